@@ -1,0 +1,61 @@
+# Every target stands alone: it makes the environment first when that is missing or out of date.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PROJECTS := totalaud shared services/orchestrator services/skill-runner services/projector services/campaigns
+OURS := totalaud totalaud-shared totalaud-orchestrator totalaud-skill-runner totalaud-projector totalaud-campaigns
+FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
+BIN := .venv/bin
+UV := .tools/bin/uv
+export UV_SYSTEM_CERTS := 1
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_CONFIG := 1
+
+.PHONY: help install up demo check test lock format clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: install ## the seed's workflow on a stack of its own, start to end
+	@$(BIN)/totalaud demo
+
+up: install ## the stack in the foreground, data kept between runs
+	@$(BIN)/totalaud up
+
+test: install ## the whole suite, on servers it starts itself
+	@$(BIN)/pytest $(ARGS)
+
+check: install ## formatting, lint, types, import arrows, lock
+	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy $(addprefix -p ,shared orchestrator skill_runner projector campaigns totalaud)
+	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
+	@$(call compile,.venv/requirements.check) && diff -q requirements.lock .venv/requirements.check > /dev/null \
+	  || { echo "requirements.lock no longer fits the projects' files: run 'make lock'"; exit 1; }
+
+format: install ## let ruff format and mend
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+# An existing output is what uv prefers its pins from, so a check resolves to the same versions.
+compile = cp requirements.lock $(1) 2>/dev/null; $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	$(addprefix --no-emit-package ,$(OURS)) --no-annotate --group dev $(FILES) -o $(1) && sed -i.bak '/^\#/d' $(1) && rm -f $(1).bak
+
+lock: $(UV) ## resolve requirements.lock anew from the projects' files
+	@$(call compile,requirements.lock)
+
+install: .venv/.installed
+
+.venv/.installed: requirements.lock $(FILES) | $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --require-hashes --python .venv requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv $(addprefix -e ./,$(PROJECTS))
+	@touch $@
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "totalaud needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv .tools 2> /dev/null && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION); }
+
+clean: ## remove what was installed here
+	@rm -rf .venv .tools

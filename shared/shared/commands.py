@@ -1,0 +1,64 @@
+"""What can be asked of a session. The public ones are pydantic-checked bodies of `ask.` and `cmd.`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.message import Message
+
+StepName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+Reason = Annotated[str, Field(max_length=500)]
+Json = dict[str, Any]
+
+
+class StepInput(Message):
+    """One step of a workflow; `id` may be used in templates beside `stepN`."""
+
+    skill: Annotated[str, Field(min_length=1, max_length=64)]
+    input: Json
+    description: Annotated[str, Field(max_length=500)] | None = None
+    id: StepName | None = None
+
+
+class RunSession(Message):
+    """`session.run`: start a workflow. `session_id` makes a repetition harmless; `input` is the session's own."""
+
+    session_id: UUID | None = None
+    agent: Annotated[str, Field(min_length=1, max_length=64)]
+    steps: Annotated[tuple[StepInput, ...], Field(min_length=1, max_length=100)]
+    input: Json | None = None
+
+
+class ExecuteSkill(Message):
+    """`skill.execute`: run one skill alone; `session_id` only files it beside a session of the same user."""
+
+    execution_id: UUID | None = None
+    skill: Annotated[str, Field(min_length=1, max_length=64)]
+    input: Json
+    session_id: UUID | None = None
+
+
+class CancelSession(Message):
+    """`session.cancel`."""
+
+    session_id: UUID
+    reason: Reason | None = None
+    command_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class RetrySession(Message):
+    """`session.retry`: go on from `from_step` (the failed one by default), if wished with another input for it."""
+
+    session_id: UUID
+    from_step: Annotated[int, Field(ge=1)] | None = None
+    input: Json | None = None
+    command_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class ReadEvents(Message):
+    """`session.events`: the commits of a session from a log sequence on, at most `limit`."""
+
+    session_id: UUID
+    from_seq: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 1000

@@ -1,0 +1,67 @@
+"""What a skill and an agent are, once compiled from their files."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.message import Stored
+from shared.subjects import Pool
+
+SkillName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Category = Literal["research", "generation", "analysis", "communication"]
+DEFAULT_TIMEOUT_S: dict[Pool, float] = {"custom": 5.0, "openai": 30.0, "anthropic": 30.0}
+
+
+class SkillConfig(Stored):
+    """How a skill is run. Times in seconds.
+
+    `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
+    item of that input list and collects the answers in the output list `into`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    backoff_s: Annotated[float, Field(ge=0, le=3600)] = 0.5
+    max_tokens: Annotated[int, Field(ge=1, le=200_000)] = 1024
+    instructions: str | None = None
+    for_each: str | None = None
+    into: str | None = None
+
+
+class SkillDefinition(Stored):
+    """One skill as the log keeps it.
+
+    The schemas are JSON Schema 2020-12, self-contained (`$defs` inside). `hash` is sha256 over the YAML, the
+    Python file and the types it uses; `python_hash` is that of the Python file alone.
+    """
+
+    name: SkillName
+    version: str = "1"
+    category: Category
+    description: str | None = None
+    provider: Pool
+    model: str | None = None
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+    config: SkillConfig = SkillConfig()
+    enabled: bool = True
+    is_beta: bool = False
+    hash: str
+    python_hash: str | None = None
+
+    @property
+    def timeout_s(self) -> float:
+        return self.config.timeout_s or DEFAULT_TIMEOUT_S[self.provider]
+
+
+class AgentDefinition(Stored):
+    """One agent; `name` ends in `-agent`."""
+
+    name: SkillName
+    domain: str
+    emoji: str = ""
+    voice: str = ""
+    greeting: str = ""
+    skills: tuple[SkillName, ...]

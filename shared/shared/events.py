@@ -1,0 +1,288 @@
+"""What has happened. These classes are the stored format: add, never edit.
+
+Identity, time, cause and trace ride in the commit around them (`shared.commit`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.definitions import AgentDefinition, SkillDefinition
+from shared.message import Stored
+from shared.subjects import Pool
+from shared.usage import Usage
+
+
+class PlannedStep(Stored):
+    """One step as accepted: its skill pinned by hash, its input with templates unresolved.
+
+    `agent` is the agent that has the skill: another one than the session's is a hand-off.
+    """
+
+    number: int
+    skill: str
+    skill_hash: str
+    agent: str | None
+    pool: Pool
+    input: dict[str, Any]
+    id: str | None = None
+    description: str | None = None
+    timeout_s: float
+    max_attempts: int
+    backoff_s: float
+
+
+class AttemptError(Stored):
+    """Why an attempt failed: `code` for programs, `message` for people, without any value of the input."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class SessionStarted(Stored):
+    """A workflow was accepted, or a stand-alone skill (one step, `agent` None, perhaps beside a session).
+
+    `fingerprint` tells the same command from another one under the same id.
+    """
+
+    type: Literal["SessionStarted"] = "SessionStarted"
+    agent: str | None
+    steps: tuple[PlannedStep, ...]
+    input: dict[str, Any]
+    fingerprint: str
+    beside_session: UUID | None = None
+
+
+class SessionRefused(Stored):
+    """A queued start was refused; it will never run."""
+
+    type: Literal["SessionRefused"] = "SessionRefused"
+    agent: str | None
+    code: str
+    field: str | None
+    message: str
+    fingerprint: str
+
+
+class StepHandedOff(Stored):
+    """A step of this session is another agent's skill."""
+
+    type: Literal["StepHandedOff"] = "StepHandedOff"
+    step: int
+    from_agent: str
+    to_agent: str
+
+
+class AttemptRequested(Stored):
+    """Asks for one attempt at one step, templates resolved; the number never restarts."""
+
+    type: Literal["AttemptRequested"] = "AttemptRequested"
+    step: int
+    attempt: int
+    attempt_id: UUID
+    skill: str
+    skill_hash: str
+    pool: Pool
+    input: dict[str, Any]
+    timeout_s: float
+
+
+class AttemptStarted(Stored):
+    """A runner claimed the attempt before a paid call; heartbeats keep the claim alive."""
+
+    type: Literal["AttemptStarted"] = "AttemptStarted"
+    step: int
+    attempt_id: UUID
+    runner: str
+    lease_until: datetime
+
+
+class AttemptLost(Stored):
+    """The claim ran out without a sign of the runner; whether the provider was paid is unknown."""
+
+    type: Literal["AttemptLost"] = "AttemptLost"
+    step: int
+    attempt_id: UUID
+
+
+class AttemptFailed(Stored):
+    """The attempt ended with an error; `partial` is what the skill had yielded by then."""
+
+    type: Literal["AttemptFailed"] = "AttemptFailed"
+    step: int
+    attempt_id: UUID
+    error: AttemptError
+    partial: Any = None
+    usage: Usage | None = None
+    started_at: datetime
+    duration_ms: int
+    warnings: tuple[str, ...] = ()
+
+
+class AttemptWithdrawn(Stored):
+    """Another attempt at the same step was faster; this one is stopped."""
+
+    type: Literal["AttemptWithdrawn"] = "AttemptWithdrawn"
+    step: int
+    attempt_id: UUID
+
+
+class RetryScheduled(Stored):
+    """The step is tried again at `due`."""
+
+    type: Literal["RetryScheduled"] = "RetryScheduled"
+    step: int
+    due: datetime
+
+
+class StepCompleted(Stored):
+    """The first success of a step."""
+
+    type: Literal["StepCompleted"] = "StepCompleted"
+    step: int
+    attempt_id: UUID
+    output: Any
+    usage: Usage | None = None
+    started_at: datetime
+    duration_ms: int
+    warnings: tuple[str, ...] = ()
+
+
+class StepFailed(Stored):
+    """The step will not be tried again unless somebody asks."""
+
+    type: Literal["StepFailed"] = "StepFailed"
+    step: int
+    code: str
+    message: str
+    partial: Any = None
+
+
+class AttemptReportedLate(Stored):
+    """A report that changes nothing any more, kept for its cost: the step was decided, or the session over."""
+
+    type: Literal["AttemptReportedLate"] = "AttemptReportedLate"
+    step: int
+    attempt_id: UUID
+    output: Any = None
+    error: AttemptError | None = None
+    usage: Usage | None = None
+    started_at: datetime
+    duration_ms: int
+    warnings: tuple[str, ...] = ()
+
+
+class SessionCompleted(Stored):
+    """Every step is completed; the output is that of the last one."""
+
+    type: Literal["SessionCompleted"] = "SessionCompleted"
+
+
+class SessionFailed(Stored):
+    """A step failed for good; what came before is kept and can be retried from."""
+
+    type: Literal["SessionFailed"] = "SessionFailed"
+    step: int
+    code: str
+    message: str
+
+
+class SessionCancelled(Stored):
+    """Somebody stopped the session, perhaps before it began."""
+
+    type: Literal["SessionCancelled"] = "SessionCancelled"
+    reason: str | None = None
+    command_id: str | None = None
+
+
+class SessionRetried(Stored):
+    """A failed or cancelled session goes on from a step; earlier outputs are reused.
+
+    `steps` are the plans from that step on, pinned anew.
+    """
+
+    type: Literal["SessionRetried"] = "SessionRetried"
+    from_step: int
+    steps: tuple[PlannedStep, ...]
+    command_id: str | None = None
+
+
+class SkillRegistered(Stored):
+    """A skill's definition, as pushed; a changed file is a new one."""
+
+    type: Literal["SkillRegistered"] = "SkillRegistered"
+    definition: SkillDefinition
+
+
+class SkillEnabled(Stored):
+    """The operator allows the skill again; it stands over the file's `enabled`."""
+
+    type: Literal["SkillEnabled"] = "SkillEnabled"
+
+
+class SkillDisabled(Stored):
+    """The operator forbids new runs of the skill; it stands over the file's `enabled`."""
+
+    type: Literal["SkillDisabled"] = "SkillDisabled"
+
+
+class AgentRegistered(Stored):
+    """An agent's definition, as pushed."""
+
+    type: Literal["AgentRegistered"] = "AgentRegistered"
+    definition: AgentDefinition
+
+
+class ContactImported(Stored):
+    """A contact as imported, whole: a later import with other values is another event.
+
+    `name`, `email`, `phone` and `notes` are sealed (`shared.sealing`).
+    """
+
+    type: Literal["ContactImported"] = "ContactImported"
+    name: Any
+    email: Any = None
+    phone: Any = None
+    notes: Any = None
+    outlet: str | None = None
+    role: str | None = None
+    kind: str | None = None
+    genres: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    source: str | None = None
+    source_url: str | None = None
+    suppressed: bool = False
+    fingerprint: str
+
+
+class ContactErased(Stored):
+    """The person's key is deleted: no name or address of theirs can be read any more, nor imported again."""
+
+    type: Literal["ContactErased"] = "ContactErased"
+
+
+SessionEvent = (
+    SessionStarted
+    | SessionRefused
+    | StepHandedOff
+    | AttemptRequested
+    | AttemptStarted
+    | AttemptLost
+    | AttemptFailed
+    | AttemptWithdrawn
+    | RetryScheduled
+    | StepCompleted
+    | StepFailed
+    | AttemptReportedLate
+    | SessionCompleted
+    | SessionFailed
+    | SessionCancelled
+    | SessionRetried
+)
+SkillEvent = SkillRegistered | SkillEnabled | SkillDisabled
+ContactEvent = ContactImported | ContactErased
+AnyEvent = SessionEvent | SkillEvent | AgentRegistered | ContactEvent
+Event = Annotated[AnyEvent, Field(discriminator="type")]

@@ -1,0 +1,97 @@
+"""The log: commits on one literal subject per aggregate, guarded by the expected sequence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.commit import Commit, decode
+from shared.events import AnyEvent
+from shared.subjects import Aggregate
+
+
+class Conflict(Exception):  # noqa: N818 - the answer to a race, not a fault
+    """Somebody else appended first: load and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A commit and its sequence in the whole log."""
+
+    seq: int
+    commit: Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All that has happened to one aggregate; `seq` 0 means nothing."""
+
+    recorded: tuple[Recorded, ...] = ()
+
+    @property
+    def seq(self) -> int:
+        return self.recorded[-1].seq if self.recorded else 0
+
+    @property
+    def events(self) -> Iterable[AnyEvent]:
+        return (event for recorded in self.recorded for event in recorded.commit.events)
+
+
+class Log(Protocol):
+    """Load and append; both stores pass the same contract tests."""
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        """Return the commits with a sequence greater than `after`, in order."""
+        ...
+
+    async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
+        """Store the commit and return its sequence; `expected` is the aggregate's last one, 0 for none.
+
+        Raises Conflict when that is not so, TooLarge when the server cannot take it. Appending a commit that is
+        stored already (the same commit id, after an answer was lost) returns its sequence.
+        """
+        ...
+
+    async def last_seq(self) -> int:
+        """Return the sequence of the newest commit of all."""
+        ...
+
+
+class TooLarge(Exception):  # noqa: N818 - an answer
+    """The commit exceeds what the server takes in one message."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the commit has {size} bytes, the server takes {limit}")
+        self.size = size
+        self.limit = limit
+
+
+@dataclass
+class MemoryLog:
+    """The log of a single process; it keeps bytes, as the real one does."""
+
+    max_payload: int = 8 * 1024 * 1024
+    _messages: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        return Past(
+            tuple(
+                Recorded(seq, decode(body))
+                for seq, (subject, body) in enumerate(self._messages, 1)
+                if subject == aggregate.subject and seq > after
+            )
+        )
+
+    async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
+        body = commit.encode(aggregate)
+        if len(body) > self.max_payload:
+            raise TooLarge(len(body), self.max_payload)
+        past = await self.load(aggregate)
+        if past.seq != expected:
+            if past.recorded and past.recorded[-1].commit.commit_id == commit.commit_id:
+                return past.seq
+            raise Conflict
+        self._messages.append((aggregate.subject, body))
+        return len(self._messages)
+
+    async def last_seq(self) -> int:
+        return len(self._messages)

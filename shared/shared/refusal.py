@@ -1,0 +1,28 @@
+"""How a request is refused: a code for programs, a field and a sentence for people."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The request was understood and is not done; nothing has changed."""
+
+    def __init__(self, code: str, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """Return the answer on `ask.`: `{error: {code, field, message}}`."""
+        return {"error": {"code": self.code, "field": self.field, "message": self.message}}
+
+
+def refuse_invalid(error: ValidationError) -> Refusal:
+    """Name the first invalid field and its rule, never the value that was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or None
+    return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {first['msg']}")

@@ -1,0 +1,107 @@
+"""Every subject we speak on, in one place."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+Noun = Literal["session", "execution", "contact", "skill", "agent"]
+Pool = Literal["custom", "openai", "anthropic"]
+POOLS: tuple[Pool, ...] = ("custom", "openai", "anthropic")
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One history in the log. Skills and agents belong to nobody: `user` is None."""
+
+    user: UUID | None
+    noun: Noun
+    id: str
+
+    @property
+    def subject(self) -> str:
+        """The one literal subject of its commits, e.g. `evt.<user>.session.<id>`."""
+        return f"evt.{self._tail}"
+
+    @property
+    def feed(self) -> str:
+        """Where its commits appear live, at most once."""
+        return f"feed.{self._tail}"
+
+    @property
+    def _tail(self) -> str:
+        return f"{self.noun}.{self.id}" if self.user is None else f"{self.user}.{self.noun}.{self.id}"
+
+    @classmethod
+    def parse(cls, subject: str) -> "Aggregate":
+        """Read `evt.…` or `feed.…`; a foreign subject is a ValueError."""
+        match subject.split("."):
+            case ["evt" | "feed", ("skill" | "agent") as noun, name]:
+                return cls(None, noun, name)
+            case ["evt" | "feed", user, ("session" | "execution" | "contact") as noun, id_]:
+                return cls(UUID(user), noun, id_)
+            case _:
+                raise ValueError(f"not a subject of the log: {subject}")
+
+
+def session(user: UUID, session_id: UUID) -> Aggregate:
+    return Aggregate(user, "session", str(session_id))
+
+
+def execution(user: UUID, execution_id: UUID) -> Aggregate:
+    return Aggregate(user, "execution", str(execution_id))
+
+
+def contact(user: UUID, contact_id: UUID) -> Aggregate:
+    return Aggregate(user, "contact", str(contact_id))
+
+
+def skill(name: str) -> Aggregate:
+    return Aggregate(None, "skill", name)
+
+
+def agent(name: str) -> Aggregate:
+    return Aggregate(None, "agent", name)
+
+
+def ask(user: UUID, noun: str, verb: str) -> str:
+    """A command that is answered once it is on disk."""
+    return f"ask.{user}.{noun}.{verb}"
+
+
+def cmd(user: UUID, noun: str, verb: str) -> str:
+    """A command that is queued."""
+    return f"cmd.{user}.{noun}.{verb}"
+
+
+def work(pool: Pool, skill_name: str, attempt_id: UUID) -> str:
+    return f"work.{pool}.{skill_name}.{attempt_id}"
+
+
+def report(attempt_id: UUID | str) -> str:
+    return f"report.{attempt_id}"
+
+
+def late(attempt_id: UUID | str) -> str:
+    return f"late.{attempt_id}"
+
+
+def claim(attempt_id: UUID | str) -> str:
+    return f"attempt.{attempt_id}.start"
+
+
+def beat(attempt_id: UUID | str) -> str:
+    return f"attempt.{attempt_id}.beat"
+
+
+def stop(session_id: UUID | str) -> str:
+    """Core publish: abort the session's running work."""
+    return f"stop.{session_id}"
+
+
+def dead_letter(service: str) -> str:
+    return f"dlq.{service}"
+
+
+def operate(noun: str, verb: str) -> str:
+    """For the operator only: skills push and enable, projection status and rebuild."""
+    return f"ops.{noun}.{verb}"

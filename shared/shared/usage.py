@@ -1,0 +1,29 @@
+"""What an attempt used and what it cost."""
+
+from decimal import Decimal
+
+from shared.message import Stored
+
+
+class Usage(Stored):
+    """Sums over the provider calls of one attempt; a custom skill has none.
+
+    `cost_usd` is what was paid: None where a price is unknown, 0 where the model is simulated.
+    `list_price_usd` is what the same tokens cost at the provider's list price `price_version`.
+    `input_tokens` includes `cached_tokens`.
+    """
+
+    provider: str
+    model: str
+    calls: int = 1
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: Decimal | None = None
+    list_price_usd: Decimal | None = None
+    price_version: str | None = None
+    simulated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens

@@ -1,0 +1,88 @@
+"""What the orchestrator and the skill-runners say to each other."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.events import AttemptError
+from shared.message import Stored
+from shared.subjects import Aggregate, Noun, Pool
+from shared.usage import Usage
+
+
+class Work(Stored):
+    """One attempt to be run, on `work.<pool>.<skill>.<attempt_id>`.
+
+    `seq` is the commit that asked for it; `log_seq` the log's last sequence known at dispatch: a skill that
+    reads tables waits until the projection has it. `traceparent` is the attempt's own span, parent of the
+    runner's. Personal values in `input` are sealed.
+    """
+
+    user: UUID
+    noun: Noun
+    id: UUID
+    step: int
+    attempt: int
+    attempt_id: UUID
+    skill: str
+    skill_hash: str
+    pool: Pool
+    input: dict[str, Any]
+    timeout_s: float
+    seq: int
+    log_seq: int
+    traceparent: str | None = None
+
+    @property
+    def aggregate(self) -> Aggregate:
+        return Aggregate(self.user, self.noun, str(self.id))
+
+
+class About(Stored):
+    """Names the attempt a message of a runner is about; `seq` is that of its `Work`."""
+
+    user: UUID
+    noun: Noun
+    id: UUID
+    step: int
+    attempt_id: UUID
+    seq: int
+
+    @property
+    def aggregate(self) -> Aggregate:
+        return Aggregate(self.user, self.noun, str(self.id))
+
+
+class Report(About):
+    """How an attempt ended, on `report.<attempt_id>` (or `late.<attempt_id>`): `error` is None on success.
+
+    Output and partial output are validated and sealed; `duration_ms` is the runner's monotonic time.
+    The answer `{"ok": true}` means that it is in the log.
+    """
+
+    output: Any = None
+    error: AttemptError | None = None
+    partial: Any = None
+    usage: Usage | None = None
+    started_at: datetime
+    duration_ms: int
+    warnings: tuple[str, ...] = ()
+    traceparent: str | None = None
+
+
+class Claim(About):
+    """Asks to run a paid attempt, on `attempt.<attempt_id>.start`; the same body is the heartbeat on `.beat`."""
+
+    runner: str
+
+
+class Answer(Stored):
+    """What the orchestrator answers a claim or heartbeat.
+
+    run: call now, and beat every third of `lease_s`. drop: the attempt is no longer awaited, ack the work.
+    later: somebody else runs it, come back in `lease_s`. abort: (heartbeat) stop the running work and report it
+    with error code `cancelled` and its usage.
+    """
+
+    verdict: Literal["run", "drop", "later", "abort"]
+    lease_s: float
