@@ -162,7 +162,7 @@ class StepFailed(Stored):
 
 
 class AttemptReportedLate(Stored):
-    """A report that changes nothing any more, kept for its cost: the step was decided, or the session over."""
+    """A report that changes nothing any more, kept for its cost: its step was decided or its session over."""
 
     type: Literal["AttemptReportedLate"] = "AttemptReportedLate"
     step: int

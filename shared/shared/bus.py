@@ -1,0 +1,156 @@
+"""Speaking on NATS: requests, streams, and the pull loop of our hot paths, on one connection per process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import NoRespondersError
+from nats.js.api import PubAck
+
+from shared.delivery import Delivery
+from shared.logs import get_logger
+from shared.pull import consume
+
+Handler = Callable[["Heard"], Awaitable[None]]
+Callback = Callable[[], Awaitable[None]]
+NOBODY_THERE_S = 0.1
+CONNECT: dict[str, Any] = {
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 0.1,
+    "connect_timeout": 2,
+    "ping_interval": 5,
+    "max_outstanding_pings": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A message is in a stream, on disk where the stream is."""
+
+    seq: int
+    duplicate: bool
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message outside any stream; one with a `reply` waits for an answer."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+    _message: Msg
+
+    async def answer(self, body: bytes) -> None:
+        if self._message.reply:
+            await self._message.respond(body)
+
+
+class Bus:
+    """One connection that comes back for ever; see `connect`."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._js = client.jetstream(timeout=5)
+        self._listening: set[asyncio.Task[None]] = set()
+        self._reconnected: list[Callback] = []
+
+    @classmethod
+    async def connect(
+        cls, url: str, *, name: str, inbox_prefix: str | None = None, give_up: bool = False
+    ) -> "Bus":
+        """Connect to `url`, which may hold credentials. With `give_up`, one try; else until it is there."""
+        options: dict[str, Any] = {**CONNECT, "name": name}
+        if inbox_prefix:
+            options["inbox_prefix"] = inbox_prefix
+        holder: list[Bus] = []
+
+        async def reconnected() -> None:
+            await holder[0].reconnected()
+
+        if give_up:
+            probe = await nats.connect(url, **(options | {"allow_reconnect": False}))
+            await probe.close()
+        client = await nats.connect(url, reconnected_cb=reconnected, error_cb=log_error, **options)
+        holder.append(cls(client))
+        return holder[0]
+
+    @property
+    def max_payload(self) -> int:
+        """The server's limit for one message, bytes."""
+        return int(self.client.max_payload)
+
+    async def request(
+        self, subject: str, body: bytes, *, timeout: float = 2.0, headers: dict[str, str] | None = None
+    ) -> bytes | None:
+        """Ask and return the answer; None when nobody answered within `timeout` seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while (left := deadline - loop.time()) > 0:
+            try:
+                return (await self.client.request(subject, body, timeout=left, headers=headers)).data
+            except NoRespondersError:
+                await asyncio.sleep(min(NOBODY_THERE_S, left))
+            except TimeoutError:
+                return None
+        return None
+
+    async def publish(
+        self, subject: str, body: bytes, *, headers: dict[str, str] | None = None, timeout: float = 5.0
+    ) -> Ack:
+        """Put a message into the stream of its subject; the answer means that it is stored.
+
+        Raises nats' APIError when the server refuses (see `err_code`), TimeoutError when it is not known.
+        """
+        ack: PubAck = await self._js.publish(subject, body, timeout=timeout, headers=headers)
+        return Ack(ack.seq or 0, bool(ack.duplicate), ack.stream)
+
+    async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:
+        """Send to whoever listens now."""
+        await self.client.publish(subject, body, headers=headers)
+
+    async def listen(self, subject: str, handle: Handler, *, queue: str = "") -> Subscription:
+        """Hear what is sent from now on, each message handled by itself."""
+
+        async def hear(message: Msg) -> None:
+            task = asyncio.create_task(self._hear(message, handle))
+            self._listening.add(task)
+            task.add_done_callback(self._listening.discard)
+
+        return await self.client.subscribe(subject, queue=queue, cb=hear)
+
+    async def consume(
+        self, stream: str, durable: str, handle: Callable[[Delivery], Awaitable[None]], *, in_flight: int
+    ) -> None:
+        """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
+        await consume(self, stream, durable, handle, in_flight=in_flight)
+
+    def on_reconnect(self, callback: Callback) -> None:
+        self._reconnected.append(callback)
+
+    async def reconnected(self) -> None:
+        for callback in self._reconnected:
+            await callback()
+
+    async def close(self) -> None:
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+        await self.client.close()
+
+    async def _hear(self, message: Msg, handle: Handler) -> None:
+        heard = Heard(message.subject, message.data, message.headers or {}, message)
+        try:
+            await handle(heard)
+        except Exception:  # noqa: BLE001 - whoever asked gets no answer and asks again
+            get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
+
+
+async def log_error(error: Exception) -> None:
+    """Say what the server objects to: a denied subject reaches the caller only as a timeout."""
+    get_logger().warning("nats", problem=f"{type(error).__name__}: {error}"[:200])

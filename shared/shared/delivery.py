@@ -1,0 +1,55 @@
+"""One message of a stream, as a consumer holds it."""
+
+from dataclasses import dataclass
+
+from nats.aio.msg import Msg
+
+
+class Poison(Exception):  # noqa: N818 - a verdict on the message
+    """The message can never be handled: to the dead letters at once. The reason holds no value of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`seq` is its sequence in the stream, `deliveries` counts this one too."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+    seq: int
+    deliveries: int
+    timestamp: float
+    _message: Msg
+
+    @classmethod
+    def of(cls, message: Msg) -> "Delivery":
+        meta = message.metadata
+        return cls(
+            message.subject,
+            message.data,
+            message.headers or {},
+            meta.sequence.stream,
+            meta.num_delivered,
+            meta.timestamp.timestamp(),
+            message,
+        )
+
+    async def ack(self) -> None:
+        """Done; the server may forget it for this consumer."""
+        if not self._message.is_acked:
+            await self._message.ack()
+
+    async def nak(self, delay: float) -> None:
+        """Not now: deliver again in `delay` seconds."""
+        if not self._message.is_acked:
+            await self._message.nak(delay=delay)
+
+    async def working(self) -> None:
+        """Still at it: the ack wait starts again."""
+        if not self._message.is_acked:
+            await self._message.in_progress()
+
+    async def term(self) -> None:
+        """Never deliver again."""
+        if not self._message.is_acked:
+            await self._message.term()

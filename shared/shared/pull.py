@@ -1,0 +1,176 @@
+"""The pull loop: keeps a durable's messages coming, naks what failed, dead-letters what never works.
+
+A pull request dies with its server, silently; idle heartbeats and the reconnect callback notice it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from shared.delivery import Delivery, Poison
+from shared.json import dumps
+from shared.logs import get_logger
+from shared.refusal import Refusal
+from shared.subjects import dead_letter
+
+if TYPE_CHECKING:
+    from shared.bus import Bus
+
+EXPIRES_S = 30
+HEARTBEAT_S = 1.0
+SILENCE_S = 2.5
+TRIES = 5
+Handle = Callable[[Delivery], Awaitable[None]]
+
+
+async def consume(bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
+    """Run until cancelled; running handlers are cancelled with it and their messages come again."""
+    puller = _Puller(bus, stream, durable, handle, in_flight)
+    bus.on_reconnect(puller.forget)
+    await puller.run()
+
+
+class _Puller:
+    def __init__(self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: int) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._durable = durable
+        self._handle = handle
+        self._in_flight = in_flight
+        self._asked = 0
+        self._running: set[asyncio.Task[None]] = set()
+        self._failures = _Failures()
+        self._wake = asyncio.Event()
+        self._heard = 0.0
+
+    async def forget(self) -> None:
+        self._asked = 0
+        self._wake.set()
+
+    async def run(self) -> None:
+        inbox = self._bus.client.new_inbox()
+        subscription = await self._bus.client.subscribe(inbox, cb=self._receive)
+        self._heard = _now()
+        try:
+            while True:
+                await self._ask(inbox)
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    if self._asked and _now() - self._heard > SILENCE_S:
+                        self._asked = 0
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            if not self._bus.client.is_closed:
+                await subscription.unsubscribe()
+
+    async def _ask(self, inbox: str) -> None:
+        free = self._in_flight - len(self._running) - self._asked
+        if free < max(1, self._in_flight // 2) and self._asked:
+            return
+        if free < 1 or not self._bus.client.is_connected:
+            return
+        if not self._asked:
+            self._heard = _now()
+        self._asked += free
+        request = {"batch": free, "expires": EXPIRES_S * 10**9, "idle_heartbeat": int(HEARTBEAT_S * 10**9)}
+        await self._bus.client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}", dumps(request), reply=inbox
+        )
+
+    async def _receive(self, message: Msg) -> None:
+        self._heard = _now()
+        status = (message.headers or {}).get("Status")
+        if status is None:
+            self._asked = max(0, self._asked - 1)
+            task = asyncio.create_task(self._run_one(Delivery.of(message)))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+        elif status != "100":
+            left = (message.headers or {}).get("Nats-Pending-Messages")
+            self._asked = max(0, self._asked - int(left)) if left else 0
+            if status not in ("404", "408"):
+                get_logger().warning(
+                    "pull refused", stream=self._stream, durable=self._durable, status=status
+                )
+                await asyncio.sleep(HEARTBEAT_S)
+            self._wake.set()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _run_one(self, delivery: Delivery) -> None:
+        try:
+            await self._handle(delivery)
+            self._failures.forget(delivery.seq)
+        except Exception as error:  # noqa: BLE001 - it is delivered again, or dead-lettered
+            await self._failed(delivery, error)
+
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        reason = str(error) if isinstance(error, Poison) else type(error).__name__
+        try:
+            if isinstance(error, Poison) or self._failures.count(delivery.seq, error) >= TRIES:
+                letter = {"reason": reason, "stream": self._stream, "seq": delivery.seq}
+                await self._bus.publish(dead_letter(self._durable), dumps(letter))
+                await delivery.ack()
+                self._failures.forget(delivery.seq)
+                get_logger().error("dead letter", **letter)
+            else:
+                get_logger().warning(
+                    "will be delivered again", stream=self._stream, seq=delivery.seq, exc_info=error
+                )
+                await delivery.nak(min(0.2 * 2 ** min(delivery.deliveries, 10), 30))
+        except (NatsError, TimeoutError) as outage:
+            get_logger().warning(
+                "not acknowledged, it comes again", seq=delivery.seq, reason=type(outage).__name__
+            )
+
+
+class _Failures:
+    """How often in a row each message failed in the same place; an outage is nobody's fault."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[int, tuple[str, int]] = OrderedDict()
+
+    def count(self, seq: int, error: Exception) -> int:
+        if is_outage(error):
+            return 0
+        place = _place(error)
+        before, times = self._counts.get(seq, (place, 0))
+        times = times + 1 if before == place else 1
+        self._counts[seq] = (place, times)
+        while len(self._counts) > 10_000:  # noqa: PLR2004 - enough to remember every message in flight
+            self._counts.popitem(last=False)
+        return times
+
+    def forget(self, seq: int) -> None:
+        self._counts.pop(seq, None)
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the error says that something else is away rather than that the message is bad."""
+    if isinstance(error, Refusal):
+        return error.code == "unavailable"
+    return isinstance(error, NatsError | OSError | TimeoutError) or type(error).__module__.startswith(
+        "asyncpg"
+    )
+
+
+def _place(error: Exception) -> str:
+    frame: Any = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
+    return f"{type(error).__name__}@{where}"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

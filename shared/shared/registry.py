@@ -1,0 +1,126 @@
+"""What skills and agents there are, folded from the log and kept up to date by the feed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from shared.bus import Bus, Heard
+from shared.definitions import AgentDefinition, SkillDefinition
+from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.log import Log, Past
+from shared.subjects import Aggregate, agent, skill
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """The newest definition of a skill, every older one by hash, and whether it may be run."""
+
+    versions: tuple[SkillDefinition, ...] = ()
+    switched: bool | None = None
+
+    @property
+    def definition(self) -> SkillDefinition:
+        return self.versions[-1]
+
+    @property
+    def enabled(self) -> bool:
+        return self.definition.enabled if self.switched is None else self.switched
+
+
+def fold_skill(state: Skill, event: AnyEvent) -> Skill:
+    match event:
+        case SkillRegistered(definition=definition):
+            return replace(state, versions=(*state.versions, definition))
+        case SkillEnabled():
+            return replace(state, switched=True)
+        case SkillDisabled():
+            return replace(state, switched=False)
+        case _:
+            return state
+
+
+def agent_name(name: str) -> str:
+    """`scout-agent` is stored, `scout` accepted."""
+    return name if name.endswith("-agent") else f"{name}-agent"
+
+
+class Registry:
+    """A cache of small histories; a miss is read fresh, so an unknown name is unknown to the log."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._skills: dict[str, Skill] = {}
+        self._agents: dict[str, AgentDefinition] = {}
+        self._on_change: list[Callable[[], None]] = []
+
+    @classmethod
+    async def load(cls, bus: Bus, log: Log) -> "Registry":
+        """Read all and follow the feed; a reconnect reads again, for the feed is at most once."""
+        registry = cls(log)
+
+        async def changed(heard: Heard) -> None:
+            await registry.refresh(Aggregate.parse(heard.subject))
+
+        async def again() -> None:
+            for aggregate in [skill(name) for name in registry._skills] + [
+                agent(n) for n in registry._agents
+            ]:
+                await registry.refresh(aggregate)
+
+        await bus.listen("feed.skill.*", changed)
+        await bus.listen("feed.agent.*", changed)
+        bus.on_reconnect(again)
+        info = await bus.client.jetstream().stream_info("EVT", subjects_filter="evt.agent.*")
+        for subject in info.state.subjects or {}:
+            await registry.refresh(Aggregate.parse(subject))
+        info = await bus.client.jetstream().stream_info("EVT", subjects_filter="evt.skill.*")
+        for subject in info.state.subjects or {}:
+            await registry.refresh(Aggregate.parse(subject))
+        return registry
+
+    async def refresh(self, aggregate: Aggregate) -> Past:
+        """Read one skill or agent anew."""
+        past = await self._log.load(aggregate)
+        if aggregate.noun == "skill":
+            state = Skill()
+            for event in past.events:
+                state = fold_skill(state, event)
+            if state.versions:
+                self._skills[aggregate.id] = state
+        else:
+            for event in past.events:
+                if isinstance(event, AgentRegistered):
+                    self._agents[aggregate.id] = event.definition
+        return past
+
+    async def skill(self, name: str) -> Skill | None:
+        if name not in self._skills and _speakable(name):
+            await self.refresh(skill(name))
+        return self._skills.get(name)
+
+    async def definition(self, name: str, hash_: str) -> SkillDefinition | None:
+        """Return the version that a session pinned."""
+        for fresh in (False, True):
+            if fresh:
+                await self.refresh(skill(name))
+            known = self._skills.get(name)
+            for version in known.versions if known else ():
+                if version.hash == hash_:
+                    return version
+        return None
+
+    async def agent(self, name: str) -> AgentDefinition | None:
+        name = agent_name(name)
+        if name not in self._agents and _speakable(name):
+            await self.refresh(agent(name))
+        return self._agents.get(name)
+
+    def skills(self) -> list[Skill]:
+        return list(self._skills.values())
+
+    def agents(self) -> list[AgentDefinition]:
+        return list(self._agents.values())
+
+
+def _speakable(name: str) -> bool:
+    """Whether the name can be part of a subject."""
+    return bool(name) and all(char.isalnum() or char in "-_" for char in name)

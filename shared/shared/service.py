@@ -1,0 +1,130 @@
+"""The face of every service: FastStream's lifespan, doors, health and AsyncAPI around the loops it runs.
+
+The loops themselves are raw nats-py (`shared.bus`): FastStream on a hot path costs a factor of 2.4 and more.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi.types import ASGIApp
+from faststream.nats import NatsBroker, NatsMessage
+
+from shared import logs, telemetry
+from shared.bus import CONNECT, Bus, log_error
+from shared.json import dumps
+from shared.refusal import Refusal
+from shared.settings import Settings
+
+AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Requests on `subject` are answered by `handle(subject, body, headers)`; a Refusal is an answer too."""
+
+    subject: str
+    handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
+    title: str
+
+
+Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
+
+
+def run(name: str, wire: Wire) -> None:
+    """Run the service until it is told to stop; exit 1 when one of its loops died."""
+    logs.configure(name)
+    telemetry.start(name)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            failed = runner.run(_serve(name, wire))
+    finally:
+        telemetry.shutdown()
+    if failed:
+        sys.exit(1)
+
+
+async def _serve(name: str, wire: Wire) -> bool:
+    settings = Settings.from_env()
+    buses: list[Bus] = []
+
+    async def reconnected() -> None:
+        for bus in buses:
+            await bus.reconnected()
+
+    broker = NatsBroker(
+        settings.nats_url,
+        name=name,
+        logger=None,
+        apply_types=False,
+        reconnected_cb=reconnected,
+        error_cb=log_error,
+        **CONNECT,
+    )
+    failed = False
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        nonlocal failed
+        try:
+            bus = Bus(await broker.connect())
+            buses.append(bus)
+            async with wire(bus, settings) as doors:
+                for door in doors or ():
+                    _open(broker, name, door)
+                yield
+        except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError) or not server.should_exit:
+                failed = True
+                logs.get_logger().error("the service stops", exc_info=error)
+            raise
+        finally:
+            server.should_exit = True
+
+    app = AsgiFastStream(
+        broker,
+        lifespan=lifespan,
+        logger=None,
+        asgi_routes=[("/healthz", _health(buses))],
+        asyncapi_path="/docs",
+    )
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=settings.health_port, log_config=None, access_log=False, lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    await server.serve()
+    return failed or not server.started
+
+
+def _open(broker: NatsBroker, name: str, door: Door) -> None:
+    async def whole(message: NatsMessage) -> NatsMessage:
+        return message
+
+    async def answer(message: NatsMessage) -> bytes:
+        raw = message.raw_message
+        try:
+            return await door.handle(raw.subject, raw.data, raw.headers or {})
+        except Refusal as refusal:
+            return dumps(refusal.body())
+        except Exception:
+            logs.get_logger().exception("no answer", door=door.subject)
+            return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
+
+    subscribe = broker.subscriber(
+        door.subject, queue=name, decoder=whole, title=door.title, max_workers=AT_ONCE
+    )
+    subscribe(answer)
+
+
+def _health(buses: list[Bus]) -> ASGIApp:
+    @get
+    async def health(_scope: object) -> AsgiResponse:
+        ready = bool(buses) and buses[0].client.is_connected
+        return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503)
+
+    return health

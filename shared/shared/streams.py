@@ -1,0 +1,143 @@
+"""The four streams: what they are, how they are made, and how a service makes sure they are still so."""
+
+from dataclasses import dataclass
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RePublish,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+
+from shared.bus import Bus
+from shared.refusal import Refusal
+from shared.subjects import POOLS
+
+DAY_S = 24 * 3600.0
+OLDEST_SERVER = (2, 14)
+MANY = 10_000
+CHECKED = (
+    "subjects", "retention", "max_age", "storage", "discard",
+    "deny_delete", "deny_purge", "allow_direct", "republish", "max_msgs", "max_bytes",
+    "max_msgs_per_subject", "max_msg_size",
+)  # fmt: skip
+
+
+def streams(replicas: int = 1) -> list[StreamConfig]:
+    """Limits retention for all: a work-queue stream pays one more fsync for every ack."""
+
+    def stream(name: str, subjects: list[str], keep_days: float | None) -> StreamConfig:
+        truth = keep_days is None
+        return StreamConfig(
+            name=name,
+            subjects=subjects,
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.NEW,
+            max_age=None if keep_days is None else keep_days * DAY_S,
+            num_replicas=replicas,
+            allow_direct=True,
+            max_consumers=MANY,
+            deny_delete=truth,
+            deny_purge=truth,
+            republish=RePublish(src="evt.>", dest="feed.>") if truth else None,
+        )
+
+    return [
+        stream("EVT", ["evt.>"], None),
+        stream("CMD", ["cmd.>", "late.>"], 7),
+        stream("WORK", ["work.>"], 7),
+        stream("DLQ", ["dlq.>"], 30),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    stream: str
+    name: str
+    filters: tuple[str, ...]
+    deliver: DeliverPolicy = DeliverPolicy.ALL
+
+
+def durables() -> list[Durable]:
+    pools = [Durable("WORK", pool, (f"work.{pool}.>",)) for pool in POOLS]
+    traces = Durable("EVT", "traces", ("evt.*.session.>", "evt.*.execution.>"), DeliverPolicy.NEW)
+    return [Durable("CMD", "orchestrator", ("cmd.>", "late.>")), *pools, traces]
+
+
+async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
+    """Make what is missing; what is there must be as it should, else it is refused, unchanged."""
+    check_server(bus)
+    js = bus.client.jetstream(timeout=10)
+    for config in streams(replicas):
+        try:
+            await js.stream_info(str(config.name))
+        except NotFoundError:
+            await js.add_stream(config)
+    await check(bus)
+    for durable in durables():
+        await js.add_consumer(
+            durable.stream,
+            ConsumerConfig(
+                durable_name=durable.name,
+                filter_subjects=list(durable.filters),
+                deliver_policy=durable.deliver,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30.0 if durable.name == "traces" else ack_wait_s,
+                max_deliver=-1,
+                max_ack_pending=MANY,
+            ),
+        )
+
+
+async def check(bus: Bus) -> None:
+    """Refuse to run on an old server or on a stream whose configuration is not ours."""
+    check_server(bus)
+    js = bus.client.jetstream(timeout=10)
+    for config in streams():
+        await _check_stream(js, config)
+
+
+def check_server(bus: Bus) -> None:
+    version = bus.client.connected_server_version
+    if (version.major, version.minor) < OLDEST_SERVER:
+        raise Refusal(
+            "old_server",
+            "nats",
+            f"nats-server {version.major}.{version.minor} is too old: "
+            f"{OLDEST_SERVER[0]}.{OLDEST_SERVER[1]} or newer is needed; upgrade the server",
+        )
+
+
+async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+    name = str(wanted.name)
+    try:
+        found = (await js.stream_info(name)).config
+    except NotFoundError:
+        raise Refusal("no_stream", name, f"the stream {name} is missing: run 'totalaud provision'") from None
+    for field in CHECKED:
+        if (have := _plain(getattr(found, field))) != (want := _plain(getattr(wanted, field))):
+            raise Refusal(
+                "stream_changed",
+                f"{name}.{field}",
+                f"the stream {name} was changed by hand: {field} is {have}, should be {want}; "
+                "set it back with 'nats stream edit'",
+            )
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | 0 | -1 | False:
+            return None
+        case RePublish(src=src, dest=dest):
+            return (src, dest)
+        case list():
+            return sorted(value)
+        case _:
+            return value
