@@ -1,0 +1,63 @@
+"""What every test may ask for: a NATS of its own, a database of its own, a bus with the streams made."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from servers import Rig, fresh_database, running_nats, running_postgres
+from shared.bus import Bus
+from shared.streams import provision
+
+ACK_WAIT_S = 2.0
+
+
+@pytest.fixture
+async def nats() -> AsyncIterator[Rig]:
+    """A fresh NATS without streams; `.url`, `.kill()`, `.start()`, `.restart()`."""
+    async with running_nats() as rig:
+        yield rig
+
+
+@pytest.fixture
+def nats_url(nats: Rig) -> str:
+    return nats.url
+
+
+@pytest.fixture
+async def bus(nats_url: str) -> AsyncIterator[Bus]:
+    """A connection to the fresh NATS, all streams and durables made."""
+    bus = await Bus.connect(nats_url, name="test")
+    try:
+        await provision(bus, ack_wait_s=ACK_WAIT_S)
+        yield bus
+    finally:
+        await bus.close()
+
+
+@pytest.fixture(scope="session")
+async def _postgres() -> AsyncIterator[Rig]:
+    async with running_postgres() as rig:
+        yield rig
+
+
+@pytest.fixture
+async def postgres(_postgres: Rig) -> AsyncIterator[Rig]:
+    """The one PostgreSQL of all tests; it is brought back for the next test when this one left it dead."""
+    yield _postgres
+    try:
+        await (await asyncpg.connect(_postgres.url)).close()
+    except (OSError, asyncpg.PostgresError):
+        await _postgres.restart()
+
+
+@pytest.fixture
+async def postgres_url(postgres: Rig) -> AsyncIterator[str]:
+    """A database of its own, empty."""
+    async with fresh_database(postgres.url) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> str:
+    return postgres_url

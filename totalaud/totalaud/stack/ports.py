@@ -1,0 +1,35 @@
+"""Free ports on loopback, outside the range from which the system lends ports to clients."""
+
+import random
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+FIRST, LAST = 20_000, 32_000
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    for port in random.sample(range(FIRST, LAST), 200):
+        if is_free(port):
+            return port
+    raise RuntimeError(f"no free port between {FIRST} and {LAST}")
+
+
+def kept_port(file: Path) -> int:
+    """Return the port written in the file while it is still free, else another one, which is then written."""
+    known = int(file.read_text()) if file.exists() else 0
+    if known and is_free(known):
+        return known
+    chosen = free_port()
+    file.write_text(f"{chosen}\n")
+    return chosen

@@ -1,0 +1,146 @@
+"""The embedded PostgreSQL: its own cluster under the data folder, TCP on loopback, a password, fsync on."""
+
+import os
+import secrets
+import shutil
+import signal
+from pathlib import Path
+
+import asyncpg
+
+from totalaud.stack import accounts, binaries, paths, ports
+from totalaud.stack.orphans import Orphan
+from totalaud.stack.process import Child, Program
+from totalaud.stack.server import NotReady
+
+USER = "totalaud"
+DATABASE = "totalaud"
+PROBE_TIMEOUT_S = 2.0
+SETTINGS = {
+    "listen_addresses": ports.LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+INITDB = (
+    f"--username={USER}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--data-checksums",
+    "--no-instructions",
+)
+
+
+class Postgres:
+    """A kind of server.
+
+    As root it runs as an account without rights; its files are then in `DATA/postgres` when that account can
+    get there, else in `/var/lib/totalaud/postgres/<id of DATA>/postgres`.
+    """
+
+    name = "postgres"
+
+    def __init__(self, data: Path, logs: Path) -> None:
+        self._logs = logs
+        self.account = accounts.unprivileged()
+        paths.make_folder(data)
+        self._data = data
+        self._password = paths.made_once(data / "postgres.password", lambda: secrets.token_hex(16))
+        self._port = ports.kept_port(data / "postgres.port")
+        self._programs = binaries.readable_copy() if self.account else binaries.installed()
+        self.files = self._home() / "postgres"
+
+    @property
+    def url(self) -> str:
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://{USER}:{self._password}@{ports.LOOPBACK}:{self._port}/{database}"
+
+    def program(self, name: str) -> Path:
+        return self._programs / "bin" / name
+
+    async def prepare(self) -> Program:
+        if not (self.files / "PG_VERSION").exists():
+            await self._initialise()
+        await self._clear()
+        settings = {**SETTINGS, "port": str(self._port)}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        args = (str(self.program("postgres")), "-D", str(self.files), *options)
+        return self._run(self.name, args, stop_signal=signal.SIGINT, orphan_signal=signal.SIGINT)
+
+    async def answers(self) -> bool:
+        """Connect as the services will; the database is made at the first time."""
+        if ports.is_free(self._port):
+            return False
+        try:
+            await (await self._connect(DATABASE)).close()
+        except asyncpg.InvalidCatalogNameError:
+            await self._create_database()
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            return False
+        return True
+
+    async def _create_database(self) -> None:
+        connection = await self._connect("postgres")
+        try:
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await connection.close()
+
+    async def _connect(self, database: str) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self.url_of(database), timeout=PROBE_TIMEOUT_S)
+
+    async def _clear(self) -> None:
+        """End an orphan of this cluster; drop a pid file that names a dead, reused or unreaped process.
+
+        Safe under the data folder's lock only: whoever still serves these files is an orphan.
+        """
+        pid_file = self.files / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        first = pid_file.read_text().partition("\n")[0]
+        orphan = Orphan.serving(int(first), str(self.files)) if first.isdigit() else None
+        if orphan:
+            await orphan.end(signal.SIGINT)
+        pid_file.unlink(missing_ok=True)
+
+    async def _initialise(self) -> None:
+        """Make the cluster under another name first: half a cluster is never seen under its own."""
+        draft = self.files.with_name("postgres.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        self._make(draft)
+        given = draft.with_name("postgres.given")
+        paths.write_private(given, self._password)
+        if self.account:
+            self.account.own(given)
+        try:
+            args = (str(self.program("initdb")), "-D", str(draft), f"--pwfile={given}", *INITDB)
+            child = await Child.start(self._run("initdb", args), self._logs)
+            try:
+                if await child.wait() != 0:
+                    raise NotReady(f"PostgreSQL could not be initialised:\n{child.tail()}")
+            finally:
+                await child.kill()
+        finally:
+            given.unlink()
+        draft.rename(self.files)
+
+    def _run(self, name: str, args: tuple[str, ...], **signals: signal.Signals) -> Program:
+        env = {**os.environ, "LC_ALL": "C"}
+        return Program(name, args, env, self.files.parent, account=self.account, **signals)
+
+    def _home(self) -> Path:
+        if self.account is None or self.account.can_pass(self._data):
+            return self._data
+        elsewhere = paths.ROOT_DATA / "postgres" / paths.stack_id(self._data)
+        return paths.make_folder(elsewhere)
+
+    def _make(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700)
+        if self.account:
+            self.account.own(folder)
