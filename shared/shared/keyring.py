@@ -1,0 +1,95 @@
+"""What the master key yields: wrapped data keys, ids of people, fingerprints. It is never printed."""
+
+import base64
+import binascii
+import hmac
+import os
+import re
+import unicodedata
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared.refusal import Refusal
+from shared.settings import Settings
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+UUID_BYTES = 16
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class BadMasterKey(Refusal):
+    """The master key is missing, malformed, or not the one that this vault was made with."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("master_key", None, message)
+
+
+class Keyring:
+    """Three keys for three uses, derived from the master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != KEY_BYTES:
+            raise BadMasterKey(f"the master key must have {KEY_BYTES} bytes")
+        self._wrapping = AESGCM(_derive(master_key, b"totalaud/vault/wrap"))
+        self._people = _derive(master_key, b"totalaud/vault/people")
+        self._fingerprints = _derive(master_key, b"totalaud/vault/fingerprints")
+
+    def wrap(self, user: UUID, person: UUID, key: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, key, user.bytes + person.bytes)
+
+    def unwrap(self, user: UUID, person: UUID, wrapped: bytes) -> bytes:
+        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        try:
+            return self._wrapping.decrypt(nonce, sealed, user.bytes + person.bytes)
+        except InvalidTag:
+            raise BadMasterKey("this vault was made with another master key: restore that one") from None
+
+    def person_of(self, user: UUID, text: str) -> UUID:
+        return UUID(bytes=_hmac(self._people, user.bytes + normal(text))[:UUID_BYTES], version=5)
+
+    def fingerprint(self, data: bytes) -> str:
+        return _hmac(self._fingerprints, data).hex()
+
+
+def normal(text: str) -> bytes:
+    """Write one form for all spellings of a name or address: letter case, spaces, Unicode forms."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split()).encode()
+
+
+def master_key(settings: Settings) -> bytes:
+    """Return the 32 bytes that TOTALAUD_MASTER_KEY holds (base64 or hex), or the file beside it, also raw."""
+    if settings.master_key:
+        return _parse(settings.master_key.encode(), "TOTALAUD_MASTER_KEY")
+    if settings.master_key_file is None:
+        raise BadMasterKey("no master key: set TOTALAUD_MASTER_KEY or TOTALAUD_MASTER_KEY_FILE")
+    try:
+        data = settings.master_key_file.read_bytes()
+    except OSError as error:
+        raise BadMasterKey(f"the master key's file cannot be read: {error.strerror}") from None
+    return data if len(data) == KEY_BYTES else _parse(data, "the master key's file")
+
+
+def _parse(data: bytes, source: str) -> bytes:
+    try:
+        text = data.decode("ascii").strip()
+        key = bytes.fromhex(text) if _HEX.fullmatch(text) else base64.b64decode(text, validate=True)
+    except (UnicodeDecodeError, binascii.Error):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadMasterKey(f"{source} must hold {KEY_BYTES} bytes as base64 or hex")
+    return key
+
+
+def _derive(master_key: bytes, use: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=use).derive(master_key)
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")

@@ -1,0 +1,1 @@
+"""Migrations of what is not rebuilt from the log: the vault."""

@@ -1,0 +1,87 @@
+"""Where a JSON Schema says `x-personal`, and which person is spoken of there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+
+
+class Near(NamedTuple):
+    """Whom an object speaks of: `here` itself, `below` what is inside it."""
+
+    here: UUID | None = None
+    below: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it."""
+
+    root: dict[str, Any]
+    schemas: tuple[dict[str, Any], ...]
+    personal: bool
+
+    def field(self, name: str) -> "Places":
+        return self._inside(
+            schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+            for schema in self.schemas
+        )
+
+    def item(self, index: int) -> "Places":
+        return self._inside(_item(schema, index) for schema in self.schemas)
+
+    def _inside(self, schemas: Iterator[Any]) -> "Places":
+        if not self.schemas:
+            return self
+        return _places(self.root, schemas, inherited=self.personal)
+
+
+def places(schema: dict[str, Any]) -> Places:
+    return _places(schema, iter([schema]), inherited=False)
+
+
+def person_near(value: dict[str, Any], outer: Near) -> Near:
+    """The nearest `contact_id` speaks for all that is inside; an `id` for its own object alone."""
+    contact = _uuid(value.get("contact_id"))
+    below = contact or outer.below
+    return Near(contact or _uuid(value.get("id")) or below, below)
+
+
+def _places(root: dict[str, Any], schemas: Iterator[Any], *, inherited: bool) -> Places:
+    found: dict[int, dict[str, Any]] = {}
+    for schema in schemas:
+        _expand(root, schema, found)
+    personal = inherited or any(schema.get("x-personal") is True for schema in found.values())
+    return Places(root, tuple(found.values()), personal)
+
+
+def _expand(root: dict[str, Any], schema: Any, found: dict[int, dict[str, Any]]) -> None:
+    if not isinstance(schema, dict) or id(schema) in found:
+        return
+    found[id(schema)] = schema
+    if "$ref" in schema:
+        _expand(root, _resolve(root, schema["$ref"]), found)
+    for word in ALTERNATIVES:
+        for alternative in schema.get(word, ()):
+            _expand(root, alternative, found)
+
+
+def _resolve(root: dict[str, Any], reference: str) -> Any:
+    target: Any = root
+    for part in reference.removeprefix("#").split("/")[1:]:
+        target = target[part.replace("~1", "/").replace("~0", "~")]
+    return target
+
+
+def _item(schema: dict[str, Any], index: int) -> Any:
+    fixed = schema.get("prefixItems", ())
+    return fixed[index] if index < len(fixed) else schema.get("items")
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

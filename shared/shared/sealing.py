@@ -1,0 +1,167 @@
+"""Sealed values: personal strings in JSON, encrypted for one person, openable as long as their key exists."""
+
+import os
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.personal import Near, Places, person_near, places
+from shared.refusal import Refusal
+from shared.vault import Erased, Vault
+
+NONCE_BYTES = 12
+ERASED = "[erased]"
+SEALED = "[sealed]"
+_FIELDS = {"$sealed", "n", "c"}
+
+
+class Tampered(Refusal):
+    """A sealed value was changed, or sealed by somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__("tampered", None, "a sealed value is not as it was sealed")
+
+
+def is_sealed(value: Any) -> bool:
+    """Tell `{"$sealed": "<person uuid>", "n": base64, "c": base64}` from all else."""
+    if not isinstance(value, dict) or value.keys() != _FIELDS:
+        return False
+    return all(isinstance(part, str) for part in value.values()) and _uuid(value["$sealed"]) is not None
+
+
+async def seal(
+    vault: Vault, user: UUID, schema: dict[str, Any], value: Any, *, keep: Callable[[str], bool] | None = None
+) -> Any:
+    """Return the value with every plain string at an `x-personal` place sealed; sealed ones stay.
+
+    A string for which `keep` holds (a template) stays as well. What belongs to an erased person becomes a
+    sealed value that holds nothing. Raises Unavailable.
+    """
+    root = places(schema)
+    found: list[tuple[UUID, str]] = []
+
+    def gather(text: str, person: UUID | None) -> str:
+        owner = person or vault.person_of(user, text)
+        found.append((owner, text))
+        return text
+
+    _walk(value, root, Near(), gather, keep)
+    if not found:
+        return value
+    keys = await _keys(vault, user, {person for person, _ in found})
+    turn = iter(found)
+
+    def close(_text: str, _person: UUID | None) -> dict[str, str]:
+        person, text = next(turn)
+        return _close(user, person, keys.get(person), text)
+
+    return _walk(value, root, Near(), close, keep)
+
+
+async def reveal(vault: Vault, user: UUID, value: Any) -> Any:
+    """Return the value with every sealed one opened, `[erased]` where there is no key (any more).
+
+    Raises Tampered for one that was changed, Unavailable while the vault is away.
+    """
+    people = people_in(value)
+    if not people:
+        return value
+    keys = await vault.keys(user, people)
+
+    def show(sealed: dict[str, str]) -> str:
+        person = UUID(sealed["$sealed"])
+        key = keys[person]
+        return ERASED if key is None else _open(user, person, key, sealed)
+
+    return _replace(value, show)
+
+
+def redact(value: Any) -> Any:
+    """Return the value with `[sealed]` in place of every sealed one."""
+    return _replace(value, lambda _sealed: SEALED)
+
+
+def people_in(value: Any) -> set[UUID]:
+    """Return whose sealed values these are."""
+    return {UUID(sealed["$sealed"]) for sealed in _sealed_in(value)}
+
+
+async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
+    while True:
+        try:
+            return await vault.make_keys(user, people)
+        except Erased as erased:
+            people -= erased.people
+
+
+def _walk(
+    value: Any,
+    place: Places,
+    near: Near,
+    act: Callable[[str, UUID | None], Any],
+    keep: Callable[[str], bool] | None,
+) -> Any:
+    match value:
+        case str() if place.personal and not (keep and keep(value)):
+            return act(value, near.here)
+        case dict() if not is_sealed(value):
+            near = person_near(value, near)
+            return {key: _walk(inner, place.field(key), near, act, keep) for key, inner in value.items()}
+        case list():
+            return [_walk(inner, place.item(n), near, act, keep) for n, inner in enumerate(value)]
+        case _:
+            return value
+
+
+def _replace(value: Any, show: Callable[[dict[str, str]], str]) -> Any:
+    match value:
+        case dict() if is_sealed(value):
+            return show(value)
+        case dict():
+            return {key: _replace(inner, show) for key, inner in value.items()}
+        case list():
+            return [_replace(inner, show) for inner in value]
+        case _:
+            return value
+
+
+def _sealed_in(value: Any) -> Iterator[dict[str, str]]:
+    match value:
+        case dict() if is_sealed(value):
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _sealed_in(inner)
+        case list():
+            for inner in value:
+                yield from _sealed_in(inner)
+        case _:
+            pass
+
+
+def _close(user: UUID, person: UUID, key: bytes | None, text: str) -> dict[str, str]:
+    if key is None:
+        return {"$sealed": str(person), "n": "", "c": ""}
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = AESGCM(key).encrypt(nonce, text.encode(), user.bytes + person.bytes)
+    return {"$sealed": str(person), "n": b64encode(nonce).decode(), "c": b64encode(sealed).decode()}
+
+
+def _open(user: UUID, person: UUID, key: bytes, sealed: dict[str, str]) -> str:
+    try:
+        nonce, text = b64decode(sealed["n"], validate=True), b64decode(sealed["c"], validate=True)
+        return AESGCM(key).decrypt(nonce, text, user.bytes + person.bytes).decode()
+    except (InvalidTag, NotBase64, ValueError):
+        raise Tampered from None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,202 @@
+"""The vault: one data key per person, wrapped by the master key, in Postgres apart from all values.
+
+Deleting a key erases the person wherever the sealed values lie. A key is made before its first use and
+never changed; that of an erased person is never made again.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from shared.key_cache import KeyCache
+from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
+from shared.refusal import Refusal
+
+CONNECT_S = 3.0
+ANSWER_S = 5.0
+CONNECTIONS = 4
+TRIES = 2
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+)
+NOT_THERE_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InvalidCatalogNameError)
+
+SELECT = """
+select person, wrapped from vault.keys where user_id = $1 and person = any($2::uuid[])
+union all
+select person, null from vault.erased where user_id = $1 and person = any($2::uuid[])
+"""
+INSERT = """
+insert into vault.keys (user_id, person, wrapped)
+select $1, person, wrapped from unnest($2::uuid[], $3::bytea[]) as made (person, wrapped)
+on conflict do nothing
+"""
+ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict do nothing returning true"
+DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
+
+T = TypeVar("T")
+
+
+class Unavailable(Refusal):
+    """Postgres is away: what needs a key that is not in memory has to wait."""
+
+    def __init__(self, message: str = "the vault is away: try again") -> None:
+        super().__init__("unavailable", None, message)
+
+
+class Erased(Refusal):
+    """Some of these people were erased: they get no key again."""
+
+    def __init__(self, people: frozenset[UUID]) -> None:
+        super().__init__("erased", None, "the person was erased")
+        self.people = people
+
+
+class Vault:
+    """Keys by user and person; every call may raise Unavailable, except for keys in memory."""
+
+    def __init__(self, pool: asyncpg.Pool, keyring: Keyring, cache: KeyCache | None = None) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._cache = cache or KeyCache()
+
+    @classmethod
+    async def connect(cls, database_url: str, master_key: bytes) -> "Vault":
+        """Prepare a small pool; Postgres need not be there yet."""
+        pool = await asyncpg.create_pool(
+            database_url,
+            min_size=0,
+            max_size=CONNECTIONS,
+            timeout=CONNECT_S,
+            command_timeout=ANSWER_S,
+            server_settings={"application_name": "totalaud-vault", "search_path": "pg_catalog"},
+        )
+        return cls(pool, Keyring(master_key))
+
+    async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        """Return the key of each person, None for one who is erased or unknown."""
+        wanted = set(people)
+        found = self._cache.fresh(user, wanted)
+        missing = wanted - found.keys()
+        if missing:
+            try:
+                read = await self._ask(lambda connection: self._read(connection, user, missing))
+            except Unavailable:
+                read = self._cache.during_outage(user, missing)
+                if missing - read.keys():
+                    raise
+            else:
+                self._cache.drop(user, missing - read.keys())
+                self._cache.keep(user, read)
+            found |= read
+        return {person: found.get(person) for person in wanted}
+
+    async def make_keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes]:
+        """Return the key of each person, made where there is none; raises Erased and makes none at all."""
+        wanted = set(people)
+        found = self._cache.fresh(user, wanted)
+        missing = sorted(wanted - found.keys())
+        if missing:
+            try:
+                made = await self._ask(lambda connection: self._make(connection, user, missing))
+            except Unavailable:
+                made = self._cache.during_outage(user, missing)
+                if len(made) < len(missing):
+                    raise
+            else:
+                self._cache.keep(user, made)
+            found |= made
+        if erased := frozenset(person for person, key in found.items() if key is None):
+            raise Erased(erased)
+        return {person: key for person, key in found.items() if key is not None}
+
+    async def erase(self, user: UUID, person: UUID) -> bool:
+        """Delete the person's key for ever; False when that had been done before."""
+
+        async def delete(connection: Any) -> bool:
+            async with connection.transaction():
+                await connection.execute("select pg_advisory_xact_lock($1)", _lock(user))
+                first = await connection.fetchval(ERASE, user, person)
+                deleted = await connection.fetchval(DELETE, user, person)
+            return bool(first or deleted)
+
+        erased = await self._ask(delete)
+        self._cache.keep(user, {person: None})
+        return erased
+
+    def person_of(self, user: UUID, text: str) -> UUID:
+        """Return who is meant by an address or a name; nobody can guess it without the master key."""
+        return self._keyring.person_of(user, text)
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return 64 hex digits, the same for the same data; nobody can guess them without the master key."""
+        return self._keyring.fingerprint(data)
+
+    async def close(self) -> None:
+        self._pool.terminate()
+
+    async def _read(self, connection: Any, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        read: dict[UUID, bytes | None] = {}
+        for person, wrapped in await connection.fetch(SELECT, user, list(people)):
+            if wrapped is None:
+                read[person] = None
+            else:
+                read.setdefault(person, self._keyring.unwrap(user, person, wrapped))
+        return read
+
+    async def _make(self, connection: Any, user: UUID, people: list[UUID]) -> dict[UUID, bytes | None]:
+        """An erasure waits for the makers of the same user, so no key is made behind its back."""
+        read = await self._read(connection, user, people)
+        new = [person for person in people if person not in read]
+        if None in read.values() or not new:
+            return read
+        wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock_shared($1)", _lock(user))
+            read = await self._read(connection, user, people)
+            if None not in read.values():
+                await connection.execute(INSERT, user, new, wrapped)
+                read = await self._read(connection, user, people)
+        return read
+
+    async def _ask(self, ask: Callable[[Any], Awaitable[T]]) -> T:
+        """A connection that died with its server is replaced once."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                async with self._pool.acquire(timeout=ANSWER_S) as connection:
+                    return await ask(connection)
+            except AWAY as error:
+                if isinstance(error, ValueError):
+                    raise
+                if not tries_left:
+                    raise Unavailable from None
+            except NOT_THERE_YET:
+                raise Unavailable("the vault is not set up yet: try again") from None
+        raise AssertionError
+
+
+async def migrate(database_url: str) -> None:
+    """Bring schema `vault` up to date; any number of processes may do so at once."""
+    from shared.migrations.upgrade import upgrade
+
+    try:
+        await upgrade(database_url)
+    except AWAY:
+        raise Unavailable from None
+
+
+def _lock(user: UUID) -> int:
+    return int.from_bytes(user.bytes[:8], signed=True)
+
+
+__all__ = ["BadMasterKey", "Erased", "Unavailable", "Vault", "master_key", "migrate"]
