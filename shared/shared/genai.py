@@ -1,4 +1,8 @@
-"""The attribute names of our spans: OpenTelemetry's for generative AI where there are any."""
+"""The attribute names of our spans: OpenTelemetry's for generative AI where there are any.
+
+`gen_ai.usage.*` stands on `chat` spans alone, because readers of traces add it up; what an attempt or a
+session used in all is below `totalaud.`.
+"""
 
 OPERATION = "gen_ai.operation.name"
 AGENT = "gen_ai.agent.name"
@@ -21,16 +25,23 @@ ERROR = "error.type"
 INVOKE_AGENT = "invoke_agent"
 EXECUTE_TOOL = "execute_tool"
 CHAT = "chat"
+EXECUTE_SKILL = "execute_skill"
+REPORT_LATE = "report_late"
 
 STEP = "totalaud.step"
 ATTEMPT = "totalaud.attempt"
 POOL = "totalaud.pool"
 SKILL_HASH = "totalaud.skill.hash"
 RUNNER = "totalaud.runner"
-STATUS = "totalaud.status"
+DURATION_MS = "totalaud.duration_ms"
 LIFE = "totalaud.life"
+STEPS = "totalaud.steps"
+ALL_INPUT_TOKENS = "totalaud.input_tokens"
+ALL_OUTPUT_TOKENS = "totalaud.output_tokens"
+ALL_CACHED_TOKENS = "totalaud.cached_tokens"
 COST_USD = "totalaud.cost_usd"
 LIST_PRICE_USD = "totalaud.list_price_usd"
+UNPRICED_CALLS = "totalaud.unpriced_calls"
 SIMULATED = "totalaud.simulated"
 LATE = "totalaud.reported_late"
 SEQ = "totalaud.log.seq"

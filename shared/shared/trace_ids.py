@@ -51,13 +51,21 @@ def attempt_span(attempt_id: UUID | str) -> str:
     return _digest(f"attempt/{attempt_id}", 8)
 
 
+def late_span(attempt_id: UUID | str) -> str:
+    """Return the span id of a report that came after the end."""
+    return _digest(f"attempt/{attempt_id}/late", 8)
+
+
 def attempt_parent(trace: str, attempt_id: UUID) -> str:
     """Return the `traceparent` that puts a runner's spans below the attempt."""
     return traceparent(trace, attempt_span(attempt_id))
 
 
 def session_parent(aggregate: Aggregate, cause: str | None) -> str:
-    """Return the `traceparent` that puts a span below the session; `cause` is that of its first commit."""
+    """Return the `traceparent` that puts a span below the session; `cause` is that of its first commit.
+
+    Sessions and executions have such a span, nothing else has.
+    """
     return traceparent(trace_id(aggregate, cause), life_span(aggregate))
 
 

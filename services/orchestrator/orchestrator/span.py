@@ -1,0 +1,45 @@
+"""A span as told from the log, and what its attempts used."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared import genai
+from shared.usage import Usage
+
+Values = dict[str, str | int | float | bool]
+Attributes = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Ids in hex; `links` are traceparent strings; `seq` is that of the commit that completed it."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    start: datetime
+    end: datetime
+    attributes: Attributes
+    status: Literal["unset", "error"]
+    links: tuple[str, ...]
+    seq: int
+
+
+def usage_attributes(usages: Iterable[Usage | None]) -> Values:
+    """Add up what was used; nothing where nothing was."""
+    known = [usage for usage in usages if usage is not None]
+    if not known:
+        return {}
+    unpriced = sum(usage.calls for usage in known if usage.cost_usd is None)
+    used: Values = {
+        genai.ALL_INPUT_TOKENS: sum(usage.input_tokens for usage in known),
+        genai.ALL_OUTPUT_TOKENS: sum(usage.output_tokens for usage in known),
+        genai.ALL_CACHED_TOKENS: sum(usage.cached_tokens for usage in known),
+        genai.COST_USD: float(sum(usage.cost_usd or 0 for usage in known)),
+        genai.LIST_PRICE_USD: float(sum(usage.list_price_usd or 0 for usage in known)),
+        genai.SIMULATED: any(usage.simulated for usage in known),
+    }
+    return {**used, genai.UNPRICED_CALLS: unpriced} if unpriced else used

@@ -1,0 +1,238 @@
+"""The spans of a session as a pure function of its history: the same past always tells the same trace."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from orchestrator.span import Attributes, Span, Values, usage_attributes
+from shared import genai, trace_ids
+from shared.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    PlannedStep,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+)
+from shared.log import Past, Recorded
+from shared.subjects import Aggregate
+from shared.usage import Usage
+
+
+def spans_of(aggregate: Aggregate, past: Past) -> list[Span]:
+    """Tell what has ended: a life of the session with its attempts, and reports that came after it.
+
+    The first life is the root, or a child of the client's span where that is recorded; a life begun by a
+    retry is a child of the first. A longer past only adds spans.
+    """
+    story = _Story(aggregate, past)
+    for recorded in past.recorded:
+        for event in recorded.commit.events:
+            story.take_attempt(recorded, event)
+            story.take_life(recorded, event)
+    return story.told
+
+
+@dataclass
+class _Attempt:
+    requested: AttemptRequested
+    start: datetime
+    parent: str
+    end: datetime | None = None
+    error: str | None = None
+    usage: Usage | None = None
+    extra: Values = field(default_factory=dict)
+
+
+class _Story:
+    def __init__(self, aggregate: Aggregate, past: Past) -> None:
+        cause = past.recorded[0].commit.traceparent if past.recorded else None
+        client = trace_ids.parse(cause)
+        self.told: list[Span] = []
+        self._aggregate = aggregate
+        self._trace = trace_ids.trace_id(aggregate, cause)
+        self._client = client.span_id if client and client.sampled else None
+        self._life = 0
+        self._start: datetime | None = None
+        self._links: tuple[str, ...] = ()
+        self._agent: str | None = None
+        self._plans: dict[int, PlannedStep] = {}
+        self._attempts: dict[UUID, _Attempt] = {}
+        self._former: dict[UUID, _Attempt] = {}
+
+    def take_life(self, recorded: Recorded, event: AnyEvent) -> None:
+        commit = recorded.commit
+        match event:
+            case SessionStarted(agent=agent, steps=steps):
+                self._agent = agent
+                self._begin(commit.at, steps, ())
+            case SessionRetried(steps=steps):
+                previous = trace_ids.traceparent(self._trace, self._span_id(self._life))
+                cause = commit.traceparent
+                self._begin(commit.at, steps, (previous, cause) if cause else (previous,))
+            case SessionCompleted():
+                self._end(recorded, None)
+            case SessionFailed(code=code):
+                self._end(recorded, code)
+            case SessionCancelled():
+                self._end(recorded, "cancelled")
+            case SessionRefused(agent=agent, code=code):
+                self._agent = agent
+                self._end(recorded, code)
+            case _:
+                pass
+
+    def take_attempt(self, recorded: Recorded, event: AnyEvent) -> None:
+        at = recorded.commit.at
+        match event:
+            case AttemptRequested(attempt_id=attempt_id):
+                self._attempts[attempt_id] = _Attempt(event, at, self._span_id(self._life))
+            case AttemptStarted(attempt_id=attempt_id, runner=runner) if attempt_id in self._attempts:
+                self._attempts[attempt_id].extra[genai.RUNNER] = runner
+            case StepCompleted():
+                self._reported(at, event, None)
+            case AttemptFailed(error=error):
+                self._reported(at, event, error.code)
+            case AttemptLost(attempt_id=attempt_id):
+                self._given_up(attempt_id, at, "lost")
+            case AttemptWithdrawn(attempt_id=attempt_id):
+                self._given_up(attempt_id, at, "withdrawn")
+            case AttemptReportedLate():
+                self._reported_late(recorded, event)
+            case _:
+                pass
+
+    def _begin(self, at: datetime, steps: Iterable[PlannedStep], links: tuple[str, ...]) -> None:
+        self._life += 1
+        self._start = at
+        self._links = links
+        self._plans |= {plan.number: plan for plan in steps}
+
+    def _reported(self, at: datetime, event: StepCompleted | AttemptFailed, error: str | None) -> None:
+        attempt = self._attempts.get(event.attempt_id)
+        if attempt is not None:
+            attempt.end, attempt.error, attempt.usage = at, error, event.usage
+            attempt.extra[genai.DURATION_MS] = event.duration_ms
+
+    def _given_up(self, attempt_id: UUID, at: datetime, error: str) -> None:
+        attempt = self._attempts.get(attempt_id)
+        if attempt is not None and attempt.end is None:
+            attempt.end, attempt.error = at, error
+
+    def _reported_late(self, recorded: Recorded, event: AttemptReportedLate) -> None:
+        at = recorded.commit.at
+        if event.attempt_id in self._attempts:
+            attempt = self._attempts[event.attempt_id]
+            attempt.end, attempt.usage = at, event.usage
+            attempt.extra |= {genai.LATE: True, genai.DURATION_MS: event.duration_ms}
+        elif event.attempt_id in self._former:
+            attempt = self._former[event.attempt_id]
+            self._tell(
+                f"{genai.REPORT_LATE} {attempt.requested.skill}",
+                trace_ids.late_span(event.attempt_id),
+                parent=trace_ids.attempt_span(event.attempt_id),
+                times=(min(event.started_at, at), at),
+                attributes={**self._about(attempt), **usage_attributes([event.usage])},
+                error=event.error.code if event.error else None,
+                seq=recorded.seq,
+            )
+
+    def _end(self, recorded: Recorded, error: str | None) -> None:
+        at = recorded.commit.at
+        if self._start is None:
+            self._begin(at, (), ())
+        for attempt in self._attempts.values():
+            self._tell_attempt(attempt, at, error, recorded.seq)
+        self._tell_life(at, error, recorded.seq)
+        self._former |= self._attempts
+        self._attempts, self._start = {}, None
+
+    def _tell_attempt(self, attempt: _Attempt, life_end: datetime, life_error: str | None, seq: int) -> None:
+        self._tell(
+            f"{genai.EXECUTE_TOOL} {attempt.requested.skill}",
+            trace_ids.attempt_span(attempt.requested.attempt_id),
+            parent=attempt.parent,
+            times=(attempt.start, attempt.end or life_end),
+            attributes={**self._about(attempt), **attempt.extra, **usage_attributes([attempt.usage])},
+            error=attempt.error if attempt.end else life_error or "withdrawn",
+            seq=seq,
+        )
+
+    def _tell_life(self, at: datetime, error: str | None, seq: int) -> None:
+        start = self._start or at
+        whole: Values = {
+            genai.CONVERSATION: self._aggregate.id,
+            genai.LIFE: self._life,
+            genai.STEPS: len(self._plans),
+            genai.SEQ: seq,
+        }
+        if self._aggregate.noun == "execution":
+            operation, subject = genai.EXECUTE_SKILL, next((p.skill for p in self._plans.values()), None)
+            whole |= {genai.TOOL: subject} if subject else {}
+        else:
+            operation, subject = genai.INVOKE_AGENT, self._agent
+            whole |= {genai.AGENT: subject} if subject else {}
+        whole[genai.OPERATION] = operation
+        used = usage_attributes(attempt.usage for attempt in self._attempts.values())
+        self._tell(
+            f"{operation} {subject}" if subject else operation,
+            self._span_id(self._life),
+            parent=self._client if self._life == 1 else self._span_id(1),
+            times=(start, at),
+            attributes={**whole, **used},
+            error=error,
+            seq=seq,
+            links=self._links,
+        )
+
+    def _about(self, attempt: _Attempt) -> Values:
+        requested = attempt.requested
+        plan = self._plans.get(requested.step)
+        agent = plan.agent if plan and plan.agent else self._agent
+        about: Values = {
+            genai.OPERATION: genai.EXECUTE_TOOL,
+            genai.TOOL: requested.skill,
+            genai.TOOL_TYPE: "function",
+            genai.TOOL_CALL: str(requested.attempt_id),
+            genai.CONVERSATION: self._aggregate.id,
+            genai.STEP: requested.step,
+            genai.ATTEMPT: requested.attempt,
+            genai.POOL: requested.pool,
+            genai.SKILL_HASH: requested.skill_hash,
+        }
+        return {**about, genai.AGENT: agent} if agent else about
+
+    def _tell(
+        self,
+        name: str,
+        span_id: str,
+        *,
+        parent: str | None,
+        times: tuple[datetime, datetime],
+        attributes: Attributes,
+        error: str | None,
+        seq: int,
+        links: tuple[str, ...] = (),
+    ) -> None:
+        start, end = times
+        all_attributes = {**attributes, genai.ERROR: error} if error else attributes
+        status: Literal["error", "unset"] = "error" if error else "unset"
+        self.told.append(
+            Span(
+                self._trace, span_id, parent, name, start, max(start, end), all_attributes, status, links, seq
+            )
+        )
+
+    def _span_id(self, life: int) -> str:
+        return trace_ids.life_span(self._aggregate, life)

@@ -1,0 +1,83 @@
+"""Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.span import Span
+from orchestrator.spans import spans_of
+from shared import telemetry
+from shared.bus import Bus
+from shared.delivery import Delivery
+from shared.log import Log
+from shared.logs import get_logger
+from shared.subjects import Aggregate
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Send = Callable[[Sequence[Span]], bool]
+ENDS = tuple(
+    f'"type":"{event}"'.encode()
+    for event in (
+        "SessionCompleted",
+        "SessionFailed",
+        "SessionCancelled",
+        "SessionRefused",
+        "AttemptReportedLate",
+    )
+)
+LAGGING_S = 0.2
+SHORTEST_WAIT_S = 2.0
+LONGEST_WAIT_S = 60.0
+REPORT_EVERY_S = 60.0
+
+
+class TraceExporter:
+    """Exports a commit's spans and acks when they were taken; `send` blocks and says whether they were."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._next_report = 0.0
+
+    @classmethod
+    def from_env(cls) -> "Self | None":
+        """Return the exporter to the OTLP endpoint; None where none is set, and then nothing is to be run."""
+        if telemetry.endpoint() is None:
+            return None
+        from orchestrator.otlp import sender
+
+        return cls(sender("orchestrator"))
+
+    async def run(self, bus: Bus, log: Log) -> None:
+        """Consume until cancelled."""
+
+        async def handle(delivery: Delivery) -> None:
+            await self._handle(delivery, log)
+
+        await bus.consume("EVT", "traces", handle, in_flight=8)
+
+    async def _handle(self, delivery: Delivery, log: Log) -> None:
+        if not any(end in delivery.body for end in ENDS):
+            await delivery.ack()
+            return
+        aggregate = Aggregate.parse(delivery.subject)
+        past = await log.load(aggregate)
+        if past.seq < delivery.seq:
+            await delivery.nak(LAGGING_S)
+            return
+        spans = [span for span in spans_of(aggregate, past) if span.seq == delivery.seq]
+        if not spans or await asyncio.to_thread(self._send, spans):
+            await delivery.ack()
+            return
+        self._report()
+        await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries, 10), LONGEST_WAIT_S))
+
+    def _report(self) -> None:
+        if time.monotonic() >= self._next_report:
+            self._next_report = time.monotonic() + REPORT_EVERY_S
+            get_logger().warning("the trace receiver takes no spans, they are sent again later")
+
+
+__all__ = ["TraceExporter", "spans_of"]
