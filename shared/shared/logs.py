@@ -10,8 +10,9 @@ arguments.
 import logging
 import sys
 import threading
+import warnings
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -19,7 +20,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 OURS = ("shared", "orchestrator", "skill_runner", "projector", "campaigns", "totalaud")
 SPEAKS_OF_THE_SYSTEM = (OSError, EOFError, ImportError, MemoryError)
-FOREIGN = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "nats", "asyncio", "py.warnings")
+FOREIGN = ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "nats", "asyncio")
 DEPTH = 5
 _TIME = structlog.processors.TimeStamper("iso", utc=True, key="timestamp")
 
@@ -49,7 +50,7 @@ def configure(service: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    logging.captureWarnings(capture=True)
+    warnings.showwarning = _warned
     sys.excepthook = _crashed
     threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
 
@@ -78,9 +79,13 @@ def _frames(traceback: TracebackType | None) -> list[str]:
     frames = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        frames.append(f"{'/'.join(code.co_filename.split('/')[-2:])}:{traceback.tb_lineno} {code.co_name}")
+        frames.append(f"{_short(code.co_filename)}:{traceback.tb_lineno} {code.co_name}")
         traceback = traceback.tb_next
     return frames
+
+
+def _short(path: str) -> str:
+    return "/".join(path.split("/")[-2:])
 
 
 def _service(name: str) -> structlog.typing.Processor:
@@ -138,6 +143,17 @@ def _template(record: logging.LogRecord) -> str:
     if told_by_exception or not isinstance(record.msg, str):
         return "an exception"
     return (record.msg.splitlines() or [""])[0]
+
+
+def _warned(
+    _message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    _file: TextIO | None = None,
+    _line: str | None = None,
+) -> None:
+    get_logger().warning("a warning", category=category.__name__, at=f"{_short(filename)}:{lineno}")
 
 
 def _crashed(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:

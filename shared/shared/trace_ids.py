@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.subjects import Aggregate
 
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
 class Context(NamedTuple):
@@ -20,7 +20,7 @@ class Context(NamedTuple):
 
 def parse(traceparent: str | None) -> Context | None:
     """Read a `traceparent`; one that breaks the W3C rules counts as none."""
-    found = _TRACEPARENT.match(traceparent or "")
+    found = _TRACEPARENT.fullmatch(traceparent or "")
     if found is None or not int(found[1], 16) or not int(found[2], 16) or found[0].startswith("ff"):
         return None
     return Context(found[1], found[2], bool(int(found[3], 16) & 1))

@@ -1,0 +1,244 @@
+"""Live spans and logs of a process of its own, as a service is one."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from uuid import UUID
+
+import pytest
+
+import otlp
+from shared import trace_ids
+from shared.subjects import execution, session, skill
+
+USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
+ID = UUID("0d9e3d6a-8a4f-4f57-b7e5-52e5a3a4f0aa")
+CLIENT = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+CANARY = "jane.canary@example.org"
+NOWHERE = "http://127.0.0.1:9"
+
+
+def run(program: str, *, endpoint: str | None = None, fails: bool = False) -> list[dict]:
+    """Run `program` after `configure` and `start`; return its log lines."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    if endpoint:
+        env["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
+    preamble = (
+        "import sys, time\nfrom shared import logs, telemetry\nlogs.configure('demo')\n"
+        f"telemetry.start('demo')\nlog = logs.get_logger()\nCLIENT = '{CLIENT}'\nCANARY = '{CANARY}'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", preamble + program],
+        check=False,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode != 0) is fails, done.stderr
+    assert CANARY not in done.stderr + done.stdout
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_without_an_endpoint_nothing_is_created():
+    program = """
+with telemetry.span("x", parent=CLIENT) as span:
+    assert telemetry.traceparent() is None and not span.is_recording()
+assert "opentelemetry.sdk" not in sys.modules
+telemetry.shutdown()
+"""
+    assert run(program) == []
+
+
+def test_spans_reach_the_receiver_in_one_tree():
+    program = """
+with telemetry.span("outer", parent=CLIENT, attributes={"totalaud.step": 2}):
+    with telemetry.span("inner"):
+        pass
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint)
+        inner, outer = receiver.spans()
+    assert (inner.parent_span_id, outer.parent_span_id) == (outer.span_id, "cd" * 8)
+    assert (outer.service, outer.trace_id, outer.attributes["totalaud.step"]) == ("demo", "ab" * 16, 2)
+
+
+def test_spans_leave_soon_so_a_kill_loses_little():
+    program = """
+with telemetry.span("before the kill"):
+    pass
+time.sleep(1.5)
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint, fails=True)
+        assert [span.name for span in receiver.spans()] == ["before the kill"]
+
+
+def test_a_failed_span_has_the_type_of_the_exception_and_not_its_message():
+    program = """
+try:
+    with telemetry.span("fails"):
+        raise KeyError(CANARY)
+except KeyError:
+    telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint)
+        (span,) = receiver.spans()
+        assert not any(CANARY.encode() in body for body in receiver.bodies)
+    assert (span.failed, span.attributes["error.type"]) == (True, "KeyError")
+
+
+def test_a_library_that_traces_itself_stays_silent():
+    program = """
+from opentelemetry import trace
+with telemetry.span("ours"), trace.get_tracer("library").start_as_current_span("theirs"):
+    pass
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint)
+        assert [span.name for span in receiver.spans()] == ["ours"]
+
+
+def test_a_receiver_that_is_away_neither_blocks_nor_floods():
+    program = """
+begin = time.monotonic()
+for _ in range(5_000):
+    with telemetry.span("x"):
+        pass
+telemetry.shutdown()
+assert time.monotonic() - begin < 15
+"""
+    begin = time.monotonic()
+    lines = run(program, endpoint=NOWHERE)
+    assert time.monotonic() - begin < 20
+    assert [line["event"] for line in lines] == ["the trace receiver takes no spans"]
+
+
+def test_a_log_line_inside_a_span_carries_its_ids():
+    program = """
+with telemetry.span("x", parent=CLIENT):
+    log.info("inside", step=2)
+"""
+    (line,) = run(program, endpoint=NOWHERE)
+    assert (line["service"], line["level"], line["event"], line["step"]) == ("demo", "info", "inside", 2)
+    assert line["trace_id"] == "ab" * 16
+    assert len(line["span_id"]) == 16
+    assert line["timestamp"].endswith("Z")
+
+
+def test_a_validation_error_is_logged_without_its_input():
+    program = """
+from pydantic import BaseModel
+class M(BaseModel):
+    age: int
+try:
+    M(age=CANARY)
+except ValueError:
+    log.exception("refused")
+"""
+    (line,) = run(program)
+    assert line["exception"]["type"] == "pydantic_core._pydantic_core.ValidationError"
+    assert "message" not in line["exception"]
+    assert line["exception"]["frames"]
+
+
+def test_an_error_of_ours_and_of_the_system_keeps_its_message():
+    program = """
+from shared.refusal import Refusal
+try:
+    try:
+        raise ConnectionError("nobody there")
+    except OSError as error:
+        raise Refusal("unavailable", None, "ask again") from error
+except Refusal:
+    log.exception("x")
+"""
+    (line,) = run(program)
+    exception = line["exception"]
+    assert (exception["message"], exception["cause"]["message"]) == ("ask again", "nobody there")
+
+
+def test_what_a_library_says_is_one_json_line_without_values():
+    program = """
+import asyncio, logging, threading, warnings
+async def forgotten():
+    async def lost():
+        raise ValueError(CANARY)
+    asyncio.create_task(lost())
+    await asyncio.sleep(0.01)
+logging.getLogger("nats").error("got %s", CANARY)
+logging.getLogger("faststream").error(f"KeyError: {CANARY}", exc_info=KeyError(CANARY))
+warnings.warn(CANARY, stacklevel=1)
+asyncio.run(forgotten())
+thread = threading.Thread(target=lambda: {}[CANARY])
+thread.start()
+thread.join()
+"""
+    lines = run(program)
+    assert [line["event"] for line in lines] == [
+        "got %s",
+        "an exception",
+        "a warning",
+        "an exception",
+        "crashed",
+    ]
+
+
+def test_what_ends_the_process_is_logged_without_values():
+    program = """
+import asyncio
+async def fails():
+    raise ValueError(CANARY)
+async def main():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fails())
+asyncio.run(main())
+"""
+    (line,) = run(program, fails=True)
+    assert (line["event"], line["exception"]["type"]) == ("crashed", "ExceptionGroup")
+    assert line["exception"]["errors"][0]["type"] == "ValueError"
+
+
+def test_derived_ids_stay_the_same_for_ever():
+    aggregate = session(USER, ID)
+    assert trace_ids.trace_id(aggregate, None) == "0d9e3d6a8a4f4f57b7e552e5a3a4f0aa"
+    assert trace_ids.life_span(aggregate) == "f36b54cfec91be2d"
+    assert trace_ids.attempt_span(ID) == "8b5287f0168d917a"
+
+
+def test_ids_differ_between_what_is_different():
+    ids = [
+        trace_ids.life_span(session(USER, ID)),
+        trace_ids.life_span(session(USER, ID), 2),
+        trace_ids.life_span(execution(USER, ID)),
+        trace_ids.attempt_span(ID),
+        trace_ids.late_span(ID),
+    ]
+    assert len(set(ids)) == len(ids)
+
+
+def test_an_aggregate_that_is_no_uuid_has_a_trace_id_too():
+    assert trace_ids.parse(trace_ids.session_parent(skill("score-contacts"), None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "00-" + "0" * 32 + "-" + "cd" * 8 + "-01",
+        "00-" + "ab" * 16 + "-" + "0" * 16 + "-01",
+        "ff-" + "ab" * 16 + "-" + "cd" * 8 + "-01",
+        "00-" + "AB" * 16 + "-" + "cd" * 8 + "-01",
+        CLIENT + "\n",
+    ],
+)
+def test_what_is_no_traceparent_is_none(text):
+    assert trace_ids.parse(text) is None
