@@ -1,0 +1,198 @@
+"""JSON Schema as our skills use it: what is wrong with a value, what it lacks, what stands at a path."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+
+from shared.fitting import misfit
+from shared.json import canonical
+from shared.schema_nodes import plain, resolved, types_of
+from shared.schema_rules import in_words, tolerant
+
+Schema = dict[str, Any]
+MAX_PROBLEMS = 50
+
+__all__ = [
+    "NoSuchField",
+    "Problem",
+    "at",
+    "fault",
+    "holds_personal",
+    "is_personal",
+    "misfit",
+    "prepare",
+    "problems",
+    "text_of",
+]
+
+
+class Problem(NamedTuple):
+    """One broken rule at one path, e.g. `contacts[0].name`; no part of it repeats the value.
+
+    `keyword` is the rule's in JSON Schema: a missing field has `required`, and its own path.
+    """
+
+    path: str
+    message: str
+    keyword: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.message}" if self.path else self.message
+
+
+class NoSuchField(LookupError):  # noqa: N818 - reads as what it says
+    """The schema says what there is, and this is not among it; `known` is empty where nothing has a name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = known
+
+
+def problems(schema: Schema, value: Any) -> list[Problem]:
+    """List what breaks the schema, at most 50; a sealed value satisfies any schema.
+
+    `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
+    """
+    found: list[Problem] = []
+    for error in _validator(canonical(schema)).iter_errors(value):
+        found += _problems_of(error)
+        if len(found) >= MAX_PROBLEMS:
+            break
+    return found[:MAX_PROBLEMS]
+
+
+def fault(schema: Schema) -> str | None:
+    """Say why the schema itself cannot be used; None when it can."""
+    try:
+        _validator(canonical(schema))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def prepare(schema: Schema, value: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Fill in defaults and leave out fields that the schema does not know, at any depth.
+
+    Returns a warning for each field left out. Where the schema names no fields, everything is known.
+    """
+    unknown: dict[str, list[str]] = {}
+    filled = _prepared(schema, schema, value, "", unknown)
+    return filled, [
+        f"{path} is not known and was left out; known: {', '.join(unknown[path])}" for path in unknown
+    ]
+
+
+def at(schema: Schema, path: Sequence[str | int]) -> Schema:
+    """Return the schema of what stands at `path`, self-contained; `{}` where the schema does not say.
+
+    Raises NoSuchField.
+    """
+    here: Any = schema
+    for part in path:
+        here = _child(plain(schema, here), part)
+    found = resolved(schema, here)
+    return {**found, "$defs": schema["$defs"]} if found and "$defs" in schema else found
+
+
+def is_personal(schema: Schema) -> bool:
+    """Whether the value itself is personal text."""
+    return plain(schema, schema).get("x-personal") is True
+
+
+def holds_personal(schema: Schema) -> bool:
+    """Whether personal text may stand anywhere in the value."""
+    return _holds_personal(schema, schema, set())
+
+
+def text_of(path: Sequence[str | int]) -> str:
+    """Write a path as people read it: `contacts[0].name`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+@lru_cache(maxsize=512)
+def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        tolerant(json.loads(text)), validate_formats=True, mask="the value", retriever=_never_fetch
+    )
+
+
+def _never_fetch(address: str) -> Any:
+    raise ValueError(f"schemas are self-contained: {address} is not read")
+
+
+def _problems_of(error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
+    kind: Any = error.kind
+    path = list(error.instance_path)
+    if kind.name in ("anyOf", "oneOf") and (only := _only_form(kind)):
+        for inner in only:
+            yield from _problems_of(inner)
+        return
+    if kind.name == "required":
+        path.append(kind.property)
+    yield Problem(text_of(path), in_words(kind), kind.name)
+
+
+def _only_form(kind: Any) -> list[jsonschema_rs.ValidationError]:
+    """Return the errors of the one form beside null: a field that may be null is told as if it could not."""
+    forms = [form for form in getattr(kind, "context", ()) if not _is_null(form)]
+    return forms[0] if len(forms) == 1 else []
+
+
+def _is_null(form: list[Any]) -> bool:
+    return len(form) == 1 and form[0].kind.name == "type" and form[0].kind.types == ["null"]
+
+
+def _child(node: Schema, part: str | int) -> Any:
+    types = types_of(node)
+    if isinstance(part, int):
+        if types is not None and "array" not in types:
+            raise NoSuchField(f"[{part}]", sorted(node.get("properties", ())))
+        prefix = node.get("prefixItems", ())
+        return prefix[part] if part < len(prefix) else node.get("items", {})
+    fields = node.get("properties", {})
+    if part in fields:
+        return fields[part]
+    if types is not None and "object" not in types:
+        raise NoSuchField(part, [])
+    others = node.get("additionalProperties", True)
+    if isinstance(others, dict) and others:
+        return others
+    if fields:
+        raise NoSuchField(part, sorted(fields))
+    return {}
+
+
+def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
+    node = plain(root, node)
+    if isinstance(value, list) and isinstance(node.get("items"), dict):
+        return [_prepared(root, node["items"], item, f"{path}[]", unknown) for item in value]
+    if not isinstance(value, dict) or "$sealed" in value or not node.get("properties"):
+        return value
+    fields, others = node["properties"], node.get("additionalProperties")
+    kept = {}
+    for name, inner in value.items():
+        inside = f"{path}.{name}" if path else name
+        if name in fields:
+            kept[name] = _prepared(root, fields[name], inner, inside, unknown)
+        elif isinstance(others, dict) and others:
+            kept[name] = inner
+        else:
+            unknown[inside] = sorted(fields)
+    missing = {name: field for name, field in fields.items() if name not in value and isinstance(field, dict)}
+    return kept | {name: field["default"] for name, field in missing.items() if "default" in field}
+
+
+def _holds_personal(root: Schema, node: Any, seen: set[int]) -> bool:
+    node = resolved(root, node)
+    if id(node) in seen:
+        return False
+    seen.add(id(node))
+    if node.get("x-personal") is True:
+        return True
+    inner = [*node.get("properties", {}).values(), *node.get("anyOf", ()), *node.get("oneOf", ())]
+    inner += [node[word] for word in ("items", "additionalProperties") if isinstance(node.get(word), dict)]
+    return any(_holds_personal(root, part, seen) for part in inner)

@@ -1,0 +1,170 @@
+"""What is wrong with a value, and what can never fit."""
+
+from typing import Any
+
+import pytest
+
+from shared.schema import NoSuchField, at, fault, holds_personal, is_personal, misfit, prepare, problems
+
+NULL = {"type": "null"}
+TEXT = {"type": "string"}
+SEALED = {"$sealed": "0b5f1d3a-6f0e-4f0e-9b51-0c9d7a1c2b3d", "n": "bm9uY2U=", "c": "Y2lwaGVy"}
+CONTACT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": ["string", "null"], "format": "uuid"},
+        "name": {"type": "string", "x-personal": True},
+        "kind": {"enum": ["radio", "playlist"]},
+        "boss": {"anyOf": [{"$ref": "#/$defs/Contact"}, NULL]},
+    },
+    "required": ["name"],
+}
+
+
+def schema(**fields: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": [],
+        "additionalProperties": True,
+        "$defs": {"Contact": CONTACT},
+    }
+
+
+CONTACTS = schema(
+    contacts={"type": "array", "items": {"$ref": "#/$defs/Contact"}}, limit={"type": "integer", "default": 20}
+)
+
+
+def list_of(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def test_several_problems_are_listed_each_with_its_path():
+    found = problems(CONTACTS, {"contacts": [{"name": 7}, {"kind": "tv"}], "limit": "many"})
+    assert {(problem.path, problem.keyword) for problem in found} == {
+        ("contacts[0].name", "type"),
+        ("contacts[1].name", "required"),
+        ("contacts[1].kind", "enum"),
+        ("limit", "type"),
+    }
+
+
+def test_a_problem_never_repeats_the_value():
+    found = problems(
+        schema(
+            id={"format": "uuid"}, age={"maximum": 3}, kind={"enum": ["a"]}, boss={"$ref": "#/$defs/Contact"}
+        ),
+        {"id": "canary", "age": 31337, "kind": "canary", "boss": "canary"},
+    )
+    assert len(found) == 4
+    assert "canary" not in str(found)
+    assert "31337" not in str(found)
+
+
+def test_a_sealed_value_satisfies_any_schema():
+    contact = {"name": SEALED, "boss": {"name": SEALED, "boss": None}}
+    assert problems(CONTACTS, {"contacts": [contact, SEALED], "limit": SEALED}) == []
+
+
+def test_what_only_looks_sealed_satisfies_nothing():
+    assert problems(schema(name=TEXT), {"name": {"$sealed": "x"}})
+    assert problems(schema(name=TEXT), {"name": SEALED | {"more": "x"}})
+
+
+def test_a_field_that_may_be_null_is_told_as_if_it_could_not():
+    assert [
+        problem.path for problem in problems(CONTACTS, {"contacts": [{"name": "x", "boss": {"name": 1}}]})
+    ] == ["contacts[0].boss.name"]
+
+
+def test_a_schema_that_points_elsewhere_is_at_fault_and_nothing_is_fetched():
+    assert fault({"$ref": "http://127.0.0.1:9/x"}) is not None
+    assert fault({"type": "strig"}) is not None
+    assert fault(CONTACTS) is None
+
+
+def test_an_empty_schema_takes_anything():
+    assert problems({}, {"any": [1, None, "x"]}) == []
+
+
+def test_defaults_are_filled_in_and_unknown_fields_left_out_with_a_warning():
+    prepared, warnings = prepare(
+        CONTACTS, {"contacts": [{"name": "x", "x1": 1}, {"name": "y", "x1": 2}], "q": 1}
+    )
+    assert prepared == {"contacts": [{"name": "x"}, {"name": "y"}], "limit": 20}
+    assert [warning.split(" ")[0] for warning in warnings] == ["contacts[].x1", "q"]
+
+
+def test_preparing_never_raises_and_leaves_alone_what_it_cannot_know():
+    assert prepare({}, {"a": 1}) == ({"a": 1}, [])
+    assert prepare(CONTACTS, {"contacts": SEALED, "limit": None}) == ({"contacts": SEALED, "limit": None}, [])
+
+
+def test_the_schema_of_a_path_stands_alone():
+    found = at(CONTACTS, ["contacts", 0, "boss", "boss", "name"])
+    assert found["type"] == "string"
+    assert problems(at(CONTACTS, ["contacts"]), [{"name": 1}])[0].path == "[0].name"
+
+
+def test_a_field_that_is_not_there_names_those_that_are():
+    with pytest.raises(NoSuchField) as error:
+        at(CONTACTS, ["contcts"])
+    assert error.value.known == ["contacts", "limit"]
+
+
+@pytest.mark.parametrize("path", [["contacts", "name"], ["limit", "x"], [0], ["contacts", 0, 1]])
+def test_names_are_of_objects_and_numbers_of_lists(path: list[str | int]):
+    with pytest.raises(NoSuchField):
+        at(CONTACTS, path)
+
+
+def test_where_the_schema_does_not_say_anything_may_stand():
+    assert at({}, ["a", 3, "b"]) == {}
+    assert at(schema(free={"type": "object"}), ["free", "x", 1]) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (list_of(TEXT), TEXT),
+        ({"type": "object"}, list_of(TEXT)),
+        (TEXT, {"type": "integer"}),
+        ({"enum": ["a", "b"]}, {"enum": ["c"]}),
+        (at(CONTACTS, ["contacts"]), list_of(TEXT)),
+        (list_of(schema(name={"type": "integer"}) | {"required": ["name"]}), at(CONTACTS, ["contacts"])),
+        ({"type": "string", "format": "date"}, {"type": "string", "format": "uuid"}),
+        ({"anyOf": [list_of(TEXT), NULL]}, {"type": ["string", "null"]}),
+    ],
+)
+def test_what_can_never_fit_is_told(source: dict[str, Any], target: dict[str, Any]):
+    assert misfit(source, target)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ({}, TEXT),
+        (TEXT, {}),
+        ({"anyOf": [TEXT, {"type": "integer"}]}, TEXT),
+        ({"type": "number"}, {"type": "integer"}),
+        ({"type": ["string", "null"]}, TEXT),
+        ({"enum": ["a", "b"]}, {"enum": ["b", "c"]}),
+        (TEXT, {"type": "string", "format": "uuid"}),
+        (at(CONTACTS, ["contacts"]), at(CONTACTS, ["contacts"])),
+        (schema(name={"type": "integer"}), schema(name=TEXT)),
+    ],
+)
+def test_what_may_fit_is_let_through(source: dict[str, Any], target: dict[str, Any]):
+    assert misfit(source, target) is None
+
+
+def test_a_misfit_names_both_sides():
+    assert misfit(at(CONTACTS, ["contacts"]), list_of(TEXT)) == "in the list, Contact does not fit a string"
+
+
+def test_personal_text_is_known_at_its_place_and_from_above():
+    assert is_personal(at(CONTACTS, ["contacts", 0, "name"]))
+    assert not is_personal(CONTACTS)
+    assert holds_personal(CONTACTS)
+    assert not holds_personal(schema(boss=TEXT) | {"$defs": {}})
