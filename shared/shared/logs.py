@@ -50,7 +50,7 @@ def configure(service: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    warnings.showwarning = _warned
+    warnings.showwarning = cast("Any", _warned)
     sys.excepthook = _crashed
     threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
 
