@@ -1,0 +1,5 @@
+"""`python -m skill_runner`."""
+
+from skill_runner.main import main
+
+main()

@@ -1,0 +1,73 @@
+"""One question to a model: asked in a span, paid into the ledger, read and checked."""
+
+from opentelemetry.trace import SpanKind
+
+from shared import genai
+from shared.json import loads
+from shared.refusal import Refusal
+from shared.schema import problems
+from shared.subjects import Pool
+from shared.telemetry import span
+from skill_runner.chats.chat import Chat, Question, Reply
+from skill_runner.failure import Failure, sentence
+from skill_runner.ledger import Ledger
+from skill_runner.pricing import usage_of
+from skill_runner.structured import Schema, without_nulls
+
+
+async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger) -> Reply:
+    """Call the provider once; what it cost is in the ledger before anything is made of the answer."""
+    told: dict[str, str | int] = {
+        genai.OPERATION: genai.CHAT,
+        genai.PROVIDER: provider,
+        genai.REQUEST_MODEL: question.model,
+        genai.REQUEST_MAX_TOKENS: question.max_tokens,
+        genai.OUTPUT_TYPE: "json",
+    }
+    with span(f"chat {question.model}", kind=SpanKind.CLIENT, attributes=told) as current:
+        try:
+            reply = await chat.ask(question)
+        except Failure as failed:
+            current.set_attribute(genai.ERROR, failed.code)
+            raise
+        usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
+        ledger.spend(usage)
+        current.set_attributes(
+            {
+                genai.RESPONSE_ID: reply.id,
+                genai.RESPONSE_MODEL: reply.model,
+                genai.FINISH_REASONS: [reply.finish_reason],
+                genai.INPUT_TOKENS: usage.input_tokens,
+                genai.OUTPUT_TOKENS: usage.output_tokens,
+                genai.CACHED_TOKENS: usage.cached_tokens,
+                genai.SIMULATED: usage.simulated,
+            }
+        )
+        return reply
+
+
+def read(reply: Reply, question: Question) -> object:
+    """Return the JSON of an answer; raises Failure when it is refused, cut off or no JSON."""
+    match reply.stop:
+        case "refusal":
+            raise Failure("model_refused", f"{question.model} refused to answer")
+        case "length":
+            raise Failure(
+                "invalid_output",
+                f"the answer was cut off at {question.max_tokens} tokens: raise config.max_tokens",
+                retryable=True,
+            )
+        case "end":
+            pass
+    try:
+        return loads(reply.text)
+    except Refusal:
+        raise Failure("invalid_output", "the model's answer is not JSON", retryable=True) from None
+
+
+def checked(schema: Schema, answer: object) -> object:
+    """Return the answer in our own form; raises Failure when it is not what the schema wants."""
+    value = without_nulls(schema, answer)
+    if found := problems(schema, value):
+        raise Failure("invalid_output", f"the model's answer does not fit: {sentence(found)}", retryable=True)
+    return value

@@ -1,0 +1,1 @@
+"""The AI providers, each through its own SDK."""

@@ -1,0 +1,63 @@
+"""Anthropic's Messages."""
+
+from typing import Any
+
+import anthropic
+import httpx2
+from anthropic import AsyncAnthropic
+
+from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.endpoints import Endpoint
+from skill_runner.chats.errors import failure
+from skill_runner.failure import Failure
+
+STOPS: dict[str, Stop] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+
+
+class AnthropicChat:
+    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
+        self.simulated = endpoint.simulated
+        self._client = AsyncAnthropic(
+            api_key=endpoint.api_key,
+            base_url=endpoint.base_url or "https://api.anthropic.com",
+            max_retries=0,
+            open_telemetry={"traces": False},
+            http_client=http_client,
+        )
+
+    async def ask(self, question: Question) -> Reply:
+        try:
+            answer = await self._client.messages.create(
+                model=question.model,
+                system=question.system,
+                messages=[{"role": "user", "content": question.user}],
+                max_tokens=question.max_tokens,
+                output_config={"format": {"type": "json_schema", "schema": question.schema}},
+                extra_headers={"Idempotency-Key": question.key},
+                timeout=question.timeout_s,
+            )
+        except Exception as error:
+            told = failure(anthropic, "anthropic", error)
+            if told is None:
+                raise
+            raise told from None
+        return _reply(answer)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _reply(answer: Any) -> Reply:
+    try:
+        text = "".join(block.text for block in answer.content if block.type == "text")
+        raw = answer.model_dump()
+    except (AttributeError, TypeError):
+        raise Failure(
+            "provider_error", "anthropic answered with something unreadable", retryable=True
+        ) from None
+    reason = answer.stop_reason or "end_turn"
+    return Reply(text, STOPS.get(reason, "end"), reason, answer.id or "", answer.model or "", raw)

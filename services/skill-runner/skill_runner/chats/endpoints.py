@@ -1,0 +1,37 @@
+"""Where each provider's calls go: the provider, a compatible server, or the local model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.subjects import Pool
+from skill_runner.failure import Failure
+
+NO_KEY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`base_url` None is the provider's own. Holds a key: never printed."""
+
+    provider: Pool
+    api_key: str
+    base_url: str | None
+    simulated: bool
+
+
+def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None) -> Endpoint:
+    """Read <PROVIDER>_API_KEY and <PROVIDER>_BASE_URL; with neither, the local model answers.
+
+    Raises Failure `provider_unavailable` when there is none of the three.
+    """
+    name = provider.upper()
+    key, url = env.get(f"{name}_API_KEY"), env.get(f"{name}_BASE_URL")
+    if key or url:
+        return Endpoint(provider, key or NO_KEY, url or None, simulated=False)
+    if local_model_url is None:
+        raise Failure(
+            "provider_unavailable",
+            f"no way to reach {provider}: set {name}_API_KEY, {name}_BASE_URL or TOTALAUD_LOCAL_MODEL_URL",
+        )
+    local = local_model_url.rstrip("/")
+    return Endpoint(provider, NO_KEY, f"{local}/v1" if provider == "openai" else local, simulated=True)

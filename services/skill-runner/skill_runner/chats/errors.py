@@ -1,0 +1,48 @@
+"""How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
+
+from types import ModuleType
+from typing import Any
+
+import httpx2
+
+from skill_runner.failure import Failure
+
+TOO_MANY = 429
+PASSING = (408, 409, 425)
+SERVER_ERROR = 500
+
+
+def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
+    """Map an error of an SDK, both share the names; None for one that is not the provider's."""
+    match error:
+        case sdk.APITimeoutError() | httpx2.TimeoutException():
+            return Failure("timeout", f"{provider} did not answer in time", retryable=True)
+        case sdk.APIStatusError():
+            return _by_status(provider, error)
+        case sdk.APIResponseValidationError() | ValueError():
+            return Failure("provider_error", f"{provider} answered with something unreadable", retryable=True)
+        case sdk.APIConnectionError() | httpx2.HTTPError():
+            return Failure("provider_error", f"the connection to {provider} failed", retryable=True)
+        case _:
+            return None
+
+
+def _by_status(provider: str, error: Any) -> Failure:
+    status: int = error.status_code
+    if status == TOO_MANY:
+        after = error.response.headers.get("retry-after", "")
+        hint = f"; it asks for {after} s of patience" if after.replace(".", "", 1).isdigit() else ""
+        return Failure("rate_limited", f"{provider} takes no more calls now{hint}", retryable=True)
+    if status >= SERVER_ERROR or status in PASSING:
+        return Failure("provider_error", f"{provider} failed with status {status}", retryable=True)
+    return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
+
+
+def _why(status: int) -> str:
+    return {
+        400: ": the model does not take this request; check the skill's model and config",
+        401: ": the API key is not valid",
+        403: ": the API key may not use this model",
+        404: ": the model is not known there; check the skill's model",
+        413: ": the request is too large",
+    }.get(status, "")

@@ -1,0 +1,63 @@
+"""OpenAI and whatever speaks its Chat Completions."""
+
+from typing import Any
+
+import httpx2
+import openai
+from openai import AsyncOpenAI
+
+from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.endpoints import Endpoint
+from skill_runner.chats.errors import failure
+from skill_runner.failure import Failure
+
+STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
+
+
+class OpenAiChat:
+    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
+        self.simulated = endpoint.simulated
+        self._client = AsyncOpenAI(
+            api_key=endpoint.api_key,
+            base_url=endpoint.base_url or "https://api.openai.com/v1",
+            max_retries=0,
+            http_client=http_client,
+        )
+
+    async def ask(self, question: Question) -> Reply:
+        try:
+            answer = await self._client.chat.completions.create(
+                model=question.model,
+                messages=[
+                    {"role": "system", "content": question.system},
+                    {"role": "user", "content": question.user},
+                ],
+                max_completion_tokens=question.max_tokens,
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
+                },
+                extra_headers={"Idempotency-Key": question.key},
+                timeout=question.timeout_s,
+            )
+        except Exception as error:
+            told = failure(openai, "openai", error)
+            if told is None:
+                raise
+            raise told from None
+        return _reply(answer)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _reply(answer: Any) -> Reply:
+    try:
+        choice = answer.choices[0]
+        text, refusal = choice.message.content or "", choice.message.refusal
+        raw = answer.model_dump()
+    except (AttributeError, IndexError, TypeError):
+        raise Failure("provider_error", "openai answered with something unreadable", retryable=True) from None
+    reason = choice.finish_reason or "stop"
+    stop = "refusal" if refusal else STOPS.get(reason, "end")
+    return Reply(text, stop, reason, answer.id or "", answer.model or "", raw)

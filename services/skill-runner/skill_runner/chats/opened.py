@@ -1,0 +1,38 @@
+"""The providers in use: each SDK is imported and connected when its first skill runs."""
+
+import asyncio
+from collections.abc import Mapping
+
+from shared.subjects import Pool
+from skill_runner.chats.chat import Chat
+from skill_runner.chats.endpoints import Endpoint, endpoint
+
+
+class Chats:
+    def __init__(self, env: Mapping[str, str], local_model_url: str | None) -> None:
+        self._env = env
+        self._local_model_url = local_model_url
+        self._opened: dict[Pool, Chat] = {}
+        self._opening = asyncio.Lock()
+
+    async def of(self, provider: Pool) -> Chat:
+        """Return the provider's chat; raises Failure `provider_unavailable`."""
+        async with self._opening:
+            if provider not in self._opened:
+                there = endpoint(provider, self._env, self._local_model_url)
+                self._opened[provider] = await asyncio.to_thread(connect, there)
+            return self._opened[provider]
+
+    async def close(self) -> None:
+        await asyncio.gather(*(chat.close() for chat in self._opened.values()))
+
+
+def connect(there: Endpoint) -> Chat:
+    """Import the SDK, which takes a second, and make a client."""
+    if there.provider == "anthropic":
+        from skill_runner.chats.anthropic_chat import AnthropicChat
+
+        return AnthropicChat(there)
+    from skill_runner.chats.openai_chat import OpenAiChat
+
+    return OpenAiChat(there)

@@ -1,0 +1,134 @@
+"""What a runner does with a piece of work, and with the order to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+
+from shared import subjects
+from shared.bus import Bus, Heard
+from shared.delivery import Delivery, Poison
+from shared.json import loads
+from shared.work import Report, Work
+from skill_runner.execution import Abort, Execution
+from skill_runner.failure import Failure
+from skill_runner.reporting import about, claim, deliver
+
+REDELIVERIES = 5
+COME_BACK_S = 1.0
+
+
+class Handlers:
+    """`runner` names this process; `ack_wait_s` is that of the pools' consumers."""
+
+    def __init__(self, bus: Bus, execution: Execution, runner: str, ack_wait_s: float) -> None:
+        self._bus = bus
+        self._execution = execution
+        self._runner = runner
+        self._every_s = ack_wait_s / 3
+        self._running: dict[tuple[str, str], Abort] = {}
+
+    async def work(self, delivery: Delivery) -> None:
+        """Run one attempt and report it; the work is acked only when the report is safe."""
+        work = _read(delivery)
+        key = (str(work.id), str(work.attempt_id))
+        if key in self._running:
+            await delivery.nak(self._every_s)
+            return
+        abort = self._running[key] = Abort()
+        try:
+            async with self._alive(delivery):
+                if work.pool == "custom":
+                    await self._run_custom(work, delivery, abort)
+                else:
+                    await self._run_paid(work, delivery, abort)
+        finally:
+            del self._running[key]
+
+    async def stop(self, heard: Heard) -> None:
+        """`stop.<session>`: abort all of the session's running work, or the `attempts` named."""
+        session = heard.subject.split(".", 1)[1]
+        body = loads(heard.body) if heard.body else {}
+        named = body.get("attempts") if isinstance(body, dict) else None
+        for (owner, attempt_id), abort in list(self._running.items()):
+            if owner == session and (named is None or attempt_id in named):
+                abort.request()
+
+    async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort) -> None:
+        if delivery.deliveries > 1 + REDELIVERIES:
+            report = _lost(work, delivery.deliveries)
+        else:
+            report = await self._execution.run(work, abort)
+        await deliver(self._bus, report)
+        await delivery.ack()
+
+    async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort) -> None:
+        answer = await claim(self._bus, subjects.claim(work.attempt_id), work, self._runner)
+        match answer:
+            case None:
+                await delivery.nak(COME_BACK_S)
+            case _ if answer.verdict == "later":
+                await delivery.nak(max(answer.lease_s, COME_BACK_S))
+            case _ if answer.verdict == "run":
+                async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
+                    await deliver(self._bus, await self._execution.run(work, abort))
+                await delivery.ack()
+            case _:
+                await delivery.ack()
+
+    @asynccontextmanager
+    async def _alive(self, delivery: Delivery) -> AsyncIterator[None]:
+        async def working() -> None:
+            while True:
+                await asyncio.sleep(self._every_s)
+                try:
+                    await delivery.working()
+                except (NatsError, OSError):
+                    continue
+
+        async with beside(working()):
+            yield
+
+    @asynccontextmanager
+    async def _beating(self, work: Work, abort: Abort, every_s: float) -> AsyncIterator[None]:
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(every_s)
+                try:
+                    answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
+                except (NatsError, OSError):
+                    continue
+                if answer is not None and answer.verdict in ("abort", "drop"):
+                    abort.request()
+
+        async with beside(beat()):
+            yield
+
+
+@asynccontextmanager
+async def beside(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something next to the block, until its end."""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _read(delivery: Delivery) -> Work:
+    try:
+        return Work.model_validate_json(delivery.body)
+    except ValidationError:
+        raise Poison("it is no work of ours") from None
+
+
+def _lost(work: Work, deliveries: int) -> Report:
+    failure = Failure(
+        "runner_lost", f"{deliveries - 1} runners began this attempt and none reported: it may end its runner"
+    )
+    return Report(**about(work), error=failure.error(), started_at=datetime.now(UTC), duration_ms=0)

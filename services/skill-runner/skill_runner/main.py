@@ -1,0 +1,72 @@
+"""The skill-runner: takes work from the pools, runs skills, reports."""
+
+import asyncio
+import os
+import platform
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from shared import service, streams
+from shared.bus import Bus
+from shared.jetstream_log import JetStreamLog
+from shared.registry import Registry
+from shared.settings import Settings
+from shared.subjects import POOLS, Pool
+from shared.vault import Vault, master_key
+from skill_runner import models
+from skill_runner.ai import AiEngine
+from skill_runner.chats.opened import Chats
+from skill_runner.custom import CustomEngine
+from skill_runner.execution import Execution
+from skill_runner.handlers import Handlers
+from skill_runner.run import Engine
+from skill_runner.workers import Workers
+
+WORKERS = 4
+
+
+@asynccontextmanager
+async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
+    """Start the pools' loops; on the way out running work is given up and comes again."""
+    await streams.check(bus)
+    registry = await Registry.load(bus, JetStreamLog(bus))
+    vault = await Vault.connect(settings.database_url, master_key(settings))
+    size = max(WORKERS, os.cpu_count() or 1)
+    workers = Workers(settings.skills, settings.database_url, size, os.environ)
+    chats = Chats(os.environ, settings.local_model_url)
+    aliases = os.environ.get("TOTALAUD_MODELS")
+    ai = AiEngine(chats, models.load(Path(aliases) if aliases else None), vault)
+    engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
+    handlers = Handlers(
+        bus,
+        Execution(registry, vault, engines),
+        runner=f"{platform.node()}-{os.getpid()}",
+        ack_wait_s=settings.ack_wait_s,
+    )
+    try:
+        await workers.warm()
+        await bus.listen("stop.*", handlers.stop)
+        async with asyncio.TaskGroup() as group:
+            loops = [
+                group.create_task(
+                    bus.consume(
+                        "WORK",
+                        pool,
+                        handlers.work,
+                        in_flight=size if pool == "custom" else settings.concurrency,
+                    )
+                )
+                for pool in POOLS
+            ]
+            yield
+            for loop in loops:
+                loop.cancel()
+    finally:
+        await workers.close()
+        await chats.close()
+        await vault.close()
+
+
+def main() -> None:
+    service.run("skill-runner", wire)

@@ -1,0 +1,45 @@
+"""Model names are aliases: tiers and retired names are resolved by `models.yaml`."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from pydantic import TypeAdapter
+
+from shared.message import Message
+from shared.subjects import Pool
+
+SHIPPED = Path(__file__).with_name("models.yaml")
+
+
+class Resolved(NamedTuple):
+    """The name to send, and what to tell the user when it is not the one that was asked for."""
+
+    model: str
+    warning: str | None
+
+
+class Aliases(Message):
+    """One provider's names: tier → model, retired name → model; `default` for a skill that names none."""
+
+    default: str
+    tiers: dict[str, str]
+    retired: dict[str, str]
+
+    def resolve(self, name: str | None) -> Resolved:
+        name = name or self.default
+        if name in self.tiers:
+            return Resolved(self.tiers[name], None)
+        if name in self.retired:
+            model = self.retired[name]
+            return Resolved(model, f"the model {name} is retired: {model} is used in its place")
+        return Resolved(name, None)
+
+
+Models = dict[Pool, Aliases]
+
+
+def load(path: Path | None = None) -> Models:
+    """Read a file of aliases, the shipped one by default."""
+    text = (path or SHIPPED).read_text(encoding="utf-8")
+    return TypeAdapter(Models).validate_python(yaml.safe_load(text))

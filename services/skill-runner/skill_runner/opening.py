@@ -1,0 +1,37 @@
+"""Opening and sealing with patience: while the vault is away, what needs it waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from shared.sealing import Tampered, reveal, seal
+from shared.vault import Unavailable, Vault
+from skill_runner.failure import Failure
+
+FIRST_S = 0.1
+LONGEST_S = 2.0
+T = TypeVar("T")
+
+
+async def opened(vault: Vault, user: UUID, value: Any) -> Any:
+    """Return the value with nothing sealed; raises Failure for a sealed value that was changed."""
+    try:
+        return await _patiently(lambda: reveal(vault, user, value))
+    except Tampered as tampered:
+        raise Failure("invalid_input", tampered.message) from None
+
+
+async def closed(vault: Vault, user: UUID, schema: dict[str, Any], value: Any) -> Any:
+    """Return the value with all sealed that the schema marks as personal."""
+    return await _patiently(lambda: seal(vault, user, schema, value))
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    pause = FIRST_S
+    while True:
+        try:
+            return await ask()
+        except Unavailable:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_S)

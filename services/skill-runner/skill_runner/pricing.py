@@ -1,0 +1,65 @@
+"""What a provider call used and what it cost, from genai-prices' own table; never from the network."""
+
+from decimal import Decimal
+from importlib.metadata import version
+from typing import Any
+
+from shared.subjects import Pool
+from shared.usage import Usage
+
+FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
+
+
+def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool) -> Usage:
+    """Read the usage of a provider's answer; input includes cached tokens for every provider.
+
+    A model without a known price costs None; a simulated one 0, beside its list price.
+    """
+    from genai_prices import Usage as Counts
+    from genai_prices import calc_price, extract_usage
+
+    try:
+        counts = extract_usage(answer, provider_id=provider, api_flavor=FLAVOR[provider]).usage
+    except (LookupError, ValueError, TypeError):
+        counts = Counts()
+    price = _price(calc_price, counts, [str(answer.get("model") or model), model], provider)
+    return Usage(
+        provider=provider,
+        model=model,
+        input_tokens=counts.input_tokens or 0,
+        output_tokens=counts.output_tokens or 0,
+        cached_tokens=counts.cache_read_tokens or 0,
+        cost_usd=Decimal(0) if simulated else price,
+        list_price_usd=price,
+        price_version=f"genai-prices {version('genai-prices')}",
+        simulated=simulated,
+    )
+
+
+def _price(calc: Any, counts: Any, names: list[str], provider: Pool) -> Decimal | None:
+    for name in names:
+        try:
+            price: Decimal = calc(counts, name, provider_id=provider).total_price
+        except LookupError:
+            continue
+        return price
+    return None
+
+
+def total(one: Usage, other: Usage) -> Usage:
+    """Add up two calls of one attempt; a sum with an unknown price is unknown."""
+    return one.model_copy(
+        update={
+            "calls": one.calls + other.calls,
+            "input_tokens": one.input_tokens + other.input_tokens,
+            "output_tokens": one.output_tokens + other.output_tokens,
+            "cached_tokens": one.cached_tokens + other.cached_tokens,
+            "cost_usd": _sum(one.cost_usd, other.cost_usd),
+            "list_price_usd": _sum(one.list_price_usd, other.list_price_usd),
+            "simulated": one.simulated or other.simulated,
+        }
+    )
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other

@@ -1,0 +1,75 @@
+"""Getting a report into the log: held and offered again until it is there or on disk."""
+
+import asyncio
+from typing import Any
+
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+from pydantic import ValidationError
+
+from shared import subjects
+from shared.bus import Bus
+from shared.json import loads
+from shared.logs import get_logger
+from shared.refusal import Refusal
+from shared.work import Answer, Claim, Report, Work
+from skill_runner.failure import Failure
+
+ANSWER_S = 2.0
+PAUSE_S = 0.5
+MARGIN = 1024
+
+
+def about(work: Work) -> dict[str, Any]:
+    """Return what names an attempt in each of a runner's messages."""
+    return work.model_dump(include={"user", "noun", "id", "step", "attempt_id", "seq"})
+
+
+async def claim(bus: Bus, subject: str, work: Work, runner: str) -> Answer | None:
+    """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
+    body = Claim(**about(work), runner=runner).model_dump_json().encode()
+    answer = await bus.request(subject, body, timeout=ANSWER_S)
+    if answer is None:
+        return None
+    try:
+        return Answer.model_validate_json(answer)
+    except ValidationError:
+        return None
+
+
+async def deliver(bus: Bus, report: Report) -> None:
+    """Return once the report is in the log, or on disk in CMD because nobody answered."""
+    body = _fitting(bus, report)
+    while True:
+        try:
+            answer = await bus.request(subjects.report(report.attempt_id), body, timeout=ANSWER_S)
+            if answer is not None and _ok(answer):
+                return
+            await bus.publish(subjects.late(report.attempt_id), body)
+        except (NatsError, APIError, OSError, TimeoutError) as outage:
+            get_logger().warning(
+                "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
+            )
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
+
+
+def _fitting(bus: Bus, report: Report) -> bytes:
+    """Encode the report; one that the server would not take says so instead, its cost kept."""
+    body = report.model_dump_json(exclude_none=True).encode()
+    limit = bus.max_payload - MARGIN
+    if len(body) <= limit:
+        return body
+    failure = Failure("output_too_large", f"the report has {len(body)} bytes, the server takes {limit}")
+    error = report.error or failure.error()
+    short = report.model_copy(update={"output": None, "partial": None, "error": error})
+    return short.model_dump_json(exclude_none=True).encode()
+
+
+def _ok(answer: bytes) -> bool:
+    try:
+        value = loads(answer)
+    except Refusal:
+        return False
+    return isinstance(value, dict) and value.get("ok") is True

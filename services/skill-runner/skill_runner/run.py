@@ -1,0 +1,43 @@
+"""One attempt as the engines see it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.definitions import SkillDefinition
+from shared.work import Work
+from skill_runner.failure import Failure
+from skill_runner.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`input` is complete and valid, personal values in it sealed; `opened` is the same with none sealed."""
+
+    work: Work
+    definition: SkillDefinition
+    input: dict[str, Any]
+    opened: dict[str, Any]
+    started_at: datetime
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+class Engine(Protocol):
+    """Runs a skill under its deadline and returns its output, personal values plain or sealed."""
+
+    async def run(self, run: Run) -> Any:
+        """Raise Failure when there is no output."""
+        ...
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """End what runs longer, by the runner's own monotonic clock."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Failure("timeout", f"the skill ran longer than {seconds:g} s", retryable=True) from None

@@ -1,0 +1,195 @@
+"""A process that runs custom skills, one at a time, and may be killed at any moment."""
+
+import asyncio
+import ctypes
+import inspect
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from skill_runner.context import Context, SkillError, Tables
+from skill_runner.frames import OUTPUT_LIMIT, Frame, pack, read, write
+from skill_runner.skillfile import Missing, SkillFiles
+
+DIE_WITH_PARENT = 1
+OUT_OF_MEMORY = 12
+PASSING_STATES = ("08", "40", "53", "57")
+
+
+def main() -> None:
+    """Serve calls from stdin until it ends; the first frame says where skills and tables are."""
+    parent = int(sys.argv[1])
+    incoming, outgoing = _private_pipes()
+    _die_with(parent)
+    start = read(incoming)
+    if start is None:
+        return
+    _limit_memory(int(start["memory_bytes"]))
+    worker = Worker(SkillFiles(Path(start["skills"])), start["database_url"], outgoing)
+    while (call := read(incoming)) is not None:
+        worker.serve(call)
+
+
+class Worker:
+    def __init__(self, files: SkillFiles, database_url: str, outgoing: int) -> None:
+        self._files = files
+        self._database_url = database_url
+        self._outgoing = outgoing
+        self._loop = asyncio.new_event_loop()
+        self._tables: Tables | None = None
+
+    async def rows(
+        self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float
+    ) -> list[dict[str, Any]]:
+        if self._tables is None:
+            from skill_runner.tables import ReadModel
+
+            self._tables = ReadModel(self._database_url)
+        return await self._tables.rows(sql, named, log_seq, wait_s)
+
+    def serve(self, call: Frame) -> None:
+        """Run one skill and answer, whatever it does short of ending the process."""
+        context = Context(
+            UUID(call["user"]),
+            datetime.fromisoformat(call["now"]),
+            tables=self,
+            loop=self._loop,
+            log_seq=call["log_seq"],
+            wait_s=call["wait_s"],
+        )
+        try:
+            run = self._files.function(call["skill"], call["python_hash"])
+            data = framed("output", self._drained(run(call["input"], context)))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
+            data = pack({"error": told(error)})
+        write(self._outgoing, data)
+
+    def _drained(self, output: Any) -> Any:
+        if not inspect.isgenerator(output):
+            return output
+        last = None
+        while True:
+            try:
+                last = next(output)
+            except StopIteration as end:
+                return last if end.value is None else end.value
+            write(self._outgoing, framed("partial", last))
+
+
+def framed(kind: str, value: Any) -> bytes:
+    """Encode what a skill returned or yielded; raises SkillError when it cannot be told."""
+    try:
+        data = pack({kind: plain(value)})
+    except (TypeError, ValueError, RecursionError):
+        raise SkillError(f"the skill's {kind} is not JSON", code="invalid_output") from None
+    if len(data) > OUTPUT_LIMIT:
+        raise SkillError(
+            f"the skill's {kind} has {len(data)} bytes, {OUTPUT_LIMIT} are allowed", code="output_too_large"
+        )
+    return data
+
+
+def told(error: BaseException) -> Frame:
+    """Describe an exception by type and line; its text may hold personal values."""
+    match error:
+        case Missing():
+            return {
+                "code": "definition_missing",
+                "message": "this runner has no Python file of the version that the session pinned",
+                "retryable": False,
+            }
+        case SkillError():
+            return {"code": error.code, "message": str(error), "retryable": error.retryable}
+        case _:
+            return {
+                "code": "skill_error",
+                "message": f"{type(error).__name__}{_place(error.__traceback__)}",
+                "retryable": _is_outage(error),
+            }
+
+
+def plain(value: Any) -> Any:
+    """Return the value as JSON has it: ids and times as text, tuples as lists; else raises TypeError."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case dict():
+            return {_key(key): plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case UUID():
+            return str(value)
+        case date():
+            return value.isoformat()
+        case _:
+            raise TypeError
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError
+    return key
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """Name the innermost line that is in a skill's file."""
+    places = [
+        f" at {Path(file).name}:{line}" for file, line in _frames(traceback) if "skill_runner" not in file
+    ]
+    inside = [place for place in places if "/lib/python" not in place]
+    return (inside or places or [""])[-1]
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while traceback is not None:
+        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether it speaks of something that was away, so that trying again may help."""
+    if isinstance(error, OSError | TimeoutError):
+        return True
+    state = getattr(error, "sqlstate", None)
+    return type(error).__module__.startswith("asyncpg") and (state is None or state[:2] in PASSING_STATES)
+
+
+def _private_pipes() -> tuple[int, int]:
+    """Keep our pipes to ourselves: a skill that prints or reads must not disturb them."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    shown = bool(os.environ.get("TOTALAUD_SKILL_OUTPUT"))
+    os.dup2(2 if shown else nothing, 1)
+    if not shown:
+        os.dup2(nothing, 2)
+    return incoming, outgoing
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _limit_memory(size: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if size and sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+
+
+if __name__ == "__main__":
+    main()
