@@ -3,13 +3,12 @@
 import asyncio
 import importlib.metadata
 import json
-import os
 import secrets
 import shutil
 import sys
 from pathlib import Path
 
-from totalaud.stack import paths, ports
+from totalaud.stack import environment, paths, ports
 from totalaud.stack.process import Program
 
 MAX_PAYLOAD = "8MB"
@@ -58,7 +57,9 @@ class Nats:
             sync_interval=SYNC_INTERVAL,
         )
         paths.write_private(config, text)
-        return Program(self.name, (str(binary()), "-c", str(config)), os.environ, self._data)
+        return Program(
+            self.name, (str(binary()), "-c", str(config)), environment.plain(self._data), self._data
+        )
 
     async def answers(self) -> bool:
         """Read the greeting: it is sent once the streams are recovered."""

@@ -1,6 +1,5 @@
 """The embedded PostgreSQL: its own cluster under the data folder, TCP on loopback, a password, fsync on."""
 
-import os
 import secrets
 import shutil
 import signal
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from totalaud.stack import accounts, binaries, paths, ports
+from totalaud.stack import accounts, binaries, environment, paths, ports
 from totalaud.stack.orphans import Orphan
 from totalaud.stack.process import Child, Program
 from totalaud.stack.server import NotReady
@@ -131,7 +130,7 @@ class Postgres:
         draft.rename(self.files)
 
     def _run(self, name: str, args: tuple[str, ...], **signals: signal.Signals) -> Program:
-        env = {**os.environ, "LC_ALL": "C"}
+        env = environment.plain(self._data)
         return Program(name, args, env, self.files.parent, account=self.account, **signals)
 
     def _home(self) -> Path:

@@ -1,0 +1,44 @@
+"""What our processes find in their environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from totalaud.stack import paths
+
+MARK = "TOTALAUD_STACK"
+PASSED_TO_SERVERS = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack can be reached. The URLs hold credentials."""
+
+    nats_url: str
+    database_url: str
+    model_url: str
+    master_key_file: Path
+
+
+def mark(data: Path) -> dict[str, str]:
+    """Return what every process of this data folder carries, so that its orphans can be told."""
+    return {MARK: paths.stack_id(data)}
+
+
+def plain(data: Path) -> dict[str, str]:
+    """Return what a server gets that is not ours: no keys, no settings meant for other clusters."""
+    passed = {name: os.environ[name] for name in PASSED_TO_SERVERS if name in os.environ}
+    return {**passed, **mark(data), "LC_ALL": "C"}
+
+
+def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:
+    """Return a service's whole environment; a master key or a concurrency that is set already stays."""
+    return {
+        **os.environ,
+        **mark(data),
+        "TOTALAUD_NATS_URL": place.nats_url,
+        "TOTALAUD_DATABASE_URL": place.database_url,
+        "TOTALAUD_LOCAL_MODEL_URL": place.model_url,
+        "TOTALAUD_MASTER_KEY_FILE": str(place.master_key_file),
+        "TOTALAUD_SKILLS": str(skills),
+    }

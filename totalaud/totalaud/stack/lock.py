@@ -1,0 +1,31 @@
+"""One supervisor per data folder, held by the kernel, so that it ends with its holder however that ends."""
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class InUse(Exception):  # noqa: N818 - the sentence tells the fault
+    """Another totalaud runs on this data folder."""
+
+
+class DataLock:
+    """Held from its making to `release`."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = (data / "lock").open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "not yet known"
+            self._file.close()
+            raise InUse(
+                f"totalaud runs on {data} already (process {holder}): stop that one, or choose another --data"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()

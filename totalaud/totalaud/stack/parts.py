@@ -1,0 +1,77 @@
+"""Our own processes: which there are, and how one tells that it works."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from totalaud.stack import ports
+from totalaud.stack.process import Program
+
+PROBE_TIMEOUT_S = 1.0
+HEALTH = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process; `{port}` in its arguments becomes the port it answers `/healthz` on."""
+
+    name: str
+    args: tuple[str, ...]
+    needs_database: bool = False
+
+
+def module(name: str, module_name: str, *args: str, needs_database: bool = False) -> Part:
+    return Part(name, (sys.executable, "-P", "-m", module_name, *args), needs_database)
+
+
+MODEL = module("model-server", "totalaud.model_server", "--port", "{port}")
+
+
+def services(*, orchestrators: int = 1, runners: int = 1) -> list[Part]:
+    """Several of a kind are numbered from 1: `skill-runner-2`."""
+    return [
+        *_several("orchestrator", "orchestrator", orchestrators),
+        *_several("skill-runner", "skill_runner", runners),
+        module("projector", "projector", needs_database=True),
+        module("campaigns", "campaigns", needs_database=True),
+    ]
+
+
+def _several(name: str, module_name: str, count: int) -> list[Part]:
+    names = [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+    return [module(one, module_name) for one in names]
+
+
+class PartKind:
+    """A part as a kind of server; with no fixed port it gets a free one at every start."""
+
+    def __init__(self, part: Part, env: Mapping[str, str], cwd: Path, port: int | None = None) -> None:
+        self.name = part.name
+        self._part = part
+        self._env = env
+        self._cwd = cwd
+        self._fixed = port
+        self._port = 0
+
+    async def prepare(self) -> Program:
+        self._port = self._fixed or ports.free_port()
+        env = {**self._env, "TOTALAUD_HEALTH_PORT": str(self._port)}
+        args = tuple(arg.replace("{port}", str(self._port)) for arg in self._part.args)
+        return Program(self.name, args, env, self._cwd)
+
+    async def answers(self) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await self._healthy()
+        except OSError:
+            return False
+
+    async def _healthy(self) -> bool:
+        reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)
+        try:
+            writer.write(HEALTH)
+            return b" 200 " in await reader.readline()
+        finally:
+            writer.close()

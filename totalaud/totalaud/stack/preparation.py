@@ -1,0 +1,32 @@
+"""What has to be there before the services start: streams in NATS, the vault's tables in Postgres."""
+
+import os
+
+from totalaud.stack.server import NotReady
+
+
+async def provision(nats_url: str) -> None:
+    """Make the streams and durables; raises Refusal for an old server or a stream changed by hand."""
+    import nats.errors
+
+    from shared.bus import Bus
+    from shared.streams import provision as make
+
+    try:
+        bus = await Bus.connect(nats_url, name="totalaud-up", give_up=True)
+    except (OSError, nats.errors.Error) as error:
+        raise NotReady(f"the NATS server does not answer: {type(error).__name__}") from error
+    try:
+        await make(bus, ack_wait_s=float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5")))
+    finally:
+        await bus.close()
+
+
+async def migrate(database_url: str) -> None:
+    """Bring the vault's tables to their newest form."""
+    from shared.vault import migrate as bring
+
+    try:
+        await bring(database_url)
+    except (OSError, TimeoutError) as error:
+        raise NotReady(f"the PostgreSQL server does not answer: {type(error).__name__}") from error

@@ -1,0 +1,69 @@
+"""Keeps servers running: one that ends by itself is started again, ever more slowly when it keeps ending."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from totalaud.stack.server import NotReady, Server
+
+Say = Callable[[str], None]
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+STEADY_S = 10.0
+
+
+def pause_after(previous_s: float, lived_s: float) -> float:
+    """Return how long to wait before the next start, seconds; a steady life begins anew."""
+    if lived_s >= STEADY_S or previous_s == 0:
+        return FIRST_PAUSE_S
+    return min(previous_s * 2, LONGEST_PAUSE_S)
+
+
+class Keeper:
+    """Keeps one server running from `start` to `stop`; `say` is told of every end and every new start."""
+
+    def __init__(self, server: Server, say: Say) -> None:
+        self.server = server
+        self.restarts = 0
+        self._say = say
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.server.kind.name
+
+    async def start(self) -> None:
+        """Return once it answers; a server that does not come up the first time is not tried again."""
+        await self.server.start()
+        self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.server.stop()
+
+    async def _keep(self) -> None:
+        pause_s = 0.0
+        while self.server.child:
+            began = time.monotonic()
+            code = await self.server.child.wait()
+            pause_s = pause_after(pause_s, time.monotonic() - began)
+            self._say(f"{self.name} ended ({_ending(code)}): it is started again in {pause_s:g} s")
+            await asyncio.sleep(pause_s)
+            await self._again()
+
+    async def _again(self) -> None:
+        self.restarts += 1
+        try:
+            await self.server.start()
+        except (NotReady, OSError) as error:
+            self._say(str(error))
+        else:
+            self._say(f"{self.name} runs again")
+
+
+def _ending(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"

@@ -1,0 +1,35 @@
+"""The stack in the foreground, until it is told to stop."""
+
+import asyncio
+from pathlib import Path
+
+from shared.refusal import Refusal
+from totalaud.stack import paths, reach
+from totalaud.stack.local import LocalStack, Push
+from totalaud.stack.lock import InUse
+from totalaud.stack.server import NotReady
+from totalaud.stack.signals import interruptible
+from totalaud.stack.supervisor import Say
+
+
+async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | None = None) -> int:
+    """Run until SIGINT, SIGTERM or SIGHUP, and return 0 then; 1 when it could not start."""
+    try:
+        stack = LocalStack(data, skills or paths.skills_dir(), push=push)
+        await interruptible(_run(stack, say))
+    except (InUse, NotReady, Refusal, OSError) as error:
+        say(f"totalaud could not start: {error}")
+        return 1
+    say("stopped")
+    return 0
+
+
+async def _run(stack: LocalStack, say: Say) -> int:
+    await stack.start(say)
+    try:
+        for line in reach.lines(stack.place, paths.user_id(stack.data)):
+            say(line)
+        await asyncio.Event().wait()
+    finally:
+        await stack.stop()
+    return 0
