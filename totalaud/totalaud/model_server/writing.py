@@ -20,8 +20,9 @@ class Writer:
     def __init__(self, material: Material, placeholders: list[str], chance: random.Random) -> None:
         self._material = material
         self._chance = chance
-        person = material.text(*PERSON, "name") if material.items() else material.text(*PERSON)
-        self.person = next((mark for mark in placeholders if "name" in mark.lower()), None) or person
+        named = (mark for mark in placeholders if "name" in mark and "artist" not in mark)
+        own = material.text("name")
+        self.person = material.text(*PERSON) or (own if own in placeholders else None) or next(named, None)
         self.artist = material.text(*ARTIST) or "the artist"
         self.genre = material.text(*GENRE) or "new music"
         self.release = material.text(*RELEASE)

@@ -1,0 +1,156 @@
+"""Following a session: each commit once, in order, none missing, whatever the feed loses."""
+
+import asyncio
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from shared import json
+from shared.bus import Bus, Heard
+from shared.subjects import Aggregate, session
+from totalaud.errors import Unreachable
+from totalaud.following import Page, follow
+from totalaud.logged import Logged, Merge
+
+USER, ID = UUID(int=1), UUID(int=2)
+
+
+def commit(seq: int, *events: str) -> Logged:
+    return Logged(seq, f"c-{seq}", "2026-01-01T00:00:00Z", tuple({"type": event} for event in events))
+
+
+STARTED, STEP, DONE = commit(3, "SessionStarted"), commit(5, "StepCompleted"), commit(9, "SessionCompleted")
+
+
+def test_a_commit_is_taken_once():
+    merge = Merge()
+    assert [merge.take(STARTED), merge.take(STARTED), merge.take(STEP)] == [True, False, True]
+
+
+def test_what_lies_before_the_wanted_sequence_is_neither_taken_nor_missed():
+    merge = Merge(from_seq=5)
+    assert not merge.take(STARTED)
+    assert not merge.lacks(3)
+    assert merge.take(STEP)
+
+
+def test_a_feed_that_skipped_a_commit_is_noticed():
+    merge = Merge()
+    merge.take(STARTED)
+    assert merge.lacks(5)
+    assert not merge.lacks(3)
+
+
+def test_a_retried_session_has_not_ended():
+    merge = Merge()
+    for each in (STARTED, commit(6, "StepFailed", "SessionFailed"), commit(7, "SessionRetried")):
+        merge.take(each)
+    assert not merge.ended
+
+
+class Feed:
+    """A log of one session whose live side the test plays by hand."""
+
+    def __init__(self, *stored: Logged, page: int = 1000) -> None:
+        self.stored = list(stored)
+        self.page = page
+        self.reads: list[int] = []
+        self.away = 0
+        self.client = self
+        self.is_closed = False
+        self._hear: Any = None
+
+    async def listen(self, subject: str, handle: Any) -> "Feed":
+        assert subject == f"feed.{USER}.session.{ID}"
+        self._hear = handle
+        return self
+
+    async def flush(self) -> None: ...
+
+    async def unsubscribe(self) -> None:
+        self._hear = None
+
+    async def read(self, from_seq: int) -> Page:
+        if self.away:
+            self.away -= 1
+            raise Unreachable("no orchestrator answers")
+        self.reads.append(from_seq)
+        found = [each for each in self.stored if each.seq >= from_seq]
+        return found[: self.page], len(found) > self.page
+
+    async def append(self, each: Logged, *, live: bool = True) -> None:
+        previous = self.stored[-1].seq if self.stored else 0
+        self.stored.append(each)
+        if live:
+            headers = {"Nats-Sequence": str(each.seq), "Nats-Last-Sequence": str(previous)}
+            body = json.dumps({"commit_id": each.commit_id, "at": each.at, "events": list(each.events)})
+            await self._hear(Heard("feed", body, headers, cast("Any", None)))
+
+    def follow(self, from_seq: int = 0) -> Any:
+        aggregate: Aggregate = session(USER, ID)
+        return follow(cast("Bus", self), aggregate, self.read, from_seq)
+
+
+async def test_history_comes_first_and_the_feed_goes_on():
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    assert await anext(watch) == STARTED
+    await feed.append(STEP)
+    await feed.append(DONE)
+    assert [each async for each in watch] == [STEP, DONE]
+    assert feed.reads == [1]
+
+
+async def test_a_commit_that_the_feed_lost_is_read_from_the_log():
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    await feed.append(STEP, live=False)
+    await feed.append(DONE)
+    assert [each async for each in watch] == [STEP, DONE]
+
+
+async def test_a_silent_feed_is_asked_after(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    await feed.append(DONE, live=False)
+    assert [each async for each in watch] == [DONE]
+
+
+async def test_an_ended_session_is_told_from_its_history_alone():
+    assert [each async for each in Feed(STARTED, STEP, DONE, page=1).follow()] == [STARTED, STEP, DONE]
+
+
+async def test_a_retry_after_a_failure_is_followed_across_pages():
+    failed, again = commit(6, "SessionFailed"), commit(7, "SessionRetried")
+    feed = Feed(STARTED, failed, again, DONE, page=2)
+    assert [each async for each in feed.follow()] == [STARTED, failed, again, DONE]
+
+
+async def test_nobody_there_at_the_start_is_said():
+    feed = Feed()
+    feed.away = 1
+    with pytest.raises(Unreachable):
+        await anext(feed.follow())
+
+
+async def test_an_outage_in_between_is_waited_through(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    feed.away = 3
+    await feed.append(DONE, live=False)
+    assert [each async for each in watch] == [DONE]
+
+
+async def test_leaving_early_takes_the_subscription_back():
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    await watch.aclose()
+    await asyncio.sleep(0)
+    assert feed._hear is None

@@ -1,0 +1,114 @@
+"""What the front door makes of a session's commits."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.logged import Logged
+from totalaud.outcome import Outcome
+from totalaud.results import SkillResult, WorkflowResult
+
+USER, ID = UUID(int=1), UUID(int=2)
+PAID = {"input_tokens": 100, "output_tokens": 20, "cost_usd": "0.0123", "list_price_usd": "0.0123"}
+FREE = {"input_tokens": 10, "output_tokens": 5, "cost_usd": "0", "list_price_usd": "0.1", "simulated": True}
+STARTED = {"type": "SessionStarted", "input": {"q": 1}, "steps": [{"skill": "find"}, {"skill": "write"}]}
+
+
+def completed(step: int, output: Any, usage: Any = None) -> dict[str, Any]:
+    return {"type": "StepCompleted", "step": step, "output": output, "duration_ms": 7, "usage": usage}
+
+
+def after(*events: dict[str, Any], traceparent: str | None = None) -> Outcome:
+    state = Outcome()
+    for seq, event in enumerate(events, 1):
+        state = state.take(Logged(seq, f"c-{seq}", "now", (event,), traceparent if seq == 1 else "later"))
+    return state
+
+
+def test_outputs_are_aligned_with_the_steps():
+    state = after(STARTED, completed(1, "a"), completed(2, "b"), {"type": "SessionCompleted"})
+    assert WorkflowResult.of(USER, ID, state).outputs == ["a", "b"]
+
+
+def test_tokens_and_cost_are_summed_over_all_attempts():
+    failed = {"type": "AttemptFailed", "step": 2, "usage": PAID}
+    state = after(STARTED, completed(1, "a"), failed, completed(2, "b", PAID), {"type": "SessionCompleted"})
+    result = WorkflowResult.of(USER, ID, state)
+    assert (result.tokens_used, result.cost_usd, result.simulated) == (240, 0.0246, False)
+
+
+def test_a_simulated_text_costs_nothing_and_says_so():
+    result = WorkflowResult.of(
+        USER, ID, after(STARTED, completed(1, "a", FREE), {"type": "SessionCompleted"})
+    )
+    assert (result.cost_usd, result.list_price_usd, result.simulated) == (0.0, 0.1, True)
+
+
+def test_an_unknown_price_is_counted_not_taken_for_nothing():
+    unknown = {**PAID, "cost_usd": None, "list_price_usd": None}
+    assert after(STARTED, completed(1, "a", unknown)).spent.unpriced == 1
+
+
+def test_a_failed_workflow_carries_the_step_and_what_came_before():
+    state = after(
+        STARTED,
+        completed(1, "a"),
+        {"type": "StepFailed", "step": 2, "code": "timeout", "message": "too slow", "partial": "half"},
+        {"type": "SessionFailed", "step": 2, "code": "timeout", "message": "too slow"},
+    )
+    with pytest.raises(WorkflowFailed) as failed:
+        WorkflowResult.of(USER, ID, state)
+    error = failed.value
+    assert (error.session_id, error.failed_step, error.outputs) == (str(ID), 2, ["a", None])
+    assert (error.code, error.partial) == ("timeout", "half")
+
+
+def test_a_retry_keeps_the_earlier_outputs_and_forgets_the_failure():
+    state = after(
+        STARTED,
+        completed(1, "a"),
+        {"type": "StepFailed", "step": 2, "code": "x", "message": "y"},
+        {"type": "SessionFailed", "step": 2, "code": "x", "message": "y"},
+        {"type": "SessionRetried", "from_step": 2, "steps": [{"skill": "write"}]},
+    )
+    assert (state.status, state.outputs, state.failed_step) == ("running", {1: "a"}, None)
+
+
+def test_a_cancelled_session_has_no_failed_step():
+    with pytest.raises(WorkflowFailed, match="cancelled: enough") as failed:
+        WorkflowResult.of(USER, ID, after(STARTED, {"type": "SessionCancelled", "reason": "enough"}))
+    assert failed.value.failed_step is None
+
+
+def test_the_trace_is_that_of_whoever_started_it():
+    cause = f"00-{'ab' * 16}-{'cd' * 8}-01"
+    state = after(STARTED, {"type": "SessionCompleted"}, traceparent=cause)
+    assert WorkflowResult.of(USER, ID, state).trace_id == "ab" * 16
+    assert WorkflowResult.of(USER, ID, after(STARTED, {"type": "SessionCompleted"})).trace_id == ID.hex
+
+
+def test_a_skill_alone_has_the_fields_of_the_execution_trace():
+    state = after(
+        {**STARTED, "steps": [{"skill": "find"}]}, completed(1, "a", PAID), {"type": "SessionCompleted"}
+    )
+    result = SkillResult.of(USER, ID, state)
+    assert (result.skill_name, result.input, result.output) == ("find", {"q": 1}, "a")
+    assert (result.duration_ms, result.tokens_used, result.cost_usd, result.status) == (
+        7,
+        120,
+        0.0123,
+        "success",
+    )
+
+
+def test_a_skill_that_failed_alone_carries_what_it_had_yielded():
+    state = after(
+        {**STARTED, "steps": [{"skill": "find"}]},
+        {"type": "StepFailed", "step": 1, "code": "bad", "message": "no", "partial": [1]},
+        {"type": "SessionFailed", "step": 1, "code": "bad", "message": "no"},
+    )
+    with pytest.raises(SkillFailed) as failed:
+        SkillResult.of(USER, ID, state)
+    assert (failed.value.execution_id, failed.value.code, failed.value.partial) == (str(ID), "bad", [1])

@@ -1,0 +1,230 @@
+"""The Python client: commands through NATS, history from the log, tables from PostgreSQL."""
+
+import atexit
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from opentelemetry.trace import SpanKind
+
+from shared import telemetry
+from shared.bus import Bus
+from shared.refusal import Refusal
+from shared.subjects import Aggregate, execution, session
+from totalaud import tables
+from totalaud.connection import Connection
+from totalaud.door import Door
+from totalaud.following import Page, ReadPage, follow, read_all
+from totalaud.logged import Logged
+from totalaud.opening import Opener
+from totalaud.operator import Operator
+from totalaud.outcome import Outcome
+from totalaud.record import Record
+from totalaud.results import Accepted, SkillResult, WorkflowResult
+from totalaud.tables import Tables
+
+Id = UUID | str
+Json = dict[str, Any]
+Rows = list[Record]
+
+
+class Client:
+    """One connection, for one user unless a call names another.
+
+    Use it as `async with await Client.connect() as client`. Refused commands raise `shared.refusal.Refusal`,
+    servers that are away `Unreachable`.
+    """
+
+    def __init__(self, connection: Connection, bus: Bus, door: Door, user: UUID) -> None:
+        self.user = user
+        self.bus = bus
+        self.door = door
+        self.operator = Operator(door, bus)
+        self.tables = Tables(connection.database_url)
+        self._connection = connection
+        self._opener: Opener | None = None
+
+    @classmethod
+    async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
+        """Connect to what the environment or a running `totalaud up` names; `user` is a UUID."""
+        found = connection or Connection.find()
+        if telemetry.endpoint() is not None:
+            telemetry.start("client")
+            atexit.register(telemetry.shutdown)
+        door, bus = await Door.open(found.nats_url)
+        return cls(found, bus, door, found.user() if user is None else as_id(user, "user"))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._opener is not None:
+            await self._opener.close()
+        await self.tables.close()
+        await self.bus.close()
+
+    async def run(
+        self,
+        agent: str,
+        steps: Iterable[Mapping[str, Any]],
+        *,
+        input: Json | None = None,  # noqa: A002 - the command's own word
+        session_id: Id | None = None,
+    ) -> Accepted:
+        """Start a workflow, return once it is on disk; each step is `{skill, input, description?, id?}`."""
+        id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
+        body: Json = {"session_id": str(id_), "agent": agent, "steps": [dict(step) for step in steps]}
+        if input is not None:
+            body["input"] = input
+        with telemetry.span("session.run", kind=SpanKind.CLIENT):
+            return Accepted.of(await self.door.ask(self.user, "session", "run", body), id_)
+
+    async def execute(
+        self,
+        skill: str,
+        input: Json,  # noqa: A002 - the command's own word
+        *,
+        session_id: Id | None = None,
+        execution_id: Id | None = None,
+    ) -> Accepted:
+        """Start one skill alone; a `session_id` files it beside a session of the same user."""
+        id_ = uuid4() if execution_id is None else as_id(execution_id, "execution_id")
+        body: Json = {"execution_id": str(id_), "skill": skill, "input": input}
+        if session_id is not None:
+            body["session_id"] = str(as_id(session_id, "session_id"))
+        with telemetry.span("skill.execute", kind=SpanKind.CLIENT):
+            return Accepted.of(await self.door.ask(self.user, "skill", "execute", body), id_)
+
+    async def cancel(self, session_id: Id, *, reason: str | None = None) -> Accepted:
+        id_ = as_id(session_id, "session_id")
+        body = {"session_id": str(id_), "reason": reason, "command_id": str(uuid4())}
+        with telemetry.span("session.cancel", kind=SpanKind.CLIENT):
+            return Accepted.of(await self.door.ask(self.user, "session", "cancel", body), id_)
+
+    async def retry(
+        self,
+        session_id: Id,
+        *,
+        from_step: int | None = None,
+        input: Json | None = None,  # noqa: A002 - the command's own word
+    ) -> Accepted:
+        """Go on under the same id from the failed step or another, if wished with another input for it."""
+        id_ = as_id(session_id, "session_id")
+        body: Json = {"session_id": str(id_), "command_id": str(uuid4())}
+        body |= {} if from_step is None else {"from_step": from_step}
+        body |= {} if input is None else {"input": input}
+        with telemetry.span("session.retry", kind=SpanKind.CLIENT):
+            return Accepted.of(await self.door.ask(self.user, "session", "retry", body), id_)
+
+    async def watch(self, session_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
+        """Yield the session's commits from a sequence on, live, missing none, until it has ended."""
+        async for commit in self._follow(session(self.user, as_id(session_id, "session_id")), from_seq):
+            yield commit
+
+    async def events(self, session_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
+        """Yield what the log holds of the session now."""
+        aggregate = session(self.user, as_id(session_id, "session_id"))
+        async for commit in read_all(self._reader(aggregate), from_seq):
+            yield await self._opened(commit)
+
+    async def outcome(self, session_id: Id) -> WorkflowResult:
+        """Wait for the end and return the result; raises WorkflowFailed."""
+        id_ = as_id(session_id, "session_id")
+        return WorkflowResult.of(self.user, id_, await self._folded(session(self.user, id_)))
+
+    async def skill_outcome(self, execution_id: Id) -> SkillResult:
+        """Wait for the end of a skill that runs alone; raises SkillFailed."""
+        id_ = as_id(execution_id, "execution_id")
+        return SkillResult.of(self.user, id_, await self._folded(execution(self.user, id_)))
+
+    async def get(self, session_id: Id, *, min_seq: int | None = None) -> Record:
+        """Return a session with its steps; waits for the projection to reach `min_seq`.
+
+        Fields: the columns of agent_sessions; `total_duration` (sum of the steps, ms) and `total_cost`;
+        `steps` with the columns of agent_session_steps and the seed's `skill` and `duration`.
+        """
+        id_ = as_id(session_id, "session_id")
+        if min_seq is not None:
+            await self.tables.caught_up(min_seq)
+        row = await self.tables.session(id_)
+        if row is None:
+            raise Refusal("not_found", "session_id", f"no session {id_} in the read model (yet)")
+        steps = await self.tables.rows(tables.STEPS, id_)
+        user = row["user_id"]
+        return as_session(await self.open(user, row), await self.open(user, steps))
+
+    async def list(self, *, user: Id | None = None, status: str | None = None, limit: int = 20) -> Rows:
+        """Return the newest sessions, of all users by default: agent_sessions without its payloads."""
+        of = None if user is None else as_id(user, "user")
+        return [
+            Record.of({name: value for name, value in row.items() if name not in tables.PAYLOADS})
+            for row in await self.tables.rows(tables.SESSIONS, of, status, limit)
+        ]
+
+    async def cost(self, session_id: Id) -> Record:
+        """Return exactly {session_id, total_tokens, total_cost_usd, duration_ms}."""
+        id_ = as_id(session_id, "session_id")
+        row = await self.tables.row(tables.COST, id_)
+        if row is None:
+            raise Refusal("not_found", "session_id", f"no session {id_} in the read model (yet)")
+        return Record.of(row)
+
+    async def executions(self, session_id: Id) -> Rows:
+        """Return the execution trace: a row of skill_executions for each attempt of the session."""
+        rows = await self.tables.rows(tables.EXECUTIONS, as_id(session_id, "session_id"))
+        return [Record.of(await self.open(row["user_id"], row)) for row in rows]
+
+    async def open(self, user: UUID, value: Any) -> Any:
+        """Return the value with its sealed parts opened, or `[sealed]` where the key is not at hand."""
+        if self._opener is None:
+            self._opener = await Opener.of(self._connection)
+        return await self._opener.open(user, value)
+
+    async def _folded(self, aggregate: Aggregate) -> Outcome:
+        state = Outcome()
+        async for commit in self._follow(aggregate, 0):
+            state = state.take(commit)
+        return state
+
+    async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncIterator[Logged]:
+        async for commit in follow(self.bus, aggregate, self._reader(aggregate), from_seq):
+            yield await self._opened(commit)
+
+    def _reader(self, aggregate: Aggregate) -> ReadPage:
+        noun = "session" if aggregate.noun == "session" else "skill"
+
+        async def read(from_seq: int) -> Page:
+            body = {f"{aggregate.noun}_id": aggregate.id, "from_seq": from_seq}
+            page = await self.door.ask(self.user, noun, "events", body)
+            return [Logged.of(commit) for commit in page["commits"]], bool(page["more"])
+
+        return read
+
+    async def _opened(self, commit: Logged) -> Logged:
+        return replace(commit, events=tuple(await self.open(self.user, list(commit.events))))
+
+
+def as_id(value: Id, field: str) -> UUID:
+    """Read a UUID; refuse what is none."""
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except ValueError:
+        raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None
+
+
+def as_session(row: Json, steps: Sequence[Json]) -> Record:
+    """Join a row of agent_sessions with those of its steps, under the columns' names and the seed's."""
+    found = Record.of(row)
+    found["steps"] = [
+        Record.of({**step, "skill": step["skill_name"], "duration": step["duration_ms"]}) for step in steps
+    ]
+    found["total_duration"] = sum(step["duration_ms"] or 0 for step in steps)
+    found["total_cost"] = found["cost_usd"]
+    return found

@@ -1,0 +1,77 @@
+"""Where the servers are: from the environment, else from what a running `totalaud up` wrote down."""
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from totalaud.errors import Unreachable
+from totalaud.stack import paths
+
+FILE = "connection.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """URLs with credentials: `place` is for printing. The key opens sealed values, if it is at hand."""
+
+    nats_url: str
+    database_url: str
+    data: Path
+    master_key: str | None = None
+    master_key_file: Path | None = None
+
+    @classmethod
+    def find(cls, data: Path | None = None) -> "Connection":
+        """Read TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL, else DATA/connection.json; raises Unreachable."""
+        folder = data or paths.data_dir()
+        kept = _kept(folder / FILE)
+        nats_url = os.environ.get("TOTALAUD_NATS_URL") or kept.get("nats_url")
+        database_url = os.environ.get("TOTALAUD_DATABASE_URL") or kept.get("database_url")
+        if not nats_url or not database_url:
+            raise Unreachable(
+                "nothing runs here: start 'totalaud up', or set TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL"
+            )
+        key_file = os.environ.get("TOTALAUD_MASTER_KEY_FILE") or kept.get("master_key_file")
+        return cls(
+            nats_url=nats_url,
+            database_url=database_url,
+            data=folder,
+            master_key=os.environ.get("TOTALAUD_MASTER_KEY"),
+            master_key_file=Path(key_file) if key_file else _if_there(folder / "master.key"),
+        )
+
+    def key(self) -> bytes | None:
+        """Return the master key, None where there is none; raises Refusal for a bad one."""
+        if self.master_key is None and self.master_key_file is None:
+            return None
+        from shared.settings import Settings
+        from shared.vault import master_key
+
+        settings = Settings.from_env()
+        return master_key(replace(settings, master_key=self.master_key, master_key_file=self.master_key_file))
+
+    def user(self) -> UUID:
+        """Return whom one acts as when nobody is named: a UUID kept in the data folder."""
+        paths.make_folder(self.data)
+        return paths.user_id(self.data)
+
+
+def place(url: str) -> str:
+    """Return host and port of a URL, without its credentials."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port}" if parts.port else parts.hostname or "localhost"
+
+
+def _kept(file: Path) -> dict[str, str]:
+    try:
+        text = file.read_text()
+    except (FileNotFoundError, PermissionError):
+        return {}
+    return {str(name): str(value) for name, value in json.loads(text).items()}
+
+
+def _if_there(file: Path) -> Path | None:
+    return file if file.is_file() else None

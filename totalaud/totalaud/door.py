@@ -1,0 +1,89 @@
+"""Asking a service: an answer, a refusal, or after some seconds the word that nobody is there."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError, NoRespondersError
+
+from shared import json, telemetry
+from shared.bus import Bus
+from shared.refusal import Refusal
+from shared.subjects import ask, operate
+from totalaud.connection import place
+from totalaud.errors import Unreachable
+
+PATIENCE_S = 5.0
+AGAIN_S = 0.1
+TRY_S = 2.5
+OWNERS = {
+    "session": "orchestrator",
+    "skill": "orchestrator",
+    "projection": "projector",
+    "contacts": "campaigns",
+}
+
+
+class Door:
+    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    @classmethod
+    async def open(cls, url: str) -> "tuple[Door, Bus]":
+        """Connect; raises Unreachable when there is no server."""
+        try:
+            bus = await asyncio.wait_for(Bus.connect(url, name="client", give_up=True), PATIENCE_S)
+        except (OSError, NatsError, TimeoutError) as error:
+            why = f"{type(error).__name__}"
+            raise Unreachable(
+                f"no NATS server answers at {place(url)} ({why}): is 'totalaud up' running?"
+            ) from None
+        return cls(bus), bus
+
+    async def ask(
+        self, user: UUID, noun: str, verb: str, body: Any, *, once_s: float | None = None
+    ) -> dict[str, Any]:
+        """Ask a public command; raises Refusal or Unreachable. `once_s`: ask one time only, wait so long."""
+        return await self._ask(ask(user, noun, verb), OWNERS[noun], body, once_s)
+
+    async def operate(
+        self, noun: str, verb: str, body: Any, *, once_s: float | None = None
+    ) -> dict[str, Any]:
+        """Ask for what only the operator may."""
+        return await self._ask(operate(noun, verb), OWNERS[noun], body, once_s)
+
+    async def _ask(self, subject: str, owner: str, body: Any, once_s: float | None) -> dict[str, Any]:
+        data = json.dumps(body)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_S
+        parent = telemetry.traceparent()
+        headers = {"traceparent": parent} if parent else None
+        while True:
+            try:
+                reply = await self._bus.client.request(
+                    subject, data, timeout=once_s or TRY_S, headers=headers
+                )
+            except MaxPayloadError:
+                limit = self._bus.max_payload
+                raise Refusal(
+                    "too_large", None, f"the message has {len(data)} bytes, the server takes {limit}"
+                ) from None
+            except NoRespondersError:
+                await asyncio.sleep(AGAIN_S)
+            except TimeoutError:
+                until = 0 if once_s else until
+            else:
+                return _answer(reply.data)
+            if loop.time() > until:
+                raise Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
+
+
+def _answer(body: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(body)
+    error = answer.get("error")
+    if isinstance(error, dict):
+        raise Refusal(str(error.get("code")), error.get("field"), str(error.get("message")))
+    return answer

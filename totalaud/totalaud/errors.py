@@ -1,0 +1,45 @@
+"""What a caller has to reckon with, beside `shared.refusal.Refusal`."""
+
+from typing import Any
+
+
+class Unreachable(Exception):  # noqa: N818 - says what is not there
+    """A server or service did not answer; nothing is known to have happened."""
+
+
+class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
+    """The session ended without its result; `client.retry(session_id)` goes on from the failed step.
+
+    `outputs` is aligned with the steps, None where there is none; `partial` is what the failed one yielded.
+    `failed_step` counts from 1; None when it was cancelled or refused.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        *,
+        failed_step: int | None,
+        outputs: list[Any],
+        code: str,
+        message: str,
+        partial: Any = None,
+    ) -> None:
+        where = f", step {failed_step}" if failed_step else ""
+        super().__init__(f"session {session_id}{where}: {code}: {message}")
+        self.session_id = session_id
+        self.failed_step = failed_step
+        self.outputs = outputs
+        self.code = code
+        self.message = message
+        self.partial = partial
+
+
+class SkillFailed(Exception):  # noqa: N818 - the seed's word
+    """A skill run alone ended with an error; `partial` is what it had yielded by then."""
+
+    def __init__(self, execution_id: str, *, code: str, message: str, partial: Any = None) -> None:
+        super().__init__(f"execution {execution_id}: {code}: {message}")
+        self.execution_id = execution_id
+        self.code = code
+        self.message = message
+        self.partial = partial

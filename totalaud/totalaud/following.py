@@ -1,0 +1,85 @@
+"""Following a session: the feed for speed, the log for whatever the feed did not bring."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from shared import json
+from shared.bus import Bus, Heard
+from shared.subjects import Aggregate
+from totalaud.errors import Unreachable
+from totalaud.logged import Logged, Merge
+
+SILENCE_S = 1.0
+OUTAGE_S = 60.0
+Page = tuple[list[Logged], bool]
+ReadPage = Callable[[int], Awaitable[Page]]
+Live = tuple[int, Logged]
+
+
+async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) -> AsyncIterator[Logged]:
+    """Yield every commit from a sequence on, each once and in order, until the session has ended.
+
+    `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
+    gap, and after every second of silence, for the feed is at most once. Once it has answered, it may be away
+    for a minute.
+    """
+    heard: asyncio.Queue[Live] = asyncio.Queue()
+
+    async def hear(message: Heard) -> None:
+        commit = Logged.of(json.loads(message.body), int(message.headers["Nats-Sequence"]))
+        heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
+
+    subscription = await bus.listen(aggregate.feed, hear)
+    await bus.client.flush()
+    merge, reader = Merge(from_seq), _Reader(read)
+    live: Live | None = None
+    more = True
+    try:
+        while more or not merge.ended:
+            if live is None or merge.lacks(live[0]):
+                commits, more = await reader.page(merge.newest + 1)
+            else:
+                commits, more = [live[1]], False
+            for commit in commits:
+                if merge.take(commit):
+                    yield commit
+            live = None if more or merge.ended else await _next(heard)
+    finally:
+        if not bus.client.is_closed:
+            await subscription.unsubscribe()
+
+
+async def read_all(read: ReadPage, from_seq: int) -> AsyncIterator[Logged]:
+    """Yield what the log holds now."""
+    more = True
+    while more:
+        commits, more = await read(from_seq)
+        for commit in commits:
+            yield commit
+            from_seq = commit.seq + 1
+
+
+class _Reader:
+    """Reads pages; forgives an outage once it has had an answer."""
+
+    def __init__(self, read: ReadPage) -> None:
+        self._read = read
+        self._answered: float | None = None
+
+    async def page(self, from_seq: int) -> Page:
+        now = asyncio.get_running_loop().time
+        try:
+            page = await self._read(from_seq)
+        except Unreachable:
+            if self._answered is None or now() - self._answered > OUTAGE_S:
+                raise
+            return [], False
+        self._answered = now()
+        return page
+
+
+async def _next(heard: asyncio.Queue[Live]) -> Live | None:
+    try:
+        return await asyncio.wait_for(heard.get(), SILENCE_S)
+    except TimeoutError:
+        return None

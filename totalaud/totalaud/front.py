@@ -1,0 +1,76 @@
+"""The seed's functions: each connects, does one thing, and closes."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from totalaud.client import Client, Id
+from totalaud.logged import Logged
+from totalaud.record import Record
+from totalaud.results import SkillResult, WorkflowResult
+
+REMEMBERED = 10_000
+_written: OrderedDict[str, int] = OrderedDict()
+
+
+async def run_agent_workflow(
+    agent: str,
+    user_id: Id,
+    steps: Iterable[Mapping[str, Any]],
+    *,
+    input: dict[str, Any] | None = None,  # noqa: A002 - the command's own word
+    session_id: Id | None = None,
+) -> WorkflowResult:
+    """Run a workflow to its end: `.session_id`, `.outputs`. Raises WorkflowFailed, which carries them too."""
+    async with await Client.connect(user=user_id) as client:
+        accepted = await client.run(agent, steps, input=input, session_id=session_id)
+        _remember(accepted.id, accepted.seq)
+        result = await client.outcome(accepted.id)
+        _remember(result.session_id, result.seq)
+        return result
+
+
+async def execute_skill(
+    skill: str,
+    input: dict[str, Any],  # noqa: A002 - the seed's word
+    user_id: Id,
+    session_id: Id | None = None,
+) -> SkillResult:
+    """Run one skill to its end: `.output` and the fields of the execution trace. Raises SkillFailed."""
+    async with await Client.connect(user=user_id) as client:
+        accepted = await client.execute(skill, input, session_id=session_id)
+        return await client.skill_outcome(accepted.id)
+
+
+async def get_agent_session(session_id: Id) -> Record:
+    """Return a session with its steps, at least as new as what this process has seen of it (`Client.get`)."""
+    async with await Client.connect() as client:
+        return await client.get(session_id, min_seq=_written.get(str(session_id)))
+
+
+async def get_session_cost(session_id: Id) -> Record:
+    """Return {session_id, total_tokens, total_cost_usd, duration_ms}."""
+    async with await Client.connect() as client:
+        await client.tables.caught_up(_written.get(str(session_id), 0))
+        return await client.cost(session_id)
+
+
+async def get_execution_trace(session_id: Id) -> list[Record]:
+    """Return for each attempt {skill_name, input, output, duration_ms, tokens_used, cost_usd, status, …}."""
+    async with await Client.connect() as client:
+        await client.tables.caught_up(_written.get(str(session_id), 0))
+        return await client.executions(session_id)
+
+
+async def watch(session_id: Id, user_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
+    """Yield the session's commits from a sequence on, live, missing none, until it has ended."""
+    async with await Client.connect(user=user_id) as client:
+        async for commit in client.watch(session_id, from_seq):
+            yield commit
+
+
+def _remember(session_id: str, seq: int) -> None:
+    _written[session_id] = seq
+    _written.move_to_end(session_id)
+    while len(_written) > REMEMBERED:
+        _written.popitem(last=False)

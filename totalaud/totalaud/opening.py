@@ -1,0 +1,33 @@
+"""Opening sealed values for whoever has the master key; `[sealed]` for all others."""
+
+from typing import Any
+from uuid import UUID
+
+from shared.sealing import redact, reveal
+from shared.vault import Unavailable, Vault
+from totalaud.connection import Connection
+
+
+class Opener:
+    """Shows values in the clear where that is possible."""
+
+    def __init__(self, vault: Vault | None) -> None:
+        self._vault = vault
+
+    @classmethod
+    async def of(cls, connection: Connection) -> "Opener":
+        key = connection.key()
+        return cls(None if key is None else await Vault.connect(connection.database_url, key))
+
+    async def open(self, user: UUID, value: Any) -> Any:
+        """Return the value with what is sealed opened; `[sealed]` with no key or while the vault is away."""
+        if self._vault is None:
+            return redact(value)
+        try:
+            return await reveal(self._vault, user, value)
+        except Unavailable:
+            return redact(value)
+
+    async def close(self) -> None:
+        if self._vault is not None:
+            await self._vault.close()

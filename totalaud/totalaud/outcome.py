@@ -1,0 +1,97 @@
+"""How a session went, folded from its commits; values as they are given, sealed or opened."""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from shared.subjects import Aggregate
+from shared.trace_ids import trace_id
+from totalaud.logged import ENDS, Logged
+
+PAID = ("StepCompleted", "AttemptFailed", "AttemptReportedLate")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all attempts used; `unpriced` counts those whose price nobody knows."""
+
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    list_price_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    simulated: bool = False
+
+    def add(self, usage: dict[str, Any]) -> "Spent":
+        cost, listed = usage.get("cost_usd"), usage.get("list_price_usd")
+        return Spent(
+            tokens=self.tokens + usage.get("input_tokens", 0) + usage.get("output_tokens", 0),
+            cost_usd=self.cost_usd + Decimal(str(cost or 0)),
+            list_price_usd=self.list_price_usd + Decimal(str(listed or 0)),
+            unpriced=self.unpriced + (cost is None),
+            simulated=self.simulated or bool(usage.get("simulated")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`status` is running until the end; `outputs` by step number; `failed_step` counts from 1."""
+
+    status: str = "pending"
+    steps: tuple[dict[str, Any], ...] = ()
+    input: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[int, Any] = field(default_factory=dict)
+    durations_ms: dict[int, int] = field(default_factory=dict)
+    spent: Spent = Spent()
+    failed_step: int | None = None
+    code: str = ""
+    message: str = ""
+    partial: Any = None
+    cause: str | None = None
+    seq: int = 0
+
+    def take(self, commit: Logged) -> "Outcome":
+        """Return the outcome after one more commit."""
+        state = replace(self, seq=commit.seq, cause=self.cause if self.seq else commit.traceparent)
+        for event in commit.events:
+            state = _after(state, event)
+        return state
+
+    @property
+    def aligned(self) -> list[Any]:
+        """The outputs in the order of the steps, None where a step has none."""
+        return [self.outputs.get(number) for number in range(1, len(self.steps) + 1)]
+
+    def trace_id(self, aggregate: Aggregate) -> str:
+        return trace_id(aggregate, self.cause)
+
+
+def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
+    kind = event["type"]
+    if kind in PAID and event.get("usage"):
+        state = replace(state, spent=state.spent.add(event["usage"]))
+    match kind:
+        case "SessionStarted":
+            return replace(state, status="running", steps=tuple(event["steps"]), input=event["input"])
+        case "StepCompleted":
+            step = event["step"]
+            return replace(
+                state,
+                outputs=state.outputs | {step: event.get("output")},
+                durations_ms=state.durations_ms | {step: event["duration_ms"]},
+            )
+        case "StepFailed":
+            return replace(state, failed_step=event["step"], partial=event.get("partial"))
+        case "SessionRetried":
+            kept = {step: output for step, output in state.outputs.items() if step < event["from_step"]}
+            steps = (*state.steps[: event["from_step"] - 1], *event["steps"])
+            cleared = replace(state, failed_step=None, code="", message="", partial=None)
+            return replace(cleared, status="running", outputs=kept, steps=steps)
+        case "SessionCancelled":
+            reason = event.get("reason") or "the session was cancelled"
+            return replace(state, status="cancelled", code="cancelled", message=reason)
+        case "SessionFailed" | "SessionRefused":
+            return replace(state, status=ENDS[kind], code=event["code"], message=event["message"])
+        case "SessionCompleted":
+            return replace(state, status="completed")
+        case _:
+            return state

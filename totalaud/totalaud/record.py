@@ -1,0 +1,50 @@
+"""A row as its reader wants it: fields by key and by attribute, and JSON without surprises."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+class Record(dict[str, Any]):
+    """A dict whose fields are attributes too, as the seed's objects have them."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Record":
+        """Take over a row of a table: ids become text, money a number."""
+        return cls({name: _plain(value) for name, value in row.items()})
+
+
+def as_json(value: Any) -> str:
+    """Write one line of JSON; times in ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, default=_written)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case Decimal():
+            return float(value)
+        case _:
+            return value
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case Decimal():
+            return float(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,106 @@
+"""What the front door hands back."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from shared.subjects import execution, session
+from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A command is on disk; `seq` is the log's, for `get(…, min_seq=…)`. `duplicate`: not the first time."""
+
+    id: str
+    seq: int
+    accepted: bool
+    duplicate: bool
+
+    @classmethod
+    def of(cls, answer: dict[str, Any], id_: UUID) -> "Accepted":
+        told = answer.get("session_id") or answer.get("execution_id") or id_
+        return cls(str(told), answer["seq"], answer["accepted"], answer["duplicate"])
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowResult:
+    """A completed session; `outputs` is aligned with the steps, `cost_usd` is what was paid.
+
+    `simulated` says that the local model wrote texts; `list_price_usd` is what the tokens would have cost.
+    """
+
+    session_id: str
+    status: str
+    outputs: list[Any]
+    tokens_used: int
+    cost_usd: float
+    list_price_usd: float
+    simulated: bool
+    trace_id: str
+    seq: int
+
+    @classmethod
+    def of(cls, user: UUID, session_id: UUID, outcome: Outcome) -> "WorkflowResult":
+        """Raise WorkflowFailed unless the session completed."""
+        if outcome.status != "completed":
+            raise WorkflowFailed(
+                str(session_id),
+                failed_step=outcome.failed_step,
+                outputs=outcome.aligned,
+                code=outcome.code,
+                message=outcome.message,
+                partial=outcome.partial,
+            )
+        return cls(
+            session_id=str(session_id),
+            status=outcome.status,
+            outputs=outcome.aligned,
+            tokens_used=outcome.spent.tokens,
+            cost_usd=float(outcome.spent.cost_usd),
+            list_price_usd=float(outcome.spent.list_price_usd),
+            simulated=outcome.spent.simulated,
+            trace_id=outcome.trace_id(session(user, session_id)),
+            seq=outcome.seq,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SkillResult:
+    """A skill that was run alone, with the fields of the seed's execution trace."""
+
+    execution_id: str
+    skill_name: str
+    input: dict[str, Any]
+    output: Any
+    duration_ms: int
+    tokens_used: int
+    cost_usd: float
+    status: str
+    list_price_usd: float
+    simulated: bool
+    trace_id: str
+    seq: int
+
+    @classmethod
+    def of(cls, user: UUID, execution_id: UUID, outcome: Outcome) -> "SkillResult":
+        """Raise SkillFailed unless it succeeded."""
+        if outcome.status != "completed":
+            raise SkillFailed(
+                str(execution_id), code=outcome.code, message=outcome.message, partial=outcome.partial
+            )
+        return cls(
+            execution_id=str(execution_id),
+            skill_name=outcome.steps[0]["skill"],
+            input=outcome.input,
+            output=outcome.outputs[1],
+            duration_ms=outcome.durations_ms[1],
+            tokens_used=outcome.spent.tokens,
+            cost_usd=float(outcome.spent.cost_usd),
+            status="success",
+            list_price_usd=float(outcome.spent.list_price_usd),
+            simulated=outcome.spent.simulated,
+            trace_id=outcome.trace_id(execution(user, execution_id)),
+            seq=outcome.seq,
+        )
