@@ -7,7 +7,11 @@ SEALED: Schema = {
     "type": "object",
     "required": ["$sealed", "n", "c"],
     "maxProperties": 3,
-    "properties": {name: {"type": "string"} for name in ("$sealed", "n", "c")},
+    "properties": {
+        "$sealed": {"type": "string", "format": "uuid"},
+        "n": {"type": "string"},
+        "c": {"type": "string"},
+    },
 }
 _MAPS = {"properties", "patternProperties", "$defs", "dependentSchemas"}
 _LISTS = {"anyOf", "allOf", "oneOf", "prefixItems"}

@@ -1,0 +1,175 @@
+"""Templates only move data: `{{root.name[0]}}` is a path, and nothing is ever evaluated."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.json import dumps
+from shared.schema import text_of
+from shared.sealing import people_in
+
+Part = str | int
+Path = tuple[Part, ...]
+STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
+TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+PATH = re.compile(r"\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*")
+PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[([0-9]+)\]")
+PERSONAL = "it is personal: it can be a field of its own, not part of a text"
+HOW = "a template is {{step1.name}}, {{step1.list[0].name}} or {{input.name}}, nothing else"
+
+
+class TemplateError(ValueError):
+    """A template cannot be read or filled in; `field` is where it stands, e.g. `input.contacts`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One template: `at` is where it stands in the input, `root` and `path` what it points to.
+
+    `whole` says that the string is this template alone: its value keeps its type. `text` is as written.
+    """
+
+    at: Path
+    root: str
+    path: Path
+    whole: bool
+    text: str
+
+    @property
+    def field(self) -> str:
+        return text_of(("input", *self.at))
+
+    def error(self, reason: str) -> TemplateError:
+        return TemplateError(self.field, f"{self.text}: {reason}")
+
+
+def references(value: Any) -> list[Reference]:
+    """List the templates in the strings of `value`, not in its keys; TemplateError for a malformed one."""
+    return [reference for at, text in _strings(value, ()) for reference in _read(text, at)]
+
+
+def is_whole(text: str) -> bool:
+    """Whether the text is one template and nothing else."""
+    found = TEMPLATE.fullmatch(text)
+    return found is not None and PATH.fullmatch(found[1]) is not None
+
+
+def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
+    """Fill in all templates in one pass: what comes from `scope` is data, whatever it looks like.
+
+    Inside a longer text, lists and objects become compact JSON and null becomes empty. Raises TemplateError.
+    """
+    return _replaced(value, (), lambda reference: _picked(scope, reference))
+
+
+def fill(value: Any, find: Callable[[Reference], Any]) -> Any:
+    """Replace every string that has templates by what `find` returns for the first of them."""
+    match value:
+        case str() if found := _read(value, ()):
+            return find(found[0])
+        case dict():
+            return {key: fill(inner, find) for key, inner in value.items()}
+        case list():
+            return [fill(inner, find) for inner in value]
+        case _:
+            return value
+
+
+def pick(data: Any, path: Path) -> Any:
+    """Return what stands at `path`, by dict keys and list indexes only; LookupError for nothing."""
+    for part in path:
+        match data, part:
+            case dict(), str() if part in data:
+                data = data[part]
+            case list(), int() if part < len(data):
+                data = data[part]
+            case _:
+                raise LookupError(text_of((part,)))
+    return data
+
+
+def put(data: Any, path: Path, value: Any) -> Any:
+    """Return a copy of `data` with `value` at `path`, which is there."""
+    if not path:
+        return value
+    inner = put(data[path[0]], path[1:], value)
+    if isinstance(data, list):
+        return [inner if index == path[0] else old for index, old in enumerate(data)]
+    return {**data, path[0]: inner}
+
+
+def _read(text: str, at: Path) -> list[Reference]:
+    if "{{" not in text:
+        return []
+    field = text_of(("input", *at))
+    if "{{" in TEMPLATE.sub("", text):
+        raise TemplateError(field, f"a template is not closed: {HOW}")
+    found = []
+    for template in TEMPLATE.finditer(text):
+        read = PATH.fullmatch(template[1])
+        if read is None:
+            raise TemplateError(field, HOW)
+        path = tuple(name or int(index) for name, index in PART.findall(read[2]))
+        found.append(Reference(at, read[1], path, template[0] == text, template[0]))
+    return found
+
+
+def _replaced(value: Any, at: Path, find: Callable[[Reference], Any]) -> Any:
+    match value:
+        case str():
+            return _filled(value, _read(value, at), find)
+        case dict():
+            return {key: _replaced(inner, (*at, key), find) for key, inner in value.items()}
+        case list():
+            return [_replaced(inner, (*at, index), find) for index, inner in enumerate(value)]
+        case _:
+            return value
+
+
+def _filled(text: str, found: list[Reference], find: Callable[[Reference], Any]) -> Any:
+    if not found:
+        return text
+    if found[0].whole:
+        return find(found[0])
+    turn = iter(found)
+    return TEMPLATE.sub(lambda _match: _as_text(next(turn), find), text)
+
+
+def _as_text(reference: Reference, find: Callable[[Reference], Any]) -> str:
+    value = find(reference)
+    if people_in(value):
+        raise reference.error(PERSONAL)
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case _:
+            return dumps(value).decode()
+
+
+def _picked(scope: Mapping[str, Any], reference: Reference) -> Any:
+    try:
+        return pick(dict(scope), (reference.root, *reference.path))
+    except LookupError as missing:
+        raise reference.error(f"there is no {missing.args[0]}") from None
+
+
+def _strings(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
+    match value:
+        case str():
+            yield at, value
+        case dict():
+            for key, inner in value.items():
+                yield from _strings(inner, (*at, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _strings(inner, (*at, index))
+        case _:
+            pass

@@ -1,0 +1,170 @@
+"""What can be wrong with the inputs of a workflow is found here, before its first step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
+
+from orchestrator.template_paths import (
+    PERSONAL,
+    STEP_NAME,
+    Path,
+    Reference,
+    TemplateError,
+    fill,
+    is_whole,
+    pick,
+    put,
+    references,
+    resolve,
+)
+from shared.refusal import Refusal
+from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, misfit, problems
+from shared.sealing import people_in
+
+Json = dict[str, Any]
+ANYTHING: Json = {"$sealed": str(UUID(int=0)), "n": "", "c": ""}
+TEXT: Json = {"type": "string"}
+SHOWN = 5
+
+__all__ = [
+    "STEP_NAME",
+    "CheckedStep",
+    "Path",
+    "Reference",
+    "TemplateError",
+    "check",
+    "is_whole",
+    "pick",
+    "put",
+    "references",
+    "resolve",
+    "target",
+]
+
+
+class MismatchError(TemplateError):
+    """The earlier step's output can never be what this field takes."""
+
+    def __init__(self, reference: Reference, reason: str) -> None:
+        super().__init__(reference.field, f"{reference.text}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedStep:
+    """What of a step its templates and its input are checked against."""
+
+    number: int
+    id: str | None
+    input: Json
+    input_schema: Json
+    output_schema: Json
+
+    @property
+    def names(self) -> list[str]:
+        return [f"step{self.number}", *([self.id] if self.id else [])]
+
+
+def check(steps: Sequence[CheckedStep], own: Json, *, alone: bool = False) -> None:
+    """Refuse a workflow whose templates or literals cannot work; `own` is the session's input.
+
+    Codes: bad_template, type_mismatch, missing_field, invalid. A field reads `steps[0].input.genres`; with
+    `alone` (a skill without a session) `input.genres`.
+    """
+    for step in steps:
+        where = "" if alone else f"steps[{step.number - 1}]."
+        try:
+            for reference in references(step.input):
+                _check_reference(reference, step, steps, own)
+        except TemplateError as error:
+            field = where + error.field
+            raise Refusal(_code(error), field, f"{field}: {error.message}") from None
+        _check_literals(step, own, where)
+
+
+def target(input_schema: Json, reference: Reference) -> Json:
+    """Return the schema that the template's value has to satisfy; `{}` for a field nobody knows."""
+    try:
+        return at(input_schema, reference.at)
+    except NoSuchField:
+        return {}
+
+
+def _check_reference(
+    reference: Reference, step: CheckedStep, steps: Sequence[CheckedStep], own: Json
+) -> None:
+    wanted = target(step.input_schema, reference)
+    if reference.whole:
+        source = _source(reference, step, steps, own)
+        if reason := misfit(source, wanted):
+            raise MismatchError(reference, reason)
+        return
+    if is_personal(wanted):
+        raise reference.error("a personal field takes a text or one template, not both")
+    if reason := misfit(TEXT, wanted):
+        raise MismatchError(reference, f"inside a longer text it becomes text, and {reason}")
+    if holds_personal(_source(reference, step, steps, own)):
+        raise reference.error(PERSONAL)
+
+
+def _source(reference: Reference, step: CheckedStep, steps: Sequence[CheckedStep], own: Json) -> Json:
+    """Return the schema of what the template points to, where it says."""
+    if reference.root == "input":
+        return _own_schema(reference, own)
+    earlier = _earlier(reference, step, steps)
+    try:
+        return at(earlier.output_schema, reference.path)
+    except NoSuchField as missing:
+        known = ", ".join(missing.known)
+        there = f"there are: {known}" if known else "it has no fields"
+        raise reference.error(f"{reference.root} has no {missing.name} there; {there}") from None
+
+
+def _own_schema(reference: Reference, own: Json) -> Json:
+    """Say only whether it is personal: the value itself is checked as a literal."""
+    try:
+        value = pick(own, reference.path)
+    except LookupError as missing:
+        reason = f"the session's input has no {missing.args[0]}" if own else "the session has no input"
+        raise reference.error(reason) from None
+    return {"x-personal": True} if people_in(value) else {}
+
+
+def _earlier(reference: Reference, step: CheckedStep, steps: Sequence[CheckedStep]) -> CheckedStep:
+    root = reference.root
+    for other in steps:
+        if root in other.names and other.number < step.number:
+            return other
+    if root in step.names:
+        raise reference.error(f"{root} is this step itself")
+    if any(root in other.names for other in steps):
+        raise reference.error(f"{root} comes later: a step can use the steps before it")
+    known = [name for other in steps if other.number < step.number for name in other.names] + ["input"]
+    close = get_close_matches(root, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+    raise reference.error(f"there is no {root} before this step; {hint}")
+
+
+def _check_literals(step: CheckedStep, own: Json, where: str) -> None:
+    """A template's value counts as right until it is known; what comes from the session's input is known."""
+
+    def known(reference: Reference) -> Any:
+        return pick(own, reference.path) if reference.whole and reference.root == "input" else ANYTHING
+
+    found = problems(step.input_schema, fill(step.input, known))
+    if not found:
+        return
+    code = "missing_field" if found[0].keyword == "required" else "invalid"
+    told = "; ".join(f"{_field(problem, where)} {problem.message}" for problem in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    raise Refusal(code, _field(found[0], where), told + more)
+
+
+def _field(problem: Problem, where: str) -> str:
+    inside = f".{problem.path}" if problem.path and problem.path[0] != "[" else problem.path
+    return f"{where}input{inside}"
+
+
+def _code(error: TemplateError) -> str:
+    return "type_mismatch" if isinstance(error, MismatchError) else "bad_template"
