@@ -13,6 +13,7 @@ from nats.errors import NoRespondersError
 from nats.js.api import PubAck
 
 from shared.delivery import Delivery
+from shared.inbox import inbox
 from shared.logs import get_logger
 from shared.pull import consume
 
@@ -65,9 +66,7 @@ class Bus:
         cls, url: str, *, name: str, inbox_prefix: str | None = None, give_up: bool = False
     ) -> "Bus":
         """Connect to `url`, which may hold credentials. With `give_up`, one try; else until it is there."""
-        options: dict[str, Any] = {**CONNECT, "name": name}
-        if inbox_prefix:
-            options["inbox_prefix"] = inbox_prefix
+        options: dict[str, Any] = {**CONNECT, "name": name, "inbox_prefix": inbox_prefix or inbox(url)}
         holder: list[Bus] = []
 
         async def reconnected() -> None:

@@ -17,6 +17,7 @@ from faststream.nats import NatsBroker, NatsMessage
 
 from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error
+from shared.inbox import inbox
 from shared.json import dumps
 from shared.refusal import Refusal
 from shared.settings import Settings
@@ -60,6 +61,7 @@ async def _serve(name: str, wire: Wire) -> bool:
     broker = NatsBroker(
         settings.nats_url,
         name=name,
+        inbox_prefix=inbox(settings.nats_url),
         logger=None,
         apply_types=False,
         reconnected_cb=reconnected,
