@@ -23,7 +23,7 @@ def lowest_common(schema: Schema) -> Schema:
 
 
 def without_nulls(schema: Schema, value: Any, root: Schema | None = None) -> Any:
-    """Drop the nulls that stand for "not given": those of fields that are not required and may not be null."""
+    """Drop the nulls that stand for "not given": of fields that are not required and may not be null."""
     root = root or schema
     schema = plain(root, schema)
     match value:

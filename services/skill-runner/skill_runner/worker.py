@@ -34,6 +34,7 @@ def main() -> None:
         return
     _limit_memory(int(start["memory_bytes"]))
     worker = Worker(SkillFiles(Path(start["skills"])), start["database_url"], outgoing)
+    write(outgoing, pack({"ready": True}))
     while (call := read(incoming)) is not None:
         worker.serve(call)
 

@@ -43,8 +43,11 @@ class Worker:
         )
         worker = cls(process)
         start = {"skills": str(skills), "database_url": database_url, "memory_bytes": MEMORY_BYTES}
-        with suppress(ConnectionError):
-            await worker._send(start)
+        try:
+            await worker.call(start, lambda _partial: None)
+        except BaseException:
+            await asyncio.shield(worker.kill())
+            raise
         return worker
 
     @property

@@ -1,0 +1,259 @@
+"""Custom skills in real processes: what they return, how they end, and that one never stops another."""
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from skill_runner.custom import CustomEngine
+from skill_runner.failure import Failure
+from skill_runner.frames import OUTPUT_LIMIT
+from skill_runner.ledger import Ledger
+from skill_runner.workers import Workers
+
+SKILLS = {
+    "echo": "def run(input, context):\n    return {'given': input, 'user': str(context.user)}\n",
+    "spin": "def run(input, context):\n    while True:\n        pass\n",
+    "nap": "import time\ndef run(input, context):\n    time.sleep(input['s'])\n    return {'slept': True}\n",
+    "quit": "import os\ndef run(input, context):\n    os._exit(3)\n",
+    "segfault": "import ctypes\ndef run(input, context):\n    ctypes.string_at(0)\n",
+    "hog": "def run(input, context):\n    return {'size': len(bytearray(64 * 1024**3))}\n",
+    "leave": "import sys\ndef run(input, context):\n    sys.exit(0)\n",
+    "trip": "def run(input, context):\n    name = input['name']\n    raise ValueError(f'{name} is bad')\n",
+    "away": "def run(input, context):\n    raise ConnectionRefusedError('db.example.org')\n",
+    "refuse": (
+        "from skill_runner.context import SkillError\n"
+        "def run(input, context):\n    raise SkillError('no such campaign', retryable=True)\n"
+    ),
+    "chatty": (
+        "import os, sys\n"
+        "def run(input, context):\n"
+        "    print('x' * 100_000)\n    sys.stderr.write('y' * 100_000)\n    os.write(1, b'raw')\n"
+        "    return {'stdin': sys.stdin.read()}\n"
+    ),
+    "bits": (
+        "def run(input, context):\n"
+        "    yield {'found': [1]}\n    yield {'found': [1, 2]}\n"
+        "    if input.get('fail'):\n        raise KeyError('secret')\n"
+    ),
+    "returns": "def run(input, context):\n    yield {'part': 1}\n    return {'whole': 2}\n",
+    "odd": "def run(input, context):\n    return {'value': object()}\n",
+    "endless": "def run(input, context):\n    return {'value': float('inf')}\n",
+    "huge": "def run(input, context):\n    return {'text': 'x' * 3_000_000}\n",
+    "broken": "def run(input, context)\n",
+    "pid": "import os\ndef run(input, context):\n    return {'pid': os.getpid()}\n",
+    "secrets": "import os\ndef run(input, context):\n    return {'env': sorted(os.environ)}\n",
+    "child": (
+        "import subprocess, time\ndef run(input, context):\n"
+        "    yield {'pid': subprocess.Popen(['sleep', '60']).pid}\n    time.sleep(60)\n"
+    ),
+    "times": (
+        "def run(input, context):\n    return {'now': context.now(), 'user': context.user, 'pair': (1, 2)}\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def skills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("skills")
+    (root / "scout").mkdir()
+    for name, source in SKILLS.items():
+        (root / "scout" / f"{name}.py").write_text(source)
+    return root
+
+
+@pytest.fixture
+async def workers(skills: Path) -> AsyncIterator[Workers]:
+    env = {**os.environ, "TOTALAUD_MASTER_KEY": "secret", "OPENAI_API_KEY": "secret"}
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 2, env)
+    yield pool
+    await pool.close()
+
+
+def attempt(name: str, given: dict[str, Any] | None = None, *, timeout_s: float = 10) -> Any:
+    python_hash = hashlib.sha256(SKILLS[name].encode()).hexdigest()
+    return SimpleNamespace(
+        definition=SimpleNamespace(name=name, python_hash=python_hash),
+        work=SimpleNamespace(user=uuid4(), timeout_s=timeout_s, log_seq=0),
+        opened=given or {},
+        started_at=SimpleNamespace(isoformat=lambda: "2026-05-01T10:00:00+00:00"),
+        ledger=Ledger(),
+    )
+
+
+def gone(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().split()[2] == "Z"
+
+
+async def failure(workers: Workers, run: Any) -> Failure:
+    with pytest.raises(Failure) as raised:
+        await CustomEngine(workers).run(run)
+    return raised.value
+
+
+async def test_a_skill_gets_its_input_and_the_user(workers: Workers) -> None:
+    run = attempt("echo", {"query": "synthpop «é»"})
+    output = await CustomEngine(workers).run(run)
+    assert output == {"given": {"query": "synthpop «é»"}, "user": str(run.work.user)}
+
+
+async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(workers: Workers) -> None:
+    await asyncio.gather(*(CustomEngine(workers).run(attempt("nap", {"s": 0.3})) for _ in range(2)))
+    spinning = asyncio.create_task(failure(workers, attempt("spin", timeout_s=1)))
+    start, done = time.monotonic(), 0
+    while not spinning.done():
+        await CustomEngine(workers).run(attempt("echo"))
+        done += 1
+    failed = await spinning
+    assert (failed.code, failed.retryable) == ("timeout", True)
+    assert 1 <= time.monotonic() - start < 2
+    assert done > 50
+
+
+async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(workers: Workers) -> None:
+    assert await CustomEngine(workers).run(attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
+
+
+async def test_a_worker_is_used_again(workers: Workers) -> None:
+    pids = [(await CustomEngine(workers).run(attempt("pid")))["pid"] for _ in range(5)]
+    assert len(set(pids)) == 1
+
+
+async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: Workers) -> None:
+    run = attempt("child", timeout_s=60)
+    task = asyncio.create_task(CustomEngine(workers).run(run))
+    while run.ledger.partial is None:  # noqa: ASYNC110 - another process is waited for
+        await asyncio.sleep(0.01)
+    start = time.monotonic()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert time.monotonic() - start < 1
+    await asyncio.sleep(0.05)
+    assert gone(run.ledger.partial["pid"])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("quit", "ended with exit code 3"),
+        ("segfault", "ended with signal SIGSEGV"),
+        ("hog", "ran out of memory or was killed"),
+    ],
+)
+async def test_a_crash_is_retryable_and_the_next_skill_runs(workers: Workers, name: str, told: str) -> None:
+    failed = await failure(workers, attempt(name))
+    assert (failed.code, failed.retryable) == ("crashed", True)
+    assert told in failed.message
+    assert await CustomEngine(workers).run(attempt("returns")) == {"whole": 2}
+
+
+async def test_a_crash_while_idle_is_not_noticed(workers: Workers) -> None:
+    pid = (await CustomEngine(workers).run(attempt("pid")))["pid"]
+    os.kill(pid, 9)
+    await asyncio.sleep(0.2)
+    assert (await CustomEngine(workers).run(attempt("pid")))["pid"] != pid
+
+
+async def test_an_exception_is_told_by_type_and_line_without_its_text(workers: Workers) -> None:
+    failed = await failure(workers, attempt("trip", {"name": "Jane Example"}))
+    assert (failed.code, failed.message, failed.retryable) == (
+        "skill_error",
+        "ValueError at trip.py:3",
+        False,
+    )
+
+
+async def test_an_outage_is_retryable(workers: Workers) -> None:
+    failed = await failure(workers, attempt("away"))
+    assert (failed.message, failed.retryable) == ("ConnectionRefusedError at away.py:2", True)
+
+
+async def test_an_error_raised_on_purpose_is_told_as_it_is(workers: Workers) -> None:
+    failed = await failure(workers, attempt("refuse"))
+    assert (failed.code, failed.message, failed.retryable) == ("skill_error", "no such campaign", True)
+
+
+async def test_a_skill_that_leaves_is_an_error_not_a_crash(workers: Workers) -> None:
+    assert (await failure(workers, attempt("leave"))).message == "SystemExit at leave.py:3"
+
+
+async def test_a_skill_that_prints_and_reads_does_not_disturb_the_pipe(workers: Workers) -> None:
+    assert await CustomEngine(workers).run(attempt("chatty")) == {"stdin": ""}
+
+
+async def test_what_a_generator_yielded_last_is_its_output_when_it_returns_nothing(workers: Workers) -> None:
+    assert await CustomEngine(workers).run(attempt("bits")) == {"found": [1, 2]}
+
+
+async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) -> None:
+    run = attempt("bits", {"fail": True})
+    await failure(workers, run)
+    assert run.ledger.partial == {"found": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("odd", "invalid_output"), ("endless", "invalid_output"), ("huge", "output_too_large")],
+)
+async def test_an_output_that_cannot_be_told_is_an_error(workers: Workers, name: str, code: str) -> None:
+    failed = await failure(workers, attempt(name))
+    assert (failed.code, failed.retryable) == (code, False)
+
+
+async def test_an_output_just_within_the_limit_comes_whole(workers: Workers) -> None:
+    given = {"text": "x" * (OUTPUT_LIMIT - 200)}
+    assert (await CustomEngine(workers).run(attempt("echo", given)))["given"] == given
+
+
+async def test_times_ids_and_tuples_become_json(workers: Workers) -> None:
+    run = attempt("times")
+    output = await CustomEngine(workers).run(run)
+    assert output == {"now": "2026-05-01T10:00:00+00:00", "user": str(run.work.user), "pair": [1, 2]}
+
+
+async def test_a_file_that_does_not_load_is_an_error_with_its_name(workers: Workers) -> None:
+    assert (await failure(workers, attempt("broken"))).message.startswith("SyntaxError")
+
+
+async def test_a_file_of_another_version_is_not_run(workers: Workers) -> None:
+    run = attempt("echo")
+    run.definition.python_hash = "0" * 64
+    failed = await failure(workers, run)
+    assert (failed.code, failed.retryable) == ("definition_missing", False)
+
+
+async def test_a_skill_sees_no_secret_in_its_environment(workers: Workers) -> None:
+    names = (await CustomEngine(workers).run(attempt("secrets")))["env"]
+    assert [name for name in names if name.startswith(("TOTALAUD_", "OPENAI_"))] == []
+
+
+async def test_a_worker_dies_with_its_runner(skills: Path) -> None:
+    code = (
+        "import asyncio, os, sys\nfrom pathlib import Path\nfrom skill_runner.workers import Worker\n"
+        "async def main():\n"
+        f"    worker = await Worker.start(Path({str(skills)!r}), '', os.environ)\n"
+        "    await worker._send({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
+        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1})\n"
+        "    print(worker._process.pid, flush=True)\n    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    python_hash = hashlib.sha256(SKILLS["spin"].encode()).hexdigest()
+    runner = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, python_hash, stdout=asyncio.subprocess.PIPE
+    )
+    assert runner.stdout is not None
+    pid = int(await runner.stdout.readline())
+    await asyncio.sleep(0.5)
+    runner.kill()
+    await runner.wait()
+    await asyncio.sleep(0.2)
+    assert gone(pid)
