@@ -35,11 +35,15 @@ class PlannedStep(Stored):
 
 
 class AttemptError(Stored):
-    """Why an attempt failed: `code` for programs, `message` for people, without any value of the input."""
+    """Why an attempt failed: `code` for programs, `message` for people, without any value of the input.
+
+    `retry_after_s` is what the provider asked for, seconds.
+    """
 
     code: str
     message: str
     retryable: bool
+    retry_after_s: float | None = None
 
 
 class SessionStarted(Stored):

@@ -127,7 +127,7 @@ class _Puller:
                 get_logger().warning(
                     "will be delivered again", stream=self._stream, seq=delivery.seq, exc_info=error
                 )
-                await delivery.nak(min(0.2 * 2 ** min(delivery.deliveries, 10), 30))
+                await delivery.nak(min(0.1 * 2 ** min(delivery.deliveries, 10), 30))
         except (NatsError, TimeoutError) as outage:
             get_logger().warning(
                 "not acknowledged, it comes again", seq=delivery.seq, reason=type(outage).__name__

@@ -1,0 +1,174 @@
+"""The public commands: one handler behind both doors. A command that cannot be done raises Refusal."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from orchestrator.decide import Cancel, Start
+from orchestrator.follow import Follow
+from orchestrator.sessions import Decided, Sessions
+from orchestrator.starts import Starts, too_large
+from shared.commands import CancelSession, ExecuteSkill, ReadEvents, RetrySession, RunSession
+from shared.json import loads
+from shared.log import Log, TooLarge
+from shared.message import Message
+from shared.refusal import Refusal, refuse_invalid
+from shared.sealing import people_in
+from shared.subjects import Aggregate, execution, session
+
+LIMIT = 2_500_000
+Model = TypeVar("Model", bound=Message)
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command as it came in; `default_id` is the id of what it starts when it names none."""
+
+    user: UUID
+    noun: str
+    verb: str
+    body: bytes
+    default_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer, and whether personal literals came with the command."""
+
+    answer: Json
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    sessions: Sessions
+    starts: Starts
+    follow: Follow
+    log: Log
+
+    async def handle(self, sent: Sent) -> Done:
+        match sent.noun, sent.verb:
+            case "session", "run":
+                return await self._run(sent)
+            case "skill", "execute":
+                return await self._execute(sent)
+            case "session", "cancel":
+                return await self._cancel(sent)
+            case "session", "retry":
+                return await self._retry(sent)
+            case "session", "events":
+                return await self._events(sent)
+            case _:
+                raise Refusal(
+                    "unknown_command",
+                    "subject",
+                    f"there is no {sent.noun}.{sent.verb}; there are session.run, session.cancel, "
+                    "session.retry, session.events and skill.execute",
+                )
+
+    async def _run(self, sent: Sent) -> Done:
+        body = parse(sent.body)
+        command = read(RunSession, body)
+        id_ = command.session_id or sent.default_id
+        print_ = self.starts.fingerprint(body, "session_id")
+        check = partial(self.starts.run, sent.user, id_, command, print_)
+        return await self._start(sent, session(sent.user, id_), print_, check)
+
+    async def _execute(self, sent: Sent) -> Done:
+        body = parse(sent.body)
+        command = read(ExecuteSkill, body)
+        id_ = command.execution_id or sent.default_id
+        if command.session_id is not None:
+            beside = await self.sessions.load(session(sent.user, command.session_id))
+            if not beside.session.steps:
+                raise Refusal(
+                    "not_found", "session_id", "you have no such session: leave it out, or name yours"
+                )
+        print_ = self.starts.fingerprint(body, "execution_id")
+        check = partial(self.starts.execute, sent.user, id_, command, print_)
+        return await self._start(sent, execution(sent.user, id_), print_, check)
+
+    async def _start(
+        self, sent: Sent, aggregate: Aggregate, fingerprint: str, check: Callable[[], Awaitable[Start]]
+    ) -> Done:
+        """A repetition is answered even if its skill or agent has changed since."""
+        known = await self.sessions.load(aggregate)
+        if known.session.status != "new" and known.session.fingerprint == fingerprint:
+            return Done(_answer(aggregate, Decided(known, ())))
+        start = await check()
+        decided = await self._decide(aggregate, start, sent)
+        return Done(_answer(aggregate, decided), personal=bool(people_in([start.input, *_inputs(start)])))
+
+    async def _cancel(self, sent: Sent) -> Done:
+        command = read(CancelSession, parse(sent.body))
+        aggregate = session(sent.user, command.session_id)
+        cancel = Cancel(command.reason, command.command_id)
+        return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
+
+    async def _retry(self, sent: Sent) -> Done:
+        command = read(RetrySession, parse(sent.body))
+        aggregate = session(sent.user, command.session_id)
+        known = await self.sessions.load(aggregate, fresh=True)
+        retry = await self.starts.retry(sent.user, known.session, command)
+        decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
+        return Done(_answer(aggregate, decided), personal=command.input is not None)
+
+    async def _events(self, sent: Sent) -> Done:
+        command = read(ReadEvents, parse(sent.body))
+        aggregate = session(sent.user, command.session_id)
+        past = await self.log.load(aggregate, max(0, command.from_seq - 1))
+        page = past.recorded[: command.limit]
+        commits = [
+            {"seq": recorded.seq, **recorded.commit.model_dump(mode="json", exclude_none=True)}
+            for recorded in page
+        ]
+        more = len(past.recorded) > len(page)
+        next_seq = page[-1].seq + 1 if page else command.from_seq
+        return Done({"session_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq})
+
+    async def _decide(self, aggregate: Aggregate, command: Any, sent: Sent) -> Decided:
+        try:
+            decided = await self.sessions.decide(aggregate, command, cause=sent.cause)
+        except TooLarge as error:
+            raise too_large(error.size, error.limit) from None
+        await self.follow.decided(aggregate, decided)
+        return decided
+
+
+def parse(body: bytes) -> Json:
+    """Read a command's body."""
+    if len(body) > LIMIT:
+        raise too_large(len(body), LIMIT)
+    value = loads(body)
+    if not isinstance(value, dict):
+        raise Refusal("invalid", None, "the body must be a JSON object")
+    return value
+
+
+def read(model: type[Model], body: Json) -> Model:
+    """Check a command against its form; the first fault is named."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise refuse_invalid(error) from None
+
+
+def _inputs(start: Start) -> list[Json]:
+    return [step.input for step in start.steps]
+
+
+def _answer(aggregate: Aggregate, decided: Decided) -> Json:
+    session_ = decided.known.session
+    return {
+        f"{aggregate.noun}_id": aggregate.id,
+        "seq": decided.known.seq,
+        "accepted": bool(session_.steps) and session_.status != "refused",
+        "duplicate": not decided.events,
+        "status": session_.status,
+    }

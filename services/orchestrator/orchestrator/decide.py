@@ -1,0 +1,310 @@
+"""What happens next: one pure function from a command and a session to events. Every rule is here, once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from orchestrator.session import Session, evolve
+from orchestrator.templates import TemplateError, resolve
+from shared.events import (
+    AnyEvent,
+    AttemptError,
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    PlannedStep,
+    RetryScheduled,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+    StepFailed,
+    StepHandedOff,
+)
+from shared.refusal import Refusal
+from shared.work import Answer, Claim, Report
+
+LONGEST_BACKOFF_S = 600.0
+Events = list[AnyEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A checked and pinned workflow, or a stand-alone skill (`agent` None)."""
+
+    id: UUID
+    agent: str | None
+    steps: tuple[PlannedStep, ...]
+    input: dict[str, Any]
+    fingerprint: str
+    beside_session: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A queued start that cannot be run."""
+
+    agent: str | None
+    refusal: Refusal
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    reason: str | None = None
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Go on from a step; `steps` are the plans from there on, pinned anew."""
+
+    id: UUID
+    from_step: int
+    steps: tuple[PlannedStep, ...]
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAttempt:
+    claim: Claim
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAttempt:
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireLease:
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """A retry may be due."""
+
+    id: UUID
+
+
+Command = Start | Refuse | Cancel | Retry | ClaimAttempt | ReportAttempt | ExpireLease | WakeUp
+
+
+def decide(command: Command, session: Session, now: datetime) -> Events:
+    """Answer a command with what happens; a late or repeated one changes nothing. Raises Refusal."""
+    match command:
+        case Start():
+            return _start(command, session)
+        case Refuse(agent, refusal, fingerprint):
+            if session.status != "new":
+                return []
+            why = (refusal.code, refusal.field, refusal.message)
+            return [
+                SessionRefused(
+                    agent=agent, code=why[0], field=why[1], message=why[2], fingerprint=fingerprint
+                )
+            ]
+        case Cancel():
+            return _cancel(command, session)
+        case Retry():
+            return _retry(command, session)
+        case ClaimAttempt(claim, lease_s):
+            held = session.open.get(claim.attempt_id)
+            if held is None or held.runner is not None:
+                return []
+            until = now + timedelta(seconds=lease_s)
+            started = AttemptStarted(
+                step=held.asked.step, attempt_id=claim.attempt_id, runner=claim.runner, lease_until=until
+            )
+            return [started]
+        case ReportAttempt(report):
+            return _report(report, session, now)
+        case ExpireLease(attempt_id):
+            held = session.open.get(attempt_id)
+            if held is None or held.lease_until is None:
+                return []
+            lost = AttemptLost(step=held.asked.step, attempt_id=attempt_id)
+            error = AttemptError(
+                code="lost", message="its skill-runner was not heard of again", retryable=True
+            )
+            return [lost, *_after_failure(held.asked.step, error, None, evolve(session, lost), now)]
+        case WakeUp(id_):
+            if session.retry_due is None or session.retry_due > now:
+                return []
+            return _request(id_, session, session.current)
+
+
+def answer(session: Session, claim: Claim, lease_s: float) -> Answer:
+    """Tell a runner what to do with the attempt that it wants to start."""
+    held = session.open.get(claim.attempt_id)
+    if held is None:
+        return Answer(verdict="drop", lease_s=lease_s)
+    return Answer(verdict="run" if held.runner == claim.runner else "later", lease_s=lease_s)
+
+
+def _start(command: Start, session: Session) -> Events:
+    if session.status == "new":
+        started = SessionStarted(
+            agent=command.agent,
+            steps=command.steps,
+            input=command.input,
+            fingerprint=command.fingerprint,
+            beside_session=command.beside_session,
+        )
+        handed = [
+            StepHandedOff(step=step.number, from_agent=command.agent, to_agent=step.agent)
+            for step in command.steps
+            if command.agent and step.agent and step.agent != command.agent
+        ]
+        return [started, *handed, *_request(command.id, evolve(session, started), 1)]
+    if session.fingerprint is not None and session.fingerprint != command.fingerprint:
+        raise Refusal(
+            "conflict",
+            "session_id",
+            "the id was used for another command: send a new id, or the same command",
+        )
+    return []
+
+
+def _cancel(command: Cancel, session: Session) -> Events:
+    if session.status == "cancelled" or (command.command_id and command.command_id in session.commands):
+        return []
+    if session.ended:
+        raise Refusal(
+            "already_ended", "session_id", f"the session is {session.status}, there is nothing to cancel"
+        )
+    return [SessionCancelled(reason=command.reason, command_id=command.command_id)]
+
+
+def check_retry(session: Session, from_step: int | None, command_id: str | None) -> int | None:
+    """Return the step that a retry starts from; None when this very command was done already."""
+    if command_id and command_id in session.commands:
+        return None
+    match session.status:
+        case "failed" | "cancelled" if session.steps:
+            last = session.failed_step or min(session.current, len(session.steps))
+        case "new":
+            raise Refusal("not_found", "session_id", "there is no such session")
+        case "failed" | "cancelled" | "refused":
+            raise Refusal("not_retryable", "session_id", "the session never started: run it anew")
+        case _:
+            raise Refusal(
+                "not_retryable",
+                "session_id",
+                f"the session is {session.status}: only a failed or cancelled one is retried",
+            )
+    if from_step is not None and from_step > last:
+        raise Refusal("invalid", "from_step", f"step {last} is not completed: retry from {last} or earlier")
+    return from_step or last
+
+
+def _retry(command: Retry, session: Session) -> Events:
+    if check_retry(session, command.from_step, command.command_id) is None:
+        return []
+    retried = SessionRetried(from_step=command.from_step, steps=command.steps, command_id=command.command_id)
+    return [retried, *_request(command.id, evolve(session, retried), command.from_step)]
+
+
+def _report(report: Report, session: Session, now: datetime) -> Events:
+    if report.attempt_id in session.reported:
+        return []
+    if report.attempt_id not in session.known:
+        raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
+    first_failure = report.error is not None and report.attempt_id in session.open
+    if not session.awaits(report.step) or (report.error is not None and not first_failure):
+        return [_late(report)]
+    ended = _completed(report) if report.error is None else _failed(report, report.error)
+    after = evolve(session, ended)
+    if report.error is not None:
+        return [ended, *_after_failure(report.step, report.error, report.partial, after, now)]
+    rivals: Events = [AttemptWithdrawn(step=report.step, attempt_id=rival) for rival in after.open]
+    for rival in rivals:
+        after = evolve(after, rival)
+    if after.current > len(after.steps):
+        return [ended, *rivals, SessionCompleted()]
+    return [ended, *rivals, *_request(report.id, after, after.current)]
+
+
+def _after_failure(step: int, error: AttemptError, partial: Any, session: Session, now: datetime) -> Events:
+    """Wait for a rival, try again later, or give up."""
+    if not session.awaits(step) or session.open or session.retry_due is not None:
+        return []
+    plan = session.step(step)
+    if error.retryable and session.tries < plan.max_attempts:
+        wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
+        return [RetryScheduled(step=step, due=now + timedelta(seconds=max(wait, error.retry_after_s or 0)))]
+    return _give_up(step, error.code, error.message, partial)
+
+
+def _give_up(step: int, code: str, message: str, partial: Any = None) -> Events:
+    return [
+        StepFailed(step=step, code=code, message=message, partial=partial),
+        SessionFailed(step=step, code=code, message=message),
+    ]
+
+
+def _request(id_: UUID, session: Session, number: int) -> Events:
+    plan = session.step(number)
+    try:
+        resolved = resolve(plan.input, session.scope())
+    except TemplateError as error:
+        return _give_up(number, "bad_template", f"{error.field}: {error.message}")
+    attempt = session.attempts.get(number, 0) + 1
+    return [
+        AttemptRequested(
+            step=number,
+            attempt=attempt,
+            attempt_id=uuid5(id_, f"{number}/{attempt}"),
+            skill=plan.skill,
+            skill_hash=plan.skill_hash,
+            pool=plan.pool,
+            input=resolved,
+            timeout_s=plan.timeout_s,
+        )
+    ]
+
+
+def _completed(report: Report) -> StepCompleted:
+    return StepCompleted(
+        step=report.step,
+        attempt_id=report.attempt_id,
+        output=report.output,
+        usage=report.usage,
+        started_at=report.started_at,
+        duration_ms=report.duration_ms,
+        warnings=report.warnings,
+    )
+
+
+def _failed(report: Report, error: AttemptError) -> AttemptFailed:
+    return AttemptFailed(
+        step=report.step,
+        attempt_id=report.attempt_id,
+        error=error,
+        partial=report.partial,
+        usage=report.usage,
+        started_at=report.started_at,
+        duration_ms=report.duration_ms,
+        warnings=report.warnings,
+    )
+
+
+def _late(report: Report) -> AttemptReportedLate:
+    return AttemptReportedLate(
+        step=report.step,
+        attempt_id=report.attempt_id,
+        output=report.output,
+        error=report.error,
+        usage=report.usage,
+        started_at=report.started_at,
+        duration_ms=report.duration_ms,
+        warnings=report.warnings,
+    )

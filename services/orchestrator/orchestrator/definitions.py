@@ -1,0 +1,113 @@
+"""The operator's commands on skills: push, enable, disable. Appended only on change."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from shared.bus import Heard
+from shared.commit import Commit
+from shared.definitions import AgentDefinition, SkillDefinition, SkillName
+from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.json import dumps, loads
+from shared.log import Conflict, Log, Past
+from shared.message import Message
+from shared.refusal import Refusal, refuse_invalid
+from shared.registry import Registry, Skill, fold_skill
+from shared.subjects import Aggregate, agent, skill
+
+
+class Push(Message):
+    skills: tuple[SkillDefinition, ...] = ()
+    agents: tuple[AgentDefinition, ...] = ()
+
+
+class Switch(Message):
+    name: SkillName
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    log: Log
+    registry: Registry
+
+    async def operate(self, heard: Heard) -> None:
+        """Answer `ops.skill.push | enable | disable`."""
+        try:
+            answer = await self._do(heard.subject.rsplit(".", 1)[-1], heard.body)
+        except ValidationError as error:
+            answer = refuse_invalid(error).body()
+        except Refusal as refusal:
+            answer = refusal.body()
+        await heard.answer(dumps(answer))
+
+    async def _do(self, verb: str, body: bytes) -> dict[str, object]:
+        match verb:
+            case "push":
+                return await self._push(Push.model_validate(loads(body)))
+            case "enable" | "disable":
+                return await self._switch(Switch.model_validate(loads(body)).name, on=verb == "enable")
+            case _:
+                raise Refusal("unknown_command", "subject", "there are ops.skill.push, enable and disable")
+
+    async def _push(self, push: Push) -> dict[str, object]:
+        changed: list[str] = []
+        seq = 0
+        for definition in push.skills:
+            at = await self._append(skill(definition.name), _register(definition))
+            seq, changed = max(seq, at), [*changed, definition.name] if at else changed
+        for one in push.agents:
+            at = await self._append(agent(one.name), _register_agent(one))
+            seq, changed = max(seq, at), [*changed, one.name] if at else changed
+        return {"ok": True, "changed": changed, "seq": seq}
+
+    async def _switch(self, name: str, *, on: bool) -> dict[str, object]:
+        if await self.registry.skill(name) is None:
+            raise Refusal("unknown_skill", "name", f"there is no skill '{name}'")
+
+        def decide(past: Past) -> Sequence[AnyEvent]:
+            state = _skill(past)
+            return [] if state.enabled == on else [SkillEnabled() if on else SkillDisabled()]
+
+        return {"ok": True, "seq": await self._append(skill(name), decide)}
+
+    async def _append(self, aggregate: Aggregate, decide: Callable[[Past], Sequence[AnyEvent]]) -> int:
+        """Append what is new and return its sequence; 0 when nothing is."""
+        while True:
+            past = await self.log.load(aggregate)
+            events = tuple(decide(past))
+            if not events:
+                return 0
+            commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), causation_id="ops", events=events)
+            try:
+                seq = await self.log.append(aggregate, commit, expected=past.seq)
+            except Conflict:
+                continue
+            await self.registry.refresh(aggregate)
+            return seq
+
+
+def _skill(past: Past) -> Skill:
+    state = Skill()
+    for event in past.events:
+        state = fold_skill(state, event)
+    return state
+
+
+def _register(definition: SkillDefinition) -> Callable[[Past], Sequence[AnyEvent]]:
+    def decide(past: Past) -> Sequence[AnyEvent]:
+        state = _skill(past)
+        known = state.versions and state.definition == definition
+        return [] if known else [SkillRegistered(definition=definition)]
+
+    return decide
+
+
+def _register_agent(definition: AgentDefinition) -> Callable[[Past], Sequence[AnyEvent]]:
+    def decide(past: Past) -> Sequence[AnyEvent]:
+        last = [event.definition for event in past.events if isinstance(event, AgentRegistered)][-1:]
+        return [] if last == [definition] else [AgentRegistered(definition=definition)]
+
+    return decide

@@ -1,0 +1,103 @@
+"""The two doors: `ask.` is answered once it is on disk, `cmd.` is queued and handled later."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from orchestrator.commands import LIMIT, Commands, Sent
+from orchestrator.decide import Refuse
+from orchestrator.reports import Reports
+from shared import telemetry
+from shared.bus import Bus
+from shared.delivery import Delivery, Poison
+from shared.json import dumps, loads
+from shared.refusal import Refusal
+from shared.registry import agent_name
+from shared.subjects import execution, session
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """`created` is when the CMD stream was made: with a message's sequence it is an id for ever."""
+
+    bus: Bus
+    commands: Commands
+    reports: Reports
+    created: str
+
+    async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
+        """Do it and answer; a Refusal is the answer of `shared.service`."""
+        user, noun, verb = _address(subject)
+        message_id = headers.get("Nats-Msg-Id")
+        default_id = uuid5(user, message_id) if message_id else uuid4()
+        sent = Sent(user, noun, verb, body, default_id, message_id or f"ask.{noun}.{verb}")
+        with telemetry.span(f"{noun}.{verb}", parent=headers.get("traceparent")):
+            return dumps((await self.commands.handle(sent)).answer)
+
+    async def queued(self, delivery: Delivery) -> None:
+        """Do what was queued: a command, or a report that found nobody to answer it."""
+        if delivery.subject.startswith("late."):
+            await self.reports.late(delivery)
+            return
+        sent = self._read(delivery)
+        with telemetry.span(f"{sent.noun}.{sent.verb}", parent=delivery.headers.get("traceparent")):
+            try:
+                erase = (await self.commands.handle(sent)).personal
+            except Refusal as refusal:
+                if refusal.code == "unavailable":
+                    raise
+                erase = await self._refuse(sent, refusal)
+        if erase:
+            await self.bus.client.jetstream().delete_msg("CMD", delivery.seq)
+        await delivery.ack()
+
+    def _read(self, delivery: Delivery) -> Sent:
+        try:
+            user, noun, verb = _address(delivery.subject)
+        except Refusal as refusal:
+            raise Poison(f"{refusal.code}: {refusal.message}") from None
+        message_id = delivery.headers.get("Nats-Msg-Id")
+        default_id = uuid5(user, message_id or f"{self.created}/{delivery.seq}")
+        return Sent(user, noun, verb, delivery.body, default_id, message_id or f"cmd/{delivery.seq}")
+
+    async def _refuse(self, sent: Sent, refusal: Refusal) -> bool:
+        """A start that can be told from others is a failed session; all else is a dead letter."""
+        noun = {("session", "run"): "session", ("skill", "execute"): "execution"}.get((sent.noun, sent.verb))
+        body = _readable(sent.body)
+        if noun is None or body is None or refusal.code == "conflict":
+            raise Poison(f"{refusal.code}: {refusal.message}")
+        id_ = _uuid(body.get(f"{noun}_id")) or sent.default_id
+        aggregate = session(sent.user, id_) if noun == "session" else execution(sent.user, id_)
+        agent = body.get("agent")
+        named = agent_name(agent) if isinstance(agent, str) and noun == "session" else None
+        fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")
+        await self.commands.sessions.decide(aggregate, Refuse(named, refusal, fingerprint), cause=sent.cause)
+        return True
+
+
+def _address(subject: str) -> tuple[UUID, str, str]:
+    match subject.split("."):
+        case [_, user, noun, verb] if (who := _uuid(user)) is not None:
+            return who, noun, verb
+        case [_, _, _, _]:
+            raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID")
+        case _:
+            raise Refusal("unknown_command", "subject", "subjects are ask.<user>.<noun>.<verb> or cmd.…")
+
+
+def _uuid(text: Any) -> UUID | None:
+    try:
+        return UUID(text)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _readable(body: bytes) -> dict[str, Any] | None:
+    """Return the body as far as an id can be read from it."""
+    if len(body) > 4 * LIMIT:
+        return None
+    try:
+        value = loads(body)
+    except Refusal:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,140 @@
+"""What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+
+from orchestrator.decide import ExpireLease, WakeUp
+from orchestrator.session import Session, Timer, outstanding
+from orchestrator.sessions import Decided, Known, Sessions
+from orchestrator.timers import Timers
+from shared import telemetry
+from shared.bus import Bus
+from shared.events import (
+    AnyEvent,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    RetryScheduled,
+    SessionCancelled,
+)
+from shared.jetstream_log import CONFLICTS, EXPECTED
+from shared.json import dumps
+from shared.logs import get_logger
+from shared.subjects import Aggregate, stop, work
+from shared.work import Work
+
+
+class Follow:
+    """Everything here may be lost and done again: the log is the truth, the sweep repeats it."""
+
+    def __init__(self, bus: Bus, sessions: Sessions, timers: Timers, lease_s: float) -> None:
+        self._bus = bus
+        self._sessions = sessions
+        self._timers = timers
+        self._lease = timedelta(seconds=lease_s)
+        self._leases: dict[UUID, Aggregate] = {}
+        self.lost_dispatch = asyncio.Event()
+
+    async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
+        """Dispatch what the commit opened and stop what it closed."""
+        for event in decided.events:
+            if isinstance(event, AttemptRequested) and event.attempt_id in decided.known.session.open:
+                await self._dispatch(aggregate, decided.known, event)
+            if isinstance(event, AttemptStarted):
+                self._set(aggregate, Timer(event.lease_until, event.attempt_id))
+            if isinstance(event, RetryScheduled):
+                self._set(aggregate, Timer(event.due))
+        self._forget(decided.known.session)
+        if stopped := _stopped(decided.events):
+            await self._bus.tell(stop(aggregate.id), dumps(stopped))
+
+    async def outstanding(self, aggregate: Aggregate, known: Known) -> None:
+        """Dispatch and set again all that the session waits for; what is there already stays as it is."""
+        waiting = outstanding(known.session)
+        for asked in waiting.work:
+            await self._dispatch(aggregate, known, asked)
+        for timer in waiting.timers:
+            if timer.attempt_id is None:
+                self._set(aggregate, timer)
+            elif timer.attempt_id not in self._leases:
+                self._set(aggregate, Timer(datetime.now(UTC) + self._lease, timer.attempt_id))
+
+    def beat(self, attempt_id: UUID) -> None:
+        """A runner is alive: its lease runs anew."""
+        if (aggregate := self._leases.get(attempt_id)) is not None:
+            self._set(aggregate, Timer(datetime.now(UTC) + self._lease, attempt_id))
+
+    async def renew_all(self) -> None:
+        """After an outage of the bus nobody could be heard: every lease runs anew."""
+        for attempt_id in list(self._leases):
+            self.beat(attempt_id)
+
+    def _forget(self, session: Session) -> None:
+        for attempt_id in session.known & self._leases.keys():
+            if attempt_id not in session.open:
+                self._timers.clear(attempt_id)
+                del self._leases[attempt_id]
+
+    def _set(self, aggregate: Aggregate, timer: Timer) -> None:
+        if timer.attempt_id is None:
+            self._timers.set(aggregate.subject, timer.at, lambda: self._wake(aggregate))
+            return
+        attempt_id = timer.attempt_id
+        self._leases[attempt_id] = aggregate
+        self._timers.set(attempt_id, timer.at, lambda: self._expire(aggregate, attempt_id))
+
+    async def _wake(self, aggregate: Aggregate) -> None:
+        decided = await self._sessions.decide(aggregate, WakeUp(UUID(aggregate.id)), cause="timer")
+        await self.decided(aggregate, decided)
+
+    async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+        decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
+        self._leases.pop(attempt_id, None)
+        await self.decided(aggregate, decided)
+
+    async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
+        if aggregate.user is None:
+            raise ValueError("a session belongs to a user")
+        trace = telemetry.trace_id(aggregate, known.cause)
+        body = Work(
+            user=aggregate.user,
+            noun=aggregate.noun,
+            id=UUID(aggregate.id),
+            step=asked.step,
+            attempt=asked.attempt,
+            attempt_id=asked.attempt_id,
+            skill=asked.skill,
+            skill_hash=asked.skill_hash,
+            pool=asked.pool,
+            input=asked.input,
+            timeout_s=asked.timeout_s,
+            seq=known.seq,
+            log_seq=known.seq,
+            traceparent=telemetry.attempt_parent(trace, asked.attempt_id),
+        )
+        subject = work(asked.pool, asked.skill, asked.attempt_id)
+        try:
+            await self._bus.publish(subject, body.model_dump_json().encode(), headers={EXPECTED: "0"})
+        except APIError as error:
+            if error.err_code not in CONFLICTS:
+                self._lost(asked, error)
+        except (NatsError, TimeoutError) as error:
+            self._lost(asked, error)
+
+    def _lost(self, asked: AttemptRequested, error: Exception) -> None:
+        self.lost_dispatch.set()
+        get_logger().warning(
+            "the sweep will dispatch", attempt=str(asked.attempt_id), reason=type(error).__name__
+        )
+
+
+def _stopped(events: tuple[AnyEvent, ...]) -> dict[str, list[str]] | None:
+    """Return the body of `stop.<session>`: the attempts to stop, none named for all of the session's."""
+    if any(isinstance(event, SessionCancelled) for event in events):
+        return {}
+    attempts = [str(event.attempt_id) for event in events if isinstance(event, AttemptWithdrawn)]
+    return {"attempts": attempts} if attempts else None

@@ -1,0 +1,102 @@
+"""What skill-runners say: claims, heartbeats and reports, which are answered once they are in the log."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from orchestrator.decide import ClaimAttempt, ReportAttempt, answer
+from orchestrator.follow import Follow
+from orchestrator.sessions import Sessions
+from shared.bus import Heard
+from shared.delivery import Delivery, Poison
+from shared.events import AttemptError
+from shared.json import dumps, loads
+from shared.log import TooLarge
+from shared.refusal import Refusal, refuse_invalid
+from shared.work import Answer, Claim, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    sessions: Sessions
+    follow: Follow
+    lease_s: float
+
+    async def report(self, heard: Heard) -> None:
+        """Record how an attempt ended, then say so."""
+        try:
+            seq = await self._record(heard.body)
+        except Refusal as refusal:
+            await heard.answer(dumps(refusal.body()))
+        else:
+            await heard.answer(dumps({"ok": True, "seq": seq}))
+
+    async def late(self, delivery: Delivery) -> None:
+        """Record a report that was queued since nobody answered it; a repeated one changes nothing."""
+        try:
+            await self._record(delivery.body)
+        except Refusal as refusal:
+            if refusal.code == "unavailable":
+                raise
+            raise Poison(f"{refusal.code}: {refusal.message}") from None
+        await delivery.ack()
+
+    async def claim(self, heard: Heard) -> None:
+        """Give the attempt to the first runner that asks."""
+        claim = _read_claim(heard.body)
+        command = ClaimAttempt(claim, self.lease_s)
+        decided = await self.sessions.decide(
+            claim.aggregate, command, at_least=claim.seq, cause=str(claim.attempt_id)
+        )
+        await self.follow.decided(claim.aggregate, decided)
+        await heard.answer(_body(answer(decided.known.session, claim, self.lease_s)))
+
+    async def beat(self, heard: Heard) -> None:
+        """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more."""
+        claim = _read_claim(heard.body)
+        known = await self.sessions.load(claim.aggregate, at_least=claim.seq)
+        alive = claim.attempt_id in known.session.open
+        if not alive:
+            known = await self.sessions.load(claim.aggregate, fresh=True)
+            alive = claim.attempt_id in known.session.open
+        await heard.answer(_body(Answer(verdict="run" if alive else "abort", lease_s=self.lease_s)))
+
+    async def hear_beat(self, heard: Heard) -> None:
+        """Every orchestrator hears every heartbeat, for each has leases on its clock."""
+        self.follow.beat(_read_claim(heard.body).attempt_id)
+
+    async def _record(self, body: bytes) -> int:
+        loads(body)
+        try:
+            report = Report.model_validate_json(body)
+        except ValidationError as error:
+            raise refuse_invalid(error) from None
+        try:
+            return await self._decide(report)
+        except TooLarge as error:
+            return await self._decide(_without_output(report, error))
+
+    async def _decide(self, report: Report) -> int:
+        decided = await self.sessions.decide(
+            report.aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
+        )
+        await self.follow.decided(report.aggregate, decided)
+        return decided.known.seq
+
+
+def _without_output(report: Report, error: TooLarge) -> Report:
+    """Keep the cost of an output that no commit can hold."""
+    too_large = AttemptError(
+        code="output_too_large",
+        message=f"output and next input make {error.size} bytes, the server takes {error.limit}: return less",
+        retryable=False,
+    )
+    return report.model_copy(update={"output": None, "partial": None, "error": too_large})
+
+
+def _read_claim(body: bytes) -> Claim:
+    return Claim.model_validate_json(body)
+
+
+def _body(said: Answer) -> bytes:
+    return said.model_dump_json().encode()

@@ -1,0 +1,204 @@
+"""The life of a session, folded from its events: no clock, no I/O, no logging.
+
+A stand-alone skill is a session of one step without an agent.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from types import MappingProxyType
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    PlannedStep,
+    RetryScheduled,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+    StepFailed,
+)
+
+Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
+Scope = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that somebody may be running; `lease_until` is set once a runner claimed it."""
+
+    asked: AttemptRequested
+    runner: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What later decisions need to know.
+
+    `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
+    counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
+    """
+
+    status: Status = "new"
+    fingerprint: str | None = None
+    agent: str | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    input: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[int, Any] = field(default_factory=dict)
+    open: Mapping[UUID, OpenAttempt] = field(default_factory=dict)
+    known: frozenset[UUID] = frozenset()
+    reported: frozenset[UUID] = frozenset()
+    attempts: Mapping[int, int] = field(default_factory=dict)
+    tries: int = 0
+    retry_due: datetime | None = None
+    failed_step: int | None = None
+    commands: frozenset[str] = frozenset()
+
+    @property
+    def current(self) -> int:
+        """The number of the step that is not completed yet; one more than the last when all are."""
+        return len(self.outputs) + 1
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ("refused", "completed", "failed", "cancelled")
+
+    def step(self, number: int) -> PlannedStep:
+        return self.steps[number - 1]
+
+    def awaits(self, step: int) -> bool:
+        """Whether a success of this step would still be its first."""
+        return self.status == "running" and step == self.current
+
+    def scope(self) -> Scope:
+        """What templates can see: `input`, and each output as `stepN` and by the step's id."""
+        scope: dict[str, Any] = {"input": self.input}
+        for number, output in self.outputs.items():
+            scope[f"step{number}"] = output
+            if (name := self.step(number).id) is not None:
+                scope[name] = output
+        return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to decide at `at`: a retry (`attempt_id` None) or the end of an attempt's lease."""
+
+    at: datetime
+    attempt_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What the session is waiting for."""
+
+    work: tuple[AttemptRequested, ...] = ()
+    timers: tuple[Timer, ...] = ()
+
+
+def outstanding(session: Session) -> Outstanding:
+    """Tell what must be somewhere in the queue or on a clock for the session to go on."""
+    leases = [
+        Timer(attempt.lease_until, attempt_id)
+        for attempt_id, attempt in session.open.items()
+        if attempt.lease_until is not None
+    ]
+    retry = [Timer(session.retry_due)] if session.retry_due is not None else []
+    return Outstanding(tuple(attempt.asked for attempt in session.open.values()), tuple(leases + retry))
+
+
+def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
+    return reduce(evolve, events, session or Session())
+
+
+def evolve(session: Session, event: AnyEvent) -> Session:
+    """Take in what happened. Never refuses, never decides."""
+    match event:
+        case SessionStarted():
+            return replace(
+                session,
+                status="running",
+                agent=event.agent,
+                steps=event.steps,
+                input=MappingProxyType(event.input),
+                fingerprint=event.fingerprint,
+            )
+        case SessionRefused():
+            return replace(session, status="refused", agent=event.agent, fingerprint=event.fingerprint)
+        case AttemptRequested():
+            return replace(
+                session,
+                open={**session.open, event.attempt_id: OpenAttempt(event)},
+                known=session.known | {event.attempt_id},
+                attempts={**session.attempts, event.step: event.attempt},
+                retry_due=None,
+            )
+        case AttemptStarted():
+            asked = session.open[event.attempt_id].asked
+            claimed = OpenAttempt(asked, event.runner, event.lease_until)
+            return replace(session, open={**session.open, event.attempt_id: claimed})
+        case AttemptLost():
+            return replace(_close(session, event.attempt_id), tries=session.tries + 1)
+        case AttemptWithdrawn():
+            return _close(session, event.attempt_id)
+        case AttemptFailed():
+            return replace(_report(session, event.attempt_id), tries=session.tries + 1)
+        case RetryScheduled():
+            return replace(session, retry_due=event.due)
+        case StepCompleted():
+            outputs = {**session.outputs, event.step: event.output}
+            return replace(_report(session, event.attempt_id), outputs=outputs, tries=0, retry_due=None)
+        case AttemptReportedLate():
+            return _report(session, event.attempt_id)
+        case StepFailed():
+            return replace(session, failed_step=event.step)
+        case SessionCompleted():
+            return replace(session, status="completed")
+        case SessionFailed():
+            return replace(session, status="failed", retry_due=None)
+        case SessionCancelled():
+            return replace(
+                session,
+                status="cancelled",
+                open={},
+                retry_due=None,
+                commands=_with(session, event.command_id),
+            )
+        case SessionRetried():
+            kept = {number: output for number, output in session.outputs.items() if number < event.from_step}
+            return replace(
+                session,
+                status="running",
+                steps=session.steps[: event.from_step - 1] + event.steps,
+                outputs=kept,
+                tries=0,
+                failed_step=None,
+                commands=_with(session, event.command_id),
+            )
+        case _:
+            return session
+
+
+def _close(session: Session, attempt_id: UUID) -> Session:
+    return replace(session, open={key: open_ for key, open_ in session.open.items() if key != attempt_id})
+
+
+def _report(session: Session, attempt_id: UUID) -> Session:
+    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id})
+
+
+def _with(session: Session, command_id: str | None) -> frozenset[str]:
+    return session.commands | {command_id} if command_id else session.commands

@@ -1,0 +1,107 @@
+"""Load, decide, append, and again when somebody else was faster: the one way into a session's history."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from orchestrator.decide import Command, decide
+from orchestrator.session import Session, fold
+from shared import telemetry
+from shared.commit import Commit
+from shared.events import AnyEvent
+from shared.log import Conflict, Log
+from shared.refusal import Refusal
+from shared.subjects import Aggregate
+
+CACHED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A session up to log sequence `seq`; `cause` is the traceparent that its first commit came with."""
+
+    session: Session = field(default_factory=Session)
+    seq: int = 0
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The session after a decision, the events it made (none: nothing to do) and where they are."""
+
+    known: Known
+    events: tuple[AnyEvent, ...]
+
+
+class Sessions:
+    """A bounded cache over the log; the expected sequence makes a stale entry harmless."""
+
+    def __init__(self, log: Log, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._log = log
+        self._clock = clock
+        self._cache: OrderedDict[str, Known] = OrderedDict()
+
+    async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
+        """Return what is known up to `at_least`, from the log when `fresh` or not known so far."""
+        cached = self._cache.get(aggregate.subject)
+        if cached is not None and not fresh and cached.seq >= at_least:
+            return cached
+        past = await self._log.load(aggregate, cached.seq if cached else 0)
+        if not past.recorded:
+            return cached or Known()
+        cause = cached.cause if cached else past.recorded[0].commit.traceparent
+        known = Known(fold(past.events, cached.session if cached else None), past.seq, cause)
+        self._remember(aggregate, known)
+        return known
+
+    async def decide(
+        self, aggregate: Aggregate, command: Command, *, at_least: int = 0, cause: str | None = None
+    ) -> Decided:
+        """Append what the command leads to; `cause` goes into the envelope.
+
+        Nothing is answered as "nothing to do" or refused but after a fresh load.
+        """
+        fresh = False
+        while True:
+            known = await self.load(aggregate, at_least=at_least, fresh=fresh)
+            if known.seq < at_least:
+                raise Refusal("unavailable", None, "the log has not got that far here: ask again")
+            now = self._clock()
+            try:
+                events = tuple(decide(command, known.session, now))
+            except Exception:
+                if fresh:
+                    raise
+                events = ()
+            if not events:
+                if fresh:
+                    return Decided(known, ())
+                fresh = True
+                continue
+            commit = Commit(
+                commit_id=uuid4(),
+                at=now,
+                causation_id=cause,
+                traceparent=telemetry.traceparent(),
+                events=events,
+            )
+            try:
+                seq = await self._log.append(aggregate, commit, expected=known.seq)
+            except Conflict:
+                fresh = True
+                continue
+            first = commit.traceparent if known.seq == 0 else known.cause
+            after = Known(fold(events, known.session), seq, first)
+            self._remember(aggregate, after)
+            return Decided(after, events)
+
+    def _remember(self, aggregate: Aggregate, known: Known) -> None:
+        if known.session.ended and not known.session.open:
+            self._cache.pop(aggregate.subject, None)
+            return
+        self._cache[aggregate.subject] = known
+        self._cache.move_to_end(aggregate.subject)
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)

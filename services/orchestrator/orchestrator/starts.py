@@ -1,0 +1,129 @@
+"""Checks a start or a retry completely, seals its personal literals, and makes it a decider's command."""
+
+from typing import Any
+from uuid import UUID
+
+from orchestrator import planning, templates
+from orchestrator.decide import Retry, Start, check_retry
+from orchestrator.session import Session
+from shared.commands import ExecuteSkill, RetrySession, RunSession, StepInput
+from shared.definitions import SkillDefinition
+from shared.events import PlannedStep
+from shared.json import canonical
+from shared.refusal import Refusal
+from shared.registry import Registry
+from shared.sealing import seal
+from shared.vault import Vault
+
+Json = dict[str, Any]
+
+
+class Starts:
+    """Raises Refusal for whatever can be found wrong before step 1."""
+
+    def __init__(self, registry: Registry, vault: Vault) -> None:
+        self._registry = registry
+        self._vault = vault
+
+    def fingerprint(self, body: Json, own_id: str) -> str:
+        """Tell the same command from another under the same id, without keeping its body."""
+        return self._vault.fingerprint(canonical({key: body[key] for key in body if key != own_id}))
+
+    async def run(self, user: UUID, id_: UUID, command: RunSession, fingerprint: str) -> Start:
+        """Check a workflow as a whole: names first, then templates and types."""
+        agent = await planning.known_agent(self._registry, command.agent)
+        planning.check_ids(command.steps)
+        skills = await planning.skills_of(self._registry, command.steps)
+        agents = self._registry.agents()
+        owners: list[str | None] = [
+            planning.owner(agent, step.skill, f"steps[{index}].skill", agents)
+            for index, step in enumerate(command.steps)
+        ]
+        steps = [_checked(index, step, skills[step.skill]) for index, step in enumerate(command.steps, 1)]
+        own = command.input or {}
+        templates.check(steps, own)
+        inputs = [await seal(self._vault, user, step.input_schema, step.input) for step in steps]
+        own = await self._seal_own(user, steps, own)
+        return Start(
+            id=id_,
+            agent=agent.name,
+            steps=planning.plan(command.steps, inputs, skills, owners),
+            input=own if command.input is not None else inputs[0],
+            fingerprint=fingerprint,
+        )
+
+    async def execute(self, user: UUID, id_: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
+        """Check a stand-alone skill: a step without templates, of no agent."""
+        skill = await self._registry.skill(command.skill)
+        definition = planning.runnable(skill, command.skill, "skill", self._registry)
+        step = StepInput(skill=command.skill, input=command.input)
+        templates.check([_checked(1, step, definition)], {}, alone=True)
+        sealed = await seal(self._vault, user, definition.input_schema, command.input)
+        return Start(
+            id=id_,
+            agent=None,
+            steps=planning.plan((step,), [sealed], {command.skill: definition}, [None]),
+            input=sealed,
+            fingerprint=fingerprint,
+            beside_session=command.session_id,
+        )
+
+    async def retry(self, user: UUID, session: Session, command: RetrySession) -> Retry | None:
+        """Pin the skills anew from the step on; None when this very command was done already."""
+        from_step = check_retry(session, command.from_step, command.command_id)
+        if from_step is None:
+            return None
+        plans: list[PlannedStep] = []
+        checked: list[templates.CheckedStep] = []
+        for old in session.steps:
+            skill = await self._registry.skill(old.skill)
+            definition = planning.runnable(skill, old.skill, f"steps[{old.number - 1}].skill", self._registry)
+            input_ = old.input
+            if old.number == from_step and command.input is not None:
+                input_ = await seal(self._vault, user, definition.input_schema, command.input)
+            plans.append(
+                planning.pin(
+                    definition,
+                    number=old.number,
+                    owner=old.agent,
+                    input_=input_,
+                    id_=old.id,
+                    description=old.description,
+                )
+            )
+            checked.append(
+                _checked(old.number, StepInput(skill=old.skill, input=input_, id=old.id), definition)
+            )
+        templates.check(checked, dict(session.input))
+        return Retry(
+            id=command.session_id,
+            from_step=from_step,
+            steps=tuple(plans[from_step - 1 :]),
+            command_id=command.command_id,
+        )
+
+    async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
+        """Seal those values of the session's own input that templates carry into personal places."""
+        for step in steps:
+            for reference in templates.references(step.input):
+                if reference.root == "input" and reference.whole:
+                    target = templates.target(step.input_schema, reference)
+                    value = await seal(self._vault, user, target, templates.pick(own, reference.path))
+                    own = templates.put(own, reference.path, value)
+        return own
+
+
+def _checked(number: int, step: StepInput, skill: SkillDefinition) -> templates.CheckedStep:
+    return templates.CheckedStep(
+        number=number,
+        id=step.id,
+        input=step.input,
+        input_schema=skill.input_schema,
+        output_schema=skill.output_schema,
+    )
+
+
+def too_large(size: int, limit: int) -> Refusal:
+    return Refusal(
+        "too_large", None, f"the command has {size} bytes, the limit is {limit}: send less at once"
+    )

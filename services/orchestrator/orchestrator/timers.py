@@ -1,0 +1,51 @@
+"""Timers in memory: the sweep fills them again from the log after a restart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import UTC, datetime
+
+from shared.logs import get_logger
+
+Due = Callable[[], Awaitable[None]]
+
+
+class Timers:
+    """One timer per key; setting it again moves it. A callback that fails is tried again in a second."""
+
+    def __init__(self) -> None:
+        self._handles: dict[Hashable, asyncio.TimerHandle] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def set(self, key: Hashable, at: datetime, due: Due) -> None:
+        self.clear(key)
+        wait = max(0.0, (at - datetime.now(UTC)).total_seconds())
+        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, due)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._handles
+
+    def clear(self, key: Hashable) -> None:
+        if (handle := self._handles.pop(key, None)) is not None:
+            handle.cancel()
+
+    def close(self) -> None:
+        for handle in self._handles.values():
+            handle.cancel()
+        for task in self._running:
+            task.cancel()
+
+    def _fire(self, key: Hashable, due: Due) -> None:
+        self._handles.pop(key, None)
+        task = asyncio.create_task(self._run(key, due))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, key: Hashable, due: Due) -> None:
+        while True:
+            try:
+                await due()
+            except Exception:  # noqa: BLE001 - what was due stays due
+                get_logger().exception("a timer is tried again", timer=str(key))
+                await asyncio.sleep(1)
+            else:
+                return

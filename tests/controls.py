@@ -1,0 +1,102 @@
+"""Canonical examples; a test says only what differs. All people and places are fictional."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from orchestrator.decide import ClaimAttempt, ReportAttempt, Start
+from shared.events import AttemptError, AttemptRequested, PlannedStep
+from shared.usage import Usage
+from shared.work import Claim, Report
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+SESSION = UUID("00000000-0000-4000-8000-00000000000a")
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+RUNNER = "runner-1"
+LEASE_S = 5.0
+
+
+def attempt_id(step: int = 1, attempt: int = 1) -> UUID:
+    return uuid5(SESSION, f"{step}/{attempt}")
+
+
+def planned(number: int = 1, **changes: Any) -> PlannedStep:
+    """A custom step that takes the output of the step before it."""
+    input_ = {"topic": "synthpop"} if number == 1 else {"text": f"{{{{step{number - 1}.text}}}}"}
+    plan = PlannedStep(
+        number=number,
+        skill=f"skill-{number}",
+        skill_hash=f"hash-{number}",
+        agent="scout-agent",
+        pool="custom",
+        input=input_,
+        timeout_s=5,
+        max_attempts=2,
+        backoff_s=1,
+    )
+    return plan.model_copy(update=changes)
+
+
+def start(steps: int = 2, **changes: Any) -> Start:
+    plans = tuple(planned(number, **changes) for number in range(1, steps + 1))
+    return Start(
+        id=SESSION, agent="scout-agent", steps=plans, input={"topic": "synthpop"}, fingerprint="print"
+    )
+
+
+def requested(step: int = 1, attempt: int = 1, **changes: Any) -> AttemptRequested:
+    input_ = {"topic": "synthpop"} if step == 1 else {"text": f"output of {step - 1}"}
+    event = AttemptRequested(
+        step=step,
+        attempt=attempt,
+        attempt_id=attempt_id(step, attempt),
+        skill=f"skill-{step}",
+        skill_hash=f"hash-{step}",
+        pool="custom",
+        input=input_,
+        timeout_s=5,
+    )
+    return event.model_copy(update=changes)
+
+
+def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
+    said = Report(
+        user=USER,
+        noun="session",
+        id=SESSION,
+        step=step,
+        attempt_id=attempt_id(step, attempt),
+        seq=1,
+        output={"text": f"output of {step}"},
+        started_at=NOW,
+        duration_ms=100,
+    )
+    return ReportAttempt(said.model_copy(update=changes))
+
+
+def failure(step: int = 1, attempt: int = 1, *, retryable: bool = True, **changes: Any) -> ReportAttempt:
+    error = AttemptError(code="provider_error", message="the provider failed", retryable=retryable)
+    return report(step, attempt, output=None, **({"error": error} | changes))
+
+
+def claim(step: int = 1, attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt:
+    said = Claim(
+        user=USER,
+        noun="session",
+        id=SESSION,
+        step=step,
+        attempt_id=attempt_id(step, attempt),
+        seq=1,
+        runner=runner,
+    )
+    return ClaimAttempt(said, LEASE_S)
+
+
+def usage(cents: int = 1) -> Usage:
+    return Usage(
+        provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=cents / 100
+    )
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)

@@ -1,0 +1,60 @@
+"""given(commands).when(command).then(events): the decider's words, without a store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from controls import NOW
+from orchestrator.decide import Command, decide
+from orchestrator.session import Session, fold
+from shared.events import AnyEvent
+from shared.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Given:
+    session: Session
+
+    def when(self, command: Command, now: datetime = NOW) -> "When":
+        return When(self.session, command, now)
+
+    def and_then(self, *commands: Command, now: datetime = NOW) -> "Given":
+        session = self.session
+        for command in commands:
+            session = fold(decide(command, session, now), session)
+        return Given(session)
+
+
+@dataclass(frozen=True)
+class When:
+    session: Session
+    command: Command
+    now: datetime
+
+    @property
+    def events(self) -> Sequence[AnyEvent]:
+        return decide(self.command, self.session, self.now)
+
+    def then(self, *expected: AnyEvent) -> None:
+        assert list(self.events) == list(expected)
+
+    def then_happens(self, *types: type[AnyEvent]) -> Sequence[AnyEvent]:
+        events = self.events
+        assert [type(event) for event in events] == list(types)
+        return events
+
+    def nothing_happens(self) -> None:
+        self.then()
+
+    def is_refused(self, code: str) -> Refusal:
+        with pytest.raises(Refusal) as refused:
+            _ = self.events
+        assert refused.value.code == code
+        return refused.value
+
+
+def given(*commands: Command, now: datetime = NOW) -> Given:
+    """A session on which these commands were decided, one after the other."""
+    return Given(Session()).and_then(*commands, now=now)

@@ -1,0 +1,174 @@
+"""The pull loop delivers everything, whatever breaks; the streams are as they should be."""
+
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+from nats.js.api import StreamConfig
+
+from servers import Rig
+from shared import streams
+from shared.bus import Bus, Heard
+from shared.delivery import Delivery, Poison
+from shared.refusal import Refusal
+
+
+async def until(condition, seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_everything_published_is_handled_once(bus: Bus):
+    seen: Counter[str] = Counter()
+
+    async def handle(delivery: Delivery) -> None:
+        seen[delivery.subject] += 1
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7))
+    for number in range(200):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(seen) == 200)
+    await asyncio.sleep(0.3)
+    loop.cancel()
+    assert set(seen.values()) == {1}
+
+
+async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
+    done: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        if delivery.subject.endswith("slow"):
+            await asyncio.sleep(30)
+        done.append(delivery.subject)
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    await bus.publish("work.custom.a.slow", b"{}")
+    for number in range(20):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(done) == 20)
+    loop.cancel()
+
+
+async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: Bus):
+    seen: set[str] = set()
+
+    async def handle(delivery: Delivery) -> None:
+        seen.add(delivery.subject)
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(seen) == 1)
+    await nats.kill()
+    await nats.start()
+    await until(lambda: bus.client.is_connected)
+    await bus.publish("work.custom.a.2", b"{}")
+    await until(lambda: len(seen) == 2, 5)
+    loop.cancel()
+
+
+async def test_a_failing_handler_gets_its_message_again(bus: Bus):
+    tries: list[int] = []
+
+    async def handle(delivery: Delivery) -> None:
+        tries.append(delivery.deliveries)
+        if len(tries) < 3:
+            raise ValueError
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(tries) == 3)
+    loop.cancel()
+
+
+async def test_the_same_failure_five_times_is_a_dead_letter_without_the_body(bus: Bus):
+    async def handle(_delivery: Delivery) -> None:
+        raise ValueError("Maya Quill")
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    ack = await bus.publish("work.custom.a.1", b'{"name":"Maya Quill"}')
+    js = bus.client.jetstream()
+    async with asyncio.timeout(20):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.1)
+    loop.cancel()
+    letter = json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)
+    assert letter == {"reason": "ValueError", "stream": "WORK", "seq": ack.seq}
+
+
+async def test_poison_is_a_dead_letter_at_once(bus: Bus):
+    async def handle(_delivery: Delivery) -> None:
+        raise Poison("it cannot be read")
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"")
+    js = bus.client.jetstream()
+    async with asyncio.timeout(5):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.05)
+    loop.cancel()
+    assert json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)["reason"] == "it cannot be read"
+
+
+async def test_an_outage_is_not_poison(bus: Bus):
+    tries = 0
+
+    async def handle(delivery: Delivery) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 6:
+            raise ConnectionError
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: tries == 6, 30)
+    loop.cancel()
+    assert (await bus.client.jetstream().stream_info("DLQ")).state.messages == 0
+
+
+async def test_a_request_that_nobody_hears_has_no_answer(bus: Bus):
+    assert await bus.request("ask.nobody", b"{}", timeout=0.3) is None
+
+
+async def test_a_request_waits_for_whoever_comes_late(bus: Bus):
+    async def answer(heard: Heard) -> None:
+        await heard.answer(b"here")
+
+    asked = asyncio.create_task(bus.request("ask.late", b"{}", timeout=3))
+    await asyncio.sleep(0.3)
+    await bus.listen("ask.late", answer)
+    assert await asked == b"here"
+
+
+async def test_provisioning_twice_changes_nothing(bus: Bus):
+    await streams.provision(bus, ack_wait_s=2)
+
+
+async def test_a_stream_changed_by_hand_is_refused(bus: Bus):
+    js = bus.client.jetstream()
+    config: StreamConfig = (await js.stream_info("WORK")).config
+    config.max_age = 3600.0
+    await js.update_stream(config)
+    with pytest.raises(Refusal) as refused:
+        await streams.check(bus)
+    assert refused.value.field == "WORK.max_age"
+
+
+async def test_a_missing_stream_is_named(nats_url: str):
+    bus = await Bus.connect(nats_url, name="test")
+    with pytest.raises(Refusal) as refused:
+        await streams.check(bus)
+    await bus.close()
+    assert refused.value.code == "no_stream"
+
+
+async def test_the_log_cannot_be_purged(bus: Bus):
+    await bus.publish("evt.skill.a", b"{}")
+    with pytest.raises(Exception, match="purge"):
+        await bus.client.jetstream().purge_stream("EVT")

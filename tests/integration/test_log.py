@@ -1,0 +1,103 @@
+"""Both logs keep the same promises."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from controls import NOW, USER
+from servers import Rig
+from shared.bus import Bus
+from shared.commit import Commit
+from shared.events import SessionCancelled
+from shared.jetstream_log import JetStreamLog
+from shared.log import Conflict, Log, MemoryLog, TooLarge
+from shared.subjects import Aggregate, session
+
+
+def commit(reason: str = "because") -> Commit:
+    return Commit(commit_id=uuid4(), at=NOW, causation_id="test", events=(SessionCancelled(reason=reason),))
+
+
+@pytest.fixture(params=["memory", "jetstream"])
+def log(request: pytest.FixtureRequest, bus: Bus) -> Log:
+    return MemoryLog() if request.param == "memory" else JetStreamLog(bus)
+
+
+@pytest.fixture
+def one() -> Aggregate:
+    return session(USER, uuid4())
+
+
+async def test_an_unknown_session_has_no_past(log: Log, one: Aggregate):
+    assert (await log.load(one)).seq == 0
+
+
+async def test_what_is_appended_is_loaded_in_order(log: Log, one: Aggregate):
+    first, second = commit("one"), commit("two")
+    seq = await log.append(one, first, expected=0)
+    await log.append(one, second, expected=seq)
+    assert [recorded.commit for recorded in (await log.load(one)).recorded] == [first, second]
+
+
+async def test_loading_after_a_sequence_leaves_out_what_came_before(log: Log, one: Aggregate):
+    seq = await log.append(one, commit(), expected=0)
+    second = commit("two")
+    await log.append(one, second, expected=seq)
+    assert [recorded.commit for recorded in (await log.load(one, after=seq)).recorded] == [second]
+
+
+async def test_sessions_do_not_see_each_other(log: Log, one: Aggregate):
+    other = session(USER, uuid4())
+    await log.append(other, commit(), expected=0)
+    assert (await log.load(one)).recorded == ()
+
+
+async def test_a_stale_expectation_is_a_conflict(log: Log, one: Aggregate):
+    await log.append(one, commit(), expected=0)
+    with pytest.raises(Conflict):
+        await log.append(one, commit(), expected=0)
+
+
+async def test_of_many_at_once_exactly_one_wins(log: Log, one: Aggregate):
+    results = await asyncio.gather(
+        *(log.append(one, commit(str(n)), expected=0) for n in range(20)), return_exceptions=True
+    )
+    assert sum(isinstance(result, int) for result in results) == 1
+
+
+async def test_the_same_commit_again_is_where_it_was(log: Log, one: Aggregate):
+    mine = commit()
+    seq = await log.append(one, mine, expected=0)
+    assert await log.append(one, mine, expected=0) == seq
+
+
+async def test_a_commit_that_no_message_can_hold_is_too_large(log: Log, one: Aggregate):
+    with pytest.raises(TooLarge):
+        await log.append(one, commit("x" * 9_000_000), expected=0)
+    assert (await log.load(one)).seq == 0
+
+
+async def test_the_last_sequence_is_that_of_the_newest_commit(log: Log, one: Aggregate):
+    seq = await log.append(one, commit(), expected=0)
+    assert await log.last_seq() == seq
+
+
+async def test_a_long_past_is_loaded_whole(bus: Bus):
+    log, one, seq = JetStreamLog(bus), session(USER, uuid4()), 0
+    for number in range(1_050):
+        seq = await log.append(one, commit(str(number)), expected=seq)
+    assert len((await log.load(one)).recorded) == 1_050
+
+
+async def test_a_commit_survives_the_kill_of_its_server(nats: Rig, bus: Bus):
+    log, one, mine = JetStreamLog(bus), session(USER, uuid4()), commit()
+    await log.append(one, mine, expected=0)
+    await nats.kill()
+    await nats.start()
+    assert (await log.load(one)).recorded[0].commit == mine
+
+
+def test_the_live_form_names_its_session():
+    one = Aggregate(USER, "session", str(UUID(int=5)))
+    assert commit().encode(one).startswith(b'{"session_id":"00000000-0000-0000-0000-000000000005",')

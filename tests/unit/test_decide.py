@@ -1,0 +1,252 @@
+"""The rules of a session's life, one sentence each."""
+
+from controls import SESSION, attempt_id, claim, failure, later, planned, report, requested, start, usage
+from given import given
+from orchestrator.decide import Cancel, ExpireLease, Refuse, Retry, WakeUp, answer
+from orchestrator.session import Timer, outstanding
+from shared.events import (
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    RetryScheduled,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+    StepFailed,
+    StepHandedOff,
+)
+from shared.refusal import Refusal
+
+
+def test_a_start_requests_the_first_attempt():
+    started, asked = given().when(start()).then_happens(SessionStarted, AttemptRequested)
+    assert (started.agent, asked) == ("scout-agent", requested(1))
+
+
+def test_a_step_of_another_agents_skill_is_handed_off():
+    command = start(2)
+    command = type(command)(
+        SESSION, "scout-agent", (planned(1), planned(2, agent="coach-agent")), {}, "print"
+    )
+    _, handed, _ = given().when(command).then_happens(SessionStarted, StepHandedOff, AttemptRequested)
+    assert (handed.step, handed.to_agent) == (2, "coach-agent")
+
+
+def test_the_same_start_again_changes_nothing():
+    given(start()).when(start()).nothing_happens()
+
+
+def test_another_start_under_the_same_id_is_a_conflict():
+    other = type(start())(SESSION, "scout-agent", (planned(1),), {}, "another print")
+    given(start()).when(other).is_refused("conflict")
+
+
+def test_a_refused_queued_start_is_recorded_once():
+    refuse = Refuse(
+        "scout-agent", Refusal("unknown_skill", "steps[0].skill", "there is no such skill"), "print"
+    )
+    given().when(refuse).then_happens(SessionRefused)
+    given(refuse).when(refuse).nothing_happens()
+
+
+def test_a_completed_step_requests_the_next_with_its_output():
+    _, asked = given(start()).when(report(1)).then_happens(StepCompleted, AttemptRequested)
+    assert asked == requested(2)
+
+
+def test_the_last_completed_step_completes_the_session():
+    given(start(1)).when(report(1)).then_happens(StepCompleted, SessionCompleted)
+
+
+def test_a_repeated_report_changes_nothing():
+    given(start(), report(1)).when(report(1)).nothing_happens()
+
+
+def test_a_report_on_an_attempt_that_nobody_asked_for_is_refused():
+    given(start()).when(report(1, attempt=7)).is_refused("unknown_attempt")
+
+
+def test_a_retryable_failure_is_retried_after_the_back_off():
+    _, retry = given(start()).when(failure(1)).then_happens(AttemptFailed, RetryScheduled)
+    assert retry.due == later(1)
+
+
+def test_the_back_off_doubles():
+    tried = given(start(max_attempts=5), failure(1)).and_then(WakeUp(SESSION), now=later(1))
+    _, retry = tried.when(failure(1, attempt=2)).then_happens(AttemptFailed, RetryScheduled)
+    assert retry.due == later(2)
+
+
+def test_a_provider_that_asks_for_more_time_gets_it():
+    patient = failure(1).report.error.model_copy(update={"retry_after_s": 30.0})
+    _, retry = given(start()).when(failure(1, error=patient)).then_happens(AttemptFailed, RetryScheduled)
+    assert retry.due == later(30)
+
+
+def test_a_due_retry_requests_another_attempt():
+    (asked,) = given(start(), failure(1)).when(WakeUp(SESSION), later(1)).then_happens(AttemptRequested)
+    assert asked == requested(1, attempt=2)
+
+
+def test_a_retry_that_is_not_due_waits():
+    given(start(), failure(1)).when(WakeUp(SESSION), later(0.5)).nothing_happens()
+
+
+def test_the_last_try_fails_the_session_and_names_the_step():
+    tried = given(start(), failure(1)).and_then(WakeUp(SESSION), now=later(1))
+    _, _, failed = tried.when(failure(1, attempt=2)).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    assert (failed.step, failed.code) == (1, "provider_error")
+
+
+def test_a_failure_that_is_not_retryable_fails_the_session_at_once():
+    given(start()).when(failure(1, retryable=False)).then_happens(AttemptFailed, StepFailed, SessionFailed)
+
+
+def test_what_a_failing_skill_had_yielded_is_kept():
+    failed = failure(1, retryable=False, partial={"contacts": [1]})
+    _, step, _ = given(start()).when(failed).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    assert step.partial == {"contacts": [1]}
+
+
+def test_a_template_that_finds_nothing_at_run_time_fails_the_step():
+    _, failed, _ = (
+        given(start())
+        .when(report(1, output={"other": 1}))
+        .then_happens(StepCompleted, StepFailed, SessionFailed)
+    )
+    assert (failed.step, failed.code) == (2, "bad_template")
+
+
+def test_the_first_claim_starts_the_attempt_and_the_second_runner_waits():
+    claimed = given(start(pool="anthropic"))
+    claimed.when(claim()).then_happens(AttemptStarted)
+    claimed = claimed.and_then(claim())
+    claimed.when(claim(runner="runner-2")).nothing_happens()
+    assert answer(claimed.session, claim(runner="runner-2").claim, 5).verdict == "later"
+
+
+def test_a_runner_that_lost_the_answer_to_its_claim_may_run():
+    assert answer(given(start(), claim()).session, claim().claim, 5).verdict == "run"
+
+
+def test_a_claim_on_an_attempt_that_nobody_awaits_is_dropped():
+    cancelled = given(start(), Cancel())
+    cancelled.when(claim()).nothing_happens()
+    assert answer(cancelled.session, claim().claim, 5).verdict == "drop"
+
+
+def test_a_lost_attempt_counts_and_is_tried_again():
+    expired = given(start(), claim()).when(ExpireLease(attempt_id()))
+    expired.then_happens(AttemptLost, RetryScheduled)
+
+
+def test_a_step_that_kills_its_runner_each_time_ends_as_failed():
+    lost = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    lost.and_then(claim(attempt=2)).when(ExpireLease(attempt_id(1, 2))).then_happens(
+        AttemptLost, StepFailed, SessionFailed
+    )
+
+
+def test_an_unclaimed_attempt_cannot_be_lost():
+    given(start()).when(ExpireLease(attempt_id())).nothing_happens()
+
+
+def test_the_success_of_a_lost_attempt_wins_and_withdraws_its_rival():
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    _, withdrawn, _ = rivals.when(report(1)).then_happens(StepCompleted, AttemptWithdrawn, AttemptRequested)
+    assert withdrawn.attempt_id == attempt_id(1, 2)
+
+
+def test_a_rivals_late_success_is_a_fact_with_its_cost():
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    (late,) = (
+        rivals.and_then(report(1))
+        .when(report(1, attempt=2, usage=usage(3)))
+        .then_happens(AttemptReportedLate)
+    )
+    assert late.usage == usage(3)
+
+
+def test_a_failure_beside_a_running_rival_waits_for_the_rival():
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    rivals.when(failure(1)).then_happens(AttemptReportedLate)
+
+
+def test_a_report_after_the_end_is_a_fact_with_its_cost():
+    cancelled = given(start(), Cancel())
+    (late,) = cancelled.when(report(1, usage=usage(2))).then_happens(AttemptReportedLate)
+    assert late.usage == usage(2)
+    cancelled.and_then(report(1, usage=usage(2))).when(report(1, usage=usage(2))).nothing_happens()
+
+
+def test_a_cancel_stops_the_session_once():
+    given(start()).when(Cancel("enough")).then(SessionCancelled(reason="enough"))
+    given(start(), Cancel()).when(Cancel()).nothing_happens()
+
+
+def test_a_cancel_before_the_start_stands():
+    given(Cancel()).when(start()).nothing_happens()
+
+
+def test_an_ended_session_cannot_be_cancelled():
+    given(start(1), report(1)).when(Cancel()).is_refused("already_ended")
+
+
+def test_no_step_is_requested_after_the_end():
+    assert outstanding(given(start(), failure(1), Cancel()).session).timers == ()
+    given(start(), failure(1), Cancel()).when(WakeUp(SESSION), later(1)).nothing_happens()
+
+
+def test_a_retry_goes_on_from_the_failed_step_and_keeps_earlier_outputs():
+    failed = given(start(), report(1), failure(2, retryable=False))
+    retried, asked = failed.when(Retry(SESSION, 2, (planned(2),))).then_happens(
+        SessionRetried, AttemptRequested
+    )
+    assert (retried.from_step, asked) == (2, requested(2, attempt=2))
+
+
+def test_a_retry_can_start_from_an_earlier_step():
+    failed = given(start(), report(1), failure(2, retryable=False))
+    _, asked = failed.when(Retry(SESSION, 1, (planned(1), planned(2)))).then_happens(
+        SessionRetried, AttemptRequested
+    )
+    assert asked == requested(1, attempt=2)
+
+
+def test_the_same_retry_again_changes_nothing():
+    failed = given(start(1), failure(1, retryable=False))
+    retry = Retry(SESSION, 1, (planned(1),), "command-1")
+    failed.and_then(retry).when(retry).nothing_happens()
+
+
+def test_only_a_failed_or_cancelled_session_is_retried():
+    given(start()).when(Retry(SESSION, 1, ())).is_refused("not_retryable")
+    given().when(Retry(SESSION, 1, ())).is_refused("not_found")
+    given(start(1), report(1)).when(Retry(SESSION, 1, ())).is_refused("not_retryable")
+
+
+def test_a_cancelled_session_is_retried_from_where_it_was():
+    cancelled = given(start(), report(1), Cancel())
+    cancelled.when(Retry(SESSION, 2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
+
+
+def test_outstanding_names_the_work_and_the_lease():
+    waiting = outstanding(given(start(), claim()).session)
+    assert waiting.work == (requested(1),)
+    assert waiting.timers == (Timer(later(5), attempt_id()),)
+
+
+def test_outstanding_names_the_due_retry():
+    assert outstanding(given(start(), failure(1)).session).timers == (Timer(later(1)),)
+
+
+def test_a_failed_session_waits_for_nothing():
+    session = given(start(), failure(1, retryable=False)).session
+    assert outstanding(session) == outstanding(given().session)
