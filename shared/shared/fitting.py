@@ -1,5 +1,6 @@
 """Whether what one schema describes can ever be put where another one stands."""
 
+import re
 from typing import Any
 
 from shared.schema_nodes import forms_of, resolved, types_of, values_of
@@ -24,7 +25,7 @@ def described(root: Schema, node: Any) -> str:
         return "one of several forms"
     if types == {"array"}:
         items = node.get("items")
-        return f"a list of {described(root, items).removeprefix('a ')}" if items else "a list"
+        return f"a list of {re.sub('^an? ', '', described(root, items))}" if items else "a list"
     words = " or ".join(article(name) for name in sorted(types))
     return f"{words} ({node['format']})" if "format" in node else words
 
