@@ -113,7 +113,7 @@ def _open(broker: NatsBroker, name: str, door: Door) -> None:
             return await door.handle(raw.subject, raw.data, raw.headers or {})
         except Refusal as refusal:
             return dumps(refusal.body())
-        except Exception:
+        except Exception:  # noqa: BLE001 - an asker gets an answer
             logs.get_logger().exception("no answer", door=door.subject)
             return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
 
