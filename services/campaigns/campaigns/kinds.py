@@ -1,0 +1,25 @@
+"""The types of contact, and what people write for them."""
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "radio": ("dj", "radio dj", "presenter", "station", "radio station", "broadcaster", "radio presenter"),
+    "playlist": ("playlists", "playlister", "spotify", "playlist editor"),
+    "journalist": (
+        "press", "journo", "journalists", "writer", "music writer", "editor", "reporter", "magazine",
+        "newspaper", "media", "critic", "reviewer",
+    ),
+    "curator": ("curators", "playlist curator", "music curator", "tastemaker"),
+    "blogger": ("blog", "blogs", "bloggers", "music blog", "webzine", "fanzine"),
+    "podcast": ("podcasts", "podcaster", "podcast host"),
+    "label": ("labels", "record label", "a r", "a&r", "imprint"),
+    "venue": ("venues", "promoter", "booker", "festival", "club"),
+}  # fmt: skip
+_KIND_OF = {alias: kind for kind, aliases in ALIASES.items() for alias in (kind, *aliases)}
+
+
+def kinds() -> tuple[str, ...]:
+    return tuple(ALIASES)
+
+
+def kind_of(text: str) -> str | None:
+    """Return the type that is meant; letter case, hyphens and spaces do not matter."""
+    return _KIND_OF.get(" ".join(text.casefold().replace("-", " ").replace("_", " ").split()))
