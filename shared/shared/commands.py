@@ -56,9 +56,20 @@ class RetrySession(Message):
     command_id: Annotated[str, Field(max_length=128)] | None = None
 
 
-class ReadEvents(Message):
-    """`session.events`: the commits of a session from a log sequence on, at most `limit`."""
+class Page(Message):
+    """Commits from a log sequence on, at most `limit`."""
 
-    session_id: UUID
     from_seq: Annotated[int, Field(ge=0)] = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class ReadSession(Page):
+    """`session.events`."""
+
+    session_id: UUID
+
+
+class ReadExecution(Page):
+    """`skill.events`: those of a skill that runs alone."""
+
+    execution_id: UUID

@@ -12,7 +12,15 @@ from orchestrator.decide import Cancel, Start
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
 from orchestrator.starts import Starts, too_large
-from shared.commands import CancelSession, ExecuteSkill, ReadEvents, RetrySession, RunSession
+from shared.commands import (
+    CancelSession,
+    ExecuteSkill,
+    Page,
+    ReadExecution,
+    ReadSession,
+    RetrySession,
+    RunSession,
+)
 from shared.json import loads
 from shared.log import Log, TooLarge
 from shared.message import Message
@@ -63,13 +71,17 @@ class Commands:
             case "session", "retry":
                 return await self._retry(sent)
             case "session", "events":
-                return await self._events(sent)
+                which = read(ReadSession, parse(sent.body))
+                return await self._events(session(sent.user, which.session_id), which)
+            case "skill", "events":
+                one = read(ReadExecution, parse(sent.body))
+                return await self._events(execution(sent.user, one.execution_id), one)
             case _:
                 raise Refusal(
                     "unknown_command",
                     "subject",
                     f"there is no {sent.noun}.{sent.verb}; there are session.run, session.cancel, "
-                    "session.retry, session.events and skill.execute",
+                    "session.retry, session.events, skill.execute and skill.events",
                 )
 
     async def _run(self, sent: Sent) -> Done:
@@ -119,18 +131,18 @@ class Commands:
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         return Done(_answer(aggregate, decided), personal=command.input is not None)
 
-    async def _events(self, sent: Sent) -> Done:
-        command = read(ReadEvents, parse(sent.body))
-        aggregate = session(sent.user, command.session_id)
-        past = await self.log.load(aggregate, max(0, command.from_seq - 1))
-        page = past.recorded[: command.limit]
+    async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
+        past = await self.log.load(aggregate, max(0, wanted.from_seq - 1))
+        page = past.recorded[: wanted.limit]
         commits = [
             {"seq": recorded.seq, **recorded.commit.model_dump(mode="json", exclude_none=True)}
             for recorded in page
         ]
         more = len(past.recorded) > len(page)
-        next_seq = page[-1].seq + 1 if page else command.from_seq
-        return Done({"session_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq})
+        next_seq = page[-1].seq + 1 if page else wanted.from_seq
+        return Done(
+            {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}
+        )
 
     async def _decide(self, aggregate: Aggregate, command: Any, sent: Sent) -> Decided:
         try:

@@ -53,7 +53,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
             running.append(loops.create_task(exporter.run(bus, log)))
         yield [
             Door("ask.*.session.*", doors.ask, "Run, cancel, retry a session, or read its events"),
-            Door("ask.*.skill.execute", doors.ask, "Run one skill alone"),
+            Door("ask.*.skill.*", doors.ask, "Run one skill alone, or read its events"),
         ]
         for task in running:
             task.cancel()
