@@ -16,13 +16,15 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
     A model without a known price costs None; a simulated one 0, beside its list price.
     """
     from genai_prices import Usage as Counts
-    from genai_prices import calc_price, extract_usage
+    from genai_prices import extract_usage
 
     try:
-        counts = extract_usage(answer, provider_id=provider, api_flavor=FLAVOR[provider]).usage
-    except (LookupError, ValueError, TypeError):
-        counts = Counts()
-    price = _price(calc_price, counts, [str(answer.get("model") or model), model], provider)
+        counts = extract_usage(
+            {"usage": answer.get("usage")}, provider_id=provider, api_flavor=FLAVOR[provider]
+        ).usage
+        price = _price(counts, [str(answer.get("model")), model], provider)
+    except (ValueError, TypeError):
+        counts, price = Counts(), None
     return Usage(
         provider=provider,
         model=model,
@@ -36,13 +38,15 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
     )
 
 
-def _price(calc: Any, counts: Any, names: list[str], provider: Pool) -> Decimal | None:
+def _price(counts: Any, names: list[str], provider: Pool) -> Decimal | None:
+    """Return the price by the first name that has one: providers answer with dated names."""
+    from genai_prices import calc_price
+
     for name in names:
         try:
-            price: Decimal = calc(counts, name, provider_id=provider).total_price
+            return calc_price(counts, name, provider_id=provider).total_price
         except LookupError:
             continue
-        return price
     return None
 
 

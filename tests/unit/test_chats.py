@@ -1,0 +1,225 @@
+"""The providers' real SDKs against scripted HTTP: what is sent, and how every error is told."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from skill_runner.chats.anthropic_chat import AnthropicChat
+from skill_runner.chats.chat import Chat, Question, Reply
+from skill_runner.chats.endpoints import Endpoint, endpoint
+from skill_runner.chats.openai_chat import OpenAiChat
+from skill_runner.failure import Failure
+
+Handler = Callable[[httpx2.Request], httpx2.Response]
+SECRET = "the whole prompt with jane@example.org"
+QUESTION = Question(
+    model="some-model",
+    system="Be brief.",
+    user='{"genre": "synthpop"}',
+    schema={"type": "object", "properties": {}, "required": [], "additionalProperties": False},
+    max_tokens=50,
+    timeout_s=2,
+    key="attempt-1/0",
+)
+
+
+def openai(handle: Handler) -> Chat:
+    there = Endpoint("openai", "key", "http://127.0.0.1:1/v1", simulated=False)
+    return OpenAiChat(there, httpx2.AsyncClient(transport=httpx2.MockTransport(handle)))
+
+
+def anthropic(handle: Handler) -> Chat:
+    there = Endpoint("anthropic", "key", "http://127.0.0.1:1", simulated=False)
+    return AnthropicChat(there, httpx2.AsyncClient(transport=httpx2.MockTransport(handle)))
+
+
+BOTH = pytest.mark.parametrize("provider", [openai, anthropic])
+
+
+def completion(text: str = "{}", reason: str = "stop", refusal: str | None = None) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text, "refusal": refusal}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "some-model",
+        "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+        "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
+    }
+
+
+def message(text: str = "{}", reason: str = "end_turn") -> dict[str, Any]:
+    return {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": "some-model",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": reason,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }
+
+
+async def answered(provider: Callable[[Handler], Chat], body: dict[str, Any]) -> tuple[Reply, httpx2.Request]:
+    seen = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200, json=body)
+
+    chat = provider(handle)
+    reply = await chat.ask(QUESTION)
+    await chat.close()
+    return reply, seen[0]
+
+
+async def refused(provider: Callable[[Handler], Chat], handle: Handler) -> Failure:
+    chat = provider(handle)
+    with pytest.raises(Failure) as raised:
+        await chat.ask(QUESTION)
+    await chat.close()
+    assert SECRET not in raised.value.message
+    return raised.value
+
+
+def always(status: int, headers: dict[str, str] | None = None) -> Handler:
+    return lambda _request: httpx2.Response(
+        status, json={"error": {"message": SECRET, "type": "x"}}, headers=headers
+    )
+
+
+async def test_openai_is_asked_for_the_schema_strictly() -> None:
+    reply, request = await answered(openai, completion('{"a": 1}'))
+    body = json.loads(request.content)
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert body["response_format"]["json_schema"]["schema"] == QUESTION.schema
+    assert (reply.text, reply.stop, reply.id) == ('{"a": 1}', "end", "c1")
+
+
+async def test_anthropic_is_asked_for_the_schema_and_gets_no_sampling_parameters() -> None:
+    reply, request = await answered(anthropic, message('{"a": 1}'))
+    body = json.loads(request.content)
+    assert body["output_config"]["format"]["schema"] == QUESTION.schema
+    assert body.keys() == {"model", "system", "messages", "max_tokens", "output_config"}
+    assert (reply.text, reply.stop, reply.id) == ('{"a": 1}', "end", "m1")
+
+
+@pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])
+async def test_the_attempt_is_the_idempotency_key(
+    provider: Callable[[Handler], Chat], body: dict[str, Any]
+) -> None:
+    _, request = await answered(provider, body)
+    assert request.headers["idempotency-key"] == "attempt-1/0"
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "stop"),
+    [
+        (openai, completion(reason="length"), "length"),
+        (openai, completion(reason="content_filter"), "refusal"),
+        (openai, completion(refusal="I cannot help with that."), "refusal"),
+        (anthropic, message(reason="max_tokens"), "length"),
+        (anthropic, message(reason="refusal"), "refusal"),
+    ],
+)
+async def test_why_an_answer_ended_is_told_alike(
+    provider: Callable[[Handler], Chat], body: dict[str, Any], stop: str
+) -> None:
+    reply, _ = await answered(provider, body)
+    assert reply.stop == stop
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "code", "retryable"),
+    [
+        (400, "provider_refused", False),
+        (401, "provider_refused", False),
+        (403, "provider_refused", False),
+        (404, "provider_refused", False),
+        (408, "provider_error", True),
+        (429, "rate_limited", True),
+        (500, "provider_error", True),
+        (503, "provider_error", True),
+        (529, "provider_error", True),
+    ],
+)
+async def test_a_status_is_told_by_code_without_the_provider_s_text(
+    provider: Callable[[Handler], Chat], status: int, code: str, *, retryable: bool
+) -> None:
+    failed = await refused(provider, always(status))
+    assert (failed.code, failed.retryable) == (code, retryable)
+
+
+@BOTH
+async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
+    calls = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        calls.append(request)
+        return httpx2.Response(529, json={})
+
+    await refused(provider, handle)
+    assert len(calls) == 1
+
+
+@BOTH
+async def test_the_provider_s_patience_is_told(provider: Callable[[Handler], Chat]) -> None:
+    failed = await refused(provider, always(429, {"retry-after": "7"}))
+    assert "7 s" in failed.message
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (httpx2.ReadTimeout("slow"), "timeout"),
+        (httpx2.ConnectError("nobody there"), "provider_error"),
+        (httpx2.RemoteProtocolError("cut off"), "provider_error"),
+    ],
+)
+async def test_a_broken_connection_is_retryable(
+    provider: Callable[[Handler], Chat], raised: Exception, code: str
+) -> None:
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        raise raised
+
+    failed = await refused(provider, handle)
+    assert (failed.code, failed.retryable) == (code, True)
+
+
+@BOTH
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"choices": []}', b"[]", b"null"])
+async def test_an_unreadable_answer_is_retryable(provider: Callable[[Handler], Chat], body: bytes) -> None:
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=body, headers={"content-type": "application/json"})
+
+    failed = await refused(provider, handle)
+    assert (failed.code, failed.retryable) == ("provider_error", True)
+
+
+def test_a_key_reaches_the_provider_itself() -> None:
+    there = endpoint("openai", {"OPENAI_API_KEY": "k"}, "http://127.0.0.1:9")
+    assert (there.base_url, there.simulated) == (None, False)
+
+
+def test_a_base_url_needs_no_key() -> None:
+    there = endpoint("anthropic", {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8"}, None)
+    assert (there.base_url, there.simulated) == ("http://127.0.0.1:8", False)
+
+
+@pytest.mark.parametrize(
+    ("provider", "url"), [("openai", "http://127.0.0.1:9/v1"), ("anthropic", "http://127.0.0.1:9")]
+)
+def test_without_either_the_local_model_answers(provider: Any, url: str) -> None:
+    there = endpoint(provider, {"OPENAI_API_KEY": ""}, "http://127.0.0.1:9/")
+    assert (there.base_url, there.simulated) == (url, True)
+
+
+def test_with_nothing_at_all_the_way_out_is_told() -> None:
+    with pytest.raises(Failure, match="set OPENAI_API_KEY, OPENAI_BASE_URL or TOTALAUD_LOCAL_MODEL_URL"):
+        endpoint("openai", {}, None)

@@ -1,0 +1,41 @@
+"""Model names are aliases."""
+
+from pathlib import Path
+
+from genai_prices import Usage, calc_price
+
+from skill_runner.models import load
+
+
+def test_a_tier_is_a_model_without_a_warning() -> None:
+    resolved = load()["anthropic"].resolve("small")
+    assert resolved == ("claude-haiku-4-5", None)
+
+
+def test_a_retired_name_is_another_model_with_a_warning() -> None:
+    resolved = load()["anthropic"].resolve("claude-sonnet-4-20250514")
+    assert resolved.model == "claude-sonnet-5"
+    assert resolved.warning == (
+        "the model claude-sonnet-4-20250514 is retired: claude-sonnet-5 is used in its place"
+    )
+
+
+def test_any_other_name_goes_as_it_is() -> None:
+    assert load()["openai"].resolve("gpt-4o") == ("gpt-4o", None)
+
+
+def test_a_skill_without_a_model_gets_the_default() -> None:
+    aliases = load()["openai"]
+    assert aliases.resolve(None) == aliases.resolve("medium")
+
+
+def test_every_model_we_name_has_a_price() -> None:
+    for provider, aliases in load().items():
+        for model in {*aliases.tiers.values(), *aliases.retired.values()}:
+            assert calc_price(Usage(input_tokens=1000), model, provider_id=provider).total_price > 0
+
+
+def test_another_file_of_aliases_may_be_given(tmp_path: Path) -> None:
+    file = tmp_path / "models.yaml"
+    file.write_text("openai: {default: house, tiers: {small: tiny}, retired: {}}\n")
+    assert load(file)["openai"].resolve("small").model == "tiny"

@@ -1,0 +1,66 @@
+"""What a call costs, to the cent, from the price table in the wheel."""
+
+from decimal import Decimal
+from typing import Any
+
+from skill_runner.pricing import total, usage_of
+
+
+def chat(model: str, prompt: int, cached: int, completion: int) -> dict[str, Any]:
+    details = {"cached_tokens": cached}
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "prompt_tokens_details": details}
+    return {"model": model, "usage": usage}
+
+
+def message(model: str, fresh: int, cached: int, output: int) -> dict[str, Any]:
+    usage = {"input_tokens": fresh, "cache_read_input_tokens": cached, "output_tokens": output}
+    return {"model": model, "usage": usage}
+
+
+def test_an_openai_call_is_priced_with_its_cached_tokens() -> None:
+    usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
+    assert usage.cost_usd == Decimal("0.00381")
+    assert (usage.input_tokens, usage.cached_tokens, usage.output_tokens) == (1200, 1000, 77)
+
+
+def test_an_anthropic_call_counts_cached_tokens_as_input_too() -> None:
+    usage = usage_of("anthropic", "claude-opus-5", message("claude-opus-5", 200, 1000, 77), simulated=False)
+    assert usage.cost_usd == Decimal("0.003425")
+    assert (usage.input_tokens, usage.cached_tokens) == (1200, 1000)
+
+
+def test_a_simulated_call_costs_nothing_beside_its_list_price() -> None:
+    usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=True)
+    assert (usage.cost_usd, usage.list_price_usd, usage.simulated) == (0, Decimal("0.00381"), True)
+
+
+def test_an_unknown_model_has_no_price_rather_than_none_to_pay() -> None:
+    usage = usage_of("openai", "house-model", chat("house-model", 10, 0, 5), simulated=False)
+    assert (usage.cost_usd, usage.list_price_usd, usage.tokens) == (None, None, 15)
+
+
+def test_a_dated_name_of_the_answer_falls_back_to_the_name_asked_for() -> None:
+    usage = usage_of("openai", "gpt-5.5", chat("served-here", 1200, 1000, 77), simulated=False)
+    assert usage.cost_usd == Decimal("0.00381")
+
+
+def test_the_version_of_the_table_is_told() -> None:
+    usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1, 0, 1), simulated=False)
+    assert (usage.price_version or "").startswith("genai-prices 0.")
+
+
+def test_an_answer_without_usage_has_no_price() -> None:
+    usage = usage_of("openai", "gpt-5.5", {"model": "gpt-5.5"}, simulated=False)
+    assert (usage.tokens, usage.cost_usd) == (0, None)
+
+
+def test_calls_add_up() -> None:
+    one = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
+    both = total(one, one)
+    assert (both.calls, both.input_tokens, both.cost_usd) == (2, 2400, Decimal("0.00762"))
+
+
+def test_a_sum_with_an_unknown_price_is_unknown() -> None:
+    known = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
+    unknown = usage_of("openai", "house-model", chat("house-model", 10, 0, 5), simulated=False)
+    assert total(known, unknown).cost_usd is None

@@ -1,0 +1,80 @@
+"""Prompts without people."""
+
+from uuid import UUID
+
+from shared.definitions import SkillDefinition
+from skill_runner.prompts import Placeholders, fill, system_prompt, user_message
+
+JANE, JOE = (UUID(int=number, version=4) for number in (1, 2))
+
+
+def sealed(person: UUID, nonce: str = "AAAA") -> dict[str, str]:
+    return {"$sealed": str(person), "n": nonce, "c": "BBBB"}
+
+
+def definition(**changes: object) -> SkillDefinition:
+    given = {
+        "name": "generate-pitch",
+        "category": "generation",
+        "provider": "anthropic",
+        "input_schema": {},
+        "output_schema": {},
+        "hash": "h",
+    }
+    return SkillDefinition.model_validate({**given, **changes})
+
+
+def test_a_sealed_value_becomes_a_placeholder_named_after_its_field() -> None:
+    hidden = Placeholders()
+    assert hidden.hide({"contact_name": sealed(JANE), "genre": "synthpop"}) == {
+        "contact_name": "[[contact_name]]",
+        "genre": "synthpop",
+    }
+
+
+def test_several_people_have_several_placeholders() -> None:
+    hidden = Placeholders()
+    shown = hidden.hide([{"name": sealed(JANE)}, {"name": sealed(JOE)}, {"name": sealed(JANE)}])
+    assert [item["name"] for item in shown] == ["[[name]]", "[[name_2]]", "[[name]]"]
+
+
+def test_nothing_sealed_is_left_in_the_message() -> None:
+    shown = Placeholders().hide({"contacts": [{"deep": {"notes": [sealed(JANE)]}}]})
+    assert "$sealed" not in user_message(shown)
+
+
+def test_names_come_back_wherever_the_placeholder_stands() -> None:
+    plain = {"[[name]]": "Jane Example"}
+    answer = {"body": "Hi [[name]], dear [[name]]!", "facts": ["[[name]]"], "score": 1}
+    assert fill(answer, plain) == {
+        "body": "Hi Jane Example, dear Jane Example!",
+        "facts": ["Jane Example"],
+        "score": 1,
+    }
+
+
+def test_a_name_that_looks_like_a_placeholder_is_not_filled_again() -> None:
+    assert fill("[[name]]", {"[[name]]": "[[email]]", "[[email]]": "jane@example.org"}) == "[[email]]"
+
+
+def test_an_unknown_placeholder_stays() -> None:
+    assert fill("Hi [[who]]", {}) == "Hi [[who]]"
+
+
+def test_the_only_person_is_known_and_of_two_none() -> None:
+    one, two = Placeholders(), Placeholders()
+    one.hide({"name": sealed(JANE), "email": sealed(JANE, "CCCC")})
+    two.hide([sealed(JANE), sealed(JOE)])
+    assert (one.only_person(), two.only_person()) == (str(JANE), None)
+
+
+def test_instructions_are_the_system_prompt_and_without_them_name_and_description() -> None:
+    instructed = system_prompt(definition(config={"instructions": "Write a pitch."}))
+    plain = system_prompt(definition(description="Personal outreach messages."))
+    assert instructed.startswith("Write a pitch.\n")
+    assert "generate pitch" in plain
+    assert "Personal outreach messages." in plain
+
+
+def test_the_rules_hold_no_placeholder_that_a_model_could_copy() -> None:
+    assert "[[" not in system_prompt(definition())

@@ -1,0 +1,72 @@
+"""Schemas for structured output: only what every provider takes, and the way back."""
+
+from skill_runner.structured import item_schema, lowest_common, without_field, without_nulls
+
+PITCH = {
+    "type": "object",
+    "properties": {
+        "contact_id": {"type": "string"},
+        "subject": {"type": "string", "maxLength": 80, "x-personal": True, "description": "Short."},
+        "score": {"type": "number", "minimum": 0, "default": 1},
+        "tone": {"type": "string", "enum": ["warm", "brief"]},
+        "facts": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 3},
+    },
+    "required": ["contact_id", "subject"],
+    "additionalProperties": False,
+}
+OUTPUT = {
+    "type": "object",
+    "$defs": {"Pitch": PITCH},
+    "properties": {
+        "pitches": {"type": "array", "items": {"$ref": "#/$defs/Pitch"}},
+        "note": {"type": "string"},
+    },
+    "required": ["pitches"],
+}
+
+
+def test_every_field_is_required_and_an_optional_one_may_be_null() -> None:
+    common = lowest_common(PITCH)
+    assert common["required"] == ["contact_id", "subject", "score", "tone", "facts"]
+    assert common["properties"]["score"] == {"anyOf": [{"type": "number"}, {"type": "null"}]}
+
+
+def test_limits_defaults_and_marks_are_left_out_and_descriptions_stay() -> None:
+    common = lowest_common(PITCH)
+    assert common["properties"]["subject"] == {"type": "string", "description": "Short."}
+    assert common["properties"]["facts"]["anyOf"][0] == {"type": "array", "items": {"type": "string"}}
+
+
+def test_objects_are_closed_at_every_depth_and_definitions_stay() -> None:
+    common = lowest_common(OUTPUT)
+    assert common["additionalProperties"] is False
+    assert common["$defs"]["Pitch"]["additionalProperties"] is False
+    assert common["properties"]["pitches"]["items"] == {"$ref": "#/$defs/Pitch"}
+
+
+def test_a_field_that_may_be_null_already_stays_as_it_is() -> None:
+    nullable = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}
+    assert lowest_common(nullable)["properties"]["a"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+
+
+def test_a_null_for_what_is_not_given_is_dropped_on_the_way_back() -> None:
+    answer = {"pitches": [{"contact_id": "1", "subject": "Hi", "score": None, "tone": None}], "note": None}
+    assert without_nulls(OUTPUT, answer) == {"pitches": [{"contact_id": "1", "subject": "Hi"}]}
+
+
+def test_a_null_that_is_allowed_stays() -> None:
+    schema = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}
+    assert without_nulls(schema, {"a": None}) == {"a": None}
+
+
+def test_a_null_for_a_required_field_stays_to_be_refused() -> None:
+    assert without_nulls(PITCH, {"contact_id": None, "subject": "Hi"})["contact_id"] is None
+
+
+def test_the_schema_of_an_item_carries_the_definitions() -> None:
+    assert item_schema(OUTPUT, "pitches")["properties"] == PITCH["properties"]
+
+
+def test_a_field_can_be_taken_out() -> None:
+    less = without_field(PITCH, "contact_id")
+    assert ("contact_id" in less["properties"], less["required"]) == (False, ["subject"])
