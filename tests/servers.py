@@ -21,6 +21,9 @@ from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Server
 
 
+PREFIX = "totalaud-test-"
+
+
 class Rig(Protocol):
     """A server under test; `kill` is `kill -9`, `start` and `restart` keep its port and its data."""
 
@@ -65,12 +68,17 @@ class Given:
 
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """A folder that PostgreSQL may use whoever runs the tests, removed at the end."""
+    """A folder that PostgreSQL may use whoever runs the tests, removed at the end.
+
+    It is locked before it gets its name: who finds one unlocked knows that its test session was killed.
+    """
     base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else Path(tempfile.gettempdir())
     _remove_abandoned(base)
-    folder = paths.make_folder(base / f"test-{uuid4().hex[:12]}")
-    with (folder / "in-use").open("w") as lock:
+    name = uuid4().hex[:12]
+    draft = paths.make_folder(base / f".{PREFIX}{name}")
+    with (draft / "in-use").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = draft.rename(base / f"{PREFIX}{name}")
         try:
             yield folder
         finally:
@@ -78,13 +86,13 @@ def data_folder() -> Iterator[Path]:
 
 
 def _remove_abandoned(base: Path) -> None:
-    for mark in base.glob("test-*/in-use"):
-        with mark.open() as lock:
-            try:
+    for mark in base.glob(f"{PREFIX}*/in-use"):
+        try:
+            with mark.open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            shutil.rmtree(mark.parent, ignore_errors=True)
+                shutil.rmtree(mark.parent, ignore_errors=True)
+        except (BlockingIOError, PermissionError, FileNotFoundError):
+            continue
 
 
 @asynccontextmanager

@@ -13,9 +13,18 @@ from totalaud.stack.supervisor import Say
 
 
 async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | None = None) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP, and return 0 then; 1 when it could not start."""
+    """Run the stack of this data folder until SIGINT, SIGTERM or SIGHUP; return the exit code."""
     try:
         stack = LocalStack(data, skills or paths.skills_dir(), push=push)
+    except OSError as error:
+        say(f"totalaud could not start: {error}")
+        return 1
+    return await keep_up(stack, say)
+
+
+async def keep_up(stack: LocalStack, say: Say) -> int:
+    """Return 0 when it was told to stop, 1 when it could not start."""
+    try:
         await interruptible(_run(stack, say))
     except (InUse, NotReady, Refusal, OSError) as error:
         say(f"totalaud could not start: {error}")

@@ -1,0 +1,306 @@
+"""The local stack starts whole, keeps running, and leaves nothing behind."""
+
+import asyncio
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+
+import standin
+from servers import data_folder, fresh_database, running_nats, running_postgres
+from shared.bus import Bus
+from totalaud.stack import environment, paths
+from totalaud.stack.local import LocalStack, Status
+from totalaud.stack.lock import InUse
+from totalaud.stack.nats import Nats
+from totalaud.stack.postgres import Postgres
+from totalaud.stack.server import Server
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+READY = "and look at it"
+
+
+@pytest.fixture(autouse=True)
+def _own_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOTALAUD_NATS_URL", raising=False)
+    monkeypatch.delenv("TOTALAUD_DATABASE_URL", raising=False)
+
+
+@pytest.fixture(scope="module")
+def _initialised() -> Iterator[Path]:
+    """A folder whose PostgreSQL is initialised already, so that most tests start warm."""
+    with data_folder() as data:
+        yield data
+
+
+@pytest.fixture
+def data(_initialised: Path) -> Path:
+    return _initialised
+
+
+@pytest.fixture
+async def stack(data: Path) -> AsyncIterator[LocalStack]:
+    async with standin.stack_of(data) as stack:
+        yield stack
+
+
+def living(data: Path) -> dict[int, str]:
+    """Every process of this data folder that still does anything."""
+    mark = paths.stack_id(data)
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            ours = process.environ().get(environment.MARK) == mark or str(data) in " ".join(process.cmdline())
+            if ours and process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid():
+                found[process.pid] = process.name()
+        except psutil.Error:
+            continue
+    return found
+
+
+async def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not (held := holds()) and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    return held
+
+
+def started(*args: str, **options: Any) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(args, **options)
+
+
+class Up:
+    """`standin.py DATA` as a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+
+    @classmethod
+    async def start(cls, data: Path, *, python: str = sys.executable, **options: Any) -> "Up":
+        return cls(
+            await asyncio.create_subprocess_exec(
+                python, standin.__file__, str(data), stdout=subprocess.PIPE, start_new_session=True, **options
+            )
+        )
+
+    async def until(self, text: str) -> None:
+        assert self.process.stdout
+        async with asyncio.timeout(30):
+            while text not in (line := (await self.process.stdout.readline()).decode()):
+                assert line, f"it ended after {self.lines}"
+                self.lines.append(line)
+
+    async def end(self, number: signal.Signals) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(20):
+            assert self.process.stdout
+            self.lines += (await self.process.stdout.read()).decode().splitlines()
+            return await self.process.wait()
+
+
+async def test_a_stack_that_is_stopped_leaves_no_process(data: Path):
+    async with standin.stack_of(data) as stack:
+        assert {one.name for one in stack.status()} == {"nats", "postgres", "model-server", "stand-in"}
+        assert (data / "connection.json").stat().st_mode & 0o777 == 0o600
+    assert living(data) == {}
+    assert not (data / "connection.json").exists()
+
+
+async def test_a_started_stack_has_streams_and_a_vault(stack: LocalStack):
+    bus = await Bus.connect(stack.place.nats_url, name="test")
+    names = [one.config.name for one in await bus.client.jetstream().streams_info()]
+    await bus.close()
+    connection = await asyncpg.connect(stack.place.database_url)
+    vault = await connection.fetchval("SELECT to_regclass('vault.keys') IS NOT NULL")
+    await connection.close()
+    assert (set(names), vault) == ({"EVT", "CMD", "WORK", "DLQ"}, True)
+
+
+@pytest.mark.parametrize("name", ["stand-in", "nats", "postgres", "model-server"])
+async def test_a_killed_process_is_started_again(stack: LocalStack, name: str):
+    def now() -> Status:
+        return next(one for one in stack.status() if one.name == name)
+
+    before = now().pid
+    await stack.kill(name)
+    assert await eventually(lambda: now().restarts == 1 and now().pid not in {None, before})
+
+
+async def test_a_second_stack_on_the_same_folder_is_told_who_holds_it(stack: LocalStack, data: Path):
+    with pytest.raises(InUse, match=str(os.getpid())):
+        await standin.stack_of(data).start()
+    assert all(one.pid for one in stack.status())
+
+
+async def test_named_servers_are_used_in_place_of_ours(monkeypatch: pytest.MonkeyPatch):
+    async with (
+        running_nats() as nats,
+        running_postgres() as postgres,
+        fresh_database(postgres.url) as database,
+    ):
+        monkeypatch.setenv("TOTALAUD_NATS_URL", nats.url)
+        monkeypatch.setenv("TOTALAUD_DATABASE_URL", database)
+        with data_folder() as data:
+            async with standin.stack_of(data) as stack:
+                assert {one.name for one in stack.status()} == {"model-server", "stand-in"}
+                assert (stack.place.nats_url, stack.place.database_url) == (nats.url, database)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+async def test_a_signal_ends_a_running_stack_in_order(data: Path, number: signal.Signals):
+    up = await Up.start(data)
+    await up.until(READY)
+    assert await up.end(number) == 0
+    assert living(data) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGINT, "nats runs"),
+        (signal.SIGTERM, "postgres runs"),
+        (signal.SIGHUP, "model-server runs"),
+        (signal.SIGINT, "stand-in runs"),
+    ],
+)
+async def test_a_signal_during_the_start_leaves_no_process(data: Path, number: signal.Signals, moment: str):
+    up = await Up.start(data)
+    await up.until(moment)
+    assert await up.end(number) == 0
+    assert living(data) == {}
+
+
+@pytest.mark.parametrize("delay_s", [0.1, 0.5])
+async def test_a_signal_during_the_very_first_start_leaves_no_process(delay_s: float):
+    with data_folder() as data:
+        up = await Up.start(data)
+        assert await eventually((data / "lock").exists)
+        await asyncio.sleep(delay_s)
+        await up.end(signal.SIGINT)
+        assert living(data) == {}
+        async with standin.stack_of(data) as stack:
+            assert all(one.pid for one in stack.status())
+
+
+async def test_after_a_kill_the_next_start_recovers(data: Path):
+    up = await Up.start(data)
+    await up.until(READY)
+    before = living(data)
+    assert await up.end(signal.SIGKILL) == -signal.SIGKILL
+    async with standin.stack_of(data) as stack:
+        assert not before.keys() & living(data).keys()
+        connection = await asyncpg.connect(stack.place.database_url)
+        await connection.close()
+    assert living(data) == {}
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells children of their parent's end"
+)
+async def test_a_killed_supervisor_takes_its_processes_along(data: Path):
+    up = await Up.start(data)
+    await up.until(READY)
+    await up.end(signal.SIGKILL)
+    assert await eventually(lambda: not living(data))
+
+
+async def test_an_orphan_of_this_folder_is_ended_and_a_stranger_is_not(data: Path):
+    mine, others = (
+        started("sleep", "60", env={**os.environ, environment.MARK: mark})
+        for mark in (paths.stack_id(data), "another")
+    )
+    try:
+        async with standin.stack_of(data):
+            assert mine.wait(5) == -signal.SIGTERM
+            assert others.poll() is None
+    finally:
+        for one in (mine, others):
+            one.kill()
+            one.wait()
+
+
+async def test_a_pid_file_that_names_a_stranger_does_not_hold_postgres_up(data: Path):
+    kind = Postgres(data, data / "logs")
+    async with standin.stack_of(data):
+        pass
+    stranger = started("sleep", "60")
+    try:
+        (kind.files / "postmaster.pid").write_text(f"{stranger.pid}\n{kind.files}\n")
+        server = Server(kind, data / "logs")
+        await server.start()
+        await server.stop()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+async def test_a_postgres_without_a_supervisor_is_ended_before_ours_starts(data: Path):
+    kind = Postgres(data, data / "logs")
+    first = await kind.prepare()
+    orphan = started(
+        *first.args,
+        env=dict(first.env),
+        cwd=first.cwd,
+        user=first.account.uid if first.account else None,
+        group=first.account.gid if first.account else None,
+        stderr=subprocess.DEVNULL,
+    )
+    assert await eventually((kind.files / "postmaster.pid").exists)
+    server = Server(kind, data / "logs")
+    await server.start()
+    await server.stop()
+    assert orphan.wait(5) == 0
+
+
+async def test_the_port_stays_the_same_between_runs(data: Path):
+    assert Nats(data).url == Nats(data).url
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="the other tests run as an ordinary user already")
+async def test_an_ordinary_user_can_run_it_too():
+    nobody = pwd.getpwnam("nobody")
+    python = interpreter_for(nobody.pw_uid)
+    if python is None:
+        pytest.skip("that user can reach no Python of this version here")
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+        up = await Up.start(
+            Path(home) / "data",
+            python=python,
+            user=nobody.pw_uid,
+            group=nobody.pw_gid,
+            env={
+                "HOME": home,
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
+        )
+        await up.until(READY)
+        assert {psutil.Process(pid).uids().real for pid in living(Path(home) / "data")} == {nobody.pw_uid}
+        assert await up.end(signal.SIGINT) == 0
+        assert living(Path(home) / "data") == {}
+
+
+def interpreter_for(uid: int) -> str | None:
+    """A Python of our version that this user may run: the one we use may lie in a home folder."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for candidate in (sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
+        try:
+            subprocess.run([candidate, "-c", ""], user=uid, check=True, cwd="/", capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return candidate
+    return None
