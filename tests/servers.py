@@ -20,7 +20,6 @@ from totalaud.stack.nats import Nats
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Server
 
-
 PREFIX = "totalaud-test-"
 
 
