@@ -1,7 +1,7 @@
 """Where a JSON Schema says `x-personal`, and which person is spoken of there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,20 +22,27 @@ class Places:
     root: dict[str, Any]
     schemas: tuple[dict[str, Any], ...]
     personal: bool
+    _inside: "dict[str | int, Places]" = field(default_factory=dict, compare=False, repr=False)
 
     def field(self, name: str) -> "Places":
-        return self._inside(
-            schema.get("properties", {}).get(name, schema.get("additionalProperties"))
-            for schema in self.schemas
-        )
-
-    def item(self, index: int) -> "Places":
-        return self._inside(_item(schema, index) for schema in self.schemas)
-
-    def _inside(self, schemas: Iterator[Any]) -> "Places":
         if not self.schemas:
             return self
-        return _places(self.root, schemas, inherited=self.personal)
+        if name not in self._inside:
+            inner = (
+                schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+                for schema in self.schemas
+            )
+            self._inside[name] = _places(self.root, inner, inherited=self.personal)
+        return self._inside[name]
+
+    def item(self, index: int) -> "Places":
+        if not self.schemas:
+            return self
+        index = min(index, max(len(schema.get("prefixItems", ())) for schema in self.schemas))
+        if index not in self._inside:
+            inner = (_item(schema, index) for schema in self.schemas)
+            self._inside[index] = _places(self.root, inner, inherited=self.personal)
+        return self._inside[index]
 
 
 def places(schema: dict[str, Any]) -> Places:

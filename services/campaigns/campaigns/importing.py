@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -74,14 +74,14 @@ class Importing:
         async def compare(one: Candidate) -> Compared:
             new = guess and keys[one.contact_id] is None
             past = Past() if new else await self.histories.load(user, one.contact_id)
-            fingerprint = self.vault.fingerprint(canonical([str(user), asdict(one.row)]))
+            fingerprint = self.vault.fingerprint(canonical([str(user), one.row.values()]))
             return Compared(one, fingerprint, past, news=is_news(fingerprint, fold(past.events)))
 
         return await self._each(batch, batch.candidates, lambda one: one, compare)
 
     async def _append(self, user: UUID, news: list[Compared], batch: Batch, cause: str) -> list[Done]:
         erased = await self._make_keys(user, {one.candidate.contact_id for one in news})
-        values = [{"contact_id": str(one.candidate.contact_id), **asdict(one.candidate.row)} for one in news]
+        values = [{"contact_id": str(one.candidate.contact_id), **one.candidate.row.values()} for one in news]
         sealed = await seal(self.vault, user, SCHEMA, values)
 
         async def append(one: tuple[Compared, dict[str, Any]]) -> Done:

@@ -1,7 +1,7 @@
 """The rules for one contact's values. A fault names field and rule, never the value."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from campaigns.headers import KNOWN
@@ -48,6 +48,9 @@ class Row:
     source: str | None
     source_url: str | None
     suppressed: bool
+
+    def values(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @property
     def identity(self) -> str:
