@@ -134,6 +134,12 @@ class Client:
         async for commit in read_all(self._reader(aggregate), from_seq):
             yield await self._opened(commit)
 
+    async def known(self, session_id: Id) -> None:
+        """Refuse a session that the log does not have (yet), or that belongs to another user."""
+        body = {"session_id": str(as_id(session_id, "session_id")), "limit": 1}
+        if not (await self.door.ask(self.user, "session", "events", body))["commits"]:
+            raise Refusal("not_found", "session_id", f"user {self.user} has no session {session_id}")
+
     async def outcome(self, session_id: Id) -> WorkflowResult:
         """Wait for the end and return the result; raises WorkflowFailed."""
         id_ = as_id(session_id, "session_id")
@@ -167,6 +173,10 @@ class Client:
             Record.of({name: value for name, value in row.items() if name not in tables.PAYLOADS})
             for row in await self.tables.rows(tables.SESSIONS, of, status, limit)
         ]
+
+    async def skills(self) -> Rows:
+        """Return the skills of the read model: rows of `skills`."""
+        return [Record.of(row) for row in await self.tables.rows(tables.SKILLS)]
 
     async def cost(self, session_id: Id) -> Record:
         """Return exactly {session_id, total_tokens, total_cost_usd, duration_ms}."""

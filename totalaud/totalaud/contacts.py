@@ -7,11 +7,14 @@ from totalaud.csvfile import decode, pieces
 from totalaud.door import Door
 
 IMPORT_S = 120.0
+COUNTS = ("imported", "unchanged", "duplicates", "failed", "total")
+LISTS = ("errors", "repeated")
+KEPT = ("dry_run",)
 Report = dict[str, Any]
 
 
 async def import_csv(door: Door, user: UUID, data: bytes, *, dry_run: bool = False) -> Report:
-    """Send a CSV file's content in pieces; return the counts of all and the rows' errors, by the file's lines."""
+    """Send a CSV file's content in pieces; return all counts and the rows' errors, by the file's lines."""
     total: Report = {}
     for piece in pieces(decode(data)):
         body = {"csv": piece.text, "dry_run": dry_run}
@@ -22,21 +25,15 @@ async def import_csv(door: Door, user: UUID, data: bytes, *, dry_run: bool = Fal
 
 def add(total: Report, answer: Report, offset: int) -> Report:
     """Add a piece's report to that of the pieces before: counts summed, lists joined, lines moved."""
-    joined = dict(total)
-    for name, value in answer.items():
-        match value:
-            case bool():
-                joined[name] = joined.get(name, True) and value
-            case int() if name != "seq":
-                joined[name] = joined.get(name, 0) + value
-            case list():
-                joined[name] = joined.get(name, []) + [_moved(each, offset) for each in value]
-            case _:
-                joined[name] = value
+    joined = {**total, **{name: answer[name] for name in KEPT if name in answer}}
+    for name in COUNTS:
+        joined[name] = total.get(name, 0) + answer.get(name, 0)
+    for name in LISTS:
+        joined[name] = [*total.get(name, ()), *(_moved(each, offset) for each in answer.get(name, ()))]
+    joined["ignored"] = list(dict.fromkeys([*total.get("ignored", ()), *answer.get("ignored", ())]))
+    joined["seq"] = max(total.get("seq", 0), answer.get("seq", 0))
     return joined
 
 
-def _moved(each: Any, offset: int) -> Any:
-    if isinstance(each, dict) and isinstance(each.get("line"), int):
-        return {**each, "line": each["line"] + offset}
-    return each
+def _moved(each: Report, offset: int) -> Report:
+    return {name: value + offset if name in ("line", "first") else value for name, value in each.items()}

@@ -1,0 +1,43 @@
+"""The commands, as a tree."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from totalaud.cli import contacts, operate, sessions, skills
+from totalaud.cli.options import Options
+
+app = typer.Typer(
+    name="totalaud",
+    help="Agents for music marketing. Global options may stand anywhere.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document; one per line for streams.")
+    ] = False,
+    user: Annotated[str | None, typer.Option(metavar="UUID", help="Act as this user.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
+) -> None:
+    """Take the options that hold for every command."""
+    context.obj = Options(json=json, user=user, data=data)
+
+
+app.command("up")(operate.up)
+app.command("demo")(operate.demo)
+app.command("run")(sessions.run_workflow)
+app.command("skill")(sessions.run_skill)
+app.add_typer(sessions.app, name="session")
+app.add_typer(skills.app, name="skills")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(operate.projection, name="projection")
+app.add_typer(operate.dlq, name="dlq")
+app.command("provision")(operate.provision)

@@ -1,0 +1,63 @@
+"""What the demo shows of a finished session."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from totalaud.cli import show
+from totalaud.record import Record, as_json
+
+Row = Mapping[str, Any]
+SQL = (
+    """SELECT status, current_step, total_steps, tokens_used, cost_usd, duration_ms
+FROM agent_sessions WHERE id = $1""",
+    """SELECT step_number, skill_name, status, left(output::text, 60) AS output
+FROM agent_session_steps WHERE session_id = $1 ORDER BY step_number""",
+    """SELECT outlet, role, left(name::text, 60) AS name
+FROM contacts WHERE NOT suppressed ORDER BY outlet LIMIT 5""",
+)
+NEXT = (
+    "",
+    "Try next:",
+    "  totalaud up                      keep the stack running, with data of its own",
+    "  totalaud contacts import FILE    your own contacts, sealed",
+    "  totalaud run scout-agent --file workflow.yaml --watch",
+    "  totalaud session list",
+)
+
+
+def contacts(output: Row) -> Iterable[Any]:
+    """Yield the ranked contacts as a table."""
+    found = output["contacts"]
+    yield f"\n[bold]{len(found)} contacts found, the best first[/bold]"
+    columns = ("name", "outlet", "role", "genres", "score")
+    yield show.table(columns, [[each.get(column) for column in columns] for each in found], right=("score",))
+
+
+def pitches(output: Row, *, simulated: bool) -> Iterable[Any]:
+    """Yield each pitch with its person's name."""
+    label = " (simulated: no provider key is set, the local model wrote them)" if simulated else ""
+    yield f"\n[bold]A pitch for each[/bold]{label}"
+    for pitch in output["pitches"]:
+        title = Text(f"{pitch.get('contact_name') or pitch.get('name') or ''}: {pitch['subject']}")
+        subtitle = "simulated" if simulated else None
+        yield Panel(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
+
+
+def values(sql: str, session_id: str) -> list[Any]:
+    return [UUID(session_id)] if "$1" in sql else []
+
+
+def rows(found: list[dict[str, Any]]) -> Table:
+    """Make a table of SQL rows, as they lie."""
+    columns = tuple(found[0]) if found else ("no rows",)
+    return show.table(columns, [[_short(value) for value in Record.of(row).values()] for row in found])
+
+
+def _short(value: Any) -> Any:
+    return textwrap.shorten(as_json(value), 70) if isinstance(value, dict | list) else value

@@ -1,0 +1,65 @@
+"""What went wrong, in one line for people or one document for scripts."""
+
+import sys
+from typing import Any
+
+from shared.refusal import Refusal
+from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
+from totalaud.record import as_json as written
+
+
+def explain(error: Exception, *, as_json: bool) -> bool:
+    """Say it, if it is something that may be expected; a fault of ours is left to be raised."""
+    told = describe(error)
+    if told is None:
+        return False
+    if as_json:
+        sys.stdout.write(written({"error": told}) + "\n")
+    else:
+        sys.stderr.write(f"error: {sentence(told)}\n")
+        for line in told.get("next", []):
+            sys.stderr.write(f"  {line}\n")
+    return True
+
+
+def describe(error: Exception) -> dict[str, Any] | None:
+    """Return {code, field?, message, …} of an expected error, None for any other."""
+    match error:
+        case Refusal():
+            return {"code": error.code, "field": error.field, "message": error.message}
+        case WorkflowFailed():
+            return {
+                "code": error.code,
+                "field": None,
+                "message": error.message,
+                "session_id": error.session_id,
+                "failed_step": error.failed_step,
+                "outputs": error.outputs,
+                "partial": error.partial,
+                "next": [
+                    f"totalaud session get {error.session_id}",
+                    f"totalaud session retry {error.session_id}",
+                ],
+            }
+        case SkillFailed():
+            return {
+                "code": error.code,
+                "field": None,
+                "message": error.message,
+                "execution_id": error.execution_id,
+                "partial": error.partial,
+            }
+        case Unreachable():
+            return {"code": "unreachable", "field": None, "message": str(error)}
+        case OSError():
+            return {"code": "file", "field": error.filename, "message": f"{error.filename}: {error.strerror}"}
+        case _:
+            return None
+
+
+def sentence(told: dict[str, Any]) -> str:
+    """Put code, place and reason into one line; the field is named once."""
+    field, message = told["field"], told["message"]
+    where = f"{field}: " if field and field not in message else ""
+    step = f"step {told['failed_step']}: " if told.get("failed_step") else ""
+    return f"{step}{where}{message} ({told['code']})"

@@ -1,0 +1,115 @@
+"""The operator's commands: the stack itself, the projection, the dead letters."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters.", rich_markup_mode=None)
+
+
+def up(context: typer.Context) -> None:
+    """Run the whole stack in the foreground; data is kept between runs."""
+    from totalaud.pushing import pusher
+    from totalaud.stack import paths
+    from totalaud.stack.up import up as run_stack
+
+    data = Options.of(context).data or paths.data_dir()
+    raise typer.Exit(asyncio.run(run_stack(data, say=typer.echo, push=pusher(typer.echo))))
+
+
+def demo(context: typer.Context) -> None:
+    """Run the seed's workflow on a stack of its own, from start to end."""
+    from totalaud.cli.demo import main
+    from totalaud.stack import paths
+
+    options = Options.of(context)
+    raise typer.Exit(main((options.data or paths.data_dir()) / "demo"))
+
+
+def provision(
+    context: typer.Context,
+    skills: Annotated[
+        bool, typer.Option("--skills", help="Push the skills too; the services must run.")
+    ] = False,
+    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
+) -> None:
+    """Make streams and vault tables where they are missing; harmless when they are there."""
+    from totalaud.pushing import provision as make
+    from totalaud.pushing import push_folder
+
+    options = Options.of(context)
+
+    async def work() -> None:
+        await make(options.connection(), replicas=replicas)
+        done = {"ok": True}
+        if skills:
+            async with options.client() as client:
+                pushed, _ = await push_folder(client.operator, None)
+            done |= pushed
+        if options.json:
+            show.document(done)
+        else:
+            typer.echo("streams and vault are there" + (", skills are pushed" if skills else ""))
+
+    run(work())
+
+
+@projection.command("status")
+def status(context: typer.Context) -> None:
+    """Show how far the read model is."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            found = await client.operator.projection_status()
+        if options.json:
+            show.document(found)
+            return
+        doing = ", rebuilding" if found["rebuilding"] else ""
+        typer.echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
+        for error in found["errors"]:
+            typer.echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
+
+    run(work())
+
+
+@projection.command("rebuild")
+def rebuild(context: typer.Context) -> None:
+    """Fill a new read model beside the live one from the log, and swap them."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            done = await client.operator.rebuild()
+        if options.json:
+            show.document(done)
+        else:
+            typer.echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
+
+    run(work())
+
+
+@dlq.command("list")
+def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100) -> None:
+    """List the messages that could not be handled, the oldest first."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            found = await client.operator.dead_letters(limit)
+        if options.json:
+            show.document(found)
+            return
+        rows = [
+            (each["at"][:19], each["service"], each["stream"], each["seq"], each["reason"]) for each in found
+        ]
+        show.console().print(
+            show.table(("at", "service", "stream", "sequence", "reason"), rows, right=("sequence",))
+        )
+
+    run(work())

@@ -1,0 +1,71 @@
+"""What holds for every command: whose data, which user, people or scripts as readers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from totalaud.client import Client
+    from totalaud.connection import Connection
+
+T = TypeVar("T")
+FLAGS = ("--json",)
+VALUED = ("--user", "--data")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global options; `user` is a UUID or None for the one of the data folder."""
+
+    json: bool = False
+    user: str | None = None
+    data: Path | None = None
+
+    @classmethod
+    def of(cls, context: typer.Context) -> "Options":
+        found = context.find_object(cls)
+        return found or cls()
+
+    def connection(self) -> "Connection":
+        from totalaud.connection import Connection
+
+        return Connection.find(self.data)
+
+    @asynccontextmanager
+    async def client(self) -> "AsyncIterator[Client]":
+        """Connect for one command, and flush its spans at the end."""
+        from shared import telemetry
+        from totalaud.client import Client
+
+        try:
+            async with await Client.connect(self.connection(), user=self.user) as client:
+                yield client
+        finally:
+            telemetry.shutdown()
+
+
+def hoist(argv: list[str]) -> list[str]:
+    """Move the global options to the front, so that they may stand anywhere before a `--`."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in FLAGS or (word.split("=", 1)[0] in VALUED and "=" in word):
+            front.append(word)
+        elif word in VALUED:
+            front += [word, *([following] if (following := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work."""
+    return asyncio.run(work)

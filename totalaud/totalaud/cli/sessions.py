@@ -1,0 +1,216 @@
+"""`run`, `skill` and `session …`."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from totalaud.cli import reading, show
+from totalaud.cli.options import Options, run
+from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result
+from totalaud.record import as_json
+
+app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
+Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
+FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the log.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
+
+
+@app.command("run")
+def run_workflow(
+    context: typer.Context,
+    *,
+    file: Annotated[str, typer.Option("--file", "-f", help="Steps as YAML or JSON; - for standard input.")],
+    agent: Annotated[str | None, typer.Argument(help="The agent; the file may name it.")] = None,
+    input: Inputs = None,  # noqa: A002 - the option's name
+    session_id: Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")] = None,
+    watch: Watch = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Run a workflow and show its result."""
+    found = reading.workflow(reading.file_text(file), file)
+    named = agent or found.get("agent")
+    if not named:
+        raise typer.BadParameter("name the agent: totalaud run AGENT --file …", param_hint="AGENT")
+    own = {**(found.get("input") or {}), **reading.pairs(input or [])}
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            accepted = await client.run(named, found["steps"], input=own or None, session_id=session_id)
+            if no_wait:
+                show_accepted(options, "session", asdict(accepted))
+                return
+            if watch:
+                await show_live(options, client, accepted.id, 0)
+            await show_result(options, client, accepted.id, quiet=watch and options.json)
+
+    run(work())
+
+
+def run_skill(
+    context: typer.Context,
+    skill: Annotated[str, typer.Argument(help="The skill's name.")],
+    input: Annotated[  # noqa: A002 - the option's name
+        list[str] | None,
+        typer.Option("--input", "-i", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."),
+    ] = None,
+    session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
+    no_wait: NoWait = False,
+) -> None:
+    """Run one skill alone and show its output."""
+    options = Options.of(context)
+    given = reading.inputs(input or [])
+
+    async def work() -> None:
+        async with options.client() as client:
+            accepted = await client.execute(skill, given, session_id=session)
+            if no_wait:
+                show_accepted(options, "execution", asdict(accepted))
+                return
+            result = asdict(await client.skill_outcome(accepted.id))
+            if options.json:
+                show.document(result)
+                return
+            out = show.console()
+            label = "  simulated text" if result["simulated"] else ""
+            out.print(f"{skill} took {show.duration(result['duration_ms'])}, {show.money(result)}{label}")
+            out.print_json(as_json(result["output"]))
+
+    run(work())
+
+
+@app.command("get")
+def get(
+    context: typer.Context,
+    session_id: SessionId,
+    min_seq: Annotated[int | None, typer.Option(help="Wait until the projection has it.")] = None,
+) -> None:
+    """Show a session and its steps."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            found = await client.get(session_id, min_seq=min_seq)
+            if options.json:
+                show.document(found)
+            else:
+                show.console().print(*show.session(found), sep="\n")
+
+    run(work())
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    status: Annotated[str | None, typer.Option(help="pending, running, completed, failed, cancelled")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+) -> None:
+    """List the newest sessions; those of one user with --user."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            rows = await client.list(user=options.user, status=status, limit=limit)
+            if options.json:
+                show.document(rows)
+                return
+            columns = ("session", "agent", "status", "step", "tokens", "cost", "created")
+            cells = [
+                (
+                    row["id"],
+                    row["agent_name"],
+                    row["status"],
+                    f"{row['current_step']}/{row['total_steps']}",
+                    row["tokens_used"],
+                    show.money(row),
+                    row["created_at"],
+                )
+                for row in rows
+            ]
+            show.console().print(show.table(columns, cells, right=("tokens",)))
+
+    run(work())
+
+
+@app.command("watch")
+def watch_(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0) -> None:
+    """Follow a session live until it ends; nothing is missed."""
+    options = Options.of(context)
+
+    async def work() -> int:
+        async with options.client() as client:
+            await client.known(session_id)
+            return await show_live(options, client, session_id, from_seq)
+
+    raise typer.Exit(run(work()))
+
+
+@app.command("events")
+def events(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0) -> None:
+    """Show what the log holds of a session."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            await client.known(session_id)
+            await show_commits(options, client.events(session_id, from_seq))
+
+    run(work())
+
+
+@app.command("result")
+def result(context: typer.Context, session_id: SessionId) -> None:
+    """Wait for the end and show the outputs."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            await client.known(session_id)
+            await show_result(options, client, session_id)
+
+    run(work())
+
+
+@app.command("cancel")
+def cancel(
+    context: typer.Context,
+    session_id: SessionId,
+    reason: Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")] = None,
+) -> None:
+    """Stop a session; what is done stays, what runs is aborted."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            show_accepted(options, "session", asdict(await client.cancel(session_id, reason=reason)))
+
+    run(work())
+
+
+@app.command("retry")
+def retry(
+    context: typer.Context,
+    session_id: SessionId,
+    from_step: Annotated[int | None, typer.Option(min=1, help="Default: the failed step.")] = None,
+    input: Annotated[  # noqa: A002 - the option's name
+        list[str] | None,
+        typer.Option("--input", "-i", help="Another input for that step: JSON, @FILE, KEY=VALUE."),
+    ] = None,
+    watch: Watch = False,
+) -> None:
+    """Go on with a failed or cancelled session under the same id."""
+    options = Options.of(context)
+    given = reading.inputs(input) if input else None
+
+    async def work() -> int:
+        async with options.client() as client:
+            accepted = await client.retry(session_id, from_step=from_step, input=given)
+            if watch:
+                return await show_live(options, client, session_id, accepted.seq)
+            show_accepted(options, "session", asdict(accepted))
+            return 0
+
+    raise typer.Exit(run(work()))

@@ -1,0 +1,61 @@
+"""What the session commands write."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from totalaud.cli import show
+from totalaud.cli.options import Options
+from totalaud.cli.telling import Teller
+from totalaud.logged import ENDS, Logged
+from totalaud.record import as_json
+
+if TYPE_CHECKING:
+    from totalaud.client import Client
+
+
+def show_accepted(options: Options, noun: str, accepted: dict[str, Any]) -> None:
+    """Say that a command is on disk."""
+    told = {f"{noun}_id": accepted.pop("id"), **accepted}
+    if options.json:
+        show.document(told)
+        return
+    again = " (it was asked before: nothing new happens)" if told["duplicate"] else ""
+    show.console().print(f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
+
+
+async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:
+    """Write a session's commits until it ends; return 1 when it did not complete."""
+    last = await show_commits(options, client.watch(session_id, from_seq))
+    return 0 if last == "completed" else 1
+
+
+async def show_commits(options: Options, commits: AsyncIterator[Logged]) -> str | None:
+    """Write commits as they come; return how the session ended, if it did."""
+    out, teller, ending = show.console(), Teller(), None
+    async for commit in commits:
+        for event in commit.events:
+            ending = None if event["type"] == "SessionRetried" else ENDS.get(event["type"], ending)
+        if options.json:
+            show.document(commit.as_dict())
+        else:
+            for line in teller.lines(commit):
+                out.print(line, markup=False)
+    return ending
+
+
+async def show_result(options: Options, client: "Client", session_id: str, *, quiet: bool = False) -> None:
+    """Wait for the end; write the outputs, or raise WorkflowFailed."""
+    result = asdict(await client.outcome(session_id))
+    if quiet:
+        return
+    if options.json:
+        show.document(result)
+        return
+    out = show.console()
+    out.print(
+        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
+    )
+    for number, output in enumerate(result["outputs"], 1):
+        out.print(f"\nstep {number}")
+        out.print_json(as_json(output))

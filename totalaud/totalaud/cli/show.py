@@ -1,0 +1,135 @@
+"""How things look: tables and lines for people, one JSON document for scripts."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from totalaud.record import as_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+STYLES = {
+    "completed": "green",
+    "success": "green",
+    "running": "cyan",
+    "failed": "red",
+    "error": "red",
+    "cancelled": "yellow",
+    "skipped": "yellow",
+}
+EMPTY = "-"
+
+
+def console() -> "Console":
+    """Return the terminal, or plain text where there is none."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def document(value: Any) -> None:
+    """Write one JSON document on one line."""
+    sys.stdout.write(as_json(value) + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> "Table":
+    """Make a table that folds long cells instead of hiding their ends."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold", justify="right" if column in right else "left")
+    for row in rows:
+        made.add_row(*(cell(value) for value in row))
+    return made
+
+
+def cell(value: Any) -> "Text":
+    """Style a value by what it says."""
+    from rich.text import Text
+
+    match value:
+        case None | "":
+            return Text(EMPTY, style="dim")
+        case datetime():
+            return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+        case list() | tuple():
+            return Text(", ".join(str(each) for each in value))
+        case _:
+            text = str(value)
+            return Text(text, style=STYLES.get(text, ""))
+
+
+def duration(ms: float | None) -> str | None:
+    """Write milliseconds as a reader takes them in."""
+    if ms is None:
+        return None
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"  # noqa: PLR2004 - one second
+
+
+def money(row: Mapping[str, Any]) -> str:
+    """Write what was paid; what a simulated text would have cost stands beside it."""
+    paid, listed = row.get("cost_usd"), row.get("list_price_usd")
+    if paid is None or row.get("unpriced_calls"):
+        return "unknown price"
+    if row.get("simulated"):
+        return f"$0 (simulated; list price ${listed or 0:.4f})"
+    return f"${paid:.4f}" if paid else "$0"
+
+
+def session(found: Mapping[str, Any]) -> Iterable[Any]:
+    """Yield the renderables of one session with its steps."""
+    from rich.table import Table
+    from rich.text import Text
+
+    head = Table.grid(padding=(0, 2))
+    facts = [
+        ("session", found["id"]),
+        ("agent", found["agent_name"]),
+        ("status", found["status"]),
+        ("waiting on", found.get("waiting_on")),
+        ("error", _error(found)),
+        ("tokens", found["tokens_used"]),
+        ("cost", money(found)),
+        ("took", duration(found["duration_ms"])),
+        ("created", found["created_at"]),
+        ("trace", found.get("trace_id")),
+    ]
+    for name, value in facts:
+        if value not in (None, ""):
+            head.add_row(Text(name, style="dim"), cell(value))
+    yield head
+    yield timeline(found["steps"])
+
+
+def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
+    """Make the table of a session's steps."""
+    rows = [
+        (
+            step["step_number"],
+            step["skill_name"],
+            step.get("agent_name"),
+            step["status"],
+            duration(step["duration_ms"]),
+            step["tokens_used"],
+            money(step),
+            step.get("error_message"),
+        )
+        for step in steps
+    ]
+    columns = ("step", "skill", "agent", "status", "duration", "tokens", "cost", "error")
+    shown = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
+    return table(columns[:shown], [row[:shown] for row in rows], right=("step", "duration", "tokens"))
+
+
+def _error(found: Mapping[str, Any]) -> str | None:
+    if not found.get("error_message"):
+        return None
+    step = f"step {found['failed_step']}: " if found.get("failed_step") else ""
+    return f"{step}{found['error_message']} ({found.get('error_code')})"

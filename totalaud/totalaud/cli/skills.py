@@ -1,0 +1,101 @@
+"""`skills …`: what can be run, and bringing it from files into the log."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+app = typer.Typer(no_args_is_help=True, help="See, check and push skills.", rich_markup_mode=None)
+Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
+Skill = Annotated[str, typer.Argument(metavar="SKILL")]
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """List the skills of the read model."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            rows = await client.skills()
+            if options.json:
+                show.document(rows)
+                return
+            columns = ("skill", "version", "category", "provider", "model", "enabled")
+            cells = [(row["name"], *(row[column] for column in columns[1:])) for row in rows]
+            show.console().print(show.table(columns, cells))
+
+    run(work())
+
+
+@app.command("lint")
+def lint(
+    context: typer.Context,
+    folder: Folder = None,
+    marks: Annotated[
+        bool, typer.Option("--marks", help="Free text must be marked personal or public.")
+    ] = False,
+) -> None:
+    """Check skill files: one line for each problem, exit code 1 if there is any."""
+    from totalaud.pushing import read_folder
+
+    options = Options.of(context)
+    files = read_folder(folder, marks=marks)
+    if options.json:
+        show.document([{**problem._asdict(), "file": str(problem.file)} for problem in files.problems])
+    else:
+        for problem in files.problems:
+            typer.echo(str(problem))
+        for warning in files.warnings:
+            typer.echo(f"{warning} (a warning)")
+        if not files.problems:
+            typer.echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
+    raise typer.Exit(1 if files.problems else 0)
+
+
+@app.command("push")
+def push(context: typer.Context, folder: Folder = None) -> None:
+    """Put what the files say into the log, where it differs; a bad file costs itself only."""
+    from totalaud.pushing import push_folder
+
+    options = Options.of(context)
+
+    async def work() -> int:
+        async with options.client() as client:
+            done, problems = await push_folder(client.operator, folder)
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        if options.json:
+            show.document(done)
+        else:
+            typer.echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
+        return 1 if problems else 0
+
+    raise typer.Exit(run(work()))
+
+
+@app.command("enable")
+def enable(context: typer.Context, skill: Skill) -> None:
+    """Allow a skill, whatever its file says."""
+    _switch(Options.of(context), skill, on=True)
+
+
+@app.command("disable")
+def disable(context: typer.Context, skill: Skill) -> None:
+    """Forbid new runs of a skill; sessions that run go on."""
+    _switch(Options.of(context), skill, on=False)
+
+
+def _switch(options: Options, skill: str, *, on: bool) -> None:
+    async def work() -> None:
+        async with options.client() as client:
+            done = await (client.operator.enable(skill) if on else client.operator.disable(skill))
+        if options.json:
+            show.document(done)
+        else:
+            typer.echo(f"{skill} is {'enabled' if on else 'disabled'}")
+
+    run(work())

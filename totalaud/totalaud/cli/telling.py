@@ -1,0 +1,80 @@
+"""Events as sentences, for whoever watches a session."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from totalaud.cli.show import duration, money
+from totalaud.logged import Logged
+
+Json = Mapping[str, Any]
+
+
+class Teller:
+    """Knows the steps' skills from the events it has told."""
+
+    def __init__(self) -> None:
+        self._skills: dict[int, str] = {}
+
+    def lines(self, commit: Logged) -> list[str]:
+        """Return a line for each event worth one."""
+        told = [line for event in commit.events if (line := self.tell(event))]
+        clock = datetime.fromisoformat(commit.at).astimezone().strftime("%H:%M:%S")
+        return [f"{clock}  {line}" for line in told]
+
+    def tell(self, event: Json) -> str | None:
+        """Return a sentence without a clock; None for what no reader waits for."""
+        for step in event.get("steps", ()):
+            self._skills[step["number"]] = step["skill"]
+        match event["type"]:
+            case "SessionStarted":
+                steps = ", ".join(step["skill"] for step in event["steps"])
+                return f"{event.get('agent') or 'a skill alone'} starts: {steps}"
+            case "SessionRetried":
+                return f"goes on from step {event['from_step']}"
+            case "SessionCompleted":
+                return "completed"
+            case "SessionFailed" | "SessionRefused":
+                return f"{'failed' if event.get('step') else 'refused'}: {event['message']} ({event['code']})"
+            case "SessionCancelled":
+                return f"cancelled{': ' + event['reason'] if event.get('reason') else ''}"
+            case _:
+                sentence = self._step(event)
+                return sentence and f"{self._name(event)} {sentence}"
+
+    def _step(self, event: Json) -> str | None:
+        match event["type"]:
+            case "StepHandedOff":
+                return f"is handed from {event['from_agent']} to {event['to_agent']}"
+            case "AttemptRequested":
+                return "begins" if event["attempt"] == 1 else f"begins, attempt {event['attempt']}"
+            case "StepCompleted":
+                return f"completed in {duration(event['duration_ms'])}{_spent(event.get('usage'))}"
+            case "AttemptFailed":
+                return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
+            case "AttemptLost":
+                return "attempt lost: its skill-runner is gone"
+            case "RetryScheduled":
+                return "will be tried again"
+            case "StepFailed":
+                return f"failed: {event['message']} ({event['code']})"
+            case "AttemptReportedLate":
+                return f"late report counted{_spent(event.get('usage'))}"
+            case _:
+                return None
+
+    def _name(self, event: Json) -> str:
+        number = event.get("step")
+        return f"step {number} {self._skills.get(number or 0, '')}".rstrip()
+
+
+def _spent(usage: Json | None) -> str:
+    if not usage:
+        return ""
+    numbers = {name: _number(usage.get(name)) for name in ("cost_usd", "list_price_usd")}
+    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    return f", {tokens} tokens, {money({**usage, **numbers})}"
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

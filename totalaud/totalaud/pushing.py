@@ -1,0 +1,66 @@
+"""From skill files into the log, and what a deployment needs before its services start."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from totalaud.connection import Connection, place
+from totalaud.errors import Unreachable
+from totalaud.operator import Operator
+from totalaud.stack import paths
+
+if TYPE_CHECKING:
+    from totalaud.skillfiles import Loaded
+    from totalaud.skillfiles.problem import Problem
+    from totalaud.stack.local import LocalStack, Push
+
+
+def read_folder(folder: Path | None, *, marks: bool = False) -> "Loaded":
+    """Read skill and agent files; a bad one is among the problems, the others are there."""
+    from totalaud.skillfiles import load
+
+    return load(folder or paths.skills_dir(), marks=marks)
+
+
+async def push_folder(operator: Operator, folder: Path | None) -> "tuple[dict[str, Any], list[Problem]]":
+    """Push what is good; return {changed, seq} and the problems of the rest."""
+    files = read_folder(folder)
+    return await operator.push(list(files.skills), list(files.agents)), list(files.problems)
+
+
+def pusher(say: Callable[[str], None]) -> "Push":
+    """Return what pushes a stack's own folder at each start, and says what is wrong in it."""
+
+    async def push(stack: "LocalStack") -> None:
+        from totalaud.door import Door
+
+        door, bus = await Door.open(stack.place.nats_url)
+        try:
+            _, problems = await push_folder(Operator(door, bus), stack.skills)
+        finally:
+            await bus.close()
+        for problem in problems:
+            say(str(problem))
+
+    return push
+
+
+async def provision(connection: Connection, *, replicas: int = 1) -> None:
+    """Make the streams and the vault's tables where they are missing."""
+    import os
+
+    from shared.streams import provision as make_streams
+    from shared.vault import Unavailable, migrate
+    from totalaud.door import Door
+
+    _, bus = await Door.open(connection.nats_url)
+    try:
+        ack_wait_s = float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5"))
+        await make_streams(bus, ack_wait_s=ack_wait_s, replicas=replicas)
+    finally:
+        await bus.close()
+    try:
+        await migrate(connection.database_url)
+    except (OSError, Unavailable) as error:
+        where = place(connection.database_url)
+        raise Unreachable(f"no PostgreSQL answers at {where} ({type(error).__name__})") from None
