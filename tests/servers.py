@@ -1,4 +1,4 @@
-"""Real servers for tests: those named by TOTALAUD_TEST_*_URL, else embedded ones."""
+"""Real servers for tests: those named by TOTALAUD_TEST_*_URL, else in containers if asked, else embedded."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -19,6 +19,9 @@ from totalaud.stack import paths
 from totalaud.stack.nats import Nats
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Server
+
+if TYPE_CHECKING:
+    from containers import Contained
 
 PREFIX = "totalaud-test-"
 
@@ -101,13 +104,16 @@ async def running_nats() -> AsyncIterator[Rig]:
         await _drop_streams(given)
         yield Given(given)
         return
+    if os.environ.get("TOTALAUD_TEST_CONTAINERS"):
+        from containers import nats_in
+
+        with data_folder() as data:
+            async with _contained(nats_in(data)) as rig:
+                yield rig
+        return
     with data_folder() as data:
-        rig = Embedded(Nats(data), data / "logs")
-        await rig.start()
-        try:
+        async with _embedded(Nats(data), data / "logs") as rig:
             yield rig
-        finally:
-            await rig.stop()
 
 
 @asynccontextmanager
@@ -115,13 +121,34 @@ async def running_postgres() -> AsyncIterator[Rig]:
     if given := os.environ.get("TOTALAUD_TEST_DATABASE_URL"):
         yield Given(given)
         return
-    with data_folder() as data:
-        rig = Embedded(Postgres(data, data / "logs"), data / "logs")
-        await rig.start()
-        try:
+    if os.environ.get("TOTALAUD_TEST_CONTAINERS"):
+        from containers import postgres
+
+        async with _contained(postgres()) as rig:
             yield rig
-        finally:
-            await rig.stop()
+        return
+    with data_folder() as data:
+        async with _embedded(Postgres(data, data / "logs"), data / "logs") as rig:
+            yield rig
+
+
+@asynccontextmanager
+async def _embedded(kind: Nats | Postgres, logs: Path) -> AsyncIterator[Rig]:
+    rig = Embedded(kind, logs)
+    await rig.start()
+    try:
+        yield rig
+    finally:
+        await rig.stop()
+
+
+@asynccontextmanager
+async def _contained(rig: "Contained") -> AsyncIterator[Rig]:
+    try:
+        await rig.start()
+        yield rig
+    finally:
+        await rig.remove()
 
 
 @asynccontextmanager

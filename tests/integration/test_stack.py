@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -263,6 +264,21 @@ async def test_a_postgres_without_a_supervisor_is_ended_before_ours_starts(data:
     await server.start()
     await server.stop()
     assert orphan.wait(5) == 0
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="an ordinary user runs PostgreSQL themselves")
+async def test_root_keeps_postgres_elsewhere_when_its_account_cannot_reach_the_folder(tmp_path: Path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    kind = Postgres(closed, closed / "logs")
+    try:
+        assert kind.files == paths.ROOT_DATA / "postgres" / paths.stack_id(closed) / "postgres"
+        server = Server(kind, closed / "logs")
+        await server.start()
+        await server.stop()
+        assert closed.stat().st_mode & 0o777 == 0o700
+    finally:
+        shutil.rmtree(kind.files.parent)
 
 
 async def test_the_port_stays_the_same_between_runs(data: Path):

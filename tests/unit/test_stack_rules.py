@@ -1,0 +1,134 @@
+"""The local stack's rules that need no server."""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from totalaud.stack import environment, orphans, paths, ports, reach
+from totalaud.stack.lock import DataLock, InUse
+from totalaud.stack.process import Child, Program
+from totalaud.stack.supervisor import pause_after
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def place(nats_url: str = "nats://totalaud:secret@127.0.0.1:20001") -> environment.Place:
+    return environment.Place(
+        nats_url, "postgresql://totalaud:secret@127.0.0.1:20002/totalaud", "", Path("key")
+    )
+
+
+def test_pauses_double_up_to_five_seconds():
+    pauses = [0.0]
+    for _ in range(7):
+        pauses.append(pause_after(pauses[-1], lived_s=0.1))
+    assert pauses[1:] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+
+
+def test_a_steady_life_is_followed_by_a_short_pause():
+    assert pause_after(5.0, lived_s=60) == 0.2
+
+
+def test_an_ordinary_users_data_is_in_their_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(paths, "is_root", lambda: False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert paths.data_dir() == tmp_path / ".local" / "share" / "totalaud"
+
+
+def test_xdg_data_home_is_honoured_when_it_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(paths, "is_root", lambda: False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert paths.data_dir() == tmp_path / "totalaud"
+
+
+def test_the_skills_of_the_checkout_are_found_and_may_be_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.delenv("TOTALAUD_SKILLS", raising=False)
+    assert paths.skills_dir().name == "skills"
+    monkeypatch.setenv("TOTALAUD_SKILLS", str(tmp_path))
+    assert paths.skills_dir() == tmp_path
+
+
+def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
+    first = paths.master_key_file(tmp_path).read_text()
+    assert paths.master_key_file(tmp_path).read_text() == first
+    assert len(bytes.fromhex(first)) == 32
+    assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
+    assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
+
+
+def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path):
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o750)
+    paths.make_folder(mine / "new" / "newer")
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o750
+
+
+def test_a_port_in_use_is_replaced_and_a_free_one_is_kept(tmp_path: Path):
+    kept = ports.kept_port(tmp_path / "port")
+    assert ports.kept_port(tmp_path / "port") == kept
+    assert ports.FIRST <= kept < ports.LAST
+
+
+def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path):
+    held = DataLock(tmp_path)
+    with pytest.raises(InUse, match=str(os.getpid())):
+        DataLock(tmp_path)
+    held.release()
+    DataLock(tmp_path).release()
+
+
+def test_servers_see_no_key_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("PGHOST", "elsewhere")
+    assert not {"OPENAI_API_KEY", "PGHOST"} & environment.plain(tmp_path).keys()
+    assert environment.of_service(tmp_path, place(), tmp_path)["OPENAI_API_KEY"] == "sk-secret"
+
+
+def test_the_lines_to_reach_a_stack_start_a_workflow_both_ways(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TOTALAUD_NATS_URL", raising=False)
+    shown = "\n".join(reach.lines(place(), USER))
+    assert shown.count(f"cmd.{USER}.session.run") == 2
+    assert f"nats -s {place().nats_url} pub" in shown
+
+
+def test_the_credentials_of_a_named_server_are_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOTALAUD_NATS_URL", place().nats_url)
+    monkeypatch.setenv("TOTALAUD_DATABASE_URL", place().database_url)
+    assert "secret" not in "\n".join(reach.lines(place(), USER))
+
+
+async def test_a_child_that_ignores_its_end_is_killed_after_its_grace(tmp_path: Path):
+    stubborn = Program(
+        "stubborn", ("sh", "-c", "trap '' TERM; echo ready; sleep 60"), os.environ, tmp_path, grace_s=0.2
+    )
+    child = await Child.start(stubborn, tmp_path)
+    while "ready" not in child.tail():
+        await asyncio.sleep(0.01)
+    await child.stop()
+    assert child.code == -9
+
+
+async def test_what_a_child_leaves_in_its_group_ends_with_it(tmp_path: Path):
+    parent = Program("parent", ("sh", "-c", "sleep 60 & echo $!; exit 0"), os.environ, tmp_path)
+    child = await Child.start(parent, tmp_path)
+    await child.wait()
+    left = orphans.Orphan.serving(int(child.tail()), "sleep")
+    await child.stop()
+    assert left
+    await left.gone()
+    assert not left.lives()
+
+
+async def test_a_log_begins_anew_when_it_has_grown_big(tmp_path: Path):
+    (tmp_path / "loud.log").write_bytes(b"x" * 5_000_001)
+    child = await Child.start(Program("loud", ("echo", "hello"), os.environ, tmp_path), tmp_path)
+    await child.wait()
+    assert child.tail() == "hello"
+    assert (tmp_path / "loud.log.1").stat().st_size == 5_000_001
