@@ -1,0 +1,125 @@
+"""One skill from its YAML file, and its Python file if it has one."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from shared.definitions import Category, SkillConfig, SkillDefinition
+from shared.json import canonical
+from shared.schema import NoSuchField, at, problems
+from shared.subjects import POOLS, Pool
+from totalaud.skillfiles import words
+from totalaud.skillfiles.custom import python_file, python_hash, python_source
+from totalaud.skillfiles.expression import Schema
+from totalaud.skillfiles.fields import Fields
+from totalaud.skillfiles.problem import Faults
+from totalaud.skillfiles.reading import read
+from totalaud.skillfiles.tree import Mapping
+from totalaud.skillfiles.types import Types
+
+CATEGORIES: tuple[str, ...] = get_args(Category)
+KEYS = (
+    *("name", "version", "category", "description", "provider", "model"),
+    *("input", "output", "config", "enabled", "is_beta"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SkillFile:
+    """What a file says: its skill's name as far as it is known, the definition only if nothing is wrong."""
+
+    faults: Faults
+    name: str
+    line: int
+    definition: SkillDefinition | None
+
+
+def load_skill(file: Path, types: Types) -> SkillFile:
+    faults = Faults(file)
+    root = read(faults)
+    if root is None:
+        return SkillFile(faults, file.stem, 1, None)
+    words.unknown_keys(root, KEYS, faults)
+    name = words.name(root, faults)
+    line = root.lines.get("name", 1)
+    definition = _definition(root, name or file.stem, types, faults)
+    return SkillFile(faults, name or file.stem, line, None if faults.found else definition)
+
+
+def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> SkillDefinition | None:
+    category = words.choice(root, "category", CATEGORIES, faults)
+    provider = words.choice(root, "provider", POOLS, faults)
+    fields = Fields(types.names, faults)
+    schemas = [_schema(root, key, fields, types) for key in ("input", "output")]
+    config = words.config(root, faults)
+    description = words.text(root, "description", faults)
+    version = words.text(root, "version", faults)
+    model = words.text(root, "model", faults)
+    switches = [fields.flag(root, key, default=key == "enabled") for key in ("enabled", "is_beta")]
+    _check_for_each(root, config, schemas, provider, faults)
+    source = None
+    if provider == "custom" and words.is_name(name):
+        source = python_source(python_file(faults.file, name), faults, root.lines["provider"])
+    if faults.found:
+        return None
+    return SkillDefinition(
+        name=name,
+        version=version or "1",
+        category=cast("Category", category),
+        description=description,
+        provider=cast("Pool", provider),
+        model=model,
+        input_schema=schemas[0],
+        output_schema=schemas[1],
+        config=config,
+        enabled=switches[0],
+        is_beta=switches[1],
+        hash=_hash(faults.file.read_bytes(), source or b"", *map(canonical, schemas)),
+        python_hash=None if source is None else python_hash(source),
+    )
+
+
+def _schema(root: Mapping, key: str, fields: Fields, types: Types) -> Schema:
+    fields.uses = set()
+    schema = fields.object(root.get(key))
+    for name in sorted(types.faulty.intersection(types.closure(fields.uses))):
+        fields.faults.add(root.lines[key], f"'{key}' uses the type {name}, which has faults of its own")
+    schema = types.complete(schema, fields.uses)
+    node = root.get(key)
+    for name, inner in schema.get("properties", {}).items():
+        if "default" in inner and isinstance(node, Mapping):
+            for problem in problems(at(schema, [name]), inner["default"]):
+                fields.faults.add(node.lines[name], f"the default of '{name}' {problem.message}")
+    return schema
+
+
+def _check_for_each(
+    root: Mapping, config: SkillConfig, schemas: list[Schema], provider: str | None, faults: Faults
+) -> None:
+    line = root.lines.get("config", 1)
+    if (config.for_each is None) != (config.into is None):
+        faults.add(line, "'for_each' names a list of the input and 'into' one of the output: both or none")
+    if config.for_each is not None and provider == "custom":
+        faults.add(line, "'for_each' is for skills that ask a model")
+    for key, name, schema in (
+        ("for_each", config.for_each, schemas[0]),
+        ("into", config.into, schemas[1]),
+    ):
+        if name is not None and not _is_list(schema, name):
+            faults.add(line, f"'{key}': there is no list '{name}'")
+
+
+def _is_list(schema: Schema, name: str) -> bool:
+    try:
+        types = at(schema, [name]).get("type", ())
+    except NoSuchField:
+        return False
+    return "array" in ([types] if isinstance(types, str) else types)
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
