@@ -61,7 +61,6 @@ class Importing:
             failed=batch.failed,
             total=batch.total,
             seq=max((one.seq for one in done), default=0),
-            chunks=batch.chunks,
             errors=tuple(sorted(batch.errors, key=lambda error: error.line)[:LISTED]),
             repeated=tuple(batch.repeated[:LISTED]),
             ignored=batch.ignored,

@@ -7,22 +7,20 @@ from pydantic import Field, model_validator
 
 from shared.message import Message
 
-CHUNK = 2000
 MOST_ROWS = 10_000
 LISTED = 1000
 
 
 class ImportContacts(Message):
-    """`contacts.import`: the text of a CSV file, its bytes in base64, or rows by field name.
+    """`contacts.import`: a CSV file's text, its bytes in base64, or rows by field name.
 
-    `chunk` n (from 0) imports the records 2000·n and the 1999 after it alone, so that a client can show how
-    far it is: the same file is sent again for each of the answer's `chunks`. `dry_run` changes nothing.
+    A long file comes in pieces, each with the header; a few thousand rows take seconds. `dry_run` changes
+    nothing.
     """
 
     csv: str | None = None
     csv_base64: str | None = None
-    rows: Annotated[list[dict[str, Any]], Field(max_length=CHUNK)] | None = None
-    chunk: Annotated[int, Field(ge=0)] | None = None
+    rows: Annotated[list[dict[str, Any]], Field(max_length=MOST_ROWS)] | None = None
     dry_run: bool = False
 
     @model_validator(mode="after")
@@ -73,7 +71,6 @@ class Imported(Message):
     failed: int = 0
     total: int = 0
     seq: int = 0
-    chunks: int = 1
     errors: tuple[RowError, ...] = ()
     repeated: tuple[Repetition, ...] = ()
     ignored: tuple[str, ...] = ()

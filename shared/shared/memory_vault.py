@@ -1,0 +1,37 @@
+"""The vault of a single process, without Postgres: its keys are gone with it."""
+
+import os
+from collections.abc import Iterable
+from uuid import UUID
+
+from shared.keyring import KEY_BYTES, Keyring
+from shared.vault import Erased, Vault
+
+
+class MemoryVault(Vault):
+    """Keeps the promises of `shared.vault.Vault`."""
+
+    def __init__(self, master_key: bytes | None = None) -> None:
+        self._keyring = Keyring(master_key or os.urandom(KEY_BYTES))
+        self._keys: dict[tuple[UUID, UUID], bytes | None] = {}
+
+    async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        return {person: self._keys.get((user, person)) for person in people}
+
+    async def make_keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes]:
+        wanted = set(people)
+        erased = frozenset(one for one in wanted if self._keys.get((user, one), b"") is None)
+        if erased:
+            raise Erased(erased)
+        made: dict[UUID, bytes] = {}
+        for person in wanted:
+            made[person] = self._keys.setdefault((user, person), os.urandom(KEY_BYTES)) or b""
+        return made
+
+    async def erase(self, user: UUID, person: UUID) -> bool:
+        first = self._keys.get((user, person), b"") is not None
+        self._keys[user, person] = None
+        return first
+
+    async def close(self) -> None:
+        self._keys.clear()

@@ -1,0 +1,222 @@
+"""Reading somebody's CSV file, whatever program wrote it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.csvfile import File, decode, read
+from campaigns.rows import Fault, Row, row
+from shared.refusal import Refusal
+
+CANARY = "Zzyzx"
+
+
+def only(file: File) -> dict[str, str]:
+    (record,) = file.records
+    return record.cells
+
+
+def good(cells: dict[str, object]) -> Row:
+    checked = row(cells)
+    assert isinstance(checked, Row)
+    return checked
+
+
+def faults(cells: dict[str, object]) -> list[Fault]:
+    checked = row(cells)
+    assert isinstance(checked, list)
+    assert not any(CANARY.casefold() in str(fault).casefold() for fault in checked)
+    return checked
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_encoding_is_found_out(encoding: str):
+    text = "name,outlet\nZoë Example,Café Radio\n" * 4
+    assert decode(text.encode(encoding)).removeprefix("\ufeff") == text
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_out(delimiter: str):
+    text = f"name{delimiter}email{delimiter}genres\nAda{delimiter}ada@example.org{delimiter}indie\n"
+    assert only(read(text)) == {"name": "Ada", "email": "ada@example.org", "genres": "indie"}
+
+
+def test_commas_inside_quoted_headers_do_not_fool_the_delimiter():
+    assert only(read('Name;E-mail;"Notes, remarks, more"\nAda;ada@example.org;x\n')) == {
+        "name": "Ada",
+        "email": "ada@example.org",
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("Full name", "name"),
+        ("CONTACT", "name"),
+        ("Station", "outlet"),
+        ("Publication", "outlet"),
+        ("Genre", "genres"),
+        ("Country", "regions"),
+        ("do_not_contact", "suppressed"),
+        ("Website", "source_url"),
+    ],
+)
+def test_headers_have_many_names(header: str, field: str):
+    assert field in only(read(f"E-Mail,{header}\nada@example.org,x\n"))
+
+
+def test_of_two_columns_for_one_field_the_first_counts():
+    assert only(read("email,mail\na@example.org,b@example.org\n")) == {"email": "a@example.org"}
+
+
+def test_columns_that_mean_nothing_are_named():
+    assert read("name,Birthday\nAda,1 May\n").ignored == ("Birthday",)
+
+
+def test_remarks_empty_lines_and_a_sep_line_may_stand_above_the_header():
+    file = read("# fictional\n\nsep=;\nname;email\nAda;ada@example.org\n")
+    assert (file.records[0].line, file.records[0].cells["name"]) == (5, "Ada")
+
+
+def test_a_file_of_the_wrong_kind_is_refused_with_the_headers_it_could_have():
+    with pytest.raises(Refusal, match="known are: name, first_name") as refused:
+        read(f"date,streams\n2026-01-01,{CANARY}\n")
+    assert refused.value.code == "unknown_header"
+
+
+def test_a_file_without_a_header_is_refused_without_quoting_it():
+    with pytest.raises(Refusal) as refused:
+        read(f"{CANARY},zzyzx@example.org\n")
+    assert CANARY.casefold() not in refused.value.message.casefold()
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", "# nothing\n"])
+def test_an_empty_file_is_refused(text: str):
+    with pytest.raises(Refusal, match="no header"):
+        read(text)
+
+
+def test_a_quoted_cell_may_hold_line_breaks_and_lines_are_still_counted():
+    lines = [record.line for record in read('name,notes\nAda,"one\ntwo"\nBo,x\n').records]
+    assert lines == [2, 4]
+
+
+def test_an_open_quotation_mark_costs_its_line_only():
+    records = read('name,notes\nAda,"never closed\nBo,x\nCy,y\n').records
+    assert [(record.line, bool(record.faults)) for record in records] == [(2, True), (3, False), (4, False)]
+
+
+def test_more_cells_than_columns_is_an_error_of_that_line():
+    (record,) = read("name,email\nAda,ada@example.org,extra\n").records
+    assert record.faults == (Fault(None, "3 cells, but the header has 2 columns"),)
+
+
+def test_missing_and_empty_cells_at_the_end_are_fine():
+    assert [len(record.faults) for record in read("name,email\nAda\nBo,,,\n").records] == [0, 0]
+
+
+def test_a_nul_costs_its_row_only():
+    records = read(b"name,email\nA\0da,\nBo,bo@example.org\n").records
+    checked = [row(dict(record.cells)) for record in records]
+    assert [type(one) for one in checked] == [list, Row]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes):
+    try:
+        file = read(b"name,email\n" + data)
+    except Refusal:
+        return
+    for record in file.records:
+        row(dict(record.cells))
+
+
+CELL = (
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
+    .map(str.strip)
+    .filter(bool)
+)
+
+
+@given(st.lists(st.tuples(CELL, CELL), min_size=1), st.sampled_from([",", ";", "\t", "|"]))
+def test_what_a_csv_writer_wrote_is_read(rows: list[tuple[str, str]], delimiter: str):
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("name", "notes"), *rows])
+    records = read(out.getvalue()).records
+    assert [(record.cells["name"], record.cells["notes"]) for record in records] == rows
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("DJ", "radio"),
+        ("press", "journalist"),
+        ("Journo", "journalist"),
+        ("Blog", "blogger"),
+        ("A&R", "label"),
+    ],
+)
+def test_types_have_many_names(written: str, kind: str):
+    assert good({"name": "Ada", "type": written}).type == kind
+
+
+def test_lists_are_split_and_tidied():
+    assert good({"name": "Ada", "genres": "synthpop; indie|Indie, new wave ;"}).genres == (
+        "synthpop",
+        "indie",
+        "new wave",
+    )
+
+
+def test_first_and_last_name_make_a_name():
+    assert good({"first_name": "Ada", "last_name": "Example"}).name == "Ada Example"
+
+
+@pytest.mark.parametrize(
+    "address", ["ada@example.org", "Ada Example <ada@example.org>", "mailto:ada@example.org"]
+)
+def test_an_address_may_be_dressed_up(address: str):
+    assert good({"email": address}).email == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    "address", ["zzyzx", "zzyzx@", "@example.org", "zzyzx@example", "zzy zx@example.org", "a@b@c.d"]
+)
+def test_what_is_no_address_is_a_fault(address: str):
+    assert faults({"email": address}) == [Fault("email", "is not an e-mail address")]
+
+
+def test_a_row_needs_a_name_or_an_address():
+    assert faults({"outlet": "Radio Nowhere"}) == [Fault("name", "a name or an e-mail is needed")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"name": CANARY * 100}, "name"),
+        ({"name": "Ada", "type": CANARY}, "type"),
+        ({"name": f"{CANARY}\0"}, "name"),
+        ({"name": f"{CANARY}\ud800"}, "name"),
+        ({"name": "Ada", "genres": [CANARY * 100]}, "genres"),
+        ({"name": "Ada", "genres": [1]}, "genres"),
+        ({"name": "Ada", "phone": 5}, "phone"),
+        ({"name": "Ada", "suppressed": CANARY}, "suppressed"),
+        ({"name": "Ada", CANARY: "x"}, None),
+    ],
+)
+def test_a_fault_names_its_field_and_never_the_value(cells: dict[str, object], field: str | None):
+    assert [fault.field for fault in faults(cells)] == [field]
+
+
+def test_all_faults_of_a_row_are_told():
+    assert {fault.field for fault in faults({"email": "zzyzx", "type": "zzyzx"})} == {"email", "type"}
+
+
+@pytest.mark.parametrize(
+    ("written", "suppressed"), [("yes", True), ("X", True), ("no", False), ("", False), (True, True)]
+)
+def test_who_must_not_be_written_to_is_marked(written: object, suppressed: bool):
+    assert good({"name": "Ada", "suppressed": written}).suppressed is suppressed

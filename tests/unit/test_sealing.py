@@ -1,0 +1,226 @@
+"""Sealed values: what they hide, who opens them, and what is left after an erasure."""
+
+import json
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.commit import Commit
+from shared.events import ContactImported
+from shared.json import dumps
+from shared.keyring import Keyring
+from shared.memory_vault import MemoryVault
+from shared.sealing import Tampered, is_sealed, people_in, redact, reveal, seal
+from shared.subjects import contact
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+OTHER = UUID("00000000-0000-4000-8000-000000000002")
+PERSON = UUID("00000000-0000-4000-8000-0000000000aa")
+PERSONAL = {"type": "string", "x-personal": True}
+PERSON_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "contact_id": {"type": "string"},
+        "id": {"type": "string"},
+        "name": PERSONAL,
+        "email": {"anyOf": [PERSONAL, {"type": "null"}]},
+        "outlet": {"type": "string"},
+    },
+}
+CONTACTS = {
+    "$defs": {"Person": PERSON_SCHEMA},
+    "type": "object",
+    "properties": {"contacts": {"type": "array", "items": {"$ref": "#/$defs/Person"}}},
+}
+ADA = {
+    "contact_id": str(PERSON),
+    "name": "Ada Example",
+    "email": "ada@example.org",
+    "outlet": "Radio Nowhere",
+}
+
+
+@pytest.fixture
+def vault() -> MemoryVault:
+    return MemoryVault()
+
+
+async def test_personal_strings_are_sealed_and_others_stay(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    hidden = {name for name, value in sealed.items() if is_sealed(value)}
+    assert (hidden, sealed["outlet"]) == ({"name", "email"}, "Radio Nowhere")
+
+
+async def test_a_sealed_value_is_opened_again(vault: MemoryVault):
+    value = {"contacts": [ADA, {"name": "Bo Example", "email": None}]}
+    assert await reveal(vault, USER, await seal(vault, USER, CONTACTS, value)) == value
+
+
+async def test_sealing_twice_changes_nothing(vault: MemoryVault):
+    once = await seal(vault, USER, CONTACTS, {"contacts": [ADA]})
+    assert await seal(vault, USER, CONTACTS, once) == once
+
+
+async def test_the_same_value_is_never_sealed_alike(vault: MemoryVault):
+    first, second = [await seal(vault, USER, PERSONAL, "Ada Example") for _ in range(2)]
+    assert first["c"] != second["c"]
+
+
+@pytest.mark.parametrize("part", ["n", "c"])
+async def test_a_changed_sealed_value_is_noticed(vault: MemoryVault, part: str):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    changed = bytearray(b64decode(sealed["name"][part]))
+    changed[-1] ^= 1
+    sealed["name"][part] = b64encode(changed).decode()
+    with pytest.raises(Tampered):
+        await reveal(vault, USER, sealed)
+
+
+async def test_a_value_moved_to_another_person_is_noticed(vault: MemoryVault):
+    other = await seal(vault, USER, PERSON_SCHEMA, ADA | {"contact_id": str(uuid4())})
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    sealed["name"]["$sealed"] = other["name"]["$sealed"]
+    with pytest.raises(Tampered):
+        await reveal(vault, USER, sealed)
+
+
+async def test_what_one_user_sealed_opens_nothing_for_another(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    assert (await reveal(vault, OTHER, sealed))["name"] == "[erased]"
+
+
+async def test_a_person_known_to_both_users_is_sealed_apart(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    await seal(vault, OTHER, PERSON_SCHEMA, ADA)
+    with pytest.raises(Tampered):
+        await reveal(vault, OTHER, sealed)
+
+
+async def test_after_an_erasure_only_that_person_is_unreadable(vault: MemoryVault):
+    bo = {"contact_id": str(uuid4()), "name": "Bo Example"}
+    sealed = await seal(vault, USER, CONTACTS, {"contacts": [ADA, bo]})
+    await vault.erase(USER, PERSON)
+    revealed = (await reveal(vault, USER, sealed))["contacts"]
+    assert [one["name"] for one in revealed] == ["[erased]", "Bo Example"]
+
+
+async def test_what_is_sealed_for_an_erased_person_holds_nothing(vault: MemoryVault):
+    await vault.erase(USER, PERSON)
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    assert sealed["name"] == {"$sealed": str(PERSON), "n": "", "c": ""}
+    assert (await reveal(vault, USER, sealed))["name"] == "[erased]"
+
+
+async def test_no_plain_text_is_in_the_bytes_of_a_commit(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, ADA)
+    event = ContactImported(name=sealed["name"], email=sealed["email"], fingerprint="print")
+    commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(event,))
+    body = commit.encode(contact(USER, PERSON))
+    assert not any(plain in body for plain in (b"Ada", b"ada@", b64encode(b"Ada Example")[:12]))
+
+
+async def test_a_person_is_who_the_nearest_contact_id_says(vault: MemoryVault):
+    schema = {"properties": {"pitch": {"properties": {"body": PERSONAL}}}}
+    sealed = await seal(vault, USER, schema, {"contact_id": str(PERSON), "pitch": {"body": "Dear Ada"}})
+    assert people_in(sealed) == {PERSON}
+
+
+async def test_a_person_is_who_the_objects_own_id_says(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {"id": str(PERSON), "name": "Ada Example"})
+    assert people_in(sealed) == {PERSON}
+
+
+async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {"name": " ada  EXAMPLE"})
+    assert people_in(sealed) == {vault.person_of(USER, "Ada Example")}
+
+
+async def test_an_id_above_does_not_speak_for_what_is_inside(vault: MemoryVault):
+    schema = {"properties": {"contact": PERSON_SCHEMA}}
+    value = {"id": str(uuid4()), "contact": {"name": "Ada Example"}}
+    assert people_in(await seal(vault, USER, schema, value)) == {vault.person_of(USER, "Ada Example")}
+
+
+async def test_whatever_lies_below_a_personal_place_is_sealed(vault: MemoryVault):
+    sealed = await seal(vault, USER, {"properties": {"notes": PERSONAL}}, {"notes": ["a", {"b": "c"}]})
+    assert redact(sealed) == {"notes": ["[sealed]", {"b": "[sealed]"}]}
+
+
+async def test_open_fields_and_tuples_are_walked_too(vault: MemoryVault):
+    schema = {"additionalProperties": {"prefixItems": [{"type": "string"}], "items": PERSONAL}}
+    assert redact(await seal(vault, USER, schema, {"any": ["a", "b", "c"]})) == {
+        "any": ["a", "[sealed]", "[sealed]"]
+    }
+
+
+async def test_a_recursive_schema_is_walked_as_deep_as_the_value(vault: MemoryVault):
+    schema = {"properties": {"name": PERSONAL, "of": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
+    value = {"name": "Ada", "of": {"name": "Bo", "of": None}}
+    assert redact(await seal(vault, USER, schema, value)) == {
+        "name": "[sealed]",
+        "of": {"name": "[sealed]", "of": None},
+    }
+
+
+async def test_a_template_may_be_kept(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSONAL, "{{step1.name}}", keep=lambda text: text.startswith("{{"))
+    assert sealed == "{{step1.name}}"
+
+
+@pytest.mark.parametrize("value", [{"$sealed": "nobody", "n": "", "c": ""}, {"$sealed": str(PERSON)}, "text"])
+def test_what_only_looks_sealed_is_not(value: Any):
+    assert not is_sealed(value)
+
+
+def test_spellings_of_an_address_are_one_person():
+    ring = Keyring(bytes(32))
+    assert ring.person_of(USER, " Ada@Example.ORG ") == ring.person_of(USER, "ada@example.org")
+
+
+def test_a_person_differs_by_user_and_by_master_key():
+    ids = {
+        Keyring(bytes([n]) * 32).person_of(user, "ada@example.org") for n in (1, 2) for user in (USER, OTHER)
+    }
+    assert len(ids) == 4
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+VALUES = st.recursive(LEAF, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=12)
+SCHEMAS = st.recursive(
+    st.sampled_from([{"type": "string"}, PERSONAL, {}]),
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"items": inner}),
+        st.fixed_dictionaries({"additionalProperties": inner}),
+        st.lists(inner, min_size=1, max_size=3).map(lambda any_of: {"anyOf": any_of}),
+    ),
+    max_leaves=6,
+)
+
+
+@given(VALUES, SCHEMAS)
+async def test_any_json_comes_back_as_it_was(value: Any, schema: dict[str, Any]):
+    vault = MemoryVault()
+    sealed = await seal(vault, USER, schema, value)
+    assert await reveal(vault, USER, json.loads(dumps(sealed))) == value
+
+
+@given(VALUES)
+async def test_where_all_is_personal_no_text_is_left(value: Any):
+    def texts(part: Any) -> list[str]:
+        match part:
+            case str():
+                return [part]
+            case list():
+                return [text for inner in part for text in texts(inner)]
+            case dict() if not is_sealed(part):
+                return [text for inner in part.values() for text in texts(inner)]
+            case _:
+                return []
+
+    assert texts(await seal(MemoryVault(), USER, {"x-personal": True}, value)) == []
