@@ -24,7 +24,7 @@ class PlannedStep(Stored):
     number: int
     skill: str
     skill_hash: str
-    agent: str | None
+    agent: str | None = None
     pool: Pool
     input: dict[str, Any]
     id: str | None = None
@@ -53,7 +53,7 @@ class SessionStarted(Stored):
     """
 
     type: Literal["SessionStarted"] = "SessionStarted"
-    agent: str | None
+    agent: str | None = None
     steps: tuple[PlannedStep, ...]
     input: dict[str, Any]
     fingerprint: str
@@ -64,9 +64,9 @@ class SessionRefused(Stored):
     """A queued start was refused; it will never run."""
 
     type: Literal["SessionRefused"] = "SessionRefused"
-    agent: str | None
+    agent: str | None = None
     code: str
-    field: str | None
+    field: str | None = None
     message: str
     fingerprint: str
 
