@@ -1,0 +1,236 @@
+"""The vault on a real PostgreSQL."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from servers import Rig
+from shared import key_cache
+from shared.memory_vault import MemoryVault
+from shared.sealing import reveal, seal
+from shared.settings import Settings
+from shared.vault import BadMasterKey, Erased, Unavailable, Vault, master_key, migrate
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+OTHER = UUID("00000000-0000-4000-8000-000000000002")
+MASTER_KEY = bytes(range(32))
+PERSONAL = {"type": "string", "x-personal": True}
+
+
+@pytest.fixture
+async def vault_url(postgres_url: str) -> str:
+    await migrate(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+async def vault(vault_url: str) -> AsyncIterator[Vault]:
+    vault = await Vault.connect(vault_url, MASTER_KEY)
+    yield vault
+    await vault.close()
+
+
+@pytest.fixture
+async def another(vault_url: str) -> AsyncIterator[Vault]:
+    """The same vault in another process, as far as it can tell."""
+    vault = await Vault.connect(vault_url, MASTER_KEY)
+    yield vault
+    await vault.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def either(request: pytest.FixtureRequest, vault: Vault) -> Vault:
+    return MemoryVault() if request.param == "memory" else vault
+
+
+async def rows(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(query, *arguments))
+    finally:
+        await connection.close()
+
+
+async def test_a_key_is_made_once(either: Vault):
+    person = uuid4()
+    made = await either.make_keys(USER, [person])
+    assert await either.make_keys(USER, [person]) == made == await either.keys(USER, [person])
+
+
+async def test_nobody_has_a_key_before_it_is_made(either: Vault):
+    person = uuid4()
+    assert await either.keys(USER, [person]) == {person: None}
+
+
+async def test_the_same_person_has_another_key_for_another_user(either: Vault):
+    person = uuid4()
+    assert await either.make_keys(USER, [person]) != await either.make_keys(OTHER, [person])
+
+
+async def test_an_erased_persons_key_is_gone_and_never_made_again(either: Vault):
+    person, other = uuid4(), uuid4()
+    await either.make_keys(USER, [person])
+    assert await either.erase(USER, person)
+    assert await either.keys(USER, [person]) == {person: None}
+    with pytest.raises(Erased) as refused:
+        await either.make_keys(USER, [person, other])
+    assert refused.value.people == {person}
+
+
+async def test_a_second_erasure_says_so(either: Vault):
+    person = uuid4()
+    assert [await either.erase(USER, person) for _ in range(2)] == [True, False]
+
+
+async def test_nobodys_key_is_in_the_table_as_it_is(vault: Vault, vault_url: str):
+    (key,) = (await vault.make_keys(USER, [uuid4()])).values()
+    ((wrapped,),) = await rows(vault_url, "select wrapped from vault.keys")
+    assert key not in wrapped
+
+
+async def test_an_erasure_leaves_no_row_of_the_key(vault: Vault, vault_url: str):
+    person = uuid4()
+    await vault.make_keys(USER, [person])
+    await vault.erase(USER, person)
+    assert await rows(vault_url, "select 1 from vault.keys where person = $1", person) == []
+
+
+async def test_two_processes_that_make_a_key_at_once_get_the_same(vault: Vault, another: Vault):
+    people = [uuid4() for _ in range(200)]
+    made = await asyncio.gather(
+        *(one.make_keys(USER, people) for one in (vault, another) for _ in range(4)),
+    )
+    assert all(keys == made[0] for keys in made)
+
+
+async def test_makers_and_erasers_at_once_leave_no_key_of_the_erased(
+    vault: Vault, another: Vault, vault_url: str
+):
+    people = [uuid4() for _ in range(50)]
+    await asyncio.gather(
+        *(vault.make_keys(USER, [person]) for person in people),
+        *(another.erase(USER, person) for person in people),
+        return_exceptions=True,
+    )
+    assert await rows(vault_url, "select 1 from vault.keys") == []
+
+
+async def test_an_erasure_is_felt_in_another_process_within_seconds(
+    vault: Vault, another: Vault, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(key_cache, "FRESH_S", 0.1)
+    person = uuid4()
+    await vault.make_keys(USER, [person])
+    await another.keys(USER, [person])
+    await vault.erase(USER, person)
+    await asyncio.sleep(0.2)
+    assert await another.keys(USER, [person]) == {person: None}
+
+
+async def test_a_key_made_elsewhere_is_seen_at_once(vault: Vault, another: Vault):
+    person = uuid4()
+    await another.keys(USER, [person])
+    made = await vault.make_keys(USER, [person])
+    assert await another.keys(USER, [person]) == made
+
+
+async def test_few_keys_are_kept_in_memory(monkeypatch: pytest.MonkeyPatch):
+    cache = key_cache.KeyCache(at_most=10)
+    people = [uuid4() for _ in range(30)]
+    cache.keep(USER, dict.fromkeys(people, b"key"))
+    assert list(cache.fresh(USER, people)) == people[-10:]
+
+
+async def test_another_master_key_opens_nothing_and_says_so(vault: Vault, vault_url: str):
+    person = uuid4()
+    await vault.make_keys(USER, [person])
+    stranger = await Vault.connect(vault_url, bytes(32))
+    with pytest.raises(BadMasterKey, match="another master key"):
+        await stranger.keys(USER, [person])
+    await stranger.close()
+
+
+async def test_concurrent_migrations_take_turns(postgres_url: str):
+    await asyncio.gather(*(migrate(postgres_url) for _ in range(4)))
+    assert await rows(postgres_url, "select 1 from vault.keys") == []
+
+
+async def test_before_the_migration_the_vault_is_unavailable(postgres_url: str):
+    vault = await Vault.connect(postgres_url, MASTER_KEY)
+    with pytest.raises(Unavailable):
+        await vault.make_keys(USER, [uuid4()])
+    await vault.close()
+
+
+async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
+    postgres: Rig, vault: Vault, monkeypatch: pytest.MonkeyPatch
+):
+    known, new = uuid4(), uuid4()
+    sealed = await seal(vault, USER, {"properties": {"name": PERSONAL}}, {"id": str(known), "name": "Ada"})
+    monkeypatch.setattr(key_cache, "FRESH_S", 0.0)
+    await postgres.kill()
+    assert (await reveal(vault, USER, sealed))["name"] == "Ada"
+    with pytest.raises(Unavailable):
+        await vault.make_keys(USER, [known, new])
+    with pytest.raises(Unavailable):
+        await vault.keys(USER, [new])
+    with pytest.raises(Unavailable):
+        await vault.erase(USER, known)
+    await postgres.start()
+    assert (await vault.make_keys(USER, [new])).keys() == {new}
+
+
+async def test_a_vault_may_be_connected_before_postgres_is_there():
+    vault = await Vault.connect("postgresql://nobody@127.0.0.1:9/nowhere", MASTER_KEY)
+    with pytest.raises(Unavailable):
+        await vault.keys(USER, [uuid4()])
+    await vault.close()
+
+
+def settings(key: str | None = None, file: Path | None = None) -> Settings:
+    return Settings(
+        nats_url="",
+        database_url="",
+        skills=Path(),
+        master_key_file=file,
+        master_key=key,
+        health_port=0,
+        ack_wait_s=5,
+        concurrency=1,
+        local_model_url=None,
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [MASTER_KEY.hex(), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", f" {MASTER_KEY.hex()}\n"]
+)
+def test_a_master_key_is_hex_or_base64(text: str):
+    assert master_key(settings(text)) == MASTER_KEY
+
+
+@pytest.mark.parametrize("content", [MASTER_KEY, MASTER_KEY.hex().encode() + b"\n"])
+def test_a_master_key_may_be_a_file(tmp_path: Path, content: bytes):
+    (tmp_path / "key").write_bytes(content)
+    assert master_key(settings(file=tmp_path / "key")) == MASTER_KEY
+
+
+@pytest.mark.parametrize("text", ["zzyzx", "zz" * 32, "AAAA", "ü"])
+def test_a_bad_master_key_is_refused_and_not_quoted(text: str):
+    with pytest.raises(BadMasterKey) as refused:
+        master_key(settings(text))
+    assert text not in str(refused.value)
+
+
+def test_no_master_key_at_all_says_how_to_give_one():
+    with pytest.raises(BadMasterKey, match="TOTALAUD_MASTER_KEY_FILE"):
+        master_key(settings())
+
+
+def test_a_master_keys_file_that_is_not_there_is_refused(tmp_path: Path):
+    with pytest.raises(BadMasterKey, match=os.strerror(2)):
+        master_key(settings(file=tmp_path / "nowhere"))
