@@ -1,11 +1,13 @@
 """What only the operator may do: skills, the projection, the dead letters."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.bus import Bus
-from shared.definitions import AgentDefinition, SkillDefinition
 from totalaud.dead_letters import dead_letters
 from totalaud.door import Door
+
+if TYPE_CHECKING:
+    from shared.definitions import AgentDefinition, SkillDefinition
 
 PUSH_S = 30.0
 REBUILD_S = 3600.0
@@ -19,7 +21,7 @@ class Operator:
         self._door = door
         self._bus = bus
 
-    async def push(self, skills: list[SkillDefinition], agents: list[AgentDefinition]) -> Json:
+    async def push(self, skills: "list[SkillDefinition]", agents: "list[AgentDefinition]") -> Json:
         """Put definitions into the log where they differ: {changed: [names], seq}."""
         body = {
             "skills": [skill.model_dump(mode="json") for skill in skills],

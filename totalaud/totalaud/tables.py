@@ -54,6 +54,8 @@ class Tables:
             try:
                 pool = await self._connected()
                 return [dict(row) for row in await pool.fetch(sql, *values)]
+            except asyncpg.UndefinedTableError:
+                raise Unreachable("there is no read model yet: is the projector running?") from None
             except AWAY as error:
                 if not tries_left:
                     why = type(error).__name__

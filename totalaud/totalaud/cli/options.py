@@ -1,6 +1,7 @@
 """What holds for every command: whose data, which user, people or scripts as readers."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,9 +40,12 @@ class Options:
     @asynccontextmanager
     async def client(self) -> "AsyncIterator[Client]":
         """Connect for one command, and flush its spans at the end."""
+        import structlog
+
         from shared import telemetry
         from totalaud.client import Client
 
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         try:
             async with await Client.connect(self.connection(), user=self.user) as client:
                 yield client

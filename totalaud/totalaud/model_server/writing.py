@@ -40,6 +40,7 @@ class Writer:
 
     def _makers(self) -> tuple[Words, ...]:
         return (
+            (("contactname", "recipient", "addressee", "firstname"), lambda: self.person or "you"),
             (("subject", "headline", "title"), self._subject),
             (("body", "message", "pitch", "email", "letter"), self._body),
             (("tone", "voice", "mood"), lambda: self._pick("warm", "friendly and brief", "direct")),
@@ -51,6 +52,7 @@ class Writer:
             (("reason", "rationale", "why", "explanation"), self._reason),
             (("summary", "overview", "abstract", "text", "answer", "paragraph"), self._summary),
             (("currency",), lambda: "USD"),
+            (("artist",), lambda: self.artist),
         )
 
     def _pick(self, *choices: str) -> str:
