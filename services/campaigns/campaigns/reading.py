@@ -1,7 +1,6 @@
 """From an import's body to the rows it speaks of, each contact once."""
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -65,5 +64,5 @@ def _file(request: ImportContacts) -> csvfile.File:
         return csvfile.read(request.csv)
     try:
         return csvfile.read(base64.b64decode(request.csv_base64 or "", validate=True))
-    except binascii.Error:
+    except ValueError:
         raise Refusal("invalid", "csv_base64", "csv_base64: is not base64") from None
