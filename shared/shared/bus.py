@@ -27,6 +27,7 @@ CONNECT: dict[str, Any] = {
     "ping_interval": 5,
     "max_outstanding_pings": 2,
 }
+ONCE: dict[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Bus:
             await holder[0].reconnected()
 
         if give_up:
-            probe = await nats.connect(url, **(options | {"allow_reconnect": False}))
+            probe = await nats.connect(url, error_cb=ignore, **(options | ONCE))
             await probe.close()
         client = await nats.connect(url, reconnected_cb=reconnected, error_cb=log_error, **options)
         holder.append(cls(client))
@@ -148,6 +149,10 @@ class Bus:
             await handle(heard)
         except Exception:  # noqa: BLE001 - whoever asked gets no answer and asks again
             get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
+
+
+async def ignore(_: Exception) -> None:
+    """Say nothing: the error is raised too."""
 
 
 async def log_error(error: Exception) -> None:
