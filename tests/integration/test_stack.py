@@ -21,13 +21,13 @@ import standin
 from servers import data_folder, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
 from totalaud.stack import environment, paths
-from totalaud.stack.local import LocalStack, Status
+from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import InUse
 from totalaud.stack.nats import Nats
+from totalaud.stack.parts import Part
 from totalaud.stack.postgres import Postgres
-from totalaud.stack.server import Server
+from totalaud.stack.server import NotReady, Server
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 READY = "and look at it"
 
 
@@ -91,7 +91,11 @@ class Up:
     async def start(cls, data: Path, *, python: str = sys.executable, **options: Any) -> "Up":
         return cls(
             await asyncio.create_subprocess_exec(
-                python, standin.__file__, str(data), stdout=subprocess.PIPE, start_new_session=True, **options
+                python,
+                standin.__file__,
+                str(data),
+                start_new_session=True,
+                **({"stdout": subprocess.PIPE} | options),
             )
         )
 
@@ -106,8 +110,8 @@ class Up:
         if self.process.returncode is None:
             self.process.send_signal(number)
         async with asyncio.timeout(20):
-            assert self.process.stdout
-            self.lines += (await self.process.stdout.read()).decode().splitlines()
+            if self.process.stdout:
+                self.lines += (await self.process.stdout.read()).decode().splitlines()
             return await self.process.wait()
 
 
@@ -129,14 +133,12 @@ async def test_a_started_stack_has_streams_and_a_vault(stack: LocalStack):
     assert (set(names), vault) == ({"EVT", "CMD", "WORK", "DLQ"}, True)
 
 
-@pytest.mark.parametrize("name", ["stand-in", "nats", "postgres", "model-server"])
-async def test_a_killed_process_is_started_again(stack: LocalStack, name: str):
-    def now() -> Status:
-        return next(one for one in stack.status() if one.name == name)
-
-    before = now().pid
-    await stack.kill(name)
-    assert await eventually(lambda: now().restarts == 1 and now().pid not in {None, before})
+async def test_every_killed_process_is_started_again(stack: LocalStack):
+    before = {one.pid for one in stack.status()}
+    for one in stack.status():
+        await stack.kill(one.name)
+    assert await eventually(lambda: all(one.restarts and one.pid for one in stack.status()))
+    assert not before & {one.pid for one in stack.status()}
 
 
 async def test_a_second_stack_on_the_same_folder_is_told_who_holds_it(stack: LocalStack, data: Path):
@@ -159,7 +161,7 @@ async def test_named_servers_are_used_in_place_of_ours(monkeypatch: pytest.Monke
                 assert (stack.place.nats_url, stack.place.database_url) == (nats.url, database)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_a_running_stack_in_order(data: Path, number: signal.Signals):
     up = await Up.start(data)
     await up.until(READY)
@@ -193,6 +195,32 @@ async def test_a_signal_during_the_very_first_start_leaves_no_process(delay_s: f
         assert living(data) == {}
         async with standin.stack_of(data) as stack:
             assert all(one.pid for one in stack.status())
+
+
+async def test_a_stack_whose_terminal_is_gone_still_ends_in_order(data: Path):
+    reading, writing = os.pipe()
+    up = await Up.start(data, stdout=writing)
+    os.close(writing)
+    with os.fdopen(reading) as output:
+        assert await eventually((data / "connection.json").exists)
+        assert output.readline()
+    assert await up.end(signal.SIGHUP) == 0
+    assert living(data) == {}
+
+
+async def test_a_service_too_quick_for_its_streams_is_started_once_more(data: Path, tmp_path: Path):
+    tried = tmp_path / "tried"
+    quick = f"import os, sys; os.path.exists({str(tried)!r}) or (open({str(tried)!r}, 'w'), sys.exit(1))\n"
+    part = Part("quick", (sys.executable, "-S", "-c", quick + standin.SERVE))
+    async with LocalStack(data, data / "skills", services=[part]) as stack:
+        assert all(one.pid for one in stack.status())
+
+
+async def test_a_service_that_cannot_start_is_named_with_its_last_words(data: Path):
+    part = Part("hopeless", ("sh", "-c", "echo nothing works; sleep 2; exit 3"))
+    with pytest.raises(NotReady, match=r"hopeless ended with code 3(?s:.*)nothing works"):
+        await LocalStack(data, data / "skills", services=[part]).start()
+    assert living(data) == {}
 
 
 async def test_after_a_kill_the_next_start_recovers(data: Path):

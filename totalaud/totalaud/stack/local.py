@@ -15,7 +15,7 @@ from totalaud.stack.lock import DataLock
 from totalaud.stack.nats import Nats
 from totalaud.stack.parts import Part, PartKind
 from totalaud.stack.postgres import Postgres
-from totalaud.stack.server import Kind, Server
+from totalaud.stack.server import Kind, NotReady, Server
 from totalaud.stack.supervisor import Keeper, Say
 
 CONNECTION_FILE = "connection.json"
@@ -134,8 +134,7 @@ class LocalStack:
             group.create_task(self._bring(model))
             for part in self._services:
                 kind = PartKind(part, self.env, self.data)
-                first = [streams, tables] if part.needs_database else [streams]
-                group.create_task(self._bring_service(kind, first))
+                group.create_task(self._bring_service(kind, streams, tables if part.needs_database else None))
         if self._push:
             await self._push(self)
         paths.write_private(self.data / CONNECTION_FILE, json.dumps(self._connection()))
@@ -150,9 +149,23 @@ class LocalStack:
             await self._bring(postgres)
         await preparation.migrate(self.place.database_url)
 
-    async def _bring_service(self, kind: Kind, first: Sequence[asyncio.Task[None]]) -> None:
-        await asyncio.gather(*first)
-        await self._bring(kind)
+    async def _bring_service(
+        self, kind: Kind, streams: asyncio.Task[None], tables: asyncio.Task[None] | None
+    ) -> None:
+        """Start it while the streams are still being made: loading its code takes longer than that.
+
+        One that was quicker, and ended without them, is started once more.
+        """
+        if tables:
+            await tables
+        early = not streams.done()
+        try:
+            await self._bring(kind)
+        except NotReady:
+            if not early:
+                raise
+            await streams
+            await self._bring(kind)
 
     async def _bring(self, kind: Kind) -> None:
         keeper = self._keepers[kind.name] = Keeper(Server(kind, self.logs), self._say)

@@ -1,6 +1,7 @@
 """The stack in the foreground, until it is told to stop."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from shared.refusal import Refusal
@@ -23,13 +24,18 @@ async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | N
 
 
 async def keep_up(stack: LocalStack, say: Say) -> int:
-    """Return 0 when it was told to stop, 1 when it could not start."""
+    """Return 0 when it was told to stop, 1 when it could not start. A closed terminal changes nothing."""
+
+    def tell(line: str) -> None:
+        with suppress(OSError):
+            say(line)
+
     try:
-        await interruptible(_run(stack, say))
+        await interruptible(_run(stack, tell))
     except (InUse, NotReady, Refusal, OSError) as error:
-        say(f"totalaud could not start: {error}")
+        tell(f"totalaud could not start: {error}")
         return 1
-    say("stopped")
+    tell("stopped")
     return 0
 
 
