@@ -170,7 +170,7 @@ async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
 @BOTH
 async def test_the_provider_s_patience_is_told(provider: Callable[[Handler], Chat]) -> None:
     failed = await refused(provider, always(429, {"retry-after": "7"}))
-    assert "7 s" in failed.message
+    assert (failed.retry_after_s, "wait 7 s" in failed.message) == (7, True)
 
 
 @BOTH

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared.definitions import SkillDefinition
-from skill_runner.prompts import Placeholders, fill, system_prompt, user_message
+from skill_runner.prompts import Placeholders, fill, invented, system_prompt, user_message
 
 JANE, JOE = (UUID(int=number, version=4) for number in (1, 2))
 
@@ -27,7 +27,7 @@ def definition(**changes: object) -> SkillDefinition:
 def test_a_sealed_value_becomes_a_placeholder_named_after_its_field() -> None:
     hidden = Placeholders()
     assert hidden.hide({"contact_name": sealed(JANE), "genre": "synthpop"}) == {
-        "contact_name": "[[contact_name]]",
+        "contact_name": "[[name]]",
         "genre": "synthpop",
     }
 
@@ -74,6 +74,18 @@ def test_instructions_are_the_system_prompt_and_without_them_name_and_descriptio
     assert instructed.startswith("Write a pitch.\n")
     assert "generate pitch" in plain
     assert "Personal outreach messages." in plain
+
+
+def test_a_placeholder_that_was_never_given_is_noticed() -> None:
+    message = '{"note": "[[link]]"}'
+    assert invented({"body": "Hi [[name]] [[link]]"}, message, {}) is True
+    assert invented({"body": "Hi [[name]] [[link]]"}, message, {"[[name]]": "Jane"}) is False
+
+
+def test_the_placeholders_there_are_are_told() -> None:
+    assert system_prompt(definition(), ["[[name]]", "[[email]]"]).endswith(
+        "The placeholders are: [[name]], [[email]]."
+    )
 
 
 def test_the_rules_hold_no_placeholder_that_a_model_could_copy() -> None:

@@ -131,7 +131,7 @@ async def test_a_worker_is_used_again(workers: Workers) -> None:
 async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: Workers) -> None:
     run = attempt("child", timeout_s=60)
     task = asyncio.create_task(CustomEngine(workers).run(run))
-    while run.ledger.partial is None:  # noqa: ASYNC110 - another process is waited for
+    while run.ledger.partial is None:
         await asyncio.sleep(0.01)
     start = time.monotonic()
     task.cancel()

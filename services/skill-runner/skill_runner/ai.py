@@ -10,7 +10,7 @@ from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 from skill_runner.models import Models
 from skill_runner.opening import closed, opened
-from skill_runner.prompts import Placeholders, fill, system_prompt, user_message
+from skill_runner.prompts import Placeholders, fill, invented, system_prompt, user_message
 from skill_runner.run import Run, deadline
 from skill_runner.structured import Schema, item_schema, lowest_common, without_field
 
@@ -78,7 +78,7 @@ class AiEngine:
         schema = without_field(part.schema, OWNER) if owned else part.schema
         question = Question(
             model=model,
-            system=system_prompt(definition),
+            system=system_prompt(definition, hidden.sealed),
             user=message,
             schema=lowest_common(schema),
             max_tokens=definition.config.max_tokens,
@@ -86,7 +86,10 @@ class AiEngine:
             key=part.key,
         )
         reply = await ask(definition.provider, chat, question, run.ledger)
-        answer: Any = fill(checked(schema, read(reply, question)), names)
+        answer = checked(schema, read(reply, question))
+        if invented(answer, message, names):
+            raise Failure("invalid_output", "the answer has a placeholder for nobody", retryable=True)
+        answer = fill(answer, names)
         owner = part.owner or hidden.only_person()
         return {OWNER: owner, **answer} if owned and owner else answer
 

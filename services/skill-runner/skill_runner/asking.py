@@ -1,5 +1,7 @@
 """One question to a model: asked in a span, paid into the ledger, read and checked."""
 
+from typing import Any
+
 from opentelemetry.trace import SpanKind
 
 from shared import genai
@@ -46,7 +48,7 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger) ->
         return reply
 
 
-def read(reply: Reply, question: Question) -> object:
+def read(reply: Reply, question: Question) -> Any:
     """Return the JSON of an answer; raises Failure when it is refused, cut off or no JSON."""
     match reply.stop:
         case "refusal":
@@ -65,7 +67,7 @@ def read(reply: Reply, question: Question) -> object:
         raise Failure("invalid_output", "the model's answer is not JSON", retryable=True) from None
 
 
-def checked(schema: Schema, answer: object) -> object:
+def checked(schema: Schema, answer: Any) -> Any:
     """Return the answer in our own form; raises Failure when it is not what the schema wants."""
     value = without_nulls(schema, answer)
     if found := problems(schema, value):

@@ -6,19 +6,27 @@ from shared.events import AttemptError
 from shared.schema import Problem
 
 SHOWN = 3
+LONGEST = 500
 
 
 class Failure(Exception):  # noqa: N818 - an outcome, not a fault of ours
     """A code for programs and a sentence for people, without any value of the input or the answer."""
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self, code: str, message: str, *, retryable: bool = False, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
     def error(self) -> AttemptError:
-        return AttemptError(code=self.code, message=self.message, retryable=self.retryable)
+        """Return what the log keeps; what jsonb cannot hold is taken out of the sentence."""
+        message = self.message.replace("\0", " ").encode(errors="replace").decode()[:LONGEST]
+        return AttemptError(
+            code=self.code, message=message, retryable=self.retryable, retry_after_s=self.retry_after_s
+        )
 
 
 def sentence(problems: Iterable[Problem]) -> str:

@@ -6,6 +6,7 @@ import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from shared import service, streams
 from shared.bus import Bus
@@ -41,7 +42,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     handlers = Handlers(
         bus,
         Execution(registry, vault, engines),
-        runner=f"{platform.node()}-{os.getpid()}",
+        runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
     )
     try:

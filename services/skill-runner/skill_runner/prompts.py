@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,7 @@ class Placeholders:
         for placeholder, known in self.sealed.items():
             if known == value:
                 return placeholder
-        base = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        base = re.sub(r"[^A-Za-z0-9_]", "_", name.removeprefix("contact_"))
         number = 1
         while (placeholder := f"[[{base}]]" if number == 1 else f"[[{base}_{number}]]") in self.sealed:
             number += 1
@@ -65,13 +66,21 @@ def fill(value: Any, plain: dict[str, str]) -> Any:
             return value
 
 
-def system_prompt(definition: SkillDefinition) -> str:
+def invented(answer: Any, message: str, known: dict[str, Any]) -> bool:
+    """Whether an answer has a placeholder that stands for nothing and was not in the message either."""
+    there = {*known, *PLACEHOLDER.findall(message)}
+    return any(found not in there for found in PLACEHOLDER.findall(json.dumps(answer, ensure_ascii=False)))
+
+
+def system_prompt(definition: SkillDefinition, placeholders: Iterable[str] = ()) -> str:
     """Return the skill's own instructions, or what its name and description say, and the rules for all."""
     task = definition.config.instructions or (
         f"You do one task of a music marketing team: {definition.name.replace('-', ' ')}. "
         f"{definition.description or ''}"
     )
-    return f"{task.strip()}\n\n{RULES}"
+    named = ", ".join(placeholders)
+    given = f"The placeholders are: {named}." if named else "There is no placeholder: call nobody by name."
+    return f"{task.strip()}\n\n{RULES} {given}"
 
 
 def user_message(value: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ class SkillFiles:
     """Modules by skill and content: a changed file is another one, the old one stays for who pinned it."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._loaded: dict[tuple[str, str], Function] = {}
 
     def function(self, skill: str, python_hash: str) -> Function:
@@ -29,7 +29,7 @@ class SkillFiles:
 
     def _load(self, skill: str, python_hash: str) -> Function:
         name = skill.replace("-", "_")
-        for path in sorted(self._root.glob(f"*/{name}.py")):
+        for path in sorted(self.root.glob(f"*/{name}.py")):
             source = path.read_bytes()
             if hashlib.sha256(source).hexdigest() == python_hash:
                 return _run_of(path, source)

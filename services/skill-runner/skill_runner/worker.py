@@ -72,7 +72,7 @@ class Worker:
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
-            data = pack({"error": told(error)})
+            data = pack({"error": told(error, self._files.root)})
         write(self._outgoing, data)
 
     def _drained(self, output: Any) -> Any:
@@ -100,7 +100,7 @@ def framed(kind: str, value: Any) -> bytes:
     return data
 
 
-def told(error: BaseException) -> Frame:
+def told(error: BaseException, root: Path) -> Frame:
     """Describe an exception by type and line; its text may hold personal values."""
     match error:
         case Missing():
@@ -114,7 +114,7 @@ def told(error: BaseException) -> Frame:
         case _:
             return {
                 "code": "skill_error",
-                "message": f"{type(error).__name__}{_place(error.__traceback__)}",
+                "message": f"{type(error).__name__}{_place(error.__traceback__, root)}",
                 "retryable": _is_outage(error),
             }
 
@@ -142,13 +142,14 @@ def _key(key: Any) -> str:
     return key
 
 
-def _place(traceback: TracebackType | None) -> str:
+def _place(traceback: TracebackType | None, root: Path) -> str:
     """Name the innermost line that is in a skill's file."""
     places = [
-        f" at {Path(file).name}:{line}" for file, line in _frames(traceback) if "skill_runner" not in file
+        f" at {Path(file).name}:{line}"
+        for file, line in _frames(traceback)
+        if Path(file).is_relative_to(root)
     ]
-    inside = [place for place in places if "/lib/python" not in place]
-    return (inside or places or [""])[-1]
+    return places[-1] if places else ""
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:

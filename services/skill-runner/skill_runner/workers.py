@@ -35,7 +35,7 @@ class Worker:
     @classmethod
     async def start(cls, skills: Path, database_url: str, env: Mapping[str, str]) -> "Worker":
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "skill_runner.worker", str(os.getpid())),
+            *(sys.executable, "-P", "-m", "skill_runner.worker", str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={name: value for name, value in env.items() if name == SHOW or not name.startswith(SECRETS)},

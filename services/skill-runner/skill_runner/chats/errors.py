@@ -30,12 +30,18 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
 def _by_status(provider: str, error: Any) -> Failure:
     status: int = error.status_code
     if status == TOO_MANY:
-        after = error.response.headers.get("retry-after", "")
-        hint = f"; it asks for {after} s of patience" if after.replace(".", "", 1).isdigit() else ""
-        return Failure("rate_limited", f"{provider} takes no more calls now{hint}", retryable=True)
+        after = _seconds(error.response.headers.get("retry-after", ""))
+        hint = f" and asks to wait {after:g} s" if after else ""
+        return Failure(
+            "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
+        )
     if status >= SERVER_ERROR or status in PASSING:
         return Failure("provider_error", f"{provider} failed with status {status}", retryable=True)
     return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
+
+
+def _seconds(header: str) -> float | None:
+    return float(header) if header.replace(".", "", 1).isdigit() else None
 
 
 def _why(status: int) -> str:

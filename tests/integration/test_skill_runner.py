@@ -1,0 +1,543 @@
+"""The skill-runner on a real bus, vault and local model; the test plays the orchestrator."""
+
+import asyncio
+import hashlib
+import json
+import socket
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from nats.js.errors import NotFoundError
+
+from servers import Rig, fresh_database, running_nats, running_postgres
+from shared import subjects
+from shared.bus import Bus, Heard
+from shared.commit import Commit
+from shared.definitions import SkillDefinition
+from shared.events import SkillRegistered
+from shared.jetstream_log import JetStreamLog
+from shared.json import dumps
+from shared.sealing import is_sealed, reveal, seal
+from shared.settings import Settings
+from shared.streams import provision
+from shared.vault import Vault, migrate
+from shared.work import Report, Work
+from skill_runner.frames import OUTPUT_LIMIT
+from skill_runner.handlers import Handlers
+from skill_runner.main import wire
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+JANE = "00000000-0000-4000-8000-00000000000a"
+KEY = bytes(range(32))
+ACK_WAIT_S = 2.0
+PERSONAL = {"type": "string", "x-personal": True}
+PYTHON = {
+    "echo": "def run(input, context):\n    return {'text': input['text']}\n",
+    "spin": "def run(input, context):\n    yield {'text': 'so far'}\n    while True:\n        pass\n",
+    "quit": "import os\ndef run(input, context):\n    os._exit(1)\n",
+    "greet": (
+        "def run(input, context):\n"
+        "    name = input['contact']['name']\n"
+        "    return {'contact_id': input['contact']['id'], 'text': f'Hi {name}'}\n"
+    ),
+    "big": "def run(input, context):\n    return {'text': 'x' * input['size']}\n",
+    "nul": "def run(input, context):\n    return {'text': 'a' + chr(0)}\n",
+    "wrong": "def run(input, context):\n    return {'text': 3}\n",
+    "rows": (
+        "def run(input, context):\n"
+        "    found = context.rows(\n"
+        "        \"SELECT id, name, price, ':user' AS quoted FROM things\"\n"
+        "        ' WHERE owner = :user AND id = ANY(:ids::uuid[])', ids=input['ids'])\n"
+        "    return {'text': repr(found)}\n"
+    ),
+    "write": (
+        "def run(input, context):\n"
+        "    context.rows('DELETE FROM things WHERE owner = :user')\n    return {'text': ''}\n"
+    ),
+}
+TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+ANY = {"type": "object"}
+SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "greet": (
+        {
+            "type": "object",
+            "properties": {
+                "contact": {
+                    "type": "object",
+                    "properties": {"id": {"type": "string"}, "name": PERSONAL},
+                }
+            },
+            "required": ["contact"],
+        },
+        {
+            "type": "object",
+            "properties": {"contact_id": {"type": "string"}, "text": PERSONAL},
+            "required": ["text"],
+        },
+    ),
+    "echo": (TEXT, TEXT),
+}
+
+
+@dataclass
+class Orchestrator:
+    """Answers claims, beats and reports as it is told, and keeps what it heard."""
+
+    bus: Bus
+    verdicts: list[str] = field(default_factory=lambda: ["run"])
+    beats: list[str] = field(default_factory=lambda: ["run"])
+    silent: bool = False
+    heard: list[str] = field(default_factory=list)
+    reports: asyncio.Queue[Report] = field(default_factory=asyncio.Queue)
+
+    async def claim(self, heard: Heard) -> None:
+        kind = heard.subject.rsplit(".", 1)[1]
+        self.heard.append(kind)
+        script = self.verdicts if kind == "start" else self.beats
+        verdict = script.pop(0) if len(script) > 1 else script[0]
+        if verdict != "silence":
+            await heard.answer(dumps({"verdict": verdict, "lease_s": 1.0}))
+
+    async def report(self, heard: Heard) -> None:
+        self.heard.append("report")
+        if not self.silent:
+            await self.reports.put(Report.model_validate_json(heard.body))
+            await heard.answer(b'{"ok":true}')
+
+    async def next(self, timeout: float = 15) -> Report:
+        return await asyncio.wait_for(self.reports.get(), timeout)
+
+
+@dataclass
+class Stage:
+    bus: Bus
+    vault: Vault
+    orchestrator: Orchestrator
+    definitions: dict[str, SkillDefinition]
+    model_url: str
+    database_url: str
+
+    async def hear_report(self, heard: Heard) -> None:
+        await self.orchestrator.report(heard)
+
+    async def hear_claim(self, heard: Heard) -> None:
+        await self.orchestrator.claim(heard)
+
+    def calls(self) -> int:
+        with urllib.request.urlopen(f"{self.model_url}/calls") as answer:
+            total: int = json.load(answer)["total"]
+        return total
+
+    async def ask(self, skill: str, given: dict[str, Any], **changes: Any) -> Work:
+        definition = self.definitions[skill]
+        work = Work.model_validate(
+            {
+                "user": USER,
+                "noun": "session",
+                "id": uuid4(),
+                "step": 1,
+                "attempt": 1,
+                "attempt_id": uuid4(),
+                "skill": skill,
+                "skill_hash": definition.hash,
+                "pool": definition.provider,
+                "input": await seal(self.vault, USER, definition.input_schema, given),
+                "timeout_s": definition.timeout_s,
+                "seq": 1,
+                "log_seq": 0,
+                **changes,
+            }
+        )
+        subject = subjects.work(work.pool, skill, work.attempt_id)
+        await self.bus.publish(subject, work.model_dump_json().encode())
+        return work
+
+    async def report(self, skill: str, given: dict[str, Any], **changes: Any) -> Report:
+        work = await self.ask(skill, given, **changes)
+        report = await self.orchestrator.next()
+        assert report.attempt_id == work.attempt_id
+        return report
+
+    async def pending(self, durable: str = "custom") -> int:
+        info = await self.bus.client.jetstream().consumer_info("WORK", durable)
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    async def late(self, attempt_id: UUID) -> Report | None:
+        try:
+            kept = await self.bus.client.jetstream().get_last_msg("CMD", subjects.late(attempt_id))
+        except NotFoundError:
+            return None
+        return Report.model_validate_json(kept.data or b"")
+
+    async def drained(self, durable: str = "custom") -> None:
+        async with asyncio.timeout(10):
+            while await self.pending(durable):
+                await asyncio.sleep(0.05)
+
+
+def definitions(root: Path) -> dict[str, SkillDefinition]:
+    folder = root / "scout"
+    folder.mkdir()
+    made = {}
+    for name, source in PYTHON.items():
+        (folder / f"{name}.py").write_text(source)
+        given, output = SCHEMAS.get(name, (ANY, TEXT))
+        made[name] = SkillDefinition(
+            name=name,
+            category="research",
+            provider="custom",
+            input_schema=given,
+            output_schema=output,
+            hash=f"hash-{name}",
+            python_hash=hashlib.sha256(source.encode()).hexdigest(),
+        )
+    given, output = SCHEMAS["greet"]
+    models = {
+        "pitch": "claude-sonnet-5",
+        "slow": "local;latency=30",
+        "pause": "local;latency=1",
+        "busy": "local;429=9",
+    }
+    for name, model in models.items():
+        made[name] = SkillDefinition(
+            name=name,
+            category="generation",
+            provider="openai" if name == "busy" else "anthropic",
+            model=model,
+            input_schema=given,
+            output_schema=output,
+            hash=f"hash-{name}",
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+async def model_url() -> AsyncIterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "totalaud.model_server", "--port", str(port))
+    )
+    url = f"http://127.0.0.1:{port}"
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await asyncio.to_thread(urllib.request.urlopen, f"{url}/healthz")
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+    yield url
+    server.terminate()
+    await server.wait()
+
+
+@pytest.fixture(scope="module")
+async def rigs() -> AsyncIterator[tuple[Rig, Rig]]:
+    """A NATS and a PostgreSQL of this module's own, to be killed."""
+    async with running_nats() as nats, running_postgres() as postgres:
+        yield nats, postgres
+
+
+@pytest.fixture
+def nats(rigs: tuple[Rig, Rig]) -> Rig:
+    return rigs[0]
+
+
+@pytest.fixture
+def postgres(rigs: tuple[Rig, Rig]) -> Rig:
+    return rigs[1]
+
+
+@pytest.fixture(scope="module")
+async def theatre(
+    rigs: tuple[Rig, Rig], model_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    nats, postgres = rigs
+    async with AsyncExitStack() as open_:
+        url = await open_.enter_async_context(fresh_database(postgres.url))
+        await migrate(url)
+        vault = await Vault.connect(url, KEY)
+        open_.push_async_callback(vault.close)
+        bus = await Bus.connect(nats.url, name="test")
+        open_.push_async_callback(bus.close)
+        await provision(bus, ack_wait_s=ACK_WAIT_S)
+        root = tmp_path_factory.mktemp("skills")
+        made = definitions(root)
+        for definition in made.values():
+            event = SkillRegistered(definition=definition)
+            commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(event,))
+            await JetStreamLog(bus).append(subjects.skill(definition.name), commit, expected=0)
+        settings = Settings(
+            nats_url=nats.url,
+            database_url=url,
+            skills=root,
+            master_key_file=None,
+            master_key=KEY.hex(),
+            health_port=0,
+            ack_wait_s=ACK_WAIT_S,
+            concurrency=8,
+            local_model_url=model_url,
+        )
+        patch = open_.enter_context(pytest.MonkeyPatch.context())
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+            patch.delenv(name, raising=False)
+        runner_bus = await Bus.connect(nats.url, name="skill-runner")
+        open_.push_async_callback(runner_bus.close)
+        await open_.enter_async_context(wire(runner_bus, settings))
+        stage = Stage(bus, vault, Orchestrator(bus), made, model_url, url)
+        await bus.listen("report.*", stage.hear_report)
+        await bus.listen("attempt.*.*", stage.hear_claim)
+        yield stage
+
+
+@pytest.fixture
+def stage(theatre: Stage) -> Stage:
+    """The same servers and runner for every test, with an orchestrator that remembers nothing."""
+    theatre.orchestrator = Orchestrator(theatre.bus)
+    return theatre
+
+
+async def test_a_custom_skill_is_run_and_reported_and_its_work_acked(stage: Stage) -> None:
+    report = await stage.report("echo", {"text": "synthpop"})
+    assert (report.output, report.error, report.usage) == ({"text": "synthpop"}, None, None)
+    await stage.drained()
+
+
+async def test_an_unknown_field_is_a_warning(stage: Stage) -> None:
+    report = await stage.report("echo", {"text": "a", "txet": "b"})
+    assert report.warnings == ("txet is not known and was left out; known: text",)
+
+
+async def test_a_missing_field_is_an_error_by_its_name(stage: Stage) -> None:
+    report = await stage.report("echo", {})
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("invalid_input", False)
+    assert report.error.message.startswith("text ")
+
+
+async def test_a_skill_works_on_opened_values_and_its_output_is_sealed(stage: Stage) -> None:
+    work = await stage.ask("greet", {"contact": {"id": JANE, "name": "Jane Example"}})
+    report = await stage.orchestrator.next()
+    assert "Jane" not in work.model_dump_json() + report.model_dump_json()
+    assert is_sealed(report.output["text"])
+    assert report.output["text"]["$sealed"] == JANE
+    assert (await reveal(stage.vault, USER, report.output))["text"] == "Hi Jane Example"
+
+
+async def test_a_spinning_skill_times_out_with_its_partial_result_while_others_run(stage: Stage) -> None:
+    await stage.ask("spin", {}, timeout_s=1.5)
+    for number in range(20):
+        report = await stage.report("echo", {"text": str(number)})
+        assert report.output == {"text": str(number)}
+    report = await stage.orchestrator.next()
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("timeout", True)
+    assert report.partial == {"text": "so far"}
+    assert 1500 <= report.duration_ms < 3000
+
+
+async def test_a_skill_that_takes_longer_than_the_ack_wait_is_run_once(stage: Stage) -> None:
+    await stage.ask("spin", {}, timeout_s=2 * ACK_WAIT_S)
+    await stage.orchestrator.next()
+    await stage.drained()
+    assert stage.orchestrator.heard == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("skill", "given", "code", "retryable"),
+    [
+        ("quit", {}, "crashed", True),
+        ("nul", {}, "invalid_output", False),
+        ("wrong", {}, "invalid_output", False),
+        ("big", {"size": OUTPUT_LIMIT + 1}, "output_too_large", False),
+    ],
+)
+async def test_a_failed_skill_is_reported_with_its_reason(
+    stage: Stage, skill: str, given: dict[str, Any], code: str, *, retryable: bool
+) -> None:
+    report = await stage.report(skill, given)
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == (code, retryable)
+    await stage.drained()
+
+
+async def test_a_big_output_within_the_limit_is_reported_whole(stage: Stage) -> None:
+    report = await stage.report("big", {"size": OUTPUT_LIMIT - 100})
+    assert len(report.output["text"]) == OUTPUT_LIMIT - 100
+
+
+async def test_a_pinned_version_that_is_not_here_is_missing(stage: Stage) -> None:
+    report = await stage.report("echo", {"text": "a"}, skill_hash="another")
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("definition_missing", False)
+
+
+async def test_a_skill_reads_its_user_s_rows_and_can_write_none(stage: Stage) -> None:
+    ids = [str(uuid4()), str(uuid4())]
+    connection = await asyncpg.connect(stage.database_url)
+    await connection.execute("CREATE TABLE things (id uuid, owner uuid, name jsonb, price numeric)")
+    await connection.execute("CREATE TABLE checkpoint (seq bigint)")
+    await connection.execute("INSERT INTO checkpoint VALUES (7)")
+    for owner, id_ in ((USER, ids[0]), (uuid4(), ids[1])):
+        row = (UUID(id_), owner, '{"a": [1]}', 2)
+        await connection.execute("INSERT INTO things VALUES ($1, $2, $3, $4)", *row)
+    report = await stage.report("rows", {"ids": ids}, log_seq=7)
+    assert report.output == {
+        "text": str([{"id": ids[0], "name": {"a": [1]}, "price": 2.0, "quoted": ":user"}])
+    }
+    refused = await stage.report("write", {}, log_seq=7)
+    assert refused.error is not None
+    assert refused.error.message.startswith("ReadOnlySQLTransactionError at write.py:2")
+    behind = await stage.report("rows", {"ids": ids}, log_seq=8, timeout_s=1)
+    assert behind.error is not None
+    assert (behind.error.code, behind.error.retryable) == ("projection_behind", True)
+    waiting = await stage.ask("rows", {"ids": ids}, log_seq=9)
+    await asyncio.sleep(0.3)
+    await connection.execute("UPDATE checkpoint SET seq = 9")
+    report = await stage.orchestrator.next()
+    assert (report.attempt_id, report.error) == (waiting.attempt_id, None)
+    await connection.close()
+
+
+async def test_a_report_that_nobody_answers_is_put_on_disk_and_acked(stage: Stage) -> None:
+    stage.orchestrator.silent = True
+    work = await stage.ask("echo", {"text": "a"})
+    await stage.drained()
+    late = await stage.late(work.attempt_id)
+    assert late is not None
+    assert late.output == {"text": "a"}
+
+
+async def test_a_report_waits_for_nats_to_come_back_and_nothing_is_run_again(stage: Stage, nats: Rig) -> None:
+    before = stage.calls()
+    work = await stage.ask("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
+    while stage.calls() == before:
+        await asyncio.sleep(0.005)
+    await nats.kill()
+    await asyncio.sleep(2)
+    await nats.start()
+    await stage.drained("anthropic")
+    reports = [stage.orchestrator.reports.get_nowait() for _ in range(stage.orchestrator.reports.qsize())]
+    if late := await stage.late(work.attempt_id):
+        reports.append(late)
+    assert {(report.attempt_id, report.error) for report in reports} == {(work.attempt_id, None)}
+    assert stage.calls() == before + 1
+
+
+async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stage) -> None:
+    work = await stage.ask("echo", {"text": "a"})
+    await stage.orchestrator.next()
+    acked = []
+
+    async def ack() -> None:
+        acked.append(work.attempt_id)
+
+    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack)
+    await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
+    report = await stage.orchestrator.next()
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("runner_lost", False)
+    assert acked == [work.attempt_id]
+
+
+async def test_a_paid_skill_is_claimed_and_its_prompt_s_person_comes_back_sealed(stage: Stage) -> None:
+    report = await stage.report("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert stage.orchestrator.heard[:1] == ["start"]
+    assert report.error is None
+    assert report.usage is not None
+    assert (report.usage.provider, report.usage.simulated, report.usage.cost_usd) == ("anthropic", True, 0)
+    assert (report.usage.list_price_usd or 0) > 0
+    assert is_sealed(report.output["text"])
+    opened = await reveal(stage.vault, USER, report.output)
+    assert "[[" not in opened["text"]
+
+
+@pytest.mark.parametrize(("verdict", "deliveries"), [("silence", 2), ("later", 2)])
+async def test_a_claim_that_is_not_granted_calls_nobody_and_comes_back(
+    stage: Stage, verdict: str, deliveries: int
+) -> None:
+    stage.orchestrator.verdicts = [verdict, "run"]
+    before = stage.calls()
+    report = await stage.report("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert (report.error, stage.calls()) == (None, before + 1)
+    assert stage.orchestrator.heard.count("start") == deliveries
+
+
+async def test_a_dropped_claim_is_acked_unrun(stage: Stage) -> None:
+    stage.orchestrator.verdicts = ["drop"]
+    before = stage.calls()
+    await stage.ask("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    await stage.drained("anthropic")
+    assert (stage.calls(), stage.orchestrator.heard) == (before, ["start"])
+
+
+@pytest.mark.parametrize("how", ["stop", "stop all", "beat"])
+async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -> None:
+    stage.orchestrator.beats = ["abort" if how == "beat" else "run"]
+    work = await stage.ask("slow", {"contact": {"id": JANE, "name": "Jane Example"}})
+    other = await stage.ask("slow", {"contact": {"id": JANE, "name": "Jane Example"}}, timeout_s=3)
+    while stage.orchestrator.heard.count("start") < 2:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)
+    if how != "beat":
+        body = {} if how == "stop all" else {"attempts": [str(work.attempt_id)]}
+        await stage.bus.tell(subjects.stop(work.id), dumps(body))
+        await stage.bus.tell(subjects.stop(work.id), dumps(body))
+    report = await stage.orchestrator.next(2)
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("cancelled", False)
+    if how != "beat":
+        assert report.attempt_id == work.attempt_id
+        last = await stage.orchestrator.next(6)
+        assert (last.attempt_id, last.error and last.error.code) == (other.attempt_id, "timeout")
+
+
+async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(stage: Stage) -> None:
+    work = await stage.ask("spin", {}, timeout_s=30)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(work.id), b"{}")
+    report = await stage.orchestrator.next(2)
+    assert report.error is not None
+    assert (report.error.code, report.partial) == ("cancelled", {"text": "so far"})
+
+
+async def test_a_provider_s_refusal_is_reported_retryable(stage: Stage) -> None:
+    report = await stage.report("busy", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("rate_limited", True)
+
+
+async def test_while_postgres_is_away_a_result_waits_in_hand_and_all_else_goes_on(
+    stage: Stage, postgres: Rig
+) -> None:
+    before = stage.calls()
+    await postgres.kill()
+    try:
+        work = await stage.ask("pitch", {"contact": {"id": str(uuid4())}})
+        report = await stage.report("echo", {"text": "a"})
+        assert report.error is None
+        await asyncio.sleep(ACK_WAIT_S + 1)
+        assert (stage.calls(), stage.orchestrator.reports.qsize()) == (before + 1, 0)
+    finally:
+        await postgres.restart()
+    report = await stage.orchestrator.next(20)
+    assert (report.attempt_id, report.error, stage.calls()) == (work.attempt_id, None, before + 1)
+    assert is_sealed(report.output["text"])
+
+
+async def test_unreadable_work_is_dead_lettered(stage: Stage) -> None:
+    await stage.bus.publish("work.custom.echo.odd", b"{}")
+    await stage.drained()
+    letter = await stage.bus.client.jetstream().get_last_msg("DLQ", "dlq.custom")
+    assert json.loads(letter.data or b"")["reason"] == "it is no work of ours"
