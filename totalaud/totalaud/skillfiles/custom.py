@@ -20,7 +20,7 @@ def python_source(file: Path, faults: Faults, line: int) -> bytes | None:
     try:
         source = file.read_bytes()
     except OSError:
-        faults.add(line, f"a custom skill needs its Python file: there is no readable {file.name} beside it")
+        faults.add(line, f"a custom skill needs its Python file: no readable {file.name} is beside it")
         return None
     python = Faults(file)
     if len(source) > MAX_BYTES:

@@ -7,7 +7,7 @@ from typing import Any
 Schema = dict[str, Any]
 NULL: Schema = {"type": "null"}
 TYPE_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
-ENUM = re.compile(r"enum\s*\[(.*)\]", re.DOTALL)
+ENUM = re.compile(r"enum\s*\[([^\[\]]*)\]")
 SCALARS: dict[str, Schema] = {
     "string": {"type": "string"},
     "number": {"type": "number"},
@@ -51,13 +51,13 @@ class Compiled:
 def compiled(text: str, types: frozenset[str]) -> Compiled:
     """Compile an expression; raises UnknownType or Malformed."""
     text = text.strip()
+    if found := ENUM.fullmatch(text):
+        return Compiled(enum([value.strip().strip("'\"") for value in found[1].split(",")]))
     if text.endswith("?"):
         inner = compiled(text[:-1], types)
         return Compiled(inner.schema, optional=True, free_text=inner.free_text, uses=inner.uses)
     if text.endswith("[]"):
         return compiled(text[:-2], types).as_list()
-    if found := ENUM.fullmatch(text):
-        return Compiled(enum([value.strip().strip("'\"") for value in found[1].split(",")]))
     if text in SCALARS:
         return Compiled(dict(SCALARS[text]), free_text=text in FREE_TEXT)
     if text in types:

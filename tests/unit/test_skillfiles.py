@@ -1,0 +1,339 @@
+"""Skills and agents from their files: every dialect, every fault with its line, no bomb goes off."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.schema import problems
+from totalaud.skillfiles import Loaded, load
+
+RUN = "def run(given, context):\n    return {}\n"
+GOOD = "name: {name}\ncategory: research\nprovider: openai\n"
+
+
+def folder(tmp_path: Path, **files: str | bytes) -> Path:
+    """Write files; `scout__find_people_yaml` is scout/find-people.yaml, `_py` keeps its underscores."""
+    for name, content in files.items():
+        path, _, suffix = name.replace("__", "/").rpartition("_")
+        path = path if suffix == "py" else path.replace("_", "-")
+        file = tmp_path / f"{path}.{suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return tmp_path
+
+
+def loaded(tmp_path: Path, **files: str | bytes) -> Loaded:
+    return load(folder(tmp_path, **files))
+
+
+def schema_of(tmp_path: Path, fields: str, types: str = "") -> dict[str, Any]:
+    lines = "".join(f"  {line}\n" for line in fields.strip("\n").splitlines())
+    found = loaded(
+        tmp_path,
+        types_yaml=types or "Unused:\n  x: any\n",
+        a__s_yaml=GOOD.format(name="s") + "input:\n" + lines,
+    )
+    assert found.problems == []
+    return found.skills[0].input_schema
+
+
+def told(found: Loaded, root: Path) -> list[str]:
+    return [str(problem).removeprefix(f"{root}/") for problem in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("written", "field", "required"),
+    [
+        ("string", {"type": "string"}, True),
+        ("number", {"type": "number"}, True),
+        ("integer", {"type": "integer"}, True),
+        ("boolean", {"type": "boolean"}, True),
+        ("date", {"type": "string", "format": "date"}, True),
+        ("datetime", {"type": "string", "format": "date-time"}, True),
+        ("uuid", {"type": "string", "format": "uuid"}, True),
+        ("object", {"type": "object"}, True),
+        ("any", {}, True),
+        ("enum[a, b]", {"type": "string", "enum": ["a", "b"]}, True),
+        ("enum[NO, 1.10]", {"type": "string", "enum": ["NO", "1.10"]}, True),
+        ("string[]", {"type": "array", "items": {"type": "string"}}, True),
+        ("string[][]", {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}, True),
+        ("Person", {"$ref": "#/$defs/Person"}, True),
+        ("Person[]", {"type": "array", "items": {"$ref": "#/$defs/Person"}}, True),
+        ("integer?", {"type": ["integer", "null"]}, False),
+        ("string[]?", {"type": ["array", "null"], "items": {"type": "string"}}, False),
+        ("enum[a]?", {"type": ["string", "null"], "enum": ["a", None]}, False),
+        ("Person?", {"anyOf": [{"$ref": "#/$defs/Person"}, {"type": "null"}]}, False),
+        ("integer?[]", {"type": "array", "items": {"type": ["integer", "null"]}}, True),
+    ],
+)
+def test_the_short_dialect_compiles(tmp_path: Path, written: str, field: dict[str, Any], required: bool):
+    schema = schema_of(tmp_path, f"x: {written}", "Person:\n  name: string\n")
+    assert schema["properties"]["x"] == field
+    assert schema["required"] == (["x"] if required else [])
+
+
+def test_the_long_dialect_compiles(tmp_path: Path):
+    schema = schema_of(
+        tmp_path,
+        """
+plain:
+  type: string
+  description: What it is
+  personal: true
+chosen:
+  enum: [NO, yes]
+  default: NO
+many:
+  type: array
+  items: enum[a, b]
+  required: false
+deep:
+  type: array
+  items:
+    type: array
+    items: integer
+limit:
+  type: integer
+  default: 20
+version:
+  type: string
+  public: true
+  default: 1.10
+""",
+    )
+    assert schema["properties"] == {
+        "plain": {"type": "string", "description": "What it is", "x-personal": True},
+        "chosen": {"type": "string", "enum": ["NO", "yes"], "default": "NO"},
+        "many": {"type": ["array", "null"], "items": {"type": "string", "enum": ["a", "b"]}},
+        "deep": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+        "limit": {"type": "integer", "default": 20},
+        "version": {"type": "string", "default": "1.10"},
+    }
+    assert schema["required"] == ["plain", "deep"]
+
+
+def test_named_types_may_contain_each_other_and_only_used_ones_come_along(tmp_path: Path):
+    types = "Person:\n  name: string\n  boss: Person?\n  job: Job?\nJob:\n  title: string\nOther:\n  x: any\n"
+    schema = schema_of(tmp_path, "people: Person[]", types)
+    assert schema["$defs"].keys() == {"Person", "Job"}
+    value = {"people": [{"name": "A", "boss": {"name": "B", "boss": None, "job": {"title": 7}}}]}
+    assert [problem.path for problem in problems(schema, value)] == ["people[0].boss.job.title"]
+
+
+def test_a_missing_schema_allows_anything_and_a_missing_version_is_1(tmp_path: Path):
+    (skill,) = loaded(tmp_path, a__s_yaml=GOOD.format(name="s")).skills
+    assert (skill.input_schema, skill.output_schema, skill.version) == ({}, {}, "1")
+    assert skill.enabled
+    assert not skill.is_beta
+
+
+def test_a_version_is_text_and_switches_are_honoured(tmp_path: Path):
+    text = GOOD.format(name="s") + "version: 1.10\nenabled: false\nis_beta: true\nconfig:\n  timeout_s: 2.5\n"
+    (skill,) = loaded(tmp_path, a__s_yaml=text).skills
+    assert (skill.version, skill.enabled, skill.is_beta, skill.timeout_s) == ("1.10", False, True, 2.5)
+
+
+def test_a_file_with_five_faults_gives_five_lines(tmp_path: Path):
+    text = """name: s
+categry: research
+category: reserch
+provider: antropic
+input:
+  who: strin
+  list: enum[]
+config:
+  timeout_s: soon
+  max_attempt: 3
+"""
+    assert told(loaded(tmp_path, a__s_yaml=text), tmp_path) == [
+        "a/s.yaml:2: unknown key 'categry'; did you mean 'category'?",
+        "a/s.yaml:3: unknown category 'reserch'; did you mean 'research'?",
+        "a/s.yaml:4: unknown provider 'antropic'; did you mean 'anthropic'?",
+        "a/s.yaml:6: unknown type 'strin'; did you mean 'string'?",
+        "a/s.yaml:7: an enum lists its values, as in enum[a, b]",
+        "a/s.yaml:9: 'timeout_s': Input should be a valid number, unable to parse string as a number",
+        "a/s.yaml:10: unknown key of config 'max_attempt'; did you mean 'max_attempts'?",
+    ]
+
+
+def test_one_bad_file_costs_that_file_only(tmp_path: Path):
+    found = loaded(
+        tmp_path,
+        a__bad_yaml="name: [",
+        a__good_yaml=GOOD.format(name="good"),
+        a__agent_yaml="name: a-agent\ndomain: d\nskills:\n  - good\n  - bad\n",
+    )
+    assert [skill.name for skill in found.skills] == ["good"]
+    assert [agent.skills for agent in found.agents] == [("good", "bad")]
+    assert [problem.file.name for problem in found.problems] == ["bad.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[" * 30_000, 1, "nested deeper than 64"),
+        ("{a: " * 7_000, 1, "nested deeper than 64"),
+        ("a: &x [1]\nb: *x\n", 1, "anchors are not read"),
+        ("a: *x\n", 1, "aliases are not read"),
+        ("name: s\ncategory: !!python/object/apply:os.system [id]\n", 2, "tags are not read"),
+        ("x" * 70_000, 1, "the file has 70000 bytes"),
+        ("name: s\nname: t\n", 2, "'name' is here twice, first in line 1"),
+        ("name: s\n---\nname: t\n", 2, "one document"),
+        ("- a\n", 1, "must hold a mapping"),
+        ("", 1, "must hold a mapping"),
+        ("name: s\n? [a]\n: b\n", 2, "a name must be text"),
+        ("name: s\n\tcategory: x\n", 2, "not YAML"),
+        ("name: s\ncategory: \x00\n", 2, "a character that YAML does not allow"),
+        (b"name: s\ncategory: \xff\n", 2, "not UTF-8"),
+        ("name: s\ninput: {x: enum[a, b]}\n", 2, "needs quotes"),
+    ],
+)
+def test_what_could_hurt_or_mislead_is_a_problem_with_its_line(
+    tmp_path: Path, text: str | bytes, line: int, said: str
+):
+    began = time.monotonic()
+    found = loaded(tmp_path, a__s_yaml=text, a__good_yaml=GOOD.format(name="good"))
+    assert [skill.name for skill in found.skills] == ["good"]
+    assert any(problem.line == line and said in problem.message for problem in found.problems)
+    assert time.monotonic() - began < 5
+
+
+def test_an_alias_bomb_is_refused_at_its_first_anchor(tmp_path: Path):
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    found = loaded(tmp_path, a__s_yaml="l0: &l0 [lol]\n" + levels)
+    assert told(found, tmp_path) == ["a/s.yaml:1: anchors are not read: write the value out"]
+
+
+def test_a_name_in_two_files_names_both(tmp_path: Path):
+    found = loaded(tmp_path, a__s_yaml=GOOD.format(name="s"), b__t_yaml=GOOD.format(name="s"))
+    assert found.skills == []
+    assert told(found, tmp_path) == [
+        f"a/s.yaml:1: the skill 's' is also in {tmp_path}/b/t.yaml",
+        f"b/t.yaml:1: the skill 's' is also in {tmp_path}/a/s.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        (
+            None,
+            "a/find-it.yaml:3: a custom skill needs its Python file: no readable find_it.py is beside it",
+        ),
+        ("x = 1\n", "a/find_it.py:1: there is no function 'run(input, context)'"),
+        ("\nasync def run(a, b): ...\n", "a/find_it.py:2: 'run' is a plain function, not an async one"),
+        ("def run(a): ...\n", "a/find_it.py:1: 'run' takes two arguments: run(input, context)"),
+        ("\n\ndef run(:\n", "a/find_it.py:3: not Python: invalid syntax"),
+        ("(" * 5000, "a/find_it.py:1: not Python: too many nested parentheses"),
+    ],
+)
+def test_a_custom_skill_needs_a_python_file_that_runs(tmp_path: Path, python: str | None, said: str):
+    files = {"a__find_it_yaml": "name: find-it\ncategory: research\nprovider: custom\n"}
+    if python is not None:
+        files["a__find_it_py"] = python
+    assert told(loaded(tmp_path, **files), tmp_path) == [said]
+
+
+def test_looking_at_a_python_file_does_not_run_it(tmp_path: Path):
+    files = {
+        "a__s_yaml": "name: s\ncategory: research\nprovider: custom\n",
+        "a__s_py": f"open({str(tmp_path / 'ran')!r}, 'w')\n" + RUN,
+    }
+    assert loaded(tmp_path, **files).skills[0].python_hash
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_hash_covers_yaml_python_and_the_types_used(tmp_path: Path):
+    files = {
+        "types_yaml": "Used:\n  a: string\nUnused:\n  a: string\n",
+        "a__s_yaml": "name: s\ncategory: research\nprovider: custom\ninput:\n  x: Used\n",
+        "a__s_py": RUN,
+    }
+
+    def hash_with(**changed: str) -> str:
+        return loaded(tmp_path, **files | changed).skills[0].hash
+
+    first = hash_with()
+    assert hash_with() == first
+    assert hash_with(types_yaml="Used:\n  a: string\nUnused:\n  b: string\n") == first
+    changed = [
+        hash_with(types_yaml="Used:\n  b: string\n"),
+        hash_with(a__s_yaml=files["a__s_yaml"] + "# more\n"),
+        hash_with(a__s_py=RUN + "#\n"),
+    ]
+    assert len({first, *changed}) == 4
+
+
+def test_free_text_without_a_mark_is_a_warning_and_with_marks_a_problem(tmp_path: Path):
+    text = GOOD.format(name="s") + (
+        "input:\n  a: string\n  b: string[]\n  c: enum[x]\n  d: date\n  e:\n    type: string\n"
+        "  f:\n    type: string\n    public: true\n  g:\n    type: string[]\n    personal: true\n"
+    )
+    root = folder(tmp_path, a__s_yaml=text)
+    assert [warning.line for warning in load(root).warnings] == [5, 6, 9]
+    assert load(root).problems == []
+    assert [problem.line for problem in load(root, marks=True).problems] == [5, 6, 9]
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("x:\n    type: string\n    personal: true\n    public: true", "either personal or public"),
+        ("x:\n    typ: string", "did you mean 'type'?"),
+        ("x:\n    type: integer\n    default: many", "the default of 'x' must be a whole number"),
+        ("x:\n    type: integer\n    required: maybe", "'required' is true or false"),
+        ("x:\n    type: array", "a list needs 'items'"),
+        ("x:\n    description: what", "'x' needs a type"),
+        ("x:\n    - string", "'x' needs a type"),
+        ("x: Perso", "unknown type 'Perso'"),
+        ("x: enum[a, a]", "each value once"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_told(tmp_path: Path, field: str, said: str):
+    found = loaded(tmp_path, a__s_yaml=GOOD.format(name="s") + f"input:\n  {field}\n")
+    assert any(said in problem.message for problem in found.problems)
+    assert found.skills == []
+
+
+def test_a_faulty_type_costs_only_the_skills_that_use_it(tmp_path: Path):
+    found = loaded(
+        tmp_path,
+        types_yaml="Bad:\n  x: strin\nGood:\n  x: string\n",
+        a__one_yaml=GOOD.format(name="one") + "input:\n  x: Bad\n",
+        a__two_yaml=GOOD.format(name="two") + "input:\n  x: Good\n",
+    )
+    assert [skill.name for skill in found.skills] == ["two"]
+    assert [problem.file.name for problem in found.problems] == ["one.yaml", "types.yaml"]
+
+
+def test_for_each_needs_lists_on_both_sides(tmp_path: Path):
+    text = GOOD.format(name="s") + "input:\n  a: any[]\n  b: string\noutput:\n  c: any[]\nconfig:\n"
+    assert loaded(tmp_path, a__s_yaml=text + "  for_each: a\n  into: c\n").problems == []
+    for config in ("for_each: a", "for_each: b\n  into: c", "for_each: a\n  into: z"):
+        assert loaded(tmp_path, a__s_yaml=text + f"  {config}\n").problems
+
+
+def test_an_agent_that_names_an_unknown_skill_is_a_problem(tmp_path: Path):
+    found = loaded(
+        tmp_path,
+        a__find_it_yaml=GOOD.format(name="find-it"),
+        a__agent_yaml="name: scout\ndomain: d\nskills:\n  - find-it\n  - find-tha\n",
+        b__agent_yaml="name: coach\ndomain: d\nskills:\n  - find-it\n",
+    )
+    assert told(found, tmp_path) == ["a/agent.yaml:5: unknown skill 'find-tha'; did you mean 'find-it'?"]
+    assert [agent.name for agent in found.agents] == ["coach-agent"]
+
+
+def test_nothing_is_passed_over_in_silence(tmp_path: Path):
+    found = loaded(tmp_path, lost_yaml="name: s\n", a__s_yml="name: s\n")
+    assert [problem.file.name for problem in found.problems] == ["s.yml", "lost.yaml"]
+    assert load(tmp_path / "nowhere").problems[0].message == "there is no such folder"
+
+
+def test_our_own_skills_are_sound_and_every_free_text_is_marked():
+    found = load(Path(__file__).parents[2] / "skills", marks=True)
+    assert (found.problems, found.warnings) == ([], [])
+    assert [skill.name for skill in found.skills] == ["generate-pitch", "research-contacts", "score-contacts"]
+    assert {agent.name: agent.emoji for agent in found.agents} == {"scout-agent": "🔍", "coach-agent": "💬"}
