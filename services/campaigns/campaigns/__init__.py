@@ -1,0 +1,1 @@
+"""Contacts and campaign records, personal fields sealed."""
