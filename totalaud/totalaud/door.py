@@ -37,7 +37,7 @@ class Door:
         try:
             bus = await asyncio.wait_for(Bus.connect(url, name="client", give_up=True), PATIENCE_S)
         except (OSError, NatsError, TimeoutError) as error:
-            why = f"{type(error).__name__}"
+            why = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
             raise Unreachable(
                 f"no NATS server answers at {place(url)} ({why}): is 'totalaud up' running?"
             ) from None

@@ -27,9 +27,10 @@ QUESTION = "Find me UK indie radio DJs who like synthpop"
 ARTIST = {
     "name": "Neon Harbour",
     "genre": "synthpop",
-    "hometown": "Leeds",
-    "release": {"title": "Glass Coast", "kind": "single"},
+    "location": "Leeds",
+    "facts": [{"text": "Neon Harbour record at home with two synthesizers and a drum machine"}],
 }
+RELEASE = {"title": "Glass Coast", "type": "single"}
 STEPS: list[dict[str, Any]] = [
     {
         "skill": "research-contacts",
@@ -41,13 +42,13 @@ STEPS: list[dict[str, Any]] = [
         "description": "Rank by relevance",
         "input": {
             "contacts": "{{step1.contacts}}",
-            "criteria": {"genres": ["synthpop", "indie"], "regions": ["UK"], "type": "radio"},
+            "criteria": {"genres": ["synthpop", "indie"], "regions": ["UK"], "types": ["radio"]},
         },
     },
     {
         "skill": "generate-pitch",
         "description": "Create personalized messages",
-        "input": {"contacts": "{{step2.contacts}}", "artistInfo": ARTIST},
+        "input": {"contacts": "{{step2.contacts}}", "artistInfo": ARTIST, "release": RELEASE},
     },
 ]
 
@@ -58,7 +59,7 @@ def main(data: Path) -> int:
     try:
         return asyncio.run(_guarded(data, out))
     except (InUse, NotReady, Refusal, Unreachable, OSError) as error:
-        out.print(f"the demo could not run: {error}", markup=False)
+        show.say(out, f"the demo could not run: {error}")
         return 1
 
 
@@ -69,17 +70,17 @@ async def _guarded(data: Path, out: Console) -> int:
 async def _demo(data: Path, out: Console) -> int:
     began = time.monotonic()
     out.print(f"[bold]“{QUESTION}”[/bold]\n")
-    stack = LocalStack(data, paths.skills_dir(), push=pusher(lambda line: out.print(line, markup=False)))
+    stack = LocalStack(data, paths.skills_dir(), push=pusher(lambda line: show.say(out, line)))
     try:
-        await stack.start(lambda line: out.print(f"  {line}", style="dim", markup=False))
+        await stack.start(lambda line: show.say(out, f"  {line}", "dim"))
         ready = time.monotonic() - began
-        out.print(f"  the stack is up after {ready:.1f} s\n", style="dim")
+        show.say(out, f"  the stack is up after {ready:.1f} s\n", "dim")
         code = await _shown(stack, out)
     finally:
         await stack.stop()
-    out.print(f"\nEverything is stopped again. It took {time.monotonic() - began:.1f} s.")
+    show.say(out, f"\nEverything is stopped again. It took {time.monotonic() - began:.1f} s.")
     for line in view.NEXT:
-        out.print(line, markup=False)
+        show.say(out, line)
     return code
 
 
@@ -105,29 +106,31 @@ class _Demo:
         report = await import_csv(self.client.door, self.client.user, file.read_bytes())
         await self.client.tables.caught_up(report["seq"])
         counts = f"{report['imported']} new, {report['unchanged']} known, {report['failed']} refused"
-        self.out.print(f"Contacts of {file.name} (fictional): {counts}")
+        show.say(self.out, f"Contacts of {file.name} (fictional): {counts}")
         for error in report["errors"]:
-            self.out.print(f"  line {error['line']}: {error['message']}", style="dim", markup=False)
+            show.say(self.out, f"  line {error['line']}: {error['message']}", "dim")
 
     async def workflow(self) -> int:
         """Run it with live progress, then show its outputs, its timeline and its rows."""
         accepted = await self.client.run("scout-agent", STEPS)
-        self.out.print(f"\nSession {accepted.id}, live:")
+        show.say(self.out, f"\nSession {accepted.id}, live:")
         teller = Teller()
         async for commit in self.client.watch(accepted.id):
             for line in teller.lines(commit):
-                self.out.print(f"  {line}", markup=False)
+                show.say(self.out, f"  {line}")
         try:
             result = await self.client.outcome(accepted.id)
         except WorkflowFailed as failed:
-            self.out.print(str(failed), style="red", markup=False)
+            show.say(self.out, str(failed), "red")
             return 1
         found = await self.client.get(accepted.id, min_seq=result.seq)
         self.out.print(*view.contacts(result.outputs[1]), sep="\n")
-        self.out.print(*view.pitches(result.outputs[2], simulated=result.simulated), sep="\n")
+        self.out.print(
+            *view.pitches(result.outputs[1], result.outputs[2], simulated=result.simulated), sep="\n"
+        )
         self.out.print("\n[bold]Timeline[/bold]", show.timeline(found["steps"]), sep="\n")
-        self.out.print(f"\ntrace {result.trace_id}, {result.tokens_used} tokens, {show.money(found)}")
+        show.say(self.out, f"\ntrace {result.trace_id}, {result.tokens_used} tokens, {show.money(found)}")
         for sql in view.SQL:
-            self.out.print(f"\n{sql}", style="cyan", markup=False)
+            show.say(self.out, f"\n{sql}", "cyan")
             self.out.print(view.rows(await self.client.tables.rows(sql, *view.values(sql, accepted.id))))
         return 0

@@ -36,15 +36,20 @@ def contacts(output: Row) -> Iterable[Any]:
     found = output["contacts"]
     yield f"\n[bold]{len(found)} contacts found, the best first[/bold]"
     columns = ("name", "outlet", "role", "genres", "score")
-    yield show.table(columns, [[each.get(column) for column in columns] for each in found], right=("score",))
+    rows = [
+        [*(each.get(column) for column in columns[:-1]), f"{each.get('relevance_score') or 0:.2f}"]
+        for each in found
+    ]
+    yield show.table(columns, rows, right=("score",))
 
 
-def pitches(output: Row, *, simulated: bool) -> Iterable[Any]:
+def pitches(found: Row, output: Row, *, simulated: bool) -> Iterable[Any]:
     """Yield each pitch with its person's name."""
     label = " (simulated: no provider key is set, the local model wrote them)" if simulated else ""
     yield f"\n[bold]A pitch for each[/bold]{label}"
+    names = {contact["id"]: contact["name"] for contact in found["contacts"]}
     for pitch in output["pitches"]:
-        title = Text(f"{pitch.get('contact_name') or pitch.get('name') or ''}: {pitch['subject']}")
+        title = Text(f"{names.get(pitch['contact_id'])}: {pitch['subject']}")
         subtitle = "simulated" if simulated else None
         yield Panel(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
 

@@ -76,7 +76,7 @@ def run_skill(
                 return
             out = show.console()
             label = "  simulated text" if result["simulated"] else ""
-            out.print(f"{skill} took {show.duration(result['duration_ms'])}, {show.money(result)}{label}")
+            show.say(out, f"{skill} took {show.duration(result['duration_ms'])}, {show.money(result)}{label}")
             out.print_json(as_json(result["output"]))
 
     run(work())

@@ -40,7 +40,7 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged]) -> str 
             show.document(commit.as_dict())
         else:
             for line in teller.lines(commit):
-                out.print(line, markup=False)
+                show.say(out, line)
     return ending
 
 
@@ -53,9 +53,10 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
         show.document(result)
         return
     out = show.console()
-    out.print(
-        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
+    show.say(
+        out,
+        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}",
     )
     for number, output in enumerate(result["outputs"], 1):
-        out.print(f"\nstep {number}")
+        show.say(out, f"\nstep {number}")
         out.print_json(as_json(output))

@@ -31,6 +31,11 @@ def console() -> "Console":
     return Console(highlight=False, soft_wrap=False)
 
 
+def say(out: "Console", line: str, style: str = "") -> None:
+    """Write a line as it stands: the terminal may wrap it, we do not."""
+    out.print(line, style=style, markup=False, soft_wrap=True)
+
+
 def document(value: Any) -> None:
     """Write one JSON document on one line."""
     sys.stdout.write(as_json(value) + "\n")

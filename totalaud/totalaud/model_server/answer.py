@@ -86,27 +86,27 @@ class Filler:
         return values if _type(inner) == "object" or len(values) <= least else _without_doubles(values)
 
     def _string(self, schema: Json, name: str, material: Material) -> str:
-        match schema.get("format"):
-            case "uuid":
-                return material.same(name, str) or str(UUID(int=self._chance.getrandbits(128), version=4))
+        text = self._formatted(schema.get("format"), name, material)
+        if text is None:
+            text = Writer(material, self._placeholders, self._chance).write(name, schema.get("description"))
+        text = text[: schema.get("maxLength", len(text))]
+        return text.ljust(schema.get("minLength", 0), ".")
+
+    def _formatted(self, form: str | None, name: str, material: Material) -> str | None:
+        match form:
             case "date":
                 return self._day().date().isoformat()
             case "date-time":
                 return self._day().isoformat()
-            case "email":
-                return material.same(name, str) or "someone@example.org"
-            case "uri":
-                return material.same(name, str) or "https://example.org/"
+            case "email" | "uri":
+                return material.text(name) or {"email": "someone@example.org"}.get(
+                    form, "https://example.org/"
+                )
+            case _ if form == "uuid" or plain(name).endswith("id"):
+                known = material.text(name, f"{plain(name).removesuffix('id')}.id", "id")
+                return known or str(UUID(int=self._chance.getrandbits(128), version=4))
             case _:
-                pass
-        if plain(name) == "id" or plain(name).endswith("id"):
-            text = (
-                material.same(name, str) or material.same("id", str) or f"{self._chance.getrandbits(32):08x}"
-            )
-        else:
-            text = Writer(material, self._placeholders, self._chance).write(name, schema.get("description"))
-        text = text[: schema.get("maxLength", len(text))]
-        return text.ljust(schema.get("minLength", 0), ".")
+                return None
 
     def _day(self) -> datetime:
         return EPOCH + timedelta(days=self._chance.randrange(365))

@@ -79,14 +79,25 @@ class Writer:
             f"May I send you some {self.genre} by {by}?",
         )
         offer = self._pick(
-            f"There is {self._work()} to hear, and it may suit your listeners{listener}.",
-            f"We would be glad if {self._work()} found a place{listener}.",
+            f"There is {self._work()} to hear, and by what you play, it may suit your listeners"
+            f"{listener}. I would rather ask than guess: is this the kind of music you are looking for now?",
+            f"We would be glad if {self._work()} found a place{listener}. If you would like to hear it first, "
+            "there is no hurry, and a short answer is as good as a long one.",
         )
         close = self._pick(
             "Shall I send a private link and the files?",
             "If it is of interest, I will send the files and a short biography.",
         )
-        return f"Hi {self.person or 'there'},\n\n{opening} {offer}\n\n{close}\n\nBest wishes\n{self.artist}"
+        fact = self._material.text("facts.text", "fact", "bio")
+        about = f" {fact.rstrip('.')}." if fact else ""
+        return "\n\n".join(
+            (
+                f"Hi {self.person or 'there'},",
+                f"{opening}{about} {offer}",
+                close,
+                f"Best wishes\n{self.artist}",
+            )
+        )
 
     def _reason(self) -> str:
         return f"It fits {self.artist}: {self.genre}" + (f", {self.outlet}." if self.outlet else ".")

@@ -1,0 +1,175 @@
+"""The command line: what it reads, what it writes, how it ends."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+
+from shared.refusal import Refusal
+from totalaud.cli import reading, show
+from totalaud.cli.failure import describe, sentence
+from totalaud.cli.main import call
+from totalaud.cli.options import hoist
+from totalaud.cli.telling import Teller
+from totalaud.errors import Unreachable, WorkflowFailed
+
+ID = "7a1c5b0e-6f1a-4a53-9c1d-2f4f1b8f0c11"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in ("TOTALAUD_NATS_URL", "TOTALAUD_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    return
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["session", "list", "--json"], ["--json", "session", "list"]),
+        (["run", "--user", "u", "-f", "x"], ["--user", "u", "run", "-f", "x"]),
+        (["up", "--data=/d"], ["--data=/d", "up"]),
+        (["skill", "x", "--", "--json"], ["skill", "x", "--", "--json"]),
+    ],
+)
+def test_global_options_may_stand_anywhere(given: list[str], meant: list[str]):
+    assert hoist(given) == meant
+
+
+def test_help_comes_at_once():
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "totalaud.cli", "--help"], check=True, capture_output=True)
+    assert time.monotonic() - began < 2, "on an idle machine it is a quarter of a second"
+
+
+def test_help_does_not_import_servers_libraries():
+    heavy = "('nats', 'asyncpg', 'pydantic', 'rich')"
+    code = f"import sys, totalaud.cli.app; print([name for name in {heavy} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert call(["--data", str(tmp_path), "session", "list"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("error: nothing runs here: start 'totalaud up'")
+    assert told.err.count("\n") == 1
+
+
+def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert call(["session", "get", ID, "--json", "--data", str(tmp_path)]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "unreachable"
+
+
+@pytest.mark.parametrize(
+    "words", [["run"], ["nosuch"], ["skill"], ["run", "a", "-f", "nosuch.yaml", "--frobnicate"]]
+)
+def test_a_wrong_call_ends_with_2(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert call(words) == 2
+    assert "Usage: totalaud" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]):
+    assert call(["run", "scout", "-f", "nosuch.yaml"]) == 1
+    assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
+
+
+def test_a_workflow_may_be_yaml_json_or_a_list():
+    steps = [{"skill": "find", "input": {"q": 1}}]
+    for text in ("steps:\n- {skill: find, input: {q: 1}}", json.dumps({"steps": steps}), json.dumps(steps)):
+        assert reading.workflow(text, "w")["steps"] == steps
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "w is not YAML at line 2"),
+        ('{"steps": ', "w is not JSON"),
+        ("just words", "a workflow is a list of steps"),
+        ("steps: []\nstep: 1", "unknown field 'step'"),
+    ],
+)
+def test_a_bad_workflow_says_what_is_wrong(text: str, told: str):
+    with pytest.raises(typer.BadParameter, match=told):
+        reading.workflow(text + "\n", "w")
+
+
+def test_inputs_are_json_where_they_can_be():
+    assert reading.inputs(["q=UK radio", "n=3", 'g=["a"]']) == {"q": "UK radio", "n": 3, "g": ["a"]}
+    assert reading.inputs(['{"q": "x"}']) == {"q": "x"}
+
+
+def test_an_input_without_a_value_is_refused():
+    with pytest.raises(typer.BadParameter, match="write it as key=value"):
+        reading.inputs(["query"])
+
+
+def test_an_error_names_its_field_once():
+    told = describe(Refusal("unknown_skill", "steps[0].skill", "there is no skill 'x'"))
+    assert told is not None
+    assert sentence(told) == "steps[0].skill: there is no skill 'x' (unknown_skill)"
+    told = describe(Refusal("missing_field", "input.q", "input.q is required"))
+    assert told is not None
+    assert sentence(told) == "input.q is required (missing_field)"
+
+
+def test_a_failed_workflow_says_how_to_go_on():
+    failed = WorkflowFailed(ID, failed_step=2, outputs=[1, None], code="timeout", message="too slow")
+    told = describe(failed)
+    assert told is not None
+    assert sentence(told) == "step 2: too slow (timeout)"
+    assert f"totalaud session retry {ID}" in told["next"]
+
+
+def test_a_fault_of_ours_is_not_dressed_up():
+    assert describe(KeyError("x")) is None
+    assert describe(Unreachable("x")) is not None
+
+
+def test_events_are_told_with_the_skill_they_are_about():
+    teller = Teller()
+    teller.tell({"type": "SessionStarted", "agent": "scout-agent", "steps": [{"number": 1, "skill": "find"}]})
+    usage = {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cost_usd": "0",
+        "list_price_usd": "0.02",
+        "simulated": True,
+    }
+    told = teller.tell({"type": "StepCompleted", "step": 1, "duration_ms": 1234, "usage": usage})
+    assert told == "step 1 find completed in 1.23 s, 15 tokens, $0 (simulated; list price $0.0200)"
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"cost_usd": 0.0, "simulated": False}, "$0"),
+        ({"cost_usd": 0.0123, "simulated": False}, "$0.0123"),
+        ({"cost_usd": None}, "unknown price"),
+        ({"cost_usd": 0.1, "unpriced_calls": 1}, "unknown price"),
+    ],
+)
+def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
+    assert show.money(row) == told
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_table_hides_nothing(width: int, capsys: pytest.CaptureFixture[str]):
+    rows = [(ID, "scout-agent", "completed", "a long error message that has to be folded somewhere")]
+    Console(width=width, highlight=False).print(show.table(("session", "agent", "status", "error"), rows))
+    told = capsys.readouterr().out
+    assert max(len(line.rstrip()) for line in told.splitlines()) <= width
+    letters = "".join(told.split())
+    assert "…" not in letters
+    assert "\x1b" not in told
+    assert all(part in letters for part in ("scout", "folded", "somewhere"))

@@ -1,0 +1,5 @@
+"""`python -m totalaud.cli` is `totalaud`."""
+
+from totalaud.cli.main import main
+
+main()
