@@ -112,7 +112,7 @@ def run(given: dict[str, Any], context: Any) -> dict[str, Any]:
 def understood(given: dict[str, Any]) -> Wish:
     """Take the fields as they are, and what they leave open from the query."""
     words = [word.lower() for word in re.findall(r"[\w&]+", given["query"]) if word != "us"]
-    genres, rest = _named(words, {key(name): name for name in near_genres()})
+    genres, rest = _named(words, known_genres())
     regions, rest = _named(rest, known_places())
     kinds = [kind for kind, said in TYPES.items() if any(word in said for word in rest)]
     kind_words = {word for said in TYPES.values() for word in said}
@@ -193,6 +193,12 @@ def inside_of(place: str) -> set[str]:
 
 def around_of(place: str) -> list[str]:
     return [name for name, parts in _parts(PLACES).items() if _usual(place) in map(key, parts)]
+
+
+def known_genres() -> dict[str, str]:
+    table = _parts(GENRES)
+    near = [other.rpartition(" ")[0] for others in table.values() for other in others]
+    return {key(name): name for name in (*table, *near)}
 
 
 def known_places() -> dict[str, str]:

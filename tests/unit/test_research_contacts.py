@@ -1,0 +1,89 @@
+"""What a query means, how far it is widened, and how two rankings become one."""
+
+from typing import Any
+
+import pytest
+
+from skillmodules import skill_module
+
+research = skill_module("scout/research_contacts.py")
+Wish = research.Wish
+
+
+class Context:
+    """Answers each query with the next of its tables, and keeps what was asked."""
+
+    def __init__(self, *tables: list[dict[str, Any]]) -> None:
+        self.tables = list(tables)
+        self.asked: list[dict[str, Any]] = []
+
+    def rows(self, _sql: str, **named: Any) -> list[dict[str, Any]]:
+        self.asked.append(named)
+        return self.tables.pop(0) if self.tables else []
+
+
+def row(id_: str, genre_fit: float = 1.0, text_fit: float = 0.0, total: int = 1) -> dict[str, Any]:
+    return {"id": id_, "name": {"$sealed": id_}, "genre_fit": genre_fit, "text_fit": text_fit, "total": total}
+
+
+def test_a_question_is_understood():
+    wish = research.understood({"query": "Find me UK indie radio DJs who like synthpop"})
+    assert wish == Wish(genres=("indie", "synthpop"), regions=("uk",), type="radio")
+
+
+def test_what_is_given_stands_over_the_query():
+    wish = research.understood(
+        {"query": "US metal blogs", "genres": ["new wave"], "regions": ["Wales"], "type": "radio"}
+    )
+    assert (wish.genres, wish.regions, wish.type) == (("new wave",), ("Wales",), "radio")
+
+
+@pytest.mark.parametrize(
+    ("query", "wish"),
+    [
+        ("post-punk in Northern Ireland", Wish(genres=("post-punk",), regions=("northern ireland",))),
+        ("who could help us", Wish(words=("could", "help"))),
+        ("US hip hop podcasts", Wish(genres=("hip hop",), regions=("us",), type="podcast")),
+        ("BBC Radio 6", Wish(type="radio", words=("bbc", "6"))),
+        ("blogs and podcasts", Wish()),
+        ("", Wish()),
+        ("'); DROP TABLE contacts; --", Wish(words=("drop", "table"))),
+    ],
+)
+def test_names_of_several_words_and_strange_text_are_read(query: str, wish: Any):
+    assert research.understood({"query": query}) == wish
+
+
+def test_near_genres_count_less_and_places_include_what_is_inside_them():
+    named = research.parameters(Wish(genres=("Synth-Pop",), regions=("UK",)))
+    weights = dict(zip(named["genres"], named["weights"], strict=True))
+    assert weights["synthpop"] == 1
+    assert 0 < weights["newwave"] < weights["electropop"] < 1
+    assert {"uk", "gb", "unitedkingdom", "wales", "cardiff"} <= set(named["regions"])
+    assert "us" not in named["regions"]
+
+
+def test_a_region_without_anybody_is_widened_step_by_step_and_it_is_said():
+    context = Context([], [], [row("a")])
+    output = research.run({"query": "synthpop in Wales"}, context)
+    assert output["widened"] == ["nobody fits in wales: looked in uk", "nobody fits in uk: looked in europe"]
+    assert [asked["genres"] for asked in context.asked] == [context.asked[0]["genres"]] * 3
+    assert output["total"] == 1
+
+
+def test_genres_and_types_are_never_given_up():
+    context = Context()
+    output = research.run({"query": "UK synthpop radio"}, context)
+    assert output["contacts"] == []
+    assert context.asked[-1]["regions"] is None
+    assert all(asked["type"] == "radio" and asked["by_genre"] for asked in context.asked)
+
+
+def test_both_rankings_count_and_equal_fits_share_a_rank():
+    rows = [row("c", 1.0), row("b", 1.0, 0.5), row("a", 0.5, 0.4), row("d", 1.0)]
+    assert [each["id"] for each in research.ranked(rows)] == ["b", "a", "c", "d"]
+
+
+def test_contacts_are_passed_on_as_they_are_without_what_ranked_them():
+    output = research.run({"query": "", "max_results": 1}, Context([row("a", total=9), row("b")]))
+    assert output == {"contacts": [{"id": "a", "name": {"$sealed": "a"}}], "total": 9, "widened": []}

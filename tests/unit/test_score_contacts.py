@@ -1,0 +1,145 @@
+"""Scores say why, add up, and depend on nothing but the contact and what is asked for."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.schema import problems
+from skillmodules import SKILLS, skill_module
+from totalaud.skillfiles import load
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+score_contacts = skill_module("scout/score_contacts.py")
+(SKILL,) = [skill for skill in load(SKILLS).skills if skill.name == "score-contacts"]
+
+
+class Context:
+    def now(self) -> datetime:
+        return NOW
+
+
+def contact(name: str = "A. Sample", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "email": "a@example.org",
+        "genres": ["synthpop"],
+        "regions": ["UK"],
+        "type": "radio",
+        "imported_at": NOW.isoformat(),
+        **changes,
+    }
+
+
+def scored(*contacts: dict[str, Any], **criteria: Any) -> list[dict[str, Any]]:
+    output = score_contacts.run({"contacts": list(contacts), "criteria": criteria}, Context())
+    assert problems(SKILL.output_schema, output) == []
+    return output["contacts"]
+
+
+def score(of: dict[str, Any], **criteria: Any) -> float:
+    return scored(of, **criteria)[0]["relevance_score"]
+
+
+def test_a_contact_that_fits_in_every_way_scores_1():
+    assert score(contact(), genres=["synthpop"], regions=["UK"], types=["radio"]) == 1
+
+
+def test_nearer_genres_score_higher():
+    scores = [
+        score(contact(genres=[genre]), genres=["synthpop"])
+        for genre in ("synth-pop", "electropop", "new wave", "metal")
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 4
+
+
+def test_a_place_inside_the_region_counts_and_another_name_too():
+    inside = {
+        score(contact(regions=[place]), regions=["UK"])
+        for place in ("UK", "GB", "Wales", "Manchester", "United Kingdom")
+    }
+    assert inside == {1.0}
+    assert score(contact(regions=["US"]), regions=["UK"]) < 1
+    assert score(contact(regions=["UK"]), regions=["Wales"]) < 1
+
+
+def test_old_entries_and_missing_addresses_score_lower():
+    old = contact(imported_at=(NOW - timedelta(days=800)).isoformat())
+    assert score(old) < score(contact(imported_at=None)) < score(contact())
+    assert score(contact(email=None)) < score(contact())
+
+
+def test_the_best_come_first_and_suppressed_ones_not_at_all():
+    names = [
+        each["name"]
+        for each in scored(
+            contact("metal", genres=["metal"]),
+            contact("gone", suppressed=True),
+            contact("near", genres=["electropop"]),
+            contact("hit"),
+            genres=["synthpop"],
+        )
+    ]
+    assert names == ["hit", "near", "metal"]
+
+
+def test_a_limit_and_a_least_score_are_kept():
+    contacts = [contact(), contact("B", genres=["metal"])]
+    assert len(scored(*contacts, genres=["synthpop"], limit=1)) == 1
+    assert [each["name"] for each in scored(*contacts, genres=["synthpop"], min_score=0.8)] == ["A. Sample"]
+
+
+def test_without_criteria_only_what_is_known_of_the_contact_counts():
+    output = score_contacts.run({"contacts": [contact()]}, Context())
+    assert [part["name"] for part in output["contacts"][0]["score_parts"]] == ["email", "freshness"]
+
+
+def test_no_reason_repeats_a_name_or_an_address():
+    (one,) = scored(contact("canary"), genres=["synthpop"], regions=["UK"], types=["radio"])
+    assert "canary" not in str(one["score_parts"])
+    assert "example.org" not in str(one["score_parts"])
+
+
+GENRES = st.lists(
+    st.sampled_from(["synthpop", "Synth-Pop", "indie", "metal", "new wave", "polka"]), max_size=3
+)
+PLACES = st.lists(st.sampled_from(["UK", "Wales", "US", "Berlin"]), max_size=2)
+CONTACTS = st.lists(
+    st.builds(
+        contact,
+        st.sampled_from(["A", "B"]),
+        genres=GENRES,
+        regions=PLACES,
+        email=st.sampled_from([None, "b@example.org"]),
+    ),
+    max_size=6,
+)
+
+
+@given(CONTACTS, GENRES, PLACES, st.randoms())
+def test_parts_add_up_and_the_order_given_does_not_matter(
+    contacts: Any, genres: Any, regions: Any, chance: Any
+):
+    first = scored(*contacts, genres=genres, regions=regions)
+    for each in first:
+        assert 0 <= each["relevance_score"] <= 1
+        assert each["relevance_score"] == pytest.approx(
+            sum(part["points"] for part in each["score_parts"]), abs=1e-9
+        )
+        assert all(0 <= part["points"] <= part["of"] + 1e-4 for part in each["score_parts"])
+    chance.shuffle(contacts)
+    assert scored(*contacts, genres=genres, regions=regions) == first
+
+
+def test_both_skills_know_the_same_genres_and_places():
+    research = skill_module("scout/research_contacts.py")
+    for table in ("GENRES", "PLACES", "SAME"):
+        assert getattr(research, table) == getattr(score_contacts, table)
+
+
+def test_the_skill_is_where_its_definition_says():
+    assert (Path(score_contacts.__file__ or "").stem) == SKILL.name.replace("-", "_")
