@@ -32,9 +32,11 @@ from shared.settings import Settings
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Report, Work
+from skill_runner.execution import Abort
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.main import wire
+from skill_runner.reporting import about
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 JANE = "00000000-0000-4000-8000-00000000000a"
@@ -238,7 +240,7 @@ async def model_url() -> AsyncIterator[str]:
             except OSError:
                 await asyncio.sleep(0.1)
     yield url
-    server.terminate()
+    server.kill()
     await server.wait()
 
 
@@ -541,3 +543,24 @@ async def test_unreadable_work_is_dead_lettered(stage: Stage) -> None:
     await stage.drained()
     letter = await stage.bus.client.jetstream().get_last_msg("DLQ", "dlq.custom")
     assert json.loads(letter.data or b"")["reason"] == "it is no work of ours"
+
+
+async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: Stage, nats: Rig) -> None:
+    bus = await Bus.connect(nats.url, name="skill-runner-2")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def run(work: Work, _abort: Abort) -> Report:
+        begun.set()
+        await go_on.wait()
+        return Report(**about(work), output={"text": "paid"}, started_at=datetime.now(UTC), duration_ms=1)
+
+    handlers = Handlers(bus, SimpleNamespace(run=run), "runner-2", ACK_WAIT_S)
+    loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64))
+    works = [await stage.ask("busy", {"contact": {"id": JANE}}) for _ in range(8)]
+    await asyncio.wait_for(begun.wait(), 10)
+    loop.cancel()
+    asyncio.get_running_loop().call_later(0.5, go_on.set)
+    await handlers.finish(5)
+    reports = [await stage.orchestrator.next() for _ in works]
+    assert any(report.output == {"text": "paid"} for report in reports)
+    await bus.close()

@@ -31,9 +31,25 @@ class Handlers:
         self._runner = runner
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[str, str], Abort] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
-        """Run one attempt and report it; the work is acked only when the report is safe."""
+        """Run one attempt and report it, whatever becomes of the loop that brought it."""
+        task = asyncio.create_task(self._work(delivery))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.shield(task)
+
+    async def finish(self, grace_s: float) -> None:
+        """Let what is running end, for some seconds; what does not is given up and comes again."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work(self, delivery: Delivery) -> None:
+        """The work is acked only when the report is safe."""
         work = _read(delivery)
         key = (str(work.id), str(work.attempt_id))
         if key in self._running:

@@ -25,11 +25,12 @@ from skill_runner.run import Engine
 from skill_runner.workers import Workers
 
 WORKERS = 4
+GRACE_S = 3.0
 
 
 @asynccontextmanager
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
-    """Start the pools' loops; on the way out running work is given up and comes again."""
+    """Start the pools' loops; on the way out what runs has TOTALAUD_GRACE_S seconds to end."""
     await streams.check(bus)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
@@ -63,7 +64,9 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
             yield
             for loop in loops:
                 loop.cancel()
+        await handlers.finish(float(os.environ.get("TOTALAUD_GRACE_S", GRACE_S)))
     finally:
+        await handlers.finish(0)
         await workers.close()
         await chats.close()
         await vault.close()

@@ -45,7 +45,7 @@ async def deliver(bus: Bus, report: Report) -> None:
             answer = await bus.request(subjects.report(report.attempt_id), body, timeout=ANSWER_S)
             if answer is not None and _ok(answer):
                 return
-            await bus.publish(subjects.late(report.attempt_id), body)
+            await bus.publish(subjects.late(report.attempt_id), body, timeout=ANSWER_S)
         except (NatsError, APIError, OSError, TimeoutError) as outage:
             get_logger().warning(
                 "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
