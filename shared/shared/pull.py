@@ -60,7 +60,8 @@ class _Puller:
                 await self._ask(inbox)
                 self._wake.clear()
                 try:
-                    await asyncio.wait_for(self._wake.wait(), HEARTBEAT_S)
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        await self._wake.wait()
                 except TimeoutError:
                     if self._asked and _now() - self._heard > SILENCE_S:
                         self._asked = 0

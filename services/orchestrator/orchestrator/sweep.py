@@ -45,7 +45,8 @@ class Sweep:
                 await asyncio.sleep(AGAIN_S)
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._follow.lost_dispatch.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._follow.lost_dispatch.wait()
                 await asyncio.sleep(SOON_S)
 
     async def sweep(self) -> int:
