@@ -1,0 +1,153 @@
+"""The shipped research and scoring skills on the shipped sample, in a real read model."""
+
+import asyncio
+import csv
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import asyncpg
+import pytest
+
+from projector.tables import ddl
+from shared.schema import problems
+from skill_runner.tables import ReadModel
+from skillmodules import SKILLS, skill_module
+from totalaud.skillfiles import load
+
+USER, OTHER = UUID(int=1), UUID(int=2)
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DEFINITIONS = {skill.name: skill for skill in load(SKILLS).skills}
+QUESTION = "Find me UK indie radio DJs who like synthpop"
+FITTING = {
+    "Harbour Lights FM",
+    "Radio Saltmarsh",
+    "Northern Static",
+    "Valley Signal",
+    "Canal Street Sessions",
+    "Night Bus Radio",
+}
+INSERT = """
+INSERT INTO contacts (id, user_id, name, outlet, role, type, genres, regions, source, source_url, suppressed,
+                      erased, imported_at, seq, search)
+VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, to_tsvector('simple', $14))
+"""
+
+
+class Context:
+    """What a skill reads, on a connection of this test."""
+
+    def __init__(self, url: str, user: UUID = USER) -> None:
+        self.user = user
+        self._url = url
+
+    def now(self) -> datetime:
+        return NOW
+
+    def rows(self, sql: str, **named: Any) -> list[dict[str, Any]]:
+        return asyncio.run(self._rows(sql, named))
+
+    async def _rows(self, sql: str, named: dict[str, Any]) -> list[dict[str, Any]]:
+        model = ReadModel(self._url)
+        found = await model.rows(sql, {"user": self.user, **named}, 0, 0)
+        await model._connection.close()
+        return found
+
+
+def sample() -> list[dict[str, Any]]:
+    with (SKILLS / "scout/example/contacts.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def values(row: dict[str, Any], user: UUID) -> tuple[Any, ...]:
+    genres, regions = row["genres"].split(";"), row["regions"].split(";")
+    words = " ".join([row["outlet"], row["role"], row["type"], *genres, *regions])
+    sealed = '{"$sealed": "00000000-0000-4000-8000-000000000009", "n": "bg==", "c": "Yw=="}'
+    return (
+        *(uuid5(user, row["email"]), user, sealed, row["outlet"], row["role"], row["type"], genres, regions),
+        *(row["source"], row["source_url"], row["suppressed"] == "yes", False, NOW, words),
+    )
+
+
+@pytest.fixture
+async def tables(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres_url)
+    for statement in ddl():
+        await connection.execute(statement)
+    await connection.executemany(INSERT, [values(row, user) for row in sample() for user in (USER, OTHER)])
+    yield connection
+    await connection.close()
+
+
+async def research(url: str, user: UUID = USER, **given: Any) -> dict[str, Any]:
+    run = skill_module("scout/research_contacts.py").run
+    output = await asyncio.to_thread(run, given, Context(url, user))
+    told = {**output, "contacts": [{**each, "imported_at": NOW.isoformat()} for each in output["contacts"]]}
+    assert problems(DEFINITIONS["research-contacts"].output_schema, told) == []
+    return told
+
+
+def outlets(output: dict[str, Any]) -> set[str]:
+    return {contact["outlet"] for contact in output["contacts"]}
+
+
+async def test_the_question_of_the_specification_finds_the_fitting_contacts_and_no_other(
+    tables: asyncpg.Connection, postgres_url: str
+):
+    output = await research(postgres_url, query=QUESTION)
+    assert outlets(output) == FITTING
+    assert (output["total"], output["widened"]) == (len(FITTING), [])
+    assert all("$sealed" in contact["name"] for contact in output["contacts"])
+
+
+async def test_the_call_of_the_specification_finds_the_same(tables: asyncpg.Connection, postgres_url: str):
+    given = {"query": "indie radio UK", "type": "radio", "genres": ["synthpop"], "regions": ["UK"]}
+    output = await research(postgres_url, **given)
+    assert outlets(output) == FITTING
+    scored = skill_module("scout/score_contacts.py").run(
+        {"contacts": output["contacts"], "criteria": {"genres": ["synthpop"], "regions": ["UK"]}},
+        Context(postgres_url),
+    )
+    assert problems(DEFINITIONS["score-contacts"].output_schema, scored) == []
+    scores = [contact["relevance_score"] for contact in scored["contacts"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+async def test_a_place_without_anybody_is_widened_and_it_is_said(
+    tables: asyncpg.Connection, postgres_url: str
+):
+    output = await research(postgres_url, query="synthpop radio in Cardiff")
+    assert outlets(output) == {"Valley Signal"}
+    assert output["widened"] == ["nobody fits in cardiff: looked in wales"]
+
+
+async def test_suppressed_and_erased_contacts_and_those_of_others_are_never_found(
+    tables: asyncpg.Connection, postgres_url: str
+):
+    await tables.execute(
+        "UPDATE contacts SET erased = true WHERE outlet = 'Valley Signal' AND user_id = $1", USER
+    )
+    await tables.execute("DELETE FROM contacts WHERE outlet = 'Night Bus Radio' AND user_id = $1", USER)
+    assert outlets(await research(postgres_url, query=QUESTION)) == FITTING - {
+        "Valley Signal",
+        "Night Bus Radio",
+    }
+    assert (await research(postgres_url, user=uuid4(), query=QUESTION))["contacts"] == []
+
+
+async def test_an_outlet_is_found_by_its_words(tables: asyncpg.Connection, postgres_url: str):
+    assert outlets(await research(postgres_url, query="Ironworks")) == {"Ironworks FM"}
+
+
+async def test_twenty_thousand_contacts_are_searched_in_less_than_a_second(
+    tables: asyncpg.Connection, postgres_url: str
+):
+    rows = [{**row, "email": f"{number}-{row['email']}"} for number in range(1500) for row in sample()]
+    await tables.executemany(INSERT, [values(row, USER) for row in rows])
+    began = time.monotonic()
+    output = await research(postgres_url, query=QUESTION)
+    assert time.monotonic() - began < 1
+    assert output["total"] == 1501 * len(FITTING)
+    assert len(output["contacts"]) == 20
