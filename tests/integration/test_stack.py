@@ -141,6 +141,13 @@ async def test_every_killed_process_is_started_again(stack: LocalStack):
     assert not before & {one.pid for one in stack.status()}
 
 
+async def test_a_halted_process_stays_down_until_it_is_resumed(stack: LocalStack):
+    await stack.halt("postgres")
+    assert [one.name for one in stack.status() if one.pid is None] == ["postgres"]
+    await stack.resume("postgres")
+    assert all(one.pid for one in stack.status())
+
+
 async def test_a_second_stack_on_the_same_folder_is_told_who_holds_it(stack: LocalStack, data: Path):
     with pytest.raises(InUse, match=str(os.getpid())):
         await standin.stack_of(data).start()

@@ -105,6 +105,13 @@ class LocalStack:
         """End one process as `kill -9` does; it is started again as after any crash."""
         await self._keepers[name].server.kill()
 
+    async def halt(self, name: str) -> None:
+        """Stop one process and leave it down until `resume`."""
+        await self._keepers[name].stop()
+
+    async def resume(self, name: str) -> None:
+        await self._keepers[name].start()
+
     def status(self) -> list[Status]:
         return [
             Status(name, child.pid if child and child.code is None else None, keeper.restarts)

@@ -15,6 +15,7 @@ from totalaud.stack.server import NotReady
 USER = "totalaud"
 DATABASE = "totalaud"
 PROBE_TIMEOUT_S = 2.0
+STILL_IN_USE = "pre-existing shared memory block"
 SETTINGS = {
     "listen_addresses": ports.LOOPBACK,
     "unix_socket_directories": "",
@@ -83,6 +84,10 @@ class Postgres:
         except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
         return True
+
+    def passes(self, last_words: str) -> bool:
+        """A worker of a killed postmaster may take a second to notice."""
+        return STILL_IN_USE in last_words
 
     async def _create_database(self) -> None:
         connection = await self._connect("postgres")

@@ -44,12 +44,14 @@ class Child:
     program: Program
     log: Path
     _process: asyncio.subprocess.Process = field(repr=False)
+    _said_before: int = 0
 
     @classmethod
     async def start(cls, program: Program, logs: Path) -> "Child":
         log = paths.make_folder(logs) / f"{program.name}.log"
         account = program.account
         with _opened(log) as output:
+            said_before = output.tell()
             process = await asyncio.create_subprocess_exec(
                 *program.args,
                 stdin=subprocess.DEVNULL,
@@ -63,7 +65,7 @@ class Child:
                 extra_groups=[] if account else None,
                 preexec_fn=_die_with_parent(program.orphan_signal),
             )
-        return cls(program, log, process)
+        return cls(program, log, process, said_before)
 
     @property
     def pid(self) -> int:
@@ -94,14 +96,18 @@ class Child:
 
     def tail(self) -> str:
         """Return the last lines it wrote."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        with self.log.open("rb") as written:
+            written.seek(self._said_before)
+            lines = written.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
         return "\n".join(lines[-TAIL_LINES:])
 
 
 def _opened(log: Path) -> BinaryIO:
     if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+    output = os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+    output.seek(0, os.SEEK_END)
+    return output
 
 
 def _die_with_parent(wanted: signal.Signals) -> Callable[[], None] | None:

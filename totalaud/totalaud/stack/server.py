@@ -8,6 +8,7 @@ from typing import Protocol
 from totalaud.stack.process import Child, Program
 
 PROBE_EVERY_S = 0.02
+TRY_AGAIN_S = 0.2
 
 
 class NotReady(Exception):  # noqa: N818 - the sentence tells the fault
@@ -27,6 +28,10 @@ class Kind(Protocol):
         """Tell whether it can be used now."""
         ...
 
+    def passes(self, last_words: str) -> bool:
+        """Tell whether what ended it goes away by itself, so that it is worth another try."""
+        ...
+
 
 class Server:
     """One server process of a kind."""
@@ -39,13 +44,11 @@ class Server:
 
     async def start(self) -> None:
         """Return once it answers; raise NotReady when it ends before, or takes too long."""
-        program = await self.kind.prepare()
-        self.child = await Child.start(program, self._logs)
-        try:
-            await self._ready(self.child)
-        except BaseException:
-            await self.child.kill()
-            raise
+        deadline = time.monotonic() + self._ready_within_s
+        while True:
+            if await self._started(deadline):
+                return
+            await asyncio.sleep(TRY_AGAIN_S)
 
     async def stop(self) -> None:
         if self.child:
@@ -61,15 +64,22 @@ class Server:
         await self.stop()
         await self.start()
 
-    async def _ready(self, child: Child) -> None:
-        deadline = time.monotonic() + self._ready_within_s
-        while not await self.kind.answers():
-            if child.code is not None:
-                raise NotReady(
-                    f"{self.kind.name} ended with code {child.code} before it answered:\n{child.tail()}"
-                )
+    async def _started(self, deadline: float) -> bool:
+        child = self.child = await Child.start(await self.kind.prepare(), self._logs)
+        try:
+            return await self._ready(child, deadline)
+        except BaseException:
+            await child.stop()
+            raise
+
+    async def _ready(self, child: Child, deadline: float) -> bool:
+        name = self.kind.name
+        while child.code is None:
+            if await self.kind.answers():
+                return True
             if time.monotonic() > deadline:
-                raise NotReady(
-                    f"{self.kind.name} did not answer for {self._ready_within_s} s:\n{child.tail()}"
-                )
+                raise NotReady(f"{name} did not answer for {self._ready_within_s} s:\n{child.tail()}")
             await asyncio.sleep(PROBE_EVERY_S)
+        if time.monotonic() < deadline and self.kind.passes(child.tail()):
+            return False
+        raise NotReady(f"{name} ended with code {child.code} before it answered:\n{child.tail()}")
