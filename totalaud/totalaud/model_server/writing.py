@@ -79,9 +79,9 @@ class Writer:
             f"May I send you some {self.genre} by {by}?",
         )
         offer = self._pick(
-            f"There is {self._work()} to hear, and by what you play, it may suit your listeners"
+            f"There is {self._work()} to hear, and it may well suit your listeners"
             f"{listener}. I would rather ask than guess: is this the kind of music you are looking for now?",
-            f"We would be glad if {self._work()} found a place{listener}. If you would like to hear it first, "
+            f"We would be glad if {self._work()} found a place{listener}. To hear it first, just say so; "
             "there is no hurry, and a short answer is as good as a long one.",
         )
         close = self._pick(
