@@ -35,7 +35,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command as it came in; `default_id` is the id of what it starts when it names none."""
+    """A command as it came in; `default_id` is the id of what it starts when it names none.
+
+    `traceparent` is the sender's span: the session's span stands right below it.
+    """
 
     user: UUID
     noun: str
@@ -43,6 +46,7 @@ class Sent:
     body: bytes
     default_id: UUID
     cause: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,9 @@ class Commands:
 
     async def _decide(self, aggregate: Aggregate, command: Any, sent: Sent) -> Decided:
         try:
-            decided = await self.sessions.decide(aggregate, command, cause=sent.cause)
+            decided = await self.sessions.decide(
+                aggregate, command, cause=sent.cause, traceparent=sent.traceparent
+            )
         except TooLarge as error:
             raise too_large(error.size, error.limit) from None
         await self.follow.decided(aggregate, decided)

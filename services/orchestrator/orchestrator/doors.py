@@ -7,7 +7,6 @@ from uuid import UUID, uuid4, uuid5
 from orchestrator.commands import LIMIT, Commands, Sent
 from orchestrator.decide import Refuse
 from orchestrator.reports import Reports
-from shared import telemetry
 from shared.bus import Bus
 from shared.delivery import Delivery, Poison
 from shared.json import dumps, loads
@@ -30,9 +29,9 @@ class Doors:
         user, noun, verb = _address(subject)
         message_id = headers.get("Nats-Msg-Id")
         default_id = uuid5(user, message_id) if message_id else uuid4()
-        sent = Sent(user, noun, verb, body, default_id, message_id or f"ask.{noun}.{verb}")
-        with telemetry.span(f"{noun}.{verb}", parent=headers.get("traceparent")):
-            return dumps((await self.commands.handle(sent)).answer)
+        cause = message_id or f"ask.{noun}.{verb}"
+        sent = Sent(user, noun, verb, body, default_id, cause, headers.get("traceparent"))
+        return dumps((await self.commands.handle(sent)).answer)
 
     async def queued(self, delivery: Delivery) -> None:
         """Do what was queued: a command, or a report that found nobody to answer it."""
@@ -40,13 +39,12 @@ class Doors:
             await self.reports.late(delivery)
             return
         sent = self._read(delivery)
-        with telemetry.span(f"{sent.noun}.{sent.verb}", parent=delivery.headers.get("traceparent")):
-            try:
-                erase = (await self.commands.handle(sent)).personal
-            except Refusal as refusal:
-                if refusal.code == "unavailable":
-                    raise
-                erase = await self._refuse(sent, refusal)
+        try:
+            erase = (await self.commands.handle(sent)).personal
+        except Refusal as refusal:
+            if refusal.code == "unavailable":
+                raise
+            erase = await self._refuse(sent, refusal)
         if erase:
             await self.bus.client.jetstream().delete_msg("CMD", delivery.seq)
         await delivery.ack()
@@ -58,7 +56,8 @@ class Doors:
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         message_id = delivery.headers.get("Nats-Msg-Id")
         default_id = uuid5(user, message_id or f"{self.created}/{delivery.seq}")
-        return Sent(user, noun, verb, delivery.body, default_id, message_id or f"cmd/{delivery.seq}")
+        cause = message_id or f"cmd/{delivery.seq}"
+        return Sent(user, noun, verb, delivery.body, default_id, cause, delivery.headers.get("traceparent"))
 
     async def _refuse(self, sent: Sent, refusal: Refusal) -> bool:
         """A start that can be told from others is a failed session; all else is a dead letter."""
@@ -71,7 +70,8 @@ class Doors:
         agent = body.get("agent")
         named = agent_name(agent) if isinstance(agent, str) and noun == "session" else None
         fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")
-        await self.commands.sessions.decide(aggregate, Refuse(named, refusal, fingerprint), cause=sent.cause)
+        refuse = Refuse(named, refusal, fingerprint)
+        await self.commands.sessions.decide(aggregate, refuse, cause=sent.cause, traceparent=sent.traceparent)
         return True
 
 

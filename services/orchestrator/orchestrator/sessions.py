@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from orchestrator.decide import Command, decide
 from orchestrator.session import Session, fold
-from shared import telemetry
+from shared import trace_ids
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Conflict, Log
@@ -57,9 +57,17 @@ class Sessions:
         return known
 
     async def decide(
-        self, aggregate: Aggregate, command: Command, *, at_least: int = 0, cause: str | None = None
+        self,
+        aggregate: Aggregate,
+        command: Command,
+        *,
+        at_least: int = 0,
+        cause: str | None = None,
+        traceparent: str | None = None,
     ) -> Decided:
-        """Append what the command leads to; `cause` goes into the envelope.
+        """Append what the command leads to; `cause` and `traceparent` go into the envelope.
+
+        Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
         Nothing is answered as "nothing to do" or refused but after a fresh load.
         """
@@ -84,7 +92,7 @@ class Sessions:
                 commit_id=uuid4(),
                 at=now,
                 causation_id=cause,
-                traceparent=telemetry.traceparent(),
+                traceparent=self._trace(aggregate, known, traceparent),
                 events=events,
             )
             try:
@@ -96,6 +104,11 @@ class Sessions:
             after = Known(fold(events, known.session), seq, first)
             self._remember(aggregate, after)
             return Decided(after, events)
+
+    def _trace(self, aggregate: Aggregate, known: Known, incoming: str | None) -> str | None:
+        if known.seq:
+            return trace_ids.session_parent(aggregate, known.cause)
+        return incoming if trace_ids.parse(incoming) else None
 
     def _remember(self, aggregate: Aggregate, known: Known) -> None:
         if known.session.ended and not known.session.open:

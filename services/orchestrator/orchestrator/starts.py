@@ -42,7 +42,10 @@ class Starts:
         steps = [_checked(index, step, skills[step.skill]) for index, step in enumerate(command.steps, 1)]
         own = command.input or {}
         templates.check(steps, own)
-        inputs = [await seal(self._vault, user, step.input_schema, step.input) for step in steps]
+        inputs = [
+            await seal(self._vault, user, step.input_schema, step.input, keep=templates.is_whole)
+            for step in steps
+        ]
         own = await self._seal_own(user, steps, own)
         return Start(
             id=id_,
@@ -58,7 +61,9 @@ class Starts:
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
         step = StepInput(skill=command.skill, input=command.input)
         templates.check([_checked(1, step, definition)], {}, alone=True)
-        sealed = await seal(self._vault, user, definition.input_schema, command.input)
+        sealed = await seal(
+            self._vault, user, definition.input_schema, command.input, keep=templates.is_whole
+        )
         return Start(
             id=id_,
             agent=None,
@@ -80,7 +85,9 @@ class Starts:
             definition = planning.runnable(skill, old.skill, f"steps[{old.number - 1}].skill", self._registry)
             input_ = old.input
             if old.number == from_step and command.input is not None:
-                input_ = await seal(self._vault, user, definition.input_schema, command.input)
+                input_ = await seal(
+                    self._vault, user, definition.input_schema, command.input, keep=templates.is_whole
+                )
             plans.append(
                 planning.pin(
                     definition,
