@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from rig import running_stack
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
 from shared.streams import provision
+from totalaud.stack.local import LocalStack
 
 ACK_WAIT_S = 2.0
 
@@ -61,3 +63,10 @@ async def postgres_url(postgres: Rig) -> AsyncIterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str) -> str:
     return postgres_url
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[LocalStack]:
+    """One whole stack for all tests that do not break it."""
+    async with running_stack() as stack:
+        yield stack

@@ -1,0 +1,67 @@
+"""A whole stack for a test: real servers, our services as processes, the shipped skills and the tests' own."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from servers import data_folder
+from totalaud.client import Client
+from totalaud.connection import Connection
+from totalaud.skillfiles import load
+from totalaud.stack.local import LocalStack
+
+ROOT = Path(__file__).parent.parent
+ACK_WAIT_S = "2"
+
+
+@contextmanager
+def environment(**changes: str) -> Iterator[None]:
+    """Set environment variables for the processes that are started meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def all_skills(folder: Path) -> Path:
+    """Copy the shipped skills and the tests' own into one folder."""
+    shutil.copytree(ROOT / "skills", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "skills" / "tester", folder / "tester")
+    return folder
+
+
+async def push(stack: LocalStack) -> None:
+    loaded = load(stack.skills)
+    assert not loaded.problems
+    async with await client_of(stack) as client:
+        await client.operator.push(loaded.skills, loaded.agents)
+
+
+async def client_of(stack: LocalStack, user: UUID | None = None) -> Client:
+    return await Client.connect(connection_of(stack), user=user)
+
+
+def connection_of(stack: LocalStack) -> Connection:
+    place = stack.place
+    return Connection(place.nats_url, place.database_url, stack.data, None, place.master_key_file)
+
+
+@asynccontextmanager
+async def running_stack(
+    *, runners: int = 1, orchestrators: int = 1, skills: Path | None = None, **env: str
+) -> AsyncIterator[LocalStack]:
+    """Start everything; stop everything at the end, also when the test fails."""
+    with data_folder() as data, environment(**({"TOTALAUD_ACK_WAIT_S": ACK_WAIT_S} | env)):
+        folder = skills or all_skills(data / "skills")
+        stack = LocalStack(data, folder, runners=runners, orchestrators=orchestrators, push=push)
+        try:
+            await stack.start()
+            yield stack
+        finally:
+            await stack.stop()

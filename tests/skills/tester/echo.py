@@ -1,0 +1,5 @@
+"""Returns what it is given."""
+
+
+def run(input, context):
+    return {"text": input["text"]}

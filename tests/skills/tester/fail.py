@@ -1,0 +1,5 @@
+"""Never works."""
+
+
+def run(input, context):
+    raise RuntimeError(input["text"])

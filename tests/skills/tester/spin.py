@@ -1,0 +1,6 @@
+"""Never ends."""
+
+
+def run(input, context):
+    while True:
+        pass
