@@ -187,6 +187,9 @@ def test_one_bad_file_costs_that_file_only(tmp_path: Path):
         ("name: s\n\tcategory: x\n", 2, "not YAML"),
         ("name: s\ncategory: \x00\n", 2, "a character that YAML does not allow"),
         (b"name: s\ncategory: \xff\n", 2, "not UTF-8"),
+        ('name: "\\UFFFFFFFF"\n', 1, "no character"),
+        ('name: s\nmodel: "\\ud800"\n', 2, "half of a surrogate pair"),
+        ('name: s\nmodel: "\\0"\n', 2, "NUL"),
         ("name: s\ninput: {x: enum[a, b]}\n", 2, "needs quotes"),
     ],
 )

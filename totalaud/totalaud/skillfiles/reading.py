@@ -16,6 +16,8 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from shared.json import check
+from shared.refusal import Refusal
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import Listing, Mapping, Node, Scalar
 
@@ -105,6 +107,8 @@ def _events(text: str) -> Iterator[Event]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, "holds a character that YAML does not allow") from None
+    except (ValueError, OverflowError):
+        raise Unreadable(1, "holds an escape such as \\U that is no character") from None
 
 
 def _node(event: Event) -> Node:
@@ -117,11 +121,19 @@ def _node(event: Event) -> Node:
         case ScalarEvent(tag=str()) | CollectionStartEvent(tag=str()):
             raise Unreadable(line, "tags are not read: write the value without one")
         case ScalarEvent(value=text, style=style):
-            return Scalar(text, line, quoted=style is not None)
+            return Scalar(_storable(text, line), line, quoted=style is not None)
         case MappingStartEvent():
             return Mapping(line)
         case _:
             return Listing(line)
+
+
+def _storable(text: str, line: int) -> str:
+    try:
+        check(text)
+    except Refusal as refusal:
+        raise Unreadable(line, refusal.message) from None
+    return text
 
 
 def _key(node: Node) -> Scalar:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[-+]?(\.[0-9]{1,17}|[0-9]{1,18}(\.[0-9]{0,17})?)([eE][-+]?[0-9]{1,2})?")
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
