@@ -46,6 +46,10 @@ PERSONAL = {"type": "string", "x-personal": True}
 PYTHON = {
     "echo": "def run(input, context):\n    return {'text': input['text']}\n",
     "spin": "def run(input, context):\n    yield {'text': 'so far'}\n    while True:\n        pass\n",
+    "more": (
+        "def run(input, context):\n    yield {'text': 'a', 'secret': 'jane@example.org'}\n"
+        "    if input.get('fail'):\n        raise ValueError\n"
+    ),
     "quit": "import os\ndef run(input, context):\n    os._exit(1)\n",
     "greet": (
         "def run(input, context):\n"
@@ -372,6 +376,14 @@ async def test_a_failed_skill_is_reported_with_its_reason(
     assert report.error is not None
     assert (report.error.code, report.error.retryable) == (code, retryable)
     await stage.drained()
+
+
+async def test_a_field_that_the_output_schema_does_not_know_is_left_out(stage: Stage) -> None:
+    report = await stage.report("more", {})
+    assert report.output == {"text": "a"}
+    assert report.warnings == ("output: secret is not known and was left out; known: text",)
+    failed = await stage.report("more", {"fail": True})
+    assert failed.partial == {"text": "a"}
 
 
 async def test_a_big_output_within_the_limit_is_reported_whole(stage: Stage) -> None:

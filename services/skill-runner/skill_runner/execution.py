@@ -139,6 +139,9 @@ class Execution:
         except Refusal as refusal:
             where = f"{refusal.field}: " if refusal.field else ""
             raise Failure("invalid_output", f"{where}{refusal.message}", retryable=retryable) from None
+        output, warnings = known(schema, output)
+        for warning in warnings:
+            run.ledger.warn(f"output: {warning}")
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found), retryable=retryable)
         sealed = await closed(self._vault, run.work.user, schema, output)
@@ -155,5 +158,11 @@ class Execution:
             check(ledger.partial)
         except Refusal:
             return None
-        sealed = await closed(self._vault, work.user, definition.output_schema, ledger.partial)
+        partial, _ = known(definition.output_schema, ledger.partial)
+        sealed = await closed(self._vault, work.user, definition.output_schema, partial)
         return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+
+
+def known(schema: dict[str, Any], output: Any) -> tuple[Any, list[str]]:
+    """Leave out what the schema does not know: nobody has said whether it is personal."""
+    return prepare(schema, output) if isinstance(output, dict) else (output, [])

@@ -1,6 +1,7 @@
 """Finds a custom skill's Python file by name and hash, and loads it once."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -32,12 +33,12 @@ class SkillFiles:
         for path in sorted(self.root.glob(f"*/{name}.py")):
             source = path.read_bytes()
             if hashlib.sha256(source).hexdigest() == python_hash:
-                return _run_of(path, source)
+                return _run_of(path, source, f"skill_{path.stem}_{python_hash[:12]}")
         raise Missing(skill)
 
 
-def _run_of(path: Path, source: bytes) -> Function:
-    module = ModuleType(f"skill_{path.stem}")
+def _run_of(path: Path, source: bytes, name: str) -> Function:
+    module = sys.modules[name] = ModuleType(name)
     module.__file__ = str(path)
     exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - running skills is what a worker is for
     function: Function | None = getattr(module, "run", None)

@@ -28,7 +28,9 @@ class Chats:
 
 
 def connect(there: Endpoint) -> Chat:
-    """Import the SDK, which takes a second, and make a client."""
+    """Import the SDK and the prices, which takes seconds, and make a client."""
+    import genai_prices  # noqa: F401 - it is used for the first answer
+
     if there.provider == "anthropic":
         from skill_runner.chats.anthropic_chat import AnthropicChat
 
