@@ -37,6 +37,8 @@ from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.main import wire
 from skill_runner.reporting import about
+from skillmodules import SKILLS
+from totalaud.skillfiles import load
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 JANE = "00000000-0000-4000-8000-00000000000a"
@@ -279,7 +281,7 @@ async def theatre(
         open_.push_async_callback(bus.close)
         await provision(bus, ack_wait_s=ACK_WAIT_S)
         root = tmp_path_factory.mktemp("skills")
-        made = definitions(root)
+        made = {**definitions(root), **{skill.name: skill for skill in load(SKILLS).skills}}
         for definition in made.values():
             event = SkillRegistered(definition=definition)
             commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(event,))
@@ -576,3 +578,27 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     reports = [await stage.orchestrator.next() for _ in works]
     assert any(report.output == {"text": "paid"} for report in reports)
     await bus.close()
+
+
+async def test_the_shipped_pitch_is_written_to_each_contact_by_name(stage: Stage) -> None:
+    people = {str(uuid4()): name for name in ("Jane Example", "Joe Sample", "Zoë Muster")}
+    contacts = [{"id": id_, "name": name, "email": f"{id_}@example.org"} for id_, name in people.items()]
+    given = {"contacts": contacts, "artistInfo": {"name": "Neon Harbour", "genre": "synthpop"}}
+    report = await stage.report("generate-pitch", given)
+    assert report.error is None
+    assert [name for name in (*people.values(), "example.org") if name in report.model_dump_json()] == []
+    pitches = (await reveal(stage.vault, USER, report.output))["pitches"]
+    assert [pitch["contact_id"] for pitch in pitches] == list(people)
+    assert [name in pitch["body"] for name, pitch in zip(people.values(), pitches, strict=True)] == [True] * 3
+    assert report.usage is not None
+    assert (report.usage.calls, report.usage.simulated) == (3, True)
+    assert len(report.warnings) == 1
+
+
+async def test_the_shipped_pitch_takes_the_seed_s_single_form_too(stage: Stage) -> None:
+    given = {"artist_name": "Neon Harbour", "genre": "synthpop", "contact_name": "Jane Example"}
+    report = await stage.report("generate-pitch", given)
+    assert report.error is None
+    opened = await reveal(stage.vault, USER, report.output)
+    assert "Jane Example" in opened["body"]
+    assert opened["pitches"][0]["body"] == opened["body"]
