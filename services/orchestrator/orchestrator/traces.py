@@ -29,7 +29,7 @@ ENDS = tuple(
     )
 )
 LAGGING_S = 0.2
-SHORTEST_WAIT_S = 2.0
+SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 REPORT_EVERY_S = 60.0
 
@@ -72,7 +72,7 @@ class TraceExporter:
             await delivery.ack()
             return
         self._report()
-        await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries, 10), LONGEST_WAIT_S))
+        await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries - 1, 10), LONGEST_WAIT_S))
 
     def _report(self) -> None:
         if time.monotonic() >= self._next_report:

@@ -1,0 +1,102 @@
+"""What docker-compose.yml, the Dockerfile and nats.conf have to agree on; no engine is needed to see it."""
+
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_TEXT)
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+NATS_CONF = (ROOT / "deploy" / "nats.conf").read_text()
+
+
+@pytest.fixture(scope="module")
+def made_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What deploy/make-env writes."""
+    file = tmp_path_factory.mktemp("env") / ".env"
+    subprocess.run([ROOT / "deploy" / "make-env", file], check=True, capture_output=True)
+    assert file.stat().st_mode & 0o077 == 0
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_every_service_of_ours_is_there():
+    assert {"orchestrator", "skill-runner", "projector", "campaigns", "provision", "skills"} <= set(OURS)
+
+
+def test_two_runners_share_the_work():
+    assert SERVICES["skill-runner"]["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_comes_back_and_says_little_to_the_disk(name):
+    assert SERVICES[name]["restart"]
+    assert SERVICES[name]["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "ports" in service])
+def test_ports_are_open_to_this_machine_alone(name):
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name]["ports"])
+
+
+@pytest.mark.parametrize("name", ["orchestrator", "skill-runner", "projector", "campaigns"])
+def test_a_service_waits_for_its_streams_and_is_watched(name):
+    service = SERVICES[name]
+    assert service["depends_on"]["provision"]["condition"] == "service_completed_successfully"
+    assert f":{service['environment']['TOTALAUD_HEALTH_PORT']}/healthz" in service["healthcheck"]["test"][-1]
+
+
+@pytest.mark.parametrize("name", ["orchestrator", "skill-runner", "projector", "campaigns", "provision"])
+def test_a_service_comes_in_as_a_user_that_nats_knows(name):
+    url = urlsplit(SERVICES[name]["environment"]["TOTALAUD_NATS_URL"].replace("${", "").replace("}", ""))
+    variable = url.password
+    assert re.search(rf"user: {url.username}, password: \${variable}\b", NATS_CONF)
+
+
+def test_nats_finds_every_variable_that_it_names():
+    named = {found for line in NATS_CONF.splitlines() for found in re.findall(r"\$([A-Z]+_[A-Z_]+)", line)}
+    assert named == set(SERVICES["nats"]["environment"])
+
+
+def test_what_compose_must_have_make_env_writes(made_env):
+    named = set(re.findall(r"\$\{([A-Z_]+)(?!:-)[:}]", COMPOSE_TEXT))
+    defaulted = set(re.findall(r"\$\{([A-Z_]+):-", COMPOSE_TEXT))
+    assert named - defaulted <= set(made_env)
+
+
+def test_make_env_never_writes_twice(made_env, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("mine")
+    done = subprocess.run([ROOT / "deploy" / "make-env", file], check=False, capture_output=True)
+    assert (done.returncode, file.read_text()) == (1, "mine")
+
+
+def test_made_secrets_differ_and_the_user_is_a_uuid(made_env):
+    secrets = [value for name, value in made_env.items() if "PASSWORD" in name or "MASTER" in name]
+    assert len(set(secrets)) == len(secrets) == 8
+    assert UUID(made_env["TOTALAUD_USER"]).version == 4
+
+
+def test_the_image_is_built_with_the_uv_of_the_makefile():
+    pinned = re.search(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert pinned
+    assert f"ARG UV_VERSION={pinned[1]}\n" in DOCKERFILE
+
+
+def test_the_image_holds_every_project():
+    projects = [file.parent.relative_to(ROOT) for file in ROOT.glob("*/pyproject.toml")]
+    projects += [file.parent.relative_to(ROOT) for file in ROOT.glob("services/*/pyproject.toml")]
+    assert all(f"./{project}" in DOCKERFILE for project in projects)
+
+
+def test_images_are_pinned():
+    images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    assert all(re.fullmatch(r"[\w/]+:\d+[\w.-]*", image) for image in images)
