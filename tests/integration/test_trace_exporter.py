@@ -1,0 +1,140 @@
+"""The traces of ended sessions on a real NATS and a real receiver, which may be away for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+import otlp
+from orchestrator.traces import TraceExporter
+from shared import subjects
+from shared.bus import Bus
+from shared.commit import Commit
+from shared.events import (
+    AnyEvent,
+    AttemptReportedLate,
+    AttemptRequested,
+    PlannedStep,
+    SessionCancelled,
+    SessionCompleted,
+    SessionStarted,
+    StepCompleted,
+)
+from shared.jetstream_log import JetStreamLog
+from shared.subjects import Aggregate
+
+USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch):
+    with otlp.receiver() as receiver:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
+        yield receiver
+
+
+@asynccontextmanager
+async def exporting(bus: Bus) -> AsyncIterator[None]:
+    exporter = TraceExporter.from_env()
+    assert exporter is not None
+    task = asyncio.create_task(exporter.run(bus, JetStreamLog(bus)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def append(bus: Bus, aggregate: Aggregate, *events: AnyEvent) -> None:
+    log = JetStreamLog(bus)
+    commit = Commit(commit_id=uuid4(), at=NOW, events=events)
+    await log.append(aggregate, commit, expected=(await log.load(aggregate)).seq)
+
+
+def started() -> SessionStarted:
+    plan = PlannedStep(
+        number=1,
+        skill="research-contacts",
+        skill_hash="h",
+        agent="scout-agent",
+        pool="custom",
+        input={},
+        timeout_s=5,
+        max_attempts=3,
+        backoff_s=1,
+    )
+    return SessionStarted(agent="scout-agent", steps=(plan,), input={}, fingerprint="f")
+
+
+def requested(attempt_id: UUID) -> AttemptRequested:
+    return AttemptRequested(
+        step=1,
+        attempt=1,
+        attempt_id=attempt_id,
+        skill="research-contacts",
+        skill_hash="h",
+        pool="custom",
+        input={},
+        timeout_s=5,
+    )
+
+
+async def run_session(bus: Bus) -> Aggregate:
+    aggregate, attempt_id = subjects.session(USER, uuid4()), uuid4()
+    await append(bus, aggregate, started(), requested(attempt_id))
+    done = StepCompleted(step=1, attempt_id=attempt_id, output={}, started_at=NOW, duration_ms=1)
+    await append(bus, aggregate, done, SessionCompleted())
+    return aggregate
+
+
+async def whole(receiver: otlp.Receiver, aggregate: Aggregate, count: int) -> otlp.Received:
+    trace_id = UUID(aggregate.id).hex
+    await asyncio.to_thread(receiver.wait, lambda _: len(receiver.spans(trace_id=trace_id)) >= count)
+    return otlp.assert_whole(receiver.spans(trace_id=trace_id), services={"orchestrator"})
+
+
+async def test_a_session_that_ends_is_one_tree_at_the_receiver(bus, receiver):
+    async with exporting(bus):
+        root = await whole(receiver, await run_session(bus), 2)
+    assert root.name == "invoke_agent scout-agent"
+
+
+async def test_a_receiver_that_is_away_gets_the_trace_when_it_is_back(bus, receiver):
+    receiver.refuse = True
+    async with exporting(bus):
+        aggregate = await run_session(bus)
+        await asyncio.to_thread(receiver.wait, lambda _: receiver.requests > 0)
+        receiver.refuse = False
+        await whole(receiver, aggregate, 2)
+
+
+async def test_what_ended_while_nobody_exported_is_exported_later(bus, receiver):
+    aggregate = await run_session(bus)
+    async with exporting(bus):
+        await whole(receiver, aggregate, 2)
+
+
+async def test_two_exporters_tell_every_session_once(bus, receiver):
+    async with exporting(bus), exporting(bus):
+        for aggregate in [await run_session(bus) for _ in range(10)]:
+            await whole(receiver, aggregate, 2)
+
+
+async def test_a_report_after_the_end_is_told_and_nothing_is_told_twice(bus, receiver):
+    aggregate, attempt_id = subjects.session(USER, uuid4()), uuid4()
+    async with exporting(bus):
+        await append(bus, aggregate, started(), requested(attempt_id))
+        await append(bus, aggregate, SessionCancelled())
+        await whole(receiver, aggregate, 2)
+        late = AttemptReportedLate(step=1, attempt_id=attempt_id, started_at=NOW, duration_ms=1)
+        await append(bus, aggregate, late)
+        await whole(receiver, aggregate, 3)
+
+
+def test_without_an_endpoint_there_is_no_exporter(monkeypatch):
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    assert TraceExporter.from_env() is None
