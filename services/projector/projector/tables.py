@@ -1,0 +1,245 @@
+"""The read model: the seed's four tables with the seed's columns, types and defaults, and what was added."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+SHAPE = "1"
+metadata = MetaData()
+POSTGRES = dialect()  # type: ignore[no-untyped-call]
+
+
+def moment(name: str, default: str | None = None) -> Column[object]:
+    return Column(name, DateTime(timezone=True), server_default=text(default) if default else None)
+
+
+def number(name: str, default: str | None = "0") -> Column[object]:
+    return Column(name, Integer, server_default=text(default) if default else None)
+
+
+def money(name: str, default: str | None = "0") -> Column[object]:
+    return Column(name, Numeric, server_default=text(default) if default else None)
+
+
+def flag(name: str, default: str) -> Column[object]:
+    return Column(name, Boolean, server_default=text(default))
+
+
+skills = Table(
+    "skills",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("description", Text),
+    Column("input_schema", JSONB, nullable=False),
+    Column("output_schema", JSONB, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text),
+    Column("config", JSONB, server_default=text("'{}'")),
+    flag("enabled", "true"),
+    flag("is_beta", "false"),
+    moment("created_at", "now()"),
+    Column("hash", Text),
+    money("timeout_s", None),
+    moment("updated_at"),
+    Column("file_enabled", Boolean),
+    Column("switched", Boolean),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("emoji", Text),
+    Column("voice", Text),
+    Column("greeting", Text),
+    Column("skills", ARRAY(Text), nullable=False),
+    moment("updated_at"),
+)
+
+agent_sessions = Table(
+    "agent_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("agent_name", Text, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("initial_input", JSONB, nullable=False),
+    Column("final_output", JSONB),
+    Column("status", Text, server_default=text("'pending'")),
+    number("current_step"),
+    number("total_steps", None),
+    number("tokens_used"),
+    money("cost_usd"),
+    number("duration_ms", None),
+    moment("created_at", "now()"),
+    moment("completed_at"),
+    Column("waiting_on", Text),
+    number("failed_step", None),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("trace_id", Text),
+    moment("started_at"),
+    money("list_price_usd"),
+    number("unpriced_calls"),
+    flag("simulated", "false"),
+    Column("last_seq", BigInteger),
+    Index("agent_sessions_by_user", "user_id", text("created_at DESC")),
+    Index("agent_sessions_by_time", text("created_at DESC")),
+)
+
+agent_session_steps = Table(
+    "agent_session_steps",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, ForeignKey("agent_sessions.id")),
+    Column("step_number", Integer, nullable=False),
+    Column("skill_name", Text, ForeignKey("skills.name")),
+    Column("description", Text),
+    Column("input", JSONB),
+    Column("output", JSONB),
+    Column("status", Text, server_default=text("'pending'")),
+    Column("error_message", Text),
+    moment("started_at"),
+    moment("completed_at"),
+    Column("step_id", Text),
+    Column("agent_name", Text),
+    number("attempts"),
+    number("duration_ms", None),
+    number("tokens_used"),
+    money("cost_usd"),
+    money("list_price_usd"),
+    flag("simulated", "false"),
+    Column("error_code", Text),
+    Column("warnings", JSONB),
+    UniqueConstraint("session_id", "step_number"),
+)
+
+skill_executions = Table(
+    "skill_executions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("skill_name", Text, ForeignKey("skills.name")),
+    Column("input", JSONB, nullable=False),
+    Column("output", JSONB),
+    number("duration_ms", None),
+    number("tokens_used", None),
+    money("cost_usd", None),
+    Column("status", Text),
+    Column("error_message", Text),
+    Column("agent_session_id", Uuid, ForeignKey("agent_sessions.id")),
+    Column("user_id", Uuid),
+    moment("started_at", "now()"),
+    number("step_number", None),
+    number("attempt", None),
+    Column("execution_id", Uuid),
+    Column("error_code", Text),
+    Column("provider", Text),
+    Column("model", Text),
+    number("input_tokens", None),
+    number("output_tokens", None),
+    number("cached_tokens", None),
+    money("list_price_usd", None),
+    Column("price_version", Text),
+    flag("simulated", "false"),
+    moment("completed_at"),
+    Column("runner", Text),
+    Column("warnings", JSONB),
+    flag("partial", "false"),
+    Index("skill_executions_by_session", "agent_session_id"),
+    Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("name", JSONB),
+    Column("email", JSONB),
+    Column("phone", JSONB),
+    Column("notes", JSONB),
+    Column("outlet", Text),
+    Column("role", Text),
+    Column("type", Text),
+    Column("genres", ARRAY(Text)),
+    Column("regions", ARRAY(Text)),
+    Column("source", Text),
+    Column("source_url", Text),
+    flag("suppressed", "false"),
+    flag("erased", "false"),
+    moment("imported_at"),
+    Column("seq", BigInteger),
+    Column("search", TSVECTOR),
+    Index("contacts_by_user", "user_id", "type"),
+    Index("contacts_by_words", "search", postgresql_using="gin"),
+    Index("contacts_by_genre", "genres", postgresql_using="gin"),
+)
+
+outstanding = Table(
+    "outstanding",
+    metadata,
+    Column("noun", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("one", Boolean, CheckConstraint("one"), primary_key=True, server_default=text("true")),
+    Column("seq", BigInteger, nullable=False),
+    Column("epoch", Uuid, nullable=False),
+    Column("stream_created", Text),
+    Column("commit_id", Uuid),
+    Column("shape", Text, nullable=False),
+)
+
+projection_errors = Table(
+    "projection_errors",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("at", "now()"),
+)
+
+
+def names() -> list[str]:
+    """Return the tables' names, referred ones first."""
+    return [table.name for table in metadata.sorted_tables]
+
+
+def ddl() -> list[str]:
+    """Return the statements that make the read model in the connection's first schema."""
+    statements = []
+    for table in metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=POSTGRES)))
+        statements += [
+            str(CreateIndex(index).compile(dialect=POSTGRES))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    return statements
+
+
+def types(table: str) -> dict[str, str]:
+    """Return each column's SQL type, as `jsonb_to_recordset` wants it."""
+    columns = metadata.tables[table].columns
+    return {column.name: column.type.compile(dialect=POSTGRES) for column in columns}
