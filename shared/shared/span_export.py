@@ -2,11 +2,13 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Sequence
 
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from shared.logs import get_logger
@@ -41,3 +43,43 @@ class Reporting(SpanExporter):
 
     def shutdown(self) -> None:
         self._inner.shutdown()
+
+
+class WholeTrees(SpanProcessor):
+    """Passes on the spans of one piece of work when its outermost span ends, that one first.
+
+    So a kill in between loses the piece, but never leaves a span whose parent nobody has.
+    """
+
+    def __init__(self, inner: SpanProcessor) -> None:
+        self._inner = inner
+        self._lock = threading.Lock()
+        self._outermost: dict[int, int] = {}
+        self._held: dict[int, list[ReadableSpan]] = {}
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self._inner.on_start(span, parent_context)
+        own, parent = span.get_span_context().span_id, span.parent
+        with self._lock:
+            if parent is None or parent.is_remote:
+                self._outermost[own], self._held[own] = own, []
+            elif parent.span_id in self._outermost:
+                self._outermost[own] = self._outermost[parent.span_id]
+
+    def on_end(self, span: ReadableSpan) -> None:
+        context = span.get_span_context()
+        own = context.span_id if context else 0
+        with self._lock:
+            outermost = self._outermost.pop(own, None)
+            if outermost is not None and outermost != own and outermost in self._held:
+                self._held[outermost].append(span)
+                return
+            inside = self._held.pop(own, [])
+        for whole in (span, *inside):
+            self._inner.on_end(whole)
+
+    def shutdown(self) -> None:
+        self._inner.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        return self._inner.force_flush(timeout_millis)

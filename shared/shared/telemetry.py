@@ -71,13 +71,12 @@ def start(service: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    from shared.span_export import Reporting, exporter
+    from shared.span_export import Reporting, WholeTrees, exporter
 
     provider = TracerProvider(resource=resource(service), shutdown_on_exit=False)
     every = float(os.environ.get("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS))
-    provider.add_span_processor(
-        BatchSpanProcessor(Reporting(exporter(EXPORT_TIMEOUT_S)), QUEUE, schedule_delay_millis=every)
-    )
+    batches = BatchSpanProcessor(Reporting(exporter(EXPORT_TIMEOUT_S)), QUEUE, schedule_delay_millis=every)
+    provider.add_span_processor(WholeTrees(batches))
     _Current.provider, _Current.tracer = provider, provider.get_tracer("totalaud")
 
 

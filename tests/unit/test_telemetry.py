@@ -61,7 +61,7 @@ telemetry.shutdown()
 """
     with otlp.receiver() as receiver:
         run(program, endpoint=receiver.endpoint)
-        inner, outer = receiver.spans()
+        outer, inner = receiver.spans()
     assert (inner.parent_span_id, outer.parent_span_id) == (outer.span_id, "cd" * 8)
     assert (outer.service, outer.trace_id, outer.attributes["totalaud.step"]) == ("demo", "ab" * 16, 2)
 
@@ -77,6 +77,35 @@ os.kill(os.getpid(), signal.SIGKILL)
     with otlp.receiver() as receiver:
         run(program, endpoint=receiver.endpoint, fails=True)
         assert [span.name for span in receiver.spans()] == ["before the kill"]
+
+
+def test_a_kill_leaves_no_span_without_its_parent():
+    program = """
+import os, signal
+with telemetry.span("killed"):
+    with telemetry.span("inside"):
+        pass
+    time.sleep(1.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint, fails=True)
+        assert receiver.spans() == []
+
+
+def test_a_span_that_ends_after_its_outermost_is_told_too():
+    program = """
+outer = telemetry.span("outer")
+outer.__enter__()
+inner = telemetry.span("inner")
+inner.__enter__()
+outer.__exit__(None, None, None)
+inner.__exit__(None, None, None)
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint)
+        assert otlp.names(receiver.spans()) == ["demo: inner", "demo: outer"]
 
 
 def test_a_failed_span_has_the_type_of_the_exception_and_not_its_message():

@@ -79,8 +79,7 @@ class _Story:
                 self._begin(commit.at, steps, ())
             case SessionRetried(steps=steps):
                 previous = trace_ids.traceparent(self._trace, self._span_id(self._life))
-                cause = commit.traceparent
-                self._begin(commit.at, steps, (previous, cause) if cause else (previous,))
+                self._begin(commit.at, steps, (previous, *self._elsewhere(commit.traceparent)))
             case SessionCompleted():
                 self._end(recorded, None)
             case SessionFailed(code=code):
@@ -233,6 +232,10 @@ class _Story:
                 self._trace, span_id, parent, name, start, max(start, end), all_attributes, status, links, seq
             )
         )
+
+    def _elsewhere(self, cause: str | None) -> tuple[str, ...]:
+        asked = trace_ids.parse(cause)
+        return (cause,) if cause and asked and asked.trace_id != self._trace else ()
 
     def _span_id(self, life: int) -> str:
         return trace_ids.life_span(self._aggregate, life)
