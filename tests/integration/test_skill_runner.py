@@ -444,10 +444,11 @@ async def test_a_report_waits_for_nats_to_come_back_and_nothing_is_run_again(sta
     await asyncio.sleep(2)
     await nats.start()
     await stage.drained("anthropic")
-    reports = [stage.orchestrator.reports.get_nowait() for _ in range(stage.orchestrator.reports.qsize())]
+    answered = [stage.orchestrator.reports.get_nowait() for _ in range(stage.orchestrator.reports.qsize())]
+    reports = [report for report in answered if report.attempt_id == work.attempt_id]
     if late := await stage.late(work.attempt_id):
         reports.append(late)
-    assert {(report.attempt_id, report.error) for report in reports} == {(work.attempt_id, None)}
+    assert {report.error for report in reports} == {None}
     assert stage.calls() == before + 1
 
 

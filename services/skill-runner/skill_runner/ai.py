@@ -38,7 +38,7 @@ class AiEngine:
         value = await closed(self._vault, run.work.user, run.definition.input_schema, run.input)
         parts = split(run, value)
         into = run.definition.config.into
-        async with deadline(run.work.timeout_s):
+        async with deadline(run.work.timeout_s, run.ledger):
             if into is None:
                 return await self._answer(run, chat, parts[0])
             return collected(run.definition.output_schema, into, await self._answers(run, chat, parts, into))

@@ -32,7 +32,7 @@ class CustomEngine:
             run.ledger.partial = value
 
         try:
-            async with self._workers.one() as worker, deadline(work.timeout_s):
+            async with self._workers.one() as worker, deadline(work.timeout_s, run.ledger):
                 answer = await worker.call(call, partial)
         except Crashed as crashed:
             raise crash(crashed.code) from None

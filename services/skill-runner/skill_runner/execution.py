@@ -1,7 +1,6 @@
 """One attempt from its work to its report: definition, input, run, output, each checked."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,8 +65,7 @@ class Execution:
 
     async def run(self, work: Work, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
-        started_at, clock = datetime.now(UTC), time.monotonic()
-        ledger = Ledger()
+        started_at, ledger = datetime.now(UTC), Ledger()
         told: dict[str, str | int] = {
             genai.CONVERSATION: str(work.id),
             genai.TOOL: work.skill,
@@ -82,7 +80,6 @@ class Execution:
             ended = await self._ended(work, definition, started_at, ledger, abort)
             if ended.failure is not None:
                 current.set_attribute(genai.ERROR, ended.failure.code)
-            duration_ms = round(1000 * (time.monotonic() - clock))
             return Report(
                 **about(work),
                 output=ended.output,
@@ -90,7 +87,7 @@ class Execution:
                 partial=await self._partial(work, definition, ledger) if ended.failure else None,
                 usage=ledger.usage,
                 started_at=started_at,
-                duration_ms=duration_ms,
+                duration_ms=round(1000 * ledger.took_s),
                 warnings=tuple(ledger.warnings),
                 traceparent=traceparent(),
             )

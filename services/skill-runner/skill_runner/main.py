@@ -9,7 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from shared import service, streams
-from shared.bus import Bus
+from shared.bus import Bus, Heard
+from shared.commit import decode
+from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.registry import Registry
 from shared.settings import Settings
@@ -50,6 +52,9 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         await workers.warm()
         await bus.listen("stop.*", handlers.stop)
         async with asyncio.TaskGroup() as group:
+            for provider in {skill.definition.provider for skill in registry.skills()} - {"custom"}:
+                group.create_task(chats.expect(provider))
+            await bus.listen("feed.skill.*", lambda heard: expect(chats, heard))
             loops = [
                 group.create_task(
                     bus.consume(
@@ -70,6 +75,13 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         await workers.close()
         await chats.close()
         await vault.close()
+
+
+async def expect(chats: Chats, heard: Heard) -> None:
+    """A skill was pushed: have its provider's SDK imported before it is run."""
+    for event in decode(heard.body).events:
+        if isinstance(event, SkillRegistered) and event.definition.provider != "custom":
+            await chats.expect(event.definition.provider)
 
 
 def main() -> None:

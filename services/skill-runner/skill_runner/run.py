@@ -1,6 +1,7 @@
 """One attempt as the engines see it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,10 +35,13 @@ class Engine(Protocol):
 
 
 @asynccontextmanager
-async def deadline(seconds: float) -> AsyncIterator[None]:
-    """End what runs longer, by the runner's own monotonic clock."""
+async def deadline(seconds: float, ledger: Ledger) -> AsyncIterator[None]:
+    """Time the skill, and end it when it runs longer, by the runner's own monotonic clock."""
+    begun = time.monotonic()
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
         raise Failure("timeout", f"the skill ran longer than {seconds:g} s", retryable=True) from None
+    finally:
+        ledger.took_s = time.monotonic() - begun

@@ -1,11 +1,13 @@
-"""The providers in use: each SDK is imported and connected when its first skill runs."""
+"""The providers in use: each SDK is imported and connected when there is a skill for it."""
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from shared.subjects import Pool
 from skill_runner.chats.chat import Chat
 from skill_runner.chats.endpoints import Endpoint, endpoint
+from skill_runner.failure import Failure
 
 
 class Chats:
@@ -22,6 +24,11 @@ class Chats:
                 there = endpoint(provider, self._env, self._local_model_url)
                 self._opened[provider] = await asyncio.to_thread(connect, there)
             return self._opened[provider]
+
+    async def expect(self, provider: Pool) -> None:
+        """Be ready before the first call; what is not to be had is told when it is asked for."""
+        with suppress(Failure):
+            await self.of(provider)
 
     async def close(self) -> None:
         await asyncio.gather(*(chat.close() for chat in self._opened.values()))
