@@ -7,7 +7,9 @@ from typing import Protocol
 
 from totalaud.stack.process import Child, Program
 
-PROBE_EVERY_S = 0.02
+FIRST_PROBE_S = 0.02
+PROBES_SLOW_BY = 1.2
+LAST_PROBE_S = 0.1
 TRY_AGAIN_S = 0.2
 
 
@@ -36,7 +38,7 @@ class Kind(Protocol):
 class Server:
     """One server process of a kind."""
 
-    def __init__(self, kind: Kind, logs: Path, *, ready_within_s: float = 30.0) -> None:
+    def __init__(self, kind: Kind, logs: Path, *, ready_within_s: float = 60.0) -> None:
         self.kind = kind
         self.child: Child | None = None
         self._logs = logs
@@ -74,12 +76,14 @@ class Server:
 
     async def _ready(self, child: Child, deadline: float) -> bool:
         name = self.kind.name
+        pause_s = FIRST_PROBE_S
         while child.code is None:
             if await self.kind.answers():
                 return True
             if time.monotonic() > deadline:
                 raise NotReady(f"{name} did not answer for {self._ready_within_s} s:\n{child.tail()}")
-            await asyncio.sleep(PROBE_EVERY_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * PROBES_SLOW_BY, LAST_PROBE_S)
         if time.monotonic() < deadline and self.kind.passes(child.tail()):
             return False
         raise NotReady(f"{name} ended with code {child.code} before it answered:\n{child.tail()}")
