@@ -16,9 +16,9 @@ Row = Mapping[str, Any]
 SQL = (
     """SELECT status, current_step, total_steps, tokens_used, cost_usd, duration_ms
 FROM agent_sessions WHERE id = $1""",
-    """SELECT step_number, skill_name, status, left(output::text, 60) AS output
+    """SELECT step_number, skill_name, status, left(output::text, 30) AS output
 FROM agent_session_steps WHERE session_id = $1 ORDER BY step_number""",
-    """SELECT outlet, role, left(name::text, 60) AS name
+    """SELECT outlet, genres, left(name->>'c', 24) AS sealed_name
 FROM contacts WHERE NOT suppressed ORDER BY outlet LIMIT 5""",
 )
 NEXT = (

@@ -123,9 +123,9 @@ def list_(
                     row["id"],
                     row["agent_name"],
                     row["status"],
-                    f"{row['current_step']}/{row['total_steps']}",
+                    f"{row['current_step']}/{row['total_steps'] or 0}",
                     row["tokens_used"],
-                    show.money(row),
+                    show.price(row),
                     row["created_at"],
                 )
                 for row in rows

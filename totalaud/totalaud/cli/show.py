@@ -22,6 +22,7 @@ STYLES = {
     "skipped": "yellow",
 }
 EMPTY = "-"
+WHOLE = ("session", "skill", "#", "status")
 
 
 def console() -> "Console":
@@ -47,9 +48,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Seque
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, overflow="fold", justify="right" if column in right else "left")
+        made.add_column(
+            column,
+            overflow="fold",
+            no_wrap=column in WHOLE,
+            justify="right" if column in right else "left",
+        )
     for row in rows:
         made.add_row(*(cell(value) for value in row))
     return made
@@ -76,6 +82,11 @@ def duration(ms: float | None) -> str | None:
     if ms is None:
         return None
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"  # noqa: PLR2004 - one second
+
+
+def price(row: Mapping[str, Any]) -> str:
+    """Write what was paid, in a table's few letters."""
+    return "$0 (sim.)" if row.get("simulated") else money(row)
 
 
 def money(row: Mapping[str, Any]) -> str:
@@ -123,14 +134,14 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
             step["status"],
             duration(step["duration_ms"]),
             step["tokens_used"],
-            money(step),
+            price(step),
             step.get("error_message"),
         )
         for step in steps
     ]
-    columns = ("step", "skill", "agent", "status", "duration", "tokens", "cost", "error")
+    columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost", "error")
     shown = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
-    return table(columns[:shown], [row[:shown] for row in rows], right=("step", "duration", "tokens"))
+    return table(columns[:shown], [row[:shown] for row in rows], right=("#", "duration", "tokens"))
 
 
 def _error(found: Mapping[str, Any]) -> str | None:

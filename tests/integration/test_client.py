@@ -1,0 +1,235 @@
+"""The Python client and the command line on a whole stack."""
+
+import asyncio
+import contextlib
+import io
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+
+import totalaud
+from rig import client_of
+from shared.refusal import Refusal
+from totalaud.cli.main import call
+from totalaud.client import Client
+from totalaud.contacts import import_csv
+from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.stack.local import LocalStack
+
+ECHO = {"skill": "echo", "description": "say it", "input": {"text": "hello"}}
+COUNT = {"skill": "count", "input": {"numbers": [1, 2]}}
+FAIL_PARTLY = {"skill": "fail-partly", "input": {"until": 3}}
+HEADER = "name,email,outlet,type\n"
+
+
+@pytest.fixture
+async def client(stack: LocalStack) -> AsyncIterator[Client]:
+    async with await client_of(stack, uuid4()) as client:
+        yield client
+
+
+@pytest.fixture
+def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TOTALAUD_NATS_URL", stack.place.nats_url)
+    monkeypatch.setenv("TOTALAUD_DATABASE_URL", stack.place.database_url)
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", str(stack.place.master_key_file))
+    monkeypatch.setattr("totalaud.stack.paths.data_dir", lambda: stack.data)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TOTALAUD_SKILLS", str(stack.skills))
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+async def test_a_workflow_is_run_and_read_by_the_seeds_names(stack: LocalStack, at_the_stack: None):
+    user = str(uuid4())
+    result = await totalaud.run_agent_workflow("tester-agent", user, [ECHO, COUNT])
+    assert result.outputs == [{"text": "hello"}, {"total": 3, "numbers": [1, 2]}]
+    session = await totalaud.get_agent_session(result.session_id)
+    assert (session.id, session.status, session.user_id) == (result.session_id, "completed", user)
+    assert [(step.step_number, step.skill, step.status) for step in session.steps] == [
+        (1, "echo", "completed"),
+        (2, "count", "completed"),
+    ]
+    assert session.total_duration == sum(step.duration for step in session.steps)
+    assert session.total_cost == session.cost_usd == 0
+    assert session.trace_id == result.trace_id
+
+
+async def test_cost_and_trace_have_the_seeds_keys(at_the_stack: None):
+    result = await totalaud.run_agent_workflow("tester", uuid4(), [ECHO])
+    cost = await totalaud.get_session_cost(result.session_id)
+    assert set(cost) == {"session_id", "total_tokens", "total_cost_usd", "duration_ms"}
+    (trace,) = await totalaud.get_execution_trace(result.session_id)
+    assert (trace.skill_name, trace.input, trace.output) == ("echo", {"text": "hello"}, {"text": "hello"})
+    assert (trace.tokens_used, trace.cost_usd, trace.status) == (0, 0, "success")
+
+
+async def test_a_failed_workflow_is_raised_with_all_that_is_known(client: Client):
+    accepted = await client.run("tester", [ECHO, FAIL_PARTLY])
+    with pytest.raises(WorkflowFailed) as failed:
+        await client.outcome(accepted.id)
+    assert (failed.value.session_id, failed.value.failed_step) == (accepted.id, 2)
+    assert failed.value.outputs == [{"text": "hello"}, None]
+    assert failed.value.partial == {"numbers": [1, 2, 3]}
+
+
+async def test_a_retry_goes_on_under_the_same_id(client: Client):
+    accepted = await client.run("tester", [ECHO, FAIL_PARTLY])
+    with pytest.raises(WorkflowFailed):
+        await client.outcome(accepted.id)
+    again = await client.retry(accepted.id, input={"until": 5})
+    assert again.id == accepted.id
+    assert (await client.outcome(accepted.id)).outputs[1] == {"numbers": [1, 2, 3, 4, 5]}
+
+
+async def test_a_skill_alone_is_run_and_its_failure_raised(at_the_stack: None):
+    result = await totalaud.execute_skill("echo", {"text": "hi"}, uuid4())
+    assert (result.output, result.status) == ({"text": "hi"}, "success")
+    with pytest.raises(SkillFailed) as failed:
+        await totalaud.execute_skill("fail-partly", {"until": 2}, uuid4())
+    assert failed.value.partial == {"numbers": [1, 2]}
+
+
+async def test_watching_from_any_sequence_tells_the_same_story(client: Client):
+    accepted = await client.run("tester", [ECHO, {"skill": "sleep", "input": {"seconds": 0.3}}, COUNT])
+    live = [commit async for commit in client.watch(accepted.id)]
+    later = [commit async for commit in client.watch(accepted.id)]
+    rest = [commit async for commit in client.watch(accepted.id, from_seq=live[1].seq)]
+    assert live == later == [commit async for commit in client.events(accepted.id)]
+    assert rest == live[1:]
+    assert live[-1].events[-1]["type"] == "SessionCompleted"
+
+
+async def test_many_watchers_of_many_sessions_miss_nothing(client: Client):
+    runs = [await client.run("tester", [ECHO, COUNT, ECHO]) for _ in range(10)]
+
+    async def types(session_id: str) -> list[str]:
+        return [event["type"] async for commit in client.watch(session_id) for event in commit.events]
+
+    told = await asyncio.gather(*(types(run.id) for run in runs for _ in range(3)))
+    assert all(each == told[0] for each in told)
+
+
+async def test_ones_own_writes_are_read(client: Client):
+    for _ in range(5):
+        accepted = await client.run("tester", [ECHO])
+        session = await client.get(accepted.id, min_seq=accepted.seq)
+        assert session.last_seq >= accepted.seq
+
+
+async def test_another_users_session_is_not_found(client: Client, stack: LocalStack):
+    accepted = await client.run("tester", [ECHO])
+    async with await client_of(stack, uuid4()) as stranger:
+        with pytest.raises(Refusal, match="has no session"):
+            await stranger.known(accepted.id)
+
+
+async def test_contacts_come_in_pieces_and_errors_keep_their_lines(client: Client):
+    rows = [f"Fictional {n},fictional{n}@example.org,Radio {n},radio\n" for n in range(2500)]
+    rows[2100] = "Fictional Wrong,not-an-address,Radio X,radio\n"
+    report = await import_csv(client.door, client.user, (HEADER + "".join(rows)).encode())
+    assert (report["imported"], report["failed"]) == (2499, 1)
+    assert [error["line"] for error in report["errors"]] == [2102]
+    again = await import_csv(client.door, client.user, (HEADER + "".join(rows)).encode())
+    assert (again["imported"], again["unchanged"]) == (0, 2499)
+
+
+async def test_an_erased_contact_is_read_as_erased(client: Client):
+    csv = (HEADER + "Fictional Ada,ada@example.org,Radio A,radio\n").encode()
+    report = await import_csv(client.door, client.user, csv)
+    await client.tables.caught_up(report["seq"])
+    row = await client.tables.row("SELECT id, name FROM contacts WHERE user_id = $1", client.user)
+    assert row is not None
+    assert await client.open(client.user, row["name"]) == "Fictional Ada"
+    await client.door.ask(client.user, "contacts", "erase", {"contact_id": str(row["id"])})
+    async with await Client.connect(client._connection, user=client.user) as fresh:
+        assert await fresh.open(client.user, row["name"]) == "[erased]"
+
+
+async def test_without_the_key_a_sealed_value_is_shown_as_sealed(client: Client):
+    value = {"$sealed": str(uuid4()), "n": "", "c": ""}
+    client._connection = type(client._connection)("", "", Path("/nowhere"))
+    assert await client.open(client.user, [value]) == ["[sealed]"]
+
+
+async def test_dead_letters_are_listed_with_their_reason(client: Client):
+    await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
+    for _ in range(100):
+        letters = await client.operator.dead_letters(10_000)
+        if letters:
+            break
+        await asyncio.sleep(0.05)
+    assert letters[-1]["stream"] == "CMD"
+    assert "malformed_json" in letters[-1]["reason"]
+
+
+async def cli(*words: str, code: int = 0) -> str:
+    out, err = io.StringIO(), io.StringIO()
+
+    def run() -> int:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            return call(list(words))
+
+    assert await asyncio.to_thread(run) == code, err.getvalue()
+    return out.getvalue()
+
+
+async def document(*words: str, code: int = 0) -> Any:
+    return json.loads(await cli(*words, "--json", code=code))
+
+
+async def test_the_command_line_drives_a_session_from_start_to_end(at_the_stack: None, tmp_path: Path):
+    file, user = tmp_path / "workflow.json", str(uuid4())
+    file.write_text(json.dumps({"agent": "tester", "steps": [ECHO, FAIL_PARTLY]}))
+    started = await document("run", "-f", str(file), "--no-wait", "--user", user)
+    id_ = started["session_id"]
+    events = await cli("session", "watch", id_, "--json", "--user", user, code=1)
+    assert next(json.loads(line)["seq"] for line in events.splitlines()) == started["seq"]
+    failed = await document("session", "result", id_, "--user", user, code=1)
+    assert failed["error"]["failed_step"] == 2
+    found = await document("session", "get", id_, "--min-seq", str(started["seq"]))
+    assert found["id"] == id_
+    await document("session", "retry", id_, "-i", "until=5", "--user", user)
+    assert (await document("session", "result", id_, "--user", user))["outputs"][1]["numbers"][-1] == 5
+    assert id_ in [row["id"] for row in await document("session", "list", "--user", user)]
+    assert "completed" in await cli("session", "events", id_, "--user", user)
+
+
+async def test_the_command_line_cancels(at_the_stack: None, tmp_path: Path):
+    file, user = tmp_path / "workflow.yaml", str(uuid4())
+    file.write_text("- skill: sleep\n  input: {seconds: 20}\n")
+    started = await document("run", "tester", "-f", str(file), "--no-wait", "--user", user)
+    await document("session", "cancel", started["session_id"], "--reason", "enough", "--user", user)
+    failed = await document("session", "result", started["session_id"], "--user", user, code=1)
+    assert (failed["error"]["code"], failed["error"]["message"]) == ("cancelled", "enough")
+
+
+async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
+    assert (await document("skill", "echo", "-i", "text=hi"))["output"] == {"text": "hi"}
+    assert "echo" in [row["name"] for row in await document("skills", "list")]
+    status = await document("projection", "status")
+    assert status["lag"] == status["log_seq"] - status["seq"]
+    assert isinstance(await document("dlq", "list"), list)
+    assert (await document("provision"))["ok"]
+
+
+async def test_a_disabled_skill_is_refused_until_it_is_enabled(at_the_stack: None):
+    await document("skills", "disable", "write-twice")
+    try:
+        refused = await document("skill", "write-twice", "-i", "topic=x", code=1)
+        assert refused["error"]["code"] == "skill_disabled"
+    finally:
+        await document("skills", "enable", "write-twice")
+
+
+async def test_tables_fit_into_80_columns(at_the_stack: None):
+    user = str(uuid4())
+    result = await totalaud.run_agent_workflow("tester", user, [ECHO, COUNT])
+    for words in (("session", "get", result.session_id), ("session", "list"), ("skills", "list")):
+        assert max(len(line.rstrip()) for line in (await cli(*words)).splitlines()) <= 80
