@@ -1,4 +1,4 @@
-"""A whole stack for a test: real servers, our services as processes, the shipped skills and the tests' own."""
+"""A whole stack for a test: real servers, our services as processes, shipped skills and the tests' own."""
 
 import os
 import shutil

@@ -7,6 +7,8 @@ from uuid import uuid4
 import asyncpg
 import nats
 
+SESSION = "SELECT * FROM agent_sessions WHERE id = $1::uuid"
+
 
 async def test_plain_nats_and_plain_sql_are_enough(stack):
     user, session_id = str(uuid4()), str(uuid4())
@@ -28,24 +30,27 @@ async def test_plain_nats_and_plain_sql_are_enough(stack):
         again = json.loads((await client.request(f"ask.{user}.session.run", body, timeout=5)).data)
         assert (again["seq"] > 0, again["duplicate"]) == (True, True)
 
-        row = await _row_when(database, "SELECT * FROM agent_sessions WHERE id = $1::uuid", session_id, "completed")
+        row = await _row_when(database, SESSION, session_id, "completed")
         assert (str(row["user_id"]), row["agent_name"], row["total_steps"]) == (user, "tester-agent", 3)
         assert json.loads(row["final_output"])["text"]
         found = await database.fetch(
             "SELECT * FROM agent_session_steps WHERE session_id = $1::uuid ORDER BY step_number", session_id
         )
         assert [json.loads(step["output"]).get("total") for step in found] == [6, 6, None]
-        assert await database.fetchval(
-            "SELECT count(*) FROM skill_executions WHERE agent_session_id = $1::uuid AND status = 'success'",
-            session_id,
-        ) == 3
+        assert (
+            await database.fetchval(
+                "SELECT count(*) FROM skill_executions WHERE agent_session_id = $1::uuid AND status = 'success'",
+                session_id,
+            )
+            == 3
+        )
 
         queued = str(uuid4())
         await client.publish(
             f"cmd.{user}.session.run",
             json.dumps({"session_id": queued, "agent": "tester", "steps": steps[:1]}).encode(),
         )
-        await _row_when(database, "SELECT * FROM agent_sessions WHERE id = $1::uuid", queued, "completed")
+        await _row_when(database, SESSION, queued, "completed")
 
         executed = json.loads(
             (

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 GRACE_S = 5.0
 LOOK_EVERY_S = 0.05
