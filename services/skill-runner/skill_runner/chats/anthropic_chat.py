@@ -28,10 +28,11 @@ class AnthropicChat:
             open_telemetry={"traces": False},
             http_client=http_client,
         )
+        self._messages = self._client.messages
 
     async def ask(self, question: Question) -> Reply:
         try:
-            answer = await self._client.messages.create(
+            answer = await self._messages.create(
                 model=question.model,
                 system=question.system,
                 messages=[{"role": "user", "content": question.user}],

@@ -23,10 +23,11 @@ class OpenAiChat:
             max_retries=0,
             http_client=http_client,
         )
+        self._completions = self._client.chat.completions
 
     async def ask(self, question: Question) -> Reply:
         try:
-            answer = await self._client.chat.completions.create(
+            answer = await self._completions.create(
                 model=question.model,
                 messages=[
                     {"role": "system", "content": question.system},

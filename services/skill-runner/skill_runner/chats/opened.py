@@ -8,6 +8,12 @@ from shared.subjects import Pool
 from skill_runner.chats.chat import Chat
 from skill_runner.chats.endpoints import Endpoint, endpoint
 from skill_runner.failure import Failure
+from skill_runner.pricing import usage_of
+
+NOTHING_USED: dict[Pool, dict[str, int]] = {
+    "openai": {"prompt_tokens": 0, "completion_tokens": 0},
+    "anthropic": {"input_tokens": 0, "output_tokens": 0},
+}
 
 
 class Chats:
@@ -35,8 +41,8 @@ class Chats:
 
 
 def connect(there: Endpoint) -> Chat:
-    """Import the SDK and the prices, which takes seconds, and make a client."""
-    import genai_prices  # noqa: F401 - it is used for the first answer
+    """Import the SDK and read the prices, which takes seconds, and make a client."""
+    usage_of(there.provider, "none", {"usage": NOTHING_USED[there.provider]}, simulated=True)
 
     if there.provider == "anthropic":
         from skill_runner.chats.anthropic_chat import AnthropicChat
