@@ -238,7 +238,7 @@ async def model_url() -> AsyncIterator[str]:
         *(sys.executable, "-m", "totalaud.model_server", "--port", str(port))
     )
     url = f"http://127.0.0.1:{port}"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await asyncio.to_thread(urllib.request.urlopen, f"{url}/healthz")
