@@ -1,92 +1,122 @@
-"""What an attempt's events change: its execution's row, and what it used, wherever that is summed up."""
+"""Attempts as rows of `skill_executions`, and what they used in the totals of step and session."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projector.changes import EXECUTIONS, SESSIONS, STEPS, Alter, Change, step_row_id
+from projector.changes import Add, Alter, Change, File, FileAgain, Row
+from projector.steps import step_row
 from shared.events import (
     AnyEvent,
     AttemptError,
     AttemptFailed,
     AttemptLost,
     AttemptReportedLate,
+    AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
+    SessionRefused,
+    SessionStarted,
     StepCompleted,
 )
+from shared.log import Recorded
 from shared.subjects import Aggregate
 from shared.usage import Usage
 
-Result = StepCompleted | AttemptFailed | AttemptReportedLate
+Report = StepCompleted | AttemptFailed | AttemptReportedLate
 
 
-def changes(aggregate: Aggregate, event: AnyEvent, at: datetime) -> Iterator[Change]:
-    """Return what an event of an attempt that was requested before changes."""
-    session = UUID(aggregate.id) if aggregate.noun == "session" else None
-    match event:
-        case AttemptStarted():
-            yield Alter(EXECUTIONS, event.attempt_id, {"runner": event.runner})
-        case AttemptLost():
-            yield _unanswered(event.attempt_id, "lost", "its skill-runner was not heard of again", at)
-        case AttemptWithdrawn():
-            yield _unanswered(event.attempt_id, "withdrawn", "another attempt was faster", at)
-        case StepCompleted():
-            yield from _result(session, event, None, event.output, at)
-            if session is not None:
-                done = {
-                    "status": "completed",
-                    "output": event.output,
-                    "completed_at": at,
-                    "duration_ms": event.duration_ms,
-                    "error_code": None,
-                    "error_message": None,
-                    "warnings": list(event.warnings) or None,
-                }
-                yield Alter(STEPS, step_row_id(session, event.step), done)
-                yield Alter(SESSIONS, session, {"current_step": event.step, "waiting_on": None})
-        case AttemptFailed():
-            yield from _result(session, event, event.error, event.partial, at)
-            if session is not None:
-                why = {"error_code": event.error.code, "error_message": event.error.message}
-                yield Alter(STEPS, step_row_id(session, event.step), why)
-        case AttemptReportedLate():
-            yield from _result(session, event, event.error, event.output, at)
-        case _:
-            raise ValueError(f"{event.type} is no event of a {aggregate.noun}")
+class Attempts:
+    """The attempts of one commit; a report is in the log once, so its cost is counted once."""
 
+    def __init__(self, aggregate: Aggregate, recorded: Recorded) -> None:
+        self._aggregate = aggregate
+        self._commit = recorded.commit
+        self._id = UUID(aggregate.id)
+        self._alone = aggregate.noun == "execution"
 
-def _result(
-    session: UUID | None, event: Result, error: AttemptError | None, output: Any, at: datetime
-) -> Iterator[Change]:
-    usage = event.usage
-    values = {
-        "output": output,
-        "status": "success" if error is None else "error",
-        "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
-        "partial": error is not None and output is not None,
-        "duration_ms": event.duration_ms,
-        "started_at": event.started_at,
-        "completed_at": at,
-        "warnings": list(event.warnings) or None,
-        **_used(usage),
-    }
-    yield Alter(EXECUTIONS, event.attempt_id, values)
-    if session is not None and usage is not None:
+    def changes(self, event: AnyEvent) -> Iterator[Change]:
+        match event:
+            case AttemptRequested():
+                yield from self._requested(event)
+            case AttemptStarted():
+                yield Alter(self._row(event.attempt_id), {"runner": event.runner})
+            case AttemptLost():
+                yield self._given_up(event.attempt_id, "lost", "its skill-runner was not heard of again")
+            case AttemptWithdrawn():
+                yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
+            case StepCompleted():
+                yield from self._reported(event, self._ended(None, event.output))
+            case AttemptFailed():
+                yield from self._reported(event, self._ended(event.error, event.partial))
+            case AttemptReportedLate():
+                yield from self._reported(event, {} if event.output is None else {"output": event.output})
+            case SessionRefused() if self._alone:
+                error = {"status": "error", "error_code": event.code, "error_message": event.message}
+                yield Add(self._row(self._id), self._new({}) | error | {"completed_at": self._commit.at})
+            case _:
+                pass
+
+    def _requested(self, event: AttemptRequested) -> Iterator[Change]:
+        row = self._row(event.attempt_id)
+        values = {"skill_name": event.skill, "step_number": event.step, "attempt": event.attempt}
+        yield Add(row, self._new(event.input) | values)
+        if self._alone:
+            begun = [one for one in self._commit.events if isinstance(one, SessionStarted)]
+            if not begun:
+                yield FileAgain(row, self._id)
+            elif (session_id := begun[0].beside_session) is not None:
+                yield File(row, session_id)
+
+    def _reported(self, event: Report, outcome: dict[str, Any]) -> Iterator[Change]:
+        measured = {
+            "started_at": event.started_at,
+            "duration_ms": event.duration_ms,
+            "warnings": list(event.warnings) or None,
+        }
+        yield Alter(self._row(event.attempt_id), outcome | measured | _used(event.usage))
+        usage = event.usage
+        if self._alone or usage is None:
+            return
         amounts = {
             "tokens_used": usage.tokens,
             "cost_usd": usage.cost_usd or 0,
             "list_price_usd": usage.list_price_usd or 0,
         }
+        unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
-        yield Alter(STEPS, step_row_id(session, event.step), simulated, amounts)
-        unpriced = {"unpriced_calls": 1} if usage.cost_usd is None else {}
-        yield Alter(SESSIONS, session, simulated, amounts | unpriced)
+        yield Alter(step_row(self._aggregate, event.step), simulated, amounts)
+        yield Alter(Row("agent_sessions", self._id, self._aggregate.user), simulated, amounts | unpriced)
+
+    def _ended(self, error: AttemptError | None, output: Any) -> dict[str, Any]:
+        return {
+            "status": "error" if error else "success",
+            "error_code": error.code if error else None,
+            "error_message": error.message if error else None,
+            "output": output,
+            "partial": error is not None and output is not None,
+            "completed_at": self._commit.at,
+        }
+
+    def _given_up(self, attempt_id: UUID, code: str, message: str) -> Alter:
+        error = {"status": "error", "error_code": code, "error_message": message}
+        return Alter(self._row(attempt_id), error | {"completed_at": self._commit.at})
+
+    def _new(self, input_: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "input": input_,
+            "user_id": self._aggregate.user,
+            "agent_session_id": None if self._alone else self._id,
+            "execution_id": self._id if self._alone else None,
+            "started_at": self._commit.at,
+        }
+
+    def _row(self, attempt_id: UUID) -> Row:
+        return Row("skill_executions", attempt_id, self._aggregate.user)
 
 
 def _used(usage: Usage | None) -> dict[str, Any]:
+    """Return the columns of what was used; a report without usage says that nothing was."""
     if usage is None:
         return {"tokens_used": 0, "cost_usd": 0}
     return {
@@ -101,8 +131,3 @@ def _used(usage: Usage | None) -> dict[str, Any]:
         "price_version": usage.price_version,
         "simulated": usage.simulated,
     }
-
-
-def _unanswered(attempt_id: UUID, code: str, message: str, at: datetime) -> Alter:
-    why = {"status": "error", "error_code": code, "error_message": message, "completed_at": at}
-    return Alter(EXECUTIONS, attempt_id, why)

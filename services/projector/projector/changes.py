@@ -1,54 +1,96 @@
-"""What a commit changes in the tables, as data: rows to add, rows to alter, amounts to count up."""
+"""What a commit changes in the tables, as data: single rows, and what depends on other rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-SESSIONS, STEPS, EXECUTIONS = "agent_sessions", "agent_session_steps", "skill_executions"
-Key = UUID | str | tuple[str, UUID]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Names one row: a table and its key. With `user`, a row of another user is not this row."""
+
+    table: str
+    key: UUID | str
+    user: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    table: str
-    key: Key
-    values: Mapping[str, Any]
+    """A row that cannot be there yet."""
+
+    row: Row
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Ensure:
+    """A row that may be there already, and then stays as it is."""
+
+    row: Row
+    values: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Alter:
-    table: str
-    key: Key
-    values: Mapping[str, Any] = field(default_factory=dict)
-    amounts: Mapping[str, Any] = field(default_factory=dict)
+    """Values to set and amounts to add in a row that must be there."""
+
+    row: Row
+    values: Values = field(default_factory=dict)
+    amounts: Mapping[str, int | Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    table: str
-    key: Key
+    """The row, if it is there, is no more."""
+
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class Skip:
+    """The pending steps of a session that failed are skipped."""
+
+    session: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """What is pending or running of a cancelled session is cancelled: steps and open attempts."""
+
+    session: Row
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAlone:
+    """The open attempts of a cancelled stand-alone skill are cancelled."""
+
+    execution_id: UUID
+    user: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attempt of a stand-alone skill is filed beside a session of the same user, if that is known."""
+
+    attempt: Row
     session_id: UUID
-    status: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reopen:
-    session_id: UUID
-    from_step: int
+class FileAgain:
+    """A further attempt of a stand-alone skill is filed where its first one is."""
+
+    attempt: Row
+    execution_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
-    name: str
-
-
-Change = Add | Alter | Remove | Close | Reopen | Settle
-
-
-def step_row_id(session_id: UUID, step: int) -> UUID:
-    return uuid5(session_id, f"step/{step}")
+Keyed = Add | Ensure | Alter | Remove
+Spread = Skip | Cancel | CloseAlone | File | FileAgain
+Change = Keyed | Spread

@@ -1,12 +1,23 @@
-"""The projector's connection and the schema it writes to."""
+"""The projector's connections, and the making of its tables."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from projector.tables import SHAPE, ddl
+from projector.tables import ddl, shape
+from shared.logs import get_logger
 
-LOCK = 0x70726F6A
+LIVE = "public"
+CONNECT_S = 5
+TURN = 0x70726F6A
+TURN_S = 0.5
+COMMAND_S = 60
 STEADY = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -14,40 +25,82 @@ STEADY = {
     "enable_mergejoin": "off",
     "jit": "off",
     "synchronous_commit": "on",
-    "application_name": "projector",
+    "application_name": "totalaud-projector",
 }
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InvalidCatalogNameError,
+)
 
 
-class OtherShape(Exception):  # noqa: N818 - a state of the tables
-    """The tables were made by another release: the projection has to be rebuilt."""
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far the tables are; `shape` is None in tables of a release that did not know it."""
+
+    seq: int
+    epoch: UUID
+    stream_created: datetime | None
+    commit_id: UUID | None
+    shape: str | None
 
 
-async def connect(url: str, schema: str = "public") -> asyncpg.Connection:
-    """Connect with plans that do not depend on how full the tables were when they were made."""
-    settings = STEADY | {"search_path": schema}
-    return await asyncpg.connect(url, timeout=5, command_timeout=60, server_settings=settings)
+@asynccontextmanager
+async def connected(url: str, schema: str = LIVE) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to write into a schema, with plans that do not depend on how full the tables once were."""
+    connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_S,
+        command_timeout=COMMAND_S,
+        max_cached_statement_lifetime=0,
+        server_settings=STEADY | {"search_path": schema},
+    )
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def make(connection: asyncpg.Connection) -> None:
+    """Make the tables in the connection's schema, where there are none."""
+    if await connection.fetchval("SELECT to_regclass('checkpoint')") is not None:
+        return
+    async with connection.transaction():
+        for statement in ddl():
+            await connection.execute(statement)
+        await connection.execute(
+            "INSERT INTO checkpoint (seq, epoch, shape) VALUES (0, $1, $2)", uuid4(), shape()
+        )
+
+
+async def checkpoint(connection: asyncpg.Connection) -> Checkpoint:
+    """Read the one row, whichever release made it."""
+    row = await connection.fetchrow("SELECT * FROM checkpoint")
+    told: dict[str, Any] = dict(row) if row else {}
+    return Checkpoint(
+        told.get("seq", 0),
+        told.get("epoch", UUID(int=0)),
+        told.get("stream_created"),
+        told.get("commit_id"),
+        told.get("shape"),
+    )
 
 
 async def alone(connection: asyncpg.Connection) -> None:
-    """Wait until no other projector holds the lock; it is free again when this connection ends."""
-    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=None)
+    """Wait until no other projector is at work; the lock is free again when its connection ends."""
+    waiting = False
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", TURN):
+        if not waiting:
+            get_logger().info("another projector is at work, this one stands by")
+            waiting = True
+        await asyncio.sleep(TURN_S)
 
 
-async def prepare(connection: asyncpg.Connection, schema: str = "public") -> None:
-    """Make the tables where there are none."""
-    if await connection.fetchval("SELECT to_regclass($1)", f"{schema}.checkpoint") is None:
-        async with connection.transaction():
-            for statement in ddl():
-                await connection.execute(statement)
-            await connection.execute(
-                "INSERT INTO checkpoint (seq, epoch, shape) VALUES (0, $1, $2)", uuid4(), SHAPE
-            )
-        return
-    if await connection.fetchval("SELECT shape FROM checkpoint") != SHAPE:
-        raise OtherShape
-
-
-async def take_over(connection: asyncpg.Connection) -> tuple[int, UUID]:
-    """Begin an epoch: whoever wrote before stops at its next batch. Returns checkpoint and epoch."""
-    epoch = uuid4()
-    return await connection.fetchval("UPDATE checkpoint SET epoch = $1 RETURNING seq", epoch), epoch
+async def take_over(connection: asyncpg.Connection, epoch: UUID) -> int:
+    """Begin an epoch and return the checkpoint: whoever wrote before is stopped at its next batch."""
+    return int(await connection.fetchval("UPDATE checkpoint SET epoch = $1 RETURNING seq", epoch))

@@ -1,25 +1,28 @@
-"""The projector: the log to tables."""
+"""The projector: the log to tables, and nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from projector.handlers import Projector
+from projector.live import Live
+from projector.operating import Operating
 from shared import streams
 from shared.bus import Bus
 from shared.service import run
 from shared.settings import Settings
 
+QUEUE = "projector"
+
 
 @asynccontextmanager
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
-    projector = Projector(bus, settings.database_url)
-    await bus.listen("ops.projection.*", projector.operate, queue="projector")
+    live = Live(bus, settings.database_url)
+    await bus.listen("ops.projection.*", Operating(bus, settings.database_url, live).hear, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
-        loop = loops.create_task(projector.run())
+        following = loops.create_task(live.run())
         yield
-        loop.cancel()
+        following.cancel()
 
 
 def main() -> None:

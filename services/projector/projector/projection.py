@@ -1,116 +1,114 @@
-"""Writes batches of the log into the tables: rows and checkpoint in one fenced transaction."""
+"""Writes batches of the log: rows and checkpoint in one transaction, which the checkpoint fences."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import nullcontext
 from uuid import UUID
 
 import asyncpg
-from pydantic import ValidationError
 
-from projector.reader import Entry
-from projector.rows import changes
-from projector.statements import runs, statements
-from shared.commit import Commit, decode
-from shared.log import Recorded
+from projector import statements
+from projector.entry import Entry, Reading, read
+from projector.runs import outstanding
+from projector.spans import Spans
+from projector.waves import Misfit, Wave, waves
+from projector.writing import write
 from shared.logs import get_logger
-from shared.subjects import Aggregate
 
-FENCE = "UPDATE checkpoint SET seq = $2, commit_id = $3 WHERE seq = $1 AND epoch = $4"
-PARK = """
-INSERT INTO projection_errors (subject, seq, reason) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING
-"""
-BAD_DATA = (
+UNSTORABLE = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
-    asyncpg.UntranslatableCharacterError,
+    Misfit,
 )
 
 
-class Fenced(Exception):  # noqa: N818 - a state
-    """Another projector has taken over."""
+class Fenced(Exception):  # noqa: N818 - the checkpoint's answer
+    """The checkpoint is not where this projection left it, or of another epoch; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """An entry decoded; `commit` None: it cannot be, `reason` says why."""
-
-    entry: Entry
-    aggregate: Aggregate | None
-    commit: Commit | None
-    reason: str = ""
-
-
-@dataclass
 class Projection:
-    """The tables of one schema, up to `seq`. `parked` are subjects that failed; all else goes on."""
+    """Goes on from `seq`; a history that cannot be stored is parked, and stays so until a rebuild."""
 
-    connection: asyncpg.Connection
-    epoch: UUID
-    seq: int
-    parked: set[str] = field(default_factory=set)
+    def __init__(
+        self, connection: asyncpg.Connection, epoch: UUID, seq: int, spans: Spans | None = None
+    ) -> None:
+        self.connection = connection
+        self.seq = seq
+        self._epoch = epoch
+        self._spans = spans
+        self._parked: set[str] = set()
 
-    async def load_parked(self) -> None:
-        self.parked = {
-            row["subject"] for row in await self.connection.fetch("SELECT subject FROM projection_errors")
-        }
+    async def resume(self) -> None:
+        """Remember what was parked before."""
+        rows = await self.connection.fetch("SELECT subject FROM projection_errors")
+        self._parked = {row["subject"] for row in rows}
 
-    async def take(self, batch: list[Read]) -> None:
-        """Project a batch; one with a commit that cannot be is halved until that one is alone, and parked."""
+    async def project(self, batch: Sequence[Entry]) -> None:
+        """Write the commits that follow on `seq`, in order."""
+        readings = [read(entry) for entry in batch]
+        with self._spans.over(readings) if self._spans else nullcontext():
+            await self._project(readings)
+
+    async def _project(self, readings: list[Reading]) -> None:
+        """Write all at once, or in halves down to the one that cannot be stored, which is parked."""
         try:
-            await self._write(batch)
-        except BAD_DATA as error:
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                await self.take(batch[:middle])
-                await self.take(batch[middle:])
+            await self._write(readings)
+        except UNSTORABLE as error:
+            if len(readings) == 1:
+                await self._write(readings, fault=_reason(error))
+                return
+            middle = len(readings) // 2
+            await self._project(readings[:middle])
+            await self._project(readings[middle:])
+
+    async def _write(self, readings: list[Reading], fault: str | None = None) -> None:
+        parked: dict[str, tuple[Reading, str]] = {}
+        wanted: list[Reading] = []
+        for reading in readings:
+            subject = reading.entry.subject
+            if subject in self._parked or subject in parked:
+                continue
+            if (why := fault or reading.fault) is not None:
+                parked[subject] = (reading, why)
             else:
-                await self._park(batch[0], f"{type(error).__name__} {error.sqlstate}")
-
-    async def _write(self, batch: list[Read]) -> None:
-        last = batch[-1]
-        bad = [read for read in batch if read.commit is None]
-        wanted = [
-            changes(read.aggregate, Recorded(read.entry.seq, read.commit))
-            for read in batch
-            if read.aggregate and read.commit and read.entry.subject not in self.parked
-        ]
+                wanted.append(reading)
+        last = readings[-1]
+        found = waves((reading.entry.subject, reading.changes) for reading in wanted)
         async with self.connection.transaction():
-            await self._move(last.entry.seq, last.commit.commit_id if last.commit else None)
-            for run in runs(wanted):
-                for statement in statements(run):
-                    await self.connection.execute(statement.sql, statement.value)
-            for read in bad:
-                await self.connection.execute(PARK, read.entry.subject, read.entry.seq, read.reason)
-            await self.connection.execute("SELECT pg_notify('projection', $1)", str(last.entry.seq))
+            fence = (self.seq, last.entry.seq, last.commit_id, self._epoch)
+            if await self.connection.fetchrow(statements.FENCE, *fence) is None:
+                raise Fenced
+            for wave in found:
+                await write(self.connection, wave)
+            for reading, why in parked.values():
+                await self._park(reading, why)
         self.seq = last.entry.seq
-        self._parked(bad)
-
-    async def _park(self, read: Read, reason: str) -> None:
-        async with self.connection.transaction():
-            await self._move(read.entry.seq, read.commit.commit_id if read.commit else None)
-            await self.connection.execute(PARK, read.entry.subject, read.entry.seq, reason)
-        self.seq = read.entry.seq
-        self._parked([read], reason)
-
-    def _parked(self, reads: list[Read], reason: str = "") -> None:
-        for read in reads:
-            self.parked.add(read.entry.subject)
+        self._parked |= parked.keys()
+        for reading, why in parked.values():
             get_logger().error(
-                "parked: not projected until a rebuild", seq=read.entry.seq, reason=reason or read.reason
+                "a history is parked", subject=reading.entry.subject, seq=reading.entry.seq, reason=why
             )
 
-    async def _move(self, seq: int, commit_id: UUID | None) -> None:
-        moved = await self.connection.execute(FENCE, self.seq, seq, commit_id, self.epoch)
-        if moved != "UPDATE 1":
-            raise Fenced
+    async def _park(self, reading: Reading, why: str) -> None:
+        """Note why; a parked session is always looked after by the sweep, for nobody here sees it end."""
+        await self.connection.execute(statements.PARK, reading.entry.subject, reading.entry.seq, why)
+        aggregate = reading.aggregate
+        if aggregate is not None and aggregate.noun in ("session", "execution"):
+            wave = Wave()
+            open_ = outstanding(aggregate)
+            wave.fate(open_.row).take(open_)
+            await write(self.connection, wave)
 
 
-def read(entry: Entry) -> Read:
-    """Decode an entry as far as it can be."""
-    try:
-        return Read(entry, Aggregate.parse(entry.subject), decode(entry.body))
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        return Read(entry, None, None, f"not a commit: {where}")
-    except ValueError:
-        return Read(entry, None, None, "not a subject of the log")
+def _reason(error: Exception) -> str:
+    """Say what is wrong without any value."""
+    match error:
+        case Misfit():
+            return str(error)
+        case asyncpg.IntegrityConstraintViolationError():
+            return f"{type(error).__name__}: {error.constraint_name or error.column_name}"
+        case _:
+            return f"a value that the tables cannot hold: {type(error).__name__}"
+
+
+__all__ = ["Fenced", "Projection", "read"]

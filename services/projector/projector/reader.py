@@ -1,64 +1,57 @@
-"""Reads the log in order: live from the feed, and from the stream whatever the feed did not bring."""
+"""Reads the log in order: live from the feed, and from the stream whatever the feed left out."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Self
+from contextlib import suppress
 
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
+from projector.entry import Entry
 from shared.bus import Bus
 from shared.json import dumps
 
-PAGE = 500
-PAGE_BYTES = 6_000_000
-MOST_WAITING = 5_000
+MOST = 500
+MOST_BYTES = 8 * 1024 * 1024
+WAITING_BYTES = 32 * 1024 * 1024
 LOOK_S = 1.0
+ANSWER_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message of EVT, not yet decoded."""
-
-    seq: int
-    subject: str
-    body: bytes
+class Gap(Exception):  # noqa: N818 - a state of the log
+    """A sequence is missing in a log that denies deletes: nothing may be projected beyond it."""
 
 
 class Reader:
-    """Sequences are contiguous: EVT denies deletes, and a gap in the feed is read from the stream."""
+    """The feed is at most once and needs no consumer, so there is none to lose when NATS is killed.
+
+    Its sequences tell what it left out, and once a second of silence the stream is asked.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._live: deque[Entry] = deque(maxlen=MOST_WAITING)
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
         self._rung = asyncio.Event()
 
-    @classmethod
-    async def start(cls, bus: Bus) -> Self:
-        reader = cls(bus)
-        await bus.client.subscribe("feed.>", cb=reader._hear)
-        return reader
+    async def listen(self) -> None:
+        await self._bus.client.subscribe("feed.>", cb=self._hear)
 
-    async def entries(self, after: int) -> AsyncIterator[list[Entry]]:
-        """Yield batches for ever, as large as what is waiting, up to a page."""
+    async def batch(self, after: int) -> list[Entry]:
+        """Wait for what follows on a sequence; a batch is what has come while the last one was written."""
         while True:
-            batch = self._take(after) or await page(self._bus, after + 1)
-            if batch:
-                yield batch
-                after = batch[-1].seq
-            else:
-                await self._wait()
+            self._rung.clear()
+            if found := self._take(after) or await page(self._bus, after + 1):
+                return found
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rung.wait(), LOOK_S)
 
     def _take(self, after: int) -> list[Entry]:
         batch: list[Entry] = []
         size = 0
-        while self._live and len(batch) < PAGE and size < PAGE_BYTES:
-            entry = self._live[0]
-            if entry.seq > after + 1:
-                break
-            self._live.popleft()
+        while self._entries and self._entries[0].seq <= after + 1 and len(batch) < MOST and size < MOST_BYTES:
+            entry = self._entries.popleft()
+            self._bytes -= len(entry.body)
             if entry.seq == after + 1:
                 batch.append(entry)
                 size += len(entry.body)
@@ -68,35 +61,30 @@ class Reader:
     async def _hear(self, message: Msg) -> None:
         headers = message.headers or {}
         subject = headers.get("Nats-Subject", "")
-        if subject.startswith("evt."):
-            self._live.append(Entry(int(headers["Nats-Sequence"]), subject, message.data))
-            self._rung.set()
-
-    async def _wait(self) -> None:
-        self._rung.clear()
-        if self._live:
-            return
-        try:
-            await asyncio.wait_for(self._rung.wait(), LOOK_S)
-        except TimeoutError:
-            return
+        if headers.get("Nats-Stream") == "EVT" and self._bytes < WAITING_BYTES:
+            self._entries.append(Entry(int(headers["Nats-Sequence"]), subject, message.data))
+            self._bytes += len(message.data)
+        self._rung.set()
 
 
-async def page(bus: Bus, start: int, most: int = PAGE) -> list[Entry]:
-    """Read up to a page of the stream from a sequence on; raises TimeoutError while NATS is away."""
+async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
+    """Read a page of the stream from a sequence on; raises TimeoutError while NATS is away."""
     inbox = bus.client.new_inbox()
     subscription = await bus.client.subscribe(inbox)
     found: list[Entry] = []
     try:
-        ask = {"batch": most, "next_by_subj": "evt.>", "seq": start, "max_bytes": PAGE_BYTES}
+        ask = {"batch": most, "next_by_subj": "evt.>", "seq": start, "max_bytes": MOST_BYTES}
         await bus.client.publish("$JS.API.DIRECT.GET.EVT", dumps(ask), reply=inbox)
         while True:
-            message = await subscription.next_msg(timeout=5)
+            message = await subscription.next_msg(timeout=ANSWER_S)
             headers = message.headers or {}
             if (status := headers.get("Status")) is not None:
                 if status == "503":
                     raise NoRespondersError
                 return found
-            found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
+            seq = int(headers["Nats-Sequence"])
+            if seq != start + len(found):
+                raise Gap(f"sequence {start + len(found)} is missing in the log")
+            found.append(Entry(seq, headers["Nats-Subject"], message.data))
     finally:
         await subscription.unsubscribe()

@@ -1,84 +1,145 @@
-"""Fills the tables anew beside the live ones and swaps them in one transaction; no reader notices."""
+"""Fills new tables beside the live ones from the whole log, and swaps them in one transaction."""
 
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import uuid4
 
 import asyncpg
 
 from projector import database
-from projector.projection import Projection, read
+from projector.database import LIVE, connected
+from projector.live import Live
+from projector.projection import Projection
 from projector.reader import page
 from projector.tables import names
 from shared.bus import Bus
+from shared.logs import get_logger
 
-BESIDE, BEFORE = "rebuild", "before_rebuild"
-LOCK_TIMEOUT_MS = 500
-NEAR = 200
-
-
-async def fill(bus: Bus, url: str, stream_created: str) -> Projection:
-    """Project the whole log into a schema of its own until it is near the end."""
-    connection = await database.connect(url, BESIDE)
-    for schema in (BESIDE, BEFORE):
-        await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    await connection.execute(f"CREATE SCHEMA {BESIDE}")
-    await database.prepare(connection, BESIDE)
-    await connection.execute("UPDATE checkpoint SET stream_created = $1", stream_created)
-    _, epoch = await database.take_over(connection)
-    projection = Projection(connection, epoch, 0)
-    await catch_up(bus, projection, near=NEAR)
-    return projection
+NEXT, LAST = "projection_next", "projection_last"
+LOCK_MS, LOCKS_MS = 200, 700
+AGAIN_S = 0.1
+DROPS = 50
+GRANTS = """
+SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
+  CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END) AS sql
+FROM information_schema.role_table_grants
+WHERE table_schema = $1 AND table_name = ANY($2) AND grantee <> current_user
+"""
 
 
-async def catch_up(bus: Bus, projection: Projection, *, near: int = 1) -> None:
-    """Project until the last page had less than `near` commits."""
-    count = near
-    while count >= near:
-        count = await step(bus, projection)
+class Behind(Exception):  # noqa: N818 - try again
+    """The live tables are further than the new ones."""
 
 
-async def step(bus: Bus, projection: Projection) -> int:
-    """Project one page; return how many commits it had."""
-    entries = await page(bus, projection.seq + 1)
-    if entries:
-        await projection.take([read(entry) for entry in entries])
-    return len(entries)
+BUSY = (Behind, asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError)
 
 
-async def swap(bus: Bus, projection: Projection) -> None:
-    """Put the new tables in the place of the old; tried again while readers hold the old ones."""
-    connection = projection.connection
-    epoch = uuid4()
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """`events` counts commits."""
+
+    events: int
+    seconds: float
+
+
+async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
+    """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less."""
+    began = time.monotonic()
+    async with connected(url, NEXT) as connection:
+        await _drop(connection)
+        await connection.execute(f"CREATE SCHEMA {NEXT}")
+        await database.make(connection)
+        created = await live.origin.created()
+        await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
+        epoch = uuid4()
+        projection = Projection(connection, epoch, await database.take_over(connection, epoch))
+        await _catch_up(bus, projection)
+        await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
+        await _take_the_place(bus, projection, live)
+        await _drop(connection)
+    return Rebuilt(projection.seq, round(time.monotonic() - began, 3))
+
+
+async def _catch_up(bus: Bus, projection: Projection) -> None:
+    while batch := await page(bus, projection.seq + 1):
+        await projection.project(batch)
+
+
+async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
+    """Swap while the live projection stands still between two batches; again while somebody reads long."""
     while True:
-        await catch_up(bus, projection)
-        try:
-            async with connection.transaction():
-                await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                if await _live_seq(connection) > projection.seq:
-                    continue
-                await connection.execute(f"CREATE SCHEMA {BEFORE}")
-                for table in names():
-                    await connection.execute(f"ALTER TABLE IF EXISTS public.{table} SET SCHEMA {BEFORE}")
-                for table in names():
-                    await connection.execute(f"ALTER TABLE {BESIDE}.{table} SET SCHEMA public")
-                await connection.execute("UPDATE public.checkpoint SET epoch = $1", epoch)
-        except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(0.05)
-        else:
-            break
-    for schema in (BEFORE, BESIDE):
-        with suppress(asyncpg.LockNotAvailableError):
-            await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        await _catch_up(bus, projection)
+        async with live.gate:
+            await _catch_up(bus, projection)
+            try:
+                await _swap(projection)
+            except BUSY:
+                pass
+            else:
+                live.swapped()
+                return
+        await asyncio.sleep(AGAIN_S)
 
 
-async def _live_seq(connection: asyncpg.Connection) -> int:
-    """Return how far the live tables are, and hold them there until the transaction ends."""
-    if await connection.fetchval("SELECT to_regclass('public.checkpoint')") is None:
+async def _swap(projection: Projection) -> None:
+    """Take all locks in one statement, given up before a reader could be found in a deadlock with it."""
+    connection = projection.connection
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+        await connection.execute(f"SET LOCAL statement_timeout = {LOCKS_MS}")
+        old = await _tables(connection, LIVE)
+        if old:
+            await connection.execute("LOCK TABLE " + ", ".join(f"{LIVE}.{name}" for name in old))
+        if await _seq(connection, old) > projection.seq:
+            raise Behind
+        grants = [row["sql"] for row in await connection.fetch(GRANTS, LIVE, names())]
+        await connection.execute(f"CREATE SCHEMA {LAST}")
+        for name in old:
+            await connection.execute(f"ALTER TABLE {LIVE}.{name} SET SCHEMA {LAST}")
+        for name in names():
+            await connection.execute(f"ALTER TABLE {NEXT}.{name} SET SCHEMA {LIVE}")
+        for grant in grants:
+            await connection.execute(grant)
+
+
+async def _seq(connection: asyncpg.Connection, old: list[str]) -> int:
+    """Return how far the live tables are; those of another log count from nothing."""
+    if "checkpoint" not in old:
         return 0
-    return int(await connection.fetchval("SELECT seq FROM public.checkpoint FOR UPDATE"))
+    seq = await connection.fetchval(
+        f"SELECT o.seq FROM {LIVE}.checkpoint o, {NEXT}.checkpoint n "  # noqa: S608 - names of our own
+        "WHERE o.stream_created = n.stream_created"
+    )
+    return int(seq or 0)
 
 
-def seconds_since(began: float) -> float:
-    return round(time.monotonic() - began, 3)
+async def _drop(connection: asyncpg.Connection) -> None:
+    """Drop what an earlier rebuild left and what this one replaced, once nobody reads it any more."""
+    for schema in (NEXT, LAST):
+        for name in reversed(await _tables(connection, schema)):
+            await _patiently(connection, f"DROP TABLE {schema}.{name} CASCADE")
+        with suppress(asyncpg.DependentObjectsStillExistError):
+            await connection.execute(f"DROP SCHEMA IF EXISTS {schema}")
+
+
+async def _patiently(connection: asyncpg.Connection, statement: str) -> None:
+    for _ in range(DROPS):
+        try:
+            await connection.execute(f"SET lock_timeout = {LOCK_MS}")
+            await connection.execute(statement)
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(AGAIN_S)
+        else:
+            return
+        finally:
+            await connection.execute("RESET lock_timeout")
+    get_logger().warning("old tables are still read and stay until the next rebuild")
+
+
+async def _tables(connection: asyncpg.Connection, schema: str) -> list[str]:
+    """Return those of our tables that are in a schema, referred ones first."""
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)
+    there = {row["tablename"] for row in rows}
+    return [name for name in names() if name in there]

@@ -1,5 +1,9 @@
 """The read model: the seed's four tables with the seed's columns, types and defaults, and what was added."""
 
+import hashlib
+from functools import cache
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,24 +24,23 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-SHAPE = "1"
 metadata = MetaData()
 POSTGRES = dialect()  # type: ignore[no-untyped-call]
 
 
-def moment(name: str, default: str | None = None) -> Column[object]:
+def moment(name: str, default: str | None = None) -> Column[Any]:
     return Column(name, DateTime(timezone=True), server_default=text(default) if default else None)
 
 
-def number(name: str, default: str | None = "0") -> Column[object]:
+def number(name: str, default: str | None = "0") -> Column[Any]:
     return Column(name, Integer, server_default=text(default) if default else None)
 
 
-def money(name: str, default: str | None = "0") -> Column[object]:
+def money(name: str, default: str | None = "0") -> Column[Any]:
     return Column(name, Numeric, server_default=text(default) if default else None)
 
 
-def flag(name: str, default: str) -> Column[object]:
+def flag(name: str, default: str) -> Column[Any]:
     return Column(name, Boolean, server_default=text(default))
 
 
@@ -59,7 +62,7 @@ skills = Table(
     Column("hash", Text),
     money("timeout_s", None),
     moment("updated_at"),
-    Column("file_enabled", Boolean),
+    Column("definition", JSONB),
     Column("switched", Boolean),
 )
 
@@ -191,13 +194,15 @@ contacts = Table(
     Index("contacts_by_user", "user_id", "type"),
     Index("contacts_by_words", "search", postgresql_using="gin"),
     Index("contacts_by_genre", "genres", postgresql_using="gin"),
+    Index("contacts_by_region", "regions", postgresql_using="gin"),
 )
 
 outstanding = Table(
     "outstanding",
     metadata,
-    Column("noun", Text, primary_key=True),
-    Column("id", Uuid, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("noun", Text, nullable=False),
+    Column("id", Uuid, nullable=False),
     Column("user_id", Uuid, nullable=False),
 )
 
@@ -207,7 +212,7 @@ checkpoint = Table(
     Column("one", Boolean, CheckConstraint("one"), primary_key=True, server_default=text("true")),
     Column("seq", BigInteger, nullable=False),
     Column("epoch", Uuid, nullable=False),
-    Column("stream_created", Text),
+    moment("stream_created"),
     Column("commit_id", Uuid),
     Column("shape", Text, nullable=False),
 )
@@ -232,14 +237,12 @@ def ddl() -> list[str]:
     statements = []
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=POSTGRES)))
-        statements += [
-            str(CreateIndex(index).compile(dialect=POSTGRES))
-            for index in sorted(table.indexes, key=lambda index: str(index.name))
-        ]
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        statements += [str(CreateIndex(index).compile(dialect=POSTGRES)) for index in indexes]
     return statements
 
 
-def types(table: str) -> dict[str, str]:
-    """Return each column's SQL type, as `jsonb_to_recordset` wants it."""
-    columns = metadata.tables[table].columns
-    return {column.name: column.type.compile(dialect=POSTGRES) for column in columns}
+@cache
+def shape() -> str:
+    """Return what tells these tables from those of another release."""
+    return hashlib.sha256("".join(ddl()).encode()).hexdigest()[:16]

@@ -1,0 +1,40 @@
+"""What is known of the tables' columns: types, keys, defaults."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, DefaultClause
+
+from projector.tables import POSTGRES, metadata
+
+CONSTANTS = {"0": 0, "true": True, "false": False, "'pending'": "pending", "'{}'": dict[str, Any]()}
+
+
+@cache
+def types(table: str) -> dict[str, str]:
+    """Return the SQL type of each column."""
+    return {column.name: column.type.compile(dialect=POSTGRES) for column in metadata.tables[table].columns}
+
+
+@cache
+def key(table: str) -> str:
+    """Return the name of the one column that is the primary key."""
+    (column,) = metadata.tables[table].primary_key.columns
+    return column.name
+
+
+def new_row(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a whole row, with the defaults of what is not given."""
+    return {**_defaults(table), **values}
+
+
+@cache
+def _defaults(table: str) -> dict[str, Any]:
+    columns = metadata.tables[table].columns
+    return {column.name: CONSTANTS.get(_default(column) or "") for column in columns}
+
+
+def _default(column: Column[Any]) -> str | None:
+    given = column.server_default
+    return str(given.arg) if isinstance(given, DefaultClause) else None

@@ -1,0 +1,51 @@
+"""Contacts as rows; what is personal stays sealed and is in no index."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from projector.changes import Alter, Change, Ensure, Row
+from shared.events import ContactErased, ContactImported
+from shared.log import Recorded
+from shared.subjects import Aggregate
+
+SEALED = ("name", "email", "phone", "notes")
+
+
+def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
+    """Tell what changes in `contacts`; an address that was never imported can be erased too."""
+    row = Row("contacts", UUID(aggregate.id), aggregate.user)
+    for event in recorded.commit.events:
+        match event:
+            case ContactImported():
+                values = {
+                    "name": event.name,
+                    "email": event.email,
+                    "phone": event.phone,
+                    "notes": event.notes,
+                    "outlet": event.outlet,
+                    "role": event.role,
+                    "type": event.kind,
+                    "genres": list(event.genres),
+                    "regions": list(event.regions),
+                    "source": event.source,
+                    "source_url": event.source_url,
+                    "suppressed": event.suppressed,
+                    "imported_at": recorded.commit.at,
+                    "seq": recorded.seq,
+                    "search": _words(event),
+                }
+                yield Ensure(row, {"user_id": aggregate.user, **values})
+                yield Alter(row, values)
+            case ContactErased():
+                gone = {**dict.fromkeys(SEALED), "erased": True, "seq": recorded.seq}
+                yield Ensure(
+                    row, {"user_id": aggregate.user, "genres": [], "regions": [], "seq": recorded.seq}
+                )
+                yield Alter(row, gone)
+            case _:
+                raise ValueError(f"{event.type} is no event of a contact")
+
+
+def _words(event: ContactImported) -> str:
+    said = (event.outlet, event.role, event.kind, *event.genres, *event.regions)
+    return " ".join(word for word in said if word)

@@ -1,0 +1,31 @@
+"""Columns that follow from others of their row: in SQL for rows that are altered, in Python for new ones."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+LONGEST_MS = 2**31 - 1
+SQL = {
+    "agent_sessions": {
+        "duration_ms": "least(floor(extract(epoch FROM ({completed_at}) - t.created_at) * 1000), "
+        f"{LONGEST_MS})::integer"
+    },
+    "skills": {"enabled": "coalesce({switched}, (({definition})->>'enabled')::boolean, true)"},
+}
+
+
+def derive(table: str, row: dict[str, Any]) -> None:
+    """Set the derived columns of a whole row."""
+    match table:
+        case "agent_sessions":
+            row["duration_ms"] = _between(row["created_at"], row["completed_at"])
+        case "skills":
+            file_says = row["definition"].get("enabled", True) if row["definition"] else True
+            row["enabled"] = file_says if row["switched"] is None else row["switched"]
+        case _:
+            pass
+
+
+def _between(begin: datetime | None, end: datetime | None) -> int | None:
+    if begin is None or end is None:
+        return None
+    return min((end - begin) // timedelta(milliseconds=1), LONGEST_MS)

@@ -1,0 +1,51 @@
+"""A message of the log as the projector holds it, and what it reads as."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from projector.changes import Change
+from projector.rows import changes
+from shared.commit import Commit, decode
+from shared.log import Recorded
+from shared.subjects import Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Not yet decoded; `seq` is the log's."""
+
+    seq: int
+    subject: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An entry with what it changes; `fault` says why it changes nothing and holds no value of it."""
+
+    entry: Entry
+    aggregate: Aggregate | None = None
+    commit: Commit | None = None
+    changes: tuple[Change, ...] = ()
+    fault: str | None = None
+
+    @property
+    def commit_id(self) -> UUID | None:
+        return self.commit.commit_id if self.commit else None
+
+
+def read(entry: Entry) -> Reading:
+    """Decode and map; what cannot be read is a fault, not an error."""
+    aggregate = commit = None
+    try:
+        aggregate = Aggregate.parse(entry.subject)
+        commit = decode(entry.body)
+        found = changes(aggregate, Recorded(entry.seq, commit))
+    except ValidationError as error:
+        kind = error.errors(include_input=False, include_url=False, include_context=False)[0]["type"]
+        return Reading(entry, aggregate, fault=f"the commit cannot be read: {kind}")
+    except ValueError as error:
+        return Reading(entry, aggregate, commit, fault=str(error))
+    return Reading(entry, aggregate, commit, tuple(found))

@@ -1,0 +1,155 @@
+"""The tables as they must be, applied in memory without any SQL: what the read model is compared with."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from projector.changes import (
+    Add,
+    Alter,
+    Cancel,
+    Change,
+    CloseAlone,
+    Ensure,
+    File,
+    FileAgain,
+    Remove,
+    Row,
+    Skip,
+)
+from projector.columns import key, new_row
+from projector.derived import derive
+from projector.entry import Entry, Reading, read
+from projector.runs import outstanding
+from projector.tables import names
+
+Record = dict[str, Any]
+Table = dict[UUID | str, Record]
+REFERRED = {"skill_name": "skills", "session_id": "agent_sessions", "agent_session_id": "agent_sessions"}
+
+
+class _Unfit(Exception):  # noqa: N818 - a verdict on a change
+    pass
+
+
+class Fold:
+    """`tables` by name and key; `parked` holds the subjects that could not be stored."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Table] = {name: {} for name in names()}
+        self.parked: set[str] = set()
+        self._before: list[tuple[str, UUID | str, Record | None]] = []
+
+    def take(self, reading: Reading) -> None:
+        """Apply one commit whole, or park its subject."""
+        subject = reading.entry.subject
+        if subject in self.parked:
+            return
+        self._before.clear()
+        try:
+            for change in reading.changes:
+                self._apply(change)
+            fits = reading.fault is None
+        except _Unfit:
+            fits = False
+        if not fits:
+            self._undo()
+            self.parked.add(subject)
+            if reading.aggregate is not None and reading.aggregate.noun in ("session", "execution"):
+                self._apply(outstanding(reading.aggregate))
+
+    def _undo(self) -> None:
+        for table, row_key, record in reversed(self._before):
+            if record is None:
+                self.tables[table].pop(row_key, None)
+            else:
+                self.tables[table][row_key] = record
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case Add(row, values):
+                if row.key in self.tables[row.table]:
+                    raise _Unfit(row.table)
+                self._put(row, new_row(row.table, values))
+            case Ensure(row, values):
+                if row.key not in self.tables[row.table]:
+                    self._put(row, new_row(row.table, values))
+            case Alter(row, values, amounts):
+                old = self._own(row)
+                counted = {name: old[name] + amount for name, amount in amounts.items()}
+                self._put(row, {**old, **values, **counted})
+            case Remove(row):
+                self._store(row.table, row.key, None)
+            case Skip(session):
+                self._each(
+                    "agent_session_steps", {"session_id": session.key}, ("pending",), {"status": "skipped"}
+                )
+            case Cancel(session, at):
+                steps = {"session_id": session.key}
+                end = {"status": "cancelled"}
+                self._each("agent_session_steps", steps, ("running",), {**end, "completed_at": at})
+                self._each("agent_session_steps", steps, ("pending",), end)
+                open_ = {"agent_session_id": session.key, "execution_id": None}
+                self._each("skill_executions", open_, (None,), _cancelled("session", at))
+            case CloseAlone(execution_id, _, at):
+                alone = {"execution_id": execution_id}
+                self._each("skill_executions", alone, (None,), _cancelled("skill", at))
+            case File(attempt, session_id):
+                beside = self.tables["agent_sessions"].get(session_id)
+                if beside is not None and beside["user_id"] == attempt.user:
+                    self._put(attempt, {**self._own(attempt), "agent_session_id": session_id})
+            case FileAgain(attempt, execution_id):
+                filed = next(
+                    one["agent_session_id"]
+                    for one in self.tables["skill_executions"].values()
+                    if one["execution_id"] == execution_id and one["attempt"] == 1
+                )
+                self._put(attempt, {**self._own(attempt), "agent_session_id": filed})
+
+    def _put(self, row: Row, values: Record) -> None:
+        for column, table in REFERRED.items():
+            if values.get(column) is not None and values[column] not in self.tables[table]:
+                raise _Unfit(f"{row.table}.{column}")
+        derive(row.table, values)
+        self._store(row.table, row.key, {**values, key(row.table): row.key})
+
+    def _store(self, table: str, row_key: UUID | str, record: Record | None) -> None:
+        self._before.append((table, row_key, self.tables[table].get(row_key)))
+        if record is None:
+            self.tables[table].pop(row_key, None)
+        else:
+            self.tables[table][row_key] = record
+
+    def _own(self, row: Row) -> Record:
+        found = self.tables[row.table].get(row.key)
+        if found is None or (row.user is not None and self._user(row.table, found) != row.user):
+            raise _Unfit(row.table)
+        return found
+
+    def _user(self, table: str, record: Record) -> UUID | None:
+        if table == "agent_session_steps":
+            record = self.tables["agent_sessions"][record["session_id"]]
+        user: UUID | None = record["user_id"]
+        return user
+
+    def _each(self, table: str, where: Record, statuses: tuple[str | None, ...], values: Record) -> None:
+        for row_key, record in list(self.tables[table].items()):
+            if record["status"] in statuses and all(record[name] == value for name, value in where.items()):
+                self._store(table, row_key, {**record, **values})
+
+
+def fold(entries: Iterable[Entry]) -> Fold:
+    """Fold a whole log, from its first sequence on."""
+    folded = Fold()
+    for entry in entries:
+        folded.take(read(entry))
+    return folded
+
+
+def _cancelled(what: str, at: Any) -> Record:
+    return {
+        "status": "error",
+        "error_code": "cancelled",
+        "error_message": f"the {what} was cancelled",
+        "completed_at": at,
+    }

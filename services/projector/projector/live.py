@@ -1,0 +1,98 @@
+"""Keeps the tables that are read up to date, for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import uuid4
+
+from nats.errors import Error as NatsError
+
+from projector import database
+from projector.database import AWAY, connected
+from projector.origin import Origin
+from projector.projection import Fenced, Projection
+from projector.reader import Reader
+from projector.spans import Spans
+from projector.tables import shape
+from shared.bus import Bus
+from shared.logs import get_logger
+from shared.refusal import Refusal
+
+SHORTEST_WAIT_S = 0.2
+LONGEST_WAIT_S = 2.0
+LOOK_AGAIN_S = 5.0
+OUTAGES = (*AWAY, NatsError)
+
+
+class Live:
+    """One projector writes, any other waits for its turn; should two write, the checkpoint stops the first.
+
+    `halted` says why nothing is projected, while that is so. `gate` is held while a batch is written.
+    """
+
+    def __init__(self, bus: Bus, database_url: str) -> None:
+        self.gate = asyncio.Lock()
+        self.halted: str | None = None
+        self.origin = Origin(bus)
+        self._url = database_url
+        self._reader = Reader(bus)
+        self._spans = Spans()
+        self._swapped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Project for ever; outages are waited for."""
+        await self._reader.listen()
+        wait = SHORTEST_WAIT_S
+        while True:
+            try:
+                async with self._ready() as projection:
+                    wait = SHORTEST_WAIT_S
+                    await self._follow(projection)
+            except Refusal as refusal:
+                await self._halt(refusal)
+            except Fenced:
+                get_logger().warning("the checkpoint was moved by somebody else, going on from there")
+            except OUTAGES as outage:
+                get_logger().warning("the projection waits", reason=type(outage).__name__)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT_S)
+
+    def swapped(self) -> None:
+        """Tell that other tables are in place: go on from their checkpoint."""
+        self._swapped.set()
+
+    @asynccontextmanager
+    async def _ready(self) -> AsyncIterator[Projection]:
+        async with connected(self._url) as connection:
+            await database.alone(connection)
+            await database.make(connection)
+            at = await database.checkpoint(connection)
+            if at.shape != shape():
+                raise Refusal("another_release", "checkpoint", "the tables are of another release")
+            await self.origin.check(connection, at)
+            self.halted = None
+            epoch = uuid4()
+            seq = await database.take_over(connection, epoch)
+            projection = Projection(connection, epoch, seq, self._spans)
+            await projection.resume()
+            yield projection
+
+    async def _follow(self, projection: Projection) -> None:
+        """Return after a rebuild has put other tables in place."""
+        while True:
+            batch = await self._reader.batch(projection.seq)
+            async with self.gate:
+                if self._swapped.is_set():
+                    self._swapped.clear()
+                    return
+                await projection.project(batch)
+
+    async def _halt(self, refusal: Refusal) -> None:
+        """Say why once, and look again from time to time; a rebuild ends the wait."""
+        reason = f"{refusal.message}: run 'totalaud projection rebuild'"
+        if self.halted != reason:
+            get_logger().error("nothing is projected", code=refusal.code, reason=reason)
+        self.halted = reason
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._swapped.wait(), LOOK_AGAIN_S)
+        self._swapped.clear()

@@ -1,0 +1,71 @@
+"""What the operator may ask: how the projection is, and to rebuild it."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from projector import database
+from projector.database import connected
+from projector.live import OUTAGES, Live
+from projector.rebuild import rebuild
+from shared.bus import Bus, Heard
+from shared.json import dumps
+from shared.refusal import Refusal
+
+TOLD = 100
+Json = dict[str, Any]
+
+
+class Operating:
+    """Answers `ops.projection.status` and `ops.projection.rebuild`."""
+
+    def __init__(self, bus: Bus, database_url: str, live: Live) -> None:
+        self._bus = bus
+        self._url = database_url
+        self._live = live
+        self._rebuilding = asyncio.Lock()
+
+    async def hear(self, heard: Heard) -> None:
+        try:
+            answer = await self._answer(heard.subject.rsplit(".", 1)[-1])
+        except Refusal as refusal:
+            answer = refusal.body()
+        except OUTAGES as outage:
+            answer = Refusal(
+                "unavailable", None, f"NATS or PostgreSQL is away: {type(outage).__name__}"
+            ).body()
+        await heard.answer(dumps(answer))
+
+    async def _answer(self, verb: str) -> Json:
+        match verb:
+            case "status":
+                return {"ok": True, **await self._status()}
+            case "rebuild":
+                if self._rebuilding.locked():
+                    raise Refusal("busy", None, "a rebuild is running: wait for its end")
+                async with self._rebuilding:
+                    done = await rebuild(self._bus, self._url, self._live)
+                return {"ok": True, "events": done.events, "seconds": done.seconds}
+            case _:
+                raise Refusal("unknown_command", "subject", "there is status and rebuild")
+
+    async def _status(self) -> Json:
+        async with connected(self._url) as connection:
+            try:
+                at = await database.checkpoint(connection)
+                errors = await connection.fetch(
+                    "SELECT subject, seq, reason FROM projection_errors ORDER BY seq LIMIT $1", TOLD
+                )
+            except asyncpg.UndefinedTableError:
+                raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
+        log_seq = await self._live.origin.last_seq()
+        return {
+            "seq": at.seq,
+            "log_seq": log_seq,
+            "lag": log_seq - at.seq,
+            "epoch": str(at.epoch),
+            "errors": [dict(row) for row in errors],
+            "rebuilding": self._rebuilding.locked(),
+            "halted": self._live.halted,
+        }

@@ -1,0 +1,41 @@
+"""Tells whether the tables were made from the log that is there now."""
+
+from datetime import datetime
+
+import asyncpg
+
+from projector.database import Checkpoint
+from projector.entry import read
+from projector.reader import page
+from shared.bus import Bus
+from shared.refusal import Refusal
+
+
+class Origin:
+    """A log is known by the time it was created, and by the last commit that was projected from it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def created(self) -> datetime:
+        created = (await self._bus.client.jetstream().stream_info("EVT")).created
+        if created is None:
+            raise TypeError("the server does not say when the stream was created")
+        return created
+
+    async def last_seq(self) -> int:
+        return int((await self._bus.client.jetstream().stream_info("EVT")).state.last_seq)
+
+    async def check(self, connection: asyncpg.Connection, at: Checkpoint) -> None:
+        """Note the log in tables that are new; refuse tables that were made from another one."""
+        created = await self.created()
+        if at.stream_created is None and at.seq == 0:
+            await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
+        elif at.stream_created != created or not await self._holds(at):
+            raise Refusal("another_log", "checkpoint", "the tables were made from another log")
+
+    async def _holds(self, at: Checkpoint) -> bool:
+        if at.seq == 0:
+            return True
+        found = await page(self._bus, at.seq, 1)
+        return bool(found) and at.commit_id in (None, read(found[0]).commit_id)

@@ -1,0 +1,183 @@
+"""Sessions, and skills that run alone, as rows."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from projector.attempts import Attempts
+from projector.changes import Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip, Spread
+from projector.steps import planned, started, step_row
+from shared.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptWithdrawn,
+    RetryScheduled,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+    StepFailed,
+    StepHandedOff,
+)
+from shared.log import Recorded
+from shared.subjects import Aggregate
+from shared.trace_ids import trace_id
+
+ENDED = (SessionRefused, SessionCompleted, SessionFailed, SessionCancelled)
+BEGUN = (SessionStarted, SessionRetried)
+NEVER_RUN = ("completed_at", "failed_step", "error_code", "error_message", "final_output", "waiting_on")
+
+
+def run_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
+    """Tell what changes for a session, its steps and attempts; what spreads over other rows comes last."""
+    attempts = Attempts(aggregate, recorded)
+    session = _Session(aggregate, recorded) if aggregate.noun == "session" else None
+    found: list[Change] = []
+    for event in recorded.commit.events:
+        found += _of_life(aggregate, event)
+        if session is not None:
+            found += session.changes(event)
+        elif isinstance(event, SessionCancelled):
+            found.append(CloseAlone(UUID(aggregate.id), _user(aggregate), recorded.commit.at))
+        found += attempts.changes(event)
+    if session is not None:
+        found.append(session.alter(last_seq=recorded.seq))
+    yield from (change for change in found if not isinstance(change, Spread))
+    yield from (change for change in found if isinstance(change, Spread))
+
+
+def _of_life(aggregate: Aggregate, event: AnyEvent) -> Iterator[Change]:
+    if isinstance(event, BEGUN):
+        yield outstanding(aggregate)
+    elif isinstance(event, ENDED):
+        yield Remove(Row("outstanding", aggregate.subject))
+
+
+def outstanding(aggregate: Aggregate) -> Ensure:
+    """Tell whoever looks after open work that this session or skill has not ended."""
+    values = {"noun": aggregate.noun, "id": UUID(aggregate.id), "user_id": aggregate.user}
+    return Ensure(Row("outstanding", aggregate.subject), values)
+
+
+class _Session:
+    """The row in `agent_sessions` and those of its steps.
+
+    `waiting_on` is `work` while an attempt is asked for and `timer` until a retry is due.
+    """
+
+    def __init__(self, aggregate: Aggregate, recorded: Recorded) -> None:
+        self._aggregate = aggregate
+        self._commit = recorded.commit
+        self._id = UUID(aggregate.id)
+        self._row = Row("agent_sessions", self._id, aggregate.user)
+
+    def alter(self, **values: Any) -> Alter:
+        return Alter(self._row, values)
+
+    def changes(self, event: AnyEvent) -> Iterator[Change]:
+        at = self._commit.at
+        match event:
+            case SessionStarted():
+                yield Add(self._row, self._new(event.agent, event.input) | {"total_steps": len(event.steps)})
+                for plan in event.steps:
+                    values = planned(plan) | {
+                        "session_id": self._id,
+                        "step_number": plan.number,
+                        "skill_name": plan.skill,
+                    }
+                    yield Add(self._step(plan.number), values)
+            case SessionRefused():
+                yield Add(self._row, self._new(event.agent, {}))
+                yield self._end("failed", error_code=event.code, error_message=event.message)
+            case AttemptRequested():
+                first = {"started_at": at} if self._has(SessionStarted) else {}
+                yield self.alter(status="running", waiting_on="work", **first)
+                yield Alter(
+                    self._step(event.step), started(event, None if len(self._commit.events) == 1 else at)
+                )
+            case AttemptFailed():
+                values = {"error_code": event.error.code, "error_message": event.error.message}
+                yield Alter(self._step(event.step), values | {"duration_ms": event.duration_ms})
+            case RetryScheduled():
+                yield self.alter(waiting_on="timer")
+            case StepCompleted():
+                yield self.alter(current_step=event.step, waiting_on=None)
+                values = {
+                    "status": "completed",
+                    "output": event.output,
+                    "completed_at": at,
+                    "duration_ms": event.duration_ms,
+                    "warnings": list(event.warnings) or None,
+                    "error_code": None,
+                    "error_message": None,
+                }
+                yield Alter(self._step(event.step), values)
+            case StepFailed():
+                values = {
+                    "status": "failed",
+                    "output": event.partial,
+                    "completed_at": at,
+                    "error_code": event.code,
+                    "error_message": event.message,
+                }
+                yield Alter(self._step(event.step), values)
+            case SessionCompleted():
+                yield self._end("completed", final_output=self._last_output())
+            case SessionFailed():
+                why = {"error_code": event.code, "error_message": event.message}
+                yield self._end("failed", failed_step=event.step, **why)
+                yield Skip(self._row)
+            case SessionCancelled():
+                yield Ensure(self._row, self._new(None, {}))
+                yield self._end("cancelled", error_code="cancelled", error_message=event.reason)
+                yield Cancel(self._row, at)
+            case SessionRetried():
+                again = dict.fromkeys(NEVER_RUN)
+                yield self.alter(**again, status="running", current_step=event.from_step - 1)
+                for plan in event.steps:
+                    yield Alter(self._step(plan.number), planned(plan))
+            case (
+                StepHandedOff()
+                | AttemptStarted()
+                | AttemptLost()
+                | AttemptWithdrawn()
+                | AttemptReportedLate()
+            ):
+                pass
+            case _:
+                raise ValueError(f"{event.type} is no event of a session")
+
+    def _new(self, agent: str | None, input_: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "agent_name": agent or "",
+            "user_id": self._aggregate.user,
+            "initial_input": input_,
+            "created_at": self._commit.at,
+            "trace_id": trace_id(self._aggregate, self._commit.traceparent),
+        }
+
+    def _end(self, status: str, **values: Any) -> Alter:
+        return self.alter(status=status, completed_at=self._commit.at, waiting_on=None, **values)
+
+    def _step(self, number: int) -> Row:
+        return step_row(self._aggregate, number)
+
+    def _has(self, kind: type[AnyEvent]) -> bool:
+        return any(isinstance(event, kind) for event in self._commit.events)
+
+    def _last_output(self) -> Any:
+        """Return what the step yielded that completed the session: both are one decision."""
+        return next((e.output for e in reversed(self._commit.events) if isinstance(e, StepCompleted)), None)
+
+
+def _user(aggregate: Aggregate) -> UUID:
+    if aggregate.user is None:
+        raise ValueError("a run belongs to a user")
+    return aggregate.user

@@ -1,0 +1,41 @@
+"""The steps of a session as rows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from projector.changes import Row
+from shared.events import AttemptRequested, PlannedStep
+from shared.subjects import Aggregate
+
+NEVER_RUN = ("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings")
+
+
+def step_row(session: Aggregate, number: int) -> Row:
+    return Row("agent_session_steps", uuid5(UUID(session.id), f"step/{number}"), session.user)
+
+
+def planned(plan: PlannedStep) -> dict[str, Any]:
+    """Return a step that waits for its turn, templates unresolved; what it has cost so far is kept."""
+    return dict.fromkeys(NEVER_RUN) | {
+        "status": "pending",
+        "description": plan.description,
+        "input": plan.input,
+        "step_id": plan.id,
+        "agent_name": plan.agent,
+    }
+
+
+def started(event: AttemptRequested, at: datetime | None) -> dict[str, Any]:
+    """Return a step that runs, templates resolved; `at` is None when it is merely tried again.
+
+    A request alone in its commit is the next try; one beside other events begins the step.
+    """
+    values = {
+        "status": "running",
+        "input": event.input,
+        "attempts": event.attempt,
+        "error_code": None,
+        "error_message": None,
+    }
+    return values if at is None else values | {"started_at": at}

@@ -1,0 +1,87 @@
+"""Folds the changes of a batch: each row is written once, in as few waves as the order allows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from projector.changes import Add, Alter, Change, Ensure, Keyed, Remove, Row, Spread
+from projector.columns import new_row
+from projector.derived import derive
+
+
+class Misfit(Exception):  # noqa: N818 - a verdict on the commit
+    """It cannot be stored: a row is missing, or there already, or another user's, or a value is no JSON."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """What becomes of one row; `added` cannot be there yet, `ensured` may be."""
+
+    added: dict[str, Any] | None = None
+    ensured: dict[str, Any] | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    amounts: dict[str, Any] = field(default_factory=dict)
+    removed: bool = False
+
+    @property
+    def altered(self) -> bool:
+        return self.added is None and bool(self.values or self.amounts)
+
+    def take(self, change: Keyed) -> None:
+        match change:
+            case Add(row, values):
+                if self.added is not None or self.ensured is not None or self.altered:
+                    raise Misfit(f"a row of {row.table} is added twice")
+                self.added = new_row(row.table, values)
+            case Ensure(row, values):
+                self.removed = False
+                if self.added is None and self.ensured is None:
+                    self.ensured = new_row(row.table, values)
+            case Alter(row, values, amounts) if self.added is not None:
+                self.added.update(values)
+                _count(self.added, amounts.items())
+                derive(row.table, self.added)
+            case Alter(_, values, amounts):
+                self.values.update(values)
+                _count(self.amounts, amounts.items())
+            case Remove():
+                self.ensured = None
+                self.removed = True
+
+
+@dataclass(slots=True)
+class Wave:
+    """Single rows first, then what spreads over other rows."""
+
+    tables: dict[str, dict[Row, Fate]] = field(default_factory=dict)
+    spread: list[Spread] = field(default_factory=list)
+
+    def fate(self, row: Row) -> Fate:
+        return self.tables.setdefault(row.table, {}).setdefault(row, Fate())
+
+
+def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
+    """Fold (subject, changes) in the order of the log.
+
+    After a change that spreads, the later commits of the same subject go into the next wave; those of others
+    need not wait, for no commit alters another subject's rows.
+    """
+    found = [Wave()]
+    place: dict[str, int] = {}
+    for subject, changes in commits:
+        wave = found[place.get(subject, 0)]
+        spread = [change for change in changes if isinstance(change, Spread)]
+        for change in changes:
+            if not isinstance(change, Spread):
+                wave.fate(change.row).take(change)
+        if spread:
+            wave.spread += spread
+            place[subject] = place.get(subject, 0) + 1
+            if place[subject] == len(found):
+                found.append(Wave())
+    return found
+
+
+def _count(totals: dict[str, Any], amounts: Iterable[tuple[str, Any]]) -> None:
+    for name, amount in amounts:
+        totals[name] = (totals.get(name) or 0) + amount
