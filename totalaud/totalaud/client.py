@@ -52,6 +52,7 @@ class Client:
         found = connection or Connection.find()
         if telemetry.endpoint() is not None:
             telemetry.start("client")
+            atexit.unregister(telemetry.shutdown)
             atexit.register(telemetry.shutdown)
         door, bus = await Door.open(found.nats_url)
         return cls(found, bus, door, found.user() if user is None else as_id(user, "user"))
@@ -150,9 +151,10 @@ class Client:
         id_ = as_id(execution_id, "execution_id")
         return SkillResult.of(self.user, id_, await self._folded(execution(self.user, id_)))
 
-    async def get(self, session_id: Id, *, min_seq: int | None = None) -> Record:
+    async def get(self, session_id: Id, *, user: Id | None = None, min_seq: int | None = None) -> Record:
         """Return a session with its steps; waits for the projection to reach `min_seq`.
 
+        With a `user`, only a session of theirs.
         Fields: the columns of agent_sessions; `total_duration` (sum of the steps, ms) and `total_cost`;
         `steps` with the columns of agent_session_steps and the seed's `skill` and `duration`.
         """
@@ -160,11 +162,11 @@ class Client:
         if min_seq is not None:
             await self.tables.caught_up(min_seq)
         row = await self.tables.session(id_)
-        if row is None:
+        if row is None or (user is not None and row["user_id"] != as_id(user, "user")):
             raise Refusal("not_found", "session_id", f"no session {id_} in the read model (yet)")
         steps = await self.tables.rows(tables.STEPS, id_)
-        user = row["user_id"]
-        return as_session(await self.open(user, row), await self.open(user, steps))
+        owner = row["user_id"]
+        return as_session(await self.open(owner, row), await self.open(owner, steps))
 
     async def list(self, *, user: Id | None = None, status: str | None = None, limit: int = 20) -> Rows:
         """Return the newest sessions, of all users by default: agent_sessions without its payloads."""

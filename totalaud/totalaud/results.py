@@ -28,7 +28,8 @@ class Accepted:
 class WorkflowResult:
     """A completed session; `outputs` is aligned with the steps, `cost_usd` is what was paid.
 
-    `simulated` says that the local model wrote texts; `list_price_usd` is what the tokens would have cost.
+    `unpriced_calls` counts the attempts whose price nobody knows: they are not in it. `simulated`: the local
+    model wrote texts; `list_price_usd` is what the tokens would have cost.
     """
 
     session_id: str
@@ -37,6 +38,7 @@ class WorkflowResult:
     tokens_used: int
     cost_usd: float
     list_price_usd: float
+    unpriced_calls: int
     simulated: bool
     trace_id: str
     seq: int
@@ -60,6 +62,7 @@ class WorkflowResult:
             tokens_used=outcome.spent.tokens,
             cost_usd=float(outcome.spent.cost_usd),
             list_price_usd=float(outcome.spent.list_price_usd),
+            unpriced_calls=outcome.spent.unpriced,
             simulated=outcome.spent.simulated,
             trace_id=outcome.trace_id(session(user, session_id)),
             seq=outcome.seq,
@@ -68,7 +71,10 @@ class WorkflowResult:
 
 @dataclass(frozen=True, slots=True)
 class SkillResult:
-    """A skill that was run alone, with the fields of the seed's execution trace."""
+    """A skill that was run alone, with the fields of the seed's execution trace.
+
+    `cost_usd` is None where a price is not known.
+    """
 
     execution_id: str
     skill_name: str
@@ -76,7 +82,7 @@ class SkillResult:
     output: Any
     duration_ms: int
     tokens_used: int
-    cost_usd: float
+    cost_usd: float | None
     status: str
     list_price_usd: float
     simulated: bool
@@ -97,7 +103,7 @@ class SkillResult:
             output=outcome.outputs[1],
             duration_ms=outcome.durations_ms[1],
             tokens_used=outcome.spent.tokens,
-            cost_usd=float(outcome.spent.cost_usd),
+            cost_usd=None if outcome.spent.unpriced else float(outcome.spent.cost_usd),
             status="success",
             list_price_usd=float(outcome.spent.list_price_usd),
             simulated=outcome.spent.simulated,

@@ -93,7 +93,7 @@ def get(
 
     async def work() -> None:
         async with options.client() as client:
-            found = await client.get(session_id, min_seq=min_seq)
+            found = await client.get(session_id, user=options.user, min_seq=min_seq)
             if options.json:
                 show.document(found)
             else:
@@ -117,20 +117,7 @@ def list_(
             if options.json:
                 show.document(rows)
                 return
-            columns = ("session", "agent", "status", "step", "tokens", "cost", "created")
-            cells = [
-                (
-                    row["id"],
-                    row["agent_name"],
-                    row["status"],
-                    f"{row['current_step']}/{row['total_steps'] or 0}",
-                    row["tokens_used"],
-                    show.price(row),
-                    row["created_at"],
-                )
-                for row in rows
-            ]
-            show.console().print(show.table(columns, cells, right=("tokens",)))
+            show.console().print(show.sessions(rows))
 
     run(work())
 

@@ -43,12 +43,14 @@ def document(value: Any) -> None:
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> "Table":
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = (), gap: int = 2
+) -> "Table":
     """Make a table that folds long cells instead of hiding their ends."""
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, gap, 0, 0))
     for column in columns:
         made.add_column(
             column,
@@ -74,7 +76,7 @@ def cell(value: Any) -> "Text":
             return Text(", ".join(str(each) for each in value))
         case _:
             text = str(value)
-            return Text(text, style=STYLES.get(text, ""))
+            return Text(text, style=STYLES.get(text.split(" ", 1)[0], ""))
 
 
 def duration(ms: float | None) -> str | None:
@@ -135,13 +137,26 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
             duration(step["duration_ms"]),
             step["tokens_used"],
             price(step),
-            step.get("error_message"),
         )
         for step in steps
     ]
-    columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost", "error")
-    shown = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
-    return table(columns[:shown], [row[:shown] for row in rows], right=("#", "duration", "tokens"))
+    columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost")
+    return table(columns, rows, right=("#", "duration", "tokens"))
+
+
+def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
+    """Make the table of a list of sessions."""
+    cells = (
+        (
+            row["id"],
+            row["agent_name"].removesuffix("-agent"),
+            f"{row['status']} {row['current_step']}/{row['total_steps'] or 0}",
+            price(row),
+            row["created_at"].astimezone().strftime("%m-%d %H:%M"),
+        )
+        for row in rows
+    )
+    return table(("session", "agent", "status", "cost", "created"), cells, gap=1)
 
 
 def _error(found: Mapping[str, Any]) -> str | None:
