@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from orchestrator.decide import ClaimAttempt, ReportAttempt, Start
+from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.events import AttemptError, AttemptRequested, PlannedStep
 from shared.usage import Usage
 from shared.work import Claim, Report

@@ -22,7 +22,7 @@ class StepInput(Message):
 
 
 class RunSession(Message):
-    """`session.run`: start a workflow. With a `session_id` a repetition is harmless; `input` is for templates."""
+    """`session.run`: start a workflow. A `session_id` makes a repetition harmless."""
 
     session_id: UUID | None = None
     agent: Annotated[str, Field(min_length=1, max_length=64)]
@@ -48,7 +48,7 @@ class CancelSession(Message):
 
 
 class RetrySession(Message):
-    """`session.retry`: go on from `from_step`, the failed one by default, if wished with another input for it."""
+    """`session.retry`: go on from the failed step or `from_step`, if wished with another input for it."""
 
     session_id: UUID
     from_step: Annotated[int, Field(ge=1)] | None = None

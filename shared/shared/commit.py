@@ -20,7 +20,7 @@ class Commit(Stored):
     events: tuple[Event, ...]
 
     def encode(self, aggregate: Aggregate) -> bytes:
-        """Write the stored and live form; it names its aggregate, e.g. `session_id`, for readers of the feed."""
+        """Write the stored and live form; it names its aggregate (`session_id`) for readers of the feed."""
         identity = f'{{"{aggregate.noun}_id":"{aggregate.id}",'.encode()
         return identity + self.model_dump_json(exclude_none=True).encode()[1:]
 

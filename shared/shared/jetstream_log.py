@@ -2,20 +2,18 @@
 
 import asyncio
 
-from nats.errors import MaxPayloadError, NoRespondersError
+from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 
 from shared.bus import Bus
 from shared.commit import Commit, decode
-from shared.json import dumps
+from shared.direct_get import read_page
 from shared.log import Conflict, Past, Recorded, TooLarge
 from shared.subjects import Aggregate
 
 CONFLICTS = {10071, 10164}
 TOO_LARGE = 10054
-PAGE = 1000
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
-DIRECT_GET = "$JS.API.DIRECT.GET.EVT"
 HEADER_ROOM = 512
 
 
@@ -27,38 +25,13 @@ class JetStreamLog:
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
         recorded: list[Recorded] = []
-        start, more = after + 1, True
+        more = True
         while more:
-            page, more = await self._page(aggregate.subject, start)
-            recorded += page
-            if page:
-                start = page[-1].seq + 1
+            page = await read_page(self._bus, "EVT", aggregate.subject, after + 1)
+            recorded += [Recorded(entry.seq, decode(entry.body)) for entry in page.entries]
+            more = page.more
+            after = recorded[-1].seq if recorded else after
         return Past(tuple(recorded))
-
-    async def _page(self, subject: str, start: int) -> tuple[list[Recorded], bool]:
-        client = self._bus.client
-        inbox = client.new_inbox()
-        subscription = await client.subscribe(inbox)
-        found: list[Recorded] = []
-        try:
-            ask = {"batch": PAGE, "next_by_subj": subject, "seq": start}
-            await client.publish(DIRECT_GET, dumps(ask), reply=inbox)
-            while True:
-                message = await subscription.next_msg(timeout=5)
-                headers = message.headers or {}
-                match headers.get("Status"):
-                    case None:
-                        found.append(Recorded(int(headers["Nats-Sequence"]), decode(message.data)))
-                    case "204":
-                        return found, int(headers.get("Nats-Num-Pending", "0")) > 0
-                    case "404":
-                        return found, False
-                    case "503":
-                        raise NoRespondersError
-                    case status:
-                        raise RuntimeError(f"direct get answered {status}")
-        finally:
-            await subscription.unsubscribe()
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)

@@ -71,7 +71,7 @@ class Report(About):
 
 
 class Claim(About):
-    """Asks to run a paid attempt, on `attempt.<attempt_id>.start`; the same body is the heartbeat on `.beat`."""
+    """Asks to run a paid attempt on `attempt.<attempt_id>.start`; on `.beat` it is the heartbeat."""
 
     runner: str
 
@@ -80,8 +80,8 @@ class Answer(Stored):
     """What the orchestrator answers a claim or heartbeat.
 
     run: call now, and beat every third of `lease_s`. drop: the attempt is no longer awaited, ack the work.
-    later: somebody else runs it, come back in `lease_s`. abort: (heartbeat) stop the running work and report it
-    with error code `cancelled` and its usage.
+    later: somebody else runs it, come back in `lease_s`. abort: (heartbeat) stop the running work and report
+    it with error code `cancelled` and its usage.
     """
 
     verdict: Literal["run", "drop", "later", "abort"]

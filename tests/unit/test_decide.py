@@ -2,7 +2,8 @@
 
 from controls import SESSION, attempt_id, claim, failure, later, planned, report, requested, start, usage
 from given import given
-from orchestrator.decide import Cancel, ExpireLease, Refuse, Retry, WakeUp, answer
+from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
+from orchestrator.decide import answer
 from orchestrator.session import Timer, outstanding
 from shared.events import (
     AttemptFailed,

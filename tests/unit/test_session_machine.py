@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from controls import NOW, SESSION, attempt_id, claim, failure, planned, report, start, usage
-from orchestrator.decide import Cancel, Command, ExpireLease, Retry, WakeUp, decide
+from orchestrator.asked import Cancel, Command, ExpireLease, Retry, WakeUp
+from orchestrator.decide import decide
 from orchestrator.session import Session, fold, outstanding
 from shared.events import (
     AnyEvent,

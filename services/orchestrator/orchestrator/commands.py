@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from orchestrator.decide import Cancel, Start
+from orchestrator.asked import Cancel, Start
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
 from orchestrator.starts import Starts, too_large

@@ -1,10 +1,20 @@
 """What happens next: one pure function from a command and a session to events. Every rule is here, once."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from orchestrator.asked import (
+    Cancel,
+    ClaimAttempt,
+    Command,
+    ExpireLease,
+    Refuse,
+    ReportAttempt,
+    Retry,
+    Start,
+    WakeUp,
+)
 from orchestrator.session import Session, evolve
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
@@ -16,7 +26,6 @@ from shared.events import (
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
-    PlannedStep,
     RetryScheduled,
     SessionCancelled,
     SessionCompleted,
@@ -33,69 +42,6 @@ from shared.work import Answer, Claim, Report
 
 LONGEST_BACKOFF_S = 600.0
 Events = list[AnyEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A checked and pinned workflow, or a stand-alone skill (`agent` None)."""
-
-    id: UUID
-    agent: str | None
-    steps: tuple[PlannedStep, ...]
-    input: dict[str, Any]
-    fingerprint: str
-    beside_session: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A queued start that cannot be run."""
-
-    agent: str | None
-    refusal: Refusal
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    reason: str | None = None
-    command_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Go on from a step; `steps` are the plans from there on, pinned anew."""
-
-    id: UUID
-    from_step: int
-    steps: tuple[PlannedStep, ...]
-    command_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimAttempt:
-    claim: Claim
-    lease_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReportAttempt:
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class ExpireLease:
-    attempt_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class WakeUp:
-    """A retry may be due."""
-
-    id: UUID
-
-
-Command = Start | Refuse | Cancel | Retry | ClaimAttempt | ReportAttempt | ExpireLease | WakeUp
 
 
 def decide(command: Command, session: Session, now: datetime) -> Events:
@@ -220,11 +166,13 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
     first_failure = report.error is not None and report.attempt_id in session.open
     if not session.awaits(report.step) or (report.error is not None and not first_failure):
-        return [_late(report)]
-    ended = _completed(report) if report.error is None else _failed(report, report.error)
-    after = evolve(session, ended)
+        return [AttemptReportedLate(**_facts(report), output=report.output, error=report.error)]
     if report.error is not None:
-        return [ended, *_after_failure(report.step, report.error, report.partial, after, now)]
+        failed = AttemptFailed(**_facts(report), error=report.error, partial=report.partial)
+        after = evolve(session, failed)
+        return [failed, *_after_failure(report.step, report.error, report.partial, after, now)]
+    ended = StepCompleted(**_facts(report), output=report.output)
+    after = evolve(session, ended)
     rivals: Events = [AttemptWithdrawn(step=report.step, attempt_id=rival) for rival in after.open]
     for rival in rivals:
         after = evolve(after, rival)
@@ -272,39 +220,13 @@ def _request(id_: UUID, session: Session, number: int) -> Events:
     ]
 
 
-def _completed(report: Report) -> StepCompleted:
-    return StepCompleted(
-        step=report.step,
-        attempt_id=report.attempt_id,
-        output=report.output,
-        usage=report.usage,
-        started_at=report.started_at,
-        duration_ms=report.duration_ms,
-        warnings=report.warnings,
-    )
-
-
-def _failed(report: Report, error: AttemptError) -> AttemptFailed:
-    return AttemptFailed(
-        step=report.step,
-        attempt_id=report.attempt_id,
-        error=error,
-        partial=report.partial,
-        usage=report.usage,
-        started_at=report.started_at,
-        duration_ms=report.duration_ms,
-        warnings=report.warnings,
-    )
-
-
-def _late(report: Report) -> AttemptReportedLate:
-    return AttemptReportedLate(
-        step=report.step,
-        attempt_id=report.attempt_id,
-        output=report.output,
-        error=report.error,
-        usage=report.usage,
-        started_at=report.started_at,
-        duration_ms=report.duration_ms,
-        warnings=report.warnings,
-    )
+def _facts(report: Report) -> dict[str, Any]:
+    """Return what every event about a report repeats of it."""
+    return {
+        "step": report.step,
+        "attempt_id": report.attempt_id,
+        "usage": report.usage,
+        "started_at": report.started_at,
+        "duration_ms": report.duration_ms,
+        "warnings": report.warnings,
+    }

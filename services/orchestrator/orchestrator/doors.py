@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from orchestrator.asked import Refuse
 from orchestrator.commands import LIMIT, Commands, Sent
-from orchestrator.decide import Refuse
 from orchestrator.reports import Reports
 from shared.bus import Bus
 from shared.delivery import Delivery, Poison

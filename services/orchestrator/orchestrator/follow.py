@@ -7,7 +7,7 @@ from uuid import UUID
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from orchestrator.decide import ExpireLease, WakeUp
+from orchestrator.asked import ExpireLease, WakeUp
 from orchestrator.session import Session, Timer, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.timers import Timers

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from orchestrator.decide import ClaimAttempt, ReportAttempt, answer
+from orchestrator.asked import ClaimAttempt, ReportAttempt
+from orchestrator.decide import answer
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
 from shared.bus import Heard

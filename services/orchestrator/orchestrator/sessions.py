@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from orchestrator.decide import Command, decide
+from orchestrator.asked import Command
+from orchestrator.decide import decide
 from orchestrator.session import Session, fold
 from shared import trace_ids
 from shared.commit import Commit

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator import planning, templates
-from orchestrator.decide import Retry, Start, check_retry
+from orchestrator.asked import Retry, Start
+from orchestrator.decide import check_retry
 from orchestrator.session import Session
 from shared.commands import ExecuteSkill, RetrySession, RunSession, StepInput
 from shared.definitions import SkillDefinition

@@ -13,7 +13,7 @@ import asyncpg
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
 from shared.bus import Bus
-from shared.json import dumps
+from shared.direct_get import read_page
 from shared.logs import get_logger
 from shared.subjects import Aggregate
 
@@ -70,30 +70,13 @@ class Sweep:
 
     async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
         for noun in ("session", "execution"):
-            start: int | None = seq + 1
-            while start is not None:
-                subjects, start = await self._page(f"evt.*.{noun}.*", start)
-                for subject in subjects:
-                    yield Aggregate.parse(subject)
-
-    async def _page(self, subject: str, start: int) -> tuple[list[str], int | None]:
-        client = self._bus.client
-        inbox = client.new_inbox()
-        subscription = await client.subscribe(inbox)
-        found: list[str] = []
-        last = start
-        try:
-            ask = {"batch": PAGE, "next_by_subj": subject, "seq": start}
-            await client.publish("$JS.API.DIRECT.GET.EVT", dumps(ask), reply=inbox)
-            while True:
-                headers = (await subscription.next_msg(timeout=10)).headers or {}
-                if "Status" in headers:
-                    more = headers["Status"] == "204" and int(headers.get("Nats-Num-Pending", "0")) > 0
-                    return found, last + 1 if more else None
-                found.append(headers["Nats-Subject"])
-                last = int(headers["Nats-Sequence"])
-        finally:
-            await subscription.unsubscribe()
+            start, more = seq + 1, True
+            while more:
+                page = await read_page(self._bus, "EVT", f"evt.*.{noun}.*", start, most=PAGE)
+                more = page.more
+                for entry in page.entries:
+                    start = entry.seq + 1
+                    yield Aggregate.parse(entry.subject)
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()

@@ -1,0 +1,61 @@
+"""Reading a page of a stream without a consumer: JetStream's batched direct get."""
+
+from dataclasses import dataclass
+
+from nats.errors import NoRespondersError
+
+from shared.bus import Bus
+from shared.json import dumps
+
+ANSWER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of a stream, not yet decoded."""
+
+    seq: int
+    subject: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages in order, and whether there are more behind them."""
+
+    entries: list[Entry]
+    more: bool
+
+
+async def read_page(
+    bus: Bus, stream: str, subject: str, start: int, *, most: int = 1000, max_bytes: int | None = None
+) -> Page:
+    """Read up to `most` messages of a subject (wildcards allowed) from a sequence on.
+
+    Raises TimeoutError or a nats error while the stream is away.
+    """
+    inbox = bus.client.new_inbox()
+    subscription = await bus.client.subscribe(inbox)
+    found: list[Entry] = []
+    ask: dict[str, object] = {"batch": most, "next_by_subj": subject, "seq": max(1, start)}
+    if max_bytes is not None:
+        ask["max_bytes"] = max_bytes
+    try:
+        await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
+        while True:
+            message = await subscription.next_msg(timeout=ANSWER_S)
+            headers = message.headers or {}
+            match headers.get("Status"):
+                case None:
+                    found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
+                case "204":
+                    return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
+                case "404":
+                    return Page(found, more=False)
+                case "503":
+                    raise NoRespondersError
+                case status:
+                    raise RuntimeError(f"direct get answered {status}")
+    finally:
+        if not bus.client.is_closed:
+            await subscription.unsubscribe()
