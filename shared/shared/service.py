@@ -4,6 +4,7 @@ The loops themselves are raw nats-py (`shared.bus`): FastStream on a hot path co
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -23,6 +24,7 @@ from shared.refusal import Refusal
 from shared.settings import Settings
 
 AT_ONCE = 64
+GARBAGE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | No
 
 def run(name: str, wire: Wire) -> None:
     """Run the service until it is told to stop; exit 1 when one of its loops died."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    gc.enable()
     logs.configure(name)
     telemetry.start(name)
     try:

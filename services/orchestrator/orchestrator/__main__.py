@@ -1,6 +1,10 @@
-"""`python -m orchestrator`."""
+"""`python -m orchestrator`; imports leave no garbage, so collecting it waits for `shared.service.run`."""
 
-from orchestrator.main import main
+import gc
+
+gc.disable()
+
+from orchestrator.main import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

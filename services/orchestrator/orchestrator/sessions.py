@@ -16,7 +16,7 @@ from shared.log import Conflict, Log
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
-CACHED = 5_000
+CACHED = 1_000
 
 
 @dataclass(frozen=True, slots=True)

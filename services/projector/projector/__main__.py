@@ -1,6 +1,10 @@
-"""`python -m projector`."""
+"""`python -m projector`; imports leave no garbage, so collecting it waits for `shared.service.run`."""
 
-from projector.main import main
+import gc
+
+gc.disable()
+
+from projector.main import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,10 @@
-"""`python -m skill_runner`."""
+"""`python -m skill_runner`; imports leave no garbage, so collecting it waits for `shared.service.run`."""
 
-from skill_runner.main import main
+import gc
 
-main()
+gc.disable()
+
+from skill_runner.main import main  # noqa: E402
+
+if __name__ == "__main__":
+    main()
