@@ -48,7 +48,7 @@ install: .venv/.installed
 
 .venv/.installed: requirements.lock $(FILES) | $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --require-hashes --python .venv requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv $(addprefix -e ./,$(PROJECTS))
 	@touch $@
 
