@@ -216,6 +216,7 @@ async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
     status = await document("projection", "status")
     assert status["lag"] == status["log_seq"] - status["seq"]
     assert isinstance(await document("dlq", "list"), list)
+    assert (await document("projection", "rebuild"))["events"] > 0
     assert (await document("provision"))["ok"]
 
 

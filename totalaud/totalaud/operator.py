@@ -1,16 +1,23 @@
 """What only the operator may do: skills, the projection, the dead letters."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from shared.bus import Bus
+from shared.refusal import Refusal
 from totalaud.dead_letters import dead_letters
 from totalaud.door import Door
+from totalaud.errors import Unreachable
 
 if TYPE_CHECKING:
     from shared.definitions import AgentDefinition, SkillDefinition
 
 PUSH_S = 30.0
 REBUILD_S = 3600.0
+SETTLED_S = 3.0
+LOOK_EVERY_S = 0.05
+ASK_AGAIN_S = 1.0
+BROKEN_OFF = 3
 Json = dict[str, Any]
 
 
@@ -39,8 +46,34 @@ class Operator:
         return await self._door.operate("projection", "status", {})
 
     async def rebuild(self) -> Json:
-        """Rebuild the read model beside the live one: {events, seconds}."""
-        return await self._door.operate("projection", "rebuild", {}, once_s=REBUILD_S)
+        """Rebuild the read model beside the live one: {events, seconds}; Unreachable when it broke off."""
+        asked = asyncio.create_task(self._door.operate("projection", "rebuild", {}, once_s=REBUILD_S))
+        try:
+            idle = 0
+            while idle < BROKEN_OFF:
+                done, _ = await asyncio.wait([asked], timeout=ASK_AGAIN_S)
+                if done:
+                    return asked.result()
+                idle = 0 if (await self.projection_status())["rebuilding"] else idle + 1
+        finally:
+            asked.cancel()
+        raise Unreachable("the rebuild broke off, the old tables stay: the projector's log says why")
+
+    async def needs_rebuild(self) -> str | None:
+        """Tell why nothing is projected, if that is so; after a start it may not be known at once."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLED_S
+        while loop.time() < until:
+            try:
+                status = await self.projection_status()
+            except Refusal as refusal:
+                if refusal.code != "unavailable":
+                    raise
+            else:
+                if status.get("halted") or status["lag"] == 0:
+                    return status.get("halted")
+            await asyncio.sleep(LOOK_EVERY_S)
+        return None
 
     async def dead_letters(self, limit: int = 100) -> list[Json]:
         """Return the oldest letters: {dlq_seq, at, service, reason, stream, seq}."""

@@ -29,18 +29,22 @@ async def push_folder(operator: Operator, folder: Path | None) -> "tuple[dict[st
 
 
 def pusher(say: Callable[[str], None]) -> "Push":
-    """Return what pushes a stack's own folder at each start, and says what is wrong in it."""
+    """Return what a stack does at each start: push its own folder, rebuild tables of another release."""
 
     async def push(stack: "LocalStack") -> None:
         from totalaud.door import Door
 
         door, bus = await Door.open(stack.place.nats_url)
+        operator = Operator(door, bus)
         try:
-            _, problems = await push_folder(Operator(door, bus), stack.skills)
+            _, problems = await push_folder(operator, stack.skills)
+            for problem in problems:
+                say(str(problem))
+            if why := await operator.needs_rebuild():
+                say(f"{why}: it is done now")
+                await operator.rebuild()
         finally:
             await bus.close()
-        for problem in problems:
-            say(str(problem))
 
     return push
 

@@ -72,6 +72,8 @@ def status(context: typer.Context) -> None:
             return
         doing = ", rebuilding" if found["rebuilding"] else ""
         typer.echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
+        if found.get("halted"):
+            typer.echo(f"nothing is projected: {found['halted']}")
         for error in found["errors"]:
             typer.echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
