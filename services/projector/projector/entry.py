@@ -1,4 +1,4 @@
-"""A message of the log as the projector holds it, and what it reads as."""
+"""A message of the log, and what it reads as."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,17 +8,9 @@ from pydantic import ValidationError
 from projector.changes import Change
 from projector.rows import changes
 from shared.commit import Commit, decode
+from shared.direct_get import Entry
 from shared.log import Recorded
 from shared.subjects import Aggregate
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Not yet decoded; `seq` is the log's."""
-
-    seq: int
-    subject: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from projector.changes import (
 )
 from projector.columns import key, new_row
 from projector.derived import derive
-from projector.entry import Entry, Reading, read
+from projector.entry import Reading, read
 from projector.runs import outstanding
 from projector.tables import names
+from shared.direct_get import Entry
 
 Record = dict[str, Any]
 Table = dict[UUID | str, Record]

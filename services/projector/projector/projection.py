@@ -7,11 +7,12 @@ from uuid import UUID
 import asyncpg
 
 from projector import statements
-from projector.entry import Entry, Reading, read
+from projector.entry import Reading, read
 from projector.runs import outstanding
 from projector.spans import Spans
 from projector.waves import Misfit, Wave, waves
 from projector.writing import write
+from shared.direct_get import Entry
 from shared.logs import get_logger
 
 UNSTORABLE = (

@@ -5,17 +5,15 @@ from collections import deque
 from contextlib import suppress
 
 from nats.aio.msg import Msg
-from nats.errors import NoRespondersError
 
-from projector.entry import Entry
 from shared.bus import Bus
-from shared.json import dumps
+from shared.direct_get import Entry, read_page
 
+STREAM = "EVT"
 MOST = 500
 MOST_BYTES = 8 * 1024 * 1024
 WAITING_BYTES = 32 * 1024 * 1024
 LOOK_S = 1.0
-ANSWER_S = 5.0
 
 
 class Gap(Exception):  # noqa: N818 - a state of the log
@@ -60,31 +58,16 @@ class Reader:
 
     async def _hear(self, message: Msg) -> None:
         headers = message.headers or {}
-        subject = headers.get("Nats-Subject", "")
-        if headers.get("Nats-Stream") == "EVT" and self._bytes < WAITING_BYTES:
-            self._entries.append(Entry(int(headers["Nats-Sequence"]), subject, message.data))
+        if headers.get("Nats-Stream") == STREAM and self._bytes < WAITING_BYTES:
+            self._entries.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
             self._bytes += len(message.data)
         self._rung.set()
 
 
 async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
     """Read a page of the stream from a sequence on; raises TimeoutError while NATS is away."""
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox)
-    found: list[Entry] = []
-    try:
-        ask = {"batch": most, "next_by_subj": "evt.>", "seq": start, "max_bytes": MOST_BYTES}
-        await bus.client.publish("$JS.API.DIRECT.GET.EVT", dumps(ask), reply=inbox)
-        while True:
-            message = await subscription.next_msg(timeout=ANSWER_S)
-            headers = message.headers or {}
-            if (status := headers.get("Status")) is not None:
-                if status == "503":
-                    raise NoRespondersError
-                return found
-            seq = int(headers["Nats-Sequence"])
-            if seq != start + len(found):
-                raise Gap(f"sequence {start + len(found)} is missing in the log")
-            found.append(Entry(seq, headers["Nats-Subject"], message.data))
-    finally:
-        await subscription.unsubscribe()
+    found = (await read_page(bus, STREAM, "evt.>", start, most=most, max_bytes=MOST_BYTES)).entries
+    for seq, entry in enumerate(found, start):
+        if entry.seq != seq:
+            raise Gap(f"sequence {seq} is missing in the log")
+    return found

@@ -1,0 +1,72 @@
+"""The read model beside the log: every column of every row must be what the folded log says."""
+
+import json
+from typing import Any
+
+import asyncpg
+
+from projector.columns import key
+from projector.fold import Record, fold
+from projector.reader import page
+from shared.bus import Bus
+from shared.direct_get import Entry
+
+COMPARED = (
+    "skills",
+    "agents",
+    "agent_sessions",
+    "agent_session_steps",
+    "skill_executions",
+    "contacts",
+    "outstanding",
+)
+
+
+async def whole_log(bus: Bus) -> list[Entry]:
+    found: list[Entry] = []
+    while entries := await page(bus, len(found) + 1):
+        found += entries
+    return found
+
+
+async def rows_of(url: str, schema: str = "public") -> dict[str, dict[Any, Record]]:
+    """Return all rows by table and key."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        found = {}
+        async with connection.transaction(isolation="repeatable_read"):
+            for table in COMPARED:
+                rows = await connection.fetch(f"SELECT * FROM {schema}.{table}")
+                found[table] = {row[key(table)]: dict(row) for row in rows}
+        return found
+    finally:
+        await connection.close()
+
+
+async def expected_of(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
+    """Return what the folded log says; only the words of a contact are left to PostgreSQL to cut up."""
+    tables = fold(await whole_log(bus)).tables
+    connection = await asyncpg.connect(url)
+    try:
+        for contact in tables["contacts"].values():
+            words = await connection.fetchval("SELECT to_tsvector('simple', $1)", contact["search"])
+            contact["search"] = words
+    finally:
+        await connection.close()
+    return {table: tables[table] for table in COMPARED}
+
+
+async def assert_folded(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
+    """Compare every column of every row; returns the rows."""
+    have, want = await rows_of(url), await expected_of(bus, url)
+    for table in COMPARED:
+        assert have[table].keys() == want[table].keys(), table
+        for row_key, row in have[table].items():
+            differ = {
+                name: (value, want[table][row_key][name])
+                for name, value in row.items()
+                if value != want[table][row_key][name]
+            }
+            assert not differ, (table, row_key, differ)
+    return have

@@ -1,0 +1,417 @@
+"""From the log to rows, without any database: given what was decided, this is what the tables hold."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+import pytest
+
+from controls import (
+    NOW,
+    RUNNER,
+    SESSION,
+    USER,
+    attempt_id,
+    claim,
+    failure,
+    later,
+    planned,
+    report,
+    start,
+    usage,
+)
+from histories import definitions, stories
+from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
+from orchestrator.decide import decide
+from orchestrator.session import Session
+from orchestrator.session import fold as evolve
+from projector.entry import read
+from projector.fold import Fold, Record, fold
+from projector.tables import names
+from projector.waves import waves
+from shared import subjects
+from shared.commit import Commit
+from shared.definitions import AgentDefinition, SkillDefinition
+from shared.direct_get import Entry
+from shared.events import (
+    AgentRegistered,
+    AnyEvent,
+    ContactErased,
+    ContactImported,
+    SkillDisabled,
+    SkillEnabled,
+    SkillRegistered,
+)
+from shared.refusal import Refusal
+from shared.subjects import Aggregate
+
+SESSION_OF = subjects.session(USER, SESSION)
+ALONE = subjects.execution(USER, SESSION)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Told:
+    """Commits put one behind the other, as the log does; time passes by a second with each."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        for aggregate, commit in definitions():
+            self.tell(aggregate, *commit.events)
+
+    def tell(self, aggregate: Aggregate, *events: AnyEvent, traceparent: str | None = None) -> None:
+        seq = len(self.entries) + 1
+        commit = Commit(commit_id=UUID(int=seq), at=later(seq), traceparent=traceparent, events=events)
+        self.entries.append(Entry(seq, aggregate.subject, commit.encode(aggregate)))
+
+    def decided(self, *commands: Command, aggregate: Aggregate = SESSION_OF) -> "Told":
+        session = Session()
+        for command in commands:
+            events = decide(command, session, NOW)
+            session = evolve(events, session)
+            self.tell(aggregate, *events)
+        return self
+
+    @property
+    def folded(self) -> Fold:
+        return fold(self.entries)
+
+    @property
+    def session(self) -> Record:
+        return self.folded.tables["agent_sessions"][SESSION]
+
+    def step(self, number: int) -> Record:
+        return self.folded.tables["agent_session_steps"][uuid5(SESSION, f"step/{number}")]
+
+    def attempt(self, step: int = 1, attempt: int = 1) -> Record:
+        return self.folded.tables["skill_executions"][attempt_id(step, attempt)]
+
+    @property
+    def outstanding(self) -> set[str]:
+        return set(self.folded.tables["outstanding"])
+
+
+def told(*commands: Command, aggregate: Aggregate = SESSION_OF) -> Told:
+    return Told().decided(*commands, aggregate=aggregate)
+
+
+def alone(beside: UUID | None = None) -> Start:
+    return Start(SESSION, None, (planned(1, agent=None),), {"topic": "synthpop"}, "print", beside)
+
+
+def part(row: Record, *columns: str) -> tuple[object, ...]:
+    return tuple(row[column] for column in columns)
+
+
+def test_a_started_session_runs_its_first_step():
+    story = told(start())
+    assert part(story.session, "status", "waiting_on", "total_steps", "current_step") == (
+        "running",
+        "work",
+        2,
+        0,
+    )
+    assert (story.step(1)["status"], story.step(2)["status"]) == ("running", "pending")
+    assert part(story.attempt(), "status", "tokens_used", "cost_usd") == (None, None, None)
+    assert story.outstanding == {SESSION_OF.subject}
+
+
+def test_a_step_shows_its_templates_until_it_runs():
+    assert told(start()).step(2)["input"] == {"text": "{{step1.text}}"}
+    assert told(start(), report()).step(2)["input"] == {"text": "output of 1"}
+
+
+def test_a_completed_session_has_the_last_output_and_its_wall_clock():
+    story = told(start(), report(1), report(2))
+    assert part(story.session, "status", "waiting_on", "current_step") == ("completed", None, 2)
+    assert story.session["final_output"] == {"text": "output of 2"}
+    assert story.session["duration_ms"] == 2000
+    assert story.session["completed_at"] - story.session["created_at"] == timedelta(seconds=2)
+    assert not story.outstanding
+
+
+def test_an_attempt_ends_with_all_that_was_used():
+    story = told(start(), report(usage=usage(3), duration_ms=523, warnings=("a field was dropped",)))
+    row = story.attempt()
+    assert part(row, "status", "tokens_used", "cost_usd", "duration_ms") == (
+        "success",
+        15,
+        Decimal("0.03"),
+        523,
+    )
+    assert part(row, "provider", "model", "started_at") == ("anthropic", "a-model", NOW)
+    assert row["warnings"] == ["a field was dropped"]
+
+
+def test_a_custom_skill_costs_nothing():
+    assert part(told(start(), report()).attempt(), "tokens_used", "cost_usd") == (0, 0)
+
+
+def test_totals_run_with_every_report_on_failure_too():
+    story = told(start(), failure(usage=usage(1)))
+    assert part(story.session, "tokens_used", "cost_usd") == (15, Decimal("0.01"))
+    assert part(story.step(1), "tokens_used", "cost_usd") == (15, Decimal("0.01"))
+
+
+def test_an_unknown_price_is_counted_and_never_nothing():
+    priceless = usage().model_copy(update={"cost_usd": None, "calls": 3})
+    story = told(start(), report(usage=priceless))
+    assert story.attempt()["cost_usd"] is None
+    assert part(story.session, "cost_usd", "unpriced_calls") == (0, 3)
+
+
+def test_what_a_simulated_model_wrote_is_marked_up_to_the_session():
+    story = told(start(), report(usage=usage().model_copy(update={"simulated": True})))
+    assert [row["simulated"] for row in (story.attempt(), story.step(1), story.session)] == [True] * 3
+
+
+def test_a_session_waits_for_a_timer_between_two_attempts():
+    story = told(start(), failure())
+    assert part(story.session, "status", "waiting_on") == ("running", "timer")
+    assert part(story.step(1), "status", "error_code", "attempts") == ("running", "provider_error", 1)
+    assert part(story.attempt(), "status", "error_code") == ("error", "provider_error")
+
+
+def test_a_step_that_is_tried_again_began_with_its_first_attempt():
+    story = told(start(), failure())
+    began = story.step(1)["started_at"]
+    story.tell(SESSION_OF, *decide(WakeUp(SESSION), given_by(start(), failure()), later(60)))
+    assert part(story.step(1), "started_at", "attempts", "error_code") == (began, 2, None)
+    assert story.session["waiting_on"] == "work"
+
+
+def given_by(*commands: Command) -> Session:
+    session = Session()
+    for command in commands:
+        session = evolve(decide(command, session, NOW), session)
+    return session
+
+
+def test_a_failed_session_names_its_step_and_skips_the_rest():
+    story = told(start(), failure(retryable=False, partial={"text": "half"}))
+    assert part(story.session, "status", "failed_step", "error_code") == ("failed", 1, "provider_error")
+    assert part(story.step(1), "status", "output", "error_message") == (
+        "failed",
+        {"text": "half"},
+        "the provider failed",
+    )
+    assert part(story.attempt(), "partial", "output") == (True, {"text": "half"})
+    assert story.step(2)["status"] == "skipped"
+
+
+def test_a_retried_session_runs_again_and_keeps_what_it_cost():
+    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    story = told(start(), failure(retryable=False, usage=usage(1)), again)
+    row = story.session
+    assert part(row, "status", "failed_step", "error_code", "completed_at") == ("running", None, None, None)
+    assert part(row, "duration_ms", "cost_usd") == (None, Decimal("0.01"))
+    assert part(story.step(1), "status", "attempts", "error_code") == ("running", 2, None)
+    assert story.step(2)["status"] == "pending"
+    assert story.outstanding == {SESSION_OF.subject}
+
+
+def test_a_retry_from_an_earlier_step_forgets_the_later_outputs():
+    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    story = told(start(), report(1), failure(2, retryable=False), again)
+    assert part(story.session, "current_step", "final_output") == (0, None)
+    assert [story.step(number)["output"] for number in (1, 2)] == [None, None]
+
+
+def test_a_cancelled_session_cancels_its_steps_and_open_attempts():
+    story = told(start(), Cancel("enough"))
+    assert part(story.session, "status", "error_message") == ("cancelled", "enough")
+    assert [story.step(number)["status"] for number in (1, 2)] == ["cancelled", "cancelled"]
+    assert part(story.attempt(), "status", "error_code") == ("error", "cancelled")
+    assert not story.outstanding
+
+
+def test_a_late_report_adds_its_cost_to_an_ended_session_and_changes_no_status():
+    story = told(start(), Cancel(), report(usage=usage(2)))
+    assert part(story.session, "status", "cost_usd") == ("cancelled", Decimal("0.02"))
+    assert part(story.attempt(), "status", "error_code", "cost_usd") == (
+        "error",
+        "cancelled",
+        Decimal("0.02"),
+    )
+
+
+def test_a_session_cancelled_before_its_start_is_a_row_without_steps():
+    story = told(Cancel("too early"))
+    assert part(story.session, "status", "agent_name", "duration_ms") == ("cancelled", "", 0)
+    assert not story.folded.tables["agent_session_steps"]
+
+
+def test_a_refused_start_is_a_failed_session_with_its_reason():
+    story = told(Refuse("scout-agent", Refusal("unknown_skill", "steps.0.skill", "no such skill"), "print"))
+    assert part(story.session, "status", "error_code", "error_message") == (
+        "failed",
+        "unknown_skill",
+        "no such skill",
+    )
+    assert not story.folded.tables["agent_session_steps"]
+
+
+def test_a_claimed_attempt_names_its_runner():
+    assert told(start(), claim()).attempt()["runner"] == RUNNER
+
+
+def test_a_lost_attempt_is_an_error_whose_cost_nobody_knows_yet():
+    story = told(start(), claim(), ExpireLease(attempt_id()))
+    assert part(story.attempt(), "status", "error_code", "cost_usd") == ("error", "lost", None)
+
+
+def test_a_lost_attempt_that_reports_after_all_is_a_success():
+    story = told(start(), claim(), ExpireLease(attempt_id()), report(usage=usage(1)))
+    assert part(story.attempt(), "status", "error_code") == ("success", None)
+    assert story.step(1)["status"] == "completed"
+
+
+def test_a_trace_is_that_of_the_first_commit():
+    story = Told()
+    story.tell(SESSION_OF, *decide(start(), Session(), NOW), traceparent=TRACE)
+    assert story.session["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert told(start()).session["trace_id"] == SESSION.hex
+
+
+def test_a_stand_alone_skill_is_an_execution_and_no_session():
+    story = told(alone(), report(), aggregate=ALONE)
+    assert part(story.attempt(), "status", "execution_id", "agent_session_id") == ("success", SESSION, None)
+    assert not story.folded.tables["agent_sessions"]
+
+
+def test_every_attempt_of_a_stand_alone_skill_is_filed_beside_its_session():
+    session = UUID(int=7, version=4)
+    story = Told()
+    story.tell(subjects.session(USER, session), *decide(replace(start(), id=session), Session(), NOW))
+    story.decided(alone(session), failure(), aggregate=ALONE)
+    story.tell(ALONE, *decide(WakeUp(SESSION), given_by(alone(session), failure()), later(60)))
+    assert [story.attempt(1, number)["agent_session_id"] for number in (1, 2)] == [session, session]
+
+
+def test_a_stand_alone_skill_is_not_filed_beside_another_users_session():
+    session = UUID(int=7, version=4)
+    story = Told()
+    another = subjects.session(UUID(int=9), session)
+    story.tell(another, *decide(replace(start(), id=session), Session(), NOW))
+    assert story.decided(alone(session), aggregate=ALONE).attempt()["agent_session_id"] is None
+
+
+def test_a_cancelled_stand_alone_skill_closes_its_attempt():
+    story = told(alone(), Cancel(), aggregate=ALONE)
+    assert part(story.attempt(), "status", "error_code") == ("error", "cancelled")
+
+
+def test_a_session_id_of_another_user_parks_the_newcomer_and_touches_nothing():
+    story = told(start())
+    before = story.folded.tables["agent_sessions"]
+    thief = subjects.session(UUID(int=9), SESSION)
+    story.tell(thief, *decide(Cancel(), Session(), NOW))
+    assert story.folded.tables["agent_sessions"] == before
+    assert story.folded.parked == {thief.subject}
+
+
+def test_a_commit_that_cannot_be_read_parks_its_history_alone():
+    story = told(start())
+    story.entries.append(
+        Entry(len(story.entries) + 1, SESSION_OF.subject, b'{"events": [{"type": "Novel"}]}')
+    )
+    assert story.folded.parked == {SESSION_OF.subject}
+
+
+def test_a_fault_tells_no_value():
+    fault = read(Entry(1, SESSION_OF.subject, b'{"commit_id": "a private name"}')).fault
+    assert fault is not None
+    assert "private" not in fault
+
+
+def skill_of(story: Told) -> Record:
+    return story.folded.tables["skills"]["skill-1"]
+
+
+def test_the_operators_switch_stands_over_the_file():
+    story = Told()
+    aggregate = subjects.skill("skill-1")
+    story.tell(aggregate, SkillRegistered(definition=definition(enabled=True, version="2")))
+    assert part(skill_of(story), "enabled", "version") == (False, "2")
+    story.tell(aggregate, SkillEnabled())
+    story.tell(aggregate, SkillRegistered(definition=definition(enabled=False)))
+    assert skill_of(story)["enabled"] is True
+    story.tell(aggregate, SkillDisabled())
+    assert skill_of(story)["enabled"] is False
+
+
+def definition(**changes: object) -> SkillDefinition:
+    fields = {"name": "skill-1", "category": "research", "provider": "custom", "hash": "h"}
+    return SkillDefinition.model_validate({**fields, "input_schema": {}, "output_schema": {}, **changes})
+
+
+def test_a_changed_agent_is_one_row():
+    story = Told()
+    for domain in ("research", "discovery"):
+        agent = AgentDefinition(name="scout-agent", domain=domain, skills=("skill-1",))
+        story.tell(subjects.agent("scout-agent"), AgentRegistered(definition=agent))
+    assert part(story.folded.tables["agents"]["scout-agent"], "domain", "skills") == (
+        "discovery",
+        ["skill-1"],
+    )
+
+
+def test_an_erased_contact_keeps_nothing_sealed():
+    story = Told()
+    person = UUID(int=5, version=4)
+    sealed = {"$sealed": str(person), "n": "bg==", "c": "Yw=="}
+    imported = ContactImported(
+        name=sealed, email=sealed, outlet="Radio Nowhere", role="presenter", kind="radio",
+        genres=("synthpop",), regions=("UK",), fingerprint="print",
+    )  # fmt: skip
+    story.tell(subjects.contact(USER, person), imported)
+    assert story.folded.tables["contacts"][person]["search"] == "Radio Nowhere presenter radio synthpop UK"
+    story.tell(subjects.contact(USER, person), ContactErased())
+    row = story.folded.tables["contacts"][person]
+    assert part(row, "name", "email", "phone", "notes", "erased") == (None, None, None, None, True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_any_history_the_totals_are_the_sum_of_the_attempts(seed: int):
+    tables = random_log(seed).folded.tables
+    for session in tables["agent_sessions"].values():
+        attempts = [
+            one
+            for one in tables["skill_executions"].values()
+            if one["agent_session_id"] == session["id"] and one["execution_id"] is None
+        ]
+        steps = [one for one in tables["agent_session_steps"].values() if one["session_id"] == session["id"]]
+        for column in ("tokens_used", "cost_usd"):
+            total = sum(one[column] or 0 for one in attempts)
+            assert session[column] == total == sum(one[column] for one in steps)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_any_history_what_has_ended_has_nothing_open(seed: int):
+    tables = random_log(seed).folded.tables
+    ended = {
+        one["id"]
+        for one in tables["agent_sessions"].values()
+        if one["status"] in ("completed", "failed", "cancelled")
+    }
+    assert ended
+    assert not {one["id"] for one in tables["outstanding"].values()} & ended
+    open_ = [one for one in tables["skill_executions"].values() if one["status"] is None]
+    assert all(one["agent_session_id"] not in ended or one["execution_id"] for one in open_)
+    running = [
+        one for one in tables["agent_session_steps"].values() if one["status"] in ("pending", "running")
+    ]
+    assert not {one["session_id"] for one in running} & ended
+
+
+def test_a_row_is_written_once_in_a_wave():
+    readings = [read(entry) for entry in told(start(), report(1), report(2)).entries]
+    (wave,) = waves((one.entry.subject, one.changes) for one in readings)
+    assert [len(wave.tables.get(name, {})) for name in names()] == [1, 0, 0, 0, 1, 0, 3, 2, 2]
+
+
+def random_log(seed: int) -> Told:
+    story = Told()
+    for aggregate, commit in stories(seed):
+        story.tell(aggregate, *commit.events)
+    return story
