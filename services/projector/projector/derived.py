@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 LONGEST_MS = 2**31 - 1
+MS = "floor(extract(epoch FROM ({completed_at}) - t.created_at) * 1000)"
 SQL = {
     "agent_sessions": {
-        "duration_ms": "least(floor(extract(epoch FROM ({completed_at}) - t.created_at) * 1000), "
-        f"{LONGEST_MS})::integer"
+        "duration_ms": f"CASE WHEN ({{completed_at}}) IS NOT NULL THEN least({MS}, {LONGEST_MS})::integer END"
     },
     "skills": {"enabled": "coalesce({switched}, (({definition})->>'enabled')::boolean, true)"},
 }
