@@ -14,6 +14,7 @@ from totalaud.skillfiles import load
 from totalaud.stack.local import LocalStack
 
 ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "skills" / "scout" / "example" / "contacts.csv"
 ACK_WAIT_S = "2"
 
 

@@ -1,0 +1,8 @@
+import { executeSkill } from '@total-audio/core-skills-engine'
+
+const result = await executeSkill(
+  "research-contacts",
+  { query, type, genres, regions },
+  userId,
+  sessionId // optional
+)
