@@ -11,7 +11,7 @@ class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
     """The session ended without its result; `client.retry(session_id)` goes on from the failed step.
 
     `outputs` is aligned with the steps, None where there is none; `partial` is what the failed one yielded.
-    `failed_step` counts from 1; None when it was cancelled or refused.
+    `failed_step` counts from 1; None when it was cancelled or refused. `seq` is the log's at the end.
     """
 
     def __init__(
@@ -23,6 +23,7 @@ class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
         code: str,
         message: str,
         partial: Any = None,
+        seq: int = 0,
     ) -> None:
         where = f", step {failed_step}" if failed_step else ""
         super().__init__(f"session {session_id}{where}: {code}: {message}")
@@ -32,14 +33,18 @@ class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
         self.code = code
         self.message = message
         self.partial = partial
+        self.seq = seq
 
 
 class SkillFailed(Exception):  # noqa: N818 - the seed's word
-    """A skill run alone ended with an error; `partial` is what it had yielded by then."""
+    """A skill run alone ended with an error; `partial` is what it had yielded, `seq` the log's at the end."""
 
-    def __init__(self, execution_id: str, *, code: str, message: str, partial: Any = None) -> None:
+    def __init__(
+        self, execution_id: str, *, code: str, message: str, partial: Any = None, seq: int = 0
+    ) -> None:
         super().__init__(f"execution {execution_id}: {code}: {message}")
         self.execution_id = execution_id
         self.code = code
         self.message = message
         self.partial = partial
+        self.seq = seq

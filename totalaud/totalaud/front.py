@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from totalaud.client import Client, Id
+from totalaud.errors import SkillFailed, WorkflowFailed
 from totalaud.logged import Logged
 from totalaud.record import Record
 from totalaud.results import SkillResult, WorkflowResult
@@ -25,7 +26,11 @@ async def run_agent_workflow(
     async with await Client.connect(user=user_id) as client:
         accepted = await client.run(agent, steps, input=input, session_id=session_id)
         _remember(accepted.id, accepted.seq)
-        result = await client.outcome(accepted.id)
+        try:
+            result = await client.outcome(accepted.id)
+        except WorkflowFailed as failed:
+            _remember(failed.session_id, failed.seq)
+            raise
         _remember(result.session_id, result.seq)
         return result
 
@@ -39,7 +44,13 @@ async def execute_skill(
     """Run one skill to its end: `.output` and the fields of the execution trace. Raises SkillFailed."""
     async with await Client.connect(user=user_id) as client:
         accepted = await client.execute(skill, input, session_id=session_id)
-        return await client.skill_outcome(accepted.id)
+        try:
+            result = await client.skill_outcome(accepted.id)
+        except SkillFailed as failed:
+            _remember(session_id, failed.seq)
+            raise
+        _remember(session_id, result.seq)
+        return result
 
 
 async def get_agent_session(session_id: Id) -> Record:
@@ -69,8 +80,9 @@ async def watch(session_id: Id, user_id: Id, from_seq: int = 0) -> AsyncIterator
             yield commit
 
 
-def _remember(session_id: str, seq: int) -> None:
-    _written[session_id] = seq
-    _written.move_to_end(session_id)
+def _remember(session_id: Id | None, seq: int) -> None:
+    key = str(session_id)
+    _written[key] = max(seq, _written.get(key, 0))
+    _written.move_to_end(key)
     while len(_written) > REMEMBERED:
         _written.popitem(last=False)

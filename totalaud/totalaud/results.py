@@ -54,6 +54,7 @@ class WorkflowResult:
                 code=outcome.code,
                 message=outcome.message,
                 partial=outcome.partial,
+                seq=outcome.seq,
             )
         return cls(
             session_id=str(session_id),
@@ -94,7 +95,11 @@ class SkillResult:
         """Raise SkillFailed unless it succeeded."""
         if outcome.status != "completed":
             raise SkillFailed(
-                str(execution_id), code=outcome.code, message=outcome.message, partial=outcome.partial
+                str(execution_id),
+                code=outcome.code,
+                message=outcome.message,
+                partial=outcome.partial,
+                seq=outcome.seq,
             )
         return cls(
             execution_id=str(execution_id),
