@@ -1,0 +1,438 @@
+"""The projector on real servers: exactly once, rebuilt alive, parked alone, fenced, true to one log."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from controls import NOW, SESSION, USER, planned, start
+from histories import Written, definitions, stories
+from orchestrator.asked import Cancel
+from orchestrator.decide import decide
+from orchestrator.session import Session
+from projected import assert_folded, rows_of
+from projector.database import connected, make, take_over
+from projector.live import Live
+from projector.operating import Operating
+from projector.projection import Fenced, Projection
+from projector.reader import page
+from projector.tables import ddl
+from servers import Rig, fresh_database
+from shared import subjects
+from shared.bus import Bus
+from shared.commit import Commit
+from shared.events import ContactErased, ContactImported, SessionStarted
+from shared.jetstream_log import JetStreamLog
+from shared.subjects import Aggregate
+
+SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
+SHAPE = """
+SELECT c.table_name, c.column_name, c.data_type, c.is_nullable, c.column_default
+FROM information_schema.columns c WHERE c.table_schema = 'public' ORDER BY 1, 2
+"""
+KEYS = """
+SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
+
+
+class Writer:
+    """Appends commits, each behind the last one of its subject."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.log = JetStreamLog(bus)
+        self._last: dict[str, int] = {}
+
+    async def write(self, written: Iterable[Written], pause_s: float = 0) -> None:
+        for aggregate, commit in written:
+            expected = self._last.get(aggregate.subject, 0)
+            self._last[aggregate.subject] = await self.log.append(aggregate, commit, expected=expected)
+            await asyncio.sleep(pause_s)
+
+    async def happens(self, aggregate: Aggregate, *events: Any) -> None:
+        await self.write([(aggregate, Commit(commit_id=uuid4(), at=NOW, events=events))])
+
+
+@pytest.fixture
+async def writer(bus: Bus) -> Writer:
+    writer = Writer(bus)
+    await writer.write(definitions())
+    return writer
+
+
+@asynccontextmanager
+async def projecting(bus: Bus, url: str) -> AsyncIterator[Live]:
+    live = Live(bus, url)
+    task = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def value(url: str, sql: str, *given: Any) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql, *given)
+    finally:
+        await connection.close()
+
+
+async def until(check: Callable[[], Any], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                if await check():
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def caught_up(bus: Bus, url: str) -> None:
+    async def done() -> bool:
+        return await value(url, "SELECT seq FROM checkpoint") == await JetStreamLog(bus).last_seq()
+
+    await until(done)
+
+
+async def shape_of(statements: Iterable[str], server_url: str) -> tuple[list[tuple], list[tuple]]:
+    async with fresh_database(server_url) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            columns = [tuple(row) for row in await connection.fetch(SHAPE)]
+            return columns, [tuple(row) for row in await connection.fetch(KEYS)]
+        finally:
+            await connection.close()
+
+
+async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgres: Rig):
+    columns, keys = await shape_of([SEED], postgres.url)
+    our_columns, our_keys = await shape_of(ddl(), postgres.url)
+    assert len(columns) == 48
+    assert set(columns) <= set(our_columns)
+    assert set(keys) <= set(our_keys)
+    seeds = {table for table, _ in keys}
+    assert {key for key in our_keys if key[0] in seeds} == set(keys)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_column_of_every_row_is_the_folded_log(
+    seed: int, bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await writer.write(stories(seed), pause_s=0.001)
+        await caught_up(bus, postgres_url)
+    rows = await assert_folded(bus, postgres_url)
+    assert len(rows["agent_sessions"]) > 10
+
+
+async def test_one_large_batch_gives_the_same_rows(bus: Bus, writer: Writer, postgres_url: str):
+    await writer.write(stories(4))
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_projector_killed_again_and_again_projects_each_commit_once(
+    bus: Bus, nats: Rig, writer: Writer, postgres_url: str
+):
+    env = {**os.environ, "TOTALAUD_NATS_URL": nats.url, "TOTALAUD_DATABASE_URL": postgres_url}
+    writing = asyncio.create_task(writer.write(stories(5, count=60, commits=900), pause_s=0.01))
+    kills = 0
+    while not writing.done():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "projector", env=env)
+        before = await seq_of(postgres_url)
+        await until(lambda at=before: moved(postgres_url, at))
+        process.kill()
+        await process.wait()
+        kills += 1
+    await writing
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+    assert kills >= 2
+
+
+async def seq_of(url: str) -> int:
+    with suppress(asyncpg.UndefinedTableError):
+        return await value(url, "SELECT seq FROM checkpoint")
+    return 0
+
+
+async def moved(url: str, at: int) -> bool:
+    return await seq_of(url) > at
+
+
+async def test_nats_killed_and_postgres_away_lose_nothing(
+    bus: Bus, nats: Rig, postgres: Rig, writer: Writer, postgres_url: str
+):
+    history = list(stories(6))
+    async with projecting(bus, postgres_url):
+        await writer.write(history[:60])
+        await caught_up(bus, postgres_url)
+        await postgres.kill()
+        await writer.write(history[60:120])
+        await postgres.start()
+        await caught_up(bus, postgres_url)
+        await nats.kill()
+        await asyncio.sleep(1)
+        await nats.start()
+        await until(lambda: connected_again(bus))
+        await writer.write(history[120:])
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def connected_again(bus: Bus) -> bool:
+    return bool(bus.client.is_connected)
+
+
+async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
+    answer = await bus.request(f"ops.projection.{verb}", b"{}", timeout=timeout)
+    assert answer is not None
+    return json.loads(answer)
+
+
+@pytest.mark.timeout(180)
+async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    await writer.write(stories(7))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        writing = asyncio.create_task(writer.write(stories(8), pause_s=0.01))
+        stop = asyncio.Event()
+        reading = [asyncio.create_task(never_back(postgres_url, stop)) for _ in range(3)]
+        for _ in range(3):
+            done = await ask(bus, "rebuild")
+            assert done["ok"] is True
+            assert done["events"] > 0
+        await writing
+        await caught_up(bus, postgres_url)
+        stop.set()
+        assert min(await asyncio.gather(*reading)) > 20
+    rows = await assert_folded(bus, postgres_url)
+    assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
+    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
+    assert await value(postgres_url, left) == 0
+
+
+async def never_back(url: str, stop: asyncio.Event) -> int:
+    """Query all the time, by prepared statements and in transactions; return how often."""
+    connection = await asyncpg.connect(url)
+    seen = sessions = queries = 0
+    try:
+        while not stop.is_set():
+            async with connection.transaction():
+                found = len(await connection.fetch("SELECT * FROM agent_sessions"))
+                seq = await connection.fetchval("SELECT seq FROM checkpoint")
+            assert seq >= seen
+            assert found >= sessions
+            seen, sessions, queries = seq, found, queries + 1
+            await asyncio.sleep(0.005)
+    finally:
+        await connection.close()
+    return queries
+
+
+async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_url: str):
+    role = f"reader_{uuid4().hex[:8]}"
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        await value(postgres_url, f"CREATE ROLE {role}")
+        try:
+            await value(postgres_url, f"GRANT SELECT ON agent_sessions TO {role}")
+            await ask(bus, "rebuild")
+            assert await value(
+                postgres_url, f"SELECT has_table_privilege('{role}', 'agent_sessions', 'SELECT')"
+            )
+        finally:
+            await value(postgres_url, f"DROP OWNED BY {role}")
+            await value(postgres_url, f"DROP ROLE {role}")
+
+
+async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: Writer, postgres_url: str):
+    for number, bad in enumerate(('"a\\u0000b"', "1e400", '"\\ud800"'), start=20):
+        aggregate = subjects.session(USER, UUID(int=number, version=4))
+        commit = Commit(commit_id=uuid4(), at=NOW, events=tuple(decide(start(1), Session(), NOW)))
+        body = commit.encode(aggregate).replace(b'"synthpop"', bad.encode())
+        await bus.publish(aggregate.subject, body)
+    await writer.write(stories(9))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        status = await ask(bus, "status")
+    assert len(status["errors"]) == 3
+    assert not any("synthpop" in error["reason"] for error in status["errors"])
+    await assert_folded_but(bus, postgres_url, parked=3)
+
+
+async def assert_folded_but(bus: Bus, url: str, *, parked: int) -> None:
+    """The fold knows no jsonb: what only PostgreSQL refuses is told from the errors' table."""
+    rows = await rows_of(url)
+    assert await value(url, "SELECT count(*) FROM projection_errors") == parked
+    assert len(rows["agent_sessions"]) > 10
+    assert not {UUID(int=number, version=4) for number in (20, 21, 22)} & rows["agent_sessions"].keys()
+
+
+async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, writer: Writer, postgres_url: str):
+    aggregate = subjects.session(USER, SESSION)
+    unknown = planned(1, skill="no-such-skill")
+    begun = SessionStarted(agent="scout-agent", steps=(unknown,), input={}, fingerprint="print")
+    await writer.happens(aggregate, begun)
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        await writer.happens(aggregate, *decide(Cancel(), Session(status="running"), NOW))
+        await caught_up(bus, postgres_url)
+    rows = await assert_folded(bus, postgres_url)
+    assert not rows["agent_sessions"]
+    assert set(rows["outstanding"]) == {aggregate.subject}
+    reason = await value(postgres_url, "SELECT reason FROM projection_errors")
+    assert reason == "ForeignKeyViolationError: agent_session_steps_skill_name_fkey"
+
+
+async def test_another_users_session_id_touches_no_row(bus: Bus, writer: Writer, postgres_url: str):
+    await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        thief = UUID(int=9, version=4)
+        await writer.happens(subjects.session(thief, SESSION), *decide(Cancel(), Session(), NOW))
+        await writer.happens(subjects.execution(thief, SESSION), *decide(start(1), Session(), NOW))
+        await caught_up(bus, postgres_url)
+    rows = await assert_folded(bus, postgres_url)
+    tables = ("agent_sessions", "agent_session_steps", "skill_executions")
+    assert {name: rows[name] for name in tables} == {name: before[name] for name in tables}
+
+
+async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, writer: Writer, postgres_url: str):
+    contact = subjects.contact(USER, UUID(int=5, version=4))
+    imported = ContactImported(
+        name=SEALED, email=SEALED, outlet="Radio Nowhere", role="presenter", kind="radio",
+        genres=("synthpop", "dream pop"), regions=("UK",), fingerprint="print",
+    )  # fmt: skip
+    found = "SELECT count(*) FROM contacts WHERE search @@ plainto_tsquery('simple', $1)"
+    async with projecting(bus, postgres_url):
+        await writer.happens(contact, imported)
+        await caught_up(bus, postgres_url)
+        assert [await value(postgres_url, found, word) for word in ("nowhere", "synthpop", "yw")] == [1, 1, 0]
+        await writer.happens(contact, ContactErased())
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+    gone = "SELECT count(*) FROM contacts WHERE erased AND num_nonnulls(name, email, phone, notes) = 0"
+    assert await value(postgres_url, gone) == 1
+
+
+async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):
+    async with connected(postgres_url) as old, connected(postgres_url) as new:
+        await make(old)
+        first, second = uuid4(), uuid4()
+        stale = Projection(old, first, await take_over(old, first))
+        fresh = Projection(new, second, await take_over(new, second))
+        entries = await page(bus, 1)
+        with pytest.raises(Fenced):
+            await stale.project(entries)
+        assert await value(postgres_url, "SELECT count(*) FROM skills") == 0
+        await fresh.project(entries)
+        with pytest.raises(Fenced):
+            await Projection(new, second, 0).project(entries)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_second_projector_stands_by_until_the_first_is_gone(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        epoch = await value(postgres_url, "SELECT epoch FROM checkpoint")
+        async with projecting(bus, postgres_url):
+            await writer.write(stories(10, commits=50))
+            await caught_up(bus, postgres_url)
+            assert await value(postgres_url, "SELECT epoch FROM checkpoint") == epoch
+    async with projecting(bus, postgres_url):
+        await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_another_log_is_refused_until_a_rebuild(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await until(lambda: halted(live))
+        status = await ask(bus, "status")
+        assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
+        await writer.write(stories(11, commits=50))
+        assert (await ask(bus, "status"))["lag"] == 50
+        assert (await ask(bus, "rebuild"))["ok"] is True
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "status"))["halted"] is None
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET commit_id = $1", uuid4())
+    async with projecting(bus, postgres_url) as live:
+        await until(lambda: halted(live))
+
+
+async def test_tables_of_another_release_are_refused_until_a_rebuild(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET shape = 'older'")
+    async with projecting(bus, postgres_url) as live:
+        await until(lambda: halted(live))
+        assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await ask(bus, "rebuild")
+        await until(lambda: not_halted(live))
+
+
+async def halted(live: Live) -> bool:
+    return live.halted is not None
+
+
+async def not_halted(live: Live) -> bool:
+    return live.halted is None
+
+
+async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, postgres_url: str):
+    heard: asyncio.Queue[int] = asyncio.Queue()
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        connection = await asyncpg.connect(postgres_url)
+        await connection.add_listener("projection", lambda *told: heard.put_nowait(int(told[-1])))
+        await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+        assert await asyncio.wait_for(heard.get(), 5) == await writer.log.last_seq()
+        await connection.close()
+
+
+async def test_status_tells_how_far_the_projection_is(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        status = await ask(bus, "status")
+    assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)
+    assert (status["errors"], status["rebuilding"], status["halted"]) == ([], False, None)
