@@ -16,7 +16,8 @@ class SkillConfig(Stored):
     """How a skill is run. Times in seconds.
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
-    item of that input list and collects the answers in the output list `into`.
+    item of that input list and collects the answers in the output list `into`. Of each group in `one_of`, the
+    input has at least one field; the input schema says so too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +29,7 @@ class SkillConfig(Stored):
     instructions: str | None = None
     for_each: str | None = None
     into: str | None = None
+    one_of: tuple[tuple[str, ...], ...] = ()
 
 
 class SkillDefinition(Stored):

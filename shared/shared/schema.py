@@ -1,7 +1,7 @@
 """JSON Schema as our skills use it: what is wrong with a value, what it lacks, what stands at a path."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,10 +14,12 @@ from shared.schema_rules import in_words, tolerant
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 50
+NULL: Schema = {"type": "null"}
 
 __all__ = [
     "NoSuchField",
     "Problem",
+    "any_given",
     "at",
     "fault",
     "holds_personal",
@@ -98,6 +100,15 @@ def at(schema: Schema, path: Sequence[str | int]) -> Schema:
     return {**found, "$defs": schema["$defs"]} if found and "$defs" in schema else found
 
 
+def any_given(schema: Schema, groups: Iterable[Iterable[str]]) -> Schema:
+    """Return the schema of an object that has, of each group of fields, at least one that is not null."""
+    rules = [
+        {"anyOf": [{"required": [name], "properties": {name: {"not": NULL}}} for name in group]}
+        for group in groups
+    ]
+    return {**schema, "allOf": rules} if rules else schema
+
+
 def is_personal(schema: Schema) -> bool:
     """Whether the value itself is personal text."""
     return plain(schema, schema).get("x-personal") is True
@@ -127,6 +138,9 @@ def _never_fetch(address: str) -> Any:
 def _problems_of(error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
     kind: Any = error.kind
     path = list(error.instance_path)
+    if kind.name == "anyOf" and (names := _not_given(kind)):
+        yield Problem(text_of(path), f"needs {' or '.join(names)}", "required")
+        return
     if kind.name in ("anyOf", "oneOf") and (only := _only_form(kind)):
         for inner in only:
             yield from _problems_of(inner)
@@ -140,6 +154,20 @@ def _only_form(kind: Any) -> list[jsonschema_rs.ValidationError]:
     """Return the errors of the one form beside null: a field that may be null is told as if it could not."""
     forms = [form for form in getattr(kind, "context", ()) if not _is_null(form)]
     return forms[0] if len(forms) == 1 else []
+
+
+def _not_given(kind: Any) -> list[str]:
+    """Return the fields of which one is needed (`any_given`), none when it is about something else."""
+    names = []
+    for form in getattr(kind, "context", ()):
+        match [(error.kind, list(error.instance_path)) for error in form]:
+            case [(missing, _)] if missing.name == "required":
+                names.append(missing.property)
+            case [(null, [*_, str() as name])] if null.name == "not":
+                names.append(name)
+            case _:
+                return []
+    return names
 
 
 def _is_null(form: list[Any]) -> bool:

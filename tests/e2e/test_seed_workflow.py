@@ -3,8 +3,11 @@
 import csv
 from uuid import uuid4
 
+import pytest
+
 from rig import SAMPLE
 from seedblocks import arguments, call
+from shared.refusal import Refusal
 from totalaud import execute_skill, get_execution_trace, run_agent_workflow
 
 
@@ -110,3 +113,20 @@ async def test_the_ai_skill_runs_alone_with_the_three_inputs_of_the_specificatio
     assert {"subject", "body", "tone"} <= result.output.keys()
     assert "Quillon" in result.output["body"]
     assert result.simulated
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "steps[0].input needs contacts or contact_name; steps[0].input needs artistInfo or artist_name"),
+        (
+            {"genre": "synthpop", "artist_name": "Neon Harbour"},
+            "steps[0].input needs contacts or contact_name",
+        ),
+        ({"contacts": [], "artistInfo": None}, "steps[0].input needs artistInfo or artist_name"),
+    ],
+)
+async def test_a_pitch_about_nobody_or_for_nobody_is_not_paid_for(given, message):
+    with pytest.raises(Refusal) as refused:
+        await run_agent_workflow("coach-agent", uuid4(), [{"skill": "generate-pitch", "input": given}])
+    assert (refused.value.code, refused.value.message) == ("missing_field", message)

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from shared.schema import NoSuchField, at, fault, holds_personal, is_personal, misfit, prepare, problems
+from shared.schema import (
+    NoSuchField,
+    any_given,
+    at,
+    fault,
+    holds_personal,
+    is_personal,
+    misfit,
+    prepare,
+    problems,
+)
 
 NULL = {"type": "null"}
 TEXT = {"type": "string"}
@@ -168,3 +178,11 @@ def test_personal_text_is_known_at_its_place_and_from_above():
     assert not is_personal(CONTACTS)
     assert holds_personal(CONTACTS)
     assert not holds_personal(schema(boss=TEXT) | {"$defs": {}})
+
+
+def test_of_a_group_of_fields_one_is_needed_and_null_is_none():
+    wanted = any_given(schema(a={}, b={}, c={}), [("a", "b"), ("b", "c")])
+    told = [(problem.path, problem.message, problem.keyword) for problem in problems(wanted, {"a": None})]
+    assert told == [("", "needs a or b", "required"), ("", "needs b or c", "required")]
+    assert problems(wanted, {"b": SEALED}) == []
+    assert any_given(CONTACTS, ()) == CONTACTS

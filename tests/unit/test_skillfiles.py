@@ -318,6 +318,33 @@ def test_for_each_needs_lists_on_both_sides(tmp_path: Path):
         assert loaded(tmp_path, a__s_yaml=text + f"  {config}\n").problems
 
 
+def test_one_of_goes_into_the_input_schema(tmp_path: Path):
+    text = (
+        GOOD.format(name="s") + "input:\n  a: any[]?\n  b: string?\n  c: any?\nconfig:\n  one_of: [[a, b]]\n"
+    )
+    found = loaded(tmp_path, a__s_yaml=text)
+    assert found.problems == []
+    schema = found.skills[0].input_schema
+    for value in ({}, {"c": 1}, {"a": None}, {"a": None, "b": None}):
+        assert [str(problem) for problem in problems(schema, value)] == ["needs a or b"]
+    for value in ({"a": []}, {"b": ""}, {"a": None, "b": ""}):
+        assert problems(schema, value) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("[[a, d]]", "unknown field of the input in 'one_of' 'd'; there are: a, b"),
+        ("[[a, bb]]", "unknown field of the input in 'one_of' 'bb'; did you mean 'b'?"),
+        ("[[a]]", "each group in 'one_of' names two fields or more"),
+        ("[a, b]", "'one_of': Input should be a valid tuple"),
+    ],
+)
+def test_a_faulty_one_of_is_told_at_its_line(tmp_path: Path, written: str, fault: str):
+    text = GOOD.format(name="s") + f"input:\n  a: any?\n  b: any?\nconfig:\n  one_of: {written}\n"
+    assert f"a/s.yaml:8: {fault}" in told(loaded(tmp_path, a__s_yaml=text), tmp_path)
+
+
 def test_an_agent_that_names_an_unknown_skill_is_a_problem(tmp_path: Path):
     found = loaded(
         tmp_path,

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 from shared.definitions import Category, SkillConfig, SkillDefinition
 from shared.json import canonical
-from shared.schema import NoSuchField, at, problems
+from shared.schema import NoSuchField, any_given, at, problems
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
 from totalaud.skillfiles.custom import python_file, python_hash, python_source
@@ -19,6 +19,7 @@ from totalaud.skillfiles.tree import Mapping
 from totalaud.skillfiles.types import Types
 
 CATEGORIES: tuple[str, ...] = get_args(Category)
+FEWEST_CHOICES = 2
 KEYS = (
     *("name", "version", "category", "description", "provider", "model"),
     *("input", "output", "config", "enabled", "is_beta"),
@@ -58,6 +59,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     model = words.text(root, "model", faults)
     switches = [fields.flag(root, key, default=key == "enabled") for key in ("enabled", "is_beta")]
     _check_for_each(root, config, schemas, provider, faults)
+    schemas[0] = _with_choices(root, config, schemas[0], faults)
     source = None
     if provider == "custom" and words.is_name(name):
         source = python_source(python_file(faults.file, name), faults, root.lines["provider"])
@@ -108,6 +110,18 @@ def _check_for_each(
     ):
         if name is not None and not _is_list(schema, name):
             faults.add(line, f"'{key}': there is no list '{name}'")
+
+
+def _with_choices(root: Mapping, config: SkillConfig, schema: Schema, faults: Faults) -> Schema:
+    """Return the input's schema with what `config.one_of` demands."""
+    settings = root.get("config")
+    line = settings.lines.get("one_of", settings.line) if isinstance(settings, Mapping) else 1
+    known = list(schema.get("properties", {}))
+    for name in dict.fromkeys(name for group in config.one_of for name in group if name not in known):
+        faults.unknown(line, "field of the input in 'one_of'", name, known)
+    if any(len(group) < FEWEST_CHOICES for group in config.one_of):
+        faults.add(line, "each group in 'one_of' names two fields or more")
+    return any_given(schema, config.one_of)
 
 
 def _is_list(schema: Schema, name: str) -> bool:
