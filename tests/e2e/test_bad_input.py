@@ -220,3 +220,13 @@ async def test_a_cancelled_session_stops_its_work(client: Client):
     with pytest.raises(WorkflowFailed) as failed:
         await client.outcome(accepted.id)
     assert failed.value.code == "cancelled"
+
+
+async def test_events_larger_than_a_message_come_in_pages(client: Client):
+    big = {"skill": "echo", "input": {"text": "x" * 2_000_000}}
+    again = {"skill": "echo", "input": {"text": "{{step1.text}}"}}
+    accepted = await client.run("tester", [big, again, again])
+    await client.outcome(accepted.id)
+    page = await ask(client, json.dumps({"session_id": accepted.id}).encode(), verb="events")
+    assert page["more"]
+    assert len([commit async for commit in client.events(accepted.id)]) == 4

@@ -21,7 +21,7 @@ from shared.commands import (
     RetrySession,
     RunSession,
 )
-from shared.json import loads
+from shared.json import dumps, loads
 from shared.log import Log, TooLarge
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid
@@ -29,6 +29,7 @@ from shared.sealing import people_in
 from shared.subjects import Aggregate, execution, session
 
 LIMIT = 2_500_000
+ANSWER_BYTES = 4_000_000
 Model = TypeVar("Model", bound=Message)
 Json = dict[str, Any]
 
@@ -137,13 +138,16 @@ class Commands:
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
         past = await self.log.load(aggregate, max(0, wanted.from_seq - 1))
-        page = past.recorded[: wanted.limit]
-        commits = [
-            {"seq": recorded.seq, **recorded.commit.model_dump(mode="json", exclude_none=True)}
-            for recorded in page
-        ]
-        more = len(past.recorded) > len(page)
-        next_seq = page[-1].seq + 1 if page else wanted.from_seq
+        commits: list[Json] = []
+        size = 0
+        for recorded in past.recorded[: wanted.limit]:
+            commit = {"seq": recorded.seq, **recorded.commit.model_dump(mode="json", exclude_none=True)}
+            size += len(dumps(commit))
+            if commits and size > ANSWER_BYTES:
+                break
+            commits.append(commit)
+        more = len(past.recorded) > len(commits)
+        next_seq = commits[-1]["seq"] + 1 if commits else wanted.from_seq
         return Done(
             {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}
         )
