@@ -175,6 +175,13 @@ def test_one_bad_file_costs_that_file_only(tmp_path: Path):
     [
         ("[" * 30_000, 1, "nested deeper than 64"),
         ("{a: " * 7_000, 1, "nested deeper than 64"),
+        ("[a," * 21_000, 1, "nested deeper than 64"),
+        ("x: [" + "a," * 32_000, 1, "more than 4000 names and values"),
+        ("{" + "a: b," * 13_000, 1, "more than 4000 names and values"),
+        ("a: b\n" * 13_000, 2000, "more than 4000 names and values"),
+        ("name: s\ninput:\n  x: string" + "[]" * 30_000, 3, "at most 8 '[]' and '?'"),
+        ("name: s\ninput:\n  x: string" + "?" * 60_000, 3, "at most 8 '[]' and '?'"),
+        ("name: s\ninput:\n  x: " + "y" * 60_000, 3, "unknown type 'yyy"),
         ("a: &x [1]\nb: *x\n", 1, "anchors are not read"),
         ("a: *x\n", 1, "aliases are not read"),
         ("name: s\ncategory: !!python/object/apply:os.system [id]\n", 2, "tags are not read"),
@@ -200,7 +207,17 @@ def test_what_could_hurt_or_mislead_is_a_problem_with_its_line(
     found = loaded(tmp_path, a__s_yaml=text, a__good_yaml=GOOD.format(name="good"))
     assert [skill.name for skill in found.skills] == ["good"]
     assert any(problem.line == line and said in problem.message for problem in found.problems)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 1
+    assert max(len(problem.message) for problem in found.problems) < 500
+
+
+def test_many_defaults_beside_many_types_are_checked_in_no_time(tmp_path: Path):
+    chain = "".join(f"T{n}:\n  a: T{n + 1}[]\n" for n in range(900)) + "T900:\n  a: any\n"
+    fields = "".join(f"  f{n}: {{type: integer, default: x}}\n" for n in range(600))
+    began = time.monotonic()
+    found = loaded(tmp_path, types_yaml=chain, a__s_yaml=GOOD.format(name="s") + "input:\n  z: T0\n" + fields)
+    assert told(found, tmp_path)[0] == "a/s.yaml:6: the default of 'f0' must be a whole number"
+    assert time.monotonic() - began < 2
 
 
 def test_an_alias_bomb_is_refused_at_its_first_anchor(tmp_path: Path):

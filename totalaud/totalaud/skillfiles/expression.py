@@ -6,6 +6,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 NULL: Schema = {"type": "null"}
+MAX_DEPTH = 8
 TYPE_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 ENUM = re.compile(r"enum\s*\[([^\[\]]*)\]")
 SCALARS: dict[str, Schema] = {
@@ -48,16 +49,18 @@ class Compiled:
         return Compiled({"type": "array", "items": items}, free_text=self.free_text, uses=self.uses)
 
 
-def compiled(text: str, types: frozenset[str]) -> Compiled:
+def compiled(text: str, types: frozenset[str], depth: int = 0) -> Compiled:
     """Compile an expression; raises UnknownType or Malformed."""
     text = text.strip()
+    if depth > MAX_DEPTH:
+        raise Malformed(f"a type has at most {MAX_DEPTH} '[]' and '?'")
     if found := ENUM.fullmatch(text):
         return Compiled(enum([value.strip().strip("'\"") for value in found[1].split(",")]))
     if text.endswith("?"):
-        inner = compiled(text[:-1], types)
+        inner = compiled(text[:-1], types, depth + 1)
         return Compiled(inner.schema, optional=True, free_text=inner.free_text, uses=inner.uses)
     if text.endswith("[]"):
-        return compiled(text[:-2], types).as_list()
+        return compiled(text[:-2], types, depth + 1).as_list()
     if text in SCALARS:
         return Compiled(dict(SCALARS[text]), free_text=text in FREE_TEXT)
     if text in types:

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
+LONGEST = 400
+
 
 class Problem(NamedTuple):
     """One fault; `str` of it is `file:line: reason`."""
@@ -26,7 +28,8 @@ class Faults:
     unmarked: list[Problem] = field(default_factory=list)
 
     def add(self, line: int, message: str) -> None:
-        self.found.append(Problem(self.file, line, message))
+        short = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
+        self.found.append(Problem(self.file, line, short))
 
     def unknown(self, line: int, what: str, name: str, known: list[str]) -> None:
         """Tell of an unknown name, with the one that was perhaps meant."""

@@ -23,6 +23,7 @@ from totalaud.skillfiles.tree import Listing, Mapping, Node, Scalar
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 64
+MAX_VALUES = 4000
 BLOCK_STYLE = "; between braces a type such as enum[a, b] needs quotes, in block style it does not"
 
 
@@ -62,6 +63,7 @@ def _text(data: bytes) -> str:
 
 def _tree(text: str, faults: Faults) -> Node | None:
     root: Node | None = None
+    values = 0
     open_: list[Listing | Mapping] = []
     keys: list[Scalar | None] = []
     for event in _events(text):
@@ -70,6 +72,9 @@ def _tree(text: str, faults: Faults) -> Node | None:
             keys.pop()
             continue
         node = _node(event)
+        values += 1
+        if values > MAX_VALUES:
+            raise Unreadable(node.line, f"more than {MAX_VALUES} names and values")
         if not open_:
             root = node
         elif isinstance(open_[-1], Listing):

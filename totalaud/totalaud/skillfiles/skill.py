@@ -1,6 +1,7 @@
 """One skill from its YAML file, and its Python file if it has one."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -89,11 +90,21 @@ def _schema(root: Mapping, key: str, fields: Fields, types: Types) -> Schema:
         fields.faults.add(root.lines[key], f"'{key}' uses the type {name}, which has faults of its own")
     schema = types.complete(schema, fields.uses)
     node = root.get(key)
-    for name, inner in schema.get("properties", {}).items():
-        if "default" in inner and isinstance(node, Mapping):
-            for problem in problems(at(schema, [name]), inner["default"]):
-                fields.faults.add(node.lines[name], f"the default of '{name}' {problem.message}")
+    if isinstance(node, Mapping):
+        for name, message in _wrong_defaults(schema):
+            fields.faults.add(node.lines[name], f"the default of '{name}' {message}")
     return schema
+
+
+def _wrong_defaults(schema: Schema) -> Iterator[tuple[str, str]]:
+    """Check all defaults in one go, as a list: names may be anything, so they are no paths."""
+    given = [(name, inner) for name, inner in schema.get("properties", {}).items() if "default" in inner]
+    if not given:
+        return
+    listed = {"prefixItems": [inner for _, inner in given], "$defs": schema.get("$defs", {})}
+    for problem in problems(listed, [inner["default"] for _, inner in given]):
+        index = int(problem.path[1 : problem.path.index("]")])
+        yield given[index][0], problem.message
 
 
 def _check_for_each(
