@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from controls import NOW
-from orchestrator.decide import Command, decide
+from orchestrator.asked import Command
+from orchestrator.decide import decide
 from orchestrator.session import Session, fold
 from shared.events import AnyEvent
 from shared.refusal import Refusal

@@ -5,17 +5,22 @@ import json
 import random
 import urllib.request
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 
+from projected import assert_folded
 from projector.projection import read
 from projector.reader import page
 from rig import client_of
 from shared.events import AnyEvent, AttemptRequested, AttemptStarted
+from shared.refusal import Refusal
 from totalaud.client import Client
+from totalaud.errors import Unreachable
+from totalaud.results import WorkflowResult
 from totalaud.stack.local import LocalStack
 
 OPEN = "SELECT count(*) FROM outstanding"
@@ -61,13 +66,24 @@ class Load:
 
     async def all_complete(self, seconds: float = 120) -> None:
         async with asyncio.timeout(seconds):
-            results = await asyncio.gather(*(self.client.outcome(one) for one in self.sessions))
+            results = await asyncio.gather(*(self._outcome(one) for one in self.sessions))
         assert {result.status for result in results} == {"completed"}
+
+    async def _outcome(self, session_id: str) -> WorkflowResult:
+        """A client gives up on a service that is away for seconds; who asks again is answered."""
+        while True:
+            with suppress(Unreachable):
+                return await self.client.outcome(session_id)
 
     async def projected(self) -> None:
         async with asyncio.timeout(30):
-            while (await self.client.operator.projection_status())["lag"]:
+            while await self._lag():
                 await asyncio.sleep(0.1)
+
+    async def _lag(self) -> int:
+        with suppress(Unreachable, Refusal):
+            return (await self.client.operator.projection_status())["lag"]
+        return 1
 
     async def calls(self) -> Counter[str]:
         """Return how often the local model was called for each attempt."""
@@ -96,6 +112,10 @@ class Load:
         assert {row["id"] for row in rows} == requested
         assert len(rows) == len(requested)
         assert {row["status"] for row in rows} <= {"success", "error"}
+
+    async def check_fold(self) -> None:
+        """Every column of every row is what the folded log says."""
+        await assert_folded(self.client.bus, self.stack.place.database_url)
 
     async def check_calls(self) -> None:
         """No attempt was paid twice, and every call is an attempt of the log."""

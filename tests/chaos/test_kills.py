@@ -8,12 +8,13 @@ import pytest
 from load import Load, begin
 from rig import running_stack
 
+AS_SHIPPED = "5"
 SERVICES = ("orchestrator", "skill-runner", "projector")
 
 
 @pytest.fixture
 async def load() -> AsyncIterator[Load]:
-    async with running_stack() as stack:
+    async with running_stack(TOTALAUD_ACK_WAIT_S=AS_SHIPPED) as stack:
         load = await begin(stack)
         yield load
         await load.client.close()
@@ -21,7 +22,7 @@ async def load() -> AsyncIterator[Load]:
 
 @pytest.fixture
 async def many() -> AsyncIterator[Load]:
-    async with running_stack(orchestrators=2, runners=3) as stack:
+    async with running_stack(orchestrators=2, runners=3, TOTALAUD_ACK_WAIT_S=AS_SHIPPED) as stack:
         load = await begin(stack)
         yield load
         await load.client.close()
@@ -32,6 +33,7 @@ async def settled(load: Load) -> None:
     await load.projected()
     await load.check_rows()
     await load.check_calls()
+    await load.check_fold()
 
 
 async def test_with_no_fault_every_attempt_is_executed_exactly_once(many: Load):

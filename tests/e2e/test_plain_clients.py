@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import nats
 
+SUCCESSES = "SELECT count(*) FROM skill_executions WHERE agent_session_id = $1::uuid AND status = 'success'"
 SESSION = "SELECT * FROM agent_sessions WHERE id = $1::uuid"
 
 
@@ -39,7 +40,7 @@ async def test_plain_nats_and_plain_sql_are_enough(stack):
         assert [json.loads(step["output"]).get("total") for step in found] == [6, 6, None]
         assert (
             await database.fetchval(
-                "SELECT count(*) FROM skill_executions WHERE agent_session_id = $1::uuid AND status = 'success'",
+                SUCCESSES,
                 session_id,
             )
             == 3
