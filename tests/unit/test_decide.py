@@ -57,6 +57,12 @@ def test_a_refused_queued_start_is_recorded_once():
     given(refuse).when(refuse).nothing_happens()
 
 
+def test_a_template_may_take_from_the_sessions_own_input():
+    command = start(1, input={"text": "{{input.topic}}"})
+    _, asked = given().when(command).then_happens(SessionStarted, AttemptRequested)
+    assert asked.input == {"text": "synthpop"}
+
+
 def test_a_completed_step_requests_the_next_with_its_output():
     _, asked = given(start()).when(report(1)).then_happens(StepCompleted, AttemptRequested)
     assert asked == requested(2)

@@ -85,7 +85,7 @@ class Session:
 
     def scope(self) -> Scope:
         """What templates can see: `input`, and each output as `stepN` and by the step's id."""
-        scope: dict[str, Any] = {"input": self.input}
+        scope: dict[str, Any] = {"input": dict(self.input)}
         for number, output in self.outputs.items():
             scope[f"step{number}"] = output
             if (name := self.step(number).id) is not None:
