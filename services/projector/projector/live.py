@@ -36,7 +36,7 @@ class Live:
         self.origin = Origin(bus)
         self._url = database_url
         self._reader = Reader(bus)
-        self._spans = Spans()
+        self._spans = Spans(bus)
         self._swapped = asyncio.Event()
 
     async def run(self) -> None:

@@ -47,7 +47,7 @@ class Projection:
     async def project(self, batch: Sequence[Entry]) -> None:
         """Write the commits that follow on `seq`, in order."""
         readings = [read(entry) for entry in batch]
-        with self._spans.over(readings) if self._spans else nullcontext():
+        async with self._spans.over(readings) if self._spans else nullcontext():
             await self._project(readings)
 
     async def _project(self, readings: list[Reading]) -> None:
