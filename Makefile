@@ -7,6 +7,7 @@ PROJECTS := totalaud shared services/orchestrator services/skill-runner services
 OURS := totalaud totalaud-shared totalaud-orchestrator totalaud-skill-runner totalaud-projector totalaud-campaigns
 FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
 BIN := .venv/bin
+JOBS ?= 3
 UV := .tools/bin/uv
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -24,7 +25,7 @@ up: install ## the stack in the foreground, data kept between runs
 	@$(BIN)/totalaud up
 
 test: install ## the whole suite, on servers it starts itself
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

@@ -119,9 +119,10 @@ async def test_what_a_child_leaves_in_its_group_ends_with_it(tmp_path: Path):
     parent = Program("parent", ("sh", "-c", "sleep 60 & echo $!; exit 0"), os.environ, tmp_path)
     child = await Child.start(parent, tmp_path)
     await child.wait()
-    left = orphans.Orphan.serving(int(child.tail()), "sleep")
+    async with asyncio.timeout(10):
+        while (left := orphans.Orphan.serving(int(child.tail()), "sleep")) is None:
+            await asyncio.sleep(0.01)
     await child.stop()
-    assert left
     await left.gone()
     assert not left.lives()
 
