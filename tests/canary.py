@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -24,8 +24,10 @@ class Canary:
     def hits(self, data: bytes) -> set[str]:
         """Return which words are in the data: in any case, in base64, escaped for URLs, in hex."""
         small = data.lower()
-        return {word for word in self.words if any(form in small for form in _written(word))} | {
-            word for word in self.words if any(form in data for form in _base64(word))
+        return {
+            word
+            for word in self.words
+            if any(form in small for form in _written(word)) or any(form in data for form in _base64(word))
         }
 
     def hits_in(self, value: object) -> set[str]:
@@ -45,7 +47,7 @@ async def dump(database_url: str) -> dict[str, bytes]:
     connection = await asyncpg.connect(database_url)
     try:
         tables = [row[0] for row in await connection.fetch(TABLES)]
-        return {table: b"\n".join([line async for line in _rows(connection, table)]) for table in tables}
+        return {table: await _rows(connection, table) for table in tables}
     finally:
         await connection.close()
 
@@ -59,25 +61,24 @@ async def checkpoint(database_url: str) -> None:
         await connection.close()
 
 
-async def _rows(connection: asyncpg.Connection, table: str) -> "Iterator[bytes]":
-    for row in await connection.fetch(f"SELECT t::text FROM {table} t"):
-        yield row[0].encode()
+async def _rows(connection: asyncpg.Connection, table: str) -> bytes:
+    return b"\n".join(row[0].encode() for row in await connection.fetch(f"SELECT t::text FROM {table} t"))
 
 
-def _written(word: str) -> Iterable[bytes]:
-    small = word.lower().encode()
-    yield small
-    yield small.hex().encode()
-    yield small.decode().encode("utf-16-le")
-    yield quote(word, safe="").lower().encode()
-    yield quote_plus(word).lower().encode()
+@cache
+def _written(word: str) -> frozenset[bytes]:
+    small = word.lower()
+    texts = {small, small.encode().hex(), quote(small, safe="").lower(), quote_plus(small).lower()}
+    return frozenset({text.encode() for text in texts} | {small.encode("utf-16-le")})
 
 
-def _base64(word: str) -> Iterable[bytes]:
+@cache
+def _base64(word: str) -> frozenset[bytes]:
     """Whatever stands before it, one of three alignments is its; the edges depend on the neighbours."""
+    forms = set()
     for spelled in (word, word.lower(), word.upper()):
         for shift in range(3):
             coded = base64.b64encode(b"\0" * shift + spelled.encode())
             whole = coded[(0, 2, 3)[shift] : len(coded.rstrip(b"=")) - 1]
-            yield whole
-            yield whole.replace(b"+", b"-").replace(b"/", b"_")
+            forms |= {whole, whole.replace(b"+", b"-").replace(b"/", b"_")}
+    return frozenset(forms)

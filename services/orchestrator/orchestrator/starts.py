@@ -43,10 +43,7 @@ class Starts:
         steps = [_checked(index, step, skills[step.skill]) for index, step in enumerate(command.steps, 1)]
         own = command.input or {}
         templates.check(steps, own)
-        inputs = [
-            await seal(self._vault, user, step.input_schema, step.input, keep=templates.is_whole)
-            for step in steps
-        ]
+        inputs = [await self._seal_input(user, step.input_schema, step.input) for step in steps]
         own = await self._seal_own(user, steps, own)
         return Start(
             id=id_,
@@ -62,9 +59,7 @@ class Starts:
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
         step = StepInput(skill=command.skill, input=command.input)
         templates.check([_checked(1, step, definition)], {}, alone=True)
-        sealed = await seal(
-            self._vault, user, definition.input_schema, command.input, keep=templates.is_whole
-        )
+        sealed = await self._seal_input(user, definition.input_schema, command.input)
         return Start(
             id=id_,
             agent=None,
@@ -86,9 +81,7 @@ class Starts:
             definition = planning.runnable(skill, old.skill, f"steps[{old.number - 1}].skill", self._registry)
             input_ = old.input
             if old.number == from_step and command.input is not None:
-                input_ = await seal(
-                    self._vault, user, definition.input_schema, command.input, keep=templates.is_whole
-                )
+                input_ = await self._seal_input(user, definition.input_schema, command.input)
             plans.append(
                 planning.pin(
                     definition,
@@ -109,6 +102,11 @@ class Starts:
             steps=tuple(plans[from_step - 1 :]),
             command_id=command.command_id,
         )
+
+    async def _seal_input(self, user: UUID, schema: Json, given: Json) -> Json:
+        """Seal what is personal, and what stands in fields that the skill does not know and never sees."""
+        sealed: Json = await seal(self._vault, user, schema, given, keep=templates.is_whole, wary=True)
+        return sealed
 
     async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal those values of the session's own input that templates carry into personal places."""
