@@ -60,11 +60,15 @@ def report_lines(report: dict[str, object], file: str) -> list[str]:
     """Say what an import did; errors by the file's lines, never with a value."""
     counts = ", ".join(f"{report[name]} {name}" for name in ("imported", "unchanged", "duplicates", "failed"))
     errors = report["errors"] if isinstance(report["errors"], list) else []
-    told = [f"{file}:{error['line']}: {error['message']}" for error in errors]
+    told = [f"{file}:{error['line']}: {_fault(error)}" for error in errors]
     if report["ignored"]:
         told.append(f"columns that mean nothing here: {', '.join(map(str, _list(report['ignored'])))}")
     tense = "would be: " if report.get("dry_run") else ""
     return [*told, f"{tense}{counts}"]
+
+
+def _fault(error: dict[str, str | None]) -> str:
+    return f"{error['field']}: {error['message']}" if error["field"] else f"{error['message']}"
 
 
 def _list(value: object) -> list[object]:

@@ -37,13 +37,14 @@ class Unreadable(Exception):  # noqa: N818 - an outcome
 
 
 def read(faults: Faults) -> Mapping | None:
-    """Read the one mapping that a file holds; None when it cannot be used at all."""
+    """Read the one mapping that a file holds; None, and one fault, when it cannot be used at all."""
     try:
         root = _tree(_text(faults.file.read_bytes()), faults)
     except OSError as error:
         faults.add(1, f"cannot be read: {error.strerror}")
         return None
     except Unreadable as refused:
+        faults.found.clear()
         faults.add(refused.line, refused.message)
         return None
     if not isinstance(root, Mapping):
