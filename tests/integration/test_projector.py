@@ -20,6 +20,7 @@ from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
+from projector import statements
 from projector.database import connected, make, take_over
 from projector.live import Live
 from projector.operating import Operating
@@ -348,6 +349,17 @@ async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, write
     await assert_folded(bus, postgres_url)
     gone = "SELECT count(*) FROM contacts WHERE erased AND num_nonnulls(name, email, phone, notes) = 0"
     assert await value(postgres_url, gone) == 1
+
+
+@pytest.mark.parametrize("table", ["agent_sessions", "agent_session_steps", "skill_executions"])
+async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: str, postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await connection.execute(f"PREPARE hot AS {statements.altering(table)}")
+        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+    assert f"Index Scan using {table}_pkey" in plan
+    assert "by_user" not in plan
+    assert "Seq Scan" not in plan
 
 
 async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):

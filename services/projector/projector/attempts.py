@@ -29,10 +29,10 @@ Report = StepCompleted | AttemptFailed | AttemptReportedLate
 class Attempts:
     """The attempts of one commit; a report is in the log once, so its cost is counted once."""
 
-    def __init__(self, aggregate: Aggregate, recorded: Recorded) -> None:
-        self._aggregate = aggregate
+    def __init__(self, aggregate: Aggregate, id_: UUID, recorded: Recorded) -> None:
+        self._user = aggregate.user
         self._commit = recorded.commit
-        self._id = UUID(aggregate.id)
+        self._id = id_
         self._alone = aggregate.noun == "execution"
 
     def changes(self, event: AnyEvent) -> Iterator[Change]:
@@ -85,8 +85,8 @@ class Attempts:
         }
         unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
-        yield Alter(step_row(self._aggregate, event.step), simulated, amounts)
-        yield Alter(Row("agent_sessions", self._id, self._aggregate.user), simulated, amounts | unpriced)
+        yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
+        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced)
 
     def _ended(self, error: AttemptError | None, output: Any) -> dict[str, Any]:
         return {
@@ -105,14 +105,14 @@ class Attempts:
     def _new(self, input_: dict[str, Any]) -> dict[str, Any]:
         return {
             "input": input_,
-            "user_id": self._aggregate.user,
+            "user_id": self._user,
             "agent_session_id": None if self._alone else self._id,
             "execution_id": self._id if self._alone else None,
             "started_at": self._commit.at,
         }
 
     def _row(self, attempt_id: UUID) -> Row:
-        return Row("skill_executions", attempt_id, self._aggregate.user)
+        return Row("skill_executions", attempt_id, self._user)
 
 
 def _used(usage: Usage | None) -> dict[str, Any]:

@@ -37,15 +37,16 @@ NEVER_RUN = ("completed_at", "failed_step", "error_code", "error_message", "fina
 
 def run_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes for a session, its steps and attempts; what spreads over other rows comes last."""
-    attempts = Attempts(aggregate, recorded)
-    session = _Session(aggregate, recorded) if aggregate.noun == "session" else None
+    id_ = UUID(aggregate.id)
+    attempts = Attempts(aggregate, id_, recorded)
+    session = _Session(aggregate, id_, recorded) if aggregate.noun == "session" else None
     found: list[Change] = []
     for event in recorded.commit.events:
         found += _of_life(aggregate, event)
         if session is not None:
             found += session.changes(event)
         elif isinstance(event, SessionCancelled):
-            found.append(CloseAlone(UUID(aggregate.id), _user(aggregate), recorded.commit.at))
+            found.append(CloseAlone(id_, _user(aggregate), recorded.commit.at))
         found += attempts.changes(event)
     if session is not None:
         found.append(session.alter(last_seq=recorded.seq))
@@ -72,10 +73,10 @@ class _Session:
     `waiting_on` is `work` while an attempt is asked for and `timer` until a retry is due.
     """
 
-    def __init__(self, aggregate: Aggregate, recorded: Recorded) -> None:
+    def __init__(self, aggregate: Aggregate, id_: UUID, recorded: Recorded) -> None:
         self._aggregate = aggregate
         self._commit = recorded.commit
-        self._id = UUID(aggregate.id)
+        self._id = id_
         self._row = Row("agent_sessions", self._id, aggregate.user)
 
     def alter(self, **values: Any) -> Alter:
@@ -167,7 +168,7 @@ class _Session:
         return self.alter(status=status, completed_at=self._commit.at, waiting_on=None, **values)
 
     def _step(self, number: int) -> Row:
-        return step_row(self._aggregate, number)
+        return step_row(self._id, self._aggregate.user, number)
 
     def _has(self, kind: type[AnyEvent]) -> bool:
         return any(isinstance(event, kind) for event in self._commit.events)

@@ -20,38 +20,61 @@ RETURNING seq, pg_notify('projection', ($2::bigint)::text)
 PARK = "INSERT INTO projection_errors (subject, seq, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 SKIP = """
 UPDATE agent_session_steps t SET status = 'skipped'
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid), agent_sessions o
-WHERE o.id = p.id AND o.user_id = p.owner AND t.session_id = o.id AND t.status = 'pending'
+FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid)
+CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.status FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
+) AS x
+WHERE o.user_id = p.owner AND x.status = 'pending' AND t.ctid = x.place
 """
 CANCEL_STEPS = """
 UPDATE agent_session_steps t
 SET status = 'cancelled', completed_at = CASE t.status WHEN 'running' THEN p.at ELSE t.completed_at END
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz), agent_sessions o
-WHERE o.id = p.id AND o.user_id = p.owner AND t.session_id = o.id AND t.status IN ('pending', 'running')
+FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
+CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.status FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
+) AS x
+WHERE o.user_id = p.owner AND x.status IN ('pending', 'running') AND t.ctid = x.place
 """
 CANCEL_ATTEMPTS = """
 UPDATE skill_executions t
 SET status = 'error', error_code = 'cancelled', error_message = 'the session was cancelled',
   completed_at = p.at
 FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
-WHERE t.agent_session_id = p.id AND t.user_id = p.owner AND t.execution_id IS NULL AND t.status IS NULL
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.user_id FROM skill_executions x
+  WHERE x.agent_session_id = p.id AND x.execution_id IS NULL AND x.status IS NULL OFFSET 0
+) AS x
+WHERE x.user_id = p.owner AND t.ctid = x.place
 """
 CLOSE_ALONE = """
 UPDATE skill_executions t
 SET status = 'error', error_code = 'cancelled', error_message = 'the skill was cancelled',
   completed_at = p.at
 FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
-WHERE t.execution_id = p.id AND t.user_id = p.owner AND t.status IS NULL
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.user_id FROM skill_executions x
+  WHERE x.execution_id = p.id AND x.status IS NULL OFFSET 0
+) AS x
+WHERE x.user_id = p.owner AND t.ctid = x.place
 """
 FILE = """
 UPDATE skill_executions t SET agent_session_id = o.id
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, session_id uuid), agent_sessions o
-WHERE t.id = p.id AND t.user_id = p.owner AND o.id = p.session_id AND o.user_id = p.owner
+FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, session_id uuid)
+CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.session_id OFFSET 0) AS o
+CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
+WHERE o.user_id = p.owner AND t.ctid = x.place
 """
 FILE_AGAIN = """
 UPDATE skill_executions t SET agent_session_id = f.agent_session_id
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, execution_id uuid), skill_executions f
-WHERE t.id = p.id AND t.user_id = p.owner AND f.execution_id = p.execution_id AND f.attempt = 1
+FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, execution_id uuid)
+CROSS JOIN LATERAL (
+  SELECT x.agent_session_id FROM skill_executions x
+  WHERE x.execution_id = p.execution_id AND x.attempt = 1 OFFSET 0
+) AS f
+CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
+WHERE t.ctid = x.place
 """
 
 
@@ -92,7 +115,7 @@ def altering(table: str) -> str:
     sent |= {name: types(table)[name] for name in counted}
     return (
         f"UPDATE {table} t SET {', '.join(f'{name} = {sql}' for name, sql in sets.items())} "  # noqa: S608
-        f"FROM jsonb_to_recordset($1::jsonb) AS p({_record(sent)}){_of_owner(table, id_)}"
+        f"FROM jsonb_to_recordset($1::jsonb) AS p({_record(sent)}) {_lookup(table, id_)} t.ctid = x.place"
     )
 
 
@@ -102,13 +125,18 @@ def removing(table: str) -> str:
     return f"DELETE FROM {table} WHERE {key(table)} = ANY($1)"  # noqa: S608 - names of our own
 
 
-def _of_owner(table: str, id_: str) -> str:
-    same = f"WHERE t.{id_} = p.{id_}"
-    if table in OWNED:
-        return f" {same} AND t.user_id = p.owner"
+def _lookup(table: str, id_: str) -> str:
+    """Find rows by their key and by nothing else, then look whose they are.
+
+    Behind OFFSET 0 no other index can look cheaper, however empty the tables were when this was planned.
+    """
+    owned = table in OWNED
+    column = ", x.user_id AS of_user" if owned else ""
     if table == "agent_session_steps":
-        return f", agent_sessions o {same} AND o.id = t.session_id AND o.user_id = p.owner"
-    return f" {same}"
+        column = ", (SELECT o.user_id FROM agent_sessions o WHERE o.id = x.session_id) AS of_user"
+        owned = True
+    found = f"SELECT x.ctid AS place{column} FROM {table} x WHERE x.{id_} = p.{id_} OFFSET 0"  # noqa: S608
+    return f"CROSS JOIN LATERAL ({found}) AS x WHERE {'x.of_user = p.owner AND' if owned else ''}"
 
 
 def _new(name: str, kind: str, bit: int) -> str:

@@ -6,13 +6,12 @@ from uuid import UUID, uuid5
 
 from projector.changes import Row
 from shared.events import AttemptRequested, PlannedStep
-from shared.subjects import Aggregate
 
 NEVER_RUN = ("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings")
 
 
-def step_row(session: Aggregate, number: int) -> Row:
-    return Row("agent_session_steps", uuid5(UUID(session.id), f"step/{number}"), session.user)
+def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
+    return Row("agent_session_steps", uuid5(session_id, f"step/{number}"), user)
 
 
 def planned(plan: PlannedStep) -> dict[str, Any]:
