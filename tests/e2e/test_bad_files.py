@@ -135,9 +135,9 @@ def test_a_bomb_is_one_line_within_a_second(skills, capsys, bomb: str):
     folder = skills(BOMBS[bomb])
     call(["skills", "lint", str(ROOT / "skills")])
     capsys.readouterr()
-    began = time.monotonic()
+    began = time.process_time()
     assert call(["skills", "lint", str(folder)]) == 1
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     told = capsys.readouterr().out.splitlines()
     problems = [line for line in told if not line.endswith("(a warning)")]
     assert len(problems) == 1

@@ -203,21 +203,21 @@ def test_one_bad_file_costs_that_file_only(tmp_path: Path):
 def test_what_could_hurt_or_mislead_is_a_problem_with_its_line(
     tmp_path: Path, text: str | bytes, line: int, said: str
 ):
-    began = time.monotonic()
+    began = time.process_time()
     found = loaded(tmp_path, a__s_yaml=text, a__good_yaml=GOOD.format(name="good"))
     assert [skill.name for skill in found.skills] == ["good"]
     assert any(problem.line == line and said in problem.message for problem in found.problems)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert max(len(problem.message) for problem in found.problems) < 500
 
 
 def test_many_defaults_beside_many_types_are_checked_in_no_time(tmp_path: Path):
     chain = "".join(f"T{n}:\n  a: T{n + 1}[]\n" for n in range(900)) + "T900:\n  a: any\n"
     fields = "".join(f"  f{n}: {{type: integer, default: x}}\n" for n in range(600))
-    began = time.monotonic()
+    began = time.process_time()
     found = loaded(tmp_path, types_yaml=chain, a__s_yaml=GOOD.format(name="s") + "input:\n  z: T0\n" + fields)
     assert told(found, tmp_path)[0] == "a/s.yaml:6: the default of 'f0' must be a whole number"
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_an_alias_bomb_is_refused_at_its_first_anchor(tmp_path: Path):
