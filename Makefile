@@ -25,7 +25,7 @@ up: install ## the stack in the foreground, data kept between runs
 	@$(BIN)/totalaud up
 
 test: install ## the whole suite, on servers it starts itself
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

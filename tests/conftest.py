@@ -12,6 +12,15 @@ from shared.streams import provision
 from totalaud.stack.local import LocalStack
 
 ACK_WAIT_S = 2.0
+ALONE = ("tests/unit/", "tests/chaos/", "tests/integration/test_stack.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together, in order, unless each starts its own servers."""
+    for item in items:
+        file = item.nodeid.split("::", 1)[0]
+        if not file.startswith(ALONE):
+            item.add_marker(pytest.mark.xdist_group(file))
 
 
 @pytest.fixture

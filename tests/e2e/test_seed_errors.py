@@ -72,7 +72,7 @@ async def test_a_failed_workflow_can_be_retried_and_its_first_step_is_not_run_ag
     assert told == [(1, "success"), (2, "error"), (2, "success"), (3, "success")]
 
 
-async def test_a_workflow_that_is_wrong_never_starts():
+async def test_a_workflow_that_is_wrong_never_starts(user):
     with pytest.raises(Refusal) as refused:
         await run_agent_workflow("scout-agent", uuid4(), [{"skill": "score-contacts", "input": {}}])
     assert (refused.value.code, refused.value.field) == ("missing_field", "steps[0].input.contacts")

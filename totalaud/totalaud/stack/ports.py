@@ -6,6 +6,7 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
+_given: set[int] = set()
 
 
 def is_free(port: int) -> bool:
@@ -19,8 +20,10 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on, and that this process was not given before."""
     for port in random.sample(range(FIRST, LAST), 200):
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise RuntimeError(f"no free port between {FIRST} and {LAST}")
 
@@ -29,6 +32,7 @@ def kept_port(file: Path) -> int:
     """Return the port written in the file while it is still free, else another one, which is then written."""
     known = int(file.read_text()) if file.exists() else 0
     if known and is_free(known):
+        _given.add(known)
         return known
     chosen = free_port()
     file.write_text(f"{chosen}\n")
