@@ -28,4 +28,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("keys are not thrown away")
+    raise RuntimeError("keys are not thrown away")

@@ -1,0 +1,5 @@
+"""Fails in a way that is worth another try."""
+
+
+def run(input, context):
+    raise ConnectionError
