@@ -209,6 +209,7 @@ async def test_a_failed_workflow_keeps_earlier_outputs_and_goes_on_after_a_retry
     await client.retry(accepted.id, input={"until": 5})
     result = await client.outcome(accepted.id)
     assert [output and len(output["numbers"]) for output in result.outputs] == [2, 5, 2]
+    await client.get(accepted.id, min_seq=result.seq)
     trace = await client.executions(accepted.id)
     assert [one["skill_name"] for one in trace].count("count") == 2
 
