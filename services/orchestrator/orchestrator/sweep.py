@@ -22,6 +22,13 @@ SOON_S = 0.5
 AGAIN_S = 1.0
 LOCK = 0x746F7461
 PAGE = 256
+OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 OPEN = "SELECT noun, id, user_id FROM outstanding"
 
 
@@ -40,7 +47,7 @@ class Sweep:
             self._follow.lost_dispatch.clear()
             try:
                 await self.sweep()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as outage:
+            except OUTAGES as outage:
                 get_logger().warning("the sweep waits", reason=type(outage).__name__)
                 await asyncio.sleep(AGAIN_S)
                 continue
