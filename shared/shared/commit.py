@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from shared.events import AnyEvent, Event
+from shared.events import Event
 from shared.message import Stored
 from shared.subjects import Aggregate
 
@@ -31,6 +31,3 @@ _COMMIT = TypeAdapter(Commit)
 def decode(body: bytes) -> Commit:
     """Read the stored form."""
     return _COMMIT.validate_json(body)
-
-
-__all__ = ["AnyEvent", "Commit", "decode"]

@@ -18,7 +18,6 @@ class Delivery:
     headers: dict[str, str]
     seq: int
     deliveries: int
-    timestamp: float
     _message: Msg
 
     @classmethod
@@ -30,7 +29,6 @@ class Delivery:
             message.headers or {},
             meta.sequence.stream,
             meta.num_delivered,
-            meta.timestamp.timestamp(),
             message,
         )
 
@@ -48,8 +46,3 @@ class Delivery:
         """Still at it: the ack wait starts again."""
         if not self._message.is_acked:
             await self._message.in_progress()
-
-    async def term(self) -> None:
-        """Never deliver again."""
-        if not self._message.is_acked:
-            await self._message.term()

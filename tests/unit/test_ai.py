@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +11,8 @@ from uuid import UUID
 import pytest
 
 from shared.definitions import SkillDefinition
-from shared.keyring import Keyring
+from shared.memory_vault import MemoryVault
 from shared.sealing import seal
-from shared.vault import Vault
 from skill_runner.ai import AiEngine
 from skill_runner.chats.chat import Question, Reply
 from skill_runner.failure import Failure
@@ -65,23 +64,11 @@ DEFINITION = SkillDefinition.model_validate(
         "config": {"for_each": "contacts", "into": "pitches"},
     }
 )
+VAULT = MemoryVault()
 CONTACTS = [
     {"id": JANE, "name": "Jane Example", "email": "jane@example.org", "outlet": "Radio Lumen"},
     {"id": JOE, "name": "Joe Sample", "email": "joe@example.org", "outlet": "Nachtfunk"},
 ]
-
-
-class MemoryVault(Vault):
-    """Keys in a dict, in place of Postgres."""
-
-    def __init__(self) -> None:
-        self._keyring = Keyring(bytes(32))
-
-    async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
-        return dict(await self.make_keys(user, people))
-
-    async def make_keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes]:
-        return {person: (user.bytes + person.bytes) for person in people}
 
 
 class Model:
@@ -121,12 +108,12 @@ async def attempt(
     given: dict[str, Any], definition: SkillDefinition = DEFINITION, *, timeout_s: float = 5
 ) -> Run:
     work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s)
-    sealed = await seal(MemoryVault(), USER, INPUT, given)
+    sealed = await seal(VAULT, USER, INPUT, given)
     return Run(work, definition, sealed, given, datetime.now(UTC))
 
 
 async def answer(model: Model, run: Run) -> Any:
-    return await AiEngine(model, load(), MemoryVault()).run(run)
+    return await AiEngine(model, load(), VAULT).run(run)
 
 
 async def failed(model: Model, run: Run) -> Failure:

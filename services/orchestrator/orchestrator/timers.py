@@ -21,9 +21,6 @@ class Timers:
         wait = max(0.0, (at - datetime.now(UTC)).total_seconds())
         self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, due)
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._handles
-
     def clear(self, key: Hashable) -> None:
         if (handle := self._handles.pop(key, None)) is not None:
             handle.cancel()
