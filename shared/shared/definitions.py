@@ -36,7 +36,8 @@ class SkillDefinition(Stored):
     """One skill as the log keeps it.
 
     The schemas are JSON Schema 2020-12, self-contained (`$defs` inside). `hash` is sha256 over the YAML, the
-    Python file and the types it uses; `python_hash` is that of the Python file alone.
+    Python file and the types it uses; `python_hash` is that of the Python file and
+    the library (`shared.skill_source`).
     """
 
     name: SkillName

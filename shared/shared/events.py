@@ -11,6 +11,7 @@ from pydantic import Field
 
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.message import Stored
+from shared.record_events import RecordEvent
 from shared.subjects import Pool
 from shared.usage import Usage
 
@@ -240,34 +241,6 @@ class AgentRegistered(Stored):
     definition: AgentDefinition
 
 
-class ContactImported(Stored):
-    """A contact as imported, whole: a later import with other values is another event.
-
-    `name`, `email`, `phone` and `notes` are sealed (`shared.sealing`).
-    """
-
-    type: Literal["ContactImported"] = "ContactImported"
-    name: Any
-    email: Any = None
-    phone: Any = None
-    notes: Any = None
-    outlet: str | None = None
-    role: str | None = None
-    kind: str | None = None
-    genres: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    source: str | None = None
-    source_url: str | None = None
-    suppressed: bool = False
-    fingerprint: str
-
-
-class ContactErased(Stored):
-    """The person's key is deleted: no name or address of theirs can be read any more, nor imported again."""
-
-    type: Literal["ContactErased"] = "ContactErased"
-
-
 SessionEvent = (
     SessionStarted
     | SessionRefused
@@ -287,6 +260,5 @@ SessionEvent = (
     | SessionRetried
 )
 SkillEvent = SkillRegistered | SkillEnabled | SkillDisabled
-ContactEvent = ContactImported | ContactErased
-AnyEvent = SessionEvent | SkillEvent | AgentRegistered | ContactEvent
+AnyEvent = SessionEvent | SkillEvent | AgentRegistered | RecordEvent
 Event = Annotated[AnyEvent, Field(discriminator="type")]

@@ -1,10 +1,12 @@
 """Every subject we speak on, in one place."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
-Noun = Literal["session", "execution", "contact", "skill", "agent"]
+Record = Literal["contact", "artist", "release", "campaign", "opportunity", "coverage"]
+Noun = Literal["session", "execution", "skill", "agent"] | Record
+RECORDS: tuple[Record, ...] = ("contact", "artist", "release", "campaign", "opportunity", "coverage")
 Pool = Literal["custom", "openai", "anthropic"]
 POOLS: tuple[Pool, ...] = ("custom", "openai", "anthropic")
 
@@ -37,8 +39,10 @@ class Aggregate:
         match subject.split("."):
             case ["evt" | "feed", ("skill" | "agent") as noun, name]:
                 return cls(None, noun, name)
-            case ["evt" | "feed", user, ("session" | "execution" | "contact") as noun, id_]:
+            case ["evt" | "feed", user, ("session" | "execution") as noun, id_]:
                 return cls(UUID(user), noun, id_)
+            case ["evt" | "feed", user, noun, id_] if noun in RECORDS:
+                return cls(UUID(user), cast("Record", noun), id_)
             case _:
                 raise ValueError(f"not a subject of the log: {subject}")
 
@@ -53,6 +57,10 @@ def execution(user: UUID, execution_id: UUID) -> Aggregate:
 
 def contact(user: UUID, contact_id: UUID) -> Aggregate:
     return Aggregate(user, "contact", str(contact_id))
+
+
+def record(user: UUID, noun: Record, record_id: UUID) -> Aggregate:
+    return Aggregate(user, noun, str(record_id))
 
 
 def skill(name: str) -> Aggregate:

@@ -17,8 +17,8 @@ from campaigns.history import Histories
 from campaigns.importing import Importing
 from campaigns.reapplying import Reapplying, reapply_erasures
 from shared.bus import Bus
-from shared.events import ContactErased, ContactImported
 from shared.jetstream_log import JetStreamLog
+from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
 from shared.sealing import reveal, seal
 from shared.subjects import contact

@@ -31,8 +31,9 @@ from servers import Rig, fresh_database
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
-from shared.events import ContactErased, ContactImported, SessionStarted
+from shared.events import SessionStarted
 from shared.jetstream_log import JetStreamLog
+from shared.record_events import ContactErased, ContactImported
 from shared.subjects import Aggregate
 
 SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()

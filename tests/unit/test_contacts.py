@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.contacts import Contact, Erase, decide, fold
-from shared.events import ContactErased, ContactImported
+from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
 
 SEALED = {"$sealed": "00000000-0000-4000-8000-0000000000aa", "n": "", "c": ""}

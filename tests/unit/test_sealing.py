@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.commit import Commit
-from shared.events import ContactImported
 from shared.json import dumps
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
+from shared.record_events import ContactImported
 from shared.sealing import Tampered, is_sealed, people_in, redact, reveal, seal
 from shared.subjects import contact
 

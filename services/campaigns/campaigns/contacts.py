@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import assert_never
 
-from shared.events import AnyEvent, ContactErased, ContactEvent, ContactImported
+from shared.events import AnyEvent
+from shared.record_events import ContactErased, ContactEvent, ContactImported
 from shared.refusal import Refusal
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from campaigns.contacts import Erase
 from campaigns.history import Histories
 from campaigns.requests import EraseContact, Erased
-from shared.events import ContactImported
 from shared.log import Past
+from shared.record_events import ContactImported
 from shared.refusal import Refusal
 from shared.sealing import ERASED, reveal
 from shared.vault import Vault

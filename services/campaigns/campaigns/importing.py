@@ -13,9 +13,9 @@ from campaigns.history import Recorded as Done
 from campaigns.reading import Batch, Candidate, read
 from campaigns.requests import LISTED, ImportContacts, Imported
 from campaigns.rows import Fault
-from shared.events import ContactImported
 from shared.json import canonical
 from shared.log import Past
+from shared.record_events import ContactImported
 from shared.refusal import Refusal
 from shared.sealing import seal
 from shared.vault import Erased, Vault

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, DefaultClause
 
-from projector.tables import POSTGRES, metadata
+from projector.column_types import POSTGRES
+from projector.tables import metadata
 
 CONSTANTS = {"0": 0, "true": True, "false": False, "'pending'": "pending", "'{}'": dict[str, Any]()}
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Row
-from shared.events import ContactErased, ContactImported
+from projector.namekeys import keys
 from shared.log import Recorded
+from shared.record_events import ContactErased, ContactImported
 from shared.subjects import Aggregate
 
 SEALED = ("name", "email", "phone", "notes")
@@ -29,6 +30,10 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                     "regions": list(event.regions),
                     "source": event.source,
                     "source_url": event.source_url,
+                    "genre_keys": keys(event.genres),
+                    "region_keys": keys(event.regions),
+                    "subscriber_type": event.subscriber_type,
+                    "timezone": event.timezone,
                     "suppressed": event.suppressed,
                     "imported_at": recorded.commit.at,
                     "seq": recorded.seq,

@@ -2,47 +2,26 @@
 
 import hashlib
 from functools import cache
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
-    Numeric,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, dialect
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-metadata = MetaData()
-POSTGRES = dialect()  # type: ignore[no-untyped-call]
-
-
-def moment(name: str, default: str | None = None) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), server_default=text(default) if default else None)
-
-
-def number(name: str, default: str | None = "0") -> Column[Any]:
-    return Column(name, Integer, server_default=text(default) if default else None)
-
-
-def money(name: str, default: str | None = "0") -> Column[Any]:
-    return Column(name, Numeric, server_default=text(default) if default else None)
-
-
-def flag(name: str, default: str) -> Column[Any]:
-    return Column(name, Boolean, server_default=text(default))
-
+from projector import record_tables  # noqa: F401 - its tables belong to the same metadata
+from projector.column_types import POSTGRES, flag, metadata, moment, money, number
 
 skills = Table(
     "skills",
@@ -168,33 +147,6 @@ skill_executions = Table(
     flag("partial", "false"),
     Index("skill_executions_by_session", "agent_session_id"),
     Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
-)
-
-contacts = Table(
-    "contacts",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid, nullable=False),
-    Column("name", JSONB),
-    Column("email", JSONB),
-    Column("phone", JSONB),
-    Column("notes", JSONB),
-    Column("outlet", Text),
-    Column("role", Text),
-    Column("type", Text),
-    Column("genres", ARRAY(Text)),
-    Column("regions", ARRAY(Text)),
-    Column("source", Text),
-    Column("source_url", Text),
-    flag("suppressed", "false"),
-    flag("erased", "false"),
-    moment("imported_at"),
-    Column("seq", BigInteger),
-    Column("search", TSVECTOR),
-    Index("contacts_by_user", "user_id", "type"),
-    Index("contacts_by_words", "search", postgresql_using="gin"),
-    Index("contacts_by_genre", "genres", postgresql_using="gin"),
-    Index("contacts_by_region", "regions", postgresql_using="gin"),
 )
 
 outstanding = Table(

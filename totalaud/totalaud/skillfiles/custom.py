@@ -1,7 +1,6 @@
 """The Python file of a custom skill, looked at without running it."""
 
 import ast
-import hashlib
 from pathlib import Path
 
 from totalaud.skillfiles.problem import Faults
@@ -29,10 +28,6 @@ def python_source(file: Path, faults: Faults, line: int) -> bytes | None:
         _check(source, python)
     faults.found += python.found
     return None if python.found else source
-
-
-def python_hash(source: bytes) -> str:
-    return hashlib.sha256(source).hexdigest()
 
 
 def _check(source: bytes, faults: Faults) -> None:

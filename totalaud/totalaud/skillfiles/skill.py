@@ -9,9 +9,10 @@ from typing import cast, get_args
 from shared.definitions import Category, SkillConfig, SkillDefinition
 from shared.json import canonical
 from shared.schema import NoSuchField, any_given, at, problems
+from shared.skill_source import library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
-from totalaud.skillfiles.custom import python_file, python_hash, python_source
+from totalaud.skillfiles.custom import python_file, python_source
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
@@ -66,6 +67,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
         source = python_source(python_file(faults.file, name), faults, root.lines["provider"])
     if faults.found:
         return None
+    python = None if source is None else python_hash(source, library_of(faults.file.parent.parent))
     return SkillDefinition(
         name=name,
         version=version or "1",
@@ -78,8 +80,8 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
         config=config,
         enabled=switches[0],
         is_beta=switches[1],
-        hash=_hash(faults.file.read_bytes(), source or b"", *map(canonical, schemas)),
-        python_hash=None if source is None else python_hash(source),
+        hash=_hash(faults.file.read_bytes(), (python or "").encode(), *map(canonical, schemas)),
+        python_hash=python,
     )
 
 

@@ -1,0 +1,25 @@
+"""The kinds of columns that the read model's tables are made of."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, text
+from sqlalchemy.dialects.postgresql import dialect
+
+metadata = MetaData()
+POSTGRES = dialect()  # type: ignore[no-untyped-call]
+
+
+def moment(name: str, default: str | None = None) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), server_default=text(default) if default else None)
+
+
+def number(name: str, default: str | None = "0") -> Column[Any]:
+    return Column(name, Integer, server_default=text(default) if default else None)
+
+
+def money(name: str, default: str | None = "0") -> Column[Any]:
+    return Column(name, Numeric, server_default=text(default) if default else None)
+
+
+def flag(name: str, default: str) -> Column[Any]:
+    return Column(name, Boolean, server_default=text(default))

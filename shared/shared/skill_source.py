@@ -1,0 +1,19 @@
+"""The Python behind skills: a file beside the YAML, and the folder `library` that all of them may import."""
+
+import hashlib
+from pathlib import Path
+
+LIBRARY = "library"
+
+
+def library_of(root: Path) -> dict[str, bytes]:
+    """Return the files of <root>/library by name; without such a folder there are none."""
+    return {file.name: file.read_bytes() for file in sorted((root / LIBRARY).glob("*.py"))}
+
+
+def python_hash(source: bytes, library: dict[str, bytes]) -> str:
+    """Return what tells this file, with the library it may use, from any other."""
+    digest = hashlib.sha256(source)
+    for name, content in sorted(library.items()):
+        digest.update(b"\0" + name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
