@@ -19,6 +19,8 @@ def changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
             return list(agent_changes(aggregate.id, recorded))
         case "contact":
             return list(contact_changes(aggregate, recorded))
+        case _:
+            return []
 
 
 __all__ = ["changes"]

@@ -198,3 +198,6 @@ def ddl() -> list[str]:
 def shape() -> str:
     """Return what tells these tables from those of another release."""
     return hashlib.sha256("".join(ddl()).encode()).hexdigest()[:16]
+
+
+__all__ = ["ddl", "metadata", "names", "shape"]
