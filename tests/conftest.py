@@ -9,6 +9,7 @@ from rig import running_stack
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
 from shared.streams import provision
+from skillbench import skillbench
 from totalaud.stack.local import LocalStack
 
 ACK_WAIT_S = 2.0
@@ -79,3 +80,6 @@ async def stack() -> AsyncIterator[LocalStack]:
     """One whole stack for all tests that do not break it."""
     async with running_stack() as stack:
         yield stack
+
+
+__all__ = ["skillbench"]

@@ -33,6 +33,10 @@ class ReadModel:
         found = await connection.fetch(text, *values)
         return [{name: _plain(value) for name, value in row.items()} for row in found]
 
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
     async def _caught_up(self, connection: Any, log_seq: int, wait_s: float) -> None:
         left = wait_s
         while self._seen < log_seq:

@@ -1,0 +1,59 @@
+"""Measures every skill that has a module here, and prints one table; ends with 1 when a bar is missed."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from quality.harness import Bench, bench
+from quality.row import Row, table
+
+HERE = Path(__file__).parent
+APPARATUS = {"__init__", "__main__", "generator", "harness", "row", "speed", "traps", "world"}
+SPEED = "speed"
+SEEDS = 5
+
+
+def main() -> None:
+    given = _arguments()
+    rows = asyncio.run(measured(given.only or [*modules(), SPEED], list(range(1, given.seeds + 1))))
+    print(json.dumps([asdict(row) for row in rows], indent=2) if given.json else table(rows))
+    sys.exit(any(not row.passed for row in rows))
+
+
+def modules() -> list[str]:
+    """Return the names of what can be measured: one module for each skill."""
+    return sorted(file.stem for file in HERE.glob("*.py") if file.stem not in APPARATUS)
+
+
+async def measured(names: Sequence[str], seeds: Sequence[int]) -> list[Row]:
+    """Measure one skill after the other, each on a database of its own."""
+    rows = []
+    for name in names:
+        began = time.monotonic()
+        async with bench() as one:
+            rows += await _measure(name, one, seeds)
+        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return rows
+
+
+async def _measure(name: str, one: Bench, seeds: Sequence[int]) -> list[Row]:
+    found: list[Row] = await import_module(f"quality.{name}").measure(one, seeds)
+    return found
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=[*modules(), SPEED], metavar="SKILL", help="these alone")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many worlds (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="rows as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
