@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test lock format clean
+.PHONY: help install up demo check test quality lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ up: install ## the stack in the foreground, data kept between runs
 
 test: install ## the whole suite, on servers it starts itself
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+quality: install ## how good and how fast the skills are, on worlds whose truth is known
+	@$(BIN)/python -m quality $(ARGS)
 
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

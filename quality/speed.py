@@ -1,0 +1,148 @@
+"""How long skills take, and how much memory a runner has, on a crowd: the whole stack, asked from outside."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+import psutil
+
+from quality.harness import SKILLS, Bench
+from quality.row import Row
+from totalaud.client import Client
+from totalaud.connection import Connection
+from totalaud.skillfiles import load
+from totalaud.stack import paths
+from totalaud.stack.local import LocalStack
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+SEALED = '{"$sealed": "00000000-0000-4000-8000-000000000009", "n": "bg==", "c": "Yw=="}'
+CROWD = (Path(__file__).parent / "crowd.sql").read_text(encoding="utf-8")
+RUNS, WARM_UPS = 40, 3
+P95_S = {"research-contacts": 0.15}
+OTHERS_P95_S = 1.0
+MEMORY_MB = 500
+SAMPLE_S = 0.05
+GENRES = ("synthpop", "indie", "techno", "folk", "jazz")
+
+
+def id_of(what: str, number: int) -> str:
+    """Return the id that the crowd gives to its rows."""
+    return str(UUID(md5(f"{what}/{number}".encode(), usedforsecurity=False).hexdigest()))
+
+
+def given(skill: str, turn: int) -> dict[str, Any]:
+    """Return the input of one turn; KeyError for a skill that has none here."""
+    campaign, artist = id_of("campaign", 150 + turn % 50), id_of("artist", 1 + turn % 5)
+    genre = GENRES[turn % len(GENRES)]
+    contacts = [
+        {"id": id_of("contact", 1 + turn * 100 + n), "type": "radio", "genres": [genre], "regions": ["UK"]}
+        for n in range(100)
+    ]
+    in_40_days = (datetime.now(UTC) + timedelta(days=40)).date().isoformat()
+    release = {"title": "Glass Coast", "type": "single", "date": in_40_days}
+    act = {"name": "Artist 1", "genres": [genre], "location": "Leeds"}
+    return {
+        "research-contacts": {"query": f"Find me UK {genre} radio", "max_results": 20},
+        "score-contacts": {"contacts": contacts, "criteria": {"genres": [genre], "regions": ["UK"]}},
+        "discover-opportunities": {"genres": [genre]},
+        "analyze-competition": {"artist": f"Artist {1 + turn % 5}"},
+        "track-trends": {"genres": [genre]},
+        "create-campaign-plan": {"release": release, "goal": "all"},
+        "suggest-hashtags": {"artist": act, "platform": "instagram"},
+        "track-campaign": {"campaign_id": campaign, "window": "all"},
+        "analyze-responses": {"group_by": "genre"},
+        "predict-success": {"contacts": contacts, "campaign_id": campaign},
+        "generate-report": {"campaign_id": campaign},
+        "identify-patterns": {},
+        "recommend-next-steps": {"campaign_id": campaign},
+        "benchmark-performance": {"artist_id": artist},
+        "optimize-timing": {"contacts": contacts},
+    }[skill]
+
+
+async def measure(_bench: Bench, _seeds: Sequence[int]) -> list[Row]:
+    """Ask each custom skill 40 times, one at a time, after 3 unmeasured ones; from command to answer."""
+    names = [skill.name for skill in load(SKILLS).skills if skill.provider == "custom"]
+    async with _stack() as stack, await _client(stack) as client:
+        await _fill(stack.place.database_url)
+        memory = asyncio.create_task(_peak(stack))
+        rows = [_row(name, await _times(client, name)) for name in names]
+        memory.cancel()
+        peak = await memory
+    return [
+        *rows,
+        Row("(runner)", "peak memory, MB", None, peak, None, None, f"≤ {MEMORY_MB}", peak <= MEMORY_MB),
+    ]
+
+
+async def _times(client: Client, name: str) -> list[float]:
+    took = []
+    for turn in range(WARM_UPS + RUNS):
+        began = time.monotonic()
+        accepted = await client.execute(name, given(name, turn))
+        await client.skill_outcome(accepted.id)
+        took.append(time.monotonic() - began)
+    return took[WARM_UPS:]
+
+
+def _row(name: str, took: list[float]) -> Row:
+    p95, bar = float(np.quantile(took, 0.95)), P95_S.get(name, OTHERS_P95_S)
+    return Row(name, "p95, s, on 100,000 contacts", None, p95, None, None, f"≤ {bar:g}", p95 <= bar)
+
+
+async def _peak(stack: LocalStack) -> float:
+    """Watch until cancelled; return the largest memory seen: runner and its workers, proportional, MB."""
+    (pid,) = [one.pid for one in stack.status() if one.name == "skill-runner"]
+    runner, peak = psutil.Process(pid), 0.0
+    try:
+        while True:
+            peak = max(peak, sum(map(_memory, (runner, *runner.children(recursive=True)))))
+            await asyncio.sleep(SAMPLE_S)
+    except asyncio.CancelledError:
+        return peak / 2**20
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
+
+
+async def _fill(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        now = datetime.now(UTC).isoformat()
+        await connection.execute(CROWD.format(user=USER, now=now, sealed=SEALED), timeout=600)
+    finally:
+        await connection.close()
+
+
+async def _client(stack: LocalStack) -> Client:
+    place = stack.place
+    connection = Connection(place.nats_url, place.database_url, stack.data, None, place.master_key_file)
+    return await Client.connect(connection, user=USER)
+
+
+async def _push(stack: LocalStack) -> None:
+    loaded = load(stack.skills)
+    async with await _client(stack) as client:
+        await client.operator.push(loaded.skills, loaded.agents)
+
+
+@asynccontextmanager
+async def _stack() -> AsyncIterator[LocalStack]:
+    base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else None
+    with tempfile.TemporaryDirectory(prefix="totalaud-quality-", dir=base) as folder:
+        data = paths.make_folder(Path(folder) / "data")
+        async with LocalStack(data, SKILLS, push=_push) as stack:
+            yield stack
