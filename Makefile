@@ -8,12 +8,13 @@ OURS := totalaud totalaud-shared totalaud-orchestrator totalaud-skill-runner tot
 FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
 BIN := .venv/bin
 JOBS ?= 3
+SEEDS ?= 10000
 UV := .tools/bin/uv
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test quality lock format clean
+.PHONY: help install up demo check test sim quality lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +27,9 @@ up: install ## the stack in the foreground, data kept between runs
 
 test: install ## the whole suite, on servers it starts itself
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+sim: install ## simulate SEEDS runs under faults
+	@PYTHONPATH=tests $(BIN)/python -m sim --seeds $(SEEDS)
 
 quality: install ## how good and how fast the skills are, on worlds whose truth is known
 	@$(BIN)/python -m quality $(ARGS)

@@ -1,7 +1,7 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from nats.errors import Error as NatsError
@@ -13,6 +13,7 @@ from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.timers import Timers
 from shared import telemetry
 from shared.bus import Bus
+from shared.clock import Clock, utc_now
 from shared.events import (
     AnyEvent,
     AttemptRequested,
@@ -31,11 +32,14 @@ from shared.work import Work
 class Follow:
     """Everything here may be lost and done again: the log is the truth, the sweep repeats it."""
 
-    def __init__(self, bus: Bus, sessions: Sessions, timers: Timers, lease_s: float) -> None:
+    def __init__(
+        self, bus: Bus, sessions: Sessions, timers: Timers, lease_s: float, clock: Clock = utc_now
+    ) -> None:
         self._bus = bus
         self._sessions = sessions
         self._timers = timers
         self._lease = timedelta(seconds=lease_s)
+        self._clock = clock
         self._leases: dict[UUID, Aggregate] = {}
         self.lost_dispatch = asyncio.Event()
 
@@ -61,12 +65,12 @@ class Follow:
             if timer.attempt_id is None:
                 self._set(aggregate, timer)
             elif timer.attempt_id not in self._leases:
-                self._set(aggregate, Timer(datetime.now(UTC) + self._lease, timer.attempt_id))
+                self._set(aggregate, Timer(self._clock() + self._lease, timer.attempt_id))
 
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
         if (aggregate := self._leases.get(attempt_id)) is not None:
-            self._set(aggregate, Timer(datetime.now(UTC) + self._lease, attempt_id))
+            self._set(aggregate, Timer(self._clock() + self._lease, attempt_id))
 
     async def renew_all(self) -> None:
         """After an outage of the bus nobody could be heard: every lease runs anew."""

@@ -8,6 +8,7 @@ from orchestrator.commands import Commands
 from orchestrator.definitions import Definitions
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.open_sessions import ProjectedSessions
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
 from orchestrator.starts import Starts
@@ -38,7 +39,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     created = (await bus.client.jetstream().stream_info("CMD")).created
     doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, str(created))
     definitions = Definitions(log, registry)
-    sweep = Sweep(bus, sessions, follow, settings.database_url)
+    sweep = Sweep(bus, sessions, follow, ProjectedSessions(bus, settings.database_url))
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)

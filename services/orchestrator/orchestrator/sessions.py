@@ -3,13 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
 from orchestrator.session import Session, fold
 from shared import trace_ids
+from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Conflict, Log
@@ -39,9 +39,10 @@ class Decided:
 class Sessions:
     """A bounded cache over the log; the expected sequence makes a stale entry harmless."""
 
-    def __init__(self, log: Log, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, log: Log, clock: Clock = utc_now, new_id: Callable[[], UUID] = uuid4) -> None:
         self._log = log
         self._clock = clock
+        self._new_id = new_id
         self._cache: OrderedDict[str, Known] = OrderedDict()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
@@ -90,7 +91,7 @@ class Sessions:
                 fresh = True
                 continue
             commit = Commit(
-                commit_id=uuid4(),
+                commit_id=self._new_id(),
                 at=now,
                 causation_id=cause,
                 traceparent=self._trace(aggregate, known, traceparent),

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from shared.clock import Clock, utc_now
 from shared.logs import get_logger
 
 Due = Callable[[], Awaitable[None]]
@@ -12,13 +13,14 @@ Due = Callable[[], Awaitable[None]]
 class Timers:
     """One timer per key; setting it again moves it. A callback that fails is tried again in a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
         self._handles: dict[Hashable, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
         self.clear(key)
-        wait = max(0.0, (at - datetime.now(UTC)).total_seconds())
+        wait = max(0.0, (at - self._clock()).total_seconds())
         self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, due)
 
     def clear(self, key: Hashable) -> None:

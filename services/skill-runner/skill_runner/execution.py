@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared import genai
+from shared.clock import Clock, utc_now
 from shared.definitions import SkillDefinition
 from shared.json import check, dumps
 from shared.logs import get_logger
@@ -58,14 +59,17 @@ class Ended(NamedTuple):
 
 
 class Execution:
-    def __init__(self, registry: Registry, vault: Vault, engines: Mapping[Pool, Engine]) -> None:
+    def __init__(
+        self, registry: Registry, vault: Vault, engines: Mapping[Pool, Engine], clock: Clock = utc_now
+    ) -> None:
         self._registry = registry
         self._vault = vault
         self._engines = engines
+        self._clock = clock
 
     async def run(self, work: Work, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
-        started_at, ledger = datetime.now(UTC), Ledger()
+        started_at, ledger = self._clock(), Ledger()
         told: dict[str, str | int] = {
             genai.CONVERSATION: str(work.id),
             genai.TOOL: work.skill,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from nats.errors import Error as NatsError
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared import subjects
 from shared.bus import Bus, Heard
+from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.work import Report, Work
@@ -25,10 +26,13 @@ COME_BACK_S = 1.0
 class Handlers:
     """`runner` names this process; `ack_wait_s` is that of the pools' consumers."""
 
-    def __init__(self, bus: Bus, execution: Execution, runner: str, ack_wait_s: float) -> None:
+    def __init__(
+        self, bus: Bus, execution: Execution, runner: str, ack_wait_s: float, clock: Clock = utc_now
+    ) -> None:
         self._bus = bus
         self._execution = execution
         self._runner = runner
+        self._clock = clock
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[str, str], Abort] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,7 +80,7 @@ class Handlers:
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort) -> None:
         if delivery.deliveries > 1 + REDELIVERIES:
-            report = _lost(work, delivery.deliveries)
+            report = _lost(work, delivery.deliveries, self._clock())
         else:
             report = await self._execution.run(work, abort)
         await deliver(self._bus, report)
@@ -143,8 +147,8 @@ def _read(delivery: Delivery) -> Work:
         raise Poison("it is no work of ours") from None
 
 
-def _lost(work: Work, deliveries: int) -> Report:
+def _lost(work: Work, deliveries: int, now: datetime) -> Report:
     failure = Failure(
         "runner_lost", f"{deliveries - 1} runners began this attempt and none reported: it may end its runner"
     )
-    return Report(**about(work), error=failure.error(), started_at=datetime.now(UTC), duration_ms=0)
+    return Report(**about(work), error=failure.error(), started_at=now, duration_ms=0)

@@ -1,7 +1,6 @@
 """One attempt as the engines see it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,11 +36,12 @@ class Engine(Protocol):
 @asynccontextmanager
 async def deadline(seconds: float, ledger: Ledger) -> AsyncIterator[None]:
     """Time the skill, and end it when it runs longer, by the runner's own monotonic clock."""
-    begun = time.monotonic()
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
         raise Failure("timeout", f"the skill ran longer than {seconds:g} s", retryable=True) from None
     finally:
-        ledger.took_s = time.monotonic() - begun
+        ledger.took_s = clock() - begun

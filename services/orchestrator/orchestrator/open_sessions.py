@@ -1,0 +1,65 @@
+"""Which sessions may wait for something: those of the read model, and of the log after its checkpoint."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+import asyncpg
+
+from shared.bus import Bus
+from shared.direct_get import read_page
+from shared.subjects import Aggregate
+
+LOCK = 0x746F7461
+PAGE = 256
+OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+OPEN = "SELECT noun, id, user_id FROM outstanding"
+
+
+class OpenSessions(Protocol):
+    """Where the sweep looks."""
+
+    def held(self) -> AbstractAsyncContextManager[list[Aggregate]]:
+        """Have them to oneself, in the order of their subjects; none while another orchestrator has them."""
+        ...
+
+
+class ProjectedSessions:
+    """Reads the table `outstanding` under an advisory lock."""
+
+    def __init__(self, bus: Bus, database_url: str) -> None:
+        self._bus = bus
+        self._database_url = database_url
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[list[Aggregate]]:
+        connection = await asyncpg.connect(self._database_url, timeout=5, command_timeout=30)
+        try:
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                yield []
+                return
+            checkpoint = await connection.fetchval("SELECT seq FROM checkpoint") or 0
+            found = {
+                Aggregate(row["user_id"], row["noun"], str(row["id"])) for row in await connection.fetch(OPEN)
+            }
+            async for aggregate in self._after(checkpoint):
+                found.add(aggregate)
+            yield sorted(found, key=lambda aggregate: aggregate.subject)
+        finally:
+            await connection.close()
+
+    async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
+        for noun in ("session", "execution"):
+            start, more = seq + 1, True
+            while more:
+                page = await read_page(self._bus, "EVT", f"evt.*.{noun}.*", start, most=PAGE)
+                more = page.more
+                for entry in page.entries:
+                    start = entry.seq + 1
+                    yield Aggregate.parse(entry.subject)

@@ -1,0 +1,101 @@
+"""What must be true after every run, whatever went wrong in it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from uuid import UUID
+
+from orchestrator.session import Session, evolve
+from shared.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRetried,
+    SessionStarted,
+    StepCompleted,
+)
+from shared.subjects import session
+from sim import tables
+from sim.log import read
+from sim.run import USER, Run
+from sim.skills import PRICE
+
+TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled)
+OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
+
+
+def violations(run: Run) -> list[str]:
+    """Name every broken promise; an empty list is what is wanted."""
+    return list(_violations(run))
+
+
+def _violations(run: Run) -> Iterator[str]:
+    if not run.finished:
+        yield "the system never came to rest"
+    histories = {id_: _events(run, id_) for id_ in run.asked}
+    for id_, events in histories.items():
+        yield from _lived_well(run, id_, events)
+    yield from _money(run, [event for events in histories.values() for event in events])
+    work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
+    yield from (f"work was queued {count} times: {subject}" for subject, count in work.items() if count > 1)
+    yield from (f"dead letter: {one.body.decode()}" for one in run.world.server.streams["DLQ"].messages)
+    yield from tables.differences(run)
+
+
+def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
+    if id_ not in run.accepted:
+        yield "a command was never answered"
+    state, ended = Session(), False
+    for event in events:
+        match event:
+            case SessionRetried():
+                ended = False
+            case _ if isinstance(event, TERMINAL):
+                if ended:
+                    yield "a session ended twice"
+                ended = True
+            case SessionStarted() if state.steps:
+                yield "a session started twice"
+            case AttemptRequested() | AttemptStarted() if ended:
+                yield "a step after the end"
+            case StepCompleted() if ended or event.output != {"n": event.step + 1}:
+                yield "a step's output is not what its skill made of the step before"
+            case _:
+                pass
+        state = evolve(state, event)
+    if not events:
+        yield "an accepted session has no history"
+    if not ended:
+        yield "an accepted session never ended"
+    if state.status == "completed" and set(state.outputs) != {step.number for step in state.steps}:
+        yield "a completed session lacks an output"
+    if state.status == "cancelled" and id_ not in run.cancelled:
+        yield "a session was cancelled that nobody cancelled"
+    outcomes = Counter(event.attempt_id for event in events if isinstance(event, OUTCOME))
+    yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
+
+
+def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
+    bill = run.world.bill
+    told = {
+        event.attempt_id: event.usage
+        for event in events
+        if isinstance(event, OUTCOME) and event.usage is not None
+    }
+    for attempt, calls in bill.begun.items():
+        if calls > 1:
+            yield f"an attempt was called {calls} times"
+        if bill.answered[attempt] and attempt not in told and attempt not in bill.orphaned:
+            yield "a paid answer is missing in the log"
+    for attempt, usage in told.items():
+        if not bill.answered[attempt] or usage.cost_usd != PRICE:
+            yield "the log tells of money that was not paid"
+
+
+def _events(run: Run, id_: UUID) -> list[AnyEvent]:
+    stored = run.world.server.streams["EVT"].by_subject.get(session(USER, id_).subject, [])
+    return [event for message in stored for event in read(message.body).events]

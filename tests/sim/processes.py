@@ -1,0 +1,150 @@
+"""Orchestrators and skill-runners of a simulation: the real handlers, wired as their mains wire them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from orchestrator.commands import Commands
+from orchestrator.doors import Doors
+from orchestrator.follow import Follow
+from orchestrator.reports import Reports
+from orchestrator.sessions import Sessions
+from orchestrator.starts import Starts
+from orchestrator.sweep import Sweep
+from orchestrator.timers import Timers
+from shared.json import dumps
+from shared.memory_vault import MemoryVault
+from shared.refusal import Refusal
+from shared.registry import Registry, Skill
+from shared.subjects import Aggregate
+from sim.bus import Process, Said, SimBus
+from sim.chance import Chance
+from sim.log import SimLog
+from sim.server import Server
+from sim.skills import AGENT, SKILLS, Bill, SimEngine
+from skill_runner.execution import Execution
+from skill_runner.handlers import Handlers
+
+EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
+QUEUE = "orchestrator"
+MASTER_KEY = bytes(32)
+
+
+class World:
+    """What all processes of a run share."""
+
+    def __init__(self, seed: int, *, ack_wait_s: float = 6.0) -> None:
+        self.chance = Chance(seed)
+        self.server = Server(self.chance, ack_wait_s)
+        self.bill = Bill()
+        self.sweeping: Process | None = None
+        self.processes: list[Process] = []
+        self._ids = Random(seed)
+
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def new_id(self) -> UUID:
+        return UUID(int=self._ids.getrandbits(128), version=4)
+
+
+class EveryOpenSession:
+    """Where the sweep looks: all of the log's sessions, held by one orchestrator at a time."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self._process = process
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[list[Aggregate]]:
+        await self._process.point()
+        holder = self._world.sweeping
+        if holder is not None and holder.alive:
+            yield []
+            return
+        self._world.sweeping = self._process
+        try:
+            yield sorted(
+                map(Aggregate.parse, self._world.server.streams["EVT"].by_subject),
+                key=lambda one: one.subject,
+            )
+        finally:
+            self._world.sweeping = None
+
+
+async def orchestrator(world: World, process: Process) -> None:
+    bus = SimBus(world.server, process)
+    log = SimLog(bus)
+    registry = registry_of(log)
+    vault = MemoryVault(MASTER_KEY)
+    sessions = Sessions(log, world.now, world.new_id)
+    follow = Follow(bus, sessions, Timers(world.now), world.server.ack_wait_s, world.now)  # type: ignore[arg-type]
+    reports = Reports(sessions, follow, world.server.ack_wait_s)
+    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, "")  # type: ignore[arg-type]
+    sweep = Sweep(bus, sessions, follow, EveryOpenSession(world, process))  # type: ignore[arg-type]
+
+    async def ask(said: Said) -> None:
+        try:
+            answer = await doors.ask(said.subject, said.body, said.headers)
+        except Refusal as refusal:
+            answer = dumps(refusal.body())
+        await said.answer(answer)
+
+    await bus.listen("ask.*.session.*", ask, queue=QUEUE)
+    await bus.listen("report.*", reports.report, queue=QUEUE)
+    await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
+    await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
+    await bus.listen("attempt.*.beat", reports.hear_beat)
+    await _all(bus.consume("CMD", QUEUE, doors.queued, in_flight=32), sweep.run())
+
+
+async def runner(world: World, process: Process) -> None:
+    bus = SimBus(world.server, process)
+    running: set[UUID] = set()
+    engine: Any = SimEngine(process, world.chance, world.bill, running)
+    execution = Execution(
+        registry_of(SimLog(bus)),
+        MemoryVault(MASTER_KEY),
+        {"custom": engine, "openai": engine, "anthropic": engine},
+        world.now,
+    )
+    handlers = Handlers(bus, execution, process.name, world.server.ack_wait_s, world.now)  # type: ignore[arg-type]
+    await bus.listen("stop.*", handlers.stop)
+
+    async def mourn() -> None:
+        await process.died.wait()
+        world.bill.orphaned |= running
+
+    await _all(
+        *(bus.consume("WORK", pool, handlers.work, in_flight=4) for pool in ("custom", "openai")), mourn()
+    )
+
+
+async def kept(world: World, name: str, main: Any) -> None:
+    """Start a process, and another one whenever it died."""
+    number = 0
+    while True:
+        number += 1
+        process = Process(f"{name}/{number}", world.chance)
+        world.processes.append(process)
+        life = asyncio.create_task(main(world, process))
+        await process.died.wait()
+        world.server.listeners[:] = [one for one in world.server.listeners if one.process is not process]
+        await asyncio.sleep(world.chance.random.uniform(0.2, 3.0))
+        del life
+
+
+def registry_of(log: SimLog) -> Registry:
+    """Return a registry that knows the skills already: how they are pushed is not simulated."""
+    registry = Registry(log)
+    registry._skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
+    registry._agents = {AGENT.name: AGENT}
+    return registry
+
+
+async def _all(*coroutines: Any) -> None:
+    await asyncio.gather(*coroutines)

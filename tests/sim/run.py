@@ -1,0 +1,138 @@
+"""One simulated run: sessions asked for, faults for a while, then calm until nothing is left to do."""
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from orchestrator.session import fold
+from shared.json import dumps, loads
+from shared.subjects import session
+from sim import log as simlog
+from sim.bus import Process, SimBus
+from sim.chance import CALM, Chance, Faults
+from sim.loop import Stuck, VirtualLoop
+from sim.processes import World, kept, orchestrator, runner
+from sim.skills import SKILLS
+
+USER = UUID(int=7)
+FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A session that was asked for; `accepted` once somebody said so."""
+
+    id: UUID
+    steps: list[dict[str, object]]
+
+
+class Run:
+    """What happened: the world as it is at the end, and what was asked of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.world = World(seed)
+        self.asked: dict[UUID, Asked] = {}
+        self.accepted: set[UUID] = set()
+        self.cancelled: set[UUID] = set()
+        self.finished = False
+
+    @property
+    def digest(self) -> str:
+        """A hash of the whole log: two runs of a seed have the same."""
+        whole = sha256()
+        for message in self.world.server.streams["EVT"].messages:
+            whole.update(message.subject.encode() + b"\0" + message.body + b"\n")
+        return whole.hexdigest()
+
+
+def run(seed: int) -> Run:
+    """Simulate one seed to its end."""
+    found = Run(seed)
+    try:
+        VirtualLoop().run(_live(found))
+    except Stuck:
+        found.finished = False
+    return found
+
+
+async def _live(found: Run) -> None:
+    world, random = found.world, found.world.chance.random
+    world.chance.faults = Faults(
+        crash=random.choice((0, 0.001, 0.005, 0.02)),
+        lost=random.choice((0, 0.01, 0.05)),
+        lost_ack=random.choice((0, 0.01, 0.1)),
+        doubled=random.choice((0, 0.02, 0.2)),
+        slow=random.choice((0, 0.02)),
+    )
+    tasks = [asyncio.create_task(kept(world, f"orchestrator-{n}", orchestrator)) for n in (1, 2)]
+    tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]
+    client = SimBus(world.server, Process("client", Chance(0)))
+    for number in range(random.randint(1, 3)):
+        id_ = uuid5(USER, str(number))
+        tasks.append(asyncio.create_task(_use(found, client, id_)))
+    await asyncio.sleep(FAULTY_S)
+    world.chance.faults = CALM
+    loop = asyncio.get_running_loop()
+    while loop.time() < LONGEST_S:
+        await asyncio.sleep(LOOK_S)
+        if _quiet(found):
+            await asyncio.sleep(TAIL_S)
+            if _quiet(found):
+                found.finished = True
+                return
+
+
+def _quiet(found: Run) -> bool:
+    server = found.world.server
+    if any(durable.held for durable in server.durables.values()):
+        return False
+    stored = server.streams["EVT"].by_subject
+    return all(
+        id_ in found.accepted
+        and fold(
+            event
+            for message in stored.get(session(USER, id_).subject, [])
+            for event in simlog.read(message.body).events
+        ).ended
+        for id_ in found.asked
+    )
+
+
+async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
+    """Ask for a session at either door, sometimes twice, sometimes cancel it and go on with it."""
+    random = found.world.chance.random
+    await asyncio.sleep(random.uniform(0, 10))
+    steps: list[dict[str, object]] = [
+        {"skill": random.choice(tuple(SKILLS)), "input": {"n": f"{{{{step{number}.n}}}}" if number else 1}}
+        for number in range(random.randint(1, 3))
+    ]
+    found.asked[id_] = Asked(id_, steps)
+    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps})
+    for _ in range(random.choice((1, 1, 2))):
+        await _send(bus, random.choice(("ask", "cmd")), "run", body, f"run/{id_}")
+    found.accepted.add(id_)
+    if random.random() < 0.2:
+        await asyncio.sleep(random.uniform(0, 8))
+        found.cancelled.add(id_)
+        await _send(bus, "ask", "cancel", dumps({"session_id": str(id_), "command_id": "c1"}), f"c1/{id_}")
+    if random.random() < 0.3:
+        await asyncio.sleep(random.uniform(0, 15))
+        await _send(bus, "ask", "retry", dumps({"session_id": str(id_), "command_id": "r1"}), f"r1/{id_}")
+
+
+async def _send(bus: SimBus, door: str, verb: str, body: bytes, message_id: str) -> None:
+    """Send until it is known to be there."""
+    subject, headers = f"{door}.{USER}.session.{verb}", {"Nats-Msg-Id": message_id}
+    while True:
+        if door == "ask":
+            answer = await bus.request(subject, body, timeout=5.0, headers=headers)
+            if answer is not None and loads(answer).get("code") != "unavailable":
+                return
+        else:
+            try:
+                await bus.publish(subject, body, headers=headers)
+            except TimeoutError:
+                continue
+            return
