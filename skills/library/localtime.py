@@ -1,0 +1,147 @@
+"""What a contact's clock and calendar show: time zones, parts of the day, public holidays.
+
+Holidays are computed, not looked up: the nationwide ones of the countries below, of England and Wales for the
+United Kingdom; elsewhere New Year's Day and Christmas alone.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+PARTS = {"night": 0, "morning": 5, "afternoon": 12, "evening": 17}
+HOURS = {"night": 3, "morning": 10, "afternoon": 14, "evening": 18}
+COUNTRIES = {
+    "Europe/London": "uk",
+    "Europe/Belfast": "uk",
+    "Europe/Dublin": "ireland",
+    "Europe/Berlin": "germany",
+    "Europe/Paris": "france",
+    "America/New_York": "us",
+    "America/Chicago": "us",
+    "America/Denver": "us",
+    "America/Los_Angeles": "us",
+    "America/Phoenix": "us",
+    "America/Detroit": "us",
+}
+MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
+
+
+@cache
+def zone(name: str | None) -> ZoneInfo | None:
+    """Return the time zone of that name, None where there is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def part_of_day(hour: int) -> str:
+    """Return the part of the day that has this hour, 0 to 23."""
+    return [part for part, begins in PARTS.items() if hour >= begins][-1]
+
+
+def at_hour(day: date, hour: int, where: ZoneInfo, *, minute: int = 0) -> datetime | None:
+    """Return the moment, UTC, at which clocks there show this; the first of two, None where they skip it."""
+    local = datetime.combine(day, time(hour, minute), tzinfo=where)
+    moment = local.astimezone(UTC)
+    shown = moment.astimezone(where)
+    return moment if (shown.date(), shown.hour, shown.minute) == (day, hour, minute) else None
+
+
+def is_holiday(day: date, where: str) -> bool:
+    """Whether it is a public holiday where clocks follow this time zone."""
+    return day in _holidays(day.year, COUNTRIES.get(where, "elsewhere"))
+
+
+def easter_sunday(year: int) -> date:
+    """Return the Gregorian date (Meeus 1991, after Butcher 1877)."""
+    century, of_century = divmod(year, 100)
+    golden = year % 19
+    leaps, of_leaps = divmod(century, 4)
+    moon = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - leaps - moon + 15) % 30
+    quarter, rest = divmod(of_century, 4)
+    offset = (32 + 2 * of_leaps + 2 * quarter - epact - rest) % 7
+    late = (golden + 11 * epact + 22 * offset) // 451
+    month, day = divmod(epact + offset - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+@cache
+def _holidays(year: int, country: str) -> frozenset[date]:
+    return frozenset(RULES[country](year))
+
+
+def _uk(year: int) -> list[date]:
+    easter = easter_sunday(year)
+    moved = _moved_on(date(year, 1, 1), date(year, 12, 25), date(year, 12, 26))
+    mondays = [_nth(year, 5, 1, MONDAY), _last(year, 5, MONDAY), _last(year, 8, MONDAY)]
+    return [*moved, easter - timedelta(2), easter + timedelta(1), *mondays]
+
+
+def _ireland(year: int) -> list[date]:
+    brigid = date(year, 2, 1)
+    first = brigid if brigid.weekday() == FRIDAY else _nth(year, 2, 1, MONDAY)
+    mondays = [_nth(year, month, 1, MONDAY) for month in (5, 6, 8)]
+    fixed = _moved_on(date(year, 1, 1), date(year, 3, 17), date(year, 12, 25), date(year, 12, 26))
+    return [*fixed, first, *mondays, _last(year, 10, MONDAY), easter_sunday(year) + timedelta(1)]
+
+
+def _germany(year: int) -> list[date]:
+    easter = easter_sunday(year)
+    fixed = [(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)]
+    return [date(year, *when) for when in fixed] + [easter + timedelta(days) for days in (-2, 1, 39, 50)]
+
+
+def _france(year: int) -> list[date]:
+    easter = easter_sunday(year)
+    fixed = [(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)]
+    return [date(year, *when) for when in fixed] + [easter + timedelta(days) for days in (1, 39, 50)]
+
+
+def _us(year: int) -> list[date]:
+    fixed = [date(year, *when) for when in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))]
+    seen = [_nearest_workday(day) for day in [*fixed, date(year + 1, 1, 1)]]
+    mondays = [_nth(year, month, nth, MONDAY) for month, nth in ((1, 3), (2, 3), (9, 1), (10, 2))]
+    return [*fixed, *seen, *mondays, _last(year, 5, MONDAY), _nth(year, 11, 4, THURSDAY)]
+
+
+def _elsewhere(year: int) -> list[date]:
+    return [date(year, 1, 1), date(year, 12, 25)]
+
+
+RULES: dict[str, Callable[[int], list[date]]] = {
+    "uk": _uk,
+    "ireland": _ireland,
+    "germany": _germany,
+    "france": _france,
+    "us": _us,
+    "elsewhere": _elsewhere,
+}
+
+
+def _moved_on(*days: date) -> list[date]:
+    """Return days and, for those at a weekend, the next working day that is not taken."""
+    found = list(days)
+    for day in days:
+        instead = day
+        while instead.weekday() >= SATURDAY or (instead != day and instead in found):
+            instead += timedelta(1)
+        found.append(instead)
+    return found
+
+
+def _nearest_workday(day: date) -> date:
+    return day + timedelta({SATURDAY: -1, SUNDAY: 1}.get(day.weekday(), 0))
+
+
+def _nth(year: int, month: int, nth: int, weekday: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta((weekday - first.weekday()) % 7 + 7 * (nth - 1))
+
+
+def _last(year: int, month: int, weekday: int) -> date:
+    end = date(year, month, 31)
+    return end - timedelta((end.weekday() - weekday) % 7)
