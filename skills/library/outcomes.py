@@ -1,0 +1,102 @@
+"""A user's pitches with what became of them, read once and bounded; and what of it was known at a time.
+
+Mature: sent longer ago than the horizon, answered or not. Rates are taken of mature pitches alone: were young
+answers counted and young silences not, whatever was sent lately would look good. Bounced pitches and those
+with no known time of sending never count.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from skill_runner.context import Context, SkillError
+
+HORIZON_DAYS = 21
+HORIZON = timedelta(days=HORIZON_DAYS)
+MOST = 20_000
+DAY = 86_400.0
+SUCCESS = {"replied": "replied_at", "positive": "positive_at", "placed": "placed_at"}
+ANSWERS = ("replied_at", "positive_at", "placed_at", "declined_at")
+
+LATEST = """
+SELECT p.id, p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounced_at,
+       p.replied_at, p.positive_at, p.placed_at, p.declined_at, p.channel, p.template
+FROM pitches p
+WHERE p.user_id = :user AND p.sent_at <= :until
+  AND (CAST(:campaign AS uuid) IS NULL OR p.campaign_id = CAST(:campaign AS uuid))
+  AND (CAST(:since AS timestamptz) IS NULL OR p.sent_at >= CAST(:since AS timestamptz))
+ORDER BY p.sent_at DESC, p.id
+LIMIT :most
+"""
+CAMPAIGN = """
+SELECT id, name, artist_id, release_id, genres, created_at, closed_at
+FROM campaigns WHERE user_id = :user AND id = CAST(:campaign AS uuid)
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Pitches as survival sees them: days to the answer or days watched, and whether it was answered."""
+
+    days: list[float]
+    answered: list[bool]
+
+
+def campaign(context: Context, campaign_id: str) -> Row:
+    """Return a campaign of the user's; raises SkillError."""
+    found = context.rows(CAMPAIGN, campaign=campaign_id)
+    if not found:
+        raise SkillError("campaign_id: you have no campaign of this id")
+    return found[0]
+
+
+def latest(
+    context: Context,
+    *,
+    until: datetime,
+    since: datetime | None = None,
+    campaign_id: str | None = None,
+    most: int = MOST,
+) -> list[Row]:
+    """Return the latest pitches sent by `until`, newest first, as they were known then; bounced ones stay."""
+    found = context.rows(LATEST, until=until, since=since, campaign=campaign_id, most=most)
+    return [known(row, until) for row in found]
+
+
+def known(row: Row, at: datetime) -> Row:
+    """Forget what had not happened at that time."""
+    times = (*ANSWERS, "bounced_at")
+    return {**row, **{name: row[name] if row[name] and row[name] <= at else None for name in times}}
+
+
+def delivered(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["bounced_at"] is None]
+
+
+def mature(rows: Iterable[Row], now: datetime, horizon: timedelta = HORIZON) -> list[Row]:
+    """Keep delivered pitches old enough that silence means no answer."""
+    return [row for row in delivered(rows) if row["sent_at"] <= now - horizon]
+
+
+def succeeded(row: Row, outcome: str, horizon: timedelta | None = None) -> bool:
+    """Whether the outcome came, within the horizon where one is given."""
+    at = row[SUCCESS[outcome]]
+    return at is not None and (horizon is None or at - row["sent_at"] <= horizon)
+
+
+def watched(rows: Iterable[Row], now: datetime, outcome: str = "replied") -> Watched:
+    """Turn delivered pitches into survival data; an answer dated before its sending came at once."""
+    days, answered = [], []
+    for row in delivered(rows):
+        at = row[SUCCESS[outcome]]
+        days.append(max((at or now) - row["sent_at"], timedelta()).total_seconds() / DAY)
+        answered.append(at is not None)
+    return Watched(days, answered)
+
+
+def bounded(rows: Iterable[Row], most: int = MOST) -> list[str]:
+    """Say so, when only the latest pitches were read."""
+    return [f"the latest {most} pitches were looked at"] if len(list(rows)) >= most else []

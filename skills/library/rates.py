@@ -1,0 +1,106 @@
+"""Shares of pitches that succeeded: intervals, what groups have in common, and whether one is greater.
+
+Everything here is deterministic and takes plain counts: `k` of `n` succeeded.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import betainc, betaincinv, betaln, expit, logit, ndtri, roots_legendre
+
+from library.exact import benjamini_hochberg
+
+PRIOR_SUCCESSES, PRIOR_PITCHES = 1.0, 20.0
+USUAL_PRECISION, PRECISION_SPREAD = 30.0, 1.5
+MEANS, PRECISIONS = (1e-4, 1 - 1e-4), (2.0, 5_000.0)
+NODES = 400
+JEFFREYS, UNIFORM = (0.5, 0.5), (1.0, 1.0)
+
+Prior = tuple[float, float]
+
+
+def wilson(k: float, n: float, level: float = 0.95) -> dict[str, Any]:
+    """Return a `Rate` with Wilson's score interval (Wilson 1927; Brown, Cai, DasGupta 2001).
+
+    Of no pitches: 0 to 1.
+    """
+    if n <= 0:
+        return made(k, n, 0.0, (0.0, 1.0), "none observed")
+    z = float(ndtri(0.5 + level / 2))
+    mean, weight = k / n, z * z / n
+    centre = (mean + weight / 2) / (1 + weight)
+    half = z * np.sqrt(mean * (1 - mean) / n + weight / (4 * n)) / (1 + weight)
+    low = 0.0 if k <= 0 else max(0.0, centre - half)
+    high = 1.0 if k >= n else min(1.0, centre + half)
+    return made(k, n, mean, (low, high), "Wilson")
+
+
+def rate(k: int, n: int) -> dict[str, Any]:
+    """Return the observed `Rate`, its interval Wilson's at 95 %."""
+    return wilson(k, n)
+
+
+def posterior(k: float, n: float, a: float, b: float, level: float = 0.95) -> dict[str, Any]:
+    """Return the `Rate` drawn towards a beta prior, with its equal-tailed credible interval."""
+    above, below = a + k, b + n - k
+    tail = (1 - level) / 2
+    low, high = betaincinv(above, below, [tail, 1 - tail])
+    return made(k, n, above / (above + below), (low, high), "beta posterior")
+
+
+def fit_beta(ks: Iterable[int], ns: Iterable[int]) -> Prior:
+    """Return the beta prior (a, b) that groups share: the beta-binomial's maximum likelihood, held in bounds.
+
+    Efron, Morris 1975. What the groups do not tell is filled in: a mean of 1 in 20, as if twenty pitches had
+    shown it, and a precision of about 30 pitches. With no groups that alone is returned.
+    """
+    groups = Counter((int(k), int(n)) for k, n in zip(ks, ns, strict=True) if n > 0)
+    k, n = (np.array([pair[side] for pair in groups], dtype=float) for side in (0, 1))
+    many = np.array(list(groups.values()), dtype=float)
+
+    def misfit(place: np.ndarray) -> float:
+        mean, precision = float(expit(place[0])), float(np.exp(place[1]))
+        a, b = mean * precision, (1 - mean) * precision
+        fit = float((many * (betaln(a + k, b + n - k) - betaln(a, b))).sum())
+        fit += PRIOR_SUCCESSES * np.log(mean) + (PRIOR_PITCHES - PRIOR_SUCCESSES) * np.log1p(-mean)
+        return -fit + ((place[1] - np.log(USUAL_PRECISION)) / PRECISION_SPREAD) ** 2 / 2
+
+    pooled = ((many * k).sum() + PRIOR_SUCCESSES) / ((many * n).sum() + PRIOR_PITCHES)
+    start = [logit(np.clip(pooled, *MEANS)), np.log(USUAL_PRECISION)]
+    found = minimize(misfit, start, method="L-BFGS-B", bounds=[logit(MEANS), np.log(PRECISIONS)])
+    mean, precision = float(expit(found.x[0])), float(np.exp(found.x[1]))
+    return mean * precision, (1 - mean) * precision
+
+
+def p_greater(k1: float, n1: float, k2: float, n2: float, prior: Prior = UNIFORM) -> float:
+    """Return how likely the first rate is greater than the second, each a beta posterior on its own.
+
+    Gauss-Legendre over the quantiles of the first: no draws, so the same answer always.
+    """
+    a, b = prior
+    nodes, weights = roots_legendre(NODES)
+    quantiles = betaincinv(a + k1, b + n1 - k1, (nodes + 1) / 2)
+    return float(np.clip((weights / 2 * betainc(a + k2, b + n2 - k2, quantiles)).sum(), 0.0, 1.0))
+
+
+def made(k: float, n: float, mean: float, bounds: tuple[float, float], method: str) -> dict[str, Any]:
+    """Return a `Rate`, counts whole."""
+    figures = {"mean": float(mean), "lo": float(bounds[0]), "hi": float(bounds[1])}
+    return {"k": round(k), "n": round(n), **figures, "method": method}
+
+
+__all__ = [
+    "JEFFREYS",
+    "UNIFORM",
+    "Prior",
+    "benjamini_hochberg",
+    "fit_beta",
+    "made",
+    "p_greater",
+    "posterior",
+    "rate",
+    "wilson",
+]

@@ -1,0 +1,111 @@
+"""How long answers take, and how many come in the end, though some pitches are too young to tell.
+
+A pitch is (days, answered): days to its answer, else days watched without one (right-censored).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc, ndtri
+
+NEVER = 1e-12
+PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A Kaplan-Meier curve: one step for each time at which something was answered.
+
+    `waiting` is the share not answered yet just after `days`; `at_risk` counts pitches watched that long;
+    `greenwood` is the sum that Greenwood's variance is made of.
+    """
+
+    days: np.ndarray
+    waiting: np.ndarray
+    answers: np.ndarray
+    at_risk: np.ndarray
+    greenwood: np.ndarray
+    n: int
+
+    def waiting_at(self, day: float) -> float:
+        """Return the share that is still without an answer after so many days."""
+        step = self._step(day)
+        return float(self.waiting[step]) if step >= 0 else 1.0
+
+    def answered_by(self, day: float) -> float:
+        """Return the share answered within so many days."""
+        return 1.0 - self.waiting_at(day)
+
+    def interval_at(self, day: float, level: float = 0.95) -> tuple[float, float]:
+        """Bound the share answered within so many days: Greenwood 1926 on the log(-log) scale."""
+        step, z = self._step(day), float(ndtri(0.5 + level / 2))
+        if step < 0:
+            return (0.0, 1.0) if not self.n else (0.0, 1 - (1 - level) ** (1 / self.n))
+        waiting = float(self.waiting[step])
+        if waiting <= NEVER:
+            return 0.0, 1.0
+        spread = z * np.sqrt(self.greenwood[step]) / abs(np.log(waiting))
+        low, high = waiting ** np.exp(spread), waiting ** np.exp(-spread)
+        return float(1 - high), float(1 - low)
+
+    def quantile(self, share: float) -> float | None:
+        """Return the day by which this share of all pitches was answered; None if it never was."""
+        reached = np.flatnonzero(self.waiting <= 1 - share + NEVER)
+        return float(self.days[reached[0]]) if len(reached) else None
+
+    @property
+    def plateau(self) -> float:
+        """The share answered in the end, as far as pitches were watched (Farewell 1982)."""
+        return float(1 - self.waiting[-1]) if len(self.days) else 0.0
+
+    def delay_quantile(self, share: float) -> float | None:
+        """Return the day by which this share of the answers had come; None without answers."""
+        return self.quantile(share * self.plateau) if self.plateau > 0 else None
+
+    def _step(self, day: float) -> int:
+        return int(np.searchsorted(self.days, day, side="right")) - 1
+
+
+def kaplan_meier(days: Sequence[float], answered: Sequence[bool]) -> Curve:
+    """Return the curve of pitches (Kaplan, Meier 1958); a censored one counts as watched on its last day."""
+    watched, seen = np.asarray(days, dtype=float), np.asarray(answered, dtype=bool)
+    when, answers = np.unique(watched[seen], return_counts=True)
+    at_risk = len(watched) - np.searchsorted(np.sort(watched), when, side="left")
+    left = at_risk - answers
+    with np.errstate(divide="ignore"):
+        terms = np.where(left > 0, answers / (at_risk * np.maximum(left, 1)), 0.0)
+    waiting = np.cumprod(1 - answers / np.maximum(at_risk, 1))
+    return Curve(when, waiting, answers, at_risk, np.cumsum(terms), len(watched))
+
+
+@dataclass(frozen=True, slots=True)
+class LogRank:
+    """A chi-square statistic, its degrees of freedom, and the p of "all groups answer alike"."""
+
+    statistic: float
+    freedom: int
+    p: float
+
+
+def log_rank(groups: Sequence[tuple[Sequence[float], Sequence[bool]]]) -> LogRank:
+    """Compare the curves of groups (Mantel 1966); fewer than two with anything to tell: p is 1."""
+    filled = [(np.asarray(d, dtype=float), np.asarray(a, dtype=bool)) for d, a in groups if len(d)]
+    everything = [np.concatenate(side) for side in zip(*filled, strict=True)] if filled else []
+    if len(filled) < PAIR or not everything[1].any():
+        return LogRank(0.0, max(len(filled) - 1, 0), 1.0)
+    when, answers = np.unique(everything[0][everything[1]], return_counts=True)
+    risk = np.array([_at_risk(days, when) for days, _ in filled])
+    total = risk.sum(axis=0)
+    share = risk / total
+    seen = np.array([answered.sum() for _, answered in filled])
+    excess = (seen - (share * answers).sum(axis=1))[:-1]
+    weight = answers * (total - answers) / np.maximum(total - 1, 1)
+    spread = np.diag((share * weight).sum(axis=1)) - (share * weight) @ share.T
+    statistic = float(excess @ np.linalg.pinv(spread[:-1, :-1]) @ excess)
+    freedom = len(filled) - 1
+    return LogRank(statistic, freedom, float(chdtrc(freedom, max(statistic, 0.0))))
+
+
+def _at_risk(days: np.ndarray, when: np.ndarray) -> np.ndarray:
+    return len(days) - np.searchsorted(np.sort(days), when, side="left")
