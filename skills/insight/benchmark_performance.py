@@ -1,0 +1,219 @@
+"""Sets a campaign's, an artist's or a user's results beside those of artists who opted in.
+
+Each artist's result is drawn towards the others', as far as they are alike, so that three answers to ten
+pitches are not the best of all; where one stands among them is told with its interval.
+"""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from library.cohort import admitted, opted_in, withheld
+from library.meta import meta
+from library.pitched import HORIZON, keys
+from library.rates import wilson
+from library.references import references
+from library.seeds import generator
+from library.shrinking import mean_draws, rank_draws, rate_draws
+from skill_runner.context import Context, SkillError
+
+YEAR = timedelta(days=365)
+DRAWS = 2000
+WISHED_ERROR = 0.03
+NORMAL_95 = 1.96
+SPREAD_OF_LOG_DAYS = 1.0
+COUNTS = """
+SELECT {group} AS id, count(*) AS n, count(p.replied_at) AS replied, count(p.placed_at) AS placed,
+       coalesce(sum(ln(d.days)), 0) AS logs
+FROM campaigns k
+JOIN pitches p ON p.campaign_id = k.id
+CROSS JOIN LATERAL (
+    SELECT greatest(extract(epoch FROM p.replied_at - p.sent_at)::float8 / 86400, 1.0 / 24) AS days
+) d
+WHERE {chosen} AND p.sent_at > :since AND p.sent_at <= :before AND p.bounced_at IS NULL
+GROUP BY 1 ORDER BY 1
+"""
+OF_ARTISTS = COUNTS.format(group="k.artist_id", chosen="k.artist_id = ANY(:artists)")
+OWN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user")
+OWN_ARTIST = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.artist_id = :artist")
+OWN_CAMPAIGN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.id = :campaign")
+WORSE = {
+    "reply_rate": "answered less often",
+    "placement_rate": "placed less often",
+    "days_to_reply": "slower",
+}
+NAMES = {"reply_rate": "reply rate", "placement_rate": "placement rate", "days_to_reply": "days to reply"}
+
+Json = dict[str, Any]
+
+
+class Counts(NamedTuple):
+    """Mature pitches of one artist: how many, what became of them, the sum of the logs of days to reply."""
+
+    n: int = 0
+    replied: int = 0
+    placed: int = 0
+    logs: float = 0.0
+
+    def successes(self, metric: str) -> int:
+        return self.placed if metric == "placement_rate" else self.replied
+
+    def trials(self, metric: str) -> int:
+        return self.replied if metric == "days_to_reply" else self.n
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `you`, the `cohort` where it may be shown, one's `percentile` in it, and published figures."""
+    metric = given["metric"]
+    artist = _artist(given, context)
+    you = _own(given, context)
+    others, reason = _others(given, context, artist)
+    cited = references(metric)
+    own = own_result(you, metric)
+    if not others or not you.trials(metric):
+        return {"you": own, "references": cited, **_alone(context, you, metric, reason)}
+    rng = generator("benchmark-performance", metric, you, others)
+    draws = posterior([you, *others], metric, rng)
+    place = percentile(draws, metric)
+    return {
+        "you": own,
+        "cohort": distribution(draws, metric),
+        "percentile": place,
+        "references": cited,
+        "verdict": sentence(own, place, metric),
+        "meta": meta(context, "own_data", you.n),
+    }
+
+
+def posterior(all_: list[Counts], metric: str, rng: np.random.Generator) -> np.ndarray:
+    """Draw everybody's true result, one's own first; days as logs, of those with an answer."""
+    if metric != "days_to_reply":
+        k = np.array([one.successes(metric) for one in all_])
+        return rate_draws(k, np.array([one.n for one in all_]), rng, draws=DRAWS)
+    n = np.array([one.replied for one in all_], dtype=float)
+    return mean_draws(
+        np.array([one.logs for one in all_]) / n, SPREAD_OF_LOG_DAYS / np.sqrt(n), rng, draws=DRAWS
+    )
+
+
+def percentile(draws: np.ndarray, metric: str) -> Json:
+    """Return the share of others that do worse; for days, those that take longer."""
+    below = rank_draws(draws, 0)
+    ranks = 1 - below if metric == "days_to_reply" else below
+    others = draws.shape[1] - 1
+    low, high = np.quantile(ranks, [0.025, 0.975])
+    mean = float(ranks.mean())
+    method = "posterior draws, beta-binomial" if metric != "days_to_reply" else "posterior draws, log-normal"
+    return {
+        "k": round(mean * others),
+        "n": others,
+        "mean": round(mean, 4),
+        "lo": round(float(low), 4),
+        "hi": round(float(high), 4),
+        "method": method,
+    }
+
+
+def distribution(draws: np.ndarray, metric: str) -> Json:
+    """Return how the others' true results are spread, no artist told apart."""
+    spread = np.quantile(draws[:, 1:], [0.1, 0.5, 0.9], axis=1).mean(axis=1)
+    values = np.exp(spread) if metric == "days_to_reply" else spread
+    return {
+        "n": draws.shape[1] - 1,
+        **{name: round(float(value), 4) for name, value in zip(("p10", "p50", "p90"), values, strict=True)},
+    }
+
+
+def own_result(you: Counts, metric: str) -> Json:
+    """Return the counted result; days to reply as the geometric mean of those answered."""
+    if metric != "days_to_reply":
+        return wilson(you.successes(metric), you.n)
+    if not you.replied:
+        return {"k": 0, "n": you.n, "mean": 0.0, "lo": 0.0, "hi": 0.0, "method": "days; nobody answered yet"}
+    centre, error = you.logs / you.replied, NORMAL_95 * SPREAD_OF_LOG_DAYS / np.sqrt(you.replied)
+    low, mean, high = (round(float(np.exp(centre + sign * error)), 2) for sign in (-1, 0, 1))
+    method = "days, geometric mean, log-normal"
+    return {"k": you.replied, "n": you.n, "mean": mean, "lo": low, "hi": high, "method": method}
+
+
+def missing(you: Counts, metric: str) -> int:
+    """Return how many more pitches bring the rate to within three points; 0 when it is there."""
+    drawn = (you.successes(metric) + 1) / (you.n + 20)
+    wanted = (NORMAL_95 / WISHED_ERROR) ** 2 * drawn * (1 - drawn)
+    return max(int(np.ceil(wanted)) - you.n, 0)
+
+
+def sentence(own: Json, place: Json, metric: str) -> str:
+    what = f"{own['mean']:.1f} days" if metric == "days_to_reply" else f"{100 * own['mean']:.1f} %"
+    return (
+        f"Your {NAMES[metric]} is {what}: {100 * place['mean']:.0f} % "
+        f"({100 * place['lo']:.0f} to {100 * place['hi']:.0f}) of {place['n']} artists are {WORSE[metric]}"
+    )
+
+
+def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
+    needed = missing(you, metric)
+    sources = sorted({one["source"] for one in references(metric)})
+    if not needed:
+        verdict = f"Your {NAMES[metric]} stands alone: {reason}"
+        return {"verdict": verdict, "meta": meta(context, "own_data", you.n, warnings=[reason])}
+    verdict = (
+        f"Not enough data: {you.n} pitches with a known outcome, about {needed} more are needed; {reason}"
+    )
+    told = meta(context, "insufficient", you.n, needed=needed, sources=sources, warnings=[verdict])
+    return {"verdict": verdict, "meta": told}
+
+
+def _others(given: Json, context: Context, artist: str | None) -> tuple[list[Counts], str]:
+    """Return the cohort's counts, or none and why."""
+    wanted = keys((given.get("cohort") or {}).get("genres") or ())
+    artists = [
+        one
+        for one in opted_in(context)
+        if str(one["id"]) != artist and (not wanted or wanted & set(one["genre_keys"] or ()))
+    ]
+    shown = admitted(artists, str(context.user))
+    if not shown:
+        return [], withheld(len(artists))
+    counted = {
+        str(row["id"]): _counts(row) for row in context.rows(OF_ARTISTS, artists=shown, **_span(context))
+    }
+    heard = [one for one in artists if str(one["id"]) in counted and str(one["id"]) in shown]
+    told = [one for one in heard if counted[str(one["id"])].trials(given["metric"])]
+    kept = admitted(told, str(context.user))
+    return [counted[name] for name in kept], "" if kept else withheld(len(told))
+
+
+def _own(given: Json, context: Context) -> Counts:
+    if given.get("campaign_id"):
+        rows = context.rows(OWN_CAMPAIGN, campaign=given["campaign_id"], **_span(context))
+    elif given.get("artist_id"):
+        rows = context.rows(OWN_ARTIST, artist=given["artist_id"], **_span(context))
+    else:
+        rows = context.rows(OWN, **_span(context))
+    return _counts(rows[0]) if rows else Counts()
+
+
+def _artist(given: Json, context: Context) -> str | None:
+    """Return whose results they are, None for all of the user's; raises SkillError for an unknown id."""
+    if campaign := given.get("campaign_id"):
+        found = context.rows(
+            "SELECT artist_id FROM campaigns WHERE user_id = :user AND id = :id", id=campaign
+        )
+        if not found:
+            raise SkillError("campaign_id: there is no such campaign")
+        return found[0]["artist_id"]
+    if artist := given.get("artist_id"):
+        if not context.rows("SELECT 1 FROM artists WHERE user_id = :user AND id = :id", id=artist):
+            raise SkillError("artist_id: there is no such artist")
+        return str(artist)
+    return None
+
+
+def _span(context: Context) -> Json:
+    return {"since": context.now() - YEAR, "before": context.now() - HORIZON}
+
+
+def _counts(row: Json) -> Counts:
+    return Counts(row["n"], row["replied"], row["placed"], row["logs"])

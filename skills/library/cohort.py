@@ -1,0 +1,38 @@
+"""Which artists of other users may stand in a comparison: those who opted in, and never fewer than ten."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from skill_runner.context import Context
+
+FEWEST = 10
+OPTED_IN = """
+SELECT a.id, a.user_id, a.genre_keys
+FROM artists a
+WHERE a.in_cohort AND EXISTS (SELECT 1 FROM campaigns c WHERE c.artist_id = a.id)
+ORDER BY a.id
+LIMIT 1000
+"""
+
+
+def opted_in(context: Context) -> list[dict[str, Any]]:
+    """Return the artists of all users who opted in and have a campaign, at most a thousand."""
+    return context.rows(OPTED_IN)
+
+
+def admitted(artists: Iterable[dict[str, Any]], user: str) -> list[str]:
+    """Return the ids that may be shown together; none when they are too few.
+
+    Ten of other users are needed before any of theirs counts, so that nobody uncovers a stranger by adding
+    artists of their own. Ten of one's own may always be compared.
+    """
+    given = list(artists)
+    own = [str(one["id"]) for one in given if str(one["user_id"]) == user]
+    others = [str(one["id"]) for one in given if str(one["user_id"]) != user]
+    shown = own + others if len(others) >= FEWEST else own
+    return shown if len(shown) >= FEWEST else []
+
+
+def withheld(count: int) -> str:
+    """Say why nothing is shown."""
+    return f"the cohort is withheld: it has fewer than {FEWEST} artists" if count else "nobody has opted in"

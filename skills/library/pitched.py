@@ -1,0 +1,117 @@
+"""Mature pitches with what was known when they were sent: read once, one column per attribute.
+
+Mature means sent longer ago than the horizon, answered or not: were young answers counted and young silences
+not, whatever was sent lately would look good.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from library.localtime import WEEKDAYS, part_of_day, zone
+from skill_runner.context import Context
+
+HORIZON = timedelta(days=21)
+MOST = 20_000
+MOST_ATTRIBUTES = 60
+HOME = ZoneInfo("Europe/London")
+TIMES = ("weekday", "part of day", "slot")
+
+FIELDS = """
+    p.replied_at IS NOT NULL AS replied, p.placed_at IS NOT NULL AS placed, p.sent_at, p.channel, p.template,
+    p.attributes, k.id AS campaign, k.artist_id AS artist, k.genres AS wanted, a.genres AS own,
+    c.type, c.genre_keys, c.regions[1] AS region, c.timezone
+"""
+MINE = f"""
+WITH latest AS (
+    SELECT * FROM pitches
+    WHERE user_id = :user AND sent_at <= :before AND bounced_at IS NULL
+    ORDER BY sent_at DESC LIMIT :most
+)
+SELECT {FIELDS}
+FROM latest p
+LEFT JOIN contacts c ON c.id = p.contact_id
+LEFT JOIN campaigns k ON k.id = p.campaign_id
+LEFT JOIN artists a ON a.id = k.artist_id
+"""
+OF_ARTISTS = f"""
+WITH theirs AS (SELECT *, count(*) OVER () AS many FROM campaigns WHERE artist_id = ANY(:artists))
+SELECT {FIELDS}
+FROM theirs k
+CROSS JOIN LATERAL (
+    SELECT * FROM pitches
+    WHERE campaign_id = k.id AND sent_at <= :before AND bounced_at IS NULL
+    ORDER BY sent_at DESC LIMIT greatest(:most / k.many, 1)
+) p
+LEFT JOIN contacts c ON c.id = p.contact_id
+LEFT JOIN artists a ON a.id = k.artist_id
+"""
+
+Row = dict[str, Any]
+Values = list[str | None]
+
+
+def own_pitches(context: Context) -> list[Row]:
+    """Return the user's latest mature pitches, at most 20,000; bounced ones are left out."""
+    return context.rows(MINE, before=context.now() - HORIZON, most=MOST)
+
+
+def pitches_of(context: Context, artists: list[str]) -> list[Row]:
+    """Return mature pitches for these artists, whoever sent them: 20,000, as many of each campaign."""
+    return context.rows(OF_ARTISTS, artists=artists, before=context.now() - HORIZON, most=MOST)
+
+
+def columns(rows: Sequence[Row]) -> dict[str, Values]:
+    """Return one value per pitch for each attribute; None where it is not known."""
+    local = [_local(row) for row in rows]
+    built_in: dict[str, Values] = {
+        "contact type": [row["type"] for row in rows],
+        "genre match": [genre_match(row) for row in rows],
+        "region": [row["region"] for row in rows],
+        "template": [row["template"] for row in rows],
+        "channel": [row["channel"] for row in rows],
+        "weekday": [WEEKDAYS[at.weekday()] for at in local],
+        "part of day": [part_of_day(at.hour) for at in local],
+    }
+    slots = zip(built_in["weekday"], built_in["part of day"], strict=True)
+    own = {name: [_text(row, name) for row in rows] for name in _attributes(rows) if name not in built_in}
+    return {**built_in, "slot": [f"{day} {part}" for day, part in slots], **own}
+
+
+def genre_match(row: Row) -> str | None:
+    """Whether the contact takes a genre of the campaign, else of its artist; None where neither says."""
+    wanted = keys(row["wanted"] or row["own"] or ())
+    has = set(row["genre_keys"] or ())
+    if not wanted or not has:
+        return None
+    return "yes" if wanted & has else "no"
+
+
+def keys(names: Iterable[str]) -> set[str]:
+    """Make Synth-Pop, synth pop and synthpop one."""
+    return {re.sub(r"[^a-z0-9&]", "", name.lower()) for name in names}
+
+
+def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
+    """Forget values that fewer artists than these have in common."""
+    pairs = {(value, artist) for value, artist in zip(values, artists, strict=True) if value is not None}
+    spread = Counter(value for value, _ in pairs)
+    return [value if value is not None and spread[value] >= fewest else None for value in values]
+
+
+def _local(row: Row) -> datetime:
+    at: datetime = row["sent_at"]
+    return at.astimezone(zone(row["timezone"]) or HOME)
+
+
+def _attributes(rows: Sequence[Row]) -> list[str]:
+    counted = Counter(name for row in rows for name in row["attributes"] or ())
+    return sorted(name for name, _ in counted.most_common(MOST_ATTRIBUTES))
+
+
+def _text(row: Row, name: str) -> str | None:
+    value = (row["attributes"] or {}).get(name)
+    return None if value is None else str(value)

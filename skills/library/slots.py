@@ -1,0 +1,122 @@
+"""Slots of the week in which a pitch may go out: what is known of them, and how to choose among them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from library.localtime import HOURS, WEEKDAYS, part_of_day
+from library.shrinking import rate_draws
+
+DRAWS = 2000
+LAST_HOUR = 23
+SHARPENED = 2.0
+KEPT_FOR_OTHERS = 0.1
+FEWEST_PITCHES, FEWEST_ANSWERS = 300, 20
+PARTS = ("morning", "afternoon", "evening")
+SLOT = re.compile(r"\s*([a-z]+)[\s,-]+([a-z]+|\d{1,2})(?::00)?\s*", re.IGNORECASE)
+
+
+class Slot(NamedTuple):
+    """An hour of a day of the week, as the contact's clock shows it; Monday is 0."""
+
+    weekday: int
+    hour: int
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """What is known by: the day of the week and the part of the day."""
+        return self.weekday, part_of_day(self.hour)
+
+
+class Seen(NamedTuple):
+    """`answered` of `pitches` of one contact type in one place of the week."""
+
+    weekday: int
+    part: str
+    kind: str
+    pitches: int
+    answered: int
+
+
+class Known(NamedTuple):
+    """Answers and comparable pitches of each slot, and draws of its true rate."""
+
+    answered: np.ndarray
+    pitches: np.ndarray
+    draws: np.ndarray
+
+
+USUAL = tuple(Slot(day, HOURS[part]) for day in range(5) for part in PARTS)
+
+
+def parsed(text: str) -> Slot | None:
+    """Read `tuesday morning`, `tue 10` or `tue 10:00`; None for anything else."""
+    found = SLOT.fullmatch(text)
+    if found is None or len(found[1]) < len("mon"):
+        return None
+    days = [number for number, name in enumerate(WEEKDAYS) if name.startswith(found[1].lower())]
+    when = found[2].lower()
+    hour = int(when) if when.isdigit() else HOURS.get(when, LAST_HOUR + 1)
+    return Slot(days[0], hour) if len(days) == 1 and hour <= LAST_HOUR else None
+
+
+def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generator) -> Known:
+    """Estimate each slot's rate with contact types made comparable (indirect standardisation).
+
+    A type that answers more often counts for more pitches, so that a slot is not praised for whom it was
+    used for. Slots are drawn towards each other as far as they are alike.
+    """
+    given = list(seen)
+    rates = _rates_by_kind(given)
+    common = max(_share(given), 1e-9)
+    places: dict[tuple[int, str], list[float]] = {}
+    for one in given:
+        counts = places.setdefault((one.weekday, one.part), [0.0, 0.0])
+        counts[0] += one.answered
+        counts[1] += one.pitches * rates[one.kind] / common
+    at = [places.get(slot.place, [0.0, 0.0]) for slot in slots]
+    answered = np.array([counts[0] for counts in at])
+    pitches = np.maximum(np.array([counts[1] for counts in at]), answered)
+    return Known(answered, pitches, rate_draws(answered, pitches, rng, draws=DRAWS))
+
+
+def enough(seen: Iterable[Seen]) -> bool:
+    """Whether slots may be told apart at all; below it, all are equal."""
+    given = list(seen)
+    answered = sum(one.answered for one in given)
+    return sum(one.pitches for one in given) >= FEWEST_PITCHES and answered >= FEWEST_ANSWERS
+
+
+def chances_of_best(draws: np.ndarray) -> np.ndarray:
+    """Return how likely each slot is the best of all; they sum to 1."""
+    return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)
+
+
+def propensities(p_best: np.ndarray) -> np.ndarray:
+    """Return how likely each slot is to be chosen, by Thompson sampling (1933).
+
+    Sharpened, which costs less while slots differ little (Chapelle, Li 2011); a tenth is kept for all alike,
+    so that any policy can be judged by inverse weighting later (Horvitz, Thompson 1952).
+    """
+    sharp = p_best**SHARPENED
+    if not sharp.sum():
+        return np.full(len(p_best), 1 / len(p_best))
+    return (1 - KEPT_FOR_OTHERS) * sharp / sharp.sum() + KEPT_FOR_OTHERS / len(p_best)
+
+
+def _share(seen: Iterable[Seen]) -> float:
+    given = list(seen)
+    return sum(one.answered for one in given) / max(sum(one.pitches for one in given), 1)
+
+
+def _rates_by_kind(seen: list[Seen]) -> Mapping[str, float]:
+    """Return each type's rate, drawn towards that of all as if by 50 pitches."""
+    common = _share(seen)
+    found = {}
+    for kind in {one.kind for one in seen}:
+        of_kind = [one for one in seen if one.kind == kind]
+        pitches, answered = sum(one.pitches for one in of_kind), sum(one.answered for one in of_kind)
+        found[kind] = (answered + 50 * common) / (pitches + 50)
+    return found

@@ -1,0 +1,100 @@
+"""Patterns among pitches in tables: one's own and the cohort's."""
+
+from uuid import uuid4
+
+import pytest
+
+from insight_data import answered, campaign, contact, empty_cohort, pitch, story
+from skill_runner.context import SkillError
+
+SKILL = "identify-patterns"
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_the_genre_match_of_fourteen_artists_is_supported_and_times_are_not_known(skillbench, own):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    await skillbench.load(story(user, [user if own else uuid4() for _ in range(14)]))
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    best = found["patterns"][0]
+    assert best["text"].startswith(
+        "genre-matched contacts reply 11.9 % (9.3–15.1) vs 6.0 % (4.5–7.9), lift 2.0, q 0.0"  # noqa: RUF001
+    )
+    assert best["verdict"] == "supported"
+    assert best["q_value"] < 0.1
+    unknown = {
+        pattern["attributes"][0] for pattern in found["patterns"] if pattern["verdict"] == "not_enough_data"
+    }
+    assert {"weekday", "slot"} <= unknown
+
+
+async def test_nine_artists_are_withheld(skillbench):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    await skillbench.load(story(user, [uuid4() for _ in range(9)]))
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    assert found["patterns"] == []
+    assert found["meta"]["n"] == 0
+    assert any("withheld" in warning for warning in found["meta"]["warnings"])
+
+
+async def test_strangers_are_not_uncovered_by_adding_artists_of_ones_own(skillbench):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    await skillbench.load(story(user, [user] * 9 + [uuid4()]))
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    assert (found["patterns"], found["meta"]["n"]) == ([], 0)
+
+
+async def test_what_few_of_the_cohort_use_is_not_shown(skillbench):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    rows = story(user, [uuid4() for _ in range(14)])
+    few = {act["id"] for act in rows["campaigns"][:5]}
+    for row in rows["pitches"]:
+        row["attributes"] = {"secret": "for Alexandra"} if row["campaign_id"] in few else {"secret": "no"}
+    await skillbench.load(rows)
+    assert "Alexandra" not in str(await skillbench.run(SKILL, {"scope": "cohort"}, user=user))
+
+
+async def test_sixty_pitches_are_not_enough_and_only_cited_figures_are_given(skillbench):
+    user = skillbench.user()
+    act, to = campaign(user), contact(user)
+    pitches = [pitch(user, act, to) for _ in range(60)]
+    pitches[:4] = map(answered, pitches[:4])
+    await skillbench.load({"campaigns": [act], "contacts": [to], "pitches": pitches})
+    found = await skillbench.run(SKILL, {}, user=user)
+    assert (found["patterns"], found["meta"]["basis"], found["meta"]["n"]) == ([], "insufficient", 60)
+    assert found["meta"]["needed"] > 500
+    assert all(reference["source"] for reference in found["references"])
+
+
+async def test_young_and_bounced_pitches_and_those_of_others_are_left_out(skillbench):
+    user, stranger = skillbench.user(), skillbench.user()
+    act, to = campaign(user), contact(user)
+    bounced = pitch(user, act, to)
+    bounced["bounced_at"] = bounced["sent_at"]
+    rows = [pitch(user, act, to, days=20), pitch(user, act, to, days=-3), bounced, pitch(stranger, act, to)]
+    await skillbench.load({"campaigns": [act], "contacts": [to], "pitches": [*rows, pitch(user, act, to)]})
+    assert (await skillbench.run(SKILL, {}, user=user))["meta"]["n"] == 1
+
+
+async def test_nothing_at_all_is_not_enough_data(skillbench):
+    found = await skillbench.run(SKILL, {"outcome": "placed"}, user=skillbench.user())
+    assert (found["meta"]["basis"], found["tested"], found["references"]) == ("insufficient", 0, [])
+
+
+async def test_equal_outcomes_of_many_are_no_pattern(skillbench):
+    user = skillbench.user()
+    act, to = campaign(user), contact(user)
+    pitches = [answered(pitch(user, act, to, days=30 + n)) for n in range(150)]
+    await skillbench.load({"campaigns": [act], "contacts": [to], "pitches": pitches})
+    found = await skillbench.run(SKILL, {}, user=user)
+    assert {pattern["verdict"] for pattern in found["patterns"]} == {"not_enough_data"}
+
+
+@pytest.mark.parametrize("given", [{"fdr": 0}, {"fdr": 1.5}, {"min_support": 0}])
+async def test_an_impossible_wish_is_refused_by_name(skillbench, given):
+    (field,) = given
+    with pytest.raises(SkillError, match=field):
+        await skillbench.run(SKILL, given, user=skillbench.user())
