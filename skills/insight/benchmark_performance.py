@@ -25,7 +25,7 @@ NORMAL_95 = 1.96
 SPREAD_OF_LOG_DAYS = 1.0
 COUNTS = """
 SELECT {group} AS id, count(*) AS n, count(p.replied_at) AS replied, count(p.placed_at) AS placed,
-       coalesce(sum(ln(d.days)), 0) AS logs
+       coalesce(sum(ln(d.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs
 FROM campaigns k
 JOIN pitches p ON p.campaign_id = k.id
 CROSS JOIN LATERAL (
