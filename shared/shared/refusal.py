@@ -5,17 +5,18 @@ from typing import Any
 from pydantic import ValidationError
 
 WORDS = {"uuid_parsing": "must be a UUID", "tuple_type": "must be a list"}
+LONGEST_FIELD, LONGEST_MESSAGE = 200, 600
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """The request was understood and is not done; nothing has changed."""
+    """The request was understood and is not done; nothing has changed. What is said stays short."""
 
     def __init__(self, code: str, field: str | None, message: str) -> None:
-        super().__init__(message)
         self.code = code
-        self.field = field
-        self.message = message
+        self.field = _short(field, LONGEST_FIELD) if field else field
+        self.message = _short(message, LONGEST_MESSAGE)
+        super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:
         """Return the answer on `ask.`: `{error: {code, field, message}}`."""
@@ -28,3 +29,7 @@ def refuse_invalid(error: ValidationError) -> Refusal:
     field = ".".join(str(part) for part in first["loc"]) or None
     said = WORDS.get(first["type"], first["msg"])
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -76,16 +76,21 @@ class EveryOpenSession:
             self._world.sweeping = None
 
 
-async def orchestrator(world: World, process: Process) -> None:
-    bus = SimBus(world.server, process)
+def doors_of(world: World, bus: SimBus) -> Doors:
+    """Wire what answers commands and reports."""
     log = SimLog(bus)
-    registry = registry_of(log)
-    vault = MemoryVault(MASTER_KEY)
     sessions = Sessions(log, world.now, world.new_id)
     follow = Follow(bus, sessions, Timers(world.now), world.server.ack_wait_s, world.now)  # type: ignore[arg-type]
     reports = Reports(sessions, follow, world.server.ack_wait_s)
-    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, "")  # type: ignore[arg-type]
-    sweep = Sweep(bus, sessions, follow, EveryOpenSession(world, process))  # type: ignore[arg-type]
+    starts = Starts(registry_of(log), MemoryVault(MASTER_KEY))
+    return Doors(bus, Commands(sessions, starts, follow, log), reports, "")  # type: ignore[arg-type]
+
+
+async def orchestrator(world: World, process: Process) -> None:
+    bus = SimBus(world.server, process)
+    doors = doors_of(world, bus)
+    reports, sessions = doors.reports, doors.commands.sessions
+    sweep = Sweep(bus, sessions, doors.commands.follow, EveryOpenSession(world, process))  # type: ignore[arg-type]
 
     async def ask(said: Said) -> None:
         try:

@@ -128,7 +128,7 @@ async def _send(bus: SimBus, door: str, verb: str, body: bytes, message_id: str)
     while True:
         if door == "ask":
             answer = await bus.request(subject, body, timeout=5.0, headers=headers)
-            if answer is not None and loads(answer).get("code") != "unavailable":
+            if answer is not None and loads(answer).get("error", {}).get("code") != "unavailable":
                 return
         else:
             try:
