@@ -22,8 +22,8 @@ CHANNELS_OF = {
     "press": ["online_press", "print_press"],
     "playlists": ["spotify", "apple", "amazon", "curators"],
     "live": ["live"],
-    "all": ["spotify", "apple", "amazon", "curators", "radio", "online_press", "print_press", "live", "social"],
 }
+CHANNELS_OF["all"] = [*(one for some in CHANNELS_OF.values() for one in some), "social"]
 HOURS_OF_A_WEEK = 168
 LOOK_AHEAD_WEEKS = 40
 FARTHEST_DAYS = 3 * 365
@@ -31,7 +31,7 @@ ESTIMATED = "Efforts and lead times are usual ones, not measured on your own cam
 
 
 def run(given: Json, context: Context) -> Json:
-    """Return `tasks` in the order of their start, the `critical_path`, `infeasible`, `budget_split`, `ics`."""
+    """Return `tasks` by their start, the `critical_path`, `infeasible`, `budget_split`, and `ics`."""
     release, today = _release_date(given), _today(given, context)
     hours, budget = _amount(given, "hours_per_week", HOURS_OF_A_WEEK), _amount(given, "budget")
     channels = given.get("channels") or CHANNELS_OF[given["goal"]]

@@ -1,4 +1,4 @@
-"""How long before a release each channel wants to hear of it, as published by the channels or usual in the trade."""
+"""How long before a release each channel wants to hear of it, as published or usual in the trade."""
 
 from typing import NamedTuple
 

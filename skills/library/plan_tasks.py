@@ -35,9 +35,12 @@ def tasks_for(channels: Iterable[str]) -> list[Task]:
     return [task for task in ALL if task.channel in wanted]
 
 
-def _led(id_: str, channel: str, title: str, effort_h: float, after: Iterable[After], paid: int = 0) -> Task:
+def _led(
+    channel: str, what: str, title: str, effort_h: float, *, after: Iterable[After] = (), paid: int = 0
+) -> Task:
     """Make a task that a channel's lead time governs."""
     lead = LEAD_TIMES[channel]
+    id_ = f"{channel}-{what}"
     return Task(
         id_, channel, title, effort_h, lead.source, tuple(after), -lead.good_days, -lead.min_days, paid
     )
@@ -45,10 +48,10 @@ def _led(id_: str, channel: str, title: str, effort_h: float, after: Iterable[Af
 
 def _outreach(channel: str, whom: str, pitch_h: float, paid: int = 0) -> list[Task]:
     """Make the three tasks of writing to people: whom, what, and once more."""
-    pitch = f"{channel}-pitch"
+    contacts, pitch = f"{channel}-contacts", f"{channel}-pitch"
     return [
-        Task(f"{channel}-contacts", channel, f"Find {whom}", 1, "a short list that fits is answered more often"),
-        _led(pitch, channel, f"Pitch to {whom}", pitch_h, [After(f"{channel}-contacts"), After("kit")], paid),
+        Task(contacts, channel, f"Find {whom}", 1, "a short list that fits"),
+        _led(channel, "pitch", f"Pitch to {whom}", pitch_h, after=[After(contacts), After("kit")], paid=paid),
         Task(
             f"{channel}-follow-up",
             channel,
@@ -66,7 +69,7 @@ DISTRIBUTOR = LEAD_TIMES["distributor"]
 DELIVERED = After("deliver")
 ALL = [
     Task("master", RELEASE, "Finish master, artwork and credits", 3, "everything else needs them"),
-    Task("kit", RELEASE, "Write bio and facts, choose photos", 3, "every pitch refers to them", latest=0, paid=2),
+    Task("kit", RELEASE, "Write bio and facts, choose photos", 3, "pitches refer to them", latest=0, paid=2),
     Task(
         "deliver",
         RELEASE,
@@ -88,19 +91,27 @@ ALL = [
         0,
     ),
     Task("release-day", RELEASE, "Check all links, thank and share", 1, "the day itself", (), 0, 14),
-    Task("review", RELEASE, "Record the answers and look at the results", 1, "for the next release", (), 14, 60),
-    _led("spotify-pitch", "spotify", "Pitch to Spotify's editors", 1, [DELIVERED]),
-    _led("apple-pitch", "apple", "Pitch to Apple Music", 0.5, [DELIVERED]),
-    _led("amazon-pitch", "amazon", "Pitch to Amazon Music", 0.5, [DELIVERED]),
+    Task("review", RELEASE, "Record answers, look at the results", 1, "for the next release", (), 14, 60),
+    _led("spotify", "pitch", "Pitch to Spotify's editors", 1, after=[DELIVERED]),
+    _led("apple", "pitch", "Pitch to Apple Music", 0.5, after=[DELIVERED]),
+    _led("amazon", "pitch", "Pitch to Amazon Music", 0.5, after=[DELIVERED]),
     *_outreach("curators", "playlist curators", 2, paid=3),
     *_outreach("radio", "radio presenters and producers", 2),
     *_outreach("online_press", "blogs and online press", 2, paid=1),
     *_outreach("print_press", "monthly magazines", 1.5),
-    _led("live-booking", "live", "Book a release show", 3, [], paid=2),
+    _led("live", "booking", "Book a release show", 3, paid=2),
     Task(
-        "live-announce", "live", "Announce the show", 1, "people need weeks", (After("live-booking"),), -28, -7, 2
+        "live-announce",
+        "live",
+        "Announce the show",
+        1,
+        "people plan ahead",
+        (After("live-booking"),),
+        -28,
+        -7,
+        2,
     ),
-    _led("social-plan", "social", "Plan posts and hashtags", 2, [After("kit")]),
+    _led("social", "plan", "Plan posts and hashtags", 2, after=[After("kit")]),
     Task(
         "social-posts",
         "social",

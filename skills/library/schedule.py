@@ -1,5 +1,6 @@
-"""Back-scheduling by critical path (Kelley & Walker 1959), then levelling by hours (serial, latest finish first).
+"""Back-scheduling by critical path (Kelley & Walker 1959), then levelling by hours.
 
+Tasks are placed one by one, the one that has to end first before others (serial, latest finish first).
 A day has a seventh of the week's hours, so that no seven days in a row ever hold more than a week's.
 All dates are days relative to the release; today is a negative one before it.
 """
@@ -54,7 +55,7 @@ def planned(
 def placed_all(
     tasks: Sequence[Task], today: int, hours_per_week: float
 ) -> tuple[dict[str, Placed], tuple[Task, int] | None]:
-    """Place at the time that suits each channel, else as early as can be; or return what is late, and by how much."""
+    """Place when it suits each channel, else as early as can be; or return what is late, and by how much."""
     last, suits = latest(tasks, hours_per_week), opening(tasks, hours_per_week)
     from_now = {task.id: suits[task.id] if tied(task) else today for task in tasks}
     for opens in (suits, from_now):
@@ -99,7 +100,7 @@ def critical_path(tasks: Sequence[Task], today: int, hours_per_week: float) -> l
     ends = [task for task in tasks if task.latest is not None and not tied(task)]
     if not ends:
         return []
-    task = min(ends, key=lambda end: (last[end.id] - first[end.id], last[end.id], end.id))
+    task = min(ends, key=lambda end: (last[end.id] - first[end.id], -last[end.id], end.id))
     chain = [task.id]
     while task.after:
         before = max(task.after, key=lambda after: (first[after.task] + after.days, after.task))
@@ -138,9 +139,7 @@ def _placed(
     while open_:
         ready = [task for task in open_ if all(after.task in placed for after in task.after)]
         task = min(ready, key=lambda one: (last[one.id], one.id))
-        begin = max(
-            [today, opens[task.id], *(placed[after.task].due + after.days for after in task.after)]
-        )
+        begin = max([today, opens[task.id], *(placed[after.task].due + after.days for after in task.after)])
         done, taken = _worked(task.effort_h, begin, hours_per_week / 7, used)
         if done.due > last[task.id]:
             return placed, (task, done.due - last[task.id])
