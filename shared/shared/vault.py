@@ -13,23 +13,13 @@ import asyncpg
 
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
+from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 
 CONNECT_S = 3.0
 ANSWER_S = 5.0
 CONNECTIONS = 4
 TRIES = 2
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-)
 NOT_THERE_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InvalidCatalogNameError)
 
 SELECT = """
@@ -176,7 +166,7 @@ class Vault:
             try:
                 async with self._pool.acquire(timeout=ANSWER_S) as connection:
                     return await ask(connection)
-            except AWAY as error:
+            except DATABASE_AWAY as error:
                 if isinstance(error, ValueError):
                     raise
                 if not tries_left:
@@ -192,7 +182,7 @@ async def migrate(database_url: str) -> None:
 
     try:
         await upgrade(database_url)
-    except AWAY:
+    except DATABASE_AWAY:
         raise Unavailable from None
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.connection import place
 from totalaud.errors import Unreachable
@@ -14,14 +15,6 @@ from totalaud.errors import Unreachable
 CONNECT_S = 5.0
 CATCH_UP_S = 10.0
 LOOK_EVERY_S = (0.01, 0.1)
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-)
 
 SESSION = "SELECT * FROM agent_sessions WHERE id = $1"
 STEPS = "SELECT * FROM agent_session_steps WHERE session_id = $1 ORDER BY step_number"
@@ -57,7 +50,7 @@ class Tables:
                 return [dict(row) for row in await pool.fetch(sql, *values)]
             except asyncpg.UndefinedTableError:
                 raise Unreachable("there is no read model yet: is the projector running?") from None
-            except AWAY as error:
+            except DATABASE_AWAY as error:
                 if not tries_left:
                     why = type(error).__name__
                     where = place(self._url)

@@ -11,7 +11,8 @@ from campaigns.crowd import for_each
 from campaigns.erasing import Erasing
 from campaigns.requests import EraseContact
 from shared.log import Log
-from shared.vault import AWAY, Unavailable, Vault, migrate
+from shared.outage import DATABASE_AWAY
+from shared.vault import Unavailable, Vault, migrate
 
 PAGE = 1000
 AT_ONCE = 8
@@ -53,7 +54,7 @@ class Reapplying:
                 await self._reapply(connection)
             finally:
                 await connection.close(timeout=POLL_S)
-        except (Unavailable, *AWAY, *NOWHERE):
+        except (Unavailable, *DATABASE_AWAY, *NOWHERE):
             return False
         return True
 

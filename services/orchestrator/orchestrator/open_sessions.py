@@ -8,17 +8,12 @@ import asyncpg
 
 from shared.bus import Bus
 from shared.direct_get import read_page
+from shared.outage import DATABASE_AWAY
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
 PAGE = 256
-OUTAGES = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError)
 OPEN = "SELECT noun, id, user_id FROM outstanding"
 
 

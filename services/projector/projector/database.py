@@ -12,6 +12,7 @@ import asyncpg
 
 from projector.tables import ddl, shape
 from shared.logs import get_logger
+from shared.outage import DATABASE_AWAY
 
 LIVE = "public"
 CONNECT_S = 5
@@ -27,17 +28,7 @@ STEADY = {
     "synchronous_commit": "on",
     "application_name": "totalaud-projector",
 }
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a rollback on a connection that a dying server has begun to close
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InvalidCatalogNameError,
-)
+AWAY = (*DATABASE_AWAY, asyncpg.TransactionRollbackError, asyncpg.InvalidCatalogNameError)
 
 
 @dataclass(frozen=True, slots=True)
