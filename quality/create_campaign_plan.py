@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from math import ceil
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -104,9 +105,9 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         for index in range(each):
             given = release_of(seed * RELEASES + index, today)
             bad += bool(broken(given, await bench.run("create-campaign-plan", given, user=user), today))
-            worse += bool(broken(given, all_in_time(given), today))
+            worse += index % 10 == 0 and bool(broken(given, all_in_time(given), today))
         shares.append(bad / each)
-        naive.append(worse / each)
+        naive.append(10 * worse / each)
     low, high = interval(shares)
     return [
         Row(
@@ -123,19 +124,20 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
 
 
 def all_in_time(given: Json) -> Json:
-    """Plan as a fixed template does: each task at its lead time, whatever today is."""
+    """Plan as a fixed template does: each task just in time, whatever today is and whatever else is due."""
     release = date.fromisoformat(given["release"]["date"])
     channels = given.get("channels") or GOALS[given["goal"]]
     tasks = []
     for task in tasks_for(channels):
-        day = str(release + timedelta(days=-30 if task.earliest is None else task.earliest))
+        due = release + timedelta(days=-30 if task.latest is None else task.latest)
+        days = max(ceil(task.effort_h * 7 / max(given["hours_per_week"], 1)), 1)
         needs = [after.task for after in task.after]
         tasks.append(
             {
                 "id": task.id,
                 "channel": task.channel,
-                "start": day,
-                "due": day,
+                "start": str(due - timedelta(days=days - 1)),
+                "due": str(due),
                 "effort_h": task.effort_h,
                 "depends_on": needs,
             }

@@ -12,7 +12,7 @@ from library.ics import Entry, calendar
 from library.lead_times import LEAD_TIMES
 from library.meta import meta
 from library.plan_tasks import Task, tasks_for
-from library.schedule import Missed, Placed, critical_path, planned
+from library.schedule import Missed, Placed, critical_path, placed_all, planned
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -120,7 +120,7 @@ def _advice(
     if not missed or not hours:
         return []
     for weeks in range(1, LOOK_AHEAD_WEEKS + 1):
-        if not planned(tasks, now - 7 * weeks, hours)[1]:
+        if placed_all(tasks, now - 7 * weeks, hours)[1] is None:
             return [f"Everything would fit if the release were on {release + timedelta(weeks=weeks)}"]
     return ["At these hours everything would not fit within nine months: choose fewer channels"]
 
