@@ -11,7 +11,8 @@ import numpy as np
 
 from library.cohort import admitted, opted_in, withheld
 from library.meta import meta
-from library.pitched import HORIZON, keys
+from library.outcomes import HORIZON
+from library.pitched import keys
 from library.rates import wilson
 from library.references import references
 from library.seeds import generator

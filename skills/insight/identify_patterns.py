@@ -10,8 +10,9 @@ import numpy as np
 from library.cohort import FEWEST, admitted, opted_in, withheld
 from library.exact import lift
 from library.meta import meta
+from library.outcomes import MOST
 from library.patterns import Finding, Rules, missing_pitches, search
-from library.pitched import MOST, TIMES, columns, own_pitches, pitches_of, shared_only
+from library.pitched import TIMES, columns, own_pitches, pitches_of, shared_only
 from library.rates import wilson
 from library.references import references
 from library.subgroups import Column, Sample

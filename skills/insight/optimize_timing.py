@@ -14,7 +14,7 @@ from library.exact import sends_for_lift
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.meta import meta
 from library.openings import Window, limits, openings
-from library.pitched import HORIZON, MOST
+from library.outcomes import HORIZON, MOST
 from library.seeds import generator
 from library.slots import (
     USUAL,

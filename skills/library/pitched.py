@@ -7,15 +7,14 @@ not, whatever was sent lately would look good.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from library.localtime import WEEKDAYS, part_of_day, zone
+from library.outcomes import HORIZON, MOST
 from skill_runner.context import Context
 
-HORIZON = timedelta(days=21)
-MOST = 20_000
 MOST_ATTRIBUTES = 60
 HOME = ZoneInfo("Europe/London")
 TIMES = ("weekday", "part of day", "slot")

@@ -1,0 +1,43 @@
+"""Says what to do next: what the rows call for, ranked by expected gain less fatigue less effort."""
+
+from typing import Any
+
+from library.actions import Action, ranked
+from library.meta import meta
+from library.outcomes import bounded
+from library.situation import Situation, situation
+from library.steps_people import PEOPLE
+from library.steps_plans import PLANS
+from skill_runner.context import Context, SkillError
+
+FEWEST_PITCHES = 100
+
+Json = dict[str, Any]
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `actions`, what is worth most first."""
+    if given["limit"] < 1:
+        raise SkillError("limit: at least 1 is wanted")
+    at = situation(context, given.get("campaign_id"), given.get("artist_id"))
+    actions = ranked(proposed(at), given["risk"])
+    return {
+        "actions": [action.told() for action in actions[: given["limit"]]],
+        "meta": _meta(context, at, actions),
+    }
+
+
+def proposed(at: Situation) -> list[Action]:
+    return [action for rule in (*PEOPLE, *PLANS) for action in rule(at)]
+
+
+def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
+    n = len(at.mature)
+    warnings = bounded(at.history)
+    if not actions:
+        warnings.append("nothing that is recorded calls for an action")
+    if n >= FEWEST_PITCHES:
+        return meta(context, "own_data", n, warnings=warnings)
+    needed = FEWEST_PITCHES - n
+    told = f"gains are rough: {n} pitches with a known outcome, {needed} more would make them your own"
+    return meta(context, "insufficient", n, needed=needed, warnings=[*warnings, told])

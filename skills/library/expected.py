@@ -1,0 +1,82 @@
+"""What an answer is worth waiting for: rates and delays of a user's own pitches, the usual ones at first."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from library.actions import Gain
+from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
+from library.rates import p_greater, posterior
+from library.survival import Curve, kaplan_meier
+
+USUAL_RATE, AS_IF = 0.05, 20
+FEWEST_ANSWERS = 10
+USUAL_MEDIAN_DAYS = 3.0
+FEWEST_OF_TEMPLATE = 50
+SURE = 0.95
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """A template that does better than the one used most, by `more` answers a pitch."""
+
+    name: str
+    than: str
+    more: Gain
+    n: int
+
+
+def reply_rate(history: list[Row], now: datetime) -> Gain:
+    """Return the rate of mature pitches, drawn to 5 % as if by 20 pitches: mean and lower bound."""
+    old = mature(history, now)
+    answered = sum(succeeded(row, "replied") for row in old)
+    rate = posterior(answered, len(old), USUAL_RATE * AS_IF, (1 - USUAL_RATE) * AS_IF)
+    return Gain(rate["mean"], rate["lo"])
+
+
+def still_to_come(history: list[Row], now: datetime) -> "Delays":
+    """Learn from pitches how likely a silent one is answered yet."""
+    seen = watched(history, now)
+    curve = kaplan_meier(seen.days, seen.answered) if sum(seen.answered) >= FEWEST_ANSWERS else None
+    return Delays(curve, reply_rate(history, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How soon answers come: a Kaplan-Meier curve, or as usual while fewer than ten are known."""
+
+    curve: Curve | None
+    rate: Gain
+
+    def chance(self, days: float) -> Gain:
+        """Return how likely a pitch that has been silent for so long is answered within the horizon."""
+        if self.curve is None:
+            left = 0.5 ** (days / USUAL_MEDIAN_DAYS)
+            return Gain(self.rate.mean * left, self.rate.low * left)
+        waiting, end = self.curve.waiting_at(days), self.curve.waiting_at(HORIZON_DAYS)
+        mean = max(1 - end / waiting, 0.0) if waiting > 0 else 0.0
+        return Gain(mean, mean * self.rate.low / self.rate.mean)
+
+
+def better_template(history: list[Row], now: datetime) -> Better | None:
+    """Return the template that is surely better than the one used most, if there is one."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in mature(history, now):
+        if row["template"]:
+            counts[row["template"]][0] += succeeded(row, "replied")
+            counts[row["template"]][1] += 1
+    many = {name: one for name, one in counts.items() if one[1] >= FEWEST_OF_TEMPLATE}
+    used = [row["template"] for row in history[:FEWEST_OF_TEMPLATE] if row["template"] in many]
+    if not used:
+        return None
+    usual = max(sorted(set(used)), key=used.count)
+    best = max(sorted(many), key=lambda name: many[name][0] / many[name][1])
+    rivals = len(many) - 1
+    if best == usual or p_greater(*many[best], *many[usual]) < 1 - (1 - SURE) / rivals:
+        return None
+    more = many[best][0] / many[best][1] - many[usual][0] / many[usual][1]
+    low = posterior(*many[best], 1, 19)["lo"] - many[usual][0] / many[usual][1]
+    return Better(best, usual, Gain(more, max(low, 0.0)), sum(many[best] + many[usual][1:]))

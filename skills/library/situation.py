@@ -1,0 +1,148 @@
+"""Where a user stands: open campaigns and what in them waits, read in a few bounded queries."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from library.outcomes import latest, mature
+from library.pitched import keys
+from skill_runner.context import Context, SkillError
+
+MOST_CAMPAIGNS, MOST_SEARCHED = 20, 3
+MOST_FITTING = 201
+
+CAMPAIGNS = """
+SELECT k.id, k.name, k.artist_id, k.release_id, k.genres, k.created_at, a.name AS artist, a.genres AS own
+FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id
+WHERE k.user_id = :user AND k.closed_at IS NULL
+  AND (CAST(:campaign AS uuid) IS NULL OR k.id = CAST(:campaign AS uuid))
+  AND (CAST(:artist AS uuid) IS NULL OR k.artist_id = CAST(:artist AS uuid))
+ORDER BY k.created_at DESC NULLS LAST, k.id LIMIT :most
+"""
+PITCHES = """
+SELECT p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounced_at, p.replied_at,
+       p.positive_at, p.placed_at, p.declined_at, p.template, c.outlet, c.type
+FROM pitches p JOIN contacts c ON c.id = p.contact_id
+WHERE p.user_id = :user AND p.campaign_id = ANY(:campaigns) AND NOT c.suppressed AND NOT c.erased
+  AND (p.sent_at > :since OR p.positive_at > :since) AND coalesce(p.sent_at, p.positive_at) <= :now
+ORDER BY coalesce(p.sent_at, p.positive_at) DESC, p.id LIMIT 5000
+"""
+DRAFTS = """
+SELECT o.campaign_id, o.contact_id, max(o.at) AS at
+FROM outreach o JOIN contacts c ON c.id = o.contact_id
+WHERE o.user_id = :user AND o.campaign_id = ANY(:campaigns) AND o.kind IN ('drafted', 'approved')
+  AND NOT o.corrected AND o.at > :since AND o.at <= :now AND NOT c.suppressed AND NOT c.erased
+  AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.campaign_id = o.campaign_id AND p.contact_id = o.contact_id
+                  AND (p.sent_at IS NOT NULL OR p.declined_at IS NOT NULL))
+GROUP BY 1, 2 ORDER BY 3, 2 LIMIT 500
+"""
+FITTING = """
+SELECT c.id, c.outlet, c.type
+FROM contacts c
+WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.suppressed AND NOT c.erased
+  AND c.email IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
+                  AND (p.campaign_id = :campaign OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
+  AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.campaign_id = :campaign AND o.contact_id = c.id)
+LIMIT :most
+"""
+OPPORTUNITIES = """
+SELECT o.id, o.title, o.kind, o.deadline, o.genre_keys
+FROM opportunities o
+WHERE o.user_id = :user AND o.deadline >= CAST(:today AS date) AND o.deadline <= CAST(:today AS date) + 14
+  AND (o.opens IS NULL OR o.opens <= CAST(:today AS date))
+ORDER BY o.deadline, o.id LIMIT 200
+"""
+RELEASES = """
+SELECT r.id, r.title, r.type, r.date, r.artist_id, a.name AS artist,
+       EXISTS (SELECT 1 FROM campaigns k WHERE k.release_id = r.id) AS planned
+FROM releases r JOIN artists a ON a.id = r.artist_id
+WHERE r.user_id = :user AND r.date > CAST(:today AS date) AND r.date <= CAST(:today AS date) + 60
+  AND (CAST(:artist AS uuid) IS NULL OR r.artist_id = CAST(:artist AS uuid))
+ORDER BY r.date, r.id LIMIT 20
+"""
+ARTISTS = """
+SELECT a.id, a.name, a.genres,
+       (SELECT count(*) FROM artist_facts f
+        WHERE f.artist_id = a.id AND (f.valid_to IS NULL OR f.valid_to >= CAST(:today AS date))) AS facts
+FROM artists a
+WHERE a.user_id = :user AND a.mine AND (CAST(:artist AS uuid) IS NULL OR a.id = CAST(:artist AS uuid))
+ORDER BY a.id LIMIT 50
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """`history` is all of the user's latest pitches; the rest lies within what was asked about."""
+
+    now: datetime
+    history: list[Row] = field(default_factory=list)
+    campaigns: list[Row] = field(default_factory=list)
+    pitches: list[Row] = field(default_factory=list)
+    drafts: list[Row] = field(default_factory=list)
+    fitting: dict[str, list[Row]] = field(default_factory=dict)
+    opportunities: list[Row] = field(default_factory=list)
+    releases: list[Row] = field(default_factory=list)
+    artists: list[Row] = field(default_factory=list)
+
+    @property
+    def mature(self) -> list[Row]:
+        return mature(self.history, self.now)
+
+    def campaign(self, campaign_id: str) -> Row:
+        return next(one for one in self.campaigns if one["id"] == campaign_id)
+
+    def days_since(self, moment: datetime) -> float:
+        return (self.now - moment).total_seconds() / 86_400
+
+
+def situation(context: Context, campaign_id: str | None, artist_id: str | None) -> Situation:
+    """Read it for a campaign, an artist or all of a user's; raises SkillError for an unknown id."""
+    now, today = context.now(), context.now().date()
+    artist_id = _artist(context, campaign_id, artist_id)
+    campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, most=MOST_CAMPAIGNS)
+    of = {"campaigns": [one["id"] for one in campaigns], "now": now, "since": now - timedelta(days=60)}
+    return Situation(
+        now=now,
+        history=latest(context, until=now),
+        campaigns=campaigns,
+        pitches=context.rows(PITCHES, **of),
+        drafts=context.rows(DRAFTS, **of),
+        fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},
+        opportunities=context.rows(OPPORTUNITIES, today=today),
+        releases=context.rows(RELEASES, today=today, artist=artist_id),
+        artists=context.rows(ARTISTS, today=today, artist=artist_id),
+    )
+
+
+def waits(row: Row) -> bool:
+    """Whether somebody is interested and has not heard from the user since."""
+    at = row["positive_at"]
+    closed = row["placed_at"] or row["declined_at"]
+    return bool(at and not closed and (row["last_sent_at"] is None or row["last_sent_at"] < at))
+
+
+def _fitting(context: Context, campaign: Row) -> list[Row]:
+    genres = sorted(keys(campaign["genres"] or campaign["own"] or ()))
+    if not genres:
+        return []
+    lately = context.now() - timedelta(days=14)
+    return context.rows(FITTING, genres=genres, campaign=campaign["id"], lately=lately, most=MOST_FITTING)
+
+
+def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:
+    """Return the artist that is spoken of, None for all."""
+    if campaign_id:
+        found = context.rows(
+            "SELECT artist_id FROM campaigns WHERE user_id = :user AND id = :id", id=campaign_id
+        )
+        if not found:
+            raise SkillError("campaign_id: you have no campaign of this id")
+        return artist_id or found[0]["artist_id"]
+    if artist_id and not context.rows(
+        "SELECT 1 FROM artists WHERE user_id = :user AND id = :id", id=artist_id
+    ):
+        raise SkillError("artist_id: you have no artist of this id")
+    return artist_id

@@ -1,0 +1,184 @@
+"""What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
+
+from datetime import timedelta
+from typing import Any
+
+from library.actions import Action, Gain, counted, evidence, record, skill
+from library.expected import reply_rate, still_to_come
+from library.outcomes import HORIZON_DAYS, succeeded
+from library.situation import Row, Situation, waits
+
+AT_ONCE = 20
+FOLLOW_UP_AFTER, MOST_SENDS = 3, 2
+TIRED_SENDS = 3
+ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
+INTERESTED_LOST, DRAFT_LOST, FRESH_LOST = 0.5, 0.5, 0.3
+HARM_OF_BOUNCE, HARM_OF_TIRING = 0.02, 0.02
+FATIGUE_A_SEND = 0.003
+
+Json = dict[str, Any]
+
+
+def answer_interested(at: Situation) -> list[Action]:
+    """Somebody is interested and was not written to since."""
+    waiting = [row for row in at.pitches if waits(row)]
+    if not waiting:
+        return []
+    gain = Gain(1.0, 0.5).times(INTERESTED_LOST * len(waiting))
+    return [
+        Action(
+            "answer_interested",
+            f"Answer {counted(len(waiting), 'contact')} who wrote that they are interested",
+            gain,
+            10 * len(waiting),
+            (evidence("replies", _contacts(waiting), "interested, and not answered yet"),),
+            _pitch_command(at, waiting, "friendly"),
+            due=at.now.date() + timedelta(days=1),
+        )
+    ]
+
+
+def follow_up(at: Situation) -> list[Action]:
+    """Silent pitches to which an answer may still come; one follow-up each, while it is worth it."""
+    delays = still_to_come(at.history, at.now)
+    worth = []
+    for row in (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS):
+        days = at.days_since(row["sent_at"])
+        chance = delays.chance(days)
+        if FOLLOW_UP_AFTER < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
+            worth.append((row, chance))
+    if not worth:
+        return []
+    rows, chances = [row for row, _ in worth], [chance for _, chance in worth]
+    return [
+        Action(
+            "follow_up",
+            f"Follow up {counted(len(rows), 'pitch', 'pitches')} without an answer",
+            Gain(sum(one.mean for one in chances), sum(one.low for one in chances)),
+            3 * min(len(rows), AT_ONCE),
+            (evidence("pitches", _contacts(rows), f"silent for more than {FOLLOW_UP_AFTER} days"),),
+            _pitch_command(at, rows, "brief"),
+            fatigue=sum(FATIGUE_A_SEND * (row["sends"] + 1) for row in rows),
+            due=at.now.date() + timedelta(days=2),
+        )
+    ]
+
+
+def send_drafts(at: Situation) -> list[Action]:
+    if not at.drafts:
+        return []
+    oldest = max(at.days_since(row["at"]) for row in at.drafts)
+    ids = [row["contact_id"] for row in at.drafts]
+    return [
+        Action(
+            "send_drafts",
+            f"Send {counted(len(ids), 'draft')}, the oldest of {oldest:.0f} days",
+            reply_rate(at.history, at.now).times(DRAFT_LOST * len(ids)),
+            2 * len(ids),
+            (evidence("contacts", ids, "a draft and nothing sent"),),
+            skill("optimize-timing", {"contacts": [{"id": one} for one in ids[:AT_ONCE]]}),
+        )
+    ]
+
+
+def pitch_fitting(at: Situation) -> list[Action]:
+    """Contacts of the campaign's genres that were not pitched: all of them, or the likeliest of many."""
+    rate, old = reply_rate(at.history, at.now), at.mature
+    known = len(old) >= ENOUGH_TO_PREDICT and sum(succeeded(row, "replied") for row in old) >= ENOUGH_ANSWERS
+    found = []
+    for campaign_id, contacts in at.fitting.items():
+        if not contacts:
+            continue
+        name, some = at.campaign(campaign_id)["name"], contacts[:AT_ONCE]
+        why = (
+            evidence("contacts", [one["id"] for one in contacts], f"of the genre and not pitched in {name}"),
+        )
+        if len(contacts) > AT_ONCE and known:
+            ids = [{"id": one["id"]} for one in contacts]
+            command = skill("predict-success", {"contacts": ids, "campaign_id": campaign_id})
+            title = f"Rank {len(contacts)} contacts for {name}, and pitch the likeliest {AT_ONCE}"
+            told = evidence("pitches", [campaign_id], f"{len(old)} pitches with a known outcome to rank by")
+            gain = rate.times(1.5 * AT_ONCE * FRESH_LOST)
+            found.append(Action("rank_contacts", title, gain, 5 + 3 * AT_ONCE, (*why, told), command))
+            continue
+        title = f"Pitch {counted(len(some), 'contact')} of the genre in {name}"
+        command = skill("generate-pitch", {**_artist(at, campaign_id), "contacts": _people(some)})
+        gain = rate.times(len(some) * FRESH_LOST)
+        found.append(Action("pitch_fitting", title, gain, 3 * len(some), why, command))
+    return found
+
+
+def clean_bounces(at: Situation) -> list[Action]:
+    bounced = [row for row in at.pitches if row["bounced_at"] and not row["replied_at"]]
+    ids = sorted({row["contact_id"] for row in bounced})
+    if not ids:
+        return []
+    harm = HARM_OF_BOUNCE * len(ids)
+    return [
+        Action(
+            "clean_bounces",
+            f"Correct or suppress {counted(len(ids), 'address', 'addresses')} that bounced",
+            Gain(harm, harm / 2),
+            2 * len(ids),
+            (evidence("contacts", ids, "bounced, never answered"),),
+            record("contacts.suppress", {"contact_id": ids[0]}),
+            estimated=False,
+        )
+    ]
+
+
+def rest_contacts(at: Situation) -> list[Action]:
+    """Contacts that were written to again and again, and never answered."""
+    sends: dict[str, int] = {}
+    for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
+        sends[row["contact_id"]] = sends.get(row["contact_id"], 0) + row["sends"]
+    heard = {row["contact_id"] for row in at.history if row["replied_at"]}
+    tired = sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
+    if not tired:
+        return []
+    harm = HARM_OF_TIRING * len(tired)
+    later = (at.now + timedelta(days=60)).isoformat()
+    people = [{"id": one} for one in tired[:AT_ONCE]]
+    return [
+        Action(
+            "rest_contacts",
+            f"Leave {counted(len(tired), 'contact')} alone for two months",
+            Gain(harm, harm / 2),
+            1,
+            (evidence("contacts", tired, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
+            skill("optimize-timing", {"contacts": people, "not_before": later}),
+            estimated=False,
+        )
+    ]
+
+
+PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounces, rest_contacts)
+
+
+def _silent(row: Row) -> bool:
+    ends = ("replied_at", "bounced_at", "positive_at", "placed_at", "declined_at")
+    return row["sent_at"] is not None and not any(row[name] for name in ends)
+
+
+def _contacts(rows: list[Row]) -> list[str]:
+    return [row["contact_id"] for row in rows]
+
+
+def _pitch_command(at: Situation, rows: list[Row], tone: str) -> Json:
+    """Write to the contacts of one campaign, the first one's."""
+    campaign = rows[0]["campaign_id"]
+    people = [{**row, "id": row["contact_id"]} for row in rows if row["campaign_id"] == campaign]
+    return skill(
+        "generate-pitch", {**_artist(at, campaign), "contacts": _people(people[:AT_ONCE]), "tone": tone}
+    )
+
+
+def _artist(at: Situation, campaign_id: str) -> Json:
+    campaign = at.campaign(campaign_id)
+    return {"artist_name": campaign["artist"] or campaign["name"]}
+
+
+def _people(rows: list[Row]) -> list[Json]:
+    return [
+        {"id": row["id"], **{name: row[name] for name in ("outlet", "type") if row[name]}} for row in rows
+    ]

@@ -1,0 +1,69 @@
+"""What to do next, from tables: the planted thing first, ready commands, nothing out of thin air."""
+
+from uuid import uuid4
+
+import pytest
+
+from insight_data import artist, campaign
+from quality.harness import SKILLS
+from quality.planted.situations import SITUATIONS, desk, stranger
+from quality.recommend_next_steps import is_right, well_founded
+from shared.schema import problems
+from skill_runner.context import SkillError
+from totalaud.skillfiles import load
+
+SKILL = "recommend-next-steps"
+SCHEMAS = {skill.name: skill.input_schema for skill in load(SKILLS).skills}
+
+
+@pytest.mark.parametrize("kind", SITUATIONS)
+async def test_the_planted_thing_comes_first_and_its_command_is_ready(skillbench, kind):
+    at = desk(kind, 1001)
+    await skillbench.load(at.rows)
+    await skillbench.load(stranger(kind, 1001).rows)
+    found = await skillbench.run(SKILL, {"limit": 50}, user=at.user)
+    assert is_right(found["actions"], kind, at)
+    assert all(well_founded(action, at) for action in found["actions"])
+    assert [trouble(action["command"]) for action in found["actions"]] == [[]] * len(found["actions"])
+
+
+def trouble(command):
+    """What is wrong with a command, as far as its skill is there."""
+    if command["door"] != "skill.execute":
+        return [] if command["input"] else ["empty"]
+    return problems(SCHEMAS[command["skill"]], command["input"]) if command["skill"] in SCHEMAS else []
+
+
+@pytest.mark.parametrize("risk", ["cautious", "balanced"])
+async def test_where_nothing_is_recorded_nothing_is_recommended(skillbench, risk):
+    user = skillbench.user()
+    found = await skillbench.run(SKILL, {"risk": risk}, user=user)
+    assert (found["actions"], found["meta"]["basis"]) == ([], "insufficient")
+    assert found["meta"]["needed"] == 100
+
+
+async def test_no_more_than_asked_for_are_told(skillbench):
+    at = stranger("follow_up", 1002)
+    await skillbench.load(at.rows)
+    found = await skillbench.run(SKILL, {"limit": 3}, user=at.user)
+    assert len(found["actions"]) == 3
+
+
+async def test_a_campaign_is_spoken_of_alone(skillbench):
+    at = stranger("apply", 1003)
+    await skillbench.load(at.rows)
+    other = campaign(at.user, artist_id=artist(at.user)["id"], genres=["polka"])
+    await skillbench.load({"campaigns": [other]})
+    found = await skillbench.run(SKILL, {"campaign_id": str(other["id"])}, user=at.user)
+    assert {action["kind"] for action in found["actions"]} <= {"apply", "plan_release", "switch_template"}
+
+
+@pytest.mark.parametrize("field", ["campaign_id", "artist_id"])
+async def test_an_unknown_id_is_refused_by_name(skillbench, field):
+    with pytest.raises(SkillError, match=field):
+        await skillbench.run(SKILL, {field: str(uuid4())}, user=skillbench.user())
+
+
+async def test_a_limit_below_one_is_refused(skillbench):
+    with pytest.raises(SkillError, match="limit"):
+        await skillbench.run(SKILL, {"limit": 0}, user=skillbench.user())

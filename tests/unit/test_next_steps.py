@@ -1,0 +1,135 @@
+"""What is worth doing: ranks, chances of a late answer, and rules at their edges."""
+
+from datetime import timedelta
+
+import pytest
+
+from library.actions import Action, Gain, counted, evidence, ranked, skill
+from library.expected import better_template, reply_rate, still_to_come
+from library.situation import Situation
+from library.steps_people import answer_interested, follow_up
+from quality.harness import NOW
+
+WHY = (evidence("contacts", ["a"], "why"),)
+
+
+def action(kind, mean, low=0.0, *, minutes=0, why=WHY, **values):
+    return Action(kind, kind, Gain(mean, low), minutes, why, skill("x", {}), **values)
+
+
+def pitch(days, *, after=None, template="short", **values):
+    sent = NOW - timedelta(days=days)
+    names = ("replied_at", "positive_at", "placed_at", "declined_at", "bounced_at")
+    row = dict.fromkeys(names) | {"campaign_id": "k", "contact_id": "c", "sends": 1}
+    answered = {} if after is None else {"replied_at": sent + timedelta(days=after)}
+    return {**row, "sent_at": sent, "last_sent_at": sent, "template": template, **answered, **values}
+
+
+def situation(*pitches, history=()):
+    acts = [{"id": "k", "name": "Glass Coast", "artist": None}]
+    rows = [{"outlet": None, "type": None, **row} for row in pitches]
+    return Situation(now=NOW, pitches=rows, history=list(history), campaigns=acts)
+
+
+def test_the_cautious_rank_by_what_is_gained_at_least():
+    sure, wild = action("sure", 0.5, 0.4), action("wild", 0.9, 0.1)
+    assert [one.kind for one in ranked([sure, wild], "balanced")] == ["wild", "sure"]
+    assert [one.kind for one in ranked([sure, wild], "cautious")] == ["sure", "wild"]
+
+
+def test_effort_and_fatigue_are_taken_off_and_what_is_left_with_nothing_is_left_out():
+    dear, tiring = action("dear", 0.5, minutes=300), action("tiring", 0.5, fatigue=0.6)
+    assert ranked([dear, tiring, action("easy", 0.1)], "balanced")[0].kind == "easy"
+    assert len(ranked([dear, tiring], "balanced")) == 0
+
+
+def test_without_evidence_nothing_is_recommended():
+    assert ranked([action("baseless", 9.0, why=())], "balanced") == []
+
+
+def test_a_gain_that_is_a_guess_is_not_shown():
+    assert "gain" not in action("guess", 0.5, estimated=False).told()
+    assert action("figure", 0.5, 0.2).told()["gain_low"] == 0.2
+
+
+def test_with_no_pitches_the_rate_is_the_usual_one_and_wide():
+    rate = reply_rate([], NOW)
+    assert rate.mean == pytest.approx(0.05)
+    assert rate.low < 0.01
+
+
+def test_the_longer_a_pitch_is_silent_the_less_is_to_come():
+    history = [pitch(60, after=number % 10) if number % 5 == 0 else pitch(60) for number in range(200)]
+    delays = still_to_come(history, NOW)
+    chances = [delays.chance(days).mean for days in (0, 2, 4, 6, 20)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[-1] == 0.0
+
+
+def test_while_nobody_answered_the_usual_delays_hold():
+    delays = still_to_come([pitch(60) for _ in range(9)], NOW)
+    assert delays.curve is None
+    assert delays.chance(3).mean == pytest.approx(delays.chance(0).mean / 2)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pitch(2),
+        pitch(30),
+        pitch(6, sends=2),
+        pitch(6, after=1),
+        pitch(6, bounced_at=NOW),
+        pitch(6, sent_at=None),
+    ],
+    ids=["young", "old", "followed up", "answered", "bounced", "never sent"],
+)
+def test_no_follow_up_where_none_is_called_for(row):
+    assert follow_up(situation(row)) == []
+
+
+def test_a_pitch_silent_for_some_days_is_followed_up():
+    (found,) = follow_up(situation(pitch(4)))
+    assert found.title == "Follow up 1 pitch without an answer"
+    assert found.command["input"]["contacts"] == [{"id": "c"}]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"placed_at": NOW}, {"declined_at": NOW}, {"last_sent_at": NOW}],
+    ids=["no interest", "placed", "declined", "answered since"],
+)
+def test_interest_that_was_met_does_not_wait(values):
+    interest = {"positive_at": NOW - timedelta(days=1)} if values else {}
+    assert answer_interested(situation(pitch(6, **interest, **values))) == []
+
+
+def test_interest_waits_even_where_nothing_was_sent():
+    row = pitch(6, sent_at=None, last_sent_at=None, positive_at=NOW - timedelta(days=1))
+    assert len(answer_interested(situation(row))) == 1
+
+
+def templates(good, bad, *, n=300):
+    """Mature pitches, the newer half with the template `bad`."""
+    newer = [pitch(30, template="bad", after=1 if number < bad * n else None) for number in range(n)]
+    older = [pitch(60, template="good", after=1 if number < good * n else None) for number in range(n)]
+    return newer + older
+
+
+def test_a_template_that_is_surely_better_is_named():
+    better = better_template(templates(0.15, 0.05), NOW)
+    assert (better.name, better.than) == ("good", "bad")
+    assert better.more.mean == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("good", "bad", "n"), [(0.06, 0.05, 300), (0.05, 0.15, 300), (0.5, 0.0, 20)])
+def test_a_template_that_may_be_luck_is_not(good, bad, n):
+    assert better_template(templates(good, bad, n=n), NOW) is None
+
+
+def test_no_history_names_no_template():
+    assert better_template([], NOW) is None
+
+
+def test_one_is_singular():
+    assert [counted(1, "day"), counted(2, "pitch", "pitches")] == ["1 day", "2 pitches"]
