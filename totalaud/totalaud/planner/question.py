@@ -1,0 +1,51 @@
+"""What a question was understood to ask, and why another one was not."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Intent = Literal[
+    "find", "pitch", "performance", "patterns", "next", "timing", "plan", "hashtags", "press", "opportunities"
+]
+Window = Literal["7d", "28d", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The slots that were filled; names are those known from the tables, never words of the question."""
+
+    intent: Intent
+    genres: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    type: str | None = None
+    outlet: str | None = None
+    campaign: str | None = None
+    release: str | None = None
+    release_type: str | None = None
+    window: Window | None = None
+    cohort: bool = False
+    hours_per_week: float | None = None
+    budget: float | None = None
+    channels: tuple[str, ...] = ()
+    platform: str | None = None
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A question that is not answered by a guess: `reason` says what was missing or not known."""
+
+    reason: str
+
+
+EXAMPLES = (
+    ("find", "Find me UK indie radio DJs who like synthpop"),
+    ("pitch", "Write a pitch for my new single to BBC Radio 6"),
+    ("performance", "How is my campaign performing this week?"),
+    ("patterns", "What's working best for artists like me?"),
+    ("next", "What should I do next?"),
+    ("timing", "When should I send pitches to radio?"),
+    ("plan", "Plan my new single, radio and blogs, 4 hours a week"),
+    ("hashtags", "Suggest hashtags for my new single on Instagram"),
+    ("press", "Write a press release for my new single"),
+    ("opportunities", "Find opportunities for my new single"),
+)

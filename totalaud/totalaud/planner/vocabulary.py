@@ -1,0 +1,74 @@
+"""The names that a question may contain: of genres, places and kinds, and the user's own."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+OUTLETS = {
+    "BBC Radio 6 Music": ("BBC 6 Music", "BBC Radio 6", "BBC6", "Radio 6", "6 Music", "6Music", "BBC 6"),
+    "BBC Radio 1": ("Radio 1", "Radio One", "BBC Radio One"),
+    "BBC Radio 2": ("Radio 2", "Radio Two", "BBC Radio Two"),
+    "BBC Radio 3": ("Radio 3",),
+    "BBC Introducing": ("BBC Music Introducing",),
+    "Radio X": (),
+    "Amazing Radio": (),
+    "NTS Radio": ("NTS",),
+    "Rinse FM": (),
+    "KEXP": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Names by their key; `kinds` has the words for each type of contact."""
+
+    genres: Mapping[str, str]
+    places: Mapping[str, str]
+    kinds: Mapping[str, tuple[str, ...]]
+    outlets: Mapping[str, str] = field(default_factory=dict)
+    campaigns: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
+
+
+def vocabulary(
+    skills: Path,
+    *,
+    outlets: Iterable[str] = (),
+    campaigns: Iterable[str] = (),
+    releases: Iterable[str] = (),
+) -> Vocabulary:
+    """Take the music's words from the skills folder's library, and the names from the user's tables."""
+    music = _module(skills / "library" / "music.py")
+    return Vocabulary(
+        genres=music.known_genres(),
+        places=music.known_places(),
+        kinds={name: tuple(words) for name, words in music.TYPES.items()},
+        outlets={**known_outlets(), **by_key(outlets)},
+        campaigns=by_key(campaigns),
+        releases=by_key(releases),
+    )
+
+
+def known_outlets() -> dict[str, str]:
+    return {key(said): name for name, others in OUTLETS.items() for said in (name, *others)}
+
+
+def by_key(names: Iterable[str | None]) -> dict[str, str]:
+    return {key(name): name for name in names if name and key(name)}
+
+
+def key(name: str) -> str:
+    """Make one of all ways to write a name: Synth-Pop, synth pop."""
+    return re.sub(r"[^\w&]|_", "", name.casefold())
+
+
+def _module(file: Path) -> Any:
+    spec = spec_from_file_location(f"totalaud_skills_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(file)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,172 @@
+"""The words of the grammar."""
+
+from typing import get_args
+
+from totalaud.planner.question import Intent
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WRITE = _words("write draft create generate compose make prepare")
+LOOK = _words(
+    """
+    find search look show list get recommend suggest who which need want discover locate give
+    """
+)
+PITCH = _words("pitch pitches email message mail")
+RELEASE_TYPES = {
+    "single": "single",
+    "track": "single",
+    "song": "single",
+    "ep": "ep",
+    "album": "album",
+    "lp": "album",
+}
+RELEASE = frozenset({*RELEASE_TYPES, "release", "record"})
+CAMPAIGN = _words("campaign campaigns outreach pitches")
+DOING = _words(
+    """
+    how hows performing performance performed doing going status progress track results stats report
+    numbers
+    """
+)
+PEERS = _words("artists artist musicians bands band acts other others peers people")
+WORKS = _words(
+    """
+    working works work worked effective successful patterns pattern resonates resonating
+    """
+)
+COMPARE = _words("compare compared benchmark")
+ASKED = _words("what whats which how")
+PEOPLE = _words("contacts contact people someone anyone somebody anybody")
+
+RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
+    "find": (),
+    "pitch": ((WRITE, PITCH), (frozenset({"pitch"}), RELEASE)),
+    "performance": ((CAMPAIGN, DOING),),
+    "patterns": ((ASKED, WORKS), (COMPARE, PEERS), (WORKS, PEERS)),
+    "next": ((frozenset({"next"}), _words("do steps step should recommend")),),
+    "timing": (
+        (frozenset({"when"}), _words("send pitch email write mail contact")),
+        (
+            frozenset({"time", "day"}),
+            frozenset({"best", "good"}),
+            _words("send pitch email write mail"),
+        ),
+    ),
+    "plan": (
+        (
+            _words("plan schedule timeline"),
+            frozenset({*RELEASE, "campaign", "launch", "outreach"}),
+        ),
+    ),
+    "hashtags": ((frozenset({"hashtags", "hashtag"}),),),
+    "press": ((WRITE, frozenset({"pressrelease"})),),
+    "opportunities": (
+        (
+            _words(
+                """
+    opportunities opportunity festivals festival funding grants grant submissions
+    """
+            ),
+        ),
+    ),
+}
+assert set(RULES) == set(get_args(Intent))
+
+WINDOWS = {
+    "7d": (
+        "this week",
+        "last week",
+        "past week",
+        "last 7 days",
+        "past 7 days",
+        "last seven days",
+        "7 days",
+        "week",
+    ),
+    "28d": (
+        "this month",
+        "last month",
+        "past month",
+        "last 28 days",
+        "last 30 days",
+        "last 4 weeks",
+        "last four weeks",
+        "month",
+    ),
+    "all": ("so far", "overall", "all time", "in total", "altogether", "since the start", "ever"),
+}
+NO_WINDOW = _words(
+    """
+    today yesterday tomorrow year years quarter hour hours monday tuesday wednesday thursday friday
+    saturday sunday january february march april june july august september october november
+    december
+    """
+)
+PLATFORMS = {
+    "instagram": "instagram",
+    "insta": "instagram",
+    "tiktok": "tiktok",
+    "youtube": "youtube",
+    "x": "x",
+    "twitter": "x",
+    "bluesky": "bluesky",
+}
+CHANNELS = {
+    "radio": ("radio",),
+    "blogs": ("online_press",),
+    "blog": ("online_press",),
+    "magazines": ("print_press",),
+    "press": ("online_press", "print_press"),
+    "spotify": ("spotify",),
+    "apple": ("apple",),
+    "amazon": ("amazon",),
+    "playlists": ("spotify", "apple", "amazon", "curators"),
+    "curators": ("curators",),
+    "social": ("social",),
+    "live": ("live",),
+}
+NEGATIONS = _words(
+    """
+    no not dont doesnt isnt arent never without except but neither nor unless hate hates dislike
+    dislikes
+    """
+)
+ACTS = _words(
+    """
+    delete erase remove cancel send import export forget suppress unsubscribe call buy pay post
+    publish
+    """
+)
+GOVERN = _words(
+    """
+    for to in of by with from like likes love loves into play plays near about at on called
+    """
+)
+FILLERS = _words(
+    """
+    a about all an and any are as at be been by can could do does doing for from get gets getting good
+    great has have hello hey hi how i id ill im in into is it its just kindly like likes list love loves
+    make me music my new newest latest next of on or our out please play playing plays right some tell
+    that the their them there these they this to up upcoming us we what whats take takes taking which
+    who whom whose will with would you your now currently so far best better most more really near based
+    located for fans fan fit fits short quick nice friendly should could need want called shows show
+    hosts host producers producer
+    """
+)
+
+SLOTS: dict[Intent, frozenset[str]] = {
+    "find": _words("genres regions type"),
+    "pitch": _words("genres regions type outlet release release_type"),
+    "performance": _words("campaign window"),
+    "patterns": _words("genres cohort"),
+    "next": _words("campaign"),
+    "timing": _words("type"),
+    "plan": _words("release release_type channels hours_per_week budget"),
+    "hashtags": _words("release release_type platform"),
+    "press": _words("release release_type"),
+    "opportunities": _words("genres regions release release_type"),
+}
