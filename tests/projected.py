@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from projector import record_tables
 from projector.columns import key
 from projector.fold import Record, fold
 from projector.reader import page
@@ -17,8 +18,9 @@ COMPARED = (
     "agent_sessions",
     "agent_session_steps",
     "skill_executions",
-    "contacts",
     "outstanding",
+    *sorted(record_tables.OWNED),
+    "snapshots",
 )
 
 

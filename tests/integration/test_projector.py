@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -26,14 +27,23 @@ from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
+from projector.record_tables import OWNED
 from projector.tables import ddl
+from record_histories import corrected, record_stories, recorded
 from servers import Rig, fresh_database
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
 from shared.events import SessionStarted
 from shared.jetstream_log import JetStreamLog
-from shared.record_events import ContactErased, ContactImported
+from shared.record_events import (
+    ArtistSet,
+    CampaignCreated,
+    ContactErased,
+    ContactImported,
+    FactAdded,
+    FactRemoved,
+)
 from shared.subjects import Aggregate
 
 SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
@@ -131,6 +141,42 @@ async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgre
     assert set(keys) <= set(our_keys)
     seeds = {table for table, _ in keys}
     assert {key for key in our_keys if key[0] in seeds} == set(keys)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
+    seed: int, bus: Bus, writer: Writer, postgres_url: str
+):
+    history = list(record_stories(seed))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await writer.write(history[:100], pause_s=0.002)
+        await caught_up(bus, postgres_url)
+        await writer.write(history[100:])
+        await caught_up(bus, postgres_url)
+        rows = await assert_folded(bus, postgres_url)
+        assert await value(postgres_url, "SELECT count(*) FROM projection_errors") == 0
+        assert all(rows[table] for table in OWNED)
+        await ask(bus, "rebuild")
+        assert await rows_of(postgres_url) == rows
+
+
+async def test_another_users_record_id_touches_no_row(bus: Bus, writer: Writer, postgres_url: str):
+    thief, artist, campaign = (UUID(int=number, version=4) for number in (9, 31, 32))
+    fact = FactAdded(fact_id=UUID(int=33, version=4), text="played in Nowhere")
+    sent = recorded(random.Random(1), campaign, UUID(int=5, version=4))
+    async with projecting(bus, postgres_url):
+        await writer.happens(subjects.record(USER, "artist", artist), ArtistSet(name="Nobody"), fact)
+        await writer.happens(subjects.record(USER, "campaign", campaign), CampaignCreated(name="one"), sent)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        await writer.happens(subjects.record(thief, "artist", artist), FactRemoved(fact_id=fact.fact_id))
+        await writer.happens(subjects.record(thief, "artist", artist), ArtistSet(name="Somebody"))
+        await writer.happens(subjects.record(thief, "campaign", campaign), corrected(sent))
+        await caught_up(bus, postgres_url)
+    rows = await assert_folded(bus, postgres_url)
+    assert {name: rows[name] for name in OWNED} == {name: before[name] for name in OWNED}
+    assert await value(postgres_url, "SELECT count(*) FROM projection_errors") == 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -352,7 +398,9 @@ async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, write
     assert await value(postgres_url, gone) == 1
 
 
-@pytest.mark.parametrize("table", ["agent_sessions", "agent_session_steps", "skill_executions"])
+@pytest.mark.parametrize(
+    "table", ["agent_sessions", "agent_session_steps", "skill_executions", "outreach", "contacts"]
+)
 async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: str, postgres_url: str):
     async with connected(postgres_url) as connection:
         await make(connection)
@@ -360,6 +408,15 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
         plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
     assert f"Index Scan using {table}_pkey" in plan
     assert "by_user" not in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await connection.execute(f"PREPARE hot AS {statements.REFOLD}")
+        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+    assert plan.count("outreach_by_pitch") == 2
     assert "Seq Scan" not in plan
 
 

@@ -91,6 +91,15 @@ class FileAgain:
     execution_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Refold:
+    """A pitch is told anew from all outreach rows of its campaign and contact."""
+
+    pitch: Row
+    campaign_id: UUID
+    contact_id: UUID
+
+
 Keyed = Add | Ensure | Alter | Remove
 Spread = Skip | Cancel | CloseAlone | File | FileAgain
-Change = Keyed | Spread
+Change = Keyed | Spread | Refold

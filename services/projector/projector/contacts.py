@@ -1,19 +1,20 @@
 """Contacts as rows; what is personal stays sealed and is in no index."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Row
 from projector.namekeys import keys
 from shared.log import Recorded
-from shared.record_events import ContactErased, ContactImported
+from shared.record_events import ContactErased, ContactImported, ContactSuppressed
 from shared.subjects import Aggregate
 
 SEALED = ("name", "email", "phone", "notes")
 
 
 def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
-    """Tell what changes in `contacts`; an address that was never imported can be erased too."""
+    """Tell what changes in `contacts`; an address that was never imported can be suppressed or erased too."""
     row = Row("contacts", UUID(aggregate.id), aggregate.user)
     for event in recorded.commit.events:
         match event:
@@ -34,21 +35,26 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                     "region_keys": keys(event.regions),
                     "subscriber_type": event.subscriber_type,
                     "timezone": event.timezone,
-                    "suppressed": event.suppressed,
+                    "suppressed_in_file": event.suppressed,
                     "imported_at": recorded.commit.at,
                     "seq": recorded.seq,
                     "search": _words(event),
                 }
                 yield Ensure(row, {"user_id": aggregate.user, **values})
                 yield Alter(row, values)
+            case ContactSuppressed():
+                yield Ensure(row, _nobody(aggregate))
+                yield Alter(row, {"objected": True, "seq": recorded.seq})
             case ContactErased():
                 gone = {**dict.fromkeys(SEALED), "erased": True, "seq": recorded.seq}
-                yield Ensure(
-                    row, {"user_id": aggregate.user, "genres": [], "regions": [], "seq": recorded.seq}
-                )
+                yield Ensure(row, _nobody(aggregate))
                 yield Alter(row, gone)
             case _:
                 raise ValueError(f"{event.type} is no event of a contact")
+
+
+def _nobody(aggregate: Aggregate) -> dict[str, Any]:
+    return {"user_id": aggregate.user, "genres": [], "regions": []}
 
 
 def _words(event: ContactImported) -> str:

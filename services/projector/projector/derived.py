@@ -9,6 +9,7 @@ SQL = {
     "agent_sessions": {
         "duration_ms": f"CASE WHEN ({{completed_at}}) IS NOT NULL THEN least({MS}, {LONGEST_MS})::integer END"
     },
+    "contacts": {"suppressed": "({suppressed_in_file}) OR ({objected})"},
     "skills": {"enabled": "coalesce({switched}, (({definition})->>'enabled')::boolean, true)"},
 }
 
@@ -18,6 +19,8 @@ def derive(table: str, row: dict[str, Any]) -> None:
     match table:
         case "agent_sessions":
             row["duration_ms"] = _between(row["created_at"], row["completed_at"])
+        case "contacts":
+            row["suppressed"] = row["suppressed_in_file"] or row["objected"]
         case "skills":
             file_says = row["definition"].get("enabled", True) if row["definition"] else True
             row["enabled"] = file_says if row["switched"] is None else row["switched"]

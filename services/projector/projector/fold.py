@@ -13,6 +13,7 @@ from projector.changes import (
     Ensure,
     File,
     FileAgain,
+    Refold,
     Remove,
     Row,
     Skip,
@@ -20,6 +21,7 @@ from projector.changes import (
 from projector.columns import key, new_row
 from projector.derived import derive
 from projector.entry import Reading, read
+from projector.pitches import pitch
 from projector.runs import outstanding
 from projector.tables import names
 from shared.direct_get import Entry
@@ -80,7 +82,8 @@ class Fold:
                 counted = {name: old[name] + amount for name, amount in amounts.items()}
                 self._put(row, {**old, **values, **counted})
             case Remove(row):
-                self._store(row.table, row.key, None)
+                if self._is_own(row):
+                    self._store(row.table, row.key, None)
             case Skip(session):
                 self._each(
                     "agent_session_steps", {"session_id": session.key}, ("pending",), {"status": "skipped"}
@@ -106,6 +109,20 @@ class Fold:
                     if one["execution_id"] == execution_id and one["attempt"] == 1
                 )
                 self._put(attempt, {**self._own(attempt), "agent_session_id": filed})
+            case Refold():
+                self._refold(change)
+
+    def _refold(self, change: Refold) -> None:
+        row = change.pitch
+        between = {
+            "user_id": row.user,
+            "campaign_id": change.campaign_id,
+            "contact_id": change.contact_id,
+        }
+        found = pitch(one for one in self.tables["outreach"].values() if between.items() <= one.items())
+        if row.key in self.tables[row.table] and not self._is_own(row):
+            return
+        self._store(row.table, row.key, None if found is None else {**between, **found, "id": row.key})
 
     def _put(self, row: Row, values: Record) -> None:
         for column, table in REFERRED.items():
@@ -122,10 +139,13 @@ class Fold:
             self.tables[table][row_key] = record
 
     def _own(self, row: Row) -> Record:
-        found = self.tables[row.table].get(row.key)
-        if found is None or (row.user is not None and self._user(row.table, found) != row.user):
+        if not self._is_own(row):
             raise _Unfit(row.table)
-        return found
+        return self.tables[row.table][row.key]
+
+    def _is_own(self, row: Row) -> bool:
+        found = self.tables[row.table].get(row.key)
+        return found is not None and (row.user is None or row.user == self._user(row.table, found))
 
     def _user(self, table: str, record: Record) -> UUID | None:
         if table == "agent_session_steps":

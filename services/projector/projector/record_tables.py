@@ -26,6 +26,8 @@ contacts = Table(
     Column("subscriber_type", Text),
     Column("timezone", Text),
     flag("suppressed", "false"),
+    flag("suppressed_in_file", "false"),
+    flag("objected", "false"),
     flag("erased", "false"),
     moment("imported_at"),
     Column("seq", BigInteger),
@@ -196,4 +198,20 @@ snapshots = Table(
     metadata,
     Column("user_id", Uuid, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+)
+
+OWNED = frozenset(
+    table.name
+    for table in (
+        contacts,
+        artists,
+        artist_facts,
+        releases,
+        campaigns,
+        outreach,
+        pitches,
+        opportunities,
+        coverage,
+        metric_days,
+    )
 )

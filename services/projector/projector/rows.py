@@ -1,11 +1,18 @@
 """A commit in, changes out: stateless, so that a history gives the same rows whenever it is read."""
 
-from projector.changes import Change
+from collections.abc import Iterator
+
+from projector.artists import artist_changes
+from projector.changes import Alter, Change, Ensure, Row
 from projector.contacts import contact_changes
 from projector.definitions import agent_changes, skill_changes
+from projector.market import whole_changes
+from projector.outreach import campaign_changes
 from projector.runs import run_changes
 from shared.log import Recorded
 from shared.subjects import Aggregate
+
+TABLES = {"release": "releases", "opportunity": "opportunities", "coverage": "coverage"}
 
 
 def changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
@@ -18,9 +25,22 @@ def changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
         case "agent":
             return list(agent_changes(aggregate.id, recorded))
         case "contact":
-            return list(contact_changes(aggregate, recorded))
-        case _:
-            return []
+            found = contact_changes(aggregate, recorded)
+        case "artist":
+            found = artist_changes(aggregate, recorded)
+        case "campaign":
+            found = campaign_changes(aggregate, recorded)
+        case "release" | "opportunity" | "coverage":
+            found = whole_changes(TABLES[aggregate.noun], aggregate, recorded)
+    return [*found, *_snapshot(aggregate, recorded)]
+
+
+def _snapshot(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
+    """Tell after which commit the user's records last changed."""
+    if aggregate.user is not None:
+        row = Row("snapshots", aggregate.user)
+        yield Ensure(row, {"seq": recorded.seq})
+        yield Alter(row, {"seq": recorded.seq})
 
 
 __all__ = ["changes"]

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from projector import derived
+from projector import derived, record_tables
 from projector.columns import key, types
 
 COUNTED = {
@@ -10,7 +10,7 @@ COUNTED = {
     "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd"),
 }
 FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execution_id", "agent_session_id"})
-OWNED = frozenset({"agent_sessions", "skill_executions", "contacts"})
+OWNED = frozenset({"agent_sessions", "skill_executions", *record_tables.OWNED})
 PUT = {"TSVECTOR": "to_tsvector('simple', {})"}
 SENT = {"TSVECTOR": "TEXT"}
 FENCE = """
@@ -76,6 +76,47 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
 WHERE t.ctid = x.place
 """
+REFOLD = """
+WITH folded AS (
+  SELECT p.*, h.*, f.channel, f.template, f.attributes, f.propensity
+  FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, campaign_id uuid, contact_id uuid)
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS happened,
+      min(at) FILTER (WHERE kind = 'sent') AS sent_at,
+      max(at) FILTER (WHERE kind = 'sent') AS last_sent_at,
+      count(*) FILTER (WHERE kind = 'sent') AS sends,
+      min(at) FILTER (WHERE kind = 'bounced') AS bounced_at,
+      min(at) FILTER (WHERE kind IN ('positive', 'declined', 'placed')
+        OR kind = 'replied' AND category IS DISTINCT FROM 'auto') AS replied_at,
+      min(at) FILTER (WHERE kind IN ('positive', 'placed')
+        OR kind = 'replied' AND category IN ('interested', 'placed')) AS positive_at,
+      min(at) FILTER (WHERE kind = 'declined' OR kind = 'replied' AND category = 'declined') AS declined_at,
+      min(at) FILTER (WHERE kind = 'placed' OR kind = 'replied' AND category = 'placed') AS placed_at
+    FROM outreach x
+    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
+      AND NOT x.corrected
+  ) AS h
+  LEFT JOIN LATERAL (
+    SELECT x.channel, x.template, x.attributes, x.propensity FROM outreach x
+    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
+      AND NOT x.corrected AND x.kind = 'sent'
+    ORDER BY x.at, x.id LIMIT 1
+  ) AS f ON true
+), gone AS (
+  DELETE FROM pitches t USING folded f WHERE t.id = f.id AND t.user_id = f.owner AND f.happened = 0
+)
+INSERT INTO pitches AS t (id, user_id, campaign_id, contact_id, sent_at, last_sent_at, sends, bounced_at,
+  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity)
+SELECT id, owner, campaign_id, contact_id, sent_at, last_sent_at, sends, bounced_at,
+  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity
+FROM folded WHERE happened > 0
+ON CONFLICT (id) DO UPDATE SET (sent_at, last_sent_at, sends, bounced_at,
+  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity)
+  = (excluded.sent_at, excluded.last_sent_at, excluded.sends, excluded.bounced_at, excluded.replied_at,
+  excluded.positive_at, excluded.declined_at, excluded.placed_at, excluded.channel, excluded.template,
+  excluded.attributes, excluded.propensity)
+WHERE t.user_id = excluded.user_id
+"""
 
 
 @cache
@@ -87,6 +128,12 @@ def adding(table: str) -> str:
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {put} "  # noqa: S608 - names of our own
         f"FROM jsonb_to_recordset($1::jsonb) AS p({_record(columns)}) ON CONFLICT DO NOTHING"
     )
+
+
+@cache
+def ensuring(table: str) -> str:
+    """Do as `adding` does, and return the key, and for an owned table the owner, of each row it added."""
+    return f"{adding(table)} RETURNING {key(table)}{', user_id' if table in OWNED else ''}"
 
 
 @cache
@@ -121,8 +168,13 @@ def altering(table: str) -> str:
 
 @cache
 def removing(table: str) -> str:
-    """Take the keys as `$1`, an array."""
-    return f"DELETE FROM {table} WHERE {key(table)} = ANY($1)"  # noqa: S608 - names of our own
+    """Take `$1`, a JSON array of {key, owner}; another user's row stays."""
+    id_ = key(table)
+    sent = {id_: types(table)[id_], "owner": "UUID"}
+    return (
+        f"DELETE FROM {table} t USING jsonb_to_recordset($1::jsonb) AS p({_record(sent)}) "  # noqa: S608
+        f"WHERE t.{id_} = p.{id_}{' AND t.user_id = p.owner' if table in OWNED else ''}"
+    )
 
 
 def _lookup(table: str, id_: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from projector.changes import Add, Alter, Change, Ensure, Keyed, Remove, Row, Spread
+from projector.changes import Add, Alter, Change, Ensure, Keyed, Refold, Remove, Row, Spread
 from projector.columns import new_row
 from projector.derived import derive
 
@@ -15,7 +15,7 @@ class Misfit(Exception):  # noqa: N818 - a verdict on the commit
 
 @dataclass(slots=True)
 class Fate:
-    """What becomes of one row; `added` cannot be there yet, `ensured` may be."""
+    """What becomes of one row; `added` cannot be there yet, `ensured` may be, `removed` comes before both."""
 
     added: dict[str, Any] | None = None
     ensured: dict[str, Any] | None = None
@@ -27,6 +27,13 @@ class Fate:
     def altered(self) -> bool:
         return self.added is None and bool(self.values or self.amounts)
 
+    def whole(self, table: str) -> dict[str, Any]:
+        """Return the ensured row as it becomes where there was none."""
+        row = {**(self.ensured or {}), **self.values}
+        _count(row, self.amounts.items())
+        derive(table, row)
+        return row
+
     def take(self, change: Keyed) -> None:
         match change:
             case Add(row, values):
@@ -34,7 +41,6 @@ class Fate:
                     raise Misfit(f"a row of {row.table} is added twice")
                 self.added = new_row(row.table, values)
             case Ensure(row, values):
-                self.removed = False
                 if self.added is None and self.ensured is None:
                     self.ensured = new_row(row.table, values)
             case Alter(row, values, amounts) if self.added is not None:
@@ -45,16 +51,18 @@ class Fate:
                 self.values.update(values)
                 _count(self.amounts, amounts.items())
             case Remove():
-                self.ensured = None
+                self.added = self.ensured = None
+                self.values, self.amounts = {}, {}
                 self.removed = True
 
 
 @dataclass(slots=True)
 class Wave:
-    """Single rows first, then what spreads over other rows."""
+    """Single rows first, then what spreads over other rows, last the pitches whose outreach they are."""
 
     tables: dict[str, dict[Row, Fate]] = field(default_factory=dict)
     spread: list[Spread] = field(default_factory=list)
+    refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
         return self.tables.setdefault(row.table, {}).setdefault(row, Fate())
@@ -64,16 +72,22 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
     """Fold (subject, changes) in the order of the log.
 
     After a change that spreads, the later commits of the same subject go into the next wave; those of others
-    need not wait, for no commit alters another subject's rows.
+    need not wait, for no commit alters another subject's rows. A pitch that is folded again once for many
+    commits is the same as if folded after each.
     """
     found = [Wave()]
     place: dict[str, int] = {}
     for subject, changes in commits:
         wave = found[place.get(subject, 0)]
-        spread = [change for change in changes if isinstance(change, Spread)]
+        spread: list[Spread] = []
         for change in changes:
-            if not isinstance(change, Spread):
-                wave.fate(change.row).take(change)
+            match change:
+                case Refold(pitch):
+                    wave.refold[pitch] = change
+                case Add() | Ensure() | Alter() | Remove():
+                    wave.fate(change.row).take(change)
+                case _:
+                    spread.append(change)
         if spread:
             wave.spread += spread
             place[subject] = place.get(subject, 0) + 1

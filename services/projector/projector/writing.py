@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from projector import statements
-from projector.changes import Cancel, CloseAlone, File, FileAgain, Row, Skip, Spread
+from projector.changes import Cancel, CloseAlone, File, FileAgain, Refold, Row, Skip, Spread
 from projector.columns import key
 from projector.tables import names
 from projector.waves import Fate, Misfit, Wave
@@ -27,33 +27,31 @@ async def write(connection: asyncpg.Connection, wave: Wave) -> None:
     for sql, values in _spread(wave.spread):
         if values:
             await connection.execute(sql, dump(values))
+    if wave.refold:
+        await connection.execute(statements.REFOLD, dump([_refolded(one) for one in wave.refold.values()]))
 
 
 async def _write_table(connection: asyncpg.Connection, table: str, rows: dict[Row, Fate]) -> None:
-    added: list[Json] = []
-    ensured: list[Json] = []
-    altered: list[Json] = []
-    removed: list[UUID | str] = []
+    """Remove, add, then alter what was not added just now as it becomes."""
     id_ = key(table)
-    for row, fate in rows.items():
-        if fate.added is not None:
-            added.append({**fate.added, id_: row.key})
-        if fate.ensured is not None:
-            ensured.append({**fate.ensured, id_: row.key})
-        if fate.altered:
-            set_ = statements.mask(table, frozenset(fate.values))
-            given = {id_: row.key, "owner": row.user, "mask": set_}
-            altered.append({**fate.values, **fate.amounts, **given})
-        if fate.removed:
-            removed.append(row.key)
+    removed = [{id_: row.key, "owner": row.user} for row, fate in rows.items() if fate.removed]
+    added = [{**fate.added, id_: row.key} for row, fate in rows.items() if fate.added is not None]
+    ensured = [{**fate.whole(table), id_: row.key} for row, fate in rows.items() if fate.ensured is not None]
+    new: set[Row] = set()
+    if removed:
+        await connection.execute(statements.removing(table), dump(removed))
     if added:
         await _exactly(connection, table, len(added), statements.adding(table), dump(added))
     if ensured:
-        await connection.execute(statements.adding(table), dump(ensured))
+        new = {Row(table, *put) for put in await connection.fetch(statements.ensuring(table), dump(ensured))}
+    altered = [_altered(row, fate) for row, fate in rows.items() if fate.altered and row not in new]
     if altered:
         await _exactly(connection, table, len(altered), statements.altering(table), dump(altered))
-    if removed:
-        await connection.execute(statements.removing(table), removed)
+
+
+def _altered(row: Row, fate: Fate) -> Json:
+    set_ = statements.mask(row.table, frozenset(fate.values))
+    return {**fate.values, **fate.amounts, key(row.table): row.key, "owner": row.user, "mask": set_}
 
 
 def dump(rows: list[Json]) -> str:
@@ -94,6 +92,15 @@ def _spread(changes: Iterable[Spread]) -> list[tuple[str, list[Json]]]:
     ]
 
 
+def _refolded(change: Refold) -> Json:
+    return {
+        "id": change.pitch.key,
+        "owner": change.pitch.user,
+        "campaign_id": change.campaign_id,
+        "contact_id": change.contact_id,
+    }
+
+
 async def _exactly(connection: asyncpg.Connection, table: str, count: int, sql: str, rows: str) -> None:
     done = await connection.execute(sql, rows)
     if int(done.rsplit(" ", 1)[-1]) != count:
@@ -104,7 +111,7 @@ def _plain(value: Any) -> Any:
     match value:
         case UUID() | Decimal():
             return str(value)
-        case datetime():
+        case date():
             return value.isoformat()
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a row")

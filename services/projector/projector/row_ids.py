@@ -1,0 +1,12 @@
+"""The ids of rows that no command names: a pitch, a day of a metric."""
+
+from datetime import date
+from uuid import UUID, uuid5
+
+
+def pitch_id(campaign_id: UUID, contact_id: UUID) -> UUID:
+    return uuid5(campaign_id, str(contact_id))
+
+
+def metric_day_id(artist_id: UUID, metric: str, day: date) -> UUID:
+    return uuid5(artist_id, f"{metric}|{day.isoformat()}")
