@@ -15,7 +15,7 @@ LONGEST_NAME = 8
 HOURS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
 MONEY = re.compile(r"[£$€]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*")
-US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for) us\b")
+US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
@@ -58,8 +58,8 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if refusal := _not_a_question(said):
         return refusal
     names = _Reading([word.replace("'", "") for word in said], [False] * len(said))
-    campaigns, releases = names.take(_own(vocabulary.campaigns)), names.take(_own(vocabulary.releases))
-    outlets = names.take(_own(vocabulary.outlets))
+    own = (vocabulary.campaigns, vocabulary.releases, vocabulary.outlets)
+    campaigns, releases, outlets = (names.take(_own(some, vocabulary)) for some in own)
     genres, regions = names.take(vocabulary.genres), names.take(vocabulary.places)
     intent = _intent(
         {word for _, word in names.rest()}
@@ -197,9 +197,10 @@ def _not_a_question(said: list[str]) -> Unread | None:
     return None
 
 
-def _own(names: Mapping[str, str]) -> dict[str, str]:
+def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
     """Leave out the user's names that are plain words of the grammar, such as a single called “Next”."""
     plain = w.FILLERS | w.RELEASE | w.CAMPAIGN | w.DOING | w.LOOK | w.WRITE | w.PITCH | w.PEOPLE
+    plain = plain.union(*vocabulary.kinds.values())
     return {name: told for name, told in names.items() if name not in plain}
 
 

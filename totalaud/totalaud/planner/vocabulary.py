@@ -21,6 +21,9 @@ OUTLETS = {
 }
 
 
+MUSIC = ("library/music.py", "scout/research_contacts.py")
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Names by their key; `kinds` has the words for each type of contact."""
@@ -41,7 +44,7 @@ def vocabulary(
     releases: Iterable[str] = (),
 ) -> Vocabulary:
     """Take the music's words from the skills folder's library, and the names from the user's tables."""
-    music = _module(skills / "library" / "music.py")
+    music = _module(next(file for name in MUSIC if (file := skills / name).is_file()))
     return Vocabulary(
         genres=music.known_genres(),
         places=music.known_places(),

@@ -1,0 +1,174 @@
+"""Questions in many words come to the same slots; what would have to be guessed is refused."""
+
+import pytest
+
+from rig import ROOT
+from totalaud.planner.grammar import understood
+from totalaud.planner.question import EXAMPLES, Question, Unread
+from totalaud.planner.vocabulary import vocabulary
+
+WORDS = vocabulary(
+    ROOT / "skills",
+    outlets=["Tees Valley FM", "Radio"],
+    campaigns=["Glass Coast radio", "Autumn push", "Campaign"],
+    releases=["Glass Coast", "Next"],
+)
+
+
+def read(text) -> Question | Unread:
+    return understood(text, WORDS)
+
+
+@pytest.mark.parametrize(("intent", "text"), EXAMPLES)
+def test_every_example_is_understood(intent, text):
+    assert read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Find me UK indie radio DJs who like synthpop",
+        "find me uk indie radio djs who like synthpop",
+        "Find us UK indie radio DJs who like Synth-Pop, please.",
+        "Which radio DJs in the UK play indie and synth pop?",
+        "Who are the indie radio presenters in Great Britain that love synthpop?",
+        "UK indie radio DJs who like synthpop",
+        "I'm looking for UK radio DJs into indie, synthpop",
+        "Can you find some indie synthpop DJs from the United Kingdom?",
+        "Show me the best UK indie radio DJs for synthpop",
+    ],
+)
+def test_the_first_question_may_be_put_in_many_ways(text):
+    found = read(text)
+    assert (found.intent, found.type) == ("find", "radio")
+    assert set(found.genres) == {"indie", "synthpop"}
+    assert len(found.regions) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a pitch for my new single to BBC Radio 6",
+        "write a pitch for my new single to BBC Radio 6 Music",
+        "Draft a pitch to BBC 6 Music for my new single",
+        "Pitch my new single to 6 Music",
+        "Could you write an email about my next single to BBC Radio 6, please?",
+        "Compose a short, friendly message to BBC6 for my upcoming single",
+    ],
+)
+def test_the_second_question_may_be_put_in_many_ways(text):
+    found = read(text)
+    assert (found.intent, found.outlet, found.release_type) == ("pitch", "BBC Radio 6 Music", "single")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How is my campaign performing this week?",
+        "How's my campaign doing this week",
+        "How is the campaign going?",
+        "Show me the results of my campaign",
+        "What is the status of my campaign?",
+        "How are my pitches performing over the last 7 days?",
+        "Tell us how our outreach is doing this week",
+    ],
+)
+def test_the_third_question_may_be_put_in_many_ways(text):
+    found = read(text)
+    assert (found.intent, found.window in {None, "7d"}) == ("performance", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What's working best for artists like me?",
+        "What\u2019s working for artists like me",
+        "What is working best for bands like us?",
+        "What works for musicians like me?",
+        "Which pitches work best for other artists?",
+        "How do I compare with other artists?",
+    ],
+)
+def test_the_fourth_question_may_be_put_in_many_ways(text):
+    found = read(text)
+    assert (found.intent, found.cohort) == ("patterns", True)
+
+
+def test_one_s_own_results_are_another_question_than_the_cohort_s():
+    assert not read("What's working best for me?").cohort
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("How is my campaign performing this month?", "28d"),
+        ("How has my campaign performed in the last 28 days?", "28d"),
+        ("How is my campaign going so far?", "all"),
+        ("How is my campaign doing overall?", "all"),
+    ],
+)
+def test_a_span_of_time_is_one_of_three(text, window):
+    assert read(text).window == window
+
+
+def test_hours_and_money_are_read_with_their_units():
+    found = read("Plan my new single, radio and blogs, £100, 4 hours a week")
+    assert (found.hours_per_week, found.budget, found.channels) == (4, 100, ("radio", "online_press"))
+
+
+def test_the_user_s_own_names_are_known():
+    assert read("Pitch Glass Coast to Tees Valley FM").release == "Glass Coast"
+    assert read("How is the Glass Coast radio campaign doing?").campaign == "Glass Coast radio"
+
+
+def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
+    assert read("What should I do next?").intent == "next"
+    assert read("How is my campaign doing?").campaign is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "there is no question"),
+        ("?!", "there is no question"),
+        ("What is the weather like?", "none of the questions"),
+        ("asdf", "none of the questions"),
+        ("Tell me a joke", "none of the questions"),
+        ("word " * 61, "too long"),
+        ("Find radio DJs who don't like synthpop", "dont"),
+        ("Find UK radio DJs except synthpop", "except"),
+        ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
+        ("Find radio DJs who like polka", "polka"),
+        ("Find radio DJs", "name a genre or a place"),
+        ("Find UK sponsors who like synthpop", "none of the questions"),
+        ("Find UK radio DJs and podcasts who like synthpop", "one kind of contact"),
+        ("Delete the radio DJs who like synthpop", "do not delete"),
+        ("Send my pitch to BBC Radio 6", "do not send"),
+        ("Write a pitch for my new single", "to whom"),
+        ("Write a pitch for my new single to Jane Example", "jane"),
+        ("Write a pitch for my new single to BBC Radio 6 and Radio X", "one outlet"),
+        ("How is my campaign performing and what's working best for artists like me?", "one question"),
+        ("How did my campaign perform yesterday?", "yesterday"),
+        ("How is my campaign performing for BBC Radio 6?", "narrowed by outlet"),
+        ("How is my radio campaign performing?", "narrowed by type"),
+        ("How is my campaign performing, 4 hours a week?", "narrowed by hours"),
+        ("How are Glass Coast radio and Autumn push performing as campaigns?", "one campaign"),
+        ("Suggest hashtags for my new single", "which platform"),
+        ("Is Peter a good contact for synthpop?", "peter"),
+        ("Wie läuft meine Kampagne?", "none of the questions"),
+    ],
+)
+def test_what_would_have_to_be_guessed_is_refused(text, why):
+    found = read(text)
+    assert isinstance(found, Unread)
+    assert why in found.reason
+
+
+def test_words_that_are_not_understood_are_told_and_left_out():
+    found = read("How is my campaign performing this week, Sarah?")
+    assert found.unused == ("sarah",)
+
+
+def test_words_of_the_question_never_become_names():
+    found = read("Find UK radio DJs like Peter Piper who like synthpop")
+    assert isinstance(found, Unread)

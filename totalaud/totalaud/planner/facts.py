@@ -1,0 +1,110 @@
+"""The user's own records, as a plan needs them, and which of several a question means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from totalaud.planner.question import Question, Unread
+from totalaud.planner.vocabulary import key
+
+Json = dict[str, Any]
+RECENT = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    id: str
+    name: str
+    created_at: datetime | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    id: str
+    artist_id: str
+    title: str
+    type: str
+    date: date
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Artist:
+    id: str
+    name: str
+    genres: tuple[str, ...] = ()
+    location: str | None = None
+    bio: str | None = None
+    facts: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`contacts` are those of the outlet asked for, as the tables hold them; `skills` are rows by name."""
+
+    today: date
+    artists: Sequence[Artist] = ()
+    releases: Sequence[Release] = ()
+    campaigns: Sequence[Campaign] = ()
+    contacts: Sequence[Mapping[str, Any]] = ()
+    skills: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was meant, and the sentence that says so where something else could have been."""
+
+    one: Any
+    note: str | None = None
+
+
+def campaign(question: Question, facts: Facts) -> Chosen | Unread:
+    """Return the campaign that was named, else the one that is open, the latest of several."""
+    if question.campaign is not None:
+        named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
+        return Chosen(named[0])
+    open_ = sorted(
+        (one for one in facts.campaigns if not one.closed),
+        key=lambda one: (one.created_at.timestamp() if one.created_at else 0.0, one.id),
+        reverse=True,
+    )
+    if not open_:
+        why = "there is no open campaign" if facts.campaigns else "there is no campaign yet"
+        return Unread(f"{why}: import what you sent with 'totalaud outreach import FILE'")
+    return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))
+
+
+def release(question: Question, facts: Facts) -> Chosen | Unread:
+    """Return the release that was named, else the next planned one, else one that is just out."""
+    if question.release is not None:
+        named = [one for one in facts.releases if key(one.title) == key(question.release)]
+        return Chosen(max(named, key=lambda one: one.date))
+    kind = question.release_type
+    fitting = [one for one in facts.releases if kind in {None, one.type}]
+    planned = sorted((one for one in fitting if one.date >= facts.today), key=lambda one: (one.date, one.id))
+    if planned:
+        return Chosen(planned[0], _instead("release", planned[0].title, [one.title for one in planned[1:]]))
+    out = [one for one in fitting if facts.today - one.date <= RECENT]
+    if out:
+        newest = max(out, key=lambda one: one.date)
+        return Chosen(newest, f"took the release {newest.title}, out since {newest.date}: none is planned")
+    return Unread(f"there is no {kind or 'release'} planned: add it with 'totalaud release plan'")
+
+
+def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Unread:
+    """Return the artist of a release, else the user's only or first one."""
+    if artist_id is not None and (found := [one for one in facts.artists if one.id == artist_id]):
+        return Chosen(found[0])
+    if not facts.artists:
+        return Unread("there is no artist yet: add one with 'totalaud artist set'")
+    first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
+    return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
+
+
+def _instead(what: str, taken: str, others: list[str]) -> str | None:
+    if not others:
+        return None
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""  # noqa: PLR2004 - as many as a line has
+    return f"took the {what} {taken}; it could also have been {', '.join(others[:3])}{more}"
