@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import contacts, operate, sessions, skills
+from totalaud.cli import ask, contacts, operate, sessions, skills
 from totalaud.cli.options import Options
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ def options(
 
 app.command("up")(operate.up)
 app.command("demo")(operate.demo)
+app.command("ask")(ask.ask)
 app.command("run")(sessions.run_workflow)
 app.command("skill")(sessions.run_skill)
 app.add_typer(sessions.app, name="session")

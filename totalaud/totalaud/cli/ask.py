@@ -1,0 +1,149 @@
+"""`ask`: reads a question, shows the plan that answers it, runs it, and tells the answer."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+if TYPE_CHECKING:
+    from totalaud.client import Client
+    from totalaud.planner.plan import Plan
+    from totalaud.planner.question import Unread
+
+UNREAD = 2
+REFUSED = 1
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In one sentence.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before a step that costs money.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
+    prose: Annotated[
+        bool, typer.Option("--prose", help="Let a model word what skills found, where they can.")
+    ] = False,
+    budget: Annotated[float | None, typer.Option(min=0, metavar="USD", help="Spend no more on this.")] = None,
+) -> None:
+    """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
+    options = Options.of(context)
+
+    async def work() -> int:
+        from shared.refusal import Refusal
+        from totalaud.planner.question import Unread
+        from totalaud.planner.telling import over
+
+        async with options.client() as client:
+            plan = await planned(client, question, prose=prose)
+            if isinstance(plan, Unread):
+                return _unread(options, plan)
+            if not options.json:
+                _lines(_plan_lines(plan))
+            if dry_run:
+                _dry(options, plan)
+                return 0
+            if budget is not None and (dear := over(plan, budget)):
+                raise Refusal("budget_exceeded", "budget", dear)
+            if not (plan.free or yes or _agreed(options)):
+                return REFUSED
+            return await _answered(options, client, plan)
+
+    raise typer.Exit(run(work()))
+
+
+async def planned(client: "Client", question: str, *, prose: bool = False) -> "Plan | Unread":
+    """Return the plan that answers a question, or why there is none."""
+    from totalaud import own
+    from totalaud.planner import plan
+    from totalaud.planner.grammar import understood
+    from totalaud.planner.question import Question
+    from totalaud.planner.vocabulary import vocabulary
+    from totalaud.stack.paths import skills_dir
+
+    facts = await own.facts(client.tables, client.user, datetime.now(UTC).date())
+    outlets = await own.outlets(client.tables, client.user)
+    words = vocabulary(
+        skills_dir(),
+        outlets=outlets,
+        campaigns=[one.name for one in facts.campaigns],
+        releases=[one.title for one in facts.releases],
+    )
+    found = understood(question, words)
+    if not isinstance(found, Question):
+        return found
+    if found.outlet is not None:
+        from dataclasses import replace
+
+        there = await own.contacts_at(client.tables, client.user, found.outlet, outlets)
+        facts = replace(facts, contacts=there)
+    return plan.planned(found, facts, prose=prose)
+
+
+async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
+    from totalaud.planner.answers import answer
+
+    steps = [step.command() for step in plan.steps]
+    accepted = await client.run(plan.agent, steps)
+    result = await client.outcome(accepted.id)
+    if options.json:
+        show.document({"plan": _plan_document(plan), "result": asdict(result)})
+        return 0
+    skills = [step.skill for step in plan.steps]
+    _lines(["", *answer(skills, result.outputs)])
+    spent = "simulated text, " if result.simulated else ""
+    cost = show.money({**asdict(result), "cost_usd": result.cost_usd})
+    _lines(["", f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}"])
+    return 0
+
+
+def _unread(options: Options, unread: "Unread") -> int:
+    from totalaud.planner.question import EXAMPLES
+
+    if options.json:
+        error = {"code": "not_understood", "field": "question", "message": unread.reason}
+        show.document({"error": error, "examples": [text for _, text in EXAMPLES]})
+        return UNREAD
+    sys.stderr.write(f"{unread.reason}\n\nWhat can be asked, for instance:\n")
+    sys.stderr.writelines(f"  {text}\n" for _, text in EXAMPLES)
+    return UNREAD
+
+
+def _agreed(options: Options) -> bool:
+    """Ask a person; a script that did not say --yes is held by its budget only."""
+    if options.json or not sys.stdin.isatty():
+        return True
+    return typer.confirm("This costs money. Run it?", default=False)
+
+
+def _dry(options: Options, plan: "Plan") -> None:
+    if options.json:
+        show.document({"plan": _plan_document(plan)})
+
+
+def _plan_document(plan: "Plan") -> dict[str, Any]:
+    return {
+        "agent": plan.agent,
+        "steps": [
+            {**step.command(), "expected_cost_usd": step.cost.usd, "expected_calls": step.cost.calls}
+            for step in plan.steps
+        ],
+        "notes": list(plan.notes),
+    }
+
+
+def _plan_lines(plan: "Plan") -> list[str]:
+    from totalaud.planner.telling import plan_lines
+
+    return plan_lines(plan)
+
+
+def _lines(lines: list[str]) -> None:
+    out = show.console()
+    for line in lines:
+        show.say(out, line)

@@ -1,0 +1,69 @@
+"""Reads a user's own names and records, as a question about them needs them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from totalaud.planner.facts import Artist, Campaign, Facts, Release
+from totalaud.planner.vocabulary import key
+from totalaud.tables import SKILLS, Tables
+
+Json = dict[str, Any]
+
+OUTLETS = """
+SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
+"""
+AT_OUTLET = """
+SELECT id, name, email, outlet, role, type, genres, regions FROM contacts
+WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased AND NOT suppressed ORDER BY id LIMIT 50
+"""
+CAMPAIGNS = "SELECT id, name, created_at, closed_at FROM campaigns WHERE user_id = $1 ORDER BY id"
+RELEASES = "SELECT id, artist_id, title, type, date, links FROM releases WHERE user_id = $1 ORDER BY id"
+ARTISTS = "SELECT id, name, genres, location, bio FROM artists WHERE user_id = $1 AND mine ORDER BY id"
+FACTS = """
+SELECT id, artist_id, text, source FROM artist_facts
+WHERE user_id = $1 AND (valid_to IS NULL OR valid_to >= $2) ORDER BY id
+"""
+
+
+async def outlets(tables: Tables, user: UUID) -> list[str]:
+    return [row["outlet"] for row in await tables.rows(OUTLETS, user)]
+
+
+async def facts(tables: Tables, user: UUID, today: date) -> Facts:
+    """Return all but the contacts, which are looked up once an outlet is named."""
+    told: dict[UUID, list[Json]] = {}
+    for row in await tables.rows(FACTS, user, today):
+        fact = {"id": str(row["id"]), "text": row["text"], "source": row["source"]}
+        told.setdefault(row["artist_id"], []).append(fact)
+    return Facts(
+        today=today,
+        artists=[_artist(row, told.get(row["id"], [])) for row in await tables.rows(ARTISTS, user)],
+        releases=[_release(row) for row in await tables.rows(RELEASES, user)],
+        campaigns=[
+            Campaign(str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None)
+            for row in await tables.rows(CAMPAIGNS, user)
+        ],
+        skills={row["name"]: row for row in await tables.rows(SKILLS) if row["enabled"]},
+    )
+
+
+async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[str]) -> list[Json]:
+    """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed."""
+    same = [name for name in names if key(name) == key(outlet)]
+    rows = await tables.rows(AT_OUTLET, user, same)
+    return [
+        {name: str(value) if name == "id" else value for name, value in row.items() if value is not None}
+        for row in rows
+    ]
+
+
+def _artist(row: Json, told: Sequence[Json]) -> Artist:
+    genres = tuple(row["genres"] or ())
+    return Artist(str(row["id"]), row["name"], genres, row["location"], row["bio"], tuple(told))
+
+
+def _release(row: Json) -> Release:
+    links = tuple(row["links"] or ())
+    return Release(str(row["id"]), str(row["artist_id"]), row["title"], row["type"], row["date"], links)

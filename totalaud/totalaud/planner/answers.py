@@ -1,0 +1,218 @@
+"""Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from totalaud.planner.telling import wrapped
+
+Json = Mapping[str, Any]
+Lines = list[str]
+RATE = {"k", "n", "mean", "lo", "hi"}
+DAY = 10
+HIDDEN = {"ics", "references", "meta", "command"}
+
+
+def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
+    """Tell each step's output in its own words; found contacts only where nobody ranked them."""
+    blocks = [
+        TELLERS.get(skill, _anything)(output)
+        for skill, output in zip(skills, outputs, strict=True)
+        if isinstance(output, Mapping) and not _told_later(skill, skills)
+    ]
+    widened = [
+        line for output in outputs if isinstance(output, Mapping) for line in output.get("widened") or ()
+    ]
+    front = [line for said in widened for line in wrapped(f"note: {said}")]
+    return [*front, *chain.from_iterable([*block, ""] for block in blocks)][:-1]
+
+
+def rate(value: Json) -> str:
+    """Write a rate with its interval: 6.3 % (2.1-16.8), 3 of 48; days as they are."""
+    if str(value.get("method", "")).startswith("days"):
+        return f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f}), {value['k']} answers"
+    figures = (100 * value[name] for name in ("mean", "lo", "hi"))
+    return "{:.1f} % ({:.1f}–{:.1f}), {} of {}".format(*figures, value["k"], value["n"])  # noqa: RUF001 - a span
+
+
+def meta(output: Json) -> Lines:
+    """Say what an answer rests on, where that needs saying."""
+    told = output.get("meta") or {}
+    lines = [line for warning in told.get("warnings") or () for line in wrapped(warning, "! ", "  ")]
+    if told.get("basis") == "insufficient" and told.get("needed") and not lines:
+        lines = wrapped(f"Not enough data: about {told['needed']} more outcomes are needed.", "! ", "  ")
+    if told.get("basis") == "template":
+        lines += wrapped("This is from the template: no model wrote it.", "! ", "  ")
+    return lines
+
+
+def _contacts(output: Json) -> Lines:
+    found = output.get("contacts") or []
+    if not found:
+        return ["Nobody fits.", *meta(output)]
+    lines = [f"{len(found)} {'contact' if len(found) == 1 else 'contacts'} that fit, the best first:"]
+    for number, contact in enumerate(found, 1):
+        lines += _contact(number, contact)
+    return lines + meta(output)
+
+
+def _contact(number: int, contact: Json) -> Lines:
+    what = ", ".join(str(contact[name]) for name in ("outlet", "role", "type") if contact.get(name))
+    score = contact.get("relevance_score")
+    head = f"{number}. {contact.get('name') or contact.get('outlet') or 'no name'}"
+    lines = wrapped(f"{head}{'' if score is None else f', {score:.2f}'}: {what}", "", "   ")
+    if contact.get("email"):
+        lines += wrapped(str(contact["email"]), "   ", "   ")
+    for part in contact.get("score_parts") or ():
+        said = f"{part['points']:.2f} of {part['of']:.2f} {part['name']}: {part['why']}"
+        lines += wrapped(said, "   ", "     ")
+    if contact.get("history"):
+        lines += wrapped(f"answered {rate(contact['history'])}", "   ", "     ")
+    last = contact.get("last_contacted_at")
+    source = contact.get("source_url") or contact.get("source") or "unknown"
+    heard = f"last contacted {last[:DAY]}" if last else "never contacted"
+    return lines + wrapped(f"{heard}; source {source}", "   ", "     ")
+
+
+def _pitches(output: Json) -> Lines:
+    lines: Lines = []
+    for pitch in output.get("pitches") or [output]:
+        lines += [*wrapped(f"Subject: {pitch['subject']}", "", "         "), ""]
+        lines += chain.from_iterable(wrapped(line) for line in str(pitch["body"]).splitlines())
+        if pitch.get("facts_used"):
+            lines += ["", *wrapped(f"facts used: {', '.join(map(str, pitch['facts_used']))}", "", "  ")]
+        failed = [one for one in pitch.get("checks") or () if not one.get("passed", one.get("ok", True))]
+        lines += [line for one in failed for line in wrapped(f"check: {one.get('name')}", "! ", "  ")]
+        lines.append("")
+    others = [one for one in output.get("subject_options") or () if one != output.get("subject")]
+    if others:
+        lines += ["Other subjects:", *(line for one in others for line in wrapped(one, "  ", "  "))]
+    notes = [line for note in output.get("notes") or () for line in wrapped(str(note), "! ", "  ")]
+    return lines + notes + meta(output)
+
+
+def _patterns(output: Json) -> Lines:
+    found = output.get("patterns") or []
+    lines = ["What is answered more often, and what is not known:"] if found else ["No pattern can be shown."]
+    for one in found:
+        lines += wrapped(str(one.get("text") or one["rule"]), "- ", "  ")
+    return lines + meta(output) + _references(output)
+
+
+def _benchmark(output: Json) -> Lines:
+    lines = wrapped(str(output["verdict"]))
+    if cohort := output.get("cohort"):
+        figures = ", ".join(f"{name} {cohort[name]:.3f}" for name in ("p10", "p50", "p90"))
+        lines += wrapped(f"among {cohort['n']} artists: {figures}", "  ", "  ")
+    lines += wrapped(f"you: {rate(output['you'])}", "  ", "  ")
+    return lines + [line for line in meta(output) if line[2:] not in lines] + _references(output)
+
+
+def _references(output: Json) -> Lines:
+    cited = output.get("references") or []
+    told = (
+        f"published, not yours: {one['label']} {100 * one['value']:.1f} % ({one['source']}, {one['year']})"
+        if one["value"] <= 1
+        else f"published, not yours: {one['label']} {one['value']:g} ({one['source']}, {one['year']})"
+        for one in cited
+    )
+    return [line for said in told for line in wrapped(said, "  ", "    ")]
+
+
+def _actions(output: Json) -> Lines:
+    found = output.get("actions") or []
+    lines = ["Next:"] if found else ["Nothing needs to be done."]
+    for number, one in enumerate(found, 1):
+        due = f", due {one['due']}" if one.get("due") else ""
+        lines += wrapped(f"{number}. {one['title']}{due}, {one['effort_min']} min", "", "   ")
+        for evidence in one.get("evidence") or ():
+            lines += wrapped(f"because: {evidence['why']}", "   ", "     ")
+        if command := one.get("command"):
+            lines += wrapped(f"with: {command.get('skill') or command['door']}", "   ", "     ")
+    return lines + meta(output)
+
+
+def _plan(output: Json) -> Lines:
+    lines = []
+    for task in output["tasks"]:
+        mark = "*" if task["id"] in output["critical_path"] else " "
+        cost = f", {task['cost']:g}" if task["cost"] else ""
+        lines += wrapped(
+            f"{task['start']} to {task['due']} {mark} {task['title']} ({task['effort_h']:g} h{cost})",
+            "",
+            "  ",
+        )
+    if output["critical_path"]:
+        lines += ["", "* has the least slack"]
+    if output["infeasible"]:
+        lines += ["", "What does not fit:"]
+        lines += chain.from_iterable(wrapped(said, "- ", "  ") for said in output["infeasible"])
+    return lines + meta(output)
+
+
+def _hashtags(output: Json) -> Lines:
+    found = output.get("hashtags") or []
+    lines = wrapped(" ".join(one["tag"] for one in found)) if found else ["No hashtag fits."]
+    for one in found:
+        lines += wrapped(f"{one['tag']} ({one['kind']}): {one['why']}", "  ", "    ")
+    return lines + meta(output)
+
+
+def _anything(output: Json) -> Lines:
+    """Tell an output that has no words of its own, field by field."""
+    shown = {name: value for name, value in output.items() if name not in HIDDEN}
+    return [*chain.from_iterable(_field(name, value) for name, value in shown.items()), *meta(output)]
+
+
+def _field(name: str, value: Any, indent: str = "") -> Lines:
+    label = name.replace("_", " ")
+    match value:
+        case None | [] | {}:
+            return []
+        case dict() if set(value) >= RATE:
+            return wrapped(f"{label}: {rate(value)}", indent, f"{indent}  ")
+        case dict():
+            inner = chain.from_iterable(_field(key, one, f"{indent}  ") for key, one in value.items())
+            return [f"{indent}{label}:", *inner]
+        case [dict(), *_]:
+            return [f"{indent}{label}:", *chain.from_iterable(_row(one, f"{indent}  ") for one in value)]
+        case list():
+            return wrapped(f"{label}: {', '.join(map(str, value))}", indent, f"{indent}  ")
+        case float():
+            return [f"{indent}{label}: {value:.4g}"]
+        case str() if "\n" in value:
+            return [f"{indent}{label}:", *chain.from_iterable(map(wrapped, value.splitlines()))]
+        case _:
+            return wrapped(f"{label}: {value}", indent, f"{indent}  ")
+
+
+def _row(row: Json, indent: str) -> Lines:
+    cells = ((name, value) for name, value in row.items() if value not in (None, [], {}))
+    return wrapped("; ".join(_cell(name, value) for name, value in cells), f"{indent}- ", f"{indent}  ")
+
+
+def _cell(name: str, value: Any) -> str:
+    match value:
+        case dict() if set(value) >= RATE:
+            return rate(value)
+        case float():
+            return f"{name.replace('_', ' ')} {value:.3g}"
+        case _:
+            return str(value) if name in {"name", "metric", "key"} else f"{name.replace('_', ' ')} {value}"
+
+
+def _told_later(skill: str, skills: Iterable[str]) -> bool:
+    later = {"research-contacts": "score-contacts", "score-contacts": "generate-pitch"}
+    return later.get(skill) in skills
+
+
+TELLERS: dict[str, Callable[[Json], Lines]] = {
+    "research-contacts": _contacts,
+    "score-contacts": _contacts,
+    "generate-pitch": _pitches,
+    "identify-patterns": _patterns,
+    "benchmark-performance": _benchmark,
+    "recommend-next-steps": _actions,
+    "create-campaign-plan": _plan,
+    "suggest-hashtags": _hashtags,
+}

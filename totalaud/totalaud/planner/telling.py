@@ -1,0 +1,75 @@
+"""Plans as lines of text, at most 80 columns wide."""
+
+import json
+import textwrap
+from typing import Any
+
+from totalaud.planner.plan import Plan
+from totalaud.planner.prices import Cost
+
+WIDTH = 80
+MOST_OF_A_VALUE = 60
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Return agent, steps with their inputs and expected cost, and what else there is to know."""
+    count = "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
+    lines = [f"Plan: {plan.agent}, {count}, {cost(_sum(plan))}"]
+    for number, step in enumerate(plan.steps, 1):
+        lines.append(f"  {number}. {step.skill}: {step.why} ({cost(step.cost)})")
+        lines += [line for name, value in step.input.items() for line in _given(name, value)]
+    return lines + [line for note in plan.notes for line in wrapped(f"note: {note}", "  ", "    ")]
+
+
+def cost(expected: Cost) -> str:
+    if expected.free:
+        return "$0"
+    if expected.usd is None:
+        return "price unknown"
+    return f"at most about ${expected.usd:.2f} at list price"
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest) or [first.rstrip()]
+
+
+def _given(name: str, value: Any) -> list[str]:
+    return wrapped(f"{name}: {_short(value)}", "       ", "         ")
+
+
+def _short(value: Any) -> str:
+    """Write a value in few letters; of what may be personal only how many there are."""
+    match value:
+        case str():
+            return value
+        case [{"$sealed": _}, *_] | [dict(), *_]:
+            outlets = ", ".join(sorted({str(one["outlet"]) for one in value if one.get("outlet")}))
+            return f"{len(value)} at {outlets}" if outlets else str(len(value))
+        case list():
+            return ", ".join(map(str, value))
+        case dict() if "name" in value or "title" in value:
+            facts = f", {len(value['facts'])} facts" if value.get("facts") else ""
+            when = f", {value['date']}" if value.get("date") else ""
+            return f"{value.get('name') or value.get('title')}{facts}{when}"
+        case dict():
+            return "; ".join(f"{name} {_short(one)}" for name, one in value.items())
+        case _:
+            text = json.dumps(value, default=str)
+            return text if len(text) <= MOST_OF_A_VALUE else text[: MOST_OF_A_VALUE - 3] + "..."
+
+
+def _sum(plan: Plan) -> Cost:
+    costs = [step.cost for step in plan.steps]
+    calls = sum(one.calls for one in costs)
+    usd = None if any(one.usd is None for one in costs) else sum(one.usd or 0.0 for one in costs)
+    return Cost(usd, calls)
+
+
+def over(plan: Plan, budget_usd: float) -> str | None:
+    """Return why a plan may cost more than a budget, None when it cannot."""
+    total = _sum(plan)
+    if unknown := [step.skill for step in plan.steps if step.cost.usd is None]:
+        return f"nobody knows what {unknown[0]} costs, so no budget can hold it"
+    if total.usd is not None and total.usd > budget_usd:
+        return f"it may cost ${total.usd:.4f}, more than the budget of ${budget_usd:g}"
+    return None
