@@ -22,13 +22,10 @@ REFUSED = 1
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="In one sentence.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before a step that costs money.")
-    ] = False,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about what it costs.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
-    prose: Annotated[
-        bool, typer.Option("--prose", help="Let a model word what skills found, where they can.")
-    ] = False,
+    prose: Annotated[bool, typer.Option("--prose", help="Let a model word what was found.")] = False,
     budget: Annotated[float | None, typer.Option(min=0, metavar="USD", help="Spend no more on this.")] = None,
 ) -> None:
     """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""

@@ -1,6 +1,6 @@
 """Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -201,9 +201,8 @@ def _cell(name: str, value: Any) -> str:
             return str(value) if name in {"name", "metric", "key"} else f"{name.replace('_', ' ')} {value}"
 
 
-def _told_later(skill: str, skills: Iterable[str]) -> bool:
-    later = {"research-contacts": "score-contacts", "score-contacts": "generate-pitch"}
-    return later.get(skill) in skills
+def _told_later(skill: str, skills: Sequence[str]) -> bool:
+    return skill == "research-contacts" and "score-contacts" in skills
 
 
 TELLERS: dict[str, Callable[[Json], Lines]] = {

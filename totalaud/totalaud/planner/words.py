@@ -12,7 +12,8 @@ def _words(text: str) -> frozenset[str]:
 WRITE = _words("write draft create generate compose make prepare")
 LOOK = _words(
     """
-    find search look looking searching show list get recommend suggest who which need want discover locate give
+    find search look looking searching show list get recommend suggest who which need want discover
+    locate give
     """
 )
 PITCH = _words("pitch pitches email message mail")
