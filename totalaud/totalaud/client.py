@@ -1,7 +1,7 @@
 """The Python client: commands through NATS, history from the log, tables from PostgreSQL."""
 
 import atexit
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +21,8 @@ from totalaud.logged import Logged
 from totalaud.opening import Opener
 from totalaud.operator import Operator
 from totalaud.outcome import Outcome
-from totalaud.record import Record
+from totalaud.record import Record, as_session
+from totalaud.records import Records
 from totalaud.results import Accepted, SkillResult, WorkflowResult
 from totalaud.tables import Tables
 
@@ -45,6 +46,7 @@ class Client:
         self.tables = Tables(connection.database_url)
         self._connection = connection
         self._opener: Opener | None = None
+        self.records = Records(door, self.tables, self.open, user)
 
     @classmethod
     async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
@@ -195,9 +197,18 @@ class Client:
 
     async def open(self, user: UUID, value: Any) -> Any:
         """Return the value with its sealed parts opened, or `[sealed]` where the key is not at hand."""
+        return await (await self._opening()).open(user, value)
+
+    async def contact_id(self, contact: Id) -> UUID:
+        """Return the id of a contact that is named by id or e-mail address."""
+        if "@" in str(contact):
+            return (await self._opening()).person_of(self.user, str(contact))
+        return as_id(contact, "contact_id")
+
+    async def _opening(self) -> Opener:
         if self._opener is None:
             self._opener = await Opener.of(self._connection)
-        return await self._opener.open(user, value)
+        return self._opener
 
     async def _folded(self, aggregate: Aggregate) -> Outcome:
         state = Outcome()
@@ -229,14 +240,3 @@ def as_id(value: Id, field: str) -> UUID:
         return value if isinstance(value, UUID) else UUID(value)
     except ValueError:
         raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None
-
-
-def as_session(row: Json, steps: Sequence[Json]) -> Record:
-    """Join a row of agent_sessions with those of its steps, under the columns' names and the seed's."""
-    found = Record.of(row)
-    found["steps"] = [
-        Record.of({**step, "skill": step["skill_name"], "duration": step["duration_ms"]}) for step in steps
-    ]
-    found["total_duration"] = sum(step["duration_ms"] or 0 for step in steps)
-    found["total_cost"] = found["cost_usd"]
-    return found

@@ -1,4 +1,4 @@
-"""Importing and erasing contacts."""
+"""Importing a file of records, in pieces that fit into a message."""
 
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,18 @@ Report = dict[str, Any]
 
 
 async def import_csv(door: Door, user: UUID, data: bytes, *, dry_run: bool = False) -> Report:
+    """Import contacts from a CSV file's content."""
+    return await import_file(door, user, "contacts", data, {}, dry_run=dry_run)
+
+
+async def import_file(
+    door: Door, user: UUID, noun: str, data: bytes, given: dict[str, Any], *, dry_run: bool = False
+) -> Report:
     """Send a CSV file's content in pieces; return all counts and the rows' errors, by the file's lines."""
     total: Report = {}
     for piece in pieces(decode(data)):
-        body = {"csv": piece.text, "dry_run": dry_run}
-        answer = await door.ask(user, "contacts", "import", body, once_s=IMPORT_S)
+        body = {**given, "csv": piece.text, "dry_run": dry_run}
+        answer = await door.ask(user, noun, "import", body, once_s=IMPORT_S)
         total = add(total, answer, piece.offset)
     return total
 

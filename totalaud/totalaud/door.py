@@ -17,12 +17,8 @@ from totalaud.errors import Unreachable
 PATIENCE_S = 5.0
 AGAIN_S = 0.1
 TRY_S = 2.5
-OWNERS = {
-    "session": "orchestrator",
-    "skill": "orchestrator",
-    "projection": "projector",
-    "contacts": "campaigns",
-}
+OWNERS = {"session": "orchestrator", "skill": "orchestrator", "projection": "projector"}
+RECORDS_OWNER = "campaigns"
 
 
 class Door:
@@ -47,7 +43,7 @@ class Door:
         self, user: UUID, noun: str, verb: str, body: Any, *, once_s: float | None = None
     ) -> dict[str, Any]:
         """Ask a public command; raises Refusal or Unreachable. `once_s`: ask one time only, wait so long."""
-        return await self._ask(ask(user, noun, verb), OWNERS[noun], body, once_s)
+        return await self._ask(ask(user, noun, verb), OWNERS.get(noun, RECORDS_OWNER), body, once_s)
 
     async def operate(
         self, noun: str, verb: str, body: Any, *, once_s: float | None = None

@@ -1,11 +1,18 @@
 """Opening sealed values for whoever has the master key; `[sealed]` for all others."""
 
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+from shared.refusal import Refusal
 from shared.sealing import redact, reveal
 from shared.vault import Unavailable, Vault
 from totalaud.connection import Connection
+
+
+class Open(Protocol):
+    """Returns the value with its sealed parts opened, or `[sealed]` where the key is not at hand."""
+
+    async def __call__(self, user: UUID, value: Any, /) -> Any: ...
 
 
 class Opener:
@@ -27,6 +34,12 @@ class Opener:
             return await reveal(self._vault, user, value)
         except Unavailable:
             return redact(value)
+
+    def person_of(self, user: UUID, email: str) -> UUID:
+        """Return the id of the contact with this address; refuse without the key that ids are made with."""
+        if self._vault is None:
+            raise Refusal("no_key", "email", "without the master key a contact is named by its id")
+        return self._vault.person_of(user, email)
 
     async def close(self) -> None:
         if self._vault is not None:

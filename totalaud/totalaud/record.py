@@ -1,8 +1,8 @@
 """A row as its reader wants it: fields by key and by attribute, and JSON without surprises."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,17 @@ class Record(dict[str, Any]):
         return cls({name: _plain(value) for name, value in row.items()})
 
 
+def as_session(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Record:
+    """Join a row of agent_sessions with those of its steps, under the columns' names and the seed's."""
+    found = Record.of(row)
+    found["steps"] = [
+        Record.of({**step, "skill": step["skill_name"], "duration": step["duration_ms"]}) for step in steps
+    ]
+    found["total_duration"] = sum(step["duration_ms"] or 0 for step in steps)
+    found["total_cost"] = found["cost_usd"]
+    return found
+
+
 def as_json(value: Any) -> str:
     """Write one line of JSON; times in ISO 8601."""
     return json.dumps(value, ensure_ascii=False, default=_written)
@@ -40,7 +51,7 @@ def _plain(value: Any) -> Any:
 
 def _written(value: Any) -> Any:
     match value:
-        case datetime():
+        case date():
             return value.isoformat()
         case UUID():
             return str(value)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import ask, contacts, operate, sessions, skills
+from totalaud.cli import artists, ask, campaigns, contacts, market, operate, outreach, sessions, skills
 from totalaud.cli.options import Options
 
 app = typer.Typer(
@@ -39,6 +39,13 @@ app.command("skill")(sessions.run_skill)
 app.add_typer(sessions.app, name="session")
 app.add_typer(skills.app, name="skills")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(artists.app, name="artists")
+app.add_typer(campaigns.releases, name="releases")
+app.add_typer(campaigns.campaigns, name="campaigns")
+app.add_typer(outreach.app, name="outreach")
+app.add_typer(market.streams, name="streams")
+app.add_typer(market.opportunities, name="opportunities")
+app.add_typer(market.coverage, name="coverage")
 app.add_typer(operate.projection, name="projection")
 app.add_typer(operate.dlq, name="dlq")
 app.command("provision")(operate.provision)

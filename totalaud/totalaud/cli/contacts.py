@@ -1,52 +1,50 @@
-"""`contacts …`: one's own contacts, imported and erased."""
+"""`contacts …`: one's own contacts, imported, listed, exported, suppressed and erased."""
 
-from pathlib import Path
+import sys
 from typing import Annotated
 
 import typer
 
 from totalaud.cli import show
+from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import Options, run
+from totalaud.cli.recording import Contact, Limit, send, show_list
 
-app = typer.Typer(no_args_is_help=True, help="Import and erase contacts.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, help="Import, list, export, suppress and erase contacts.", rich_markup_mode=None
+)
 
 
 @app.command("import")
-def import_(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")] = False,
-) -> None:
+def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Import contacts; good rows load even if others are wrong, and a repetition changes nothing."""
-    from totalaud.contacts import import_csv
+    raise load(context, "contacts", file, dry_run=dry_run)
 
-    options = Options.of(context)
 
-    async def work() -> int:
-        async with options.client() as client:
-            report = await import_csv(client.door, client.user, file.read_bytes(), dry_run=dry_run)
-        if options.json:
-            show.document(report)
-        else:
-            for line in report_lines(report, str(file)):
-                typer.echo(line)
-        return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
+@app.command("list")
+def list_(
+    context: typer.Context,
+    type_: Annotated[str | None, typer.Option("--type", help="radio, press, playlist, …")] = None,
+    limit: Limit = 20,
+) -> None:
+    """List contacts, the newest first; names are opened with the master key."""
+    show_list(context, "contacts", limit=limit, of=type_)
 
-    raise typer.Exit(run(work()))
+
+@app.command("suppress")
+def suppress(context: typer.Context, contact: Contact) -> None:
+    """Note that a person objected: no skill proposes or writes to them again."""
+    send(context, lambda records: records.suppress(contact), "contact", "is suppressed")
 
 
 @app.command("erase")
-def erase(
-    context: typer.Context,
-    contact: Annotated[str, typer.Argument(help="The contact's UUID or e-mail address.")],
-) -> None:
+def erase(context: typer.Context, contact: Contact) -> None:
     """Delete a contact's key: nothing of theirs can be read again, nor imported."""
     options = Options.of(context)
-    body = {"email" if "@" in contact else "contact_id": contact}
 
     async def work() -> None:
         async with options.client() as client:
-            done = await client.door.ask(client.user, "contacts", "erase", body)
+            done = await client.records.erase(contact)
         if options.json:
             show.document(done)
         else:
@@ -56,20 +54,23 @@ def erase(
     run(work())
 
 
-def report_lines(report: dict[str, object], file: str) -> list[str]:
-    """Say what an import did; errors by the file's lines, never with a value."""
-    counts = ", ".join(f"{report[name]} {name}" for name in ("imported", "unchanged", "duplicates", "failed"))
-    errors = report["errors"] if isinstance(report["errors"], list) else []
-    told = [f"{file}:{error['line']}: {_fault(error)}" for error in errors]
-    if report["ignored"]:
-        told.append(f"columns that mean nothing here: {', '.join(map(str, _list(report['ignored'])))}")
-    tense = "would be: " if report.get("dry_run") else ""
-    return [*told, f"{tense}{counts}"]
+@app.command("export")
+def export(
+    context: typer.Context,
+    contact: Contact,
+    csv: Annotated[bool, typer.Option("--csv", help="A table of fields in place of JSON.")] = False,
+) -> None:
+    """Write all that is stored on a contact, opened: what they may ask for by law."""
+    from totalaud.export import as_csv
 
+    options = Options.of(context)
 
-def _fault(error: dict[str, str | None]) -> str:
-    return f"{error['field']}: {error['message']}" if error["field"] else f"{error['message']}"
+    async def work() -> None:
+        async with options.client() as client:
+            found = await client.records.export(await client.contact_id(contact))
+        if csv:
+            sys.stdout.write(as_csv(found))
+        else:
+            show.document(found)
 
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+    run(work())

@@ -1,0 +1,47 @@
+"""The `import` command that contacts, outreach, streams and the like share: a file in, a report out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+File = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")]
+COUNTS = ("imported", "unchanged", "duplicates", "failed")
+
+
+def load(
+    context: typer.Context, noun: str, file: Path, *, dry_run: bool, artist: str | None = None
+) -> typer.Exit:
+    """Import a file and write what was done; the exit is 1 when no row of it was good."""
+    options = Options.of(context)
+    data = file.read_bytes()
+
+    async def work() -> int:
+        async with options.client() as client:
+            report = await client.records.load(noun, data, dry_run=dry_run, artist=artist)
+        if options.json:
+            show.document(report)
+        else:
+            for line in report_lines(report, str(file)):
+                typer.echo(line)
+        return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
+
+    return typer.Exit(run(work()))
+
+
+def report_lines(report: dict[str, Any], file: str) -> list[str]:
+    """Say what an import did; errors by the file's lines, never with a value."""
+    counts = ", ".join(f"{report[name]} {name}" for name in COUNTS)
+    told = [f"{file}:{error['line']}: {_fault(error)}" for error in report["errors"]]
+    if report["ignored"]:
+        told.append(f"columns that mean nothing here: {', '.join(map(str, report['ignored']))}")
+    tense = "would be: " if report.get("dry_run") else ""
+    return [*told, f"{tense}{counts}"]
+
+
+def _fault(error: dict[str, Any]) -> str:
+    return f"{error['field']}: {error['message']}" if error.get("field") else f"{error['message']}"

@@ -1,0 +1,59 @@
+"""`streams …`, `opportunities …` and `coverage …`: what comes from outside."""
+
+from typing import Annotated
+
+import typer
+
+from totalaud.cli.loading import DryRun, File, load
+from totalaud.cli.recording import Limit, show_list
+
+streams = typer.Typer(no_args_is_help=True, help="Import days of metrics.", rich_markup_mode=None)
+opportunities = typer.Typer(
+    no_args_is_help=True, help="Import and list where to submit.", rich_markup_mode=None
+)
+coverage = typer.Typer(
+    no_args_is_help=True, help="Import and list what was played or written.", rich_markup_mode=None
+)
+
+
+@streams.command("import")
+def import_streams(
+    context: typer.Context,
+    file: File,
+    artist: Annotated[str, typer.Option(metavar="ARTIST", help="Name or UUID.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Import an artist's streams, listeners, followers, …; a later value for a day counts."""
+    raise load(context, "streams", file, dry_run=dry_run, artist=artist)
+
+
+@opportunities.command("import")
+def import_opportunities(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    """Import opportunities from a CSV file or a calendar (.ics)."""
+    raise load(context, "opportunities", file, dry_run=dry_run)
+
+
+@opportunities.command("list")
+def list_opportunities(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Option(help="submission, festival, funding, …")] = None,
+    limit: Limit = 20,
+) -> None:
+    """List opportunities, the next deadline first."""
+    show_list(context, "opportunities", limit=limit, of=kind)
+
+
+@coverage.command("import")
+def import_coverage(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    """Import what outlets played or wrote, about anybody."""
+    raise load(context, "coverage", file, dry_run=dry_run)
+
+
+@coverage.command("list")
+def list_coverage(
+    context: typer.Context,
+    artist: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this artist.")] = None,
+    limit: Limit = 20,
+) -> None:
+    """List coverage, the latest first."""
+    show_list(context, "coverage", limit=limit, of=artist)

@@ -1,0 +1,77 @@
+"""`outreach …`: what happened between campaigns and contacts."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from totalaud.cli.loading import DryRun, File, load
+from totalaud.cli.recording import Campaign, Contact, Limit, send, show_list
+
+app = typer.Typer(no_args_is_help=True, help="Record what was sent and answered.", rich_markup_mode=None)
+
+
+@app.command("record")
+def record(
+    context: typer.Context,
+    campaign: Campaign,
+    contact: Contact,
+    event: Annotated[
+        str,
+        typer.Argument(help="drafted, approved, sent, bounced, opened, replied, positive, declined, placed"),
+    ],
+    *,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="ISO 8601 with its offset; default now.")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="email, form, …")] = None,
+    template: Annotated[str | None, typer.Option(help="Which text was sent.")] = None,
+    detail: Annotated[str | None, typer.Option(help="The answer's words, or a note; kept sealed.")] = None,
+    attribute: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Repeatable.")] = None,
+    propensity: Annotated[float | None, typer.Option(min=0, max=1, help="Of the sending slot.")] = None,
+) -> None:
+    """Record one event."""
+    when = at or datetime.now(UTC).isoformat(timespec="seconds")
+    send(
+        context,
+        lambda records: records.record_outreach(
+            campaign, contact, event, when, channel=channel, template=template, detail=detail,
+            attributes=pairs(attribute or []), propensity=propensity,
+        ),
+        "outreach",
+        "is recorded",
+    )  # fmt: skip
+
+
+@app.command("correct")
+def correct(
+    context: typer.Context,
+    campaign: Campaign,
+    outreach_id: Annotated[str, typer.Argument(metavar="OUTREACH", help="Its UUID: outreach list.")],
+) -> None:
+    """Take back an event that did not happen."""
+    send(context, lambda records: records.correct_outreach(campaign, outreach_id), "outreach", "is corrected")
+
+
+@app.command("import")
+def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
+    """Import events; good rows load even if others are wrong, and a repetition changes nothing."""
+    raise load(context, "outreach", file, dry_run=dry_run)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    campaign: Annotated[str | None, typer.Option(metavar="CAMPAIGN", help="Name or UUID.")] = None,
+    limit: Limit = 20,
+) -> None:
+    """List events, the latest first; with --json the answers' words too."""
+    show_list(context, "outreach", limit=limit, of=campaign)
+
+
+def pairs(words: list[str]) -> dict[str, str]:
+    """Read `key=value` words; values stay text."""
+    for word in words:
+        if "=" not in word.strip("="):
+            raise typer.BadParameter(f"{word!r}: write it as key=value", param_hint="--attribute")
+    return dict(word.split("=", 1) for word in words)

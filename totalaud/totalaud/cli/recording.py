@@ -1,0 +1,50 @@
+"""What the commands on records share: one command sent, one list shown."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from totalaud.cli import records_shown, show
+from totalaud.cli.options import Options, run
+
+if TYPE_CHECKING:
+    from totalaud.records import Records
+
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
+Genres = Annotated[list[str] | None, typer.Option("--genre", help="Repeatable.")]
+Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name or UUID.")]
+Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
+Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's UUID or e-mail address.")]
+
+
+def send(
+    context: typer.Context, command: "Callable[[Records], Awaitable[dict[str, Any]]]", noun: str, done: str
+) -> None:
+    """Send one command and say that it is on disk."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            answer = await command(client.records)
+        if options.json:
+            show.document(answer)
+        else:
+            show.say(show.console(), f"{noun} {answer.get(f'{noun}_id', '')} {done}".replace("  ", " "))
+
+    run(work())
+
+
+def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None = None) -> None:
+    """Write a list as a table; as JSON with every column."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            rows = await client.records.rows(noun, limit=limit, of=of)
+        if options.json:
+            show.document(rows)
+        else:
+            show.console().print(records_shown.listed(noun, rows))
+
+    run(work())

@@ -1,0 +1,93 @@
+"""Records as tables: few columns where the terminal is narrow, all that tell something where it is wide."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from totalaud.cli import show
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDE = 120
+NARROW: dict[str, tuple[str, ...]] = {
+    "contacts": ("name", "email", "outlet", "type", "state"),
+    "artists": ("name", "genres", "whose", "facts"),
+    "releases": ("artist", "title", "type", "date"),
+    "campaigns": ("name", "artist", "goal", "state", "sent", "replied", "placed"),
+    "outreach": ("at", "campaign", "contact", "event", "id"),
+    "opportunities": ("title", "kind", "deadline", "cost"),
+    "coverage": ("date", "artist", "outlet", "title"),
+}
+MORE: dict[str, tuple[str, ...]] = {
+    "contacts": ("role", "genres", "regions", "id"),
+    "artists": ("location", "mbid", "id"),
+    "releases": ("isrc", "links", "id"),
+    "campaigns": ("release", "genres", "contacts", "created", "id"),
+    "outreach": ("outlet", "channel", "template", "category"),
+    "opportunities": ("opens", "genres", "regions", "url", "id"),
+    "coverage": ("kind", "genres", "url"),
+}
+RIGHT = ("sent", "replied", "placed", "contacts", "facts", "cost")
+Row = Mapping[str, Any]
+
+
+def listed(noun: str, rows: Iterable[Row], width: int | None = None) -> "Table":
+    """Make the table of a list; `width` is the terminal's."""
+    columns = NARROW[noun] + (MORE[noun] if (width or show.console().width) >= WIDE else ())
+    return show.table(columns, ([_cell(row, name) for name in columns] for row in rows), right=RIGHT, gap=1)
+
+
+def _cell(row: Row, column: str) -> Any:
+    made = MADE.get(column)
+    return row.get(column) if made is None else made(row)
+
+
+def _state(row: Row) -> str | None:
+    if row.get("erased"):
+        return "erased"
+    if row.get("suppressed"):
+        return "suppressed"
+    if "closed_at" in row:
+        return "closed" if row["closed_at"] else "open"
+    return None
+
+
+def _event(row: Row) -> Any:
+    return f"{row['event']} (corrected)" if row.get("corrected") else row["event"]
+
+
+def _facts(row: Row) -> Any:
+    facts = row["facts"]
+    return len(facts) if isinstance(facts, Sequence) else facts
+
+
+def _minute(row: Row) -> str | None:
+    at = row["at"]
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if isinstance(at, datetime) else at
+
+
+def _day(row: Row) -> str | None:
+    created = row["created_at"]
+    return created.astimezone().strftime("%Y-%m-%d") if isinstance(created, datetime) else created
+
+
+def _cost(row: Row) -> str | None:
+    if row.get("cost") is None:
+        return None
+    return f"{row['cost']:g} {row.get('currency') or ''}".strip()
+
+
+def _whose(row: Row) -> str:
+    return "mine" if row["mine"] else "to compare with"
+
+
+MADE: dict[str, Callable[[Row], Any]] = {
+    "state": _state,
+    "event": _event,
+    "facts": _facts,
+    "at": _minute,
+    "created": _day,
+    "cost": _cost,
+    "whose": _whose,
+}

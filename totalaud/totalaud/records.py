@@ -1,0 +1,171 @@
+"""The records of campaigns: imported, changed and listed, one user's own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from totalaud import record_queries as queries
+from totalaud.contacts import IMPORT_S, import_file
+from totalaud.door import Door
+from totalaud.export import Export, export_of
+from totalaud.opening import Open
+from totalaud.record import Record
+from totalaud.tables import Tables
+
+Id = UUID | str
+Json = dict[str, Any]
+LISTS = ("contacts", "artists", "releases", "campaigns", "outreach", "opportunities", "coverage")
+
+
+class Records:
+    """Artists, releases and campaigns may be named by name or id, contacts by e-mail address or id.
+
+    Every command is on disk when it returns; repeating it is harmless. Refused ones raise Refusal.
+    """
+
+    def __init__(self, door: Door, tables: Tables, open_: Open, user: UUID) -> None:
+        self._door = door
+        self._tables = tables
+        self._open = open_
+        self._user = user
+
+    async def load(self, noun: str, data: bytes, *, dry_run: bool = False, artist: str | None = None) -> Json:
+        """Import a CSV file's content (opportunities: a calendar's too); an artist is needed for streams.
+
+        Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}: good rows
+        load though others fail, errors carry the file's lines.
+        """
+        given = _given(artist=artist)
+        if noun == "opportunities" and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
+            body = {"ics": data.decode(errors="replace"), "dry_run": dry_run}
+            return await self._door.ask(self._user, noun, "import", body, once_s=IMPORT_S)
+        return await import_file(self._door, self._user, noun, data, given, dry_run=dry_run)
+
+    async def rows(self, noun: str, *, limit: int = 20, of: str | None = None) -> list[Record]:
+        """Return a list of LISTS, opened; `of` narrows it: see `record_queries`."""
+        found = await self._tables.rows(queries.LISTS[noun], self._user, of, limit)
+        opened = await self._open(self._user, found)
+        return [Record.of(row) for row in opened]
+
+    async def set_artist(
+        self,
+        name: str,
+        *,
+        artist_id: Id | None = None,
+        genres: Iterable[str] | None = None,
+        location: str | None = None,
+        bio: str | None = None,
+        mbid: Id | None = None,
+        mine: bool | None = None,
+        in_cohort: bool | None = None,
+    ) -> Json:
+        """Set an artist's profile, whole."""
+        body = _given(
+            artist_id=artist_id, name=name, genres=_listed(genres), location=location, bio=bio, mbid=mbid,
+            mine=mine, in_cohort=in_cohort,
+        )  # fmt: skip
+        return await self._ask("artist", "set", body)
+
+    async def add_fact(
+        self, artist: str, text: str, *, source: str | None = None, valid_to: str | None = None
+    ) -> Json:
+        """Add a statement that texts about the artist may repeat; `valid_to` is a day in ISO 8601."""
+        body = _given(artist=artist, text=text, source=source, valid_to=valid_to)
+        return await self._ask("artist", "add_fact", body)
+
+    async def remove_fact(self, artist: str, fact_id: Id) -> Json:
+        return await self._ask("artist", "remove_fact", _given(artist=artist, fact_id=fact_id))
+
+    async def plan_release(
+        self,
+        artist: str,
+        title: str,
+        kind: str,
+        date: str,
+        *,
+        release_id: Id | None = None,
+        links: Iterable[str] | None = None,
+        isrc: str | None = None,
+    ) -> Json:
+        """Plan a single, ep or album for a day, or change it."""
+        body = _given(
+            release_id=release_id, artist=artist, title=title, type=kind, date=date, links=_listed(links),
+            isrc=isrc,
+        )  # fmt: skip
+        return await self._ask("release", "plan", body)
+
+    async def create_campaign(
+        self,
+        name: str,
+        *,
+        campaign_id: Id | None = None,
+        artist: str | None = None,
+        release: str | None = None,
+        goal: str | None = None,
+        genres: Iterable[str] | None = None,
+    ) -> Json:
+        body = _given(
+            campaign_id=campaign_id, name=name, artist=artist, release=release, goal=goal,
+            genres=_listed(genres),
+        )  # fmt: skip
+        return await self._ask("campaign", "create", body)
+
+    async def close_campaign(self, campaign: str) -> Json:
+        return await self._ask("campaign", "close", {"campaign": campaign})
+
+    async def record_outreach(
+        self,
+        campaign: str,
+        contact: Id,
+        event: str,
+        at: str,
+        *,
+        channel: str | None = None,
+        template: str | None = None,
+        detail: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        propensity: float | None = None,
+    ) -> Json:
+        """Record that something happened at `at` (ISO 8601 with its offset); `detail` is sealed."""
+        body = _given(
+            campaign=campaign, event=event, at=at, channel=channel, template=template, detail=detail,
+            attributes=dict(attributes) if attributes else None, propensity=propensity,
+        )  # fmt: skip
+        return await self._ask("outreach", "record", {**body, **contact_named(contact)})
+
+    async def correct_outreach(self, campaign: str, outreach_id: Id) -> Json:
+        """Take back what was recorded under this id."""
+        return await self._ask("outreach", "correct", _given(campaign=campaign, outreach_id=outreach_id))
+
+    async def suppress(self, contact: Id) -> Json:
+        """Note that a person objected: nothing is proposed or written to them again."""
+        return await self._ask("contacts", "suppress", contact_named(contact))
+
+    async def erase(self, contact: Id) -> Json:
+        """Delete a person's key: nothing of theirs can be read again, nor imported."""
+        return await self._ask("contacts", "erase", contact_named(contact))
+
+    async def export(self, contact_id: UUID) -> Export:
+        """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
+        return await export_of(self._tables, self._open, self._user, contact_id)
+
+    async def _ask(self, noun: str, verb: str, body: Json) -> Json:
+        return await self._door.ask(self._user, noun, verb, body)
+
+
+def contact_named(contact: Id) -> Json:
+    """Return the field that names a contact: `email` or `contact_id`."""
+    text = str(contact).strip()
+    return {"email" if "@" in text else "contact_id": text}
+
+
+def _given(**values: Any) -> Json:
+    return {
+        name: str(value) if isinstance(value, UUID) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _listed(values: Iterable[str] | None) -> list[str] | None:
+    return None if values is None else list(values)
