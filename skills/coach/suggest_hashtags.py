@@ -1,0 +1,86 @@
+"""Suggests hashtags of several kinds from an artist's names, genres and place; no reach is invented."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from library.hashtags import NEAR, PLATFORMS, SCENES, UNSIGNED, Candidate, diverse, tag
+from library.meta import meta
+from skill_runner.context import Context, SkillError
+
+Json = dict[str, Any]
+
+NEAR_WORTH = (0.7, 0.6, 0.5)
+FEW_KINDS = 4
+NO_REACH = "No platform was asked: nothing is known about how often these tags are seen"
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `hashtags`, the first ones first; fewer than `max` where the platform allows fewer."""
+    platform, wanted = PLATFORMS[given["platform"]], int(given["max"])
+    if wanted < 1:
+        raise SkillError("max: must be at least 1")
+    candidates = [
+        Candidate(written, one.kind, one.worth, one.why)
+        for one in _candidates(given, platform.formats)
+        if (written := tag(one.tag))
+    ]
+    chosen = diverse(candidates, min(wanted, platform.most))
+    return {
+        "hashtags": [{"tag": one.tag, "kind": one.kind, "why": one.why} for one in chosen],
+        "meta": meta(context, "prior_only", 0, warnings=_warnings(given, chosen, wanted, platform.most)),
+    }
+
+
+def _candidates(given: Json, formats: tuple[str, ...]) -> Iterator[Candidate]:
+    """Yield names before they are written as tags."""
+    artist, release = given["artist"], given.get("release") or {}
+    genres = [name for name in [*(artist.get("genres") or []), artist.get("genre")] if name]
+    yield Candidate(artist["name"], "artist", 1.0, "the artist's own name")
+    if release.get("title"):
+        yield Candidate(release["title"], "release", 0.95, "the release's own title")
+    yield from _genres(genres)
+    yield from _places(artist.get("location"))
+    yield from _scenes(genres)
+    if release.get("type"):
+        yield Candidate(f"new {release['type']}", "format", 0.7, f"it is a new {release['type']}")
+    for name in formats:
+        yield Candidate(name, "format", 0.55, "what such posts are called there")
+
+
+def _genres(genres: list[str]) -> Iterator[Candidate]:
+    for index, genre in enumerate(genres):
+        yield Candidate(genre, "genre", max(0.9 - 0.1 * index, 0.5), "one of the artist's genres")
+        for near, worth in zip(NEAR.get(_plain(genre), ()), NEAR_WORTH, strict=False):
+            yield Candidate(near, "genre", worth, f"near to {genre}")
+
+
+def _places(location: str | None) -> Iterator[Candidate]:
+    if location and (place := location.split(",")[0].strip()):
+        yield Candidate(f"{place} music", "place", 0.75, "where the artist is from")
+        yield Candidate(place, "place", 0.6, "where the artist is from")
+
+
+def _scenes(genres: list[str]) -> Iterator[Candidate]:
+    own = {_plain(genre) for genre in genres}
+    for scene, of in SCENES.items():
+        if own & set(of):
+            yield Candidate(scene, "scene", 0.65, f"the scene of {' and '.join(sorted(own & set(of)))}")
+    yield Candidate(UNSIGNED, "scene", 0.45, "the scene of independent artists")
+
+
+def _plain(genre: str) -> str:
+    """Know Synth-Pop and synth pop as synthpop, by the names that are listed."""
+    squeezed = "".join(filter(str.isalnum, genre.casefold()))
+    return KNOWN.get(squeezed, genre.casefold())
+
+
+KNOWN = {"".join(filter(str.isalnum, name)): name for name in NEAR}
+
+
+def _warnings(given: Json, chosen: list[Candidate], wanted: int, most: int) -> list[str]:
+    found = [NO_REACH]
+    if wanted > most:
+        found.append(f"{given['platform']} takes {most} at most")
+    if min(wanted, most) >= FEW_KINDS > len({one.kind for one in chosen}):
+        found.append("Few kinds: add a release, genres and a location to the artist")
+    return found

@@ -1,0 +1,104 @@
+"""Hashtags are well written, of several kinds, and never twice, whatever names they come from."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from library.hashtags import PLATFORMS, Candidate, diverse, likeness, tag
+from skill_runner.context import SkillError
+from skillmodules import skill_module
+
+skill = skill_module("coach/suggest_hashtags.py")
+ARTIST = {"name": "Neon Harbour", "genres": ["synthpop"], "location": "Leeds, UK"}
+RELEASE = {"title": "Glass Coast", "type": "single"}
+
+
+class Asked:
+    user = UUID(int=1)
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def suggested(**changes):
+    given = {"artist": ARTIST, "release": RELEASE, "platform": "instagram", "max": 8} | changes
+    return skill.run(given, Asked())
+
+
+def tags(found) -> list[str]:
+    return [one["tag"] for one in found["hashtags"]]
+
+
+def test_the_artist_comes_first_and_all_six_kinds_are_there():
+    found = suggested()
+    assert tags(found)[:2] == ["#NeonHarbour", "#GlassCoast"]
+    assert {one["kind"] for one in found["hashtags"]} == {
+        "artist",
+        "release",
+        "genre",
+        "scene",
+        "place",
+        "format",
+    }
+
+
+def test_only_as_many_as_the_platform_takes():
+    found = suggested(platform="tiktok", max=20)
+    assert len(found["hashtags"]) == PLATFORMS["tiktok"].most
+    assert "tiktok takes 5 at most" in found["meta"]["warnings"]
+
+
+def test_an_artist_of_whom_only_the_name_is_known_gets_a_few_and_is_told():
+    found = suggested(artist={"name": "Neon Harbour"}, release=None)
+    assert "#NeonHarbour" in tags(found)
+    assert any(warning.startswith("Few kinds") for warning in found["meta"]["warnings"])
+
+
+def test_a_release_named_as_its_artist_is_one_tag():
+    found = suggested(release={"title": "neon harbour"})
+    assert [one.casefold() for one in tags(found)].count("#neonharbour") == 1
+
+
+def test_a_genre_is_known_however_it_is_written():
+    found = suggested(artist={"name": "A Name", "genres": ["Synth-Pop"]})
+    assert "#SynthFam" in tags(found)
+
+
+def test_no_figure_of_reach_is_told():
+    assert not any(letter.isdigit() for one in suggested()["hashtags"] for letter in one["why"])
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_less_than_one_is_refused(most):
+    with pytest.raises(SkillError, match="max"):
+        suggested(max=most)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Neon Harbour", "#NeonHarbour"),
+        ("R&B", "#RNB"),
+        ("drum and bass", "#DrumAndBass"),
+        ("Sigur Rós", "#SigurRós"),
+        ("AC/DC", "#ACDC"),
+        ("50 Cent", "#50Cent"),
+        ("don't", "#Dont"),
+        ("ﬁne", "#Fine"),
+        ("!!!", None),
+        ("1975", None),
+        ("", None),
+        ("x" * 65, None),
+    ],
+)
+def test_a_tag_has_letters_and_digits_only(name, written):
+    assert tag(name) == written
+
+
+def test_the_second_choice_is_unlike_the_first():
+    first = Candidate("#Synthpop", "genre", 1.0, "")
+    near = Candidate("#Synthpops", "genre", 0.9, "")
+    other = Candidate("#Leeds", "place", 0.5, "")
+    assert diverse([first, near, other], 2) == [first, other]
+    assert likeness(first, near) > likeness(first, other)
