@@ -31,12 +31,13 @@ def record(
     propensity: Annotated[float | None, typer.Option(min=0, max=1, help="Of the sending slot.")] = None,
 ) -> None:
     """Record one event."""
+    attributes = pairs(attribute or [])
     when = at or datetime.now(UTC).isoformat(timespec="seconds")
     send(
         context,
         lambda records: records.record_outreach(
             campaign, contact, event, when, channel=channel, template=template, detail=detail,
-            attributes=pairs(attribute or []), propensity=propensity,
+            attributes=attributes, propensity=propensity,
         ),
         "outreach",
         "is recorded",
@@ -72,6 +73,6 @@ def list_(
 def pairs(words: list[str]) -> dict[str, str]:
     """Read `key=value` words; values stay text."""
     for word in words:
-        if "=" not in word.strip("="):
+        if word.find("=") < 1:
             raise typer.BadParameter(f"{word!r}: write it as key=value", param_hint="--attribute")
     return dict(word.split("=", 1) for word in words)

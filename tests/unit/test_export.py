@@ -1,0 +1,107 @@
+"""What is handed out on one person: all of theirs, nothing of others, nothing a spreadsheet would run."""
+
+import csv
+import io
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from totalaud.export import about, as_csv, neutral
+
+ADA, BEN = UUID(int=1, version=4), UUID(int=2, version=4)
+
+
+def sealed(person: UUID) -> dict[str, str]:
+    return {"$sealed": str(person), "n": "bg==", "c": "Yw=="}
+
+
+def contact(person: UUID) -> dict[str, object]:
+    return {"contact_id": str(person), "name": sealed(person), "outlet": "Radio Nowhere", "score": 3}
+
+
+def test_of_a_list_of_contacts_only_the_persons_own_is_told():
+    value = {"contacts": [contact(BEN), contact(ADA)], "total": 2}
+    assert about(ADA, value) == {"contacts": [contact(ADA)]}
+
+
+def test_a_text_sealed_for_the_person_comes_with_the_plain_fields_beside_it():
+    value = {"subject": sealed(ADA), "tone": "warm", "other": sealed(BEN), "more": {"tone": "cold"}}
+    assert about(ADA, value) == {"subject": sealed(ADA), "tone": "warm"}
+
+
+def test_a_value_that_does_not_speak_of_the_person_is_nothing():
+    assert about(ADA, {"contacts": [contact(BEN)], "note": "on nobody"}) is None
+    assert about(ADA, []) is None
+    assert about(ADA, None) is None
+
+
+def test_a_bare_id_among_others_is_told_alone():
+    assert about(ADA, {"contact_ids": [str(BEN), str(ADA)], "n": 2}) == {"contact_ids": [str(ADA)]}
+
+
+def test_an_id_counts_however_it_is_written():
+    assert about(ADA, {"contact_id": str(ADA).upper(), "x": 1}) == {"contact_id": str(ADA).upper(), "x": 1}
+
+
+json_values = st.recursive(
+    st.sampled_from([None, 1, "words", str(ADA), str(BEN), sealed(ADA), sealed(BEN)]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def strings(value: object) -> set[str]:
+    match value:
+        case dict():
+            return {text for each in value.values() for text in strings(each)}
+        case list():
+            return {text for each in value for text in strings(each)}
+        case str():
+            return {value}
+        case _:
+            return set()
+
+
+@given(json_values)
+def test_whatever_the_shape_nothing_sealed_for_another_is_handed_out(value: object):
+    told = about(ADA, value)
+    assert sealed(BEN) not in sealed_in(told)
+    assert (told is not None) == (str(ADA) in strings(value))
+
+
+def sealed_in(value: object) -> list[object]:
+    if isinstance(value, dict):
+        inner = [one for each in value.values() for one in sealed_in(each)]
+        return [value] if "$sealed" in value else inner
+    return [one for each in value for one in sealed_in(each)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+49 30 1234", "-5", "@SUM(A1)", "\tx", "\r=1"])
+def test_what_a_spreadsheet_would_run_is_made_text(cell: str):
+    assert neutral(cell) == "'" + cell
+
+
+def test_a_table_has_a_line_for_each_field_and_runs_nothing():
+    export = {
+        "contact_id": str(ADA),
+        "contact": {"name": '=HYPERLINK("http://example.org")', "genres": ["synthpop"], "notes": None},
+        "outreach": [{"event": "sent"}, {"event": "replied"}],
+        "pitches": [],
+        "texts": [],
+    }
+    lines = list(csv.reader(io.StringIO(as_csv(export))))
+    assert lines == [
+        ["record", "number", "field", "value"],
+        ["contact", "1", "name", '\'=HYPERLINK("http://example.org")'],
+        ["contact", "1", "genres", '["synthpop"]'],
+        ["contact", "1", "notes", "null"],
+        ["outreach", "1", "event", "sent"],
+        ["outreach", "2", "event", "replied"],
+    ]
+
+
+def test_a_contact_of_whom_only_texts_are_left_is_a_table_too():
+    export = {"contact_id": str(ADA), "contact": None, "outreach": [], "pitches": [], "texts": []}
+    assert as_csv(export).splitlines() == ["record,number,field,value"]

@@ -1,0 +1,200 @@
+"""The commands on records: what is asked of the service, and how lists and reports look."""
+
+import io
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+import typer
+from rich.console import Console
+
+from shared.refusal import Refusal
+from totalaud.cli import records_shown
+from totalaud.cli.loading import report_lines
+from totalaud.cli.main import call
+from totalaud.cli.outreach import pairs
+from totalaud.records import Records
+
+USER = UUID(int=7, version=4)
+NOTHING = {"imported": 0, "unchanged": 0, "duplicates": 0, "failed": 0, "total": 0, "seq": 0, "ignored": []}
+
+
+class Service:
+    """A door that keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, Any]] = []
+
+    async def ask(self, _user: UUID, noun: str, verb: str, body: Any, **_: Any) -> dict[str, Any]:
+        self.asked.append((noun, verb, body))
+        return {**NOTHING, "imported": 1, "errors": [], "repeated": []}
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def records(service: Service) -> Records:
+    return Records(service, None, None, USER)  # type: ignore[arg-type]
+
+
+async def test_what_is_not_given_is_not_asked(records: Records, service: Service):
+    await records.set_artist("Nobody", genres=["synthpop"], mine=False)
+    await records.create_campaign("Spring", release=None)
+    assert service.asked == [
+        ("artist", "set", {"name": "Nobody", "genres": ["synthpop"], "mine": False}),
+        ("campaign", "create", {"name": "Spring"}),
+    ]
+
+
+async def test_a_contact_is_named_by_address_or_id(records: Records, service: Service):
+    await records.record_outreach("Spring", "ada@example.org", "sent", "2026-05-01T10:00:00Z")
+    await records.suppress(USER)
+    assert service.asked == [
+        (
+            "outreach",
+            "record",
+            {
+                "campaign": "Spring",
+                "event": "sent",
+                "at": "2026-05-01T10:00:00Z",
+                "email": "ada@example.org",
+            },
+        ),
+        ("contacts", "suppress", {"contact_id": str(USER)}),
+    ]
+
+
+async def test_a_release_has_its_kind_under_the_commands_name(records: Records, service: Service):
+    await records.plan_release("Nobody", "Nothing", "ep", "2026-05-01", links=("https://example.org",))
+    assert service.asked[0][2] == {
+        "artist": "Nobody",
+        "title": "Nothing",
+        "type": "ep",
+        "date": "2026-05-01",
+        "links": ["https://example.org"],
+    }
+
+
+async def test_a_large_file_is_sent_in_pieces_that_all_name_the_artist(records: Records, service: Service):
+    rows = "".join(f"2026-01-01,streams,{n}\n" for n in range(4500))
+    report = await records.load("streams", b"day,metric,value\n" + rows.encode(), artist="Nobody")
+    assert [body["artist"] for _, _, body in service.asked] == ["Nobody"] * 3
+    assert report["imported"] == 3
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\r\n"])
+async def test_a_calendar_goes_whole_and_as_such(mark: bytes, records: Records, service: Service):
+    await records.load("opportunities", mark + b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", dry_run=True)
+    assert service.asked[0][2].keys() == {"ics", "dry_run"}
+
+
+async def test_opportunities_that_are_no_calendar_are_a_table(records: Records, service: Service):
+    await records.load("opportunities", b"title,kind\nOpen call,festival\n")
+    assert service.asked[0][2]["csv"].startswith("title,kind\n")
+
+
+def test_a_report_tells_each_fault_by_its_line():
+    errors = [
+        {"line": 3, "field": "at", "message": "has no offset"},
+        {"line": 9, "field": None, "message": "x"},
+    ]
+    report = {**NOTHING, "failed": 2, "errors": errors, "ignored": ["mood"], "dry_run": True}
+    assert report_lines(report, "o.csv") == [
+        "o.csv:3: at: has no offset",
+        "o.csv:9: x",
+        "columns that mean nothing here: mood",
+        "would be: 0 imported, 0 unchanged, 0 duplicates, 2 failed",
+    ]
+
+
+def test_attributes_are_pairs_of_text():
+    assert pairs(["hook=a=b", "length="]) == {"hook": "a=b", "length": ""}
+    with pytest.raises(typer.BadParameter, match="key=value"):
+        pairs(["=b"])
+
+
+ID = str(UUID(int=9, version=4))
+ROWS: dict[str, dict[str, Any]] = {
+    "contacts": {
+        "id": ID, "name": "Fictional Ada", "email": "ada@example.org", "outlet": "Radio Nowhere",
+        "role": "presenter", "type": "radio", "genres": ["synthpop"], "regions": ["UK"],
+        "suppressed": True, "erased": False,
+    },
+    "artists": {
+        "id": ID, "name": "Nobody", "genres": ["synthpop"], "mine": False, "facts": [{}, {}],
+        "location": None, "mbid": None,
+    },
+    "releases": {
+        "id": ID, "artist": None, "title": "Nothing", "type": "ep", "date": date(2026, 5, 1), "isrc": None,
+        "links": [],
+    },
+    "campaigns": {
+        "id": ID, "name": "Spring", "artist": "Nobody", "goal": "radio", "closed_at": None, "sent": 12,
+        "replied": 3, "placed": 1, "contacts": 14, "release": None, "genres": [],
+        "created_at": datetime(2026, 5, 1, tzinfo=UTC),
+    },
+    "outreach": {
+        "id": ID, "at": datetime(2026, 5, 1, 12, tzinfo=UTC), "campaign": "Spring", "contact": None,
+        "event": "bounced", "corrected": True,
+    },
+    "opportunities": {
+        "id": ID, "title": "Open call", "kind": "festival", "deadline": None, "cost": 12.5, "currency": "EUR",
+    },
+    "coverage": {
+        "id": ID, "date": None, "artist": "Björk", "outlet": "Radio Nowhere", "title": None,
+    },
+}  # fmt: skip
+
+
+def shown(noun: str, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width).print(records_shown.listed(noun, [ROWS[noun]], width))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("noun", ROWS)
+@pytest.mark.parametrize("width", [80, 200])
+def test_every_list_fits_the_terminal_and_hides_no_end(noun: str, width: int):
+    told = shown(noun, width)
+    assert max(map(len, told.splitlines())) <= width
+    assert "…" not in told
+
+
+@pytest.mark.parametrize("noun", ROWS)
+def test_a_wide_terminal_shows_more(noun: str):
+    wide, narrow = shown(noun, 200).splitlines()[0].split(), shown(noun, 80).splitlines()[0].split()
+    assert wide[: len(narrow)] == narrow
+    assert len(wide) > len(narrow)
+
+
+def test_tables_say_what_a_flag_means():
+    assert "suppressed" in shown("contacts", 200)
+    assert "bounced (corrected)" in shown("outreach", 200)
+    assert "12.5 EUR" in shown("opportunities", 80)
+    assert "open" in shown("campaigns", 80)
+    assert "to compare with" in shown("artists", 200)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["releases", "plan", "Nobody", "Nothing"],
+        ["streams", "import", "nosuch.csv"],
+        ["outreach", "record", "Spring", "ada@example.org", "sent", "--attribute", "x"],
+        ["contacts", "list", "--limit", "0"],
+    ],
+)
+def test_a_wrong_call_ends_with_2(words: list[str], tmp_path: Any, capsys: pytest.CaptureFixture[str]):
+    assert call([*words, "--data", str(tmp_path)]) == 2
+    assert "Usage: totalaud" in capsys.readouterr().err
+
+
+async def test_without_the_key_an_address_names_nobody():
+    from totalaud.opening import Opener
+
+    with pytest.raises(Refusal, match="named by its id"):
+        Opener(None).person_of(USER, "ada@example.org")
