@@ -49,6 +49,7 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         twice += sum(len({one.casefold() for one in mine}) < len(mine) for mine in tags)
     lead = [mine - other for mine, other in zip(good, naive, strict=True)]
     low, high = interval(lead)
+    bad = invalid + twice
     return [
         Row(SKILL, "P@8 of judged artists", _mean(naive), _mean(good), low, high, "lead > 0.2", low > 0.2),
         Row(
