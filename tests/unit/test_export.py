@@ -28,7 +28,17 @@ def test_of_a_list_of_contacts_only_the_persons_own_is_told():
 
 def test_a_text_sealed_for_the_person_comes_with_the_plain_fields_beside_it():
     value = {"subject": sealed(ADA), "tone": "warm", "other": sealed(BEN), "more": {"tone": "cold"}}
-    assert about(ADA, value) == {"subject": sealed(ADA), "tone": "warm"}
+    assert about(ADA, value) == {"subject": sealed(ADA), "tone": "warm", "more": {"tone": "cold"}}
+
+
+def test_what_was_said_of_the_person_is_told_with_all_its_parts():
+    scored = {**contact(ADA), "genres": ["synthpop"], "score_parts": [{"name": "genre", "value": 1}]}
+    assert about(ADA, {"contacts": [contact(BEN), scored]}) == {"contacts": [scored]}
+
+
+def test_another_persons_row_inside_an_object_of_the_person_is_left_out():
+    row = {"id": str(BEN), "outlet": "Radio B"}
+    assert about(ADA, {"id": str(ADA), "similar": [row], "rival": str(BEN)}) == {"id": str(ADA)}
 
 
 def test_a_value_that_does_not_speak_of_the_person_is_nothing():
@@ -37,8 +47,8 @@ def test_a_value_that_does_not_speak_of_the_person_is_nothing():
     assert about(ADA, None) is None
 
 
-def test_a_bare_id_among_others_is_told_alone():
-    assert about(ADA, {"contact_ids": [str(BEN), str(ADA)], "n": 2}) == {"contact_ids": [str(ADA)]}
+def test_a_bare_id_among_others_is_told_without_them():
+    assert about(ADA, {"contact_ids": [str(BEN), str(ADA)], "n": 2}) == {"contact_ids": [str(ADA)], "n": 2}
 
 
 def test_an_id_counts_however_it_is_written():

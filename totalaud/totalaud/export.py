@@ -15,6 +15,7 @@ from totalaud.record import as_json as written
 from totalaud.tables import Tables
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+IDS = frozenset({"id", "contact_id", "contact_ids"})
 COLUMNS = ("record", "number", "field", "value")
 Export = dict[str, Any]
 
@@ -33,7 +34,7 @@ async def export_of(tables: Tables, open_: Open, user: UUID, contact_id: UUID) -
         "contact": contact,
         "outreach": outreach,
         "pitches": await tables.rows(queries.PITCHES_WITH, user, contact_id),
-        "texts": [{**row, "value": about(contact_id, row["value"])} for row in said],
+        "texts": [{**row, "value": told} for row in said if (told := about(contact_id, row["value"]))],
     }
     return {"contact_id": str(contact_id), **await open_(user, _plain(found))}
 
@@ -41,24 +42,54 @@ async def export_of(tables: Tables, open_: Open, user: UUID, contact_id: UUID) -
 def about(person: UUID, value: Any) -> Any:
     """Return what a value says about a person, None for nothing.
 
-    Of an object that names the person, or holds what is sealed for them, its plain fields stay too; all that
-    speaks of others is left out.
+    Of an object that names the person, or holds what is sealed for them, its other fields stay too, but for
+    those that speak of somebody else.
     """
     if is_sealed(value):
-        return value if value["$sealed"].lower() == str(person) else None
+        return value if UUID(value["$sealed"]) == person else None
     match value:
         case dict():
-            kept = {name: about(person, each) for name, each in value.items()}
-            kept = {name: each for name, each in kept.items() if each is not None}
-            if any(_is_named(person, value[name]) for name in kept):
-                kept |= {name: each for name, each in value.items() if not isinstance(each, dict | list)}
-            return {name: kept[name] for name in value if name in kept} or None
+            own = any(_names(person, each) for each in value.values())
+            kept = {
+                name: each if own and _of_nobody(each) else about(person, each)
+                for name, each in value.items()
+            }
+            return {name: each for name, each in kept.items() if each is not None} or None
         case list():
             return [each for each in (about(person, one) for one in value) if each is not None] or None
-        case str() if value.lower() == str(person):
+        case str() if _names(person, value):
             return value
         case _:
             return None
+
+
+def _names(person: UUID, value: Any) -> bool:
+    if is_sealed(value):
+        return UUID(value["$sealed"]) == person
+    if isinstance(value, list):
+        return any(isinstance(one, str) and _names(person, one) for one in value)
+    return isinstance(value, str) and value.lower() == str(person)
+
+
+def _of_nobody(value: Any) -> bool:
+    """Tell whether a value is plain: nothing in it is sealed, or an object or id of its own."""
+    match value:
+        case dict():
+            return not is_sealed(value) and not IDS & value.keys() and all(map(_of_nobody, value.values()))
+        case list():
+            return all(map(_of_nobody, value))
+        case str():
+            return not _is_id(value)
+        case _:
+            return True
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def as_csv(export: Export) -> str:
@@ -82,10 +113,6 @@ def _lines(export: Export) -> Iterator[tuple[str, ...]]:
         for number, row in enumerate(rows, 1):
             for field, value in (row or {}).items():
                 yield record, str(number), field, value if isinstance(value, str) else written(value)
-
-
-def _is_named(person: UUID, value: Any) -> bool:
-    return is_sealed(value) or (isinstance(value, str) and value.lower() == str(person))
 
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:
