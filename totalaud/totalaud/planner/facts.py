@@ -90,7 +90,7 @@ def release(question: Question, facts: Facts) -> Chosen | Unread:
     if out:
         newest = max(out, key=lambda one: one.date)
         return Chosen(newest, f"took the release {newest.title}, out since {newest.date}: none is planned")
-    return Unread(f"there is no {kind or 'release'} planned: add it with 'totalaud release plan'")
+    return Unread(f"there is no {kind or 'release'} planned: add it with 'totalaud releases plan'")
 
 
 def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Unread:
@@ -98,7 +98,7 @@ def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Unread:
     if artist_id is not None and (found := [one for one in facts.artists if one.id == artist_id]):
         return Chosen(found[0])
     if not facts.artists:
-        return Unread("there is no artist yet: add one with 'totalaud artist set'")
+        return Unread("there is no artist yet: add one with 'totalaud artists set'")
     first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
     return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
 
