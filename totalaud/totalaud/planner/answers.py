@@ -1,6 +1,7 @@
 """Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import Any
 
@@ -31,8 +32,13 @@ def rate(value: Json) -> str:
     """Write a rate with its interval: 6.3 % (2.1-16.8), 3 of 48; days as they are."""
     if str(value.get("method", "")).startswith("days"):
         return f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f}), {value['k']} answers"
-    figures = (100 * value[name] for name in ("mean", "lo", "hi"))
-    return "{:.1f} % ({:.1f}–{:.1f}), {} of {}".format(*figures, value["k"], value["n"])  # noqa: RUF001 - a span
+    figures = (percent(value[name]) for name in ("mean", "lo", "hi"))
+    return "{} % ({}–{}), {} of {}".format(*figures, value["k"], value["n"])  # noqa: RUF001 - a span
+
+
+def percent(share: float) -> Decimal:
+    """Write a share as its reader would round it: 0.0625 is 6.3."""
+    return Decimal(f"{100 * share:.6f}").quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def meta(output: Json) -> Lines:
@@ -111,7 +117,7 @@ def _benchmark(output: Json) -> Lines:
 def _references(output: Json) -> Lines:
     cited = output.get("references") or []
     told = (
-        f"published, not yours: {one['label']} {100 * one['value']:.1f} % ({one['source']}, {one['year']})"
+        f"published, not yours: {one['label']} {percent(one['value'])} % ({one['source']}, {one['year']})"
         if one["value"] <= 1
         else f"published, not yours: {one['label']} {one['value']:g} ({one['source']}, {one['year']})"
         for one in cited
@@ -167,7 +173,7 @@ def _anything(output: Json) -> Lines:
 def _field(name: str, value: Any, indent: str = "") -> Lines:
     label = name.replace("_", " ")
     match value:
-        case None | [] | {}:
+        case None | []:
             return []
         case dict() if set(value) >= RATE:
             return wrapped(f"{label}: {rate(value)}", indent, f"{indent}  ")

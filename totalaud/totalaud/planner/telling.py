@@ -16,7 +16,7 @@ def plan_lines(plan: Plan) -> list[str]:
     count = "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
     lines = [f"Plan: {plan.agent}, {count}, {cost(_sum(plan))}"]
     for number, step in enumerate(plan.steps, 1):
-        lines.append(f"  {number}. {step.skill}: {step.why} ({cost(step.cost)})")
+        lines += wrapped(f"{number}. {step.skill}: {step.why} ({cost(step.cost)})", "  ", "     ")
         lines += [line for name, value in step.input.items() for line in _given(name, value)]
     return lines + [line for note in plan.notes for line in wrapped(f"note: {note}", "  ", "    ")]
 

@@ -1,0 +1,102 @@
+"""Answers are told in words, with intervals, sources and what is not known."""
+
+import pytest
+
+from totalaud.planner.answers import answer, rate
+
+META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
+RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}
+CONTACT = {
+    "name": "Asha Example",
+    "outlet": "Tees Valley FM",
+    "role": "presenter",
+    "type": "radio",
+    "email": "asha@example.org",
+    "relevance_score": 0.8,
+    "score_parts": [{"name": "genre", "points": 0.4, "of": 0.4, "why": "plays synthpop"}],
+    "source_url": "https://example.org/asha",
+    "history": RATE,
+    "last_contacted_at": "2026-10-01T09:00:00+00:00",
+}
+
+
+def text(skill, output) -> str:
+    return "\n".join(answer([skill], [output]))
+
+
+def test_a_rate_has_its_interval_and_its_counts():
+    assert rate(RATE).startswith("6.3 % (2.1")
+    assert rate(RATE).endswith("3 of 48")
+
+
+def test_days_are_told_as_days():
+    days = {"k": 5, "n": 9, "mean": 3.5, "lo": 2.0, "hi": 6.1, "method": "days, geometric mean, log-normal"}
+    assert rate(days) == "3.5 days (2.0 to 6.1), 5 answers"
+
+
+def test_a_contact_has_parts_source_history_and_last_contact():
+    told = text("score-contacts", {"contacts": [CONTACT], "meta": META})
+    for part in (
+        "Asha Example, 0.80",
+        "0.40 of 0.40 genre",
+        "https://example.org/asha",
+        "2026-10-01",
+        "3 of 48",
+    ):
+        assert part in told
+
+
+def test_found_contacts_are_told_once_when_they_are_ranked_as_well():
+    found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"], "total": 1}
+    lines = answer(["research-contacts", "score-contacts"], [found, {"contacts": [CONTACT]}])
+    assert lines[0] == "note: nobody fits in wales: looked in uk"
+    assert sum("Asha Example" in line for line in lines) == 1
+
+
+def test_nobody_is_an_answer():
+    assert text("score-contacts", {"contacts": []}) == "Nobody fits."
+
+
+def test_a_template_is_called_one():
+    pitch = {
+        "subject": "Hello",
+        "body": "One line.\nAnother.",
+        "pitches": [],
+        "meta": META | {"basis": "template"},
+    }
+    assert "! This is from the template: no model wrote it." in text("generate-pitch", pitch)
+
+
+def test_too_little_data_says_how_much_is_missing():
+    meta = META | {"basis": "insufficient", "needed": 140}
+    assert "140 more" in text("identify-patterns", {"patterns": [], "references": [], "meta": meta})
+
+
+def test_published_figures_are_marked_as_not_one_s_own():
+    cited = [{"label": "replies to pitches", "value": 0.03, "source": "A survey", "year": "2023"}]
+    told = text("identify-patterns", {"patterns": [], "references": cited, "meta": META})
+    assert "published, not yours: replies to pitches 3.0 % (A survey, 2023)" in told
+
+
+def test_an_output_without_words_of_its_own_is_told_field_by_field():
+    output = {
+        "funnel": {"sent": 48, "replied": 3},
+        "reply_rate": RATE,
+        "rows": [{"name": "x", "rate": RATE}],
+        "meta": META,
+    }
+    told = text("some-other-skill", output)
+    assert "sent: 48" in told
+    assert "reply rate: 6.3 %" in told
+    assert "- x; 6.3 %" in told
+
+
+@pytest.mark.parametrize("output", [None, "text", 5, []])
+def test_an_output_that_is_no_object_is_left_out(output):
+    assert answer(["score-contacts", "x"], [{"contacts": []}, output]) == ["Nobody fits."]
+
+
+def test_long_values_stay_within_eighty_columns():
+    long = {"outlet": "O" * 20 + " word" * 40, "name": "N", "type": "radio"}
+    lines = answer(["score-contacts"], [{"contacts": [long]}])
+    assert all(len(line) <= 80 for line in lines)

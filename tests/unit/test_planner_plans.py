@@ -1,0 +1,168 @@
+"""Plans take the user's own records, say which one of several, and what they may cost."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from totalaud.planner.facts import Artist, Campaign, Facts, Release
+from totalaud.planner.plan import planned
+from totalaud.planner.prices import Cost, expected
+from totalaud.planner.question import Question, Unread
+from totalaud.planner.telling import over, plan_lines
+
+TODAY = date(2026, 11, 24)
+ARTIST = Artist("a1", "Neon Harbour", ("synthpop",), "Leeds", None, ({"id": "f1", "text": "A fact"},))
+COAST = Release("r1", "a1", "Glass Coast", "single", date(2026, 12, 20))
+LATER = Release("r2", "a1", "Later Waves", "single", date(2027, 3, 1))
+ALBUM = Release("r3", "a1", "Long One", "album", date(2026, 12, 1))
+OUT = Release("r4", "a1", "Just Out", "single", date(2026, 11, 1))
+OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
+NAMES = (
+    "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
+    "recommend-next-steps optimize-timing create-campaign-plan suggest-hashtags discover-opportunities"
+)
+PAID = {"provider": "anthropic", "model": "claude-sonnet-4-20250514", "config": {"max_tokens": 800}}
+SKILLS = {
+    **{name: {"provider": "custom", "input_schema": {}} for name in NAMES.split()},
+    "generate-pitch": PAID,
+    "write-press-release": PAID,
+}
+
+
+def facts(**changes) -> Facts:
+    given = {"artists": [ARTIST], "releases": [COAST], "campaigns": [Campaign("c1", "Autumn")]} | changes
+    return Facts(today=TODAY, skills=SKILLS, **given)
+
+
+def of(intent, known=None, **slots):
+    return planned(Question(intent, **slots), known or facts())
+
+
+def test_finding_is_two_free_steps():
+    plan = of("find", genres=("synthpop",), regions=("uk",), type="radio")
+    assert [step.skill for step in plan.steps] == ["research-contacts", "score-contacts"]
+    assert plan.free
+    assert plan.steps[1].input["contacts"] == "{{step1.contacts}}"
+
+
+def test_the_query_of_a_search_has_only_what_was_understood():
+    plan = of("find", genres=("synthpop",), unused=("sarah",))
+    assert "sarah" not in str([step.input for step in plan.steps])
+    assert "not understood and not used: sarah" in plan.notes
+
+
+def test_a_pitch_takes_artist_and_release_from_the_tables():
+    (step,) = of("pitch", outlet="BBC Radio 6 Music", release_type="single").steps
+    assert step.input["artistInfo"]["facts"] == [{"id": "f1", "text": "A fact"}]
+    assert step.input["release"]["date"] == "2026-12-20"
+    assert step.input["contacts"] == [{"outlet": "BBC Radio 6 Music"}]
+
+
+def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
+    sealed = {"id": "k1", "name": {"$sealed": "p", "n": "", "c": ""}, "outlet": "Tees Valley FM"}
+    plan = of("pitch", facts(contacts=[sealed]), outlet="Tees Valley FM")
+    assert plan.steps[0].input["contacts"] == [sealed]
+    assert "$sealed" not in "\n".join(plan_lines(plan))
+
+
+def test_pitches_to_many_are_researched_first_and_written_to_a_few():
+    plan = of("pitch", genres=("synthpop",), type="radio")
+    assert [step.skill for step in plan.steps] == ["research-contacts", "score-contacts", "generate-pitch"]
+    assert plan.steps[1].input["criteria"]["limit"] == 5
+    assert plan.steps[2].cost.calls == 10
+
+
+@pytest.mark.parametrize(
+    ("releases", "type_", "taken"),
+    [
+        ([LATER, COAST, ALBUM], "single", "r1"),
+        ([LATER, COAST, ALBUM], None, "r3"),
+        ([OLD, OUT], "single", "r4"),
+    ],
+)
+def test_the_new_one_is_the_next_planned_or_one_just_out(releases, type_, taken):
+    plan = of("plan", facts(releases=releases), release_type=type_)
+    assert plan.steps[0].input["release"]["id"] == taken
+    assert plan.notes
+
+
+@pytest.mark.parametrize("releases", [[], [OLD], [ALBUM]])
+def test_without_a_planned_single_there_is_no_plan_for_one(releases):
+    found = of("plan", facts(releases=releases), release_type="single")
+    assert isinstance(found, Unread)
+    assert "totalaud releases plan" in found.reason
+
+
+def test_a_named_release_may_be_old():
+    assert (
+        of("plan", facts(releases=[OLD, COAST]), release="long ago").steps[0].input["release"]["id"] == "r5"
+    )
+
+
+def test_of_several_open_campaigns_the_latest_is_taken_and_told():
+    older = Campaign("c2", "Summer", datetime(2026, 6, 1, tzinfo=UTC))
+    newer = Campaign("c3", "Winter", datetime(2026, 11, 1, tzinfo=UTC))
+    closed = Campaign("c4", "Spring", datetime(2026, 11, 20, tzinfo=UTC), closed=True)
+    plan = of("performance", facts(campaigns=[older, newer, closed]))
+    assert plan.steps[0].input == {"campaign_id": "c3", "window": "7d"}
+    assert plan.notes == ("took the campaign Winter; it could also have been Summer",)
+
+
+@pytest.mark.parametrize("campaigns", [[], [Campaign("c4", "Spring", closed=True)]])
+def test_without_an_open_campaign_nothing_is_tracked(campaigns):
+    assert isinstance(of("performance", facts(campaigns=campaigns)), Unread)
+
+
+def test_a_closed_campaign_may_be_named():
+    closed = Campaign("c4", "Spring push", closed=True)
+    assert (
+        of("performance", facts(campaigns=[closed]), campaign="Spring push").steps[0].input["campaign_id"]
+        == "c4"
+    )
+
+
+def test_patterns_are_looked_for_in_the_cohort_only_when_asked():
+    assert of("patterns", cohort=True).steps[0].input == {"scope": "cohort"}
+    assert of("patterns").steps[0].input == {"scope": "mine"}
+
+
+def test_a_skill_that_is_not_there_is_named():
+    found = planned(Question("timing"), Facts(today=TODAY))
+    assert isinstance(found, Unread)
+    assert "optimize-timing" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("skill", "free", "usd"),
+    [
+        (SKILLS["track-campaign"], True, 0.0),
+        (None, True, 0.0),
+        ({"provider": "openai", "model": "no-such-model"}, False, None),
+    ],
+)
+def test_custom_skills_are_free_and_an_unknown_price_is_unknown(skill, free, usd):
+    cost = expected(skill)
+    assert (cost.free, cost.usd) == (free, usd)
+
+
+def test_a_text_may_be_written_twice_and_is_priced_so():
+    one, five = expected(PAID), expected(PAID, 5)
+    assert one.usd == pytest.approx(2 * (2000 * 3e-6 + 800 * 15e-6))
+    assert five == Cost(pytest.approx(5 * one.usd), 10)
+
+
+def test_a_budget_holds_plans_that_may_cost_more_or_who_knows_what():
+    plan = of("pitch", outlet="BBC Radio 6 Music")
+    assert over(plan, 0.001) is not None
+    assert over(plan, 1.0) is None
+    unknown = {**SKILLS, "generate-pitch": {"provider": "openai", "model": "no-such-model"}}
+    known = Facts(today=TODAY, skills=unknown, artists=[ARTIST], releases=[COAST])
+    assert "nobody knows" in over(of("pitch", known, outlet="BBC Radio 6 Music"), 100)
+
+
+def test_plans_fit_into_eighty_columns():
+    plan = of("pitch", facts(releases=[COAST, LATER]), outlet="BBC Radio 6 Music")
+    lines = plan_lines(plan)
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0].startswith("Plan: coach-agent, 1 step, at most about $0.04")
+    assert any("none of your contacts is at BBC Radio 6 Music" in line for line in lines)
