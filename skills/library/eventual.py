@@ -43,7 +43,10 @@ def usual_delays() -> np.ndarray:
 
 
 def expected_eventual(ages: Ages, delays: np.ndarray) -> dict[str, object]:
-    """Return the `Rate` answered by the horizon; `delays` are counts between EDGES of fully watched pitches."""
+    """Return the `Rate` answered by the horizon.
+
+    `delays` are counts between EDGES, of pitches watched to the end.
+    """
     k, n = float(ages.answered.sum()), float(ages.many.sum())
     if not n:
         return made(0, 0, 0.0, (0.0, 1.0), "none observed")
@@ -55,6 +58,11 @@ def expected_eventual(ages: Ages, delays: np.ndarray) -> dict[str, object]:
     low = _where(confidence, LOW) if k else 0.0
     high = _where(confidence, HIGH) if confidence[-1] < HIGH else 1.0
     return made(k, n, likeliest, (min(low, likeliest), max(high, likeliest)), METHOD)
+
+
+def answered_share(ages: Ages, delays: np.ndarray) -> float:
+    """Return how many pitches' worth of time the pitches have had: as many as there are when all are old."""
+    return float((ages.many * _answered_by(ages, delays + USUAL_ANSWERS * usual_delays())).sum())
 
 
 def _answered_by(ages: Ages, weights: np.ndarray) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""Tests of track-campaign on the read model, the story's numbers among them."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigndata import campaign, contact, pitch, story
+from skill_runner.context import SkillError
+
+
+def spans(rates):
+    return {
+        one["metric"]: tuple(round(100 * one["rate"][side], 1) for side in ("mean", "lo", "hi"))
+        for one in rates
+    }
+
+
+async def track(skillbench, rows, **given):
+    user = rows["campaigns"][0]["user_id"]
+    await skillbench.load(rows)
+    return await skillbench.run(
+        "track-campaign", {"campaign_id": str(rows["campaigns"][0]["id"]), **given}, user=user
+    )
+
+
+async def test_the_week_of_the_story_has_its_numbers(skillbench):
+    found = await track(skillbench, story(skillbench.user(), skillbench.now))
+    assert found["funnel"]["sent"] == 48
+    assert found["funnel"]["pending"] == 45
+    assert spans(found["rates"])["replied"] == (6.3, 2.1, 16.8)
+    assert spans(found["previous"])["replied"] == (12.5, 5.5, 26.1)
+    replied = found["change"][0]
+    assert round(replied["p_worse"], 2) == 0.84
+    assert replied["p_worse_in_the_end"] < replied["p_worse"]
+    assert {one["verdict"] for one in found["change"]} == {"no_clear_change"}
+
+
+async def test_replies_still_to_come_are_told_and_opens_are_not(skillbench):
+    found = await track(skillbench, story(skillbench.user(), skillbench.now))
+    (said,) = found["meta"]["warnings"]
+    assert "still coming in: 6.3 % so far" in said
+    assert found["expected_eventual"]["mean"] > 3 / 48
+    assert "open" not in str(found)
+
+
+async def test_follow_ups_are_due_after_three_days_for_the_silent_alone(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act = campaign(user)
+    people = [contact(user, 0), contact(user, 1, suppressed=True), *(contact(user, n) for n in range(2, 8))]
+    at = now - timedelta(days=4)
+    pitches = [
+        pitch(act, people[0], at),
+        pitch(act, people[1], at),
+        pitch(act, people[2], at, answer="declined"),
+        pitch(act, people[3], now - timedelta(days=2)),
+        pitch(act, people[4], at, bounced_at=at),
+        pitch(act, people[5], at - timedelta(days=5), last_sent_at=at, sends=2),
+        pitch(act, people[6], now - timedelta(days=40)),
+        pitch(act, people[7], now - timedelta(days=9)),
+    ]
+    found = await track(skillbench, {"contacts": people, "campaigns": [act], "pitches": pitches})
+    due = [(one["contact_id"], one["days"]) for one in found["followups_due"]]
+    assert due == [(str(people[7]["id"]), 9), (str(people[0]["id"]), 4)]
+    assert found["followups_total"] == 2
+
+
+async def test_a_bounce_leaves_the_denominator(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(12)]
+    at = now - timedelta(days=2)
+    pitches = [pitch(act, one, at) for one in people[1:]] + [pitch(act, people[0], at, bounced_at=at)]
+    found = await track(skillbench, {"contacts": people, "campaigns": [act], "pitches": pitches})
+    assert (found["funnel"]["sent"], found["funnel"]["bounced"]) == (12, 1)
+    assert found["rates"][0]["rate"]["n"] == 11
+
+
+async def test_of_a_campaign_with_no_sends_nothing_is_known(skillbench):
+    user = skillbench.user()
+    found = await track(skillbench, {"campaigns": [campaign(user)]}, window="all")
+    assert found["meta"]["basis"] == "insufficient"
+    assert found["meta"]["needed"] == 10
+    assert found["meta"]["warnings"] == ["nothing was sent so far"]
+    assert (found["expected_eventual"]["lo"], found["expected_eventual"]["hi"]) == (0, 1)
+    assert found["change"] == []
+
+
+async def test_one_pitch_is_too_little_and_says_so(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, person = campaign(user), contact(user, 0)
+    rows = {
+        "contacts": [person],
+        "campaigns": [act],
+        "pitches": [pitch(act, person, now - timedelta(hours=1))],
+    }
+    found = await track(skillbench, rows)
+    assert (found["meta"]["basis"], found["meta"]["needed"]) == ("insufficient", 9)
+    assert found["expected_eventual"]["hi"] > 0.9
+
+
+async def test_all_answered_is_no_division_by_zero(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(12)]
+    pitches = [pitch(act, one, now - timedelta(days=5), answer="placed") for one in people]
+    found = await track(skillbench, {"contacts": people, "campaigns": [act], "pitches": pitches})
+    assert found["expected_eventual"]["hi"] == 1
+    assert found["expected_eventual"]["mean"] > 0.95
+
+
+async def test_what_was_known_then_leaves_out_what_came_later(skillbench):
+    now = skillbench.now
+    rows = story(skillbench.user(), now)
+    then = (now - timedelta(days=7)).isoformat()
+    found = await track(skillbench, rows, as_of=then)
+    assert found["funnel"]["sent"] == 40
+    assert found["funnel"]["replied"] <= 5
+    assert found["previous"][0]["rate"]["n"] == 0
+
+
+async def test_a_time_to_come_and_a_strangers_campaign_are_refused(skillbench):
+    rows = story(skillbench.user(), skillbench.now)
+    await skillbench.load(rows)
+    given = {"campaign_id": str(rows["campaigns"][0]["id"])}
+    user = rows["campaigns"][0]["user_id"]
+    later = (skillbench.now + timedelta(days=1)).isoformat()
+    with pytest.raises(SkillError, match="as_of"):
+        await skillbench.run("track-campaign", {**given, "as_of": later}, user=user)
+    with pytest.raises(SkillError, match="campaign_id"):
+        await skillbench.run("track-campaign", given, user=skillbench.user())
+
+
+async def test_the_same_rows_give_the_same_answer(skillbench):
+    rows = story(skillbench.user(), skillbench.now)
+    first = await track(skillbench, rows)
+    given = {"campaign_id": str(rows["campaigns"][0]["id"])}
+    assert await skillbench.run("track-campaign", given, user=rows["campaigns"][0]["user_id"]) == first
