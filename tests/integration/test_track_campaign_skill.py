@@ -5,14 +5,12 @@ from datetime import timedelta
 import pytest
 
 from campaigndata import campaign, contact, pitch, story
+from library.campaign_numbers import span
 from skill_runner.context import SkillError
 
 
 def spans(rates):
-    return {
-        one["metric"]: tuple(round(100 * one["rate"][side], 1) for side in ("mean", "lo", "hi"))
-        for one in rates
-    }
+    return {one["metric"]: span(one["rate"]) for one in rates}
 
 
 async def track(skillbench, rows, **given):
@@ -27,8 +25,8 @@ async def test_the_week_of_the_story_has_its_numbers(skillbench):
     found = await track(skillbench, story(skillbench.user(), skillbench.now))
     assert found["funnel"]["sent"] == 48
     assert found["funnel"]["pending"] == 45
-    assert spans(found["rates"])["replied"] == (6.3, 2.1, 16.8)
-    assert spans(found["previous"])["replied"] == (12.5, 5.5, 26.1)
+    assert spans(found["rates"])["replied"] == "6.3 % (2.1–16.8)"  # noqa: RUF001
+    assert spans(found["previous"])["replied"] == "12.5 % (5.5–26.1)"  # noqa: RUF001
     replied = found["change"][0]
     assert round(replied["p_worse"], 2) == 0.84
     assert replied["p_worse_in_the_end"] < replied["p_worse"]

@@ -76,4 +76,4 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(n):
 
 def test_a_half_is_rounded_up():
     assert percent(3 / 48) == "6.3 %"
-    assert span(wilson(5, 40)) == "12.5 % (5.5–26.1)"
+    assert span(wilson(5, 40)) == "12.5 % (5.5–26.1)"  # noqa: RUF001
