@@ -2,7 +2,8 @@
 
 import pytest
 
-from totalaud.planner.answers import answer, rate
+from totalaud.planner.answers import answer
+from totalaud.planner.figures import rate
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
 RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}

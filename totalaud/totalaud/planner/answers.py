@@ -1,23 +1,23 @@
 """Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import Any
 
+from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.plainly import anything
 from totalaud.planner.telling import wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
-RATE = {"k", "n", "mean", "lo", "hi"}
 DAY = 10
-HIDDEN = {"ics", "references", "meta", "command"}
+MOST_DUE = 10
 
 
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
     """Tell each step's output in its own words; found contacts only where nobody ranked them."""
     blocks = [
-        TELLERS.get(skill, _anything)(output)
+        TELLERS.get(skill, anything)(output)
         for skill, output in zip(skills, outputs, strict=True)
         if isinstance(output, Mapping) and not _told_later(skill, skills)
     ]
@@ -26,30 +26,6 @@ def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
     ]
     front = [line for said in widened for line in wrapped(f"note: {said}")]
     return [*front, *chain.from_iterable([*block, ""] for block in blocks)][:-1]
-
-
-def rate(value: Json) -> str:
-    """Write a rate with its interval: 6.3 % (2.1-16.8), 3 of 48; days as they are."""
-    if str(value.get("method", "")).startswith("days"):
-        return f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f}), {value['k']} answers"
-    figures = (percent(value[name]) for name in ("mean", "lo", "hi"))
-    return "{} % ({}–{}), {} of {}".format(*figures, value["k"], value["n"])  # noqa: RUF001 - a span
-
-
-def percent(share: float) -> Decimal:
-    """Write a share as its reader would round it: 0.0625 is 6.3."""
-    return Decimal(f"{100 * share:.6f}").quantize(Decimal("0.1"), ROUND_HALF_UP)
-
-
-def meta(output: Json) -> Lines:
-    """Say what an answer rests on, where that needs saying."""
-    told = output.get("meta") or {}
-    lines = [line for warning in told.get("warnings") or () for line in wrapped(warning, "! ", "  ")]
-    if told.get("basis") == "insufficient" and told.get("needed") and not lines:
-        lines = wrapped(f"Not enough data: about {told['needed']} more outcomes are needed.", "! ", "  ")
-    if told.get("basis") == "template":
-        lines += wrapped("This is from the template: no model wrote it.", "! ", "  ")
-    return lines
 
 
 def _contacts(output: Json) -> Lines:
@@ -138,6 +114,32 @@ def _actions(output: Json) -> Lines:
     return lines + meta(output)
 
 
+def _track(output: Json) -> Lines:
+    funnel = output["funnel"]
+    lines = wrapped(", ".join(f"{name} {count}" for name, count in funnel.items()))
+    before = {one["metric"]: one["rate"] for one in output["previous"]}
+    changes = {one["metric"]: one for one in output["change"]}
+    for one in output["rates"]:
+        metric = one["metric"]
+        lines += wrapped(f"{metric}: {rate(one['rate'])}", "  ", "    ")
+        if metric in before:
+            lines += wrapped(f"before: {rate(before[metric])}", "    ", "      ")
+        if change := changes.get(metric):
+            verdict = change["verdict"].replace("_", " ")
+            lines += wrapped(f"{verdict}, worse with probability {change['p_worse']:.2f}", "    ", "      ")
+    lines += wrapped(f"Answers are still coming in; expected in the end: {rate(output['expected_eventual'])}")
+    return [*lines, *_followups(output), *meta(output)]
+
+
+def _followups(output: Json) -> Lines:
+    due = output["followups_due"]
+    lines = [f"Follow-ups due: {output.get('followups_total', len(due))}"] if due else []
+    for one in due[:MOST_DUE]:
+        who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
+        lines += wrapped(f"{who or one['contact_id']}: {one['days']} days of silence", "  ", "    ")
+    return lines
+
+
 def _plan(output: Json) -> Lines:
     lines = []
     for task in output["tasks"]:
@@ -164,49 +166,6 @@ def _hashtags(output: Json) -> Lines:
     return lines + meta(output)
 
 
-def _anything(output: Json) -> Lines:
-    """Tell an output that has no words of its own, field by field."""
-    shown = {name: value for name, value in output.items() if name not in HIDDEN}
-    return [*chain.from_iterable(_field(name, value) for name, value in shown.items()), *meta(output)]
-
-
-def _field(name: str, value: Any, indent: str = "") -> Lines:
-    label = name.replace("_", " ")
-    match value:
-        case None | []:
-            return []
-        case dict() if set(value) >= RATE:
-            return wrapped(f"{label}: {rate(value)}", indent, f"{indent}  ")
-        case dict():
-            inner = chain.from_iterable(_field(key, one, f"{indent}  ") for key, one in value.items())
-            return [f"{indent}{label}:", *inner]
-        case [dict(), *_]:
-            return [f"{indent}{label}:", *chain.from_iterable(_row(one, f"{indent}  ") for one in value)]
-        case list():
-            return wrapped(f"{label}: {', '.join(map(str, value))}", indent, f"{indent}  ")
-        case float():
-            return [f"{indent}{label}: {value:.4g}"]
-        case str() if "\n" in value:
-            return [f"{indent}{label}:", *chain.from_iterable(map(wrapped, value.splitlines()))]
-        case _:
-            return wrapped(f"{label}: {value}", indent, f"{indent}  ")
-
-
-def _row(row: Json, indent: str) -> Lines:
-    cells = ((name, value) for name, value in row.items() if value not in (None, [], {}))
-    return wrapped("; ".join(_cell(name, value) for name, value in cells), f"{indent}- ", f"{indent}  ")
-
-
-def _cell(name: str, value: Any) -> str:
-    match value:
-        case dict() if set(value) >= RATE:
-            return rate(value)
-        case float():
-            return f"{name.replace('_', ' ')} {value:.3g}"
-        case _:
-            return str(value) if name in {"name", "metric", "key"} else f"{name.replace('_', ' ')} {value}"
-
-
 def _told_later(skill: str, skills: Sequence[str]) -> bool:
     return skill == "research-contacts" and "score-contacts" in skills
 
@@ -215,6 +174,7 @@ TELLERS: dict[str, Callable[[Json], Lines]] = {
     "research-contacts": _contacts,
     "score-contacts": _contacts,
     "generate-pitch": _pitches,
+    "track-campaign": _track,
     "identify-patterns": _patterns,
     "benchmark-performance": _benchmark,
     "recommend-next-steps": _actions,

@@ -1,0 +1,34 @@
+"""Figures as a person reads them, and what an answer says about itself."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from totalaud.planner.telling import wrapped
+
+Json = Mapping[str, Any]
+Lines = list[str]
+
+
+def rate(value: Json) -> str:
+    """Write a rate with its interval: 6.3 % (2.1-16.8), 3 of 48; days as they are."""
+    if str(value.get("method", "")).startswith("days"):
+        return f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f}), {value['k']} answers"
+    figures = (percent(value[name]) for name in ("mean", "lo", "hi"))
+    return "{} % ({}\u2013{}), {} of {}".format(*figures, value["k"], value["n"])
+
+
+def percent(share: float) -> Decimal:
+    """Write a share as its reader would round it: 0.0625 is 6.3."""
+    return Decimal(f"{100 * share:.6f}").quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def meta(output: Json) -> Lines:
+    """Say what an answer rests on, where that needs saying."""
+    told = output.get("meta") or {}
+    lines = [line for warning in told.get("warnings") or () for line in wrapped(warning, "! ", "  ")]
+    if told.get("basis") == "insufficient" and told.get("needed") and not lines:
+        lines = wrapped(f"Not enough data: about {told['needed']} more outcomes are needed.", "! ", "  ")
+    if told.get("basis") == "template":
+        lines += wrapped("This is from the template: no model wrote it.", "! ", "  ")
+    return lines
