@@ -48,7 +48,7 @@ def record(
 def correct(
     context: typer.Context,
     campaign: Campaign,
-    outreach_id: Annotated[str, typer.Argument(metavar="OUTREACH", help="Its UUID: outreach list.")],
+    outreach_id: Annotated[str, typer.Argument(metavar="OUTREACH", help="Its UUID: outreach list --json.")],
 ) -> None:
     """Take back an event that did not happen."""
     send(context, lambda records: records.correct_outreach(campaign, outreach_id), "outreach", "is corrected")

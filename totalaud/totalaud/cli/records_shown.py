@@ -15,7 +15,7 @@ NARROW: dict[str, tuple[str, ...]] = {
     "artists": ("name", "genres", "whose", "facts"),
     "releases": ("artist", "title", "type", "date"),
     "campaigns": ("name", "artist", "goal", "state", "sent", "replied", "placed"),
-    "outreach": ("at", "campaign", "contact", "event", "id"),
+    "outreach": ("at", "campaign", "contact", "event"),
     "opportunities": ("title", "kind", "deadline", "cost"),
     "coverage": ("date", "artist", "outlet", "title"),
 }
@@ -24,7 +24,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "artists": ("location", "mbid", "id"),
     "releases": ("isrc", "links", "id"),
     "campaigns": ("release", "genres", "contacts", "created", "id"),
-    "outreach": ("outlet", "channel", "template", "category"),
+    "outreach": ("outlet", "channel", "template", "category", "id"),
     "opportunities": ("opens", "genres", "regions", "url", "id"),
     "coverage": ("kind", "genres", "url"),
 }
