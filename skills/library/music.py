@@ -1,0 +1,215 @@
+"""Genres, places and kinds of contact: which names mean the same, which are near, and what a question says.
+
+The one table of each, for every skill and for the reading of questions: no other module is imported here.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+GENRES = """
+synthpop: electropop .9, new wave .8, synthwave .7, indietronica .7, dance pop .5, dream pop .5, electronic .5
+electropop: dance pop .8, indietronica .7, electronic .7, synthwave .5, pop .5
+new wave: post-punk .8, dark wave .7, indie .5
+indie: indie pop .9, indie rock .9, alternative .8, dream pop .6, shoegaze .6, lo-fi .5, folk .4
+indie pop: dream pop .7, bedroom pop .8, pop .5
+indie rock: alternative .8, post-punk .6, rock .6, garage rock .7
+dream pop: shoegaze .8, bedroom pop .6, ambient .4
+electronic: house .7, techno .7, ambient .6, drum and bass .6, indietronica .7, trip hop .5
+house: techno .7, disco .7, dance pop .6
+hip hop: rap .9, trip hop .6, grime .7, r&b .6
+r&b: soul .9, neo soul .8, funk .6
+folk: singer songwriter .8, acoustic .8, americana .7, country .5
+metal: hardcore .7, hard rock .8, punk .4
+punk: hardcore .7, post-punk .7, garage rock .6
+rock: hard rock .8, alternative .7, garage rock .7
+jazz: soul .5, neo soul .6, funk .5
+drum and bass: jungle .9, breakbeat .8, dubstep .6, grime .5
+ambient: drone .7, neoclassical .6, downtempo .7
+techno: trance .6, acid house .7
+country: bluegrass .7, americana .8
+synthwave: retrowave .9, dark wave .5
+reggae: dub .8, dancehall .8, ska .7
+"""
+PLACES = """
+europe: uk, germany, ireland, france, spain, italy, netherlands, sweden, belgium, denmark, norway, poland
+uk: england, scotland, wales, northern ireland
+england: london, manchester, leeds, bristol, birmingham, liverpool, sheffield, newcastle, brighton, nottingham
+scotland: glasgow, edinburgh, dundee, aberdeen
+wales: cardiff, swansea, newport, wrexham
+northern ireland: belfast, derry
+north america: us, canada
+us: california, new york, los angeles, texas, chicago, nashville, seattle
+canada: toronto, montreal, vancouver
+germany: berlin, hamburg, munich, cologne
+ireland: dublin, cork, galway
+france: paris, lyon
+netherlands: amsterdam
+sweden: stockholm
+"""
+SAME = """
+uk: gb, great britain, united kingdom, britain
+us: usa, united states, america
+germany: deutschland
+ireland: eire
+netherlands: holland
+"""
+ALIKE = """
+drum and bass: dnb, drum & bass, drum n bass
+r&b: rnb, rhythm and blues
+electronic: electronica
+hip hop: hip-hop music
+"""
+TYPES = {
+    "radio": ("radio", "dj", "djs", "presenter", "presenters", "station", "stations"),
+    "playlist": ("playlist", "playlists"),
+    "journalist": ("journalist", "journalists", "press", "writer", "writers"),
+    "curator": ("curator", "curators"),
+    "blogger": ("blog", "blogs", "blogger", "bloggers"),
+    "podcast": ("podcast", "podcasts"),
+    "label": ("label", "labels"),
+    "venue": ("venue", "venues"),
+}
+FILLERS = frozenset(
+    """
+    a about all an and any are at by can contacts find for from get good i in into like likes list looking me
+    music my need of on or people play playing plays please some that the their them to want which who with
+    """.split()  # noqa: SIM905 - one word list reads better than fifty strings
+)
+Table = dict[str, list[str]]
+
+
+class Understood(NamedTuple):
+    """What a text names; `words` are those left over, without fillers and words for kinds."""
+
+    genres: tuple[str, ...]
+    regions: tuple[str, ...]
+    type: str | None
+    words: tuple[str, ...]
+
+
+def understood(text: str) -> Understood:
+    """Read genres, places and the kind of contact out of a text; two kinds are none."""
+    words = [word.lower() for word in re.findall(r"[\w&]+", text) if word != "us"]
+    genres, rest = _named(words, known_genres())
+    regions, rest = _named(rest, known_places())
+    kinds = [kind for kind, said in TYPES.items() if any(word in said for word in rest)]
+    kind_words = {word for said in TYPES.values() for word in said}
+    left = tuple(word for word in rest if word not in FILLERS | kind_words)
+    return Understood(tuple(genres), tuple(regions), kinds[0] if len(kinds) == 1 else None, left)
+
+
+def key(name: str) -> str:
+    """Make Synth-Pop, synth pop and synthpop one: the form of the tables' genre and region keys."""
+    return re.sub(r"[^a-z0-9&]", "", name.casefold())
+
+
+@cache
+def known_genres() -> dict[str, str]:
+    """Return every genre by its key."""
+    table = _parts(GENRES)
+    near = [_neighbour(other)[0] for others in table.values() for other in others]
+    names = {key(name): name for name in (*table, *near)}
+    return names | {key(other): name for name, others in _parts(ALIKE).items() for other in others}
+
+
+@cache
+def known_places() -> dict[str, str]:
+    """Return every place by its key."""
+    tables = [_parts(PLACES), _parts(SAME)]
+    names = {name for table in tables for whole, parts in table.items() for name in (whole, *parts)}
+    return {key(name): name for name in sorted(names)}
+
+
+@cache
+def near_genres() -> Mapping[str, Mapping[str, float]]:
+    """Return for each genre its neighbours and how near they are, both ways, by key."""
+    near: dict[str, dict[str, float]] = {}
+    for name, others in _parts(GENRES).items():
+        for neighbour, weight in map(_neighbour, others):
+            near.setdefault(key(name), {})[key(neighbour)] = weight
+            near.setdefault(key(neighbour), {})[key(name)] = weight
+    for name, others in _parts(ALIKE).items():
+        same = {key(name), *map(key, others)}
+        around = {other: weight for other, weight in near.get(key(name), {}).items() if other not in same}
+        for one in same:
+            near[one] = {**around, **dict.fromkeys(same - {one}, 1.0)}
+            for other, weight in around.items():
+                near[other][one] = weight
+    return near
+
+
+def nearness(genre: str) -> dict[str, float]:
+    """Return the keys of a genre (1.0) and of what is near to it, the nearest first."""
+    near = {**near_genres().get(key(genre), {}), key(genre): 1.0}
+    return dict(sorted(near.items(), key=lambda one: (-one[1], one[0])))
+
+
+def closeness(wanted: Iterable[str], has: Iterable[str]) -> float:
+    """Return how near the nearest pair of genres is, from 0 to 1."""
+    held = {key(genre) for genre in has}
+    return max((w for genre in wanted for name, w in nearness(genre).items() if name in held), default=0.0)
+
+
+def inside_of(place: str) -> set[str]:
+    """Return the keys of a place, of all that lies in it, and of their other names."""
+    inside = {key(name): parts for name, parts in _parts(PLACES).items()}
+    found: set[str] = set()
+    open_ = [_usual(place)]
+    while open_:
+        here = open_.pop()
+        found.add(here)
+        open_ += [key(part) for part in inside.get(here, [])]
+    return found | {key(other) for name, others in _parts(SAME).items() if name in found for other in others}
+
+
+def around_of(place: str) -> list[str]:
+    """Return the names of what a place lies in, one step out."""
+    return [name for name, parts in _parts(PLACES).items() if _usual(place) in map(key, parts)]
+
+
+def reach(place: str) -> set[str]:
+    """Return the keys of a place and of everything that it lies in: where it is eligible."""
+    found, open_ = set[str](), [place]
+    while open_:
+        here = open_.pop()
+        found |= {_usual(here), *(other for other in _others(here))}
+        open_ += around_of(here)
+    return found
+
+
+def _others(place: str) -> set[str]:
+    return {
+        key(other) for name, others in _parts(SAME).items() if key(name) == _usual(place) for other in others
+    }
+
+
+def _usual(place: str) -> str:
+    same = (name for name, others in _parts(SAME).items() if key(place) in map(key, others))
+    return key(next(same, place))
+
+
+def _neighbour(entry: str) -> tuple[str, float]:
+    name, _, weight = entry.rpartition(" ")
+    return name, float(weight)
+
+
+def _named(words: Sequence[str], known: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Find names of up to three words; return them and the words that are left."""
+    found, rest = list[str](), list(words)
+    for length in (3, 2, 1):
+        index = 0
+        while index + length <= len(rest):
+            if (name := known.get(key("".join(rest[index : index + length])))) is not None:
+                found.append(name)
+                del rest[index : index + length]
+            else:
+                index += 1
+    return found, rest
+
+
+@cache
+def _parts(table: str) -> Table:
+    lines = [line.split(": ") for line in table.strip().splitlines()]
+    return {name: parts.split(", ") for name, parts in lines}

@@ -1,0 +1,61 @@
+"""One table of genres, places and kinds, in the same normal form as the tables' columns."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from library import music
+from projector import namekeys
+
+
+@given(st.text())
+def test_names_have_the_form_of_the_tables_columns(name):
+    assert music.key(name) == namekeys.key(name)
+
+
+def test_nearness_is_the_same_both_ways():
+    near = music.near_genres()
+    assert all(near[other][one] == weight for one in near for other, weight in near[one].items())
+    assert all(0 < weight <= 1 for others in near.values() for weight in others.values())
+
+
+def test_no_line_of_a_table_hides_another():
+    for table in (music.GENRES, music.PLACES, music.SAME, music.ALIKE):
+        names = [line.split(":")[0] for line in table.strip().splitlines()]
+        assert len(names) == len(set(names))
+
+
+def test_the_nearest_comes_first_and_other_names_are_as_near_as_can_be():
+    assert next(iter(music.nearness("Synth-Pop").items())) == ("synthpop", 1.0)
+    assert music.closeness(["dnb"], ["Drum & Bass"]) == 1
+    assert music.closeness(["dnb"], ["jungle"]) == music.closeness(["drum and bass"], ["jungle"])
+    assert music.closeness(["polka"], ["metal"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "inside"),
+    [("UK", "cardiff"), ("gb", "wales"), ("Europe", "greatbritain"), ("Deutschland", "berlin")],
+)
+def test_a_place_holds_what_lies_in_it(place, inside):
+    assert inside in music.inside_of(place)
+
+
+def test_a_town_reaches_all_that_it_lies_in():
+    assert {"leeds", "england", "uk", "greatbritain", "europe"} <= music.reach("Leeds")
+    assert "scotland" not in music.reach("Leeds")
+    assert "wales" not in music.reach("UK")
+
+
+def test_a_question_is_understood():
+    found = music.understood("Find me UK indie radio DJs who like synthpop, drum & bass at Harbour FM")
+    assert found == (("drum and bass", "indie", "synthpop"), ("uk",), "radio", ("harbour", "fm"))
+
+
+def test_us_is_a_country_in_capitals_only():
+    assert music.understood("Tell US stations").regions == ("us",)
+    assert music.understood("help us").regions == ()
+
+
+@given(st.text())
+def test_any_text_is_read(text):
+    assert len(music.understood(text).words) <= len(text)
