@@ -1,54 +1,34 @@
 """Scores contacts from 0 to 1, and says why: what each part adds and what it could add at most.
 
-Only what is asked for counts: without a wish for regions, the other parts weigh more. The order in which
-contacts are given does not matter, and one that is suppressed is left out. What is near to the genres asked
-for counts as well, and what lies in the regions: by the tables below, which research_contacts.py has too.
+Only what is asked for counts: without a wish for regions, the other parts weigh more. Once the user has
+pitched, it counts how likely each contact is to answer (empirical Bayes, Efron, Morris 1975) and how often it
+was written to of late in vain. The order given does not matter; one that is suppressed is left out.
 """
 
 import json
-import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-GENRES = """
-synthpop: electropop .9, new wave .8, synthwave .7, indietronica .7, dance pop .5, dream pop .5, electronic .5
-electropop: dance pop .8, indietronica .7, electronic .7, synthwave .5, pop .5
-new wave: post-punk .8, dark wave .7, indie .5
-indie: indie pop .9, indie rock .9, alternative .8, dream pop .6, shoegaze .6, lo-fi .5, folk .4
-indie pop: dream pop .7, bedroom pop .8, pop .5
-indie rock: alternative .8, post-punk .6, rock .6, garage rock .7
-dream pop: shoegaze .8, bedroom pop .6, ambient .4
-electronic: house .7, techno .7, ambient .6, drum and bass .6, indietronica .7, trip hop .5
-house: techno .7, disco .7, dance pop .6
-hip hop: rap .9, trip hop .6, grime .7, r&b .6
-r&b: soul .9, neo soul .8, funk .6
-folk: singer songwriter .8, acoustic .8, americana .7, country .5
-metal: hardcore .7, hard rock .8, punk .4
-punk: hardcore .7, post-punk .7, garage rock .6
-rock: hard rock .8, alternative .7, garage rock .7
-jazz: soul .5, neo soul .6, funk .5
-"""
-PLACES = """
-europe: uk, germany, ireland, france, spain, italy, netherlands, sweden
-uk: england, scotland, wales, northern ireland
-england: london, manchester, leeds, bristol, birmingham, liverpool, sheffield, newcastle, brighton
-scotland: glasgow, edinburgh
-wales: cardiff, swansea
-northern ireland: belfast
-us: california, new york, los angeles, texas
-germany: berlin, hamburg, munich
-ireland: dublin
-france: paris
-"""
-SAME = """
-uk: gb, great britain, united kingdom, britain
-us: usa, united states, america
-germany: deutschland
-ireland: eire
-"""
-WEIGHTS = {"genre": 6.0, "region": 2.0, "type": 1.0, "email": 1.0, "freshness": 1.0}
+from library import music
+from library.contact_history import OTHERS, Past, expected, pasts, priors
+from library.meta import meta
+from library.rates import Prior
+from skill_runner.context import Context, SkillError
+
+WEIGHTS = {
+    "genre": 6.0,
+    "region": 2.0,
+    "type": 1.0,
+    "reply": 3.0,
+    "email": 1.0,
+    "freshness": 1.0,
+    "fatigue": 1.0,
+}
 FRESH_DAYS, STALE_DAYS = 90, 730
 UNKNOWN_AGE = 0.5
+USUAL_RATE = 0.1
+TIRED_AFTER = 3
+MOST = 1000
 Json = dict[str, Any]
 
 
@@ -59,29 +39,81 @@ class Fit(NamedTuple):
     why: str
 
 
-def run(given: Json, context: Any) -> Json:
-    """Return `contacts` with `relevance_score` and `score_parts`, best first."""
-    criteria = given.get("criteria") or {}
+class Memory(NamedTuple):
+    """What contacts did with earlier pitches, by id, and what their types have in common."""
+
+    pasts: dict[str, Past]
+    priors: dict[str, Prior]
+
+    def expected(self, contact: Json) -> Json:
+        """Return how likely the contact is to answer, as a `Rate`."""
+        prior = self.priors.get(contact.get("type") or OTHERS, self.priors[OTHERS])
+        return expected(self.pasts.get(contact.get("id") or ""), prior)
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `contacts` with `relevance_score` and `score_parts`, best first; raises SkillError."""
+    contacts, criteria = given["contacts"], given.get("criteria") or {}
+    if len(contacts) > MOST:
+        raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(contacts)}")
+    memory = remembered(contacts, context)
     scored = [
-        scored_contact(contact, criteria, context.now())
-        for contact in given["contacts"]
+        scored_contact(contact, criteria, context.now(), memory)
+        for contact in contacts
         if not contact.get("suppressed")
     ]
     least = criteria.get("min_score") or 0
     best = sorted((each for each in scored if each["relevance_score"] >= least), key=_order)
-    return {"contacts": best[: _at_most(criteria.get("limit"))]}
+    return {"contacts": best[: _at_most(criteria.get("limit"))], "meta": _about(context, memory)}
 
 
-def scored_contact(contact: Json, criteria: Json, now: datetime) -> Json:
+def remembered(contacts: list[Json], context: Context) -> Memory | None:
+    """Return None while the user has not pitched any of these contacts."""
+    ids = [contact["id"] for contact in contacts if contact.get("id")]
+    known = pasts(ids, context) if ids else {}
+    return Memory(known, priors(context)) if known else None
+
+
+def scored_contact(contact: Json, criteria: Json, now: datetime, memory: Memory | None = None) -> Json:
     fits = {
         "genre": genre_fit(contact.get("genres") or [], criteria.get("genres") or []),
         "region": region_fit(contact.get("regions") or [], criteria.get("regions") or []),
         "type": type_fit(contact.get("type"), criteria.get("types") or []),
+        "reply": memory and reply_fit(contact, memory),
         "email": email_fit(contact.get("email")),
         "freshness": freshness(contact.get("imported_at"), now),
+        "fatigue": memory and fatigue_fit(memory.pasts.get(contact.get("id") or "")),
     }
     parts = scored_parts({name: fit for name, fit in fits.items() if fit is not None})
-    return {**contact, "relevance_score": total(parts), "score_parts": parts}
+    return {**contact, **told(contact, memory), "relevance_score": total(parts), "score_parts": parts}
+
+
+def told(contact: Json, memory: Memory | None) -> Json:
+    """Return what the scored contact says of its past: how likely an answer is, and the last pitch."""
+    if memory is None:
+        return {}
+    past = memory.pasts.get(contact.get("id") or "")
+    last = {"last_contacted_at": past.last_sent_at} if past and past.last_sent_at else {}
+    return {"history": memory.expected(contact), **last}
+
+
+def reply_fit(contact: Json, memory: Memory) -> Fit:
+    """Half marks for one answer in ten pitches; more answers always bring more."""
+    likely = memory.expected(contact)
+    share = likely["mean"] / (likely["mean"] + USUAL_RATE)
+    past = memory.pasts.get(contact.get("id") or "")
+    if past is None or not past.n:
+        return Fit(share, "no settled pitch yet: taken as its type usually is")
+    placed = f", {past.placed} placed" if past.placed else ""
+    return Fit(share, f"answered {past.k} of {past.n} pitches{placed}")
+
+
+def fatigue_fit(past: Past | None) -> Fit:
+    """No marks after three messages in sixty days that were not answered."""
+    unanswered = past.unanswered if past else 0
+    if not unanswered:
+        return Fit(1, "nothing unanswered in sixty days")
+    return Fit(max(1 - unanswered / TIRED_AFTER, 0.0), f"{unanswered} unanswered in sixty days")
 
 
 def scored_parts(fits: dict[str, Fit]) -> list[Json]:
@@ -121,16 +153,16 @@ def genre_fit(has: list[str], wanted: list[str]) -> Fit | None:
 
 def closest(wanted: str, has: list[str]) -> tuple[float, str, str]:
     """Return how near the nearest genre is, which it is, and what was wanted."""
-    near = near_genres().get(key(wanted), {}) | {key(wanted): 1.0}
-    return max(((near.get(key(genre), 0.0), genre, wanted) for genre in has), default=(0.0, "", wanted))
+    near = music.nearness(wanted)
+    return max(((near.get(music.key(genre), 0.0), genre, wanted) for genre in has), default=(0.0, "", wanted))
 
 
 def region_fit(has: list[str], wanted: list[str]) -> Fit | None:
     if not wanted:
         return None
-    inside = {place for region in wanted for place in inside_of(region)}
+    inside = {place for region in wanted for place in music.inside_of(region)}
     for region in has:
-        if key(region) in inside:
+        if music.key(region) in inside:
             return Fit(1, f"is in {region}")
     return Fit(0, "is elsewhere" if has else "region unknown")
 
@@ -154,32 +186,11 @@ def freshness(imported_at: str | None, now: datetime) -> Fit:
     return Fit(min(max(share, 0.0), 1.0), f"imported {max(days, 0)} days ago")
 
 
-def near_genres() -> dict[str, dict[str, float]]:
-    """Return for each genre its neighbours, both ways, by key."""
-    near: dict[str, dict[str, float]] = {}
-    for name, others in _parts(GENRES).items():
-        for other in others:
-            neighbour, _, weight = other.rpartition(" ")
-            near.setdefault(key(name), {})[key(neighbour)] = float(weight)
-            near.setdefault(key(neighbour), {})[key(name)] = float(weight)
-    return near
-
-
-def inside_of(place: str) -> set[str]:
-    """Return the keys of a place, of all that lies in it, and of their other names."""
-    inside = {key(name): parts for name, parts in _parts(PLACES).items()}
-    found: set[str] = set()
-    open_ = [_usual(place)]
-    while open_:
-        here = open_.pop()
-        found.add(here)
-        open_ += [key(part) for part in inside.get(here, [])]
-    return found | {key(other) for name, others in _parts(SAME).items() if name in found for other in others}
-
-
-def key(name: str) -> str:
-    """Make Synth-Pop, synth pop and synthpop one."""
-    return re.sub(r"[^a-z0-9&]", "", name.lower())
+def _about(context: Context, memory: Memory | None) -> Json:
+    if memory is None:
+        return meta(context, "own_data", 0, sources=["contacts"])
+    settled = sum(past.n for past in memory.pasts.values())
+    return meta(context, "own_data", settled, sources=["contacts", "pitches"])
 
 
 def _at_most(limit: int | None) -> int | None:
@@ -187,14 +198,4 @@ def _at_most(limit: int | None) -> int | None:
 
 
 def _order(contact: Json) -> tuple[float, str]:
-    return -contact["relevance_score"], json.dumps(contact, sort_keys=True)
-
-
-def _usual(place: str) -> str:
-    same = (name for name, others in _parts(SAME).items() if key(place) in map(key, others))
-    return next(same, key(place))
-
-
-def _parts(table: str) -> dict[str, list[str]]:
-    lines = [line.split(": ") for line in table.strip().splitlines()]
-    return {name: parts.split(", ") for name, parts in lines}
+    return -contact["relevance_score"], json.dumps(contact, sort_keys=True, default=str)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 import asyncpg
 import pytest
 
+from projector.namekeys import keys
 from projector.tables import ddl
 from shared.schema import problems
 from skill_runner.tables import ReadModel
@@ -31,8 +32,9 @@ FITTING = {
 }
 INSERT = """
 INSERT INTO contacts (id, user_id, name, outlet, role, type, genres, regions, source, source_url, suppressed,
-                      erased, imported_at, seq, search)
-VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, to_tsvector('simple', $14))
+                      erased, imported_at, seq, search, genre_keys, region_keys)
+VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1,
+        to_tsvector('simple', $14), $15, $16)
 """
 
 
@@ -68,6 +70,7 @@ def values(row: dict[str, Any], user: UUID) -> tuple[Any, ...]:
     return (
         *(uuid5(user, row["email"]), user, sealed, row["outlet"], row["role"], row["type"], genres, regions),
         *(row["source"], row["source_url"], row["suppressed"] == "yes", False, NOW, words),
+        *(keys(genres), keys(regions)),
     )
 
 
@@ -106,7 +109,8 @@ async def test_the_call_of_the_specification_finds_the_same(tables: asyncpg.Conn
     given = {"query": "indie radio UK", "type": "radio", "genres": ["synthpop"], "regions": ["UK"]}
     output = await research(postgres_url, **given)
     assert outlets(output) == FITTING
-    scored = skill_module("scout/score_contacts.py").run(
+    scored = await asyncio.to_thread(
+        skill_module("scout/score_contacts.py").run,
         {"contacts": output["contacts"], "criteria": {"genres": ["synthpop"], "regions": ["UK"]}},
         Context(postgres_url),
     )

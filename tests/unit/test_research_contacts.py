@@ -1,5 +1,6 @@
 """What a query means, how far it is widened, and how two rankings become one."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,12 @@ class Context:
         self.tables = list(tables)
         self.asked: list[dict[str, Any]] = []
 
-    def rows(self, _sql: str, **named: Any) -> list[dict[str, Any]]:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 1, tzinfo=UTC)
+
+    def rows(self, sql: str, **named: Any) -> list[dict[str, Any]]:
+        if "FROM pitches" in sql:
+            return []
         self.asked.append(named)
         return self.tables.pop(0) if self.tables else []
 
@@ -54,13 +60,19 @@ def test_names_of_several_words_and_strange_text_are_read(query: str, wish: Any)
     assert research.understood({"query": query}) == wish
 
 
-def test_near_genres_count_less_and_places_include_what_is_inside_them():
-    named = research.parameters(Wish(genres=("Synth-Pop",), regions=("UK",)))
-    weights = dict(zip(named["genres"], named["weights"], strict=True))
-    assert weights["synthpop"] == 1
-    assert 0 < weights["newwave"] < weights["electropop"] < 1
+def test_near_genres_are_looked_for_too_and_places_include_what_is_inside_them():
+    sql, named = research.query(Wish(genres=("Synth-Pop",), regions=("UK",)))
+    assert {"synthpop", "electropop", "newwave"} <= set(named["genres"])
+    assert named["g0_0"] == "synthpop"
+    assert "WHEN :g0_0 = ANY(c.genre_keys) THEN 1.000" in sql
     assert {"uk", "gb", "unitedkingdom", "wales", "cardiff"} <= set(named["regions"])
     assert "us" not in named["regions"]
+
+
+def test_no_value_of_a_wish_stands_in_the_query_itself():
+    wish = Wish(genres=("x' OR 1=1",), regions=("y'; --",), type="z'", words=("w",))
+    assert not {"OR 1=1", "y'", "z'"} & set(research.query(wish)[0].split())
+    assert "1=1" not in research.query(wish)[0]
 
 
 def test_a_region_without_anybody_is_widened_step_by_step_and_it_is_said():
@@ -75,8 +87,9 @@ def test_genres_and_types_are_never_given_up():
     context = Context()
     output = research.run({"query": "UK synthpop radio"}, context)
     assert output["contacts"] == []
-    assert context.asked[-1]["regions"] is None
-    assert all(asked["type"] == "radio" and asked["by_genre"] for asked in context.asked)
+    assert "regions" not in context.asked[-1]
+    assert all(asked["type"] == "radio" and asked["genres"] for asked in context.asked)
+    assert output["meta"]["basis"] == "insufficient"
 
 
 def test_both_rankings_count_and_equal_fits_share_a_rank():
@@ -86,4 +99,5 @@ def test_both_rankings_count_and_equal_fits_share_a_rank():
 
 def test_contacts_are_passed_on_as_they_are_without_what_ranked_them():
     output = research.run({"query": "", "max_results": 1}, Context([row("a", total=9), row("b")]))
-    assert output == {"contacts": [{"id": "a", "name": {"$sealed": "a"}}], "total": 9, "widened": []}
+    assert output["contacts"] == [{"id": "a", "name": {"$sealed": "a"}}]
+    assert (output["total"], output["widened"], output["meta"]["n"]) == (9, [], 9)

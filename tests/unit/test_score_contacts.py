@@ -21,6 +21,9 @@ class Context:
     def now(self) -> datetime:
         return NOW
 
+    def rows(self, _sql: str, **_named: Any) -> list[dict[str, Any]]:
+        return []
+
 
 def contact(name: str = "A. Sample", **changes: Any) -> dict[str, Any]:
     return {
@@ -135,11 +138,43 @@ def test_parts_add_up_and_the_order_given_does_not_matter(
     assert scored(*contacts, genres=genres, regions=regions) == first
 
 
-def test_both_skills_know_the_same_genres_and_places():
-    research = skill_module("scout/research_contacts.py")
-    for table in ("GENRES", "PLACES", "SAME"):
-        assert getattr(research, table) == getattr(score_contacts, table)
-
-
 def test_the_skill_is_where_its_definition_says():
     assert (Path(score_contacts.__file__ or "").stem) == SKILL.name.replace("-", "_")
+
+
+def remembered(**pasts: Any) -> Any:
+    return score_contacts.Memory(pasts, {"": (1.5, 28.5), "radio": (1.0, 9.0)})
+
+
+def parts(past: Any) -> dict[str, float]:
+    one = score_contacts.scored_contact(contact(id="a"), {}, NOW, remembered(a=past))
+    return {part["name"]: part["points"] for part in one["score_parts"]}
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 9))
+def test_one_more_answer_never_lowers_a_score(answers: int, silent: int, unanswered: int):
+    past = score_contacts.Past(answers, answers + silent, 0, unanswered)
+    late = score_contacts.Past(answers + 1, answers + silent + 1, 0, max(unanswered - 1, 0))
+    turned = score_contacts.Past(answers + 1, answers + silent + (not silent), 0, unanswered)
+    assert sum(parts(past).values()) <= min(sum(parts(late).values()), sum(parts(turned).values())) + 1e-9
+
+
+def test_answers_raise_and_silence_lowers():
+    silent, quiet, loud = (parts(score_contacts.Past(k, 6))["reply"] for k in (0, 1, 4))
+    assert silent < quiet < loud
+
+
+def test_messages_in_vain_tire():
+    rested, tired, spent = (parts(score_contacts.Past(0, 3, 0, sent))["fatigue"] for sent in (0, 1, 5))
+    assert rested > tired > spent == 0
+
+
+def test_a_contact_never_pitched_is_taken_as_its_type_is():
+    memory = remembered()
+    assert memory.expected(contact(type="radio"))["mean"] == pytest.approx(0.1)
+    assert memory.expected(contact(type="label"))["mean"] == pytest.approx(0.05)
+
+
+def test_more_than_a_thousand_are_refused():
+    with pytest.raises(score_contacts.SkillError, match="at most 1000"):
+        scored(*[contact()] * 1001)
