@@ -1,0 +1,103 @@
+"""Finds opportunities that are open and fit, the best first; none that is over or shut to the artist."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from library import music
+from library.duplicates import merged
+from library.eligibility import Applicant, genre_fit, obstacles, places_of
+from library.meta import meta
+from skill_runner.context import Context, SkillError
+
+Json = dict[str, Any]
+
+READ, MOST = 2000, 100
+GENRE, REGION = 0.7, 0.3
+ARTIST = "SELECT genres, location FROM artists WHERE user_id = :user AND id = CAST(:artist AS uuid)"
+SQL = """
+SELECT id, title, kind, url, opens, deadline, cost, currency, genres, regions, rules, source
+FROM opportunities
+WHERE user_id = :user AND (deadline IS NULL OR deadline >= CAST(:today AS date))
+ORDER BY deadline NULLS LAST, id
+LIMIT :most
+"""
+SHOWN = ("id", "title", "kind", "url", "opens", "deadline", "cost", "currency", "source")
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `opportunities`, best first, and their `total`; raises SkillError."""
+    by = applicant(given, context)
+    rows = context.rows(SQL, today=by.today, most=READ)
+    wanted = [row for row in rows if not given.get("kinds") or row["kind"] in given["kinds"]]
+    there = [row for row in wanted if place_fit(row, given.get("regions") or []) > 0]
+    hindered = [(row, obstacles(row, by)) for row in there]
+    shut = Counter(why for _, found in hindered for why in found[:1])
+    groups = merged([row for row, found in hindered if not found])
+    told = [opportunity(group, given, by) for group in groups]
+    best = sorted(told, key=lambda one: (-one["fit"], str(one["deadline"] or "9999"), one["id"]))
+    limit = min(max(int(given.get("max_results") or 20), 1), MOST)
+    warnings = [f"{many} left out: {why}" for why, many in sorted(shut.items())]
+    warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
+    basis = "own_data" if rows else "insufficient"
+    about = meta(context, basis, len(rows), sources=["opportunities"], warnings=warnings)
+    return {"opportunities": best[:limit], "total": len(best), "meta": about}
+
+
+def applicant(given: Json, context: Context) -> Applicant:
+    """Put together who asks, from the artist's record and what is given; the latter stands first."""
+    artist: Json = {}
+    if given.get("artist_id"):
+        found = context.rows(ARTIST, artist=given["artist_id"])
+        if not found:
+            raise SkillError("artist_id: you have no artist of this id")
+        artist = found[0]
+    release = given.get("release") or {}
+    own = places_of(artist.get("location"))
+    asked = frozenset(place for region in given.get("regions") or [] for place in music.reach(region))
+    return Applicant(
+        today=context.now().date(),
+        genres=tuple(given.get("genres") or artist.get("genres") or ()),
+        places=own or asked,
+        release_date=_date(release.get("date")),
+        release_type=release.get("type"),
+        budget=given.get("budget"),
+    )
+
+
+def place_fit(row: Json, asked: list[str]) -> float:
+    """Return 1 for a place asked for, 0.5 where none is named, 0 elsewhere."""
+    if not asked or not row.get("regions"):
+        return 0.5
+    has = {music.key(region) for region in row["regions"]}
+    near = {place for region in asked for place in music.inside_of(region) | music.reach(region)}
+    return 1.0 if has & near else 0.0
+
+
+def opportunity(group: list[Json], given: Json, by: Applicant) -> Json:
+    """Tell one opportunity, however often it was entered."""
+    row = group[0]
+    genre, place = genre_fit(row, by), place_fit(row, given.get("regions") or [])
+    return {
+        **{name: row[name] for name in SHOWN},
+        "fit": round(GENRE * genre + REGION * place, 4),
+        "lead_days": (row["deadline"] - by.today).days if row["deadline"] else None,
+        "eligible": True,
+        "reasons": reasons(row, genre, by),
+        "merged": [other["id"] for other in group[1:]],
+    }
+
+
+def reasons(row: Json, genre: float, by: Applicant) -> list[str]:
+    """Say why it fits and what to mind."""
+    said = [f"for {', '.join(row['genres'])}"] if row["genres"] and genre > 0 else []
+    if row["deadline"]:
+        said.append(f"{(row['deadline'] - by.today).days} days to the deadline")
+    rules = row["rules"] or {}
+    if rules.get("quota_tracks") and rules.get("quota_days"):
+        said.append(f"at most {rules['quota_tracks']} tracks in {rules['quota_days']} days")
+    return said
+
+
+def _date(value: Any) -> date | None:
+    return date.fromisoformat(str(value)[:10]) if value else None

@@ -1,0 +1,74 @@
+"""What shuts an opportunity, and which entries are the same."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from library.duplicates import merged, page, same
+from library.eligibility import Applicant, obstacles, places_of
+
+TODAY = date(2026, 11, 2)
+LEEDS = Applicant(TODAY, ("synthpop",), places_of("Leeds, UK"), TODAY + timedelta(days=20), "single", 20.0)
+
+
+def entry(title="Harbour Festival", **changes):
+    return {"title": title, "kind": "festival", "url": None, "deadline": TODAY + timedelta(days=9), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"deadline": TODAY - timedelta(days=1)}, "the deadline is over"),
+        ({"opens": TODAY + timedelta(days=1)}, "it is not open yet"),
+        ({"cost": 20.01}, "it costs more than the budget"),
+        ({"rules": {"territory": ["Scotland"]}}, "it is open to other places"),
+        ({"rules": {"released": True}}, "it takes released music alone"),
+        ({"rules": {"min_lead_days": 21}}, "it needs 21 days before the release"),
+        ({"rules": {"release_types": ["album"]}}, "it takes other types of release"),
+        ({"rules": {"genres_only": True}, "genres": ["metal"]}, "none of its genres is near"),
+    ],
+)
+def test_what_is_shut_says_why(changes, why):
+    assert obstacles(entry(**changes), LEEDS) == [why]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deadline": TODAY},
+        {"opens": TODAY},
+        {"cost": 20},
+        {"rules": {"territory": ["GB"], "unreleased": True, "min_lead_days": 20}},
+        {"rules": {"genres_only": True}, "genres": ["electropop"]},
+    ],
+)
+def test_what_is_just_open_is_open(changes):
+    assert obstacles(entry(**changes), LEEDS) == []
+
+
+def test_what_is_not_known_counts_as_shut():
+    unknown = Applicant(TODAY)
+    assert obstacles(entry(rules={"unreleased": True}), unknown) == ["the release's date is not known"]
+    assert obstacles(entry(rules={"territory": ["UK"]}), unknown) == ["the artist's place is not known"]
+
+
+def test_one_page_written_in_two_ways_is_one():
+    assert page("https://www.example.org/open/?utm_source=x") == page("http://EXAMPLE.org/open")
+    assert page("https://example.org/open?id=1") != page("https://example.org/open?id=2")
+
+
+def test_titles_nearly_the_same_are_one_and_other_numbers_or_days_are_not():
+    assert same(entry("Harbour Festival - open call"), entry("HARBOUR FESTIVAL open-call!"))
+    assert not same(entry("Grant round 1"), entry("Grant round 2"))
+    assert not same(entry(), entry(deadline=TODAY))
+    assert same(entry(), entry(deadline=None))
+
+
+def test_two_pages_of_a_site_are_two():
+    assert not same(entry(url="https://example.org/a"), entry(url="https://example.org/b"))
+
+
+def test_every_row_is_in_one_group():
+    rows = [entry(), entry("Metal Days"), entry(deadline=None)]
+    assert merged(rows) == [[rows[0], rows[2]], [rows[1]]]
+    assert merged([]) == []
