@@ -1,0 +1,76 @@
+"""Scout's skills on tables: history counts, shut opportunities and other users' rows stay out."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from quality.harness import NOW
+from skill_runner.context import SkillError
+
+
+def contact(user, **changes):
+    row = {"outlet": "Dock FM", "type": "radio", "genres": ["synth-pop"], "regions": ["UK"], "seq": 1}
+    return {"id": uuid4(), "user_id": user, "imported_at": NOW, **row, **changes}
+
+
+def pitch(user, to, days, **changes):
+    sent = NOW - timedelta(days=days)
+    row = {"sent_at": sent, "last_sent_at": sent, "sends": 1, "channel": "email"}
+    return {"id": uuid4(), "user_id": user, "campaign_id": uuid4(), "contact_id": to["id"], **row, **changes}
+
+
+def chance(user, title, **changes):
+    row = {"kind": "festival", "deadline": NOW.date() + timedelta(days=9), "genres": ["synthpop"]}
+    return {"id": uuid4(), "user_id": user, "title": title, "rules": {}, **row, **changes}
+
+
+async def test_the_contact_that_answered_comes_first_and_says_so(skillbench):
+    user = skillbench.user()
+    known, other = contact(user), contact(user, outlet="Aire FM", genres=["synthpop"])
+    sent = [pitch(user, known, days) for days in (300, 200, 100)]
+    placed = [{**one, "replied_at": one["sent_at"], "placed_at": one["sent_at"]} for one in sent[:2]]
+    await skillbench.load({"contacts": [other, known], "pitches": [*placed, sent[2]]})
+    found = await skillbench.run("research-contacts", {"query": "UK synthpop radio"}, user=user)
+    assert found["meta"]["basis"] == "own_data"
+    ranked = await skillbench.run(
+        "score-contacts", {"contacts": found["contacts"], "criteria": {"genres": ["synthpop"]}}, user=user
+    )
+    first, second = ranked["contacts"]
+    assert (first["id"], second["id"]) == (str(known["id"]), str(other["id"]))
+    assert "answered 2 of 3 pitches, 2 placed" in {part["why"] for part in first["score_parts"]}
+    assert (first["history"]["k"], first["history"]["n"]) == (2, 3)
+    assert first["last_contacted_at"].startswith("2026-07-25")
+
+
+async def test_young_silence_and_bounces_are_no_history(skillbench):
+    user = skillbench.user()
+    one = contact(user)
+    rows = [pitch(user, one, 3), pitch(user, one, 90, bounced_at=NOW - timedelta(days=90))]
+    await skillbench.load({"contacts": [one], "pitches": rows})
+    (shown,) = (await skillbench.run("research-contacts", {"query": "synthpop"}, user=user))["contacts"]
+    assert "history" not in shown
+    assert shown["last_contacted_at"].startswith("2026-10-30")
+
+
+async def test_only_what_is_open_is_returned_and_duplicates_once(skillbench):
+    user, stranger = skillbench.user(), skillbench.user()
+    over = chance(user, "Over", deadline=date(2026, 11, 1))
+    abroad = chance(user, "Abroad", rules={"territory": ["US"]})
+    rows = [chance(user, "Harbour Festival"), chance(user, "harbour festival!"), over, abroad]
+    await skillbench.load({"opportunities": [*rows, chance(stranger, "Theirs")]})
+    given = {"genres": ["synthpop"], "regions": ["Leeds"]}
+    found = await skillbench.run("discover-opportunities", given, user=user)
+    (one,) = found["opportunities"]
+    assert (one["lead_days"], one["eligible"], len(one["merged"])) == (9, True, 1)
+    assert "1 left out: it is open to other places" in found["meta"]["warnings"]
+
+
+async def test_without_any_opportunity_the_answer_is_empty(skillbench):
+    found = await skillbench.run("discover-opportunities", {}, user=skillbench.user())
+    assert (found["opportunities"], found["meta"]["basis"]) == ([], "insufficient")
+
+
+async def test_an_unknown_artist_is_named_as_such(skillbench):
+    with pytest.raises(SkillError, match="artist_id"):
+        await skillbench.run("discover-opportunities", {"artist_id": str(uuid4())}, user=skillbench.user())
