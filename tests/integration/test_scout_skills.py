@@ -74,3 +74,32 @@ async def test_without_any_opportunity_the_answer_is_empty(skillbench):
 async def test_an_unknown_artist_is_named_as_such(skillbench):
     with pytest.raises(SkillError, match="artist_id"):
         await skillbench.run("discover-opportunities", {"artist_id": str(uuid4())}, user=skillbench.user())
+
+
+async def test_a_rising_number_is_told_and_seven_weeks_are_too_few(skillbench):
+    user, artist, young = skillbench.user(), uuid4(), uuid4()
+    artists = [
+        {"id": one, "user_id": user, "name": name, "mine": True}
+        for one, name in ((artist, "Neon Harbour"), (young, "Young Sample"))
+    ]
+    days = [(artist, age) for age in range(1, 100)] + [(young, age) for age in range(1, 40)]
+    rows = [
+        {
+            "id": uuid4(),
+            "user_id": user,
+            "artist_id": whose,
+            "metric": "streams",
+            "day": NOW.date() - timedelta(days=age),
+            "value": 1000.0 - 7 * age,
+        }
+        for whose, age in days
+    ]
+    await skillbench.load({"artists": artists, "metric_days": rows})
+    first, second = (await skillbench.run("track-trends", {}, user=user))["trends"]
+    assert (first["key"], first["direction"], first["slope_per_week"]) == ("Neon Harbour", "rising", 49)
+    assert (second["direction"], second["q_value"]) == ("insufficient", None)
+
+
+async def test_without_numbers_there_is_no_trend(skillbench):
+    found = await skillbench.run("track-trends", {}, user=skillbench.user())
+    assert (found["trends"], found["meta"]["needed"]) == ([], 8)

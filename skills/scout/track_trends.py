@@ -1,0 +1,117 @@
+"""Says which weekly series rise or fall: own streams by metric, own answers by genre.
+
+Theil-Sen slopes and Mann-Kendall tests (library.slopes), false findings held down over all series (Benjamini,
+Hochberg 1995). A week that is not over, and an answer rate of pitches not yet settled, are left out.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from library import music
+from library.meta import meta
+from library.outcomes import HORIZON
+from library.rates import benjamini_hochberg
+from library.slopes import FEWEST, Slope, slope
+from skill_runner.context import Context
+
+Json = dict[str, Any]
+Series = dict[date, float]
+
+LONGEST, SHORTEST = 730, 56
+METRICS = ("streams", "listeners", "followers")
+METRIC_WEEKS = """
+SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value
+FROM metric_days m JOIN artists a ON a.id = m.artist_id AND a.user_id = :user
+WHERE m.user_id = :user AND a.mine AND m.metric = ANY(CAST(:metrics AS text[]))
+  AND m.day >= CAST(:since AS date) AND m.day < CAST(:until AS date)
+  AND (NOT :by_genre OR a.genre_keys && CAST(:genres AS text[]))
+GROUP BY a.id, a.name, m.metric, week ORDER BY a.name, a.id, m.metric, week
+LIMIT 20000
+"""
+ANSWER_WEEKS = """
+SELECT g.genre AS key, 'reply_rate' AS metric,
+       CAST(date_trunc('week', p.sent_at AT TIME ZONE 'UTC') AS date) AS week,
+       count(p.replied_at)::float8 / count(*) AS value
+FROM (SELECT contact_id, sent_at,
+             CASE WHEN replied_at <= sent_at + interval '21 days' THEN replied_at END AS replied_at
+      FROM pitches WHERE user_id = :user AND sent_at >= :since AND sent_at < :until AND bounced_at IS NULL
+      ORDER BY sent_at DESC LIMIT 20000) p
+JOIN contacts c ON c.id = p.contact_id AND c.user_id = :user
+CROSS JOIN LATERAL unnest(c.genre_keys) AS g(genre)
+WHERE NOT :by_genre OR g.genre = ANY(CAST(:genres AS text[]))
+GROUP BY g.genre, week ORDER BY g.genre, week
+"""
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `trends`, the surest first."""
+    window = min(max(int(given.get("window_days") or 90), SHORTEST), LONGEST)
+    told = [trend(key, metric, points) for (key, metric), points in series(given, window, context).items()]
+    measured = [one for one in told if one["direction"] != "insufficient"]
+    q_values = benjamini_hochberg([one["p_value"] for one in measured]) if measured else []
+    limit = given["fdr"] if given.get("fdr") is not None else 0.1
+    for one, q in zip(measured, q_values, strict=True):
+        one |= {"q_value": float(q), "direction": direction(one["slope_per_week"], float(q), limit)}
+    told.sort(key=lambda one: (one["q_value"] is None, one["q_value"] or 0.0, one["key"], one["metric"]))
+    n = sum(len(one["points"]) for one in told)
+    basis = "own_data" if measured else "insufficient"
+    needed = None if measured else min((one["needed"] for one in told), default=FEWEST)
+    warnings = [] if measured else [f"no series has {FEWEST} weeks"]
+    sources = ["metric_days", "pitches"]
+    about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)
+    return {"trends": told, "meta": about}
+
+
+def series(given: Json, window: int, context: Context) -> dict[tuple[str, str], Series]:
+    """Read weekly values by key and metric."""
+    now = context.now()
+    monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    genres = sorted({music.key(genre) for genre in given.get("genres") or []})
+    which = {"genres": genres, "by_genre": bool(genres)}
+    since = monday - timedelta(days=window)
+    rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
+    settled = monday - HORIZON
+    rows += context.rows(ANSWER_WEEKS, since=since - HORIZON, until=settled, **which)
+    found: dict[tuple[str, str], Series] = defaultdict(dict)
+    for row in rows:
+        found[row["key"], row["metric"]][row["week"]] = float(row["value"])
+    return found
+
+
+def trend(key: str, metric: str, points: Series) -> Json:
+    """Measure one series; fewer than eight weeks say nothing."""
+    weeks = sorted(points)
+    found = slope(spaced(points)) if len(weeks) >= FEWEST else None
+    return {
+        "key": key,
+        "metric": metric,
+        "level": float(np.median([points[week] for week in weeks[-4:]])) if weeks else None,
+        **_slope(found),
+        "q_value": None,
+        "direction": "flat" if found else "insufficient",
+        "needed": None if found else FEWEST - len(weeks),
+        "points": [{"week": week, "value": points[week]} for week in weeks],
+    }
+
+
+def spaced(points: Series) -> np.ndarray:
+    """Return a value for each week from the first to the last, NaN where there is none."""
+    first = min(points)
+    values = np.full((max(points) - first).days // 7 + 1, np.nan)
+    for week, value in points.items():
+        values[(week - first).days // 7] = value
+    return values
+
+
+def direction(per_week: float, q: float, limit: float) -> str:
+    if q > limit or per_week == 0:
+        return "flat"
+    return "rising" if per_week > 0 else "falling"
+
+
+def _slope(found: Slope | None) -> Json:
+    names = ("slope_per_week", "lo", "hi", "p_value")
+    return dict(zip(names, found or (None,) * len(names), strict=True))
