@@ -103,3 +103,23 @@ async def test_a_rising_number_is_told_and_seven_weeks_are_too_few(skillbench):
 async def test_without_numbers_there_is_no_trend(skillbench):
     found = await skillbench.run("track-trends", {}, user=skillbench.user())
     assert (found["trends"], found["meta"]["needed"]) == ([], 8)
+
+
+async def test_outlets_of_similar_artists_that_never_covered_you_are_gaps(skillbench):
+    user = skillbench.user()
+    acts = (("Neon Harbour", ["synthpop"]), ("Glass Sample", ["synthpop"]), ("Iron Sample", ["metal"]))
+    artists = [{"id": uuid4(), "user_id": user, "name": name, "genres": genres} for name, genres in acts]
+    said = [("glasssample", "Dock FM"), ("glasssample", "Aire FM"), ("neonharbour", "Aire FM")]
+    coverage = [
+        {"id": uuid4(), "user_id": user, "artist": key, "artist_key": key, "outlet": outlet}
+        for key, outlet in [*said, ("ironsample", "Iron FM")]
+    ]
+    await skillbench.load({"artists": artists, "coverage": coverage})
+    found = await skillbench.run("analyze-competition", {"artist": "neon harbour"}, user=user)
+    assert [one["name"] for one in found["similar"]] == ["Glass Sample"]
+    assert found["gaps"] == [{"outlet": "Dock FM", "covered": ["Glass Sample"], "you": False}]
+
+
+async def test_an_artist_nobody_recorded_has_no_neighbours(skillbench):
+    found = await skillbench.run("analyze-competition", {"artist": "Nobody"}, user=skillbench.user())
+    assert (found["similar"], found["meta"]["basis"]) == ([], "insufficient")

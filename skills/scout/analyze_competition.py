@@ -1,0 +1,113 @@
+"""Finds who is most like an artist by genres, and which outlets cover them but not the artist."""
+
+from collections import defaultdict
+from typing import Any
+
+from library import music
+from library.likeness import cosine, profile, rarity
+from library.meta import meta
+from skill_runner.context import Context, SkillError
+
+Json = dict[str, Any]
+
+READ, MOST, GAPS = 5000, 50, 20
+LEAST = 0.05
+ARTISTS = """
+SELECT id, name, genres, mbid FROM artists
+WHERE user_id = :user ORDER BY mine DESC, id LIMIT :most
+"""
+COVERAGE = """
+SELECT artist_key, outlet, count(*) AS many FROM coverage
+WHERE user_id = :user AND artist_key = ANY(CAST(:artists AS text[]))
+GROUP BY artist_key, outlet ORDER BY artist_key, outlet
+"""
+
+
+def run(given: Json, context: Context) -> Json:
+    """Return `similar` artists and `gaps`, the strongest first; raises SkillError."""
+    artists = context.rows(ARTISTS, most=READ)
+    you = wanted(given, artists)
+    limit = min(max(int(given.get("limit") or 10), 1), MOST)
+    alike = nearest(you, [one for one in artists if music.key(one["name"]) != music.key(you["name"])])[:limit]
+    covered = outlets([you["name"], *(one["name"] for one, _ in alike)], context)
+    own = covered[music.key(you["name"])]
+    similar = [told(one, score, you, covered) for one, score in alike]
+    missing = gaps(similar, own)
+    warnings = [] if you["genres"] else ["the artist's genres are not known"]
+    warnings += [] if any(covered.values()) else ["no coverage is known: import some to see gaps"]
+    warnings += [f"{READ} artists were looked at"] if len(artists) >= READ else []
+    about = meta(
+        context,
+        "own_data" if similar else "insufficient",
+        len(artists),
+        sources=["artists", "coverage"],
+        warnings=warnings,
+    )
+    return {"similar": similar, "gaps": missing, "summary": summary(you, similar, missing), "meta": about}
+
+
+def wanted(given: Json, artists: list[Json]) -> Json:
+    """Return the artist asked for; one that is not recorded stands with the genres given."""
+    if given.get("artist_id"):
+        found = [one for one in artists if one["id"] == given["artist_id"]]
+        if not found:
+            raise SkillError("artist_id: you have no artist of this id")
+    elif given.get("artist"):
+        found = [one for one in artists if music.key(one["name"]) == music.key(given["artist"])]
+    else:
+        raise SkillError("artist: give a name, or artist_id")
+    known = found[0] if found else {"name": given["artist"], "genres": []}
+    return {**known, "genres": given.get("genres") or known["genres"] or []}
+
+
+def nearest(you: Json, others: list[Json]) -> list[tuple[Json, float]]:
+    """Return the artists that play something like it, the most similar first."""
+    weights = rarity([you["genres"], *(one["genres"] or [] for one in others)])
+    mine = profile(you["genres"], weights)
+    scores = [(one, cosine(mine, profile(one["genres"] or [], weights))) for one in others]
+    near = [(one, score) for one, score in scores if score >= LEAST]
+    return sorted(near, key=lambda pair: (-pair[1], pair[0]["name"], pair[0]["id"]))
+
+
+def outlets(names: list[str], context: Context) -> dict[str, list[str]]:
+    """Return the outlets that covered each artist, by key."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in context.rows(COVERAGE, artists=sorted({music.key(name) for name in names})):
+        found[row["artist_key"]].append(row["outlet"])
+    return found
+
+
+def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> Json:
+    mine = {music.key(genre) for genre in you["genres"]}
+    shared = [genre for genre in one["genres"] or [] if music.key(genre) in mine]
+    return {
+        "id": one["id"],
+        "name": one["name"],
+        "mbid": one["mbid"],
+        "similarity": round(score, 4),
+        "basis": ["same genres" if shared else "near genres"],
+        "shared_genres": shared,
+        "outlets": covered.get(music.key(one["name"]), []),
+    }
+
+
+def gaps(similar: list[Json], own: list[str]) -> list[Json]:
+    """Return outlets that covered similar artists and not you, the most similar counting most."""
+    mine = {music.key(outlet) for outlet in own}
+    covered: dict[str, list[Json]] = defaultdict(list)
+    for one in similar:
+        for outlet in one["outlets"]:
+            covered[outlet].append(one)
+    order = sorted(covered, key=lambda outlet: (-sum(one["similarity"] for one in covered[outlet]), outlet))
+    return [
+        {"outlet": outlet, "covered": [one["name"] for one in covered[outlet]], "you": False}
+        for outlet in order
+        if music.key(outlet) not in mine
+    ][:GAPS]
+
+
+def summary(you: Json, similar: list[Json], missing: list[Json]) -> str:
+    if not similar:
+        return f"No artist you have recorded is like {you['name']}."
+    first = f"{len(similar)} artists are like {you['name']}, {similar[0]['name']} most of all."
+    return f"{first} {len(missing)} outlets covered them and not you." if missing else first
