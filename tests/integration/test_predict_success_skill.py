@@ -1,0 +1,88 @@
+"""Tests of predict-success on the read model: when it has a model, when it has none, and what it says."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigndata import campaign, contact, pitch
+from quality.generator import Truth, world
+from skill_runner.context import SkillError
+
+
+def few(user, now, sends, answer=None):
+    act, people = campaign(user), [contact(user, n) for n in range(sends + 1)]
+    pitches = [pitch(act, one, now - timedelta(days=40), answer=answer) for one in people[:sends]]
+    return {"campaigns": [act], "contacts": people, "pitches": pitches}
+
+
+async def predict(skillbench, rows, user, **given):
+    await skillbench.load(rows)
+    return await skillbench.run("predict-success", given, user=user)
+
+
+async def test_without_any_pitches_there_is_a_prior_alone(skillbench):
+    user = skillbench.user()
+    found = await predict(skillbench, {"contacts": [contact(user, 0)]}, user, contacts=[{"type": "radio"}])
+    assert (found["meta"]["basis"], found["meta"]["needed"]) == ("prior_only", 100)
+    assert found["model"]["kind"] == "base_rate"
+    assert 0.01 < found["predictions"][0]["p"] < 0.2
+
+
+@pytest.mark.parametrize("answer", [None, "placed"])
+async def test_below_a_hundred_it_gives_rates_and_says_what_is_missing(skillbench, answer):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 40, answer)
+    found = await predict(skillbench, rows, user, campaign_id=str(rows["campaigns"][0]["id"]))
+    assert found["model"]["kind"] == "eb_rate"
+    assert (found["meta"]["basis"], found["meta"]["needed"]) == ("insufficient", 60)
+    assert "60 more are needed" in found["meta"]["warnings"][0]
+    assert 0 < found["predictions"][0]["p"] < 1
+
+
+@pytest.mark.parametrize("answer", [None, "replied"])
+async def test_all_equal_outcomes_make_no_model(skillbench, answer):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 150, answer)
+    found = await predict(skillbench, rows, user, contacts=[{"id": str(rows["contacts"][0]["id"])}])
+    assert found["model"]["kind"] == "eb_rate"
+    assert found["meta"]["basis"] == "own_data"
+
+
+async def test_a_campaign_is_predicted_for_those_it_has_not_pitched(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 5)
+    rows["contacts"].append(contact(user, 99, suppressed=True))
+    found = await predict(skillbench, rows, user, campaign_id=str(rows["campaigns"][0]["id"]))
+    assert [one["contact_id"] for one in found["predictions"]] == [str(rows["contacts"][5]["id"])]
+
+
+async def test_many_pitches_make_a_model_with_a_card_that_comes_out_the_same_again(skillbench):
+    made = world(11, contacts=200, sends=1500, campaigns=12, truth=Truth(base=0.1, genre_match=3.0))
+    given = {"campaign_id": str(made.campaigns[0])}
+    found = await predict(skillbench, made.rows, made.user, **given)
+    card = found["model"]
+    assert card["kind"] == "logistic"
+    assert card["brier_skill"] > 0
+    assert len(card["data_hash"]) == 64
+    assert card["trained_from"] < card["trained_to"]
+    assert {"weight of genre match", "Platt slope"} <= {one["name"] for one in card["parameters"]}
+    assert await skillbench.run("predict-success", given, user=made.user) == found
+
+
+async def test_young_pitches_and_bounced_ones_teach_nothing(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 30)
+    for place, row in enumerate(rows["pitches"]):
+        if place < 10:
+            row["bounced_at"] = row["sent_at"]
+        elif place < 20:
+            row["sent_at"] = skillbench.now - timedelta(days=3)
+    found = await predict(skillbench, rows, user, contacts=[])
+    assert found["meta"]["n"] == 10
+    assert found["predictions"] == []
+
+
+@pytest.mark.parametrize("given", [{}, {"contacts": [], "horizon_days": 0}])
+async def test_what_cannot_be_asked_is_refused_by_its_field(skillbench, given):
+    with pytest.raises(SkillError, match=r"contacts|horizon_days"):
+        await skillbench.run("predict-success", given, user=skillbench.user())
