@@ -9,12 +9,14 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js.api import PubAck
 
 from shared.delivery import Delivery
 from shared.inbox import inbox
 from shared.logs import get_logger
+from shared.nats_urls import servers
 from shared.pull import consume
 
 Handler = Callable[["Heard"], Awaitable[None]]
@@ -66,7 +68,10 @@ class Bus:
     async def connect(
         cls, url: str, *, name: str, inbox_prefix: str | None = None, give_up: bool = False
     ) -> "Bus":
-        """Connect to `url`, which may hold credentials. With `give_up`, one try; else until it is there."""
+        """Connect to `url` (`shared.nats_urls`), which may hold credentials.
+
+        With `give_up`, each server is tried once; else until one is there.
+        """
         options: dict[str, Any] = {**CONNECT, "name": name, "inbox_prefix": inbox_prefix or inbox(url)}
         holder: list[Bus] = []
 
@@ -74,9 +79,8 @@ class Bus:
             await holder[0].reconnected()
 
         if give_up:
-            probe = await nats.connect(url, error_cb=ignore, **(options | ONCE))
-            await probe.close()
-        client = await nats.connect(url, reconnected_cb=reconnected, error_cb=log_error, **options)
+            await probe(servers(url), options)
+        client = await nats.connect(servers(url), reconnected_cb=reconnected, error_cb=log_error, **options)
         holder.append(cls(client))
         return holder[0]
 
@@ -149,6 +153,19 @@ class Bus:
             await handle(heard)
         except Exception:  # noqa: BLE001 - whoever asked gets no answer and asks again
             get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
+
+
+async def probe(urls: list[str], options: dict[str, Any]) -> None:
+    """Return once a server has answered; raise what the last one said."""
+    for number, url in enumerate(urls, 1):
+        try:
+            client = await nats.connect(url, error_cb=ignore, **(options | ONCE))
+        except (OSError, NatsError, TimeoutError):
+            if number == len(urls):
+                raise
+        else:
+            await client.close()
+            return
 
 
 async def ignore(_: Exception) -> None:

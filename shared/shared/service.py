@@ -20,6 +20,7 @@ from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error
 from shared.inbox import inbox
 from shared.json import dumps
+from shared.nats_urls import servers
 from shared.refusal import Refusal
 from shared.settings import Settings
 
@@ -64,7 +65,7 @@ async def _serve(name: str, wire: Wire) -> bool:
             await bus.reconnected()
 
     broker = NatsBroker(
-        settings.nats_url,
+        servers(settings.nats_url),
         name=name,
         inbox_prefix=inbox(settings.nats_url),
         logger=None,
