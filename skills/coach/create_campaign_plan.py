@@ -46,7 +46,7 @@ def run(given: Json, context: Context) -> Json:
     return {
         "tasks": told,
         "critical_path": critical_path(kept, now, hours) if hours else [],
-        "infeasible": [_reason(one, release, hours) for one in missed],
+        "infeasible": [_reason(one, release, today, hours) for one in missed],
         "budget_split": by_channel(kept, split, budget),
         "ics": calendar([_entry(task, given["release"], context) for task in told], context.now()),
         "meta": meta(
@@ -94,7 +94,7 @@ def _told(task: Task, days: Placed, release: date, split: Mapping[str, float]) -
     }
 
 
-def _reason(missed: Missed, release: date, hours: float) -> str:
+def _reason(missed: Missed, release: date, today: date, hours: float) -> str:
     task = missed.task
     if missed.depends_on:
         return f"{task.id}: needs {missed.depends_on}, which does not fit"
@@ -102,6 +102,8 @@ def _reason(missed: Missed, release: date, hours: float) -> str:
         return f"{task.id}: would only serve what does not fit"
     days = task.latest or 0
     limit = f"{release + timedelta(days=days)}, {_distance(days)}"
+    if release + timedelta(days=days) < today:
+        return f"{task.id}: had to be done by {limit}, which is past"
     if not hours:
         return f"{task.id}: there are no hours to do it in"
     return f"{task.id}: has to be done by {limit}; at {hours:g} h a week it is {missed.late_by} days late"
