@@ -1,0 +1,89 @@
+"""Answers by group and over time: rates, how likely each group is the best, and how long answers take."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from library.localtime import WEEKDAYS, zone
+from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
+from library.rates import wilson
+from library.seeds import generator
+from library.shrinking import rate_draws
+from library.survival import Curve, LogRank, kaplan_meier, log_rank
+
+UNKNOWN = "unknown"
+HOME = ZoneInfo("Europe/London")
+MOST_GROUPS = 40
+POINTS = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 14, HORIZON_DAYS)
+OVERLAPPING = {"genre": "genres", "region": "regions"}
+
+Json = dict[str, Any]
+
+
+def keys_of(row: Json, group_by: str) -> list[str]:
+    """Return the groups a pitch belongs to: several where a contact has several genres or regions."""
+    if group_by in OVERLAPPING:
+        return sorted(set(row[OVERLAPPING[group_by]] or ())) or [UNKNOWN]
+    if group_by == "weekday":
+        return [WEEKDAYS[row["sent_at"].astimezone(zone(row["timezone"]) or HOME).weekday()]]
+    return [row[group_by] or UNKNOWN]
+
+
+def grouped(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
+    """Return the largest groups, at most forty, the largest first."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for row in rows:
+        for key in keys_of(row, group_by):
+            found[key].append(row)
+    largest = sorted(found, key=lambda key: (-len(found[key]), key))[:MOST_GROUPS]
+    return {key: found[key] for key in largest}
+
+
+def groups(split: dict[str, list[Json]], now: datetime) -> list[Json]:
+    """Return each group's rate among mature pitches; the most promising first."""
+    settled = {key: mature(rows, now) for key, rows in split.items()}
+    counts = {
+        key: (sum(succeeded(row, "replied") for row in rows), len(rows))
+        for key, rows in settled.items()
+        if rows
+    }
+    if not counts:
+        return []
+    k, n = (np.array(side) for side in zip(*counts.values(), strict=True))
+    draws = rate_draws(k, n, generator("groups", sorted(counts.items())))
+    best = np.bincount(draws.argmax(axis=1), minlength=len(counts)) / len(draws)
+    made = [
+        {"key": key, "rate": wilson(*count), "shrunk": float(mean), "p_best": float(p)}
+        for (key, count), mean, p in zip(counts.items(), draws.mean(axis=0), best, strict=True)
+    ]
+    return sorted(made, key=lambda one: (-one["shrunk"], one["key"]))
+
+
+def curve_of(rows: list[Json], now: datetime) -> Curve:
+    """Return the curve of waiting for an answer, young pitches counted as far as they were watched."""
+    seen = watched(rows, now)
+    return kaplan_meier(seen.days, seen.answered)
+
+
+def survival(curve: Curve) -> Json:
+    quartiles = {"p25_days": 0.25, "median_days": 0.5, "p75_days": 0.75}
+    found = {name: curve.delay_quantile(share) for name, share in quartiles.items()}
+    return {
+        **{name: day for name, day in found.items() if day is not None},
+        "plateau": curve.plateau,
+        "curve": [_point(curve, day) for day in POINTS] if curve.n else [],
+    }
+
+
+def compared(split: dict[str, list[Json]], now: datetime) -> LogRank:
+    seen = [watched(rows, now) for rows in split.values()]
+    return log_rank([(one.days, one.answered) for one in seen])
+
+
+def _point(curve: Curve, day: float) -> Json:
+    low, high = curve.interval_at(day)
+    return {"day": day, "share": curve.answered_by(day), "lo": low, "hi": high}

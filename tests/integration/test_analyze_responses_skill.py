@@ -1,0 +1,122 @@
+"""Tests of analyze-responses on the read model."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from campaigndata import campaign, contact, pitch
+from skill_runner.context import SkillError
+
+
+def outreach(row, kind, at, **given):
+    same = {name: row[name] for name in ("user_id", "campaign_id", "contact_id")}
+    return {"id": uuid4(), **same, "kind": kind, "at": at, **given}
+
+
+def two_types(user, now):
+    act = campaign(user)
+    people = [contact(user, n, type="radio" if n < 60 else "blogger", genres=["folk"]) for n in range(120)]
+    at = now - timedelta(days=50)
+    pitches = [
+        pitch(act, one, at, answer="replied" if n < 24 or 60 <= n < 64 else None, after=1 + n % 5)
+        for n, one in enumerate(people)
+    ]
+    return {"campaigns": [act], "contacts": people, "pitches": pitches}
+
+
+async def analyze(skillbench, rows, user, **given):
+    await skillbench.load(rows)
+    return await skillbench.run("analyze-responses", given, user=user)
+
+
+async def test_the_better_group_comes_first_and_is_told_from_chance(skillbench):
+    user = skillbench.user()
+    found = await analyze(skillbench, two_types(user, skillbench.now), user)
+    radio, blogger = found["groups"]
+    assert (radio["key"], radio["rate"]["k"], radio["rate"]["n"]) == ("radio", 24, 60)
+    assert radio["p_best"] > 0.99
+    assert blogger["rate"]["mean"] < blogger["shrunk"] < radio["shrunk"] < radio["rate"]["mean"]
+    assert found["alike_p"] < 0.001
+
+
+async def test_how_soon_answers_come_is_read_off_the_curve(skillbench):
+    user = skillbench.user()
+    time = (await analyze(skillbench, two_types(user, skillbench.now), user))["time_to_reply"]
+    assert time["p25_days"] <= time["median_days"] == 3 <= time["p75_days"]
+    assert time["plateau"] == pytest.approx(28 / 120)
+    shares = [point["share"] for point in time["curve"]]
+    assert shares == sorted(shares)
+    assert all(point["lo"] <= point["share"] <= point["hi"] for point in time["curve"])
+
+
+@pytest.mark.parametrize("group_by", ["type", "genre", "region", "outlet", "template", "weekday"])
+async def test_every_attribute_can_be_asked_for(skillbench, group_by):
+    user = skillbench.user()
+    found = await analyze(skillbench, two_types(user, skillbench.now), user, group_by=group_by)
+    assert 1 <= len(found["groups"]) <= 40
+    assert sum(one["p_best"] for one in found["groups"]) == pytest.approx(1)
+
+
+async def test_a_contact_of_two_genres_counts_under_both_and_that_is_said(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, person = campaign(user), contact(user, 0, genres=["folk", "indie"])
+    rows = {
+        "campaigns": [act],
+        "contacts": [person],
+        "pitches": [pitch(act, person, now - timedelta(days=30))],
+    }
+    found = await analyze(skillbench, rows, user, group_by="genre")
+    assert [one["key"] for one in found["groups"]] == ["folk", "indie"]
+    assert "alike_p" not in found
+    assert any("overlap" in said for said in found["meta"]["warnings"])
+
+
+async def test_replies_are_counted_once_a_pitch_and_corrected_ones_not(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(4)]
+    at = now - timedelta(days=30)
+    pitches = [pitch(act, one, at) for one in people]
+    rows = {
+        "campaigns": [act],
+        "contacts": people,
+        "pitches": pitches,
+        "outreach": [
+            outreach(pitches[0], "replied", at, category="interested"),
+            outreach(pitches[0], "positive", at),
+            outreach(pitches[1], "replied", at, category="auto"),
+            outreach(pitches[2], "declined", at, corrected=True),
+            outreach(pitches[3], "replied", at),
+            outreach(pitches[3], "opened", at),
+        ],
+    }
+    found = await analyze(skillbench, rows, user)
+    assert found["categories"] == {"interested": 1, "placed": 0, "declined": 0, "auto": 1, "other": 1}
+
+
+async def test_of_nothing_nothing_is_said(skillbench):
+    found = await skillbench.run("analyze-responses", {}, user=skillbench.user())
+    assert found["groups"] == []
+    assert found["time_to_reply"]["curve"] == []
+    assert (found["meta"]["basis"], found["meta"]["needed"]) == ("insufficient", 20)
+
+
+async def test_young_pitches_count_for_how_soon_but_not_for_the_groups(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(30)]
+    pitches = [pitch(act, one, now - timedelta(days=5), answer="replied") for one in people]
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": people, "pitches": pitches}, user)
+    assert found["groups"] == []
+    assert found["time_to_reply"]["median_days"] == 1
+
+
+async def test_since_leaves_out_what_is_older(skillbench):
+    user = skillbench.user()
+    rows = two_types(user, skillbench.now)
+    found = await analyze(skillbench, rows, user, since=skillbench.now.date().isoformat())
+    assert found["meta"]["n"] == 0
+
+
+async def test_a_strangers_campaign_is_refused(skillbench):
+    with pytest.raises(SkillError, match="campaign_id"):
+        await skillbench.run("analyze-responses", {"campaign_id": str(uuid4())}, user=skillbench.user())
