@@ -1,7 +1,7 @@
 """`ask`: reads a question, shows the plan that answers it, runs it, and tells the answer."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +60,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     from totalaud.planner import plan
     from totalaud.planner.grammar import understood
     from totalaud.planner.question import Question
-    from totalaud.planner.vocabulary import vocabulary
+    from totalaud.planner.vocabulary import lead_times, vocabulary
     from totalaud.stack.paths import skills_dir
 
     facts = await own.facts(client.tables, client.user, datetime.now(UTC).date())
@@ -74,9 +74,8 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     found = understood(question, words)
     if not isinstance(found, Question):
         return found
+    facts = replace(facts, lead_times=lead_times(skills_dir()))
     if found.outlet is not None:
-        from dataclasses import replace
-
         there = await own.contacts_at(client.tables, client.user, found.outlet, outlets)
         facts = replace(facts, contacts=there)
     return plan.planned(found, facts, prose=prose)
@@ -100,8 +99,11 @@ async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
 
 
 def _unread(options: Options, unread: "Unread") -> int:
-    from totalaud.planner.question import EXAMPLES
+    from shared.refusal import Refusal
+    from totalaud.planner.question import EXAMPLES, Missing
 
+    if isinstance(unread, Missing):
+        raise Refusal("not_found", "question", unread.reason)
     if options.json:
         error = {"code": "not_understood", "field": "question", "message": unread.reason}
         show.document({"error": error, "examples": [text for _, text in EXAMPLES]})

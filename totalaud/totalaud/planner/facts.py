@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from totalaud.planner.question import Question, Unread
+from totalaud.planner.question import Missing, Question
 from totalaud.planner.vocabulary import key
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ class Artist:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`contacts` are those of the outlet asked for, as the tables hold them; `skills` are rows by name."""
+    """`contacts` are of the outlet asked for, as tables hold them; `skills` by name, lead times by channel."""
 
     today: date
     artists: Sequence[Artist] = ()
@@ -50,6 +50,7 @@ class Facts:
     campaigns: Sequence[Campaign] = ()
     contacts: Sequence[Mapping[str, Any]] = ()
     skills: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lead_times: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Chosen:
     note: str | None = None
 
 
-def campaign(question: Question, facts: Facts) -> Chosen | Unread:
+def campaign(question: Question, facts: Facts) -> Chosen | Missing:
     """Return the campaign that was named, else the one that is open, the latest of several."""
     if question.campaign is not None:
         named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
@@ -72,11 +73,11 @@ def campaign(question: Question, facts: Facts) -> Chosen | Unread:
     )
     if not open_:
         why = "there is no open campaign" if facts.campaigns else "there is no campaign yet"
-        return Unread(f"{why}: import what you sent with 'totalaud outreach import FILE'")
+        return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
     return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))
 
 
-def release(question: Question, facts: Facts) -> Chosen | Unread:
+def release(question: Question, facts: Facts) -> Chosen | Missing:
     """Return the release that was named, else the next planned one, else one that is just out."""
     if question.release is not None:
         named = [one for one in facts.releases if key(one.title) == key(question.release)]
@@ -90,15 +91,15 @@ def release(question: Question, facts: Facts) -> Chosen | Unread:
     if out:
         newest = max(out, key=lambda one: one.date)
         return Chosen(newest, f"took the release {newest.title}, out since {newest.date}: none is planned")
-    return Unread(f"there is no {kind or 'release'} planned: add it with 'totalaud releases plan'")
+    return Missing(f"there is no {kind or 'release'} planned: add it with 'totalaud releases plan'")
 
 
-def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Unread:
+def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Missing:
     """Return the artist of a release, else the user's only or first one."""
     if artist_id is not None and (found := [one for one in facts.artists if one.id == artist_id]):
         return Chosen(found[0])
     if not facts.artists:
-        return Unread("there is no artist yet: add one with 'totalaud artists set'")
+        return Missing("there is no artist yet: add one with 'totalaud artists set'")
     first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
     return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
 

@@ -7,7 +7,8 @@ from typing import Any
 from totalaud.planner import facts as own
 from totalaud.planner.facts import Artist, Chosen, Facts, Release
 from totalaud.planner.prices import Cost, expected
-from totalaud.planner.question import Intent, Question, Unread
+from totalaud.planner.question import Intent, Missing, Question
+from totalaud.planner.timing import notes
 
 Json = dict[str, Any]
 MOST_PITCHES = 5
@@ -52,15 +53,15 @@ class _Draft:
     def step(self, skill: str, given: Mapping[str, Any], why: str, items: int = 1) -> None:
         row = self.facts.skills.get(skill)
         if row is None:
-            raise _Missing(f"the skill {skill} is not there: 'totalaud skills push' brings it")
+            raise _Absent(f"the skill {skill} is not there: 'totalaud skills push' brings it")
         input_ = {name: value for name, value in given.items() if value is not None}
         if self.prose and "prose" in (row.get("input_schema") or {}).get("properties", {}):
             input_["prose"] = True
         self.steps.append(Step(skill, input_, why, expected(row, items)))
 
-    def take(self, chosen: Chosen | Unread) -> Any:
-        if isinstance(chosen, Unread):
-            raise _Missing(chosen.reason)
+    def take(self, chosen: Chosen | Missing) -> Any:
+        if isinstance(chosen, Missing):
+            raise _Absent(chosen.reason)
         if chosen.note:
             self.notes.append(chosen.note)
         return chosen.one
@@ -74,11 +75,11 @@ class _Draft:
         return found
 
 
-class _Missing(Exception):  # noqa: N818 - what it says
+class _Absent(Exception):  # noqa: N818 - what it says
     pass
 
 
-def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | Unread:
+def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | Missing:
     """Return the plan, or which record is missing for it."""
     draft = _Draft(question, facts, prose, [], [])
     if question.unused:
@@ -86,8 +87,8 @@ def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | 
     agent, lay = LAID[question.intent]
     try:
         lay(draft)
-    except _Missing as missing:
-        return Unread(str(missing))
+    except _Absent as absent:
+        return Missing(str(absent))
     return Plan(agent, tuple(draft.steps), tuple(draft.notes))
 
 
@@ -115,6 +116,13 @@ def _pitch(draft: _Draft) -> None:
         "artistInfo": artist_info(draft.artist(release.artist_id), draft.facts, "generate-pitch"),
         "release": release_info(release, draft.facts, "generate-pitch"),
     }
+    draft.notes += notes(
+        asked.outlet,
+        asked.type,
+        release=release.date,
+        today=draft.facts.today,
+        lead=draft.facts.lead_times,
+    )
     if asked.outlet is None:
         _find(draft)
         draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", MOST_PITCHES)

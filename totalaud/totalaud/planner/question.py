@@ -37,6 +37,11 @@ class Unread:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Missing(Unread):
+    """A question that was read, but for whose answer a record is not there yet."""
+
+
 EXAMPLES = (
     ("find", "Find me UK indie radio DJs who like synthpop"),
     ("pitch", "Write a pitch for my new single to BBC Radio 6"),

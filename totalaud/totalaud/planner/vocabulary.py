@@ -1,6 +1,7 @@
 """The names that a question may contain: of genres, places and kinds, and the user's own."""
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
@@ -55,6 +56,11 @@ def vocabulary(
     )
 
 
+def lead_times(skills: Path) -> dict[str, Any]:
+    """Return the lead times of the skills' library, by channel."""
+    return dict(_module(skills / "library" / "lead_times.py").LEAD_TIMES)
+
+
 def known_outlets() -> dict[str, str]:
     return {key(said): name for name, others in OUTLETS.items() for said in (name, *others)}
 
@@ -73,5 +79,6 @@ def _module(file: Path) -> Any:
     if spec is None or spec.loader is None:
         raise FileNotFoundError(file)
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
