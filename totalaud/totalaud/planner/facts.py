@@ -42,7 +42,7 @@ class Artist:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`contacts` are of the outlet asked for, as tables hold them; `skills` by name, lead times by channel."""
+    """`contacts` are of the outlet asked for, as tables hold them; `skills` by name, `lead_times` too."""
 
     today: date
     artists: Sequence[Artist] = ()
