@@ -4,7 +4,6 @@ Only the statements are not PostgreSQL's here: each wave is applied to rows in m
 checkpoint with them.
 """
 
-import copy
 from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
@@ -20,6 +19,9 @@ from sim.server import Stored
 from sim.skills import AGENT, SKILLS
 
 
+TABLES = names()
+
+
 class Tables:
     """Rows and the checkpoint, written together."""
 
@@ -29,11 +31,11 @@ class Tables:
 
     def write(self, upto: int, found: Iterable[Wave], *, lost: bool) -> None:
         """Apply and move the checkpoint; a transaction that is lost leaves both as they were."""
-        after = copy.deepcopy(self.rows) if lost else self.rows
+        if lost:
+            return
         for wave in found:
-            _apply(after, wave)
-        if not lost:
-            self.rows, self.checkpoint = after, upto
+            _apply(self.rows, wave)
+        self.checkpoint = upto
 
 
 def differences(run: Run) -> Iterator[str]:
@@ -61,7 +63,7 @@ def project(readings: list[Reading], random: Random) -> Tables:
 
 
 def _apply(rows: Fold, wave: Wave) -> None:
-    for table in names():
+    for table in TABLES:
         for row, fate in wave.tables.get(table, {}).items():
             _write(rows, table, row, fate)
     for change in wave.spread:
