@@ -5,7 +5,6 @@ from asyncio import events
 from collections.abc import Coroutine
 from typing import Any
 
-
 MOST_TURNS = 30_000
 
 

@@ -18,7 +18,6 @@ from sim.run import Run
 from sim.server import Stored
 from sim.skills import AGENT, SKILLS
 
-
 TABLES = names()
 
 
