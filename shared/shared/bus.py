@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ssl import SSLError
 from typing import Any
 
 import nats
@@ -16,8 +17,9 @@ from nats.js.api import PubAck
 from shared.delivery import Delivery
 from shared.inbox import inbox
 from shared.logs import get_logger
-from shared.nats_urls import servers
+from shared.nats_urls import secured, servers, told
 from shared.pull import consume
+from shared.refusal import Refusal
 
 Handler = Callable[["Heard"], Awaitable[None]]
 Callback = Callable[[], Awaitable[None]]
@@ -72,7 +74,8 @@ class Bus:
 
         With `give_up`, each server is tried once; else until one is there.
         """
-        options: dict[str, Any] = {**CONNECT, "name": name, "inbox_prefix": inbox_prefix or inbox(url)}
+        prefix = inbox_prefix or inbox(url)
+        options: dict[str, Any] = {**CONNECT, **secured(url), "name": name, "inbox_prefix": prefix}
         holder: list[Bus] = []
 
         async def reconnected() -> None:
@@ -80,6 +83,8 @@ class Bus:
 
         if give_up:
             await probe(servers(url), options)
+        else:
+            await shake_hands(url)
         client = await nats.connect(servers(url), reconnected_cb=reconnected, error_cb=log_error, **options)
         holder.append(cls(client))
         return holder[0]
@@ -168,10 +173,26 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
             return
 
 
+async def shake_hands(url: str) -> None:
+    """Where the URL asks for TLS, wait for a server; raises Refusal for one that is not to be trusted.
+
+    nats-py's own first attempt would wait for ever once a handshake has failed.
+    """
+    while tls := secured(url):
+        try:
+            return await probe(servers(url), CONNECT | tls)
+        except SSLError as error:
+            raise Refusal("tls", "TOTALAUD_NATS_URL", f"the NATS server: {told(error)}") from None
+        except (OSError, NatsError, TimeoutError) as error:
+            await log_error(error)
+            await asyncio.sleep(CONNECT["reconnect_time_wait"])
+    return None
+
+
 async def ignore(_: Exception) -> None:
     """Say nothing: the error is raised too."""
 
 
 async def log_error(error: Exception) -> None:
     """Say what the server objects to: a denied subject reaches the caller only as a timeout."""
-    get_logger().warning("nats", problem=f"{type(error).__name__}: {error}"[:200])
+    get_logger().warning("nats", problem=f"{type(error).__name__}: {told(error)}"[:200])

@@ -1,5 +1,52 @@
-"""`TOTALAUD_NATS_URL` names one server, or those of a cluster with commas between: any of them will do."""
+"""`TOTALAUD_NATS_URL` names one server, or those of a cluster with commas between: any of them will do.
+
+`tls://` means TLS before anything is said: a client that waited for the server's greeting to hear of TLS
+would send its password in the clear to whoever greets without. The server has to be set to `handshake_first`.
+"""
+
+import os
+import ssl
+from typing import Any
+
+from shared.refusal import Refusal
+
+CA = "TOTALAUD_NATS_CA"
+TLS = "tls://"
 
 
 def servers(url: str) -> list[str]:
     return [one.strip() for one in url.split(",") if one.strip()]
+
+
+def secured(url: str) -> dict[str, Any]:
+    """Return what nats-py has to be told of TLS: nothing for `nats://`.
+
+    The server's certificate must be signed by the CA in TOTALAUD_NATS_CA, else by one that the system trusts.
+    """
+    with_tls = [one.startswith(TLS) for one in servers(url)]
+    if not any(with_tls):
+        return {}
+    if not all(with_tls):
+        raise Refusal("tls", "TOTALAUD_NATS_URL", "TOTALAUD_NATS_URL: all servers are tls://, or none")
+    return {"tls": _trusting(os.environ.get(CA)), "tls_handshake_first": True}
+
+
+def told(error: BaseException) -> str:
+    """Say in a few words why a connection failed."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is refused, {error.verify_message}: see {CA}"
+        case ssl.SSLError():
+            return "it does not speak TLS first: nats://, or handshake_first at the server"
+        case TimeoutError():
+            return "no greeting in time: tls:// in the URL?"
+        case _:
+            return str(error).removeprefix("nats: ").strip("'") or type(error).__name__
+
+
+def _trusting(file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file or None)
+    except OSError as error:
+        why = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate in it"
+        raise Refusal("tls", CA, f"{CA}: the file {file} cannot be used: {why}") from None

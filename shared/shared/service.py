@@ -15,12 +15,13 @@ import uvloop
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker, NatsMessage
+from faststream.nats.security import NatsSecurity
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, log_error
+from shared.bus import CONNECT, Bus, log_error, shake_hands
 from shared.inbox import inbox
 from shared.json import dumps
-from shared.nats_urls import servers
+from shared.nats_urls import secured, servers
 from shared.refusal import Refusal
 from shared.settings import Settings
 
@@ -64,8 +65,10 @@ async def _serve(name: str, wire: Wire) -> bool:
         for bus in buses:
             await bus.reconnected()
 
+    tls = secured(settings.nats_url)
     broker = NatsBroker(
         servers(settings.nats_url),
+        security=NatsSecurity(ssl_context=tls["tls"], tls_handshake_first=True) if tls else None,
         name=name,
         inbox_prefix=inbox(settings.nats_url),
         logger=None,
@@ -80,6 +83,7 @@ async def _serve(name: str, wire: Wire) -> bool:
     async def lifespan() -> AsyncIterator[None]:
         nonlocal failed
         try:
+            await shake_hands(settings.nats_url)
             bus = Bus(await broker.connect())
             buses.append(bus)
             async with wire(bus, settings) as doors:

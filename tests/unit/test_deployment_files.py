@@ -16,6 +16,9 @@ SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 NATS_CONF = (ROOT / "deploy" / "nats.conf").read_text()
+TLS_CONF = (ROOT / "deploy" / "nats-tls.conf").read_text()
+WITH_TLS = yaml.safe_load((ROOT / "deploy" / "docker-compose.tls.yml").read_text())["services"]
+TLS_FOLDER = "${TLS_FOLDER:?the folder with nats.pem, nats.key and ca.pem}"
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,23 @@ def test_a_service_comes_in_as_a_user_that_nats_knows(name):
 def test_nats_finds_every_variable_that_it_names():
     named = {found for line in NATS_CONF.splitlines() for found in re.findall(r"\$([A-Z]+_[A-Z_]+)", line)}
     assert named == set(SERVICES["nats"]["environment"])
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in OURS if "TOTALAUD_NATS_URL" in OURS[name].get("environment", {})]
+)
+def test_with_tls_everybody_comes_in_as_the_same_user(name):
+    there = WITH_TLS[name]["environment"]
+    assert there["TOTALAUD_NATS_URL"] == OURS[name]["environment"]["TOTALAUD_NATS_URL"].replace(
+        "nats:", "tls:", 1
+    )
+    assert WITH_TLS[name]["volumes"] == [f"{TLS_FOLDER}/ca.pem:{there['TOTALAUD_NATS_CA']}:ro"]
+
+
+def test_nats_with_tls_finds_every_variable_that_it_names():
+    assert set(re.findall(r"\$([A-Z_]+)", TLS_CONF)) == set(WITH_TLS["nats"]["environment"])
+    assert 'include "nats.conf"' in TLS_CONF
+    assert WITH_TLS["nats"]["command"][1] in WITH_TLS["nats"]["volumes"][0]
 
 
 def test_what_compose_must_have_make_env_writes(made_env):

@@ -2,15 +2,16 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from totalaud.errors import Unreachable
 from totalaud.stack import paths
 
 FILE = "connection.json"
+ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,13 @@ class Connection:
 
 
 def place(url: str) -> str:
-    """Return host and port of a URL, without its credentials."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or 'localhost'}:{parts.port}" if parts.port else parts.hostname or "localhost"
+    """Return hosts and ports of a URL, without its credentials, however it is spoilt."""
+    return ", ".join(_host(one) for one in url.split(","))
+
+
+def _host(url: str) -> str:
+    address = re.split(r"[/?#]", url.rsplit("@", 1)[-1].rsplit("://", 1)[-1], maxsplit=1)[0]
+    return address if ADDRESS.fullmatch(address) else "an address that cannot be read"
 
 
 def _kept(file: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from nats.errors import MaxPayloadError, NoRespondersError
 
 from shared import json, telemetry
 from shared.bus import Bus
+from shared.nats_urls import told
 from shared.refusal import Refusal
 from shared.subjects import ask, operate
 from totalaud.connection import place
@@ -33,9 +34,8 @@ class Door:
         try:
             bus = await asyncio.wait_for(Bus.connect(url, name="client", give_up=True), PATIENCE_S)
         except (OSError, NatsError, TimeoutError) as error:
-            why = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
             raise Unreachable(
-                f"no NATS server answers at {place(url)} ({why}): is 'totalaud up' running?"
+                f"no NATS server answers at {place(url)} ({told(error)}): is 'totalaud up' running?"
             ) from None
         return cls(bus), bus
 
