@@ -53,7 +53,7 @@ class Follow:
             if isinstance(event, RetryScheduled):
                 self._set(aggregate, Timer(event.due))
         self._forget(decided.known.session)
-        if stopped := _stopped(decided.events):
+        if (stopped := _stopped(decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
 
     async def outstanding(self, aggregate: Aggregate, known: Known) -> None:
