@@ -54,13 +54,24 @@ class Deployment:
 
 @asynccontextmanager
 async def deployed(
-    folder: Path, conf: Path = CONF, scheme: str = "nats", **env: str
+    folder: Path, conf: Path = CONF, scheme: str = "nats", *, trace: bool = False, **env: str
 ) -> AsyncIterator[Deployment]:
-    """A server of its own on a free port, with its files in `folder`."""
+    """A server of its own on a free port, with its files in `folder`; `trace` logs all that is said."""
     port = ports.free_port()
     with (folder / "nats.log").open("w") as log:
         server = await asyncio.create_subprocess_exec(
-            *(str(binary()), "-c", str(conf), "-a", ports.LOOPBACK, "-p", str(port), "-m", "0"),
+            *(
+                str(binary()),
+                "-c",
+                str(conf),
+                "-a",
+                ports.LOOPBACK,
+                "-p",
+                str(port),
+                "-m",
+                "0",
+                *["-V"] * trace,
+            ),
             env={**os.environ, **ENV, "NATS_STORE_DIR": f'"{folder}"', **env},
             stderr=log,
         )
@@ -88,3 +99,23 @@ async def process(log: Path, command: tuple[str, ...], env: dict[str, str]) -> A
         if running.returncode is None:
             running.terminate()
         await running.wait()
+
+
+def grants(service: str) -> tuple[list[str], list[str]]:
+    """Return what the file lets a service publish, and hear."""
+    block = re.search(rf"user: {service},.*?\n      \}} \}}\n", CONF.read_text(), re.DOTALL)
+    assert block
+    text = re.sub(r"#.*", "", block[0])
+    return _listed(text, "publish"), _listed(text, "subscribe")
+
+
+def _listed(block: str, verb: str) -> list[str]:
+    found = re.search(rf"{verb}: \{{ allow: \[(.*?)\]", block, re.DOTALL)
+    assert found
+    return re.findall(r'"([^"]+)"', found[1])
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Tell whether NATS takes the subject for one of the pattern's."""
+    form = re.escape(pattern).replace(r"\*", "[^.]+")
+    return re.fullmatch(f"{form[:-1]}.+" if form.endswith(">") else form, subject) is not None

@@ -1,0 +1,276 @@
+"""Who may say and hear what on the deployment's NATS: every other user is denied, family by family."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from uuid import uuid4
+
+import nats
+import pytest
+from nats.errors import NoRespondersError
+
+from deployed import ALICE, BOB, OPERATOR, SERVICES, Deployment, deployed, grants, matches
+from shared.bus import Ack
+from shared.streams import durables, streams
+from shared.subjects import POOLS, RECORDS
+
+ID = "00000000-0000-4000-8000-000000000001"
+USERS = [*SERVICES, "alice"]
+STREAMS = [str(stream.name) for stream in streams()]
+DURABLES = [(durable.stream, durable.name) for durable in durables()]
+OWN_NOUNS = ("session", "skill", "budget")
+RECORD_NOUNS = (
+    "contacts",
+    "artist",
+    "release",
+    "campaign",
+    "outreach",
+    "opportunities",
+    "coverage",
+    "streams",
+)
+
+PUBLISHED_BY = {
+    "orchestrator": [
+        *(f"evt.{ALICE}.{noun}.{ID}" for noun in ("session", "execution", "ledger")),
+        *("evt.skill.generate-pitch", "evt.agent.scout", "dlq.orchestrator", "dlq.traces", f"stop.{ID}"),
+        *(f"work.{pool}.generate-pitch.{ID}" for pool in POOLS),
+        "$JS.API.STREAM.MSG.DELETE.CMD",
+        "$JS.API.CONSUMER.MSG.NEXT.CMD.orchestrator",
+        "$JS.API.CONSUMER.MSG.NEXT.EVT.traces",
+        "$JS.ACK.CMD.orchestrator.1.1.1.1.0",
+        "$JS.ACK.EVT.traces.1.1.1.1.0",
+        "_INBOX_skill-runner.x.y",
+    ],
+    "skill-runner": [
+        *(f"report.{ID}", f"late.{ID}", f"attempt.{ID}.start", f"attempt.{ID}.beat"),
+        *(f"dlq.{pool}" for pool in POOLS),
+        *(f"$JS.API.CONSUMER.MSG.NEXT.WORK.{pool}" for pool in POOLS),
+        *(f"$JS.ACK.WORK.{pool}.1.1.1.1.0" for pool in POOLS),
+    ],
+    "projector": [],
+    "campaigns": [f"evt.{ALICE}.{noun}.{ID}" for noun in RECORDS],
+    "alice": [
+        *(f"ask.{ALICE}.{noun}.x" for noun in (*OWN_NOUNS, *RECORD_NOUNS)),
+        *(f"cmd.{ALICE}.{noun}.x" for noun in (*OWN_NOUNS, *RECORD_NOUNS)),
+    ],
+}
+PUBLISHED_BY_SERVICES = [*(f"$JS.API.STREAM.INFO.{stream}" for stream in STREAMS), "$JS.API.DIRECT.GET.EVT"]
+PUBLISHED_BY_NONE = [
+    *(f"{door}.{BOB}.{noun}.x" for door in ("ask", "cmd") for noun in (*OWN_NOUNS, *RECORD_NOUNS)),
+    *(f"feed.{user}.session.{ID}" for user in (ALICE, BOB)),
+    *(
+        "feed.skill.x",
+        "dlq.projector",
+        "dlq.x",
+        "ops.skill.push",
+        "ops.skill.enable",
+        "ops.projection.rebuild",
+    ),
+    *(f"evt.{ALICE}.other.{ID}", "evt.x", "x", "_INBOX.x", "_R_.x.y", "$KV.x", "$O.x"),
+    *(f"_INBOX_{user}.x.y" for user in (OPERATOR, *USERS) if user != "skill-runner"),
+    *("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.META.LEADER.STEPDOWN"),
+    *("$JS.API.STREAM.CREATE.NEW", "$JS.API.STREAM.RESTORE.NEW", "$JS.API.ACCOUNT.PURGE.TOTALAUD"),
+    *(
+        f"$JS.API.STREAM.{verb}.{stream}"
+        for stream in STREAMS
+        for verb in (
+            "CREATE",
+            "UPDATE",
+            "DELETE",
+            "PURGE",
+            "SNAPSHOT",
+            "MSG.GET",
+            "LEADER.STEPDOWN",
+            "PEER.REMOVE",
+        )
+    ),
+    *(f"$JS.API.STREAM.MSG.DELETE.{stream}" for stream in STREAMS if stream != "CMD"),
+    *(f"$JS.API.DIRECT.GET.{stream}" for stream in STREAMS if stream != "EVT"),
+    *(f"$JS.API.DIRECT.GET.EVT.evt.{user}.session.{ID}" for user in (ALICE, BOB)),
+    *(
+        f"$JS.API.CONSUMER.{verb}.{stream}"
+        for stream in STREAMS
+        for verb in (
+            "CREATE",
+            "NAMES",
+            "LIST",
+            "CREATE",
+            "CREATE.x",
+            "DURABLE.CREATE.x",
+            f"CREATE.x.feed.{BOB}.>",
+        )
+    ),
+    *(
+        f"$JS.API.CONSUMER.{verb}.{stream}.{durable}"
+        for stream, durable in DURABLES
+        for verb in ("DELETE", "INFO", "PAUSE", "UNPIN", "RESET", "CREATE", "LEADER.STEPDOWN")
+    ),
+    *(
+        "$SYS.REQ.USER.INFO",
+        "$SYS.REQ.SERVER.PING",
+        "$SYS.REQ.ACCOUNT.PING.CONNZ",
+        "$SYS.REQ.SERVER.PING.CONNZ",
+    ),
+    *("$SYS.REQ.ACCOUNT.PING.STATZ", "$SYS.ACCOUNT.TOTALAUD.CONNECT", "$JS.FC.EVT.traces.x", "$NRG.x"),
+]
+
+HEARD_BY = {
+    "orchestrator": [
+        *(f"ask.*.{noun}.*" for noun in OWN_NOUNS),
+        *("report.*", "attempt.*.start", "attempt.*.beat", "ops.skill.*"),
+        *("feed.skill.*", "feed.agent.*", "_INBOX_orchestrator.>"),
+    ],
+    "skill-runner": ["stop.*", "feed.skill.*", "feed.agent.*", "_INBOX_skill-runner.>"],
+    "projector": [
+        *("feed.>", f"feed.{ALICE}.>", f"feed.{BOB}.>", "feed.*.session.*", "feed.skill.*", "feed.agent.*"),
+        *("ops.projection.*", "_INBOX_projector.>"),
+    ],
+    "campaigns": [*(f"ask.*.{noun}.*" for noun in RECORD_NOUNS), "_INBOX_campaigns.>"],
+    "alice": [f"feed.{ALICE}.>", f"feed.{ALICE}.session.{ID}", "_INBOX_alice.>"],
+}
+HEARD_BY_NONE = [
+    *(
+        ">",
+        "*",
+        "*.>",
+        f"*.{ALICE}.>",
+        "ask.>",
+        "cmd.>",
+        "evt.>",
+        "work.>",
+        "late.*",
+        "dlq.>",
+        "ops.>",
+    ),
+    *(f"{door}.{user}.>" for door in ("ask", "cmd", "evt") for user in (ALICE, BOB)),
+    *("_INBOX.>", "_INBOX_operator.>", "_R_.>", "$JS.>", "$JS.API.>", "$JS.ACK.>", "$SYS.>"),
+    *("$JS.EVENT.ADVISORY.>", "attempt.>"),
+]
+
+
+@pytest.fixture(scope="module")
+async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+    async with deployed(tmp_path_factory.mktemp("nats")) as deployment:
+        yield deployment
+
+
+async def denied(
+    deployment: Deployment, user: str, published: Iterable[str] = (), heard: Iterable[str] = ()
+) -> set[str]:
+    """Return what the server objects to, tried by one connection; a queue group opens nothing."""
+    objections: list[str] = []
+
+    async def objected(error: Exception) -> None:
+        objections.append(str(error))
+
+    client = await nats.connect(deployment.url(user), error_cb=objected, inbox_prefix=f"_INBOX_{user}")
+    try:
+        for subject in published:
+            await client.publish(subject, b"{}", headers={"Nats-Expected-Last-Sequence": "999999999"})
+        for subject in heard:
+            await client.subscribe(subject)
+            await client.subscribe(subject, queue="orchestrator")
+        await client.flush()
+        await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+    told = "\n".join(objections)
+    return {one for one in (*published, *heard) if f'to "{one.lower()}"' in told}
+
+
+def others(table: dict[str, list[str]], user: str) -> set[str]:
+    """Return what some user may, and this one may not."""
+    some = {subject for subjects in table.values() for subject in subjects}
+    return {subject for subject in some if not any(matches(own, subject) for own in table[user])}
+
+
+@pytest.mark.parametrize("user", USERS)
+async def test_nobody_may_say_what_is_anothers_to_say(deployment, user):
+    forbidden = others(PUBLISHED_BY, user) | set(PUBLISHED_BY_NONE)
+    forbidden |= set(PUBLISHED_BY_SERVICES) if user == "alice" else set()
+    assert forbidden - await denied(deployment, user, published=forbidden) == set()
+
+
+@pytest.mark.parametrize("user", USERS)
+async def test_nobody_may_hear_what_is_anothers_to_hear(deployment, user):
+    forbidden = others(HEARD_BY, user) | set(HEARD_BY_NONE)
+    assert forbidden - await denied(deployment, user, heard=forbidden) == set()
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_a_service_is_given_nothing_that_the_tables_here_do_not_know(user):
+    """A new grant of the file has to be told here too, which then denies it to all others."""
+    published, heard = grants(user)
+    assert len(published) > 1
+    known = [*PUBLISHED_BY[user], *PUBLISHED_BY_SERVICES]
+    assert [
+        one
+        for one in published
+        if not any(matches(one, subject) for subject in known) and "$JS.ACK.*" not in one
+    ] == []
+    assert sorted(set(heard) - set(HEARD_BY[user])) == []
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_a_service_may_all_that_its_part_of_the_file_says(deployment, user):
+    published, heard = grants(user)
+    wanted = [subject for subject in PUBLISHED_BY[user] if any(matches(one, subject) for one in published)]
+    assert len(wanted) > 0 or user == "projector"
+    assert await denied(deployment, user, published=[*wanted, *PUBLISHED_BY_SERVICES], heard=heard) == set()
+
+
+async def test_a_client_may_ask_queue_and_hear_what_is_its_own(deployment):
+    assert await denied(deployment, "alice", PUBLISHED_BY["alice"], HEARD_BY["alice"]) == set()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"evt.{BOB}.session.{ID}",
+        "evt.skill.generate-pitch",
+        f"stop.{ID}",
+        f"work.custom.x.{ID}",
+        f"cmd.{BOB}.session.cancel",
+        f"ask.{BOB}.session.cancel",
+        f"feed.{BOB}.session.{ID}",
+        f"late.{ID}",
+    ],
+)
+async def test_an_answer_goes_to_no_subject_of_ours_wherever_a_client_wants_it(deployment, reply):
+    """Neither the orchestrator's, nor the server's own acknowledgement of a queued command."""
+    heard: list[str] = []
+
+    async def hear(message) -> None:
+        heard.append(message.subject)
+
+    async def answer(message) -> None:
+        await message.answer(b"{}")
+
+    async with (
+        deployment.bus(OPERATOR) as operator,
+        deployment.bus("orchestrator") as orchestrator,
+        deployment.bus("alice") as alice,
+    ):
+        await operator.listen(">", hear)
+        await orchestrator.listen("ask.*.session.*", answer, queue="orchestrator")
+        await operator.client.flush()
+        await orchestrator.client.flush()
+        await alice.client.publish(f"cmd.{ALICE}.session.run", b"{}", reply=reply)
+        await alice.client.publish(f"ask.{ALICE}.session.run", b"{}", reply=reply)
+        await alice.client.flush()
+        async with asyncio.timeout(5):
+            while sum(subject.startswith("_R_.") for subject in heard) < 2:
+                await asyncio.sleep(0.01)
+        assert {subject for subject in heard if not subject.startswith("_R_.")} == {
+            f"cmd.{ALICE}.session.run",
+            f"ask.{ALICE}.session.run",
+        }
+
+
+async def test_a_client_is_acknowledged_and_told_at_once_when_nobody_answers(deployment):
+    async with deployment.bus("alice") as alice:
+        ack = await alice.publish(f"cmd.{ALICE}.session.run", b"{}", headers={"Nats-Msg-Id": str(uuid4())})
+        assert isinstance(ack, Ack)
+        assert ack.stream == "CMD"
+        with pytest.raises(NoRespondersError):
+            await alice.client.request(f"ask.{ALICE}.skill.execute", b"{}", timeout=2)

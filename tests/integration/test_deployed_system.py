@@ -1,0 +1,182 @@
+"""The whole system, each service as its own user, which may do what the system needs and nothing else."""
+
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+import otlp
+from deployed import ALICE, OPERATOR, SERVICES, Deployment, deployed, grants, matches, process
+from rig import all_skills
+from servers import Rig, fresh_database
+from shared.json import dumps
+from shared.vault import migrate
+from totalaud.client import Client
+from totalaud.connection import Connection
+from totalaud.errors import Unreachable, WorkflowFailed
+from totalaud.results import WorkflowResult
+from totalaud.skillfiles import load
+from totalaud.stack import ports
+
+PITCH = {"artist_name": "A", "genre": "synthpop", "contact_name": "a presenter"}
+NOT_IN_THE_STORY = {
+    "attempt.*.beat": "an attempt that lasts: test_deploy_permissions",
+    "late.*": "a report that nobody answered: test_deploy_conf",
+    "dlq.custom": "work that failed for good: test_deploy_permissions",
+    "dlq.openai": "likewise",
+    "dlq.anthropic": "likewise",
+    "dlq.traces": "a commit that no span can be made of: test_trace_exporter",
+    "$JS.ACK.*.*.CMD.orchestrator.>": "the second form of acknowledgements, which NATS has announced",
+    "$JS.ACK.*.*.EVT.traces.>": "likewise",
+    "$JS.ACK.*.*.WORK.>": "likewise",
+    "evt.*.ledger.*": "a budget: no user of this story has one",
+    **{
+        f"evt.*.{noun}.*": "the other records are made as contacts are"
+        for noun in ("artist", "release", "campaign", "opportunity", "coverage")
+    },
+}
+
+
+@dataclass
+class Story:
+    """How it went, what the services said, and what the server heard from whom."""
+
+    result: WorkflowResult
+    status: str
+    logs: dict[str, str]
+    said: set[tuple[str, str]]
+    heard: set[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+async def story(_postgres: Rig, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    folder = tmp_path_factory.mktemp("system")
+    with otlp.receiver() as receiver:
+        async with (
+            fresh_database(_postgres.url) as database_url,
+            deployed(folder, trace=True) as deployment,
+        ):
+            await migrate(database_url)
+            async with AsyncExitStack() as running:
+                await start(running, deployment, database_url, receiver.endpoint, folder)
+                result, status = await tell(deployment, database_url, folder / "skills")
+            trace = re.findall(
+                r'"\w+/user:([\w-]+)" - <<- \[(H?PUB|SUB) (\S+)', (folder / "nats.log").read_text()
+            )
+            yield Story(
+                result,
+                status,
+                {user: (folder / user).read_text() for user in SERVICES},
+                {(user, subject) for user, verb, subject in trace if verb != "SUB"},
+                {(user, subject) for user, verb, subject in trace if verb == "SUB"},
+            )
+
+
+async def start(
+    running: AsyncExitStack, deployment: Deployment, database_url: str, spans: str, folder: Path
+) -> None:
+    model_port = ports.free_port()
+    model = (sys.executable, "-m", "totalaud.model_server", "--port", str(model_port))
+    await running.enter_async_context(process(folder / "model-server", model, {}))
+    for user in SERVICES:
+        env = {
+            "TOTALAUD_DATABASE_URL": database_url,
+            "TOTALAUD_MASTER_KEY": "ab" * 32,
+            "TOTALAUD_LOCAL_MODEL_URL": f"http://{ports.LOOPBACK}:{model_port}",
+            "TOTALAUD_SKILLS": str(folder / "skills"),
+            "TOTALAUD_NATS_URL": deployment.url(user),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": spans,
+        }
+        if user == SERVICES[0]:
+            all_skills(folder / "skills")
+        command = (sys.executable, "-m", user.replace("-", "_"))
+        await running.enter_async_context(process(folder / user, command, env))
+
+
+async def tell(deployment: Deployment, database_url: str, skills: Path) -> tuple[WorkflowResult, str]:
+    """One of each thing that a client and an operator do."""
+    async with await client(deployment, OPERATOR, database_url) as operator:
+        loaded = load(skills)
+        await when_there(lambda: operator.operator.push(loaded.skills, loaded.agents))
+    async with await client(deployment, "alice", database_url) as alice:
+        rows = {"rows": [{"name": "Jane Example", "email": "jane@example.org", "type": "radio"}]}
+        await when_there(lambda: alice.door.ask(ALICE, "contacts", "import", rows))
+        await alice.door.ask(ALICE, "contacts", "import", rows)
+        step = {"skill": "research-contacts", "input": {"query": "radio"}}
+        started = await alice.run("scout-agent", [step, {"skill": "generate-pitch", "input": PITCH}])
+        result = await alice.outcome(started.id)
+        record = await alice.get(started.id, min_seq=result.seq)
+        alone = await alice.execute("generate-pitch", PITCH)
+        await alice.skill_outcome(alone.id)
+        await cancelled(alice)
+        await queued(alice)
+        await alice.door.ask(ALICE, "contacts", "erase", {"email": "jane@example.org"})
+    async with await client(deployment, OPERATOR, database_url) as operator:
+        await operator.operator.rebuild()
+        while not await operator.operator.dead_letters():
+            continue
+    return result, record.status
+
+
+async def cancelled(alice: Client) -> None:
+    running = await alice.run("tester", [{"skill": "sleep", "input": {"seconds": 20}}])
+    async for commit in alice.watch(running.id):
+        if any(event["type"] == "AttemptRequested" for event in commit.events):
+            await alice.cancel(running.id)
+    with pytest.raises(WorkflowFailed):
+        await alice.outcome(running.id)
+
+
+async def queued(alice: Client) -> None:
+    """A start with something personal in it, and something that is no command."""
+    session_id = uuid4()
+    start = {
+        "session_id": str(session_id),
+        "agent": "coach",
+        "steps": [{"skill": "generate-pitch", "input": PITCH}],
+    }
+    await alice.bus.publish(f"cmd.{ALICE}.session.run", dumps(start))
+    await alice.outcome(session_id)
+    await alice.bus.publish(f"cmd.{ALICE}.session.run", b"no command")
+
+
+async def when_there(ask: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await ask()
+        except Unreachable:
+            continue
+        return
+
+
+async def client(deployment: Deployment, user: str, database_url: str) -> Client:
+    connection = Connection(deployment.url(user), database_url, Path(), "ab" * 32, None)
+    return await Client.connect(connection, user=ALICE)
+
+
+@pytest.mark.timeout(240)
+async def test_a_workflow_runs_to_its_end(story):
+    assert story.result.status == "completed"
+    assert story.status == "completed"
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_no_service_asks_for_more_than_it_may(story, user):
+    assert "violation" not in story.logs[user].lower()
+
+
+@pytest.mark.parametrize("user", SERVICES)
+async def test_no_service_is_given_more_than_it_needs(story, user):
+    """What the story has no use for is named above, with where it is used."""
+    published, heard = grants(user)
+    said = [subject for by, subject in story.said if by == user]
+    idle = [one for one in published if not any(matches(one, subject) for subject in said)]
+    asleep = [
+        one for one in heard if not any(matches(one, subject) for by, subject in story.heard if by == user)
+    ]
+    assert [one for one in (*idle, *asleep) if one not in NOT_IN_THE_STORY] == []
