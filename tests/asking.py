@@ -7,6 +7,7 @@ import sys
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from totalaud.stack.environment import Place
 from totalaud.stack.local import LocalStack
 
 
@@ -22,18 +23,23 @@ class Told(NamedTuple):
         return json.loads(self.out)
 
 
-async def totalaud(stack: LocalStack, user: UUID, *words: str) -> Told:
-    """Run one command of the command line in a process of its own, 80 columns wide."""
-    place = stack.place
+async def totalaud(stack: LocalStack, user: UUID, *words: str, place: Place | None = None) -> Told:
+    """Run one command of the command line in a process of its own, 80 columns wide.
+
+    With a `place` it reaches the servers there, and has no master key.
+    """
+    key = {} if place else {"TOTALAUD_MASTER_KEY_FILE": str(stack.place.master_key_file)}
+    place = place or stack.place
     environment = {
         **os.environ,
         "COLUMNS": "80",
         "TOTALAUD_NATS_URL": place.nats_url,
         "TOTALAUD_DATABASE_URL": place.database_url,
-        "TOTALAUD_MASTER_KEY_FILE": str(place.master_key_file),
+        **key,
         "TOTALAUD_SKILLS": str(stack.skills),
     }
-    arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(stack.data))
+    data = stack.data if key else stack.data / "elsewhere"
+    arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(data))
     process = await asyncio.create_subprocess_exec(
         *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
     )

@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from projector import record_tables  # noqa: F401 - its tables belong to the same metadata
 from projector.column_types import POSTGRES, flag, metadata, moment, money, number
+from projector.policies import policies
 
 skills = Table(
     "skills",
@@ -191,6 +192,8 @@ def ddl() -> list[str]:
         statements.append(str(CreateTable(table).compile(dialect=POSTGRES)))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements += [str(CreateIndex(index).compile(dialect=POSTGRES)) for index in indexes]
+    for table in metadata.sorted_tables:
+        statements += policies(table)
     return statements
 
 

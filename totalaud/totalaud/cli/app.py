@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import artists, ask, campaigns, contacts, market, operate, outreach, sessions, skills
+from totalaud.cli import (
+    artists,
+    ask,
+    campaigns,
+    contacts,
+    market,
+    operate,
+    outreach,
+    readers,
+    sessions,
+    skills,
+)
 from totalaud.cli.options import Options
 
 app = typer.Typer(
@@ -48,4 +59,5 @@ app.add_typer(market.opportunities, name="opportunities")
 app.add_typer(market.coverage, name="coverage")
 app.add_typer(operate.projection, name="projection")
 app.add_typer(operate.dlq, name="dlq")
+app.add_typer(readers.app, name="reader")
 app.command("provision")(operate.provision)

@@ -1,0 +1,41 @@
+"""`reader …`: who may read the tables by themselves."""
+
+from typing import Annotated
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+app = typer.Typer(
+    no_args_is_help=True, help="Let users read their own rows in PostgreSQL.", rich_markup_mode=None
+)
+User = Annotated[str, typer.Argument(metavar="USER", help="The user's UUID.")]
+
+
+@app.command("add")
+def add(context: typer.Context, user: User) -> None:
+    """Print a URL for TOTALAUD_DATABASE_URL that shows the rows of one user; an earlier one is void."""
+    from totalaud import readers
+    from totalaud.client import as_id
+
+    options = Options.of(context)
+    url = run(readers.add(options.connection().database_url, as_id(user, "user")))
+    if options.json:
+        show.document({"user": user, "database_url": url})
+    else:
+        typer.echo(url)
+
+
+@app.command("remove")
+def remove(context: typer.Context, user: User) -> None:
+    """Take it back, and end what is connected by it."""
+    from totalaud import readers
+    from totalaud.client import as_id
+
+    options = Options.of(context)
+    removed = run(readers.remove(options.connection().database_url, as_id(user, "user")))
+    if options.json:
+        show.document({"user": user, "removed": removed})
+    else:
+        typer.echo("removed" if removed else "there was none")

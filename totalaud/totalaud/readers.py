@@ -1,0 +1,102 @@
+"""Roles of PostgreSQL for users who read the tables themselves: each sees the rows of one user."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b64encode
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+
+from shared.outage import DATABASE_AWAY
+from shared.readers import role_of
+from shared.refusal import Refusal
+from totalaud.connection import place
+from totalaud.errors import Unreachable
+
+CONNECT_S = 5.0
+ITERATIONS = 4096
+LIMITS = "LOGIN INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT 8"
+SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
+FOR_ALL = """
+DO $$ DECLARE function regprocedure; BEGIN
+  EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+  FOR function IN SELECT oid FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock)'
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER', function);
+  END LOOP;
+END $$
+"""
+DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1"
+
+
+async def add(database_url: str, user: UUID) -> str:
+    """Return a URL by which the user reads their own rows; one that was given before is void.
+
+    The server gets a verifier, never the password. What every role may do by default is taken from all but
+    the services' own: temporary tables, large objects, and advisory locks, by which the services take turns.
+    """
+    role, password = role_of(user), secrets.token_urlsafe(24)
+    connection = await _connected(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(FOR_ALL)
+            verb = "ALTER" if await _exists(connection, role) else "CREATE"
+            await connection.execute(f"{verb} ROLE {role} {LIMITS} PASSWORD '{verifier(password)}'")
+            for name, value in SETTINGS.items():
+                await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
+    except FORBIDDEN:
+        raise Refusal("forbidden", None, "TOTALAUD_DATABASE_URL: this role may not make others") from None
+    finally:
+        await connection.close()
+    parts = urlsplit(database_url)
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.netloc.rsplit('@', 1)[-1]}"))
+
+
+async def remove(database_url: str, user: UUID) -> bool:
+    """Drop the user's role and end its connections; False when there was none."""
+    role = role_of(user)
+    connection = await _connected(database_url)
+    try:
+        if not await _exists(connection, role):
+            return False
+        await connection.execute(f"ALTER ROLE {role} NOLOGIN")
+        await connection.execute(DISCONNECT, role)
+        await connection.execute(f"DROP OWNED BY {role}")
+        await connection.execute(f"DROP ROLE {role}")
+    except FORBIDDEN:
+        raise Refusal("forbidden", None, "TOTALAUD_DATABASE_URL: this role may not drop others") from None
+    finally:
+        await connection.close()
+    return True
+
+
+def verifier(password: str) -> str:
+    """Return what PostgreSQL keeps of a password (SCRAM-SHA-256, RFC 5803)."""
+    salt = os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    return f"SCRAM-SHA-256${ITERATIONS}:{_text(salt)}${_text(stored)}:{_text(server)}"
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+async def _exists(connection: asyncpg.Connection, role: str) -> bool:
+    return bool(await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role))
+
+
+async def _connected(database_url: str) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(database_url, timeout=CONNECT_S)
+    except DATABASE_AWAY as error:
+        raise Unreachable(
+            f"no PostgreSQL answers at {place(database_url)} ({type(error).__name__})"
+        ) from None
