@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.events import AttemptError, AttemptRequested, PlannedStep
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 from shared.work import Claim, Report
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -72,6 +72,14 @@ def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
         duration_ms=100,
     )
     return ReportAttempt(said.model_copy(update=changes))
+
+
+def hit(step: int = 1, attempt: int = 1, cents: int = 2, **changes: Any) -> ReportAttempt:
+    """A result that was there already."""
+    cached = Cached(
+        from_attempt=uuid5(USER, "first"), saved_usd=cents / 100, saved_list_price_usd=cents / 100
+    )
+    return report(step, attempt, **({"cached": cached, "cache_key": "key", "duration_ms": 4} | changes))
 
 
 def failure(step: int = 1, attempt: int = 1, *, retryable: bool = True, **changes: Any) -> ReportAttempt:
