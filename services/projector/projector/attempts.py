@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from projector.changes import Add, Alter, Change, File, FileAgain, Row
-from projector.steps import step_row
+from projector.steps import saved, step_row
 from shared.events import (
     AnyEvent,
     AttemptError,
@@ -46,7 +46,8 @@ class Attempts:
             case AttemptWithdrawn():
                 yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
             case StepCompleted():
-                yield from self._reported(event, self._ended(None, event.output))
+                found = {"cache_key": event.cache_key, **saved(event.cached)}
+                yield from self._reported(event, self._ended(None, event.output) | found)
             case AttemptFailed():
                 yield from self._reported(event, self._ended(event.error, event.partial))
             case AttemptReportedLate():
