@@ -163,6 +163,24 @@ def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
     assert show.money(row) == told
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"saved_usd": 0.0123, "saved_list_price_usd": 0.0123}, "cached, saved $0.0123"),
+        ({"saved_usd": 0.0, "saved_list_price_usd": None}, "cached, saved $0"),
+        ({"saved_usd": 0.0, "saved_list_price_usd": 0.0123}, "cached (sim.), saved $0 (list $0.0123)"),
+        ({"saved_usd": None}, "cached, saved an unknown price"),
+    ],
+)
+def test_a_hit_says_what_it_saved(row: dict[str, Any], told: str):
+    assert show.price({**row, "cache_hit": True, "cost_usd": 0.0}) == told
+
+
+def test_a_hit_is_told_while_it_is_watched():
+    hit = {"type": "StepCompleted", "step": 1, "duration_ms": 4, "cached": {"saved_usd": "0.0123"}}
+    assert Teller().tell(hit) == "step 1 completed in 4 ms, cached, saved $0.0123"
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_a_table_hides_nothing(width: int, capsys: pytest.CaptureFixture[str]):
     rows = [(ID, "scout-agent", "completed", "a long error message that has to be folded somewhere")]

@@ -87,7 +87,9 @@ def duration(ms: float | None) -> str | None:
 
 
 def price(row: Mapping[str, Any]) -> str:
-    """Write what was paid, in a table's few letters."""
+    """Write what was paid, in a table's few letters, or that nothing had to be."""
+    if row.get("cache_hit"):
+        return cached(row)
     return "$0 (sim.)" if row.get("simulated") else money(row)
 
 
@@ -99,6 +101,23 @@ def money(row: Mapping[str, Any]) -> str:
     if row.get("simulated"):
         return f"$0 (simulated; list price ${listed or 0:.4f})"
     return f"${paid:.4f}" if paid else "$0"
+
+
+def cached(row: Mapping[str, Any]) -> str:
+    """Write that a result was there already, and what that saved."""
+    saved, listed = row.get("saved_usd"), row.get("saved_list_price_usd")
+    if saved is None:
+        return "cached, saved an unknown price"
+    if not saved and listed:
+        return f"cached (sim.), saved $0 (list ${listed:.4f})"
+    return f"cached, saved {f'${saved:.4f}' if saved else '$0'}"
+
+
+def hits(result: Mapping[str, Any]) -> str:
+    """Write how many steps of a result were there already; nothing where none was."""
+    if not result.get("cache_hits"):
+        return ""
+    return f"{result['cache_hits']} of {len(result['outputs'])} steps {cached(result)}"
 
 
 def session(found: Mapping[str, Any]) -> Iterable[Any]:
