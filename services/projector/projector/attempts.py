@@ -46,8 +46,9 @@ class Attempts:
             case AttemptWithdrawn():
                 yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
             case StepCompleted():
-                found = {"cache_key": event.cache_key, **saved(event.cached)}
-                yield from self._reported(event, self._ended(None, event.output) | found)
+                key = {"cache_key": event.cache_key} if event.cache_key else {}
+                ended = self._ended(None, event.output)
+                yield from self._reported(event, ended | key | saved(event.cached))
             case AttemptFailed():
                 yield from self._reported(event, self._ended(event.error, event.partial))
             case AttemptReportedLate():

@@ -8,7 +8,10 @@ from projector.changes import Row
 from shared.events import AttemptRequested, PlannedStep
 from shared.usage import Cached
 
-NEVER_RUN = ("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings")
+NEVER_RUN = (
+    *("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings"),
+    *("cached_from", "saved_usd", "saved_list_price_usd"),
+)
 
 
 def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
@@ -17,17 +20,14 @@ def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
 
 def planned(plan: PlannedStep) -> dict[str, Any]:
     """Return a step that waits for its turn, templates unresolved; what it has cost so far is kept."""
-    return (
-        dict.fromkeys(NEVER_RUN)
-        | saved(None)
-        | {
-            "status": "pending",
-            "description": plan.description,
-            "input": plan.input,
-            "step_id": plan.id,
-            "agent_name": plan.agent,
-        }
-    )
+    return dict.fromkeys(NEVER_RUN) | {
+        "status": "pending",
+        "description": plan.description,
+        "input": plan.input,
+        "step_id": plan.id,
+        "agent_name": plan.agent,
+        "cache_hit": False,
+    }
 
 
 def started(event: AttemptRequested, at: datetime | None) -> dict[str, Any]:
@@ -46,10 +46,12 @@ def started(event: AttemptRequested, at: datetime | None) -> dict[str, Any]:
 
 
 def saved(cached: Cached | None) -> dict[str, Any]:
-    """Return the columns that tell whether the result was there already, and what that saved."""
+    """Return the columns that tell where a result is from and what that saved; none of one that was run."""
+    if cached is None:
+        return {}
     return {
-        "cache_hit": cached is not None,
-        "cached_from": cached.from_attempt if cached else None,
-        "saved_usd": cached.saved_usd if cached else None,
-        "saved_list_price_usd": cached.saved_list_price_usd if cached else None,
+        "cache_hit": True,
+        "cached_from": cached.from_attempt,
+        "saved_usd": cached.saved_usd,
+        "saved_list_price_usd": cached.saved_list_price_usd,
     }

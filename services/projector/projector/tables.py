@@ -149,7 +149,12 @@ skill_executions = Table(
     Column("cache_key", Text),
     *cached(),
     Index("skill_executions_by_session", "agent_session_id"),
-    Index("skill_executions_by_key", "user_id", "cache_key", postgresql_where=text("cache_key IS NOT NULL")),
+    Index(
+        "skill_executions_by_key",
+        "user_id",
+        "cache_key",
+        postgresql_where=text("cache_key IS NOT NULL AND NOT cache_hit"),
+    ),
     Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
 )
 

@@ -13,16 +13,23 @@ from shared.usage import Cached, Usage
 
 CONNECTIONS = 4
 CONNECT_S = 3.0
-FIRST_S, LONGEST_S = 0.002, 0.02
-READ_ONLY = {"default_transaction_read_only": "on", "application_name": "totalaud-cache"}
+FIRST_S, LONGEST_S, GROWTH = 0.002, 0.02, 1.5
+SETTINGS = {
+    "application_name": "totalaud-cache",
+    "default_transaction_read_only": "on",
+    "plan_cache_mode": "force_custom_plan",
+}
 MINE = "(SELECT s.seq FROM snapshots s WHERE s.user_id = $1)"
 ANYBODY_S = "(SELECT max(s.seq) FROM snapshots s WHERE $1::uuid IS NOT NULL)"
 CHANGED = "SELECT c.seq, coalesce({data}, 0) AS data FROM checkpoint c"
 FIND = """
 SELECT id, output::text, warnings::text, provider, model, cost_usd, list_price_usd, simulated
 FROM skill_executions
-WHERE user_id = $1 AND cache_key = $2 AND status = 'success' AND NOT cache_hit AND started_at >= $3
-ORDER BY started_at DESC LIMIT 1
+WHERE id = (
+  SELECT id FROM skill_executions
+  WHERE user_id = $1 AND cache_key = $2 AND status = 'success' AND NOT cache_hit AND started_at >= $3
+  ORDER BY started_at DESC LIMIT 1
+)
 """
 
 
@@ -85,7 +92,7 @@ class ProjectedResults:
                 min_size=0,
                 max_size=CONNECTIONS,
                 timeout=CONNECT_S,
-                server_settings=READ_ONLY,
+                server_settings=SETTINGS,
             )
         )
 
@@ -96,7 +103,7 @@ class ProjectedResults:
             if row is not None and row["seq"] >= log_seq:
                 return int(row["data"])
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_S)
+            pause = min(GROWTH * pause, LONGEST_S)
 
     async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
         row = await self._pool.fetchrow(FIND, user, key, since)
