@@ -173,7 +173,19 @@ def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
     ],
 )
 def test_a_hit_says_what_it_saved(row: dict[str, Any], told: str):
-    assert show.price({**row, "cache_hit": True, "cost_usd": 0.0}) == told
+    assert show.cached(row) == told
+
+
+def test_a_session_says_what_its_hits_saved_in_all():
+    hit = {"cache_hit": True, "saved_usd": 0.01, "saved_list_price_usd": 0.01}
+    run = {"cache_hit": False, "saved_usd": None, "saved_list_price_usd": None}
+    assert show.hits_of([run, hit, hit]) == "2 of 3 steps cached, saved $0.0200"
+    assert show.hits_of([hit, {**hit, "saved_usd": None}]) == "2 of 2 steps cached, saved an unknown price"
+    assert show.hits_of([run]) is None
+
+
+def test_a_step_that_was_a_hit_shows_no_price_of_its_own():
+    assert show.price({"cache_hit": True, "cost_usd": 0.0, "simulated": True}) == "cached"
 
 
 def test_a_hit_is_told_while_it_is_watched():

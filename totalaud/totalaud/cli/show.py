@@ -89,7 +89,7 @@ def duration(ms: float | None) -> str | None:
 def price(row: Mapping[str, Any]) -> str:
     """Write what was paid, in a table's few letters, or that nothing had to be."""
     if row.get("cache_hit"):
-        return cached(row)
+        return "cached"
     return "$0 (sim.)" if row.get("simulated") else money(row)
 
 
@@ -115,9 +115,20 @@ def cached(row: Mapping[str, Any]) -> str:
 
 def hits(result: Mapping[str, Any]) -> str:
     """Write how many steps of a result were there already; nothing where none was."""
-    if not result.get("cache_hits"):
+    if not result["cache_hits"]:
         return ""
     return f"{result['cache_hits']} of {len(result['outputs'])} steps {cached(result)}"
+
+
+def hits_of(steps: Sequence[Mapping[str, Any]]) -> str | None:
+    """Write the same of the rows of a session's steps."""
+    found = [step for step in steps if step.get("cache_hit")]
+    if not found:
+        return None
+    saved = [step["saved_usd"] for step in found]
+    listed = sum(step["saved_list_price_usd"] or 0 for step in found)
+    whole = {"saved_usd": None if None in saved else sum(saved), "saved_list_price_usd": listed}
+    return f"{len(found)} of {len(steps)} steps {cached(whole)}"
 
 
 def session(found: Mapping[str, Any]) -> Iterable[Any]:
@@ -134,6 +145,7 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
         ("error", _error(found)),
         ("tokens", found["tokens_used"]),
         ("cost", money(found)),
+        ("cache", hits_of(found["steps"])),
         ("took", duration(found["duration_ms"])),
         ("created", found["created_at"]),
         ("trace", found.get("trace_id")),
