@@ -33,6 +33,7 @@ CSV = b"name,email,outlet,type\nMara Canaryname,mara@example.org,Tees Sample FM,
 PASSED_ON = (
     "SELECT cache_key, cached_from, cache_hit, saved_usd FROM skill_executions WHERE execution_id = $1"
 )
+BEGUN = "SELECT started_at FROM skill_executions WHERE user_id = $1 ORDER BY started_at"
 NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 
 
@@ -121,6 +122,12 @@ async def test_rows_tell_a_hit_and_where_its_result_is_from(client: Client):
     assert (one["cache_hit"], one["cached_from"]) == (False, None)
     assert (other["cache_hit"], other["cached_from"], other["saved_usd"]) == (True, attempt["id"], 0)
     assert other["cache_key"] == one["cache_key"]
+
+
+async def test_a_rebuild_of_the_tables_forgets_no_result(client: Client):
+    first = await ask(client)
+    await client.operator.rebuild()
+    assert (await ask(client)).output == first.output
 
 
 async def test_other_spellings_of_an_input_are_the_same_question(client: Client):
@@ -240,15 +247,38 @@ async def test_a_key_that_is_gone_is_no_hit_even_before_the_erasure_is_recorded(
     assert await reader.look(work) == Looked()
 
 
-async def test_on_another_day_and_when_it_is_too_old_it_is_run_again(client: Client, reader: Reader):
-    await ask(client)
-    work = await reader.work(client.user, "draw-token", {"text": "again"})
+async def test_a_result_that_speaks_of_somebody_without_a_key_is_not_served(client: Client, reader: Reader):
+    await import_csv(client.door, client.user, CSV)
+    found = await ask(client, "research-contacts", query="radio")
+    assert [contact["name"] for contact in found.output["contacts"]] == ["Mara Canaryname"]
+    work = await reader.work(client.user, "research-contacts", {"query": "radio"})
+    assert (await reader.look(work)).report is not None
+    await reader.vault.erase(client.user, UUID(found.output["contacts"][0]["id"]))
+    looked = await reader.look(work)
+    assert (looked.report, looked.key is None) == (None, False)
+
+
+async def test_on_another_day_it_is_run_again(client: Client, reader: Reader):
+    await ask(client, "research-contacts", query="radio")
+    work = await reader.work(client.user, "research-contacts", {"query": "radio"})
     now = datetime.now(UTC)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=1, microsecond=0)
     assert (await reader.look(work)).report is not None
-    assert (await reader.look(work, later=midnight - now)).report is None
-    old = await reader.look(work, later=timedelta(seconds=3601))
-    assert (old.report, old.key is None) == (None, False)
+    tomorrow = await reader.look(work, later=midnight - now)
+    assert (tomorrow.report, tomorrow.key is None) == (None, False)
+
+
+async def test_a_hit_makes_a_result_no_younger(client: Client, reader: Reader):
+    await ask(client)
+    await asyncio.sleep(0.1)
+    again = await ask(client)
+    await client.tables.caught_up(again.seq)
+    first, second = await client.tables.rows(BEGUN, client.user)
+    work = await reader.work(client.user, "draw-token", {"text": "again"})
+    between = first["started_at"] + (second["started_at"] - first["started_at"]) / 2
+    assert (await reader.look(work)).report is not None
+    too_old = between + timedelta(seconds=3600) - datetime.now(UTC)
+    assert (await reader.look(work, later=too_old)).report is None
 
 
 async def test_another_version_of_the_skill_is_another_question(client: Client, reader: Reader):
