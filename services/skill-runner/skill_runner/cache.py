@@ -83,7 +83,7 @@ class Cache:
             await blind(self._vault, work.user, value),
             warnings,
             self._answerers.of(definition),
-            None if definition.python_hash is None else data,
+            data if definition.provider == "custom" else None,
             now,
         )
         key = self._vault.fingerprint(parts.told())
