@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
-from shared.events import AttemptError, AttemptRequested, PlannedStep
+from shared.commit import Commit
+from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
+from shared.log import Past, Recorded
 from shared.usage import Cached, Usage
 from shared.work import Claim, Report
 
@@ -108,3 +110,9 @@ def usage(cents: int = 1) -> Usage:
 
 def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+def past_of(*events: AnyEvent, at: datetime = NOW) -> Past:
+    """A history in one commit."""
+    commit = Commit(commit_id=uuid5(SESSION, "commit"), at=at, events=events)
+    return Past((Recorded(1, commit),) if events else ())
