@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from campaigns import contacts
+from campaigns import artists, campaign, contacts, releases
 from campaigns import requests as ask
 from campaigns.contact_importing import Importing
 from campaigns.doors import Doors, Route
 from campaigns.erasing import Erasing
 from campaigns.history import Histories, Life
 from campaigns.imports import Import
+from campaigns.profiles import Artists, Campaigns, Releases
 from campaigns.reapplying import Reapplying
 from campaigns.suppressing import Suppressing
 from shared import streams
@@ -21,16 +22,29 @@ from shared.service import Door, run
 from shared.settings import Settings
 from shared.vault import Vault, master_key
 
+KEPT_EVENTS = 100_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
+ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve)
+RELEASE = Life("release", releases.Release(), releases.decide, releases.evolve)
+CAMPAIGN = Life("campaign", campaign.Campaign(), campaign.decide, campaign.evolve)
 
 
 def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
     """Return every command with its body and its handler."""
-    of_contacts = Histories(log, CONTACT)
+    of_contacts, of_artists = Histories(log, CONTACT), Histories(log, ARTIST, keep=KEPT_EVENTS)
+    of_releases, of_campaigns = Histories(log, RELEASE), Histories(log, CAMPAIGN, keep=KEPT_EVENTS)
+    an_artist = Artists(of_artists)
+    a_campaign = Campaigns(of_campaigns, of_releases, of_artists)
     return {
         "contacts.import": Route(Import, Importing(vault, of_contacts).handle),
         "contacts.suppress": Route(ask.SuppressContact, Suppressing(vault, of_contacts).handle),
         "contacts.erase": Route(ask.EraseContact, Erasing(vault, of_contacts).handle),
+        "artist.set": Route(ask.SetArtist, an_artist.set),
+        "artist.add_fact": Route(ask.AddFact, an_artist.add_fact),
+        "artist.remove_fact": Route(ask.RemoveFact, an_artist.remove_fact),
+        "release.plan": Route(ask.PlanRelease, Releases(of_releases, of_artists).plan),
+        "campaign.create": Route(ask.CreateCampaign, a_campaign.create),
+        "campaign.close": Route(ask.CloseCampaign, a_campaign.close),
     }
 
 
