@@ -11,6 +11,8 @@ from campaigns.doors import Doors, Route
 from campaigns.erasing import Erasing
 from campaigns.history import Histories, Life
 from campaigns.imports import Import
+from campaigns.outreach import Outreach
+from campaigns.outreach_importing import OutreachImporting
 from campaigns.profiles import Artists, Campaigns, Releases
 from campaigns.reapplying import Reapplying
 from campaigns.suppressing import Suppressing
@@ -33,7 +35,7 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
     """Return every command with its body and its handler."""
     of_contacts, of_artists = Histories(log, CONTACT), Histories(log, ARTIST, keep=KEPT_EVENTS)
     of_releases, of_campaigns = Histories(log, RELEASE), Histories(log, CAMPAIGN, keep=KEPT_EVENTS)
-    an_artist = Artists(of_artists)
+    an_artist, outreach = Artists(of_artists), Outreach(vault, of_campaigns, of_contacts)
     a_campaign = Campaigns(of_campaigns, of_releases, of_artists)
     return {
         "contacts.import": Route(Import, Importing(vault, of_contacts).handle),
@@ -45,6 +47,9 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
         "release.plan": Route(ask.PlanRelease, Releases(of_releases, of_artists).plan),
         "campaign.create": Route(ask.CreateCampaign, a_campaign.create),
         "campaign.close": Route(ask.CloseCampaign, a_campaign.close),
+        "outreach.record": Route(ask.RecordOutreach, outreach.record),
+        "outreach.correct": Route(ask.CorrectOutreach, outreach.correct),
+        "outreach.import": Route(Import, OutreachImporting(vault, of_campaigns, of_contacts).handle),
     }
 
 
