@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from campaigns import artists, campaign, contacts, releases
+from campaigns import artists, campaign, contacts, releases, wholes
 from campaigns import requests as ask
 from campaigns.contact_importing import Importing
 from campaigns.doors import Doors, Route
 from campaigns.erasing import Erasing
 from campaigns.history import Histories, Life
-from campaigns.imports import Import
+from campaigns.imports import Import, ImportOpportunities, ImportStreams
+from campaigns.market_importing import artists_from, coverage_from, opportunities_from
 from campaigns.outreach import Outreach
 from campaigns.outreach_importing import OutreachImporting
 from campaigns.profiles import Artists, Campaigns, Releases
 from campaigns.reapplying import Reapplying
+from campaigns.stream_importing import StreamImporting
 from campaigns.suppressing import Suppressing
 from shared import streams
 from shared.bus import Bus
@@ -29,6 +31,8 @@ CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, 
 ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve)
 RELEASE = Life("release", releases.Release(), releases.decide, releases.evolve)
 CAMPAIGN = Life("campaign", campaign.Campaign(), campaign.decide, campaign.evolve)
+OPPORTUNITY = Life("opportunity", wholes.Last(), wholes.decide, wholes.evolve)
+COVERAGE = Life("coverage", wholes.Last(), wholes.decide, wholes.evolve)
 
 
 def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
@@ -44,12 +48,18 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
         "artist.set": Route(ask.SetArtist, an_artist.set),
         "artist.add_fact": Route(ask.AddFact, an_artist.add_fact),
         "artist.remove_fact": Route(ask.RemoveFact, an_artist.remove_fact),
+        "artists.import": Route(Import, artists_from(of_artists).handle),
         "release.plan": Route(ask.PlanRelease, Releases(of_releases, of_artists).plan),
         "campaign.create": Route(ask.CreateCampaign, a_campaign.create),
         "campaign.close": Route(ask.CloseCampaign, a_campaign.close),
         "outreach.record": Route(ask.RecordOutreach, outreach.record),
         "outreach.correct": Route(ask.CorrectOutreach, outreach.correct),
         "outreach.import": Route(Import, OutreachImporting(vault, of_campaigns, of_contacts).handle),
+        "streams.import": Route(ImportStreams, StreamImporting(of_artists).handle),
+        "opportunities.import": Route(
+            ImportOpportunities, opportunities_from(Histories(log, OPPORTUNITY)).handle
+        ),
+        "coverage.import": Route(Import, coverage_from(Histories(log, COVERAGE)).handle),
     }
 
 
