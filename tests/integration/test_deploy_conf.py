@@ -12,14 +12,19 @@ from uuid import UUID, uuid4
 import nats
 import pytest
 
+from campaigns.doors import Doors
+from campaigns.main import routes
 from shared import subjects
 from shared.bus import Bus, Heard
 from shared.commit import Commit
 from shared.delivery import Delivery
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
+from shared.log import MemoryLog
+from shared.memory_vault import MemoryVault
 from shared.registry import Registry
 from shared.streams import check, provision
+from shared.subjects import RECORDS
 from shared.vault import migrate
 from totalaud.client import Client
 from totalaud.connection import Connection
@@ -106,6 +111,7 @@ async def denied(address: str, user: str, subject: str, *, subscribe: bool = Fal
     return any("permissions violation" in objection for objection in objections)
 
 
+DOORS = list(Doors(routes(MemoryLog(), MemoryVault())).open())
 ALLOWED = [
     ("alice", f"ask.{ALICE}.session.run"),
     ("alice", f"cmd.{ALICE}.skill.execute"),
@@ -113,6 +119,8 @@ ALLOWED = [
     ("skill-runner", f"report.{ID}"),
     ("skill-runner", f"attempt.{ID}.beat"),
     ("operator", "ops.skill.push"),
+    *(("alice", f"ask.{ALICE}.{command}") for command in routes(MemoryLog(), MemoryVault())),
+    *(("campaigns", f"evt.{ALICE}.{noun}.{ID}") for noun in RECORDS),
 ]
 DENIED = [
     ("alice", f"ask.{BOB}.session.run"),
@@ -128,7 +136,9 @@ DENIED = [
     ("skill-runner", "work.custom.x.y"),
     ("skill-runner", f"ask.{ALICE}.session.run"),
     ("skill-runner", "$JS.API.STREAM.DELETE.WORK"),
-    ("orchestrator", f"evt.{ALICE}.contact.{ID}"),
+    *(("orchestrator", f"evt.{ALICE}.{noun}.{ID}") for noun in RECORDS),
+    *(("alice", f"evt.{ALICE}.{noun}.{ID}") for noun in RECORDS),
+    *(("alice", f"ask.{BOB}.{command}") for command in routes(MemoryLog(), MemoryVault())),
     ("orchestrator", f"report.{ID}"),
     ("orchestrator", f"late.{ID}"),
     ("orchestrator", "$JS.API.STREAM.UPDATE.EVT"),
@@ -139,6 +149,12 @@ DENIED = [
     ("projector", "$JS.API.CONSUMER.MSG.NEXT.EVT.traces"),
     ("campaigns", f"evt.{ALICE}.session.{ID}"),
     ("campaigns", "$JS.API.CONSUMER.MSG.NEXT.CMD.orchestrator"),
+    ("campaigns", f"evt.{ALICE}.execution.{ID}"),
+    ("campaigns", "evt.skill.research-contacts"),
+    ("campaigns", f"ask.{ALICE}.contacts.erase"),
+    ("projector", f"evt.{ALICE}.campaign.{ID}"),
+    ("skill-runner", f"evt.{ALICE}.campaign.{ID}"),
+    ("skill-runner", f"ask.{ALICE}.outreach.record"),
 ]
 UNHEARD = [
     ("alice", f"feed.{BOB}.>"),
@@ -150,7 +166,10 @@ UNHEARD = [
     ("skill-runner", "_INBOX_orchestrator.>"),
     ("projector", "ask.>"),
     ("campaigns", "ask.*.session.*"),
-    ("orchestrator", "ask.*.contacts.*"),
+    *(("orchestrator", door.subject) for door in DOORS),
+    *(("projector", door.subject) for door in DOORS),
+    ("campaigns", "ask.*.*.*"),
+    ("campaigns", "feed.>"),
 ]
 
 
@@ -162,6 +181,11 @@ async def test_a_user_may_publish_what_is_its_own(url, user, subject):
 @pytest.mark.parametrize(("user", "subject"), DENIED)
 async def test_a_user_may_not_publish_what_is_anothers(url, user, subject):
     assert await denied(url, user, subject)
+
+
+@pytest.mark.parametrize("subject", [door.subject for door in DOORS])
+async def test_the_campaigns_service_may_hear_all_of_its_doors(url, subject):
+    assert not await denied(url, "campaigns", subject, subscribe=True)
 
 
 @pytest.mark.parametrize(("user", "subject"), UNHEARD)
@@ -310,6 +334,12 @@ async def test_the_whole_system_works_with_these_users(url, database_url, tmp_pa
         async with client("alice", url, database_url) as alice:
             rows = [{"name": "Jane Example", "email": "jane@example.org", "type": "radio"}]
             await when_there(lambda: alice.door.ask(ALICE, "contacts", "import", {"rows": rows}))
+            await alice.records.set_artist("Nobody")
+            await alice.records.create_campaign("Spring", artist="Nobody")
+            sent = await alice.records.record_outreach(
+                "Spring", "jane@example.org", "sent", "2026-05-01T10:00:00Z"
+            )
+            assert not sent["unchanged"]
             step = {"skill": "research-contacts", "input": {"query": "radio"}}
             pitch = {"artist_name": "A", "genre": "synthpop", "contact_name": "a presenter"}
             steps = [step, {"skill": "generate-pitch", "input": pitch}]
