@@ -35,10 +35,10 @@ quality: install ## how good and how fast the skills are, on worlds whose truth 
 	@$(BIN)/python -m quality $(ARGS)
 
 bench: install ## how fast it is beside the raw floor; ARGS=--full for 300,000 sessions in the log
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench --json bench.json --plot bench.svg $(ARGS)
 
 bench-peers: install ## the same beside Restate, DBOS, LangGraph and Temporal, each set up in a cache folder
-	@$(BIN)/python -m bench --peers $(ARGS)
+	@$(BIN)/python -m bench --peers --json bench-peers.json $(ARGS)
 
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

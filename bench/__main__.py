@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"{name} is set and left out of account: the bench starts its own servers")
     peers = [PEERS[name] for name in (given.peers or PEERS)] if given.peers is not None else []
     load = Load(given.seconds, given.latency, given.warm_up)
-    plan = Plan(sorted(given.sizes or (FULL if given.full else SMALL)), given.sync, given.rounds, load, peers)
+    sizes = given.sizes or (FULL if given.full else SMALL[:1] if peers else SMALL)
+    plan = Plan(sorted(sizes), given.sync, given.rounds, load, peers)
     with _folder() as folder:
         bench = Bench(plan, folder, _say)
-        if code := asyncio.run(interruptible(bench.run())):
-            return code
-    return _show(bench.results, given.json, given.plot)
+        code = asyncio.run(interruptible(bench.run()))
+    return code or _show(bench.results, given.json, given.plot)
 
 
 def _show(results: Results, as_json: Path | None, as_plot: Path | None) -> int:
@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--sizes", type=int, nargs="+", metavar="N", help=f"sessions in the log (default: {SMALL})"
+        "--sizes",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help=f"sessions in the log (default: {SMALL}, beside peers {SMALL[:1]})",
     )
     size.add_argument("--full", action="store_true", help=f"the sizes {FULL}: it takes hours")
     parser.add_argument(

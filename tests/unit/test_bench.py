@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -105,7 +105,7 @@ def test_a_goal_is_passed_missed_or_not_measured():
 
 
 def test_a_verdict_from_a_busy_machine_says_so():
-    results = Results(runs=[run(OURS, foreign_cores=0.9), run(FLOOR)])
+    results = Results(runs=[run(OURS, 300, foreign_cores=0.9), run(FLOOR, 900)])
     assert goal(results, "steps/s, default, beside floor").verdict == "MISS, not on a quiet machine"
 
 
@@ -189,7 +189,7 @@ def test_the_plot_draws_a_line_for_each_setting_and_more_is_higher():
             run(OURS, 90, setting=Setting("always", 300)),
         ]
     )
-    drawn = ElementTree.fromstring(plot(figures(results)))
+    drawn = ET.fromstring(plot(figures(results)))
     lines = [one.attrib["points"].split() for one in drawn.iter() if one.tag.endswith("polyline")]
     assert sorted(map(len, lines)) == [1, 1, 2]
     (first, last) = next(line for line in lines if len(line) == 2)
@@ -198,7 +198,7 @@ def test_the_plot_draws_a_line_for_each_setting_and_more_is_higher():
 
 
 def test_a_plot_of_nothing_is_a_picture_still():
-    assert ElementTree.fromstring(plot([])).tag.endswith("svg")
+    assert ET.fromstring(plot([])).tag.endswith("svg")
 
 
 def test_the_meter_counts_what_its_processes_use_and_not_as_foreign():
