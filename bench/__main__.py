@@ -44,11 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = Plan(sorted(sizes), given.sync, given.rounds, load, peers)
     with _folder() as folder:
         bench = Bench(plan, folder, _say)
-        code = asyncio.run(interruptible(bench.run()))
-    return code or _show(bench.results, given.json, given.plot)
+        try:
+            code = asyncio.run(interruptible(bench.run()))
+        finally:
+            bad = _show(bench.results, given.json, given.plot) if bench.results.runs else 0
+    return code or bad
 
 
 def _show(results: Results, as_json: Path | None, as_plot: Path | None) -> int:
+    """Tell what was found, be it only a part; return 1 when a goal is missed."""
     all_ = figures(results)
     reached = goals(results, all_)
     print(report(results, all_, reached))

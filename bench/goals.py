@@ -141,7 +141,8 @@ def first_work(results: Results) -> Span | None:
 def _rebuild(results: Results) -> Iterator[Goal]:
     rate = value(results.rebuilds, lambda one: one.events_per_s)
     share = value(results.rebuilds, lambda one: one.share)
-    yield Goal("rebuild of the projection, events/s", REBUILD_PER_S, rate)
+    events = max((one.events for one in results.rebuilds), default=0)
+    yield Goal(f"rebuild of the projection from {events:,} events, events/s", REBUILD_PER_S, rate)
     yield Goal("the same, beside raw asyncpg unnest", REBUILD_SHARE, share)
 
 

@@ -37,8 +37,8 @@ async def dbos(place: Place) -> AsyncIterator[Turn]:
     async with fresh_database(place.postgres, "dbos") as url, _drivers(place, "dbos", url) as drivers:
 
         async def check(sessions: int) -> None:
-            await _equal(names.DBOS, await fetch_value(url, counted), sessions * STEPS)
-            await _equal(names.DBOS, await fetch_value(url, ended), sessions)
+            _equal(names.DBOS, await fetch_value(url, counted), sessions * STEPS)
+            _equal(names.DBOS, await fetch_value(url, ended), sessions)
 
         yield Turn(drivers, _library(drivers, place), check)
 
@@ -51,7 +51,7 @@ async def langgraph(place: Place) -> AsyncIterator[Turn]:
     ):
 
         async def check(sessions: int) -> None:
-            await _equal(names.LANGGRAPH, await fetch_value(url, counted), sessions)
+            _equal(names.LANGGRAPH, await fetch_value(url, counted), sessions)
 
         yield Turn(drivers, _library(drivers, place), check)
 
@@ -111,7 +111,7 @@ async def _each_answer_was_checked(_sessions: int) -> None:
     """Ask nothing more: the driver has looked at each result."""
 
 
-async def _equal(name: str, found: int, wanted: int) -> None:
+def _equal(name: str, found: int, wanted: int) -> None:
     if found != wanted:
         raise Wrong(f"{name} has {found} rows, should have {wanted}")
 
