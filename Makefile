@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test sim quality lock format clean
+.PHONY: help install up demo check test sim quality bench bench-peers lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,10 +34,16 @@ sim: install ## simulate SEEDS runs under faults
 quality: install ## how good and how fast the skills are, on worlds whose truth is known
 	@$(BIN)/python -m quality $(ARGS)
 
+bench: install ## how fast it is beside the raw floor; ARGS=--full for 300,000 sessions in the log
+	@$(BIN)/python -m bench --json bench.json --plot bench.svg $(ARGS)
+
+bench-peers: install ## the same beside Restate, DBOS, LangGraph and Temporal, each set up in a cache folder
+	@$(BIN)/python -m bench --peers --json bench-peers.json $(ARGS)
+
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy $(addprefix -p ,shared orchestrator skill_runner projector campaigns totalaud)
+	@$(BIN)/mypy $(addprefix -p ,shared orchestrator skill_runner projector campaigns totalaud bench)
 	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
 	@$(call compile,.venv/requirements.check) && diff -q requirements.lock .venv/requirements.check > /dev/null \
 	  || { echo "requirements.lock no longer fits the projects' files: run 'make lock'"; exit 1; }

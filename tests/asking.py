@@ -1,13 +1,20 @@
 """Calls `totalaud ask` as a person does, on a test's stack."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from totalaud.stack.environment import Place
+import structlog
+
+from rig import environment
+from totalaud.cli.main import call
 from totalaud.stack.local import LocalStack
 
 
@@ -23,23 +30,27 @@ class Told(NamedTuple):
         return json.loads(self.out)
 
 
-async def totalaud(stack: LocalStack, user: UUID, *words: str, place: Place | None = None) -> Told:
-    """Run one command of the command line in a process of its own, 80 columns wide.
-
-    With a `place` it reaches the servers there, and has no master key.
-    """
-    key = {} if place else {"TOTALAUD_MASTER_KEY_FILE": str(stack.place.master_key_file)}
-    place = place or stack.place
-    environment = {
-        **os.environ,
+def environment_of(stack: LocalStack) -> dict[str, str]:
+    """Return what points the command line to a test's stack, 80 columns wide."""
+    place = stack.place
+    return {
         "COLUMNS": "80",
         "TOTALAUD_NATS_URL": place.nats_url,
         "TOTALAUD_DATABASE_URL": place.database_url,
-        **key,
+        "TOTALAUD_MASTER_KEY_FILE": str(place.master_key_file),
         "TOTALAUD_SKILLS": str(stack.skills),
     }
-    data = stack.data if key else stack.data / "elsewhere"
-    arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(data))
+
+
+async def totalaud(stack: LocalStack, user: UUID, *words: str) -> Told:
+    """Run one command of the command line in a process of its own, 80 columns wide."""
+    return await command(environment_of(stack), *words, "--user", str(user), "--data", str(stack.data))
+
+
+async def command(env: Mapping[str, str], *words: str) -> Told:
+    """Run one command with this added to the environment."""
+    environment = os.environ | env
+    arguments = (sys.executable, "-m", "totalaud.cli", *words)
     process = await asyncio.create_subprocess_exec(
         *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
     )
@@ -49,3 +60,21 @@ async def totalaud(stack: LocalStack, user: UUID, *words: str, place: Place | No
 
 async def ask(stack: LocalStack, user: UUID, question: str, *options: str) -> Told:
     return await totalaud(stack, user, "ask", question, *options)
+
+
+async def shown(user: UUID, *words: str, data: Path | None = None) -> Told:
+    """Run one command in this process, which costs no start; the environment must point to the stack."""
+    out, err = io.StringIO(), io.StringIO()
+    more = () if data is None else ("--data", str(data))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = await asyncio.to_thread(call, [*words, "--user", str(user), *more])
+    return Told(code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def pointing_to(stack: LocalStack) -> Iterator[None]:
+    """Have commands of this process find the stack; they leave no configuration of logs behind."""
+    before = structlog.get_config()
+    with environment(**environment_of(stack)):
+        yield
+    structlog.configure(**before)

@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
-from shared.events import AttemptError, AttemptRequested, PlannedStep
-from shared.usage import Usage
+from shared.commit import Commit
+from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
+from shared.log import Past, Recorded
+from shared.usage import Cached, Usage
 from shared.work import Claim, Report
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -74,6 +76,14 @@ def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
     return ReportAttempt(said.model_copy(update=changes))
 
 
+def hit(step: int = 1, attempt: int = 1, cents: int = 2, **changes: Any) -> ReportAttempt:
+    """A result that was there already."""
+    cached = Cached(
+        from_attempt=uuid5(USER, "first"), saved_usd=cents / 100, saved_list_price_usd=cents / 100
+    )
+    return report(step, attempt, **({"cached": cached, "cache_key": "key", "duration_ms": 4} | changes))
+
+
 def failure(step: int = 1, attempt: int = 1, *, retryable: bool = True, **changes: Any) -> ReportAttempt:
     error = AttemptError(code="provider_error", message="the provider failed", retryable=retryable)
     return report(step, attempt, output=None, **({"error": error} | changes))
@@ -100,3 +110,9 @@ def usage(cents: int = 1) -> Usage:
 
 def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+def past_of(*events: AnyEvent, at: datetime = NOW) -> Past:
+    """A history in one commit."""
+    commit = Commit(commit_id=uuid5(SESSION, "commit"), at=at, events=events)
+    return Past((Recorded(1, commit),) if events else ())

@@ -26,7 +26,7 @@ from shared.definitions import SkillDefinition
 from shared.events import AttemptError, SkillDisabled, SkillRegistered
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, skill
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 from shared.work import Claim, Report
 
 STEPS = 3
@@ -102,13 +102,16 @@ class Story:
         if chance.random() < 0.4:
             retryable = chance.random() < 0.7
             error = AttemptError(code="provider_error", message="the provider failed", retryable=retryable)
+        cached = None if error else _cached(attempt_id)
         return self._about(
             Report,
             attempt_id,
             output=None if error else {"text": "ünïcode 🎧", "score": chance.random()},
             error=error,
             partial={"text": "half"} if error and chance.random() < 0.5 else None,
-            usage=self._usage(),
+            usage=None if cached else self._usage(),
+            cache_key=None if error else f"key of {attempt_id}",
+            cached=cached,
             started_at=NOW,
             duration_ms=chance.randint(1, 5000),
             warnings=("a field was dropped",) if chance.random() < 0.2 else (),
@@ -144,6 +147,17 @@ class Story:
                 if uuid5(self.id, f"{step}/{attempt}") == attempt_id:
                     return step
         raise KeyError(attempt_id)
+
+
+def _cached(attempt_id: UUID) -> Cached | None:
+    """Say of every fifth attempt that its result was there already, at one price or another."""
+    chance = random.Random(str(attempt_id))
+    if chance.random() < 0.8:
+        return None
+    price = chance.choice((None, Decimal(0), Decimal("0.0123")))
+    return Cached(
+        from_attempt=uuid5(attempt_id, "first"), saved_usd=price, saved_list_price_usd=Decimal("0.02")
+    )
 
 
 def definitions() -> Iterator[Written]:

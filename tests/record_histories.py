@@ -21,6 +21,7 @@ from shared.record_events import (
     FactRemoved,
     MetricDay,
     MetricsImported,
+    NameGiven,
     OpportunityImported,
     OutreachCorrected,
     OutreachRecorded,
@@ -87,6 +88,8 @@ def _happens(chance: random.Random, user: UUID, noun: str, id_: UUID) -> Iterato
     match noun:
         case "campaign" if roll < 0.05:
             yield CampaignClosed()
+        case "campaign" | "artist" | "release" if roll > 0.97:
+            yield NameGiven(to=uuid5(user, f"{noun}/0"))
         case "campaign" if roll < 0.1:
             yield CampaignCreated(name="renamed", artist_id=uuid5(user, "artist/0"), genres=("synthpop",))
         case "campaign":

@@ -13,12 +13,13 @@ Json = dict[str, Any]
 
 
 class StepInput(Message):
-    """One step of a workflow; `id` may be used in templates beside `stepN`."""
+    """One step of a workflow; `id` may be used in templates beside `stepN`. `fresh`: run it in any case."""
 
     skill: Annotated[str, Field(min_length=1, max_length=64)]
     input: Json
     description: Annotated[str, Field(max_length=500)] | None = None
     id: StepName | None = None
+    fresh: bool = False
 
 
 class RunSession(Message):
@@ -37,6 +38,7 @@ class ExecuteSkill(Message):
     skill: Annotated[str, Field(min_length=1, max_length=64)]
     input: Json
     session_id: UUID | None = None
+    fresh: bool = False
 
 
 class CancelSession(Message):

@@ -17,7 +17,8 @@ class SkillConfig(Stored):
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
     item of that input list and collects the answers in the output list `into`. Of each group in `one_of`, the
-    input has at least one field; the input schema says so too.
+    input has at least one field; the input schema says so too. A result up to `cache_s` old answers the same
+    question again while the records are as they were: those of the user, with `cohort` those of all users.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,8 @@ class SkillConfig(Stored):
     for_each: str | None = None
     into: str | None = None
     one_of: tuple[tuple[str, ...], ...] = ()
+    cache_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    cohort: bool | None = None
 
 
 class SkillDefinition(Stored):

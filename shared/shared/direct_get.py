@@ -1,5 +1,6 @@
 """Reading a page of a stream without a consumer: JetStream's batched direct get."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nats.errors import NoRespondersError
@@ -8,6 +9,7 @@ from shared.bus import Bus
 from shared.json import dumps
 
 ANSWER_S = 5.0
+MOST_SUBJECTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,21 @@ async def read_page(
 
     Raises TimeoutError or a nats error while the stream is away.
     """
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox)
-    found: list[Entry] = []
     ask: dict[str, object] = {"batch": most, "next_by_subj": subject, "seq": max(1, start)}
     if max_bytes is not None:
         ask["max_bytes"] = max_bytes
+    return await _ask(bus, stream, ask)
+
+
+async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:
+    """Read the last message of each literal subject that has one, at most MOST_SUBJECTS."""
+    return (await _ask(bus, stream, {"multi_last": list(subjects)})).entries
+
+
+async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
+    inbox = bus.client.new_inbox()
+    subscription = await bus.client.subscribe(inbox)
+    found: list[Entry] = []
     try:
         await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
         while True:

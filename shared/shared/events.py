@@ -13,13 +13,14 @@ from shared.definitions import AgentDefinition, SkillDefinition
 from shared.message import Stored
 from shared.record_events import RecordEvent
 from shared.subjects import Pool
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 
 
 class PlannedStep(Stored):
     """One step as accepted: its skill pinned by hash, its input with templates unresolved.
 
-    `agent` is the agent that has the skill: another one than the session's is a hand-off.
+    `agent` is the agent that has the skill: another one than the session's is a hand-off. `fresh`: no result
+    that is there already will do.
     """
 
     number: int
@@ -33,6 +34,7 @@ class PlannedStep(Stored):
     timeout_s: float
     max_attempts: int
     backoff_s: float
+    fresh: bool = False
 
 
 class AttemptError(Stored):
@@ -93,6 +95,7 @@ class AttemptRequested(Stored):
     pool: Pool
     input: dict[str, Any]
     timeout_s: float
+    fresh: bool = False
 
 
 class AttemptStarted(Stored):
@@ -144,7 +147,10 @@ class RetryScheduled(Stored):
 
 
 class StepCompleted(Stored):
-    """The first success of a step."""
+    """The first success of a step.
+
+    A result with a `cache_key` may serve the same question again; `cached` says that this one did so.
+    """
 
     type: Literal["StepCompleted"] = "StepCompleted"
     step: int
@@ -154,6 +160,8 @@ class StepCompleted(Stored):
     started_at: datetime
     duration_ms: int
     warnings: tuple[str, ...] = ()
+    cache_key: str | None = None
+    cached: Cached | None = None
 
 
 class StepFailed(Stored):

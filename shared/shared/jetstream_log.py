@@ -1,13 +1,14 @@
 """The log on JetStream: one commit is one message on one literal subject, guarded by its sequence."""
 
 import asyncio
+from collections.abc import Sequence
 
 from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 
 from shared.bus import Bus
 from shared.commit import Commit, decode
-from shared.direct_get import read_page
+from shared.direct_get import MOST_SUBJECTS, read_lasts, read_page
 from shared.log import Conflict, Past, Recorded, TooLarge
 from shared.subjects import Aggregate
 
@@ -32,6 +33,15 @@ class JetStreamLog:
             more = page.more
             after = recorded[-1].seq if recorded else after
         return Past(tuple(recorded))
+
+    async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
+        by_subject = {aggregate.subject: aggregate for aggregate in aggregates}
+        subjects = list(by_subject)
+        found: dict[Aggregate, Recorded] = {}
+        for start in range(0, len(subjects), MOST_SUBJECTS):
+            for entry in await read_lasts(self._bus, "EVT", subjects[start : start + MOST_SUBJECTS]):
+                found[by_subject[entry.subject]] = Recorded(entry.seq, decode(entry.body))
+        return found
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)

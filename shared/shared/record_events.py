@@ -25,7 +25,7 @@ class ContactImported(Stored):
     """
 
     type: Literal["ContactImported"] = "ContactImported"
-    name: Any
+    name: Any = None
     email: Any = None
     phone: Any = None
     notes: Any = None
@@ -52,6 +52,13 @@ class ContactErased(Stored):
     """The person's key is deleted: no name or address of theirs can be read any more, nor imported again."""
 
     type: Literal["ContactErased"] = "ContactErased"
+
+
+class NameGiven(Stored):
+    """The name that this id comes from was given to another artist, release or campaign, by renaming it."""
+
+    type: Literal["NameGiven"] = "NameGiven"
+    to: UUID
 
 
 class ArtistSet(Stored):
@@ -188,8 +195,9 @@ class CoverageImported(Stored):
 
 
 ContactEvent = ContactImported | ContactSuppressed | ContactErased
-ArtistEvent = ArtistSet | FactAdded | FactRemoved | MetricsImported
-CampaignEvent = CampaignCreated | CampaignClosed | OutreachRecorded | OutreachCorrected
+ArtistEvent = ArtistSet | FactAdded | FactRemoved | MetricsImported | NameGiven
+ReleaseEvent = ReleasePlanned | NameGiven
+CampaignEvent = CampaignCreated | CampaignClosed | OutreachRecorded | OutreachCorrected | NameGiven
 RecordEvent = (
-    ContactEvent | ArtistEvent | ReleasePlanned | CampaignEvent | OpportunityImported | CoverageImported
+    ContactEvent | ArtistEvent | ReleaseEvent | CampaignEvent | OpportunityImported | CoverageImported
 )

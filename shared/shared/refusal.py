@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 WORDS = {"uuid_parsing": "must be a UUID", "tuple_type": "must be a list"}
+OWN_RULE = "Value error, "
 LONGEST_FIELD, LONGEST_MESSAGE = 200, 600
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
 
@@ -27,7 +28,7 @@ def refuse_invalid(error: ValidationError) -> Refusal:
     """Name the first invalid field and its rule, never the value that was sent."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or None
-    said = WORDS.get(first["type"], first["msg"])
+    said = WORDS.get(first["type"], first["msg"].removeprefix(OWN_RULE))
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
 
 

@@ -1,5 +1,6 @@
 """Sealed values: personal strings in JSON, encrypted for one person, openable as long as their key exists."""
 
+import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
@@ -17,6 +18,7 @@ from shared.vault import Erased, Vault
 NONCE_BYTES = 12
 ERASED = "[erased]"
 SEALED = "[sealed]"
+BLIND = b"totalaud/blind\0"
 _FIELDS = {"$sealed", "n", "c"}
 
 
@@ -88,6 +90,27 @@ async def reveal(vault: Vault, user: UUID, value: Any) -> Any:
     return _replace(value, show)
 
 
+async def blind(vault: Vault, user: UUID, value: Any) -> Any:
+    """Return the value with a digest under the person's key in place of every sealed one.
+
+    The same text of the same person gives the same digest however often it was sealed; once the key is gone,
+    nobody can tell what it was made of. Raises Erased for somebody without a key, Tampered, Unavailable.
+    """
+    people = people_in(value)
+    if not people:
+        return value
+    keys = {person: key for person, key in (await vault.keys(user, people)).items() if key is not None}
+    if gone := people - keys.keys():
+        raise Erased(frozenset(gone))
+
+    def digest(sealed: dict[str, str]) -> dict[str, str]:
+        person = UUID(sealed["$sealed"])
+        text = _open(user, person, keys[person], sealed)
+        return {"$blind": str(person), "h": hmac.digest(keys[person], BLIND + text.encode(), "sha256").hex()}
+
+    return _replace(value, digest)
+
+
 def redact(value: Any) -> Any:
     """Return the value with `[sealed]` in place of every sealed one."""
     return _replace(value, lambda _sealed: SEALED)
@@ -125,7 +148,7 @@ def _walk(
             return value
 
 
-def _replace(value: Any, show: Callable[[dict[str, str]], str]) -> Any:
+def _replace(value: Any, show: Callable[[dict[str, str]], Any]) -> Any:
     match value:
         case dict() if is_sealed(value):
             return show(value)

@@ -31,11 +31,15 @@ GARBAGE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Requests on `subject` are answered by `handle(subject, body, headers)`; a Refusal is an answer too."""
+    """Requests on `subject` are answered by `handle(subject, body, headers)`; a Refusal is an answer too.
+
+    `title` and `description` (Markdown) are what AsyncAPI says of it.
+    """
 
     subject: str
     handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
     title: str
+    description: str | None = None
 
 
 Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
@@ -128,7 +132,12 @@ def _open(broker: NatsBroker, name: str, door: Door) -> None:
             return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
 
     subscribe = broker.subscriber(
-        door.subject, queue=name, decoder=whole, title=door.title, max_workers=AT_ONCE
+        door.subject,
+        queue=name,
+        decoder=whole,
+        title=door.title,
+        description=door.description,
+        max_workers=AT_ONCE,
     )
     subscribe(answer)
 

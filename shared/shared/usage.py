@@ -1,6 +1,7 @@
 """What an attempt used and what it cost."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from shared.message import Stored
 
@@ -27,3 +28,15 @@ class Usage(Stored):
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
+
+
+class Cached(Stored):
+    """A result that was there already, from an earlier attempt at the same question.
+
+    `saved_usd` is what that attempt was paid: None where its price is unknown, 0 where the model was
+    simulated; `saved_list_price_usd` as in `Usage`.
+    """
+
+    from_attempt: UUID
+    saved_usd: Decimal | None = None
+    saved_list_price_usd: Decimal | None = None

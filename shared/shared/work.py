@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.events import AttemptError
 from shared.message import Stored
 from shared.subjects import Aggregate, Noun, Pool
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 
 
 class Work(Stored):
@@ -31,6 +31,7 @@ class Work(Stored):
     timeout_s: float
     seq: int
     log_seq: int
+    fresh: bool = False
     traceparent: str | None = None
 
     @property
@@ -67,6 +68,8 @@ class Report(About):
     started_at: datetime
     duration_ms: int
     warnings: tuple[str, ...] = ()
+    cache_key: str | None = None
+    cached: Cached | None = None
     traceparent: str | None = None
 
 

@@ -32,6 +32,13 @@ CSV = f"""name,email,phone,notes,outlet,type,genres,regions
 {OTHER},rosalind@example.org,,,Second Aviary,radio,synthpop,UK
 {NAME},no address {NAME},,,Third Aviary,radio,synthpop,UK
 """
+OUTREACH = f"""contact_email,campaign,event,at,detail
+{EMAIL},Aviary spring,sent,2026-05-01T10:00:00+01:00,for {NAME}
+{EMAIL},Aviary spring,replied,2026-05-02T10:00:00+01:00,{NAME} {NOTES}
+{EMAIL},Aviary spring,{NAME},2026-05-02T10:00:00+01:00,
+no address {NAME},Aviary spring,sent,{NAME},
+"""
+REPLY = {"campaign": "Aviary spring", "email": EMAIL, "event": "replied", "at": "2026-05-03T10:00:00+01:00"}
 PITCH = {"artist_name": "Neon Harbour", "genre": "synthpop", "contact_name": NAME}
 MISTYPED = PITCH | {"contactName": NAME, "contacts": [{"name": NAME, "nick": NAME, "at": {"mail": [EMAIL]}}]}
 BROKEN = f"Dear {NAME} {{{{step9.contacts}}}}"
@@ -51,6 +58,7 @@ class Story:
     own_id: str = ""
     report: dict[str, Any] = field(default_factory=dict)
     pitch: dict[str, Any] = field(default_factory=dict)
+    reply: dict[str, Any] = field(default_factory=dict)
     feed: list[bytes] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -105,7 +113,8 @@ async def tell(story: Story) -> None:
     feed = await client.bus.client.subscribe("feed.>", cb=story.hear)
     await client.bus.client.flush()
     story.report = await import_csv(client.door, client.user, CSV.encode())
-    await client.tables.caught_up(story.report["seq"])
+    await outreach(story)
+    await client.tables.caught_up(story.reply["seq"])
     await workflows(story)
     await pitches(story)
     await refusals(story)
@@ -117,6 +126,27 @@ async def tell(story: Story) -> None:
             await asyncio.sleep(0.1)
     await asyncio.sleep(1)
     await feed.unsubscribe()
+
+
+async def outreach(story: Story) -> None:
+    """What was written to the person, and what they answered; and commands that are refused."""
+    records = story.client.records
+    report = await records.load("outreach", OUTREACH.encode())
+    assert (report["imported"], report["failed"]) == (2, 2)
+    story.errors.append(json.dumps(report))
+    story.reply = await records.record_outreach(*REPLY.values(), detail=f"{NAME}: {NOTES}")
+    for verb, body in (
+        ("record", REPLY | {"event": NAME}),
+        ("record", REPLY | {"at": NAME}),
+        ("record", REPLY | {"detail": [NAME]}),
+        ("record", REPLY | {"email": f"{EMAIL}.{NAME}"}),
+        ("correct", {"campaign": REPLY["campaign"], "outreach_id": NAME}),
+        ("import", {"csv": CSV}),
+        ("import", {"rows": NAME}),
+    ):
+        await story.refused("outreach", verb, dumps(body))
+    await story.refused("contacts", "suppress", dumps({"contact_id": EMAIL}))
+    await story.refused("coverage", "import", dumps({"csv": CSV}))
 
 
 async def workflows(story: Story) -> None:
@@ -219,6 +249,12 @@ async def test_the_client_shows_the_real_name(story):
     assert story.report["errors"][0]["line"] == 4
 
 
+async def test_the_client_shows_what_the_person_answered(story):
+    rows = await story.client.records.rows("outreach")
+    assert [row.event for row in rows] == ["replied", "replied", "sent"]
+    assert all(NAME in row.detail for row in rows)
+
+
 async def test_no_table_of_any_schema_holds_the_person(story):
     found = {table: CANARY.hits(text) for table, text in (await dump(story.stack.place.database_url)).items()}
     assert "vault.keys" in found
@@ -258,6 +294,16 @@ async def test_an_erased_person_is_shown_no_more(erased):
         for told in await erased.shown(session_id):
             assert CANARY.hits_in(told) == set()
             assert "[erased]" in json.dumps(told, default=str)
+
+
+async def test_that_the_person_answered_is_still_counted_but_not_what(erased):
+    async with await client_of(erased.stack, erased.client.user) as fresh:
+        rows = await fresh.records.rows("outreach")
+    assert [(row.event, row.detail, row.contact) for row in rows] == [
+        ("replied", "[erased]", None),
+        ("replied", "[erased]", None),
+        ("sent", "[erased]", None),
+    ]
 
 
 async def test_the_others_stay_readable(erased):

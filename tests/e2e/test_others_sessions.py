@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from asking import totalaud
+from asking import Told, command, environment_of, totalaud
 from rig import client_of, connection_of
 from shared.refusal import Refusal
 from totalaud import readers
@@ -63,6 +63,12 @@ async def scene(stack: LocalStack) -> AsyncIterator[Scene]:
         await alice.close()
         await bob.close()
         await readers.remove(stack.place.database_url, bob_id)
+
+
+async def told_by(scene: Scene, user: UUID, url: str, *words: str) -> Told:
+    """Run a command as somebody who has a URL of their own, and no master key."""
+    env = {**environment_of(scene.stack), "TOTALAUD_DATABASE_URL": url, "TOTALAUD_MASTER_KEY_FILE": ""}
+    return await command(env, *words, "--user", str(user), "--data", str(scene.stack.data / "elsewhere"))
 
 
 async def ask(scene: Scene, noun: str, verb: str, **body: Any) -> dict[str, Any]:
@@ -151,8 +157,7 @@ async def test_a_lie_about_who_one_is_shows_nothing(scene):
 async def test_nothing_of_anothers_is_told_by_the_command_line(scene, words):
     contact = (await scene.alice.records.rows("contacts"))[0]
     asked = [word.format(failed=scene.failed, contact=contact.id) for word in words]
-    theirs = replace(scene.stack.place, database_url=scene.bob_url)
-    told = await totalaud(scene.stack, scene.bob.user, *asked, place=theirs)
+    told = await told_by(scene, scene.bob.user, scene.bob_url, *asked)
     assert "Traceback" not in told.err
     shown = told.out + told.err
     assert not [word for word in (SECRET, "Zephyrine", "Aviary", str(scene.alice.user)) if word in shown]
@@ -184,14 +189,10 @@ async def test_a_url_is_given_and_taken_back_on_the_command_line(scene):
     told = await totalaud(scene.stack, user, "reader", "add", str(user), "--json")
     url = json.loads(told.out)["database_url"]
     assert url.startswith(f"postgresql://reader_{user.hex}:")
-    listed = await totalaud(
-        scene.stack, user, "session", "list", "--json", place=replace(scene.stack.place, database_url=url)
-    )
+    listed = await told_by(scene, user, url, "session", "list", "--json")
     assert (listed.code, json.loads(listed.out)) == (0, [])
     removed = await totalaud(scene.stack, user, "reader", "remove", str(user))
     assert removed.out == "removed\n"
-    gone = await totalaud(
-        scene.stack, user, "session", "list", place=replace(scene.stack.place, database_url=url)
-    )
+    gone = await told_by(scene, user, url, "session", "list")
     assert gone.code == 1
     assert url.split(":")[2].split("@")[0] not in gone.err

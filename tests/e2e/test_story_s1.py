@@ -100,6 +100,43 @@ async def test_where_nobody_is_in_wales_the_uk_is_looked_at_and_it_says_so(stack
     assert "Asha Example" in told.out
 
 
+async def test_the_same_question_again_is_a_cache_hit_in_every_step(stack, user, told):
+    again = (await ask(stack, user.user, QUESTION, "--json")).document["result"]
+    assert (again["cache_hits"], again["saved_usd"], again["cost_usd"]) == (2, 0, 0)
+    assert again["outputs"] == told.document["result"]["outputs"]
+    steps = (await user.get(again["session_id"], min_seq=again["seq"])).steps
+    first = await user.executions(told.document["result"]["session_id"])
+    assert [step.cached_from for step in steps] == [row.id for row in first]
+
+
+async def test_the_answer_says_that_it_was_there_already(stack, user, told):
+    again = await ask(stack, user.user, QUESTION)
+    assert "2 of 2 steps cached, saved $0" in again.out
+    assert all(name in again.out for name in FITTING)
+
+
+async def test_what_was_widened_is_said_again_by_the_cached_answer(stack, user):
+    wales = "Find me indie radio DJs in Wales who like synthpop"
+    first, again = [await ask(stack, user.user, wales) for _ in range(2)]
+    assert "2 of 2 steps cached" in again.out
+    assert [line for line in again.out.splitlines() if "note:" in line.casefold()] == [
+        line for line in first.out.splitlines() if "note:" in line.casefold()
+    ]
+
+
+async def test_a_person_may_ask_for_a_fresh_answer(stack, user, told):
+    again = (await ask(stack, user.user, QUESTION, "--fresh", "--json")).document["result"]
+    assert again["cache_hits"] == 0
+
+
+async def test_after_an_import_the_question_is_answered_anew(stack, user, told):
+    more = CSV.splitlines()[0] + "\nLou Example,lou@example.org,Fjord Sample,DJ,radio,synthpop,UK,"
+    await import_csv(user.door, user.user, more.encode())
+    again = (await ask(stack, user.user, QUESTION, "--json")).document["result"]
+    assert again["cache_hits"] == 0
+    assert {one["name"] for one in again["outputs"][1]["contacts"]} == FITTING | {"Lou Example"}
+
+
 async def test_the_plan_alone_starts_nothing(stack, user):
     before = len(await user.list(user=user.user))
     told = await ask(stack, user.user, QUESTION, "--dry-run")

@@ -8,7 +8,7 @@ import pytest
 
 from asking import ask, totalaud
 from rig import client_of
-from storybook import Storybook, corrected, outreach
+from storybook import Storybook, outreach, taken_back
 from totalaud.contacts import import_csv
 
 QUESTION = "How is my campaign performing this week?"
@@ -33,12 +33,12 @@ def of_week(campaign_people, begun: datetime, replied: int, placed: int):
 def history(people: list[UUID]):
     """48 were sent, 3 replied, 1 placed; before that 40, 5 and 2; 6 twice, 4 late, a bounce taken back."""
     events = [*of_week(people[:48], THIS_WEEK, 3, 1), *of_week(people[48:], LAST_WEEK, 5, 2)]
-    bounce = outreach(people[20], "bounced", THIS_WEEK + timedelta(hours=3))
+    bounce = taken_back(people[20], "bounced", THIS_WEEK + timedelta(hours=3))
     chance = random.Random(3)
     doubled = chance.sample(events, 6)
     late = chance.sample(range(len(events)), 4)
     ordered = [event for index, event in enumerate(events) if index not in late]
-    return [*ordered, *doubled, bounce, corrected(bounce), *(events[index] for index in reversed(late))]
+    return [*ordered, *doubled, bounce, *(events[index] for index in reversed(late))]
 
 
 @pytest.fixture(scope="module")

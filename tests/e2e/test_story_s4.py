@@ -62,7 +62,7 @@ async def artists(stack):
                 one for n, who in enumerate(of_artist) for one in pitch(chance, who, replied=n < replies)
             ]
         chance.shuffle(events)
-        await book.campaign(f"Push {number}", events, artist_id=artist, genres=("synthpop",))
+        await book.campaign(f"Push {number}", events, artist=str(artist), genres=("synthpop",))
     await book.read()
     try:
         yield clients
@@ -137,7 +137,7 @@ async def test_sixty_pitches_are_too_few_and_it_says_how_many_are_missing(stack)
         await client.tables.caught_up(book.seq)
         people = await book.contacts()
         events = [one for n, who in enumerate(people.values()) for one in pitch(chance, who, replied=n < 3)]
-        await book.campaign("First push", events, artist_id=artist, genres=("synthpop",))
+        await book.campaign("First push", events, artist=str(artist), genres=("synthpop",))
         await book.read()
         told = (await ask(stack, client.user, OWN, "--json")).document["result"]["outputs"][0]
     assert not [one for one in told["patterns"] if one["verdict"] == "supported"]

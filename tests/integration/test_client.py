@@ -201,6 +201,23 @@ async def test_the_command_line_drives_a_session_from_start_to_end(at_the_stack:
     assert "completed" in await cli("session", "events", id_, "--user", user)
 
 
+async def test_the_command_line_tells_a_hit_and_asks_for_a_fresh_run(at_the_stack: None, tmp_path: Path):
+    file, user = tmp_path / "workflow.yaml", str(uuid4())
+    file.write_text("- {skill: draw-token, input: {text: told}}\n- {skill: echo, input: {text: hello}}\n")
+    run = ("run", "tester", "-f", str(file), "--user", user)
+    first, again = await document(*run), await document(*run)
+    assert (again["outputs"], again["cache_hits"], again["saved_usd"]) == (first["outputs"], 1, 0)
+    shown = await cli("session", "get", again["session_id"], "--min-seq", str(again["seq"]))
+    assert "1 of 2 steps cached, saved $0" in shown
+    found = await document("session", "get", again["session_id"])
+    assert [step["cache_hit"] for step in found["steps"]] == [True, False]
+    assert (await document(*run, "--fresh"))["cache_hits"] == 0
+    alone = ("skill", "draw-token", "-i", "text=alone", "--user", user)
+    assert (await document(*alone))["output"] == (await document(*alone))["output"]
+    assert "cached, saved $0" in await cli(*alone)
+    assert (await document(*alone, "--fresh"))["cache_hits"] == 0
+
+
 async def test_the_command_line_cancels(at_the_stack: None, tmp_path: Path):
     file, user = tmp_path / "workflow.yaml", str(uuid4())
     file.write_text("- skill: sleep\n  input: {seconds: 20}\n")

@@ -8,8 +8,12 @@ import nats
 import pytest
 from nats.errors import NoRespondersError
 
+from campaigns.doors import Doors
+from campaigns.main import routes
 from deployed import ALICE, BOB, OPERATOR, SERVICES, Deployment, deployed, grants, matches
 from shared.bus import Ack
+from shared.log import MemoryLog
+from shared.memory_vault import MemoryVault
 from shared.streams import durables, streams
 from shared.subjects import POOLS, RECORDS
 
@@ -18,16 +22,8 @@ USERS = [*SERVICES, "alice"]
 STREAMS = [str(stream.name) for stream in streams()]
 DURABLES = [(durable.stream, durable.name) for durable in durables()]
 OWN_NOUNS = ("session", "skill", "budget")
-RECORD_NOUNS = (
-    "contacts",
-    "artist",
-    "release",
-    "campaign",
-    "outreach",
-    "opportunities",
-    "coverage",
-    "streams",
-)
+ROUTES = routes(MemoryLog(), MemoryVault())
+RECORD_NOUNS = sorted({door.subject.split(".")[2] for door in Doors(ROUTES).open()})
 
 PUBLISHED_BY = {
     "orchestrator": [

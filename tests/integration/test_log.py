@@ -47,6 +47,29 @@ async def test_loading_after_a_sequence_leaves_out_what_came_before(log: Log, on
     assert [recorded.commit for recorded in (await log.load(one, after=seq)).recorded] == [second]
 
 
+async def test_the_last_commits_of_many_are_read_at_once(log: Log):
+    many = [session(USER, uuid4()) for _ in range(1200)]
+    first = {one: commit() for one in many[:1100]}
+    seqs = dict(
+        zip(
+            first,
+            await asyncio.gather(*(log.append(one, first[one], expected=0) for one in first)),
+            strict=True,
+        )
+    )
+    second = commit("two")
+    seq = await log.append(many[7], second, expected=seqs[many[7]])
+    found = await log.lasts(many)
+    assert found.keys() == first.keys()
+    assert (found[many[7]].seq, found[many[7]].commit) == (seq, second)
+    assert (found[many[8]].seq, found[many[8]].commit) == (seqs[many[8]], first[many[8]])
+
+
+async def test_of_nobody_there_is_no_last_commit(log: Log, one: Aggregate):
+    assert await log.lasts([one]) == {}
+    assert await log.lasts([]) == {}
+
+
 async def test_sessions_do_not_see_each_other(log: Log, one: Aggregate):
     other = session(USER, uuid4())
     await log.append(other, commit(), expected=0)

@@ -1,39 +1,19 @@
-"""Records on a whole stack: appended as the campaigns service does, then listed, shown and exported."""
+"""Records on a whole stack: asked of the service, then listed, shown and exported."""
 
-import asyncio
-import contextlib
 import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import date, timedelta
-from typing import Any
-from uuid import UUID, uuid4, uuid5
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-import structlog
 
+from asking import pointing_to, shown
 from controls import NOW
 from rig import client_of
-from shared import subjects
-from shared.commit import Commit
 from shared.jetstream_log import JetStreamLog
-from shared.record_events import (
-    ArtistSet,
-    CampaignCreated,
-    CoverageImported,
-    FactAdded,
-    MetricDay,
-    MetricsImported,
-    OpportunityImported,
-    OutreachCorrected,
-    OutreachRecorded,
-    ReleasePlanned,
-)
 from shared.refusal import Refusal
-from shared.sealing import seal
-from shared.subjects import Record
-from totalaud.cli.main import call
 from totalaud.client import Client
 from totalaud.records import LISTS
 from totalaud.stack.local import LocalStack
@@ -42,7 +22,6 @@ CONTACTS = b"""name,email,outlet,type
 Fictional Ada,ada@example.org,=cmd|x,radio
 Fictional Ben,ben@example.org,Ben's,podcast
 """
-TEXT = {"properties": {"detail": {"type": "string", "x-personal": True}}}
 
 
 class Told:
@@ -50,47 +29,29 @@ class Told:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.artist, self.release, self.campaign = uuid4(), uuid4(), uuid4()
 
     async def tell(self) -> None:
-        await self.client.records.load("contacts", CONTACTS)
+        records = self.client.records
+        await records.load("contacts", CONTACTS)
         self.ada = await self.client.contact_id("ada@example.org")
         self.ben = await self.client.contact_id("ben@example.org")
-        artist = ArtistSet(name="Nobody", genres=("synthpop",))
-        fact = FactAdded(fact_id=uuid4(), text="played in Nowhere")
-        day = MetricsImported(days=(MetricDay(metric="streams", day=date(2026, 5, 1), value=12),))
-        await self._append("artist", self.artist, artist, fact, day)
-        release = ReleasePlanned(artist_id=self.artist, title="Nothing", kind="ep", date=date(2026, 5, 1))
-        await self._append("release", self.release, release)
-        bounced = self._happened(self.ada, "bounced", 2)
-        await self._append(
-            "campaign",
-            self.campaign,
-            CampaignCreated(name="Spring", artist_id=self.artist, release_id=self.release, goal="radio"),
-            self._happened(self.ada, "sent", 1, channel="email"),
-            self._happened(self.ben, "sent", 1),
-            bounced,
-            OutreachCorrected(outreach_id=bounced.outreach_id, contact_id=self.ada),
-            self._happened(self.ada, "replied", 30, category="interested", detail=await self._words()),
-        )
-        await self._append("opportunity", uuid4(), OpportunityImported(title="Open call", kind="festival"))
-        await self._append("coverage", uuid4(), CoverageImported(artist="Björk", outlet="Radio Nowhere"))
+        await records.set_artist("Nobody", genres=["synthpop"])
+        await records.add_fact("Nobody", "played in Nowhere")
+        await records.load("streams", b"date,streams\n2026-05-01,12\n", artist="Nobody")
+        await records.plan_release("Nobody", "Nothing", "ep", "2026-05-01")
+        await records.create_campaign("Spring", artist="Nobody", release="Nothing", goal="radio")
+        await self._happened("ada@example.org", "sent", 1, channel="email")
+        await self._happened("ben@example.org", "sent", 1)
+        bounced = await self._happened("ada@example.org", "bounced", 2)
+        await records.correct_outreach("Spring", bounced["outreach_id"])
+        await self._happened("ada@example.org", "replied", 30, detail="love it, call me")
+        await records.load("opportunities", b"title,kind\nOpen call,festival\n")
+        await records.load("coverage", "artist,outlet\nBj\u00f6rk,Radio Nowhere\n".encode())
         await self.client.tables.caught_up(await JetStreamLog(self.client.bus).last_seq())
 
-    async def _append(self, noun: Record, id_: UUID, *events: Any) -> None:
-        commit = Commit(commit_id=uuid4(), at=NOW, events=events)
-        log = JetStreamLog(self.client.bus)
-        await log.append(subjects.record(self.client.user, noun, id_), commit, expected=0)
-
-    def _happened(self, contact: UUID, kind: Any, hours: int, **values: Any) -> OutreachRecorded:
-        id_ = uuid5(self.campaign, f"{contact}|{kind}")
-        at = NOW + timedelta(hours=hours)
-        return OutreachRecorded(outreach_id=id_, contact_id=contact, kind=kind, at=at, **values)
-
-    async def _words(self) -> Any:
-        opener = await self.client._opening()
-        value = {"contact_id": str(self.ada), "detail": "love it, call me"}
-        return (await seal(opener._vault, self.client.user, TEXT, value))["detail"]  # type: ignore[arg-type]
+    async def _happened(self, contact: str, event: str, hours: int, **values: str) -> dict[str, str]:
+        at = (NOW + timedelta(hours=hours)).isoformat()
+        return await self.client.records.record_outreach("Spring", contact, event, at, **values)
 
 
 @pytest.fixture
@@ -103,21 +64,9 @@ async def told(stack: LocalStack) -> AsyncIterator[Told]:
 
 @pytest.fixture
 def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TOTALAUD_NATS_URL", stack.place.nats_url)
-    monkeypatch.setenv("TOTALAUD_DATABASE_URL", stack.place.database_url)
-    monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", str(stack.place.master_key_file))
     monkeypatch.setattr("totalaud.stack.paths.data_dir", lambda: stack.data)
-    monkeypatch.setenv("COLUMNS", "80")
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-async def shown(user: UUID, *words: str) -> tuple[int, str]:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        code = await asyncio.to_thread(call, [*words, "--user", str(user)])
-    return code, out.getvalue()
+    with pointing_to(stack):
+        yield
 
 
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):
@@ -182,19 +131,19 @@ async def test_a_person_of_whom_nothing_is_stored_is_refused(told: Told):
 
 async def test_the_command_line_lists_and_exports(told: Told, at_the_stack: None):
     user = told.client.user
-    code, out = await shown(user, "contacts", "list")
+    code, out, _ = await shown(user, "contacts", "list")
     assert code == 0
     assert "Fictional Ada" in out
     assert max(map(len, out.splitlines())) <= 80
-    _, out = await shown(user, "campaigns", "list", "--json")
+    _, out, _ = await shown(user, "campaigns", "list", "--json")
     assert [row["name"] for row in json.loads(out)] == ["Spring"]
-    _, out = await shown(user, "releases", "list", "--json")
+    _, out, _ = await shown(user, "releases", "list", "--json")
     assert json.loads(out)[0]["date"] == "2026-05-01"
-    _, out = await shown(user, "contacts", "export", "ada@example.org")
+    _, out, _ = await shown(user, "contacts", "export", "ada@example.org")
     assert json.loads(out)["contact"]["name"] == "Fictional Ada"
-    _, out = await shown(user, "contacts", "export", str(told.ada), "--csv")
+    _, out, _ = await shown(user, "contacts", "export", str(told.ada), "--csv")
     assert ["contact", "1", "outlet", "'=cmd|x"] in list(csv.reader(io.StringIO(out)))
-    code, _ = await shown(user, "contacts", "export", "nobody@example.org")
+    code, _, _ = await shown(user, "contacts", "export", "nobody@example.org")
     assert code == 1
 
 

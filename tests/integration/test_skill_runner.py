@@ -23,7 +23,7 @@ from servers import Rig, fresh_database, running_nats, running_postgres
 from shared import subjects
 from shared.bus import Bus, Heard
 from shared.commit import Commit
-from shared.definitions import SkillDefinition
+from shared.definitions import SkillConfig, SkillDefinition
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
@@ -46,6 +46,7 @@ KEY = bytes(range(32))
 ACK_WAIT_S = 2.0
 PERSONAL = {"type": "string", "x-personal": True}
 PYTHON = {
+    "kept": "def run(input, context):\n    return {'text': input['text']}\n",
     "echo": "def run(input, context):\n    return {'text': input['text']}\n",
     "spin": "def run(input, context):\n    yield {'text': 'so far'}\n    while True:\n        pass\n",
     "more": (
@@ -209,6 +210,7 @@ def definitions(root: Path) -> dict[str, SkillDefinition]:
             hash=f"hash-{name}",
             python_hash=hashlib.sha256(source.encode()).hexdigest(),
         )
+    made["kept"] = made["kept"].model_copy(update={"config": SkillConfig(cache_s=60)})
     given, output = SCHEMAS["greet"]
     models = {
         "pitch": "claude-sonnet-5",
@@ -542,8 +544,9 @@ async def test_while_postgres_is_away_a_result_waits_in_hand_and_all_else_goes_o
     await postgres.kill()
     try:
         work = await stage.ask("pitch", {"contact": {"id": str(uuid4())}})
-        report = await stage.report("echo", {"text": "a"})
-        assert report.error is None
+        for skill in ("echo", "kept"):
+            report = await stage.report(skill, {"text": "a"})
+            assert (report.error, report.output, report.cache_key) == (None, {"text": "a"}, None)
         await asyncio.sleep(ACK_WAIT_S + 1)
         assert (stage.calls(), stage.orchestrator.reports.qsize()) == (before + 1, 0)
     finally:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TypeGuard
 from uuid import UUID
 
 from orchestrator.session import Session, evolve
@@ -39,6 +40,7 @@ def _violations(run: Run) -> Iterator[str]:
     histories = {id_: _events(run, id_) for id_ in run.asked}
     for id_, events in histories.items():
         yield from _lived_well(run, id_, events)
+    yield from _hits(run, [event for events in histories.values() for event in events])
     yield from _money(run, [event for events in histories.values() for event in events])
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     yield from (f"work was queued {count} times: {subject}" for subject, count in work.items() if count > 1)
@@ -79,12 +81,29 @@ def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
 
 
+def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
+    """A result from the cache is that of an attempt at the same question, and nobody paid for it again."""
+    made = {event.attempt_id: event for event in events if isinstance(event, StepCompleted)}
+    for hit in filter(_is_hit, events):
+        first = made.get(hit.cached.from_attempt)
+        if first is None or _is_hit(first) or (first.cache_key, first.output) != (hit.cache_key, hit.output):
+            yield "a result from the cache is none of an equal question"
+        elif hit.cached.saved_usd != PRICE:
+            yield "a hit does not say what it saved"
+        if run.world.bill.begun[hit.attempt_id]:
+            yield "an attempt was answered from the cache and paid for"
+
+
+def _is_hit(event: AnyEvent) -> TypeGuard[StepCompleted]:
+    return isinstance(event, StepCompleted) and event.cached is not None
+
+
 def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     bill = run.world.bill
     told = {
         event.attempt_id: event.usage
         for event in events
-        if isinstance(event, OUTCOME) and event.usage is not None
+        if isinstance(event, OUTCOME) and event.usage is not None and not _is_hit(event)
     }
     for attempt, calls in bill.begun.items():
         if calls > 1:

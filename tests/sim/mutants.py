@@ -13,7 +13,7 @@ from shared import jetstream_log
 from shared.json import dumps
 from shared.work import Answer
 from sim import tables
-from skill_runner import handlers, reporting
+from skill_runner import cache_key, handlers, reporting
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def _no_dedupe(real: Any) -> Any:
 
 
 def _ack_before_report(real: Any) -> Any:
-    async def run_custom(self: Any, work: Any, delivery: Any, abort: Any) -> None:
+    async def run_custom(self: Any, work: Any, delivery: Any, *rest: Any) -> None:
         await delivery.ack()
-        await real(self, work, delivery, abort)
+        await real(self, work, delivery, *rest)
 
     return run_custom
 
@@ -148,6 +148,14 @@ def _never_gives_up(real: Any) -> Any:
     return after_failure
 
 
+def _paid_and_cached(_real: Any) -> Any:
+    return lambda attempt_id, session_: True
+
+
+def _one_answer_for_all_inputs(real: Any) -> Any:
+    return lambda parts: real(parts._replace(input={}))
+
+
 MUTANTS = (
     Mutant("a repeated report is recorded again", decide, "_report", _no_dedupe),
     Mutant(
@@ -166,5 +174,7 @@ MUTANTS = (
     Mutant("a report after the end counts", decide, "_report", _deaf_to_the_end),
     Mutant("a retry outlives the session", session, "evolve", _wakes_the_dead),
     Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
+    Mutant("a cached result counts for what is being paid for", decide, "_is_unclaimed", _paid_and_cached),
+    Mutant("the cache does not look at the input", cache_key.KeyParts, "told", _one_answer_for_all_inputs),
     Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
 )

@@ -24,14 +24,19 @@ from shared.subjects import Aggregate
 from sim.bus import Process, Said, SimBus
 from sim.chance import Chance
 from sim.log import SimLog
+from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENT, SKILLS, Bill, SimEngine
+from skill_runner import models
+from skill_runner.answerers import Answerers
+from skill_runner.cache import Cache
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 QUEUE = "orchestrator"
 MASTER_KEY = bytes(32)
+ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
 class World:
@@ -111,13 +116,22 @@ async def runner(world: World, process: Process) -> None:
     bus = SimBus(world.server, process)
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
+    registry, vault = registry_of(SimLog(bus)), MemoryVault(MASTER_KEY)
     execution = Execution(
-        registry_of(SimLog(bus)),
-        MemoryVault(MASTER_KEY),
+        registry,
+        vault,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    handlers = Handlers(bus, execution, process.name, world.server.ack_wait_s, world.now)  # type: ignore[arg-type]
+    cache = Cache(registry, vault, SimResults(bus), ANSWERERS, world.now)
+    handlers = Handlers(
+        bus,  # type: ignore[arg-type]
+        execution,
+        process.name,
+        world.server.ack_wait_s,
+        world.now,
+        cache=cache,
+    )
     await bus.listen("stop.*", handlers.stop)
 
     async def mourn() -> None:

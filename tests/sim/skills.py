@@ -1,4 +1,4 @@
-"""Two skills of simulated sessions, one free and one paid, and the engine that runs them and bills."""
+"""The skills of simulated sessions, free, paid, and paid with results that are kept; the engine bills."""
 
 import asyncio
 from collections import Counter
@@ -23,20 +23,23 @@ PRICE = Decimal("0.01")
 TIMEOUT_S = 4.0
 
 
-def _skill(name: str, pool: Any) -> SkillDefinition:
+def _skill(name: str, pool: Any, **settings: Any) -> SkillDefinition:
     return SkillDefinition(
         name=name,
         category="analysis",
         provider=pool,
         input_schema=NUMBER,
         output_schema=NUMBER,
-        config=SkillConfig(timeout_s=TIMEOUT_S, max_attempts=4, backoff_s=0.5),
+        config=SkillConfig(timeout_s=TIMEOUT_S, max_attempts=4, backoff_s=0.5, **settings),
         hash=name.ljust(64, "0"),
         python_hash="0" * 64 if pool == "custom" else None,
     )
 
 
-SKILLS = {skill.name: skill for skill in (_skill("add", "custom"), _skill("buy", "openai"))}
+SKILLS = {
+    skill.name: skill
+    for skill in (_skill("add", "custom"), _skill("buy", "openai"), _skill("keep", "openai", cache_s=3600))
+}
 AGENT = AgentDefinition(name="sim-agent", domain="simulation", skills=tuple(SKILLS))
 
 

@@ -163,6 +163,36 @@ def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
     assert show.money(row) == told
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"saved_usd": 0.0123, "saved_list_price_usd": 0.0123}, "cached, saved $0.0123"),
+        ({"saved_usd": 0.0, "saved_list_price_usd": None}, "cached, saved $0"),
+        ({"saved_usd": 0.0, "saved_list_price_usd": 0.0123}, "cached (sim.), saved $0 (list $0.0123)"),
+        ({"saved_usd": None}, "cached, saved an unknown price"),
+    ],
+)
+def test_a_hit_says_what_it_saved(row: dict[str, Any], told: str):
+    assert show.cached(row) == told
+
+
+def test_a_session_says_what_its_hits_saved_in_all():
+    hit = {"cache_hit": True, "saved_usd": 0.01, "saved_list_price_usd": 0.01}
+    run = {"cache_hit": False, "saved_usd": None, "saved_list_price_usd": None}
+    assert show.hits_of([run, hit, hit]) == "2 of 3 steps cached, saved $0.0200"
+    assert show.hits_of([hit, {**hit, "saved_usd": None}]) == "2 of 2 steps cached, saved an unknown price"
+    assert show.hits_of([run]) is None
+
+
+def test_a_step_that_was_a_hit_shows_no_price_of_its_own():
+    assert show.price({"cache_hit": True, "cost_usd": 0.0, "simulated": True}) == "cached"
+
+
+def test_a_hit_is_told_while_it_is_watched():
+    hit = {"type": "StepCompleted", "step": 1, "duration_ms": 4, "cached": {"saved_usd": "0.0123"}}
+    assert Teller().tell(hit) == "step 1 completed in 4 ms, cached, saved $0.0123"
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_a_table_hides_nothing(width: int, capsys: pytest.CaptureFixture[str]):
     rows = [(ID, "scout-agent", "completed", "a long error message that has to be folded somewhere")]

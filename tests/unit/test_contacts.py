@@ -1,14 +1,21 @@
 """The life of a contact."""
 
+from typing import Any
+
 import pytest
 
-from campaigns.contacts import Contact, Erase, decide, fold
-from shared.record_events import ContactErased, ContactImported
+from campaigns.contacts import Contact, Erase, Suppress, decide, evolve, known
+from controls import past_of
+from shared.record_events import ContactErased, ContactImported, ContactSuppressed
 from shared.refusal import Refusal
 
 SEALED = {"$sealed": "00000000-0000-4000-8000-0000000000aa", "n": "", "c": ""}
 IMPORTED = ContactImported(name=SEALED, fingerprint="one")
 CHANGED = ContactImported(name=SEALED, fingerprint="two")
+
+
+def fold(events: list[Any]) -> Contact:
+    return evolve(Contact(), past_of(*events))
 
 
 def test_a_new_contact_is_imported():
@@ -42,3 +49,33 @@ def test_a_second_erasure_changes_nothing():
 def test_an_erased_contact_is_not_imported_again():
     with pytest.raises(Refusal, match="erased"):
         decide(IMPORTED, fold([IMPORTED, ContactErased()]))
+
+
+def test_one_who_objects_is_suppressed():
+    assert decide(Suppress(), fold([IMPORTED])) == [ContactSuppressed()]
+
+
+def test_one_who_was_never_imported_can_object_too():
+    assert decide(Suppress(), Contact()) == [ContactSuppressed()]
+
+
+def test_whatever_is_imported_later_a_second_objection_changes_nothing():
+    assert decide(Suppress(), fold([IMPORTED, ContactSuppressed(), CHANGED])) == []
+
+
+def test_one_who_was_erased_needs_not_object():
+    assert decide(Suppress(), fold([IMPORTED, ContactErased()])) == []
+
+
+@pytest.mark.parametrize(
+    ("history", "code"),
+    [
+        ([], "unknown_contact"),
+        ([ContactSuppressed()], "unknown_contact"),
+        ([IMPORTED, ContactErased()], "erased"),
+    ],
+)
+def test_of_one_who_is_not_there_nothing_is_recorded(history: list[Any], code: str):
+    with pytest.raises(Refusal) as refused:
+        known(fold(history))
+    assert refused.value.code == code

@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.csvfile import File, decode, read
-from campaigns.rows import Fault, Row, row
+from campaigns.cells import Fault
+from campaigns.columns import CONTACTS, OUTREACH
+from campaigns.contact_rows import Row, row
+from campaigns.csvfile import File, decode
+from campaigns.csvfile import read as read_as
 from shared.refusal import Refusal
 
 CANARY = "Zzyzx"
+
+
+def read(data: bytes | str) -> File:
+    return read_as(data, CONTACTS)
 
 
 def only(file: File) -> dict[str, str]:
@@ -85,6 +92,15 @@ def test_a_file_of_the_wrong_kind_is_refused_with_the_headers_it_could_have():
     with pytest.raises(Refusal, match="known are: name, first_name") as refused:
         read(f"date,streams\n2026-01-01,{CANARY}\n")
     assert refused.value.code == "unknown_header"
+
+
+def test_it_is_told_what_was_expected_and_what_the_file_looks_like():
+    with pytest.raises(Refusal) as refused:
+        read_as(f"name,e-mail,station\n{CANARY},zzyzx@example.org,x\n", OUTREACH)
+    told = refused.value.message
+    assert told.startswith("line 1 is no header of outreach: no column for campaign, event, at")
+    assert "it looks like a file of contacts" in told
+    assert CANARY not in told
 
 
 def test_a_file_without_a_header_is_refused_without_quoting_it():
@@ -204,6 +220,9 @@ def test_a_row_needs_a_name_or_an_address():
         ({"name": "Ada", "genres": [1]}, "genres"),
         ({"name": "Ada", "phone": 5}, "phone"),
         ({"name": "Ada", "suppressed": CANARY}, "suppressed"),
+        ({"name": "Ada", "subscriber_type": CANARY}, "subscriber_type"),
+        ({"name": "Ada", "timezone": CANARY}, "timezone"),
+        ({"name": "Ada", "timezone": "../../etc/passwd"}, "timezone"),
         ({"name": "Ada", CANARY: "x"}, None),
     ],
 )
@@ -213,6 +232,15 @@ def test_a_fault_names_its_field_and_never_the_value(cells: dict[str, object], f
 
 def test_all_faults_of_a_row_are_told():
     assert {fault.field for fault in faults({"email": "zzyzx", "type": "zzyzx"})} == {"email", "type"}
+
+
+def test_who_is_written_to_where_may_be_told():
+    row = good({"name": "Ada", "subscriber_type": "Individual", "timezone": "Europe/London"})
+    assert (row.subscriber_type, row.timezone) == ("individual", "Europe/London")
+
+
+def test_a_row_without_the_later_columns_has_the_values_it_always_had():
+    assert not {"subscriber_type", "timezone"} & good({"name": "Ada"}).values().keys()
 
 
 @pytest.mark.parametrize(

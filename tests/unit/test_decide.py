@@ -1,6 +1,6 @@
 """The rules of a session's life, one sentence each."""
 
-from controls import SESSION, attempt_id, claim, failure, later, planned, report, requested, start, usage
+from controls import SESSION, attempt_id, claim, failure, hit, later, planned, report, requested, start, usage
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
 from orchestrator.decide import answer
@@ -191,6 +191,25 @@ def test_a_report_after_the_end_is_a_fact_with_its_cost():
     (late,) = cancelled.when(report(1, usage=usage(2))).then_happens(AttemptReportedLate)
     assert late.usage == usage(2)
     cancelled.and_then(report(1, usage=usage(2))).when(report(1, usage=usage(2))).nothing_happens()
+
+
+def test_a_result_from_the_cache_completes_the_step_and_is_told_from_a_run():
+    completed, _ = given(start()).when(hit(1)).then_happens(StepCompleted, AttemptRequested)
+    assert (completed.cache_key, completed.cached) == ("key", hit().report.cached)
+    given(start(), hit(1)).when(claim(1)).nothing_happens()
+
+
+def test_a_result_from_the_cache_gives_way_to_a_runner_that_may_be_paying():
+    given(start(), claim()).when(hit(1)).nothing_happens()
+    given(start(), claim(), ExpireLease(attempt_id())).when(hit(1)).nothing_happens()
+    given(start(), Cancel()).when(hit(1)).nothing_happens()
+
+
+def test_whether_a_step_must_be_run_goes_into_every_attempt():
+    fresh = given(start(fresh=True))
+    assert [held.asked.fresh for held in fresh.session.open.values()] == [True]
+    (again,) = given(start(fresh=True), failure(1)).when(WakeUp(SESSION), later(1)).events
+    assert again.fresh
 
 
 def test_a_cancel_stops_the_session_once():

@@ -38,6 +38,13 @@ def test_every_kind_of_event_of_a_session_is_among_them():
     assert {event.type for entry in entries for event in decode(entry.body).events} >= KINDS
 
 
+def test_results_from_the_cache_are_among_them():
+    entries = [entry for file in FILES for entry in meaning.recorded(file)]
+    events = [event for entry in entries for event in decode(entry.body).events]
+    hits = [event.cached for event in events if event.type == "StepCompleted" and event.cached]
+    assert {hit.saved_usd is None for hit in hits} == {True, False}
+
+
 def test_every_way_a_session_can_stand_is_among_them():
     told = [session for file in FILES for session in _told(file)["sessions"].values()]
     assert {session["status"] for session in told} == {

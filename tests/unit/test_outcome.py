@@ -51,6 +51,21 @@ def test_an_unknown_price_is_counted_not_taken_for_nothing():
     assert after(STARTED, completed(1, "a", unknown)).spent.unpriced == 1
 
 
+def test_hits_are_counted_with_what_they_saved_apart_from_the_cost():
+    hit = {**completed(2, "b"), "cached": {"saved_usd": "0.02", "saved_list_price_usd": "0.03"}}
+    result = WorkflowResult.of(
+        USER, ID, after(STARTED, completed(1, "a", PAID), hit, {"type": "SessionCompleted"})
+    )
+    assert (result.cost_usd, result.cache_hits) == (0.0123, 1)
+    assert (result.saved_usd, result.saved_list_price_usd) == (0.02, 0.03)
+
+
+def test_what_a_hit_saved_of_an_unknown_price_is_unknown():
+    hit = {**completed(1, "a"), "cached": {"from_attempt": str(ID)}}
+    result = SkillResult.of(USER, ID, after(STARTED, hit, {"type": "SessionCompleted"}))
+    assert (result.cache_hits, result.saved_usd, result.cost_usd) == (1, None, 0.0)
+
+
 def test_a_failed_workflow_carries_the_step_and_what_came_before():
     state = after(
         STARTED,

@@ -111,6 +111,12 @@ def test_a_report_tells_each_fault_by_its_line():
     ]
 
 
+def test_a_report_of_outreach_names_the_campaigns_that_it_begins():
+    report = {**NOTHING, "errors": [], "created": ["Autumn", "Spring"]}
+    assert report_lines(report, "o.csv")[0] == "campaigns begun: Autumn, Spring"
+    assert report_lines(report | {"dry_run": True}, "o.csv")[0] == "campaigns would begin: Autumn, Spring"
+
+
 def test_attributes_are_pairs_of_text():
     assert pairs(["hook=a=b", "length="]) == {"hook": "a=b", "length": ""}
     with pytest.raises(typer.BadParameter, match="key=value"):

@@ -15,6 +15,7 @@ from controls import (
     attempt_id,
     claim,
     failure,
+    hit,
     later,
     planned,
     report,
@@ -161,6 +162,29 @@ def test_an_unknown_price_is_counted_and_never_nothing():
 def test_what_a_simulated_model_wrote_is_marked_up_to_the_session():
     story = told(start(), report(usage=usage().model_copy(update={"simulated": True})))
     assert [row["simulated"] for row in (story.attempt(), story.step(1), story.session)] == [True] * 3
+
+
+def test_a_hit_says_where_it_is_from_and_what_it_saved_and_counts_in_no_total():
+    story = told(start(), report(1, usage=usage(1)), hit(2, cents=3))
+    row, step = story.attempt(2), story.step(2)
+    assert part(row, "cache_key", "cost_usd", "tokens_used", "status") == ("key", 0, 0, "success")
+    for one in (row, step):
+        assert part(one, "cache_hit", "saved_usd") == (True, Decimal("0.03"))
+        assert one["cached_from"] == hit().report.cached.from_attempt
+    assert part(story.session, "cost_usd", "tokens_used") == (Decimal("0.01"), 15)
+    assert part(story.step(1), "cache_hit", "cached_from", "saved_usd") == (False, None, None)
+
+
+def test_a_hit_of_an_unpriced_text_has_saved_nobody_knows_what():
+    unpriced = hit().report.cached.model_copy(update={"saved_usd": None})
+    story = told(start(), hit(cached=unpriced))
+    assert part(story.attempt(), "cache_hit", "saved_usd") == (True, None)
+
+
+def test_a_step_that_is_retried_is_no_hit_any_more():
+    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    story = told(start(), hit(1), failure(2, retryable=False), again)
+    assert part(story.step(1), "cache_hit", "cached_from", "saved_usd") == (False, None, None)
 
 
 def test_a_session_waits_for_a_timer_between_two_attempts():

@@ -135,6 +135,21 @@ def test_a_version_is_text_and_switches_are_honoured(tmp_path: Path):
     assert (skill.version, skill.enabled, skill.is_beta, skill.timeout_s) == ("1.10", False, True, 2.5)
 
 
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("cache_s: 0", "'cache_s': Input should be greater than or equal to 1"),
+        ("cache_s: 86401", "'cache_s': Input should be less than or equal to 86400"),
+        ("cache_s: soon", "'cache_s': Input should be a valid integer"),
+        ("cohort: true", "'cohort' tells how long a result is kept: it needs 'cache_s'"),
+    ],
+)
+def test_for_how_long_a_result_serves_is_checked(tmp_path: Path, settings: str, reason: str):
+    text = GOOD.format(name="s") + f"config:\n  {settings}\n"
+    (fault,) = told(loaded(tmp_path, a__s_yaml=text), tmp_path)
+    assert reason in fault
+
+
 def test_a_file_with_five_faults_gives_five_lines(tmp_path: Path):
     text = """name: s
 categry: research

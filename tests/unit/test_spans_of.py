@@ -35,7 +35,7 @@ from shared.events import (
 )
 from shared.log import Past, Recorded
 from shared.subjects import execution, session
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 
 USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
 ID = UUID("0d9e3d6a-8a4f-4f57-b7e5-52e5a3a4f0aa")
@@ -207,6 +207,17 @@ def test_a_session_is_the_root_of_its_attempts():
         "invoke_agent scout-agent",
     ]
     assert_one_tree(spans)
+
+
+def test_an_attempt_that_was_answered_from_the_cache_says_so():
+    cached = Cached(from_attempt=attempt_id(9), saved_usd=Decimal("0.25"))
+    hit = completed(1).model_copy(update={"cached": cached})
+    spans = given(started(plan(1, "research-contacts")), requested(1)).then(hit, SessionCompleted()).spans
+    told = named(spans, "execute_tool research-contacts").attributes
+    assert told["totalaud.cache.hit"] is True
+    assert told["totalaud.cache.from_attempt"] == str(attempt_id(9))
+    assert told["totalaud.cache.saved_usd"] == 0.25
+    assert not [name for span in two_steps().spans for name in span.attributes if "cache." in name]
 
 
 def test_a_session_nobody_traced_has_its_own_id_as_trace_id():

@@ -80,10 +80,15 @@ class Client:
         *,
         input: Json | None = None,  # noqa: A002 - the command's own word
         session_id: Id | None = None,
+        fresh: bool = False,
     ) -> Accepted:
-        """Start a workflow, return once it is on disk; each step is `{skill, input, description?, id?}`."""
+        """Start a workflow, return once it is on disk; a step is `{skill, input, description?, id?, fresh?}`.
+
+        `fresh` is for all steps: each is run, even if the same question was answered before.
+        """
         id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
-        body: Json = {"session_id": str(id_), "agent": agent, "steps": [dict(step) for step in steps]}
+        anew = {"fresh": True} if fresh else {}
+        body: Json = {"session_id": str(id_), "agent": agent, "steps": [{**step, **anew} for step in steps]}
         if input is not None:
             body["input"] = input
         with telemetry.span("session.run", kind=SpanKind.CLIENT):
@@ -96,12 +101,15 @@ class Client:
         *,
         session_id: Id | None = None,
         execution_id: Id | None = None,
+        fresh: bool = False,
     ) -> Accepted:
         """Start one skill alone; a `session_id` files it beside a session of the same user."""
         id_ = uuid4() if execution_id is None else as_id(execution_id, "execution_id")
         body: Json = {"execution_id": str(id_), "skill": skill, "input": input}
         if session_id is not None:
             body["session_id"] = str(as_id(session_id, "session_id"))
+        if fresh:
+            body["fresh"] = True
         with telemetry.span("skill.execute", kind=SpanKind.CLIENT):
             return Accepted.of(await self.door.ask(self.user, "skill", "execute", body), id_)
 

@@ -9,6 +9,7 @@ from totalaud.door import Door
 IMPORT_S = 120.0
 COUNTS = ("imported", "unchanged", "duplicates", "failed", "total")
 LISTS = ("errors", "repeated")
+NAMES = ("ignored", "created")
 KEPT = ("dry_run",)
 Report = dict[str, Any]
 
@@ -37,7 +38,9 @@ def add(total: Report, answer: Report, offset: int) -> Report:
         joined[name] = total.get(name, 0) + answer.get(name, 0)
     for name in LISTS:
         joined[name] = [*total.get(name, ()), *(_moved(each, offset) for each in answer.get(name, ()))]
-    joined["ignored"] = list(dict.fromkeys([*total.get("ignored", ()), *answer.get("ignored", ())]))
+    for name in NAMES:
+        if name in answer:
+            joined[name] = list(dict.fromkeys([*total.get(name, ()), *answer[name]]))
     joined["seq"] = max(total.get("seq", 0), answer.get("seq", 0))
     return joined
 

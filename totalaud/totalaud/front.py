@@ -21,10 +21,11 @@ async def run_agent_workflow(
     *,
     input: dict[str, Any] | None = None,  # noqa: A002 - the command's own word
     session_id: Id | None = None,
+    fresh: bool = False,
 ) -> WorkflowResult:
     """Run a workflow to its end: `.session_id`, `.outputs`. Raises WorkflowFailed, which carries them too."""
     async with await Client.connect(user=user_id) as client:
-        accepted = await client.run(agent, steps, input=input, session_id=session_id)
+        accepted = await client.run(agent, steps, input=input, session_id=session_id, fresh=fresh)
         _remember(accepted.id, accepted.seq)
         try:
             result = await client.outcome(accepted.id)
@@ -40,10 +41,12 @@ async def execute_skill(
     input: dict[str, Any],  # noqa: A002 - the seed's word
     user_id: Id,
     session_id: Id | None = None,
+    *,
+    fresh: bool = False,
 ) -> SkillResult:
     """Run one skill to its end: `.output` and the fields of the execution trace. Raises SkillFailed."""
     async with await Client.connect(user=user_id) as client:
-        accepted = await client.execute(skill, input, session_id=session_id)
+        accepted = await client.execute(skill, input, session_id=session_id, fresh=fresh)
         try:
             result = await client.skill_outcome(accepted.id)
         except SkillFailed as failed:

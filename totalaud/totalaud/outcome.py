@@ -33,6 +33,33 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What answers that were there already have saved; `unpriced` counts those whose price nobody knows."""
+
+    hits: int = 0
+    cost_usd: Decimal = Decimal(0)
+    list_price_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def add(self, cached: dict[str, Any]) -> "Saved":
+        cost, listed = cached.get("saved_usd"), cached.get("saved_list_price_usd")
+        return Saved(
+            hits=self.hits + 1,
+            cost_usd=self.cost_usd + Decimal(str(cost or 0)),
+            list_price_usd=self.list_price_usd + Decimal(str(listed or 0)),
+            unpriced=self.unpriced + (cost is None),
+        )
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return what results tell of it: `saved_usd` is None where a price is unknown."""
+        return {
+            "cache_hits": self.hits,
+            "saved_usd": None if self.unpriced else float(self.cost_usd),
+            "saved_list_price_usd": float(self.list_price_usd),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`status` is running until the end; `outputs` by step number; `failed_step` counts from 1."""
 
@@ -42,6 +69,7 @@ class Outcome:
     outputs: dict[int, Any] = field(default_factory=dict)
     durations_ms: dict[int, int] = field(default_factory=dict)
     spent: Spent = Spent()
+    saved: Saved = Saved()
     failed_step: int | None = None
     code: str = ""
     message: str = ""
@@ -69,6 +97,8 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
     kind = event["type"]
     if kind in PAID and event.get("usage"):
         state = replace(state, spent=state.spent.add(event["usage"]))
+    if cached := event.get("cached"):
+        state = replace(state, saved=state.saved.add(cached))
     match kind:
         case "SessionStarted":
             return replace(state, status="running", steps=tuple(event["steps"]), input=event["input"])

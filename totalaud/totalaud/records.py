@@ -32,8 +32,8 @@ class Records:
     async def load(self, noun: str, data: bytes, *, dry_run: bool = False, artist: str | None = None) -> Json:
         """Import a CSV file's content (opportunities: a calendar's too); an artist is needed for streams.
 
-        Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}: good rows
-        load though others fail, errors carry the file's lines.
+        Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}, of outreach
+        also `created`, the campaigns begun: good rows load though others fail, errors carry the file's lines.
         """
         given = _given(artist=artist)
         if noun == "opportunities" and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
@@ -123,13 +123,17 @@ class Records:
         channel: str | None = None,
         template: str | None = None,
         detail: str | None = None,
+        category: str | None = None,
         attributes: Mapping[str, str] | None = None,
         propensity: float | None = None,
     ) -> Json:
-        """Record that something happened at `at` (ISO 8601 with its offset); `detail` is sealed."""
+        """Record that something happened at `at` (ISO 8601 with its offset); `detail` is sealed.
+
+        `category` says what a reply was (interested, placed, declined, auto, other), if not its words.
+        """
         body = _given(
             campaign=campaign, event=event, at=at, channel=channel, template=template, detail=detail,
-            attributes=dict(attributes) if attributes else None, propensity=propensity,
+            category=category, attributes=dict(attributes) if attributes else None, propensity=propensity,
         )  # fmt: skip
         return await self._ask("outreach", "record", {**body, **contact_named(contact)})
 

@@ -29,7 +29,8 @@ class WorkflowResult:
     """A completed session; `outputs` is aligned with the steps, `cost_usd` is what was paid.
 
     `unpriced_calls` counts the attempts whose price nobody knows: they are not in it. `simulated`: the local
-    model wrote texts; `list_price_usd` is what the tokens would have cost.
+    model wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts steps
+    that earlier results answered: `saved_usd` is what those had cost, None where a price is unknown.
     """
 
     session_id: str
@@ -40,6 +41,9 @@ class WorkflowResult:
     list_price_usd: float
     unpriced_calls: int
     simulated: bool
+    cache_hits: int
+    saved_usd: float | None
+    saved_list_price_usd: float
     trace_id: str
     seq: int
 
@@ -65,6 +69,7 @@ class WorkflowResult:
             list_price_usd=float(outcome.spent.list_price_usd),
             unpriced_calls=outcome.spent.unpriced,
             simulated=outcome.spent.simulated,
+            **outcome.saved.as_fields(),
             trace_id=outcome.trace_id(session(user, session_id)),
             seq=outcome.seq,
         )
@@ -74,7 +79,7 @@ class WorkflowResult:
 class SkillResult:
     """A skill that was run alone, with the fields of the seed's execution trace.
 
-    `cost_usd` is None where a price is not known.
+    `cost_usd` is None where a price is not known; `cache_hits` and what they saved as in WorkflowResult.
     """
 
     execution_id: str
@@ -87,6 +92,9 @@ class SkillResult:
     status: str
     list_price_usd: float
     simulated: bool
+    cache_hits: int
+    saved_usd: float | None
+    saved_list_price_usd: float
     trace_id: str
     seq: int
 
@@ -112,6 +120,7 @@ class SkillResult:
             status="success",
             list_price_usd=float(outcome.spent.list_price_usd),
             simulated=outcome.spent.simulated,
+            **outcome.saved.as_fields(),
             trace_id=outcome.trace_id(execution(user, execution_id)),
             seq=outcome.seq,
         )

@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from campaigns.headers import KNOWN, fields_of, is_header
-from campaigns.rows import Fault
+from campaigns.cells import Fault
+from campaigns.columns import Columns, alike, meant_for
 from shared.refusal import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -37,13 +37,13 @@ class File:
     ignored: tuple[str, ...]
 
 
-def read(data: bytes | str) -> File:
-    """Read a whole file; refused when no line says which column is the name or the address."""
+def read(data: bytes | str, columns: Columns) -> File:
+    """Read a whole file; one of another kind is refused: its header lacks a column that is needed."""
     text = (decode(data) if isinstance(data, bytes) else data).removeprefix("\ufeff")
     lines = list(io.StringIO(text, newline=""))
     start = _first(lines)
-    delimiter, cells, after = _header(lines, start)
-    fields = fields_of(cells)
+    delimiter, cells, after = _header(lines, start, columns)
+    fields = columns.fields_of(cells)
     ignored = tuple(
         cell.strip() for cell, field in zip(cells, fields, strict=True) if not field and cell.strip()
     )
@@ -78,17 +78,29 @@ def _first(lines: list[str]) -> int:
     raise Refusal("empty_csv", "csv", "the file has no header line")
 
 
-def _header(lines: list[str], start: int) -> tuple[str, list[str], int]:
+def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
     read = [(delimiter, *_record(lines, start, delimiter)) for delimiter in DELIMITERS]
-    delimiter, cells, after = max(read, key=lambda one: len([field for field in fields_of(one[1]) if field]))
-    if not is_header(fields_of(cells)):
-        known = ", ".join(KNOWN)
-        raise Refusal(
-            "unknown_header",
-            "csv",
-            f"line {start + 1} names no column for a name or an e-mail; known are: {known}",
-        )
+    delimiter, cells, after = max(read, key=lambda one: columns.count(one[1]))
+    missing = columns.missing(columns.fields_of(cells))
+    other = meant_for(cells, columns)
+    if missing:
+        other = next(filter(None, (alike(cells) for _, cells, _ in read)), None)
+    if missing or other:
+        raise Refusal("unknown_header", "csv", _other_kind(start + 1, columns, missing, other))
     return delimiter, cells, after
+
+
+def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], other: Columns | None) -> str:
+    """Say what was expected, and what the file looks like; nothing of it is quoted."""
+    lacking = ", ".join(" or ".join(names) for names in missing)
+    reasons = (
+        f"no column for {lacking}" if missing else "",
+        f"it looks like a file of {other.noun}" if other else "",
+    )
+    return (
+        f"line {line} is no header of {columns.noun}: {'; '.join(filter(None, reasons))}. "
+        f"Expected are {columns.expected()}; known are: {', '.join(columns.known)}"
+    )
 
 
 def _records(lines: list[str], start: int, delimiter: str, fields: list[str | None]) -> Iterator[Record]:

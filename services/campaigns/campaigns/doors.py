@@ -1,57 +1,75 @@
-"""`ask.<user>.contacts.<verb>`: from a message to its handler, and back to JSON."""
+"""`ask.<user>.<noun>.<verb>`: from a message to its handler, and back to JSON."""
 
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from inspect import cleandoc
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from campaigns.erasing import Erasing
-from campaigns.importing import Importing
-from campaigns.requests import EraseContact, ImportContacts
 from shared import telemetry
 from shared.json import loads
 from shared.refusal import Refusal, refuse_invalid
+from shared.service import Door
 
-SUBJECT = "ask.*.contacts.*"
-VERBS = "contacts.import, contacts.erase"
+LIMIT = 2_500_000
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """A Refusal is an answer too (`shared.service`)."""
+class Route:
+    """`handle(user, body, cause)` answers a body of this model."""
 
-    importing: Importing
-    erasing: Erasing
+    body: type[BaseModel]
+    handle: Callable[[UUID, Any, str], Awaitable[BaseModel]]
+
+    def described(self, command: str) -> str:
+        """Say in Markdown what the command takes and does."""
+        fields = self.body.model_fields.items()
+        names = ", ".join(name if field.is_required() else f"{name}?" for name, field in fields)
+        return f"`{command}` takes `{{{names}}}`. {' '.join(cleandoc(self.body.__doc__ or '').split())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.service`)."""
+
+    routes: Mapping[str, Route]
+
+    def open(self) -> Iterator[Door]:
+        """Return a door for each noun."""
+        for noun in dict.fromkeys(command.split(".")[0] for command in self.routes):
+            told = {name: route for name, route in self.routes.items() if name.split(".")[0] == noun}
+            description = "\n\n".join(route.described(name) for name, route in told.items())
+            yield Door(f"ask.*.{noun}.*", self.ask, noun, description)
 
     async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
-        user, verb = _address(subject)
-        cause = headers.get("Nats-Msg-Id") or f"contacts.{verb}/{uuid4()}"
-        with telemetry.span(f"contacts.{verb}", parent=headers.get("traceparent")):
-            answer: BaseModel
-            match verb:
-                case "import":
-                    answer = await self.importing.handle(user, _read(ImportContacts, body), cause)
-                case "erase":
-                    answer = await self.erasing.handle(user, _read(EraseContact, body), cause)
-                case _:
-                    raise Refusal(
-                        "unknown_command", "subject", f"there is no such command; known are {VERBS}"
-                    )
+        user, command = _address(subject)
+        route = self.routes.get(command)
+        if route is None:
+            known = ", ".join(self.routes)
+            raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
+        cause = headers.get("Nats-Msg-Id") or f"{command}/{uuid4()}"
+        with telemetry.span(command, parent=headers.get("traceparent")):
+            answer = await route.handle(user, _read(route.body, body), cause)
         return answer.model_dump_json().encode()
 
 
 def _address(subject: str) -> tuple[UUID, str]:
-    _, user, _, verb = subject.split(".")
+    _, user, command = subject.split(".", 2)
     try:
-        return UUID(user), verb
+        return UUID(user), command
     except ValueError:
         raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID") from None
 
 
 def _read(model: type[M], body: bytes) -> M:
+    if len(body) > LIMIT:
+        raise Refusal(
+            "too_large", None, f"the command has {len(body)} bytes, the limit is {LIMIT}: send less at once"
+        )
     try:
         return model.model_validate(loads(body))
     except ValidationError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from campaigns.contacts import Erase
+from campaigns.contacts import Contact, Erase
 from campaigns.history import Histories
 from campaigns.requests import EraseContact, Erased
 from shared.log import Past
@@ -20,12 +20,12 @@ class Erasing:
     """The handler of `contacts.erase`."""
 
     vault: Vault
-    histories: Histories
+    histories: Histories[Contact, Any]
 
     async def handle(self, user: UUID, request: EraseContact, cause: str) -> Erased:
         """Erase for ever; an address that was never imported is erased too, so that it never will be."""
         contact_id = request.contact_id or self.vault.person_of(user, request.email or "")
-        past = await self.histories.load(user, contact_id)
+        past = await self.histories.past(user, contact_id)
         if request.contact_id is not None and not past.recorded:
             raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
         for person in await self._written_elsewhere(user, past) - {contact_id}:

@@ -1,52 +1,138 @@
-"""What has happened to contacts: read from the log, appended to under the expected sequence."""
+"""What has happened to records of one kind: read from the log, appended to under the expected sequence."""
 
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from campaigns.contacts import Command, decide, fold
-from shared import telemetry
+from campaigns.crowd import for_each
+from shared import subjects, telemetry
 from shared.commit import Commit
 from shared.log import Conflict, Log, Past
-from shared.subjects import contact
+from shared.log import Recorded as Stored
+from shared.subjects import Aggregate
+
+AT_ONCE = 32
+
+S = TypeVar("S")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Life(Generic[S, C]):
+    """The rules of one kind of record, pure; `nothing` is one that is not there yet.
+
+    `says_all` tells of a last commit that it makes up for all before it, as far as imports need it.
+    """
+
+    noun: subjects.Record
+    nothing: S
+    decide: Callable[[C, S], Sequence[Any]]
+    evolve: Callable[[S, Past], S]
+    says_all: Callable[[Commit], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[S]):
+    """A record as it was at its last sequence, after so many events."""
+
+    seq: int
+    state: S
+    events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The contact's last sequence, and whether this command is what moved it."""
+    """The record's last sequence, and what this command made happen."""
 
     seq: int
-    happened: bool
+    events: tuple[Any, ...]
+
+    @property
+    def happened(self) -> bool:
+        return bool(self.events)
 
 
-@dataclass(frozen=True, slots=True)
-class Histories:
-    """Only this service appends to contacts, perhaps in several processes."""
+class Histories(Generic[S, C]):
+    """Only this service appends to them, perhaps in several processes.
 
-    log: Log
+    What was read stays in memory, up to `keep` events in all, so that only what came since is read again.
+    """
 
-    async def load(self, user: UUID, contact_id: UUID) -> Past:
-        return await self.log.load(contact(user, contact_id))
+    def __init__(self, log: Log, life: Life[S, C], *, keep: int = 0) -> None:
+        self.life = life
+        self._log = log
+        self._most = keep
+        self._kept: OrderedDict[Aggregate, Known[S]] = OrderedDict()
+        self._events = 0
+
+    @property
+    def nothing(self) -> Known[S]:
+        return Known(0, self.life.nothing)
+
+    async def load(self, user: UUID, id_: UUID) -> Known[S]:
+        """Return the record as the log has it now."""
+        aggregate = subjects.record(user, self.life.noun, id_)
+        before = self._kept.get(aggregate, self.nothing)
+        return self._grown(aggregate, before, await self._log.load(aggregate, before.seq))
+
+    async def load_many(self, user: UUID, ids: Iterable[UUID]) -> dict[UUID, Known[S]]:
+        """Return many records as an import needs them: most are known from their last commit."""
+        aggregates = [subjects.record(user, self.life.noun, id_) for id_ in ids]
+        lasts = await self._log.lasts(aggregates)
+        found = dict.fromkeys(aggregates, self.nothing)
+
+        async def know(aggregate: Aggregate) -> None:
+            last = lasts[aggregate]
+            enough = self.life.says_all(last.commit)
+            past = Past((last,)) if enough else await self._log.load(aggregate)
+            found[aggregate] = Known(past.seq, self.life.evolve(self.life.nothing, past))
+
+        await for_each(lasts, know, at_once=AT_ONCE)
+        return {UUID(aggregate.id): known for aggregate, known in found.items()}
+
+    async def past(self, user: UUID, id_: UUID) -> Past:
+        return await self._log.load(subjects.record(user, self.life.noun, id_))
 
     async def record(
-        self, user: UUID, contact_id: UUID, command: Command, cause: str, past: Past | None = None
+        self, user: UUID, id_: UUID, command: C, cause: str, known: Known[S] | None = None
     ) -> Recorded:
-        """Decide and append; `past` may be a guess, a wrong one costs another load."""
+        """Decide and append; `known` may be a guess, a wrong one costs another load."""
+        aggregate = subjects.record(user, self.life.noun, id_)
         while True:
-            known = await self.load(user, contact_id) if past is None else past
-            events = decide(command, fold(known.events))
+            before = known or await self.load(user, id_)
+            events = tuple(self.life.decide(command, before.state))
             if not events:
-                return Recorded(known.seq, happened=False)
+                return Recorded(before.seq, ())
             commit = Commit(
                 commit_id=uuid4(),
                 at=datetime.now(UTC),
                 causation_id=cause,
                 traceparent=telemetry.traceparent(),
-                events=tuple(events),
+                events=events,
             )
             try:
-                seq = await self.log.append(contact(user, contact_id), commit, expected=known.seq)
+                seq = await self._log.append(aggregate, commit, expected=before.seq)
             except Conflict:
-                past = None
+                known = None
             else:
-                return Recorded(seq, happened=True)
+                self._grown(aggregate, before, Past((Stored(seq, commit),)))
+                return Recorded(seq, events)
+
+    def _grown(self, aggregate: Aggregate, before: Known[S], since: Past) -> Known[S]:
+        if not since.recorded:
+            return before
+        more = sum(len(stored.commit.events) for stored in since.recorded)
+        known = Known(since.seq, self.life.evolve(before.state, since), before.events + more)
+        if self._most:
+            self._keep(aggregate, known)
+        return known
+
+    def _keep(self, aggregate: Aggregate, known: Known[S]) -> None:
+        self._events += known.events - self._kept.get(aggregate, self.nothing).events
+        self._kept[aggregate] = known
+        self._kept.move_to_end(aggregate)
+        while len(self._kept) > 1 and self._events > self._most:
+            self._events -= self._kept.popitem(last=False)[1].events

@@ -1,20 +1,66 @@
 """The campaigns service: subjects to handlers, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from campaigns.doors import SUBJECT, Doors
+from campaigns import artists, campaign, contacts, releases, wholes
+from campaigns import requests as ask
+from campaigns.contact_importing import Importing
+from campaigns.doors import Doors, Route
 from campaigns.erasing import Erasing
-from campaigns.history import Histories
-from campaigns.importing import Importing
+from campaigns.history import Histories, Life
+from campaigns.imports import Import, ImportOpportunities, ImportStreams
+from campaigns.market_importing import artists_from, coverage_from, opportunities_from
+from campaigns.outreach import Outreach
+from campaigns.outreach_importing import OutreachImporting
+from campaigns.profiles import Artists, Campaigns, Releases
 from campaigns.reapplying import Reapplying
+from campaigns.stream_importing import StreamImporting
+from campaigns.suppressing import Suppressing
 from shared import streams
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
+from shared.log import Log
 from shared.service import Door, run
 from shared.settings import Settings
 from shared.vault import Vault, master_key
+
+KEPT_EVENTS = 100_000
+CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
+ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve)
+RELEASE = Life("release", releases.Release(), releases.decide, releases.evolve)
+CAMPAIGN = Life("campaign", campaign.Campaign(), campaign.decide, campaign.evolve)
+OPPORTUNITY = Life("opportunity", wholes.Last(), wholes.decide, wholes.evolve)
+COVERAGE = Life("coverage", wholes.Last(), wholes.decide, wholes.evolve)
+
+
+def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
+    """Return every command with its body and its handler."""
+    of_contacts, of_artists = Histories(log, CONTACT), Histories(log, ARTIST, keep=KEPT_EVENTS)
+    of_releases, of_campaigns = Histories(log, RELEASE), Histories(log, CAMPAIGN, keep=KEPT_EVENTS)
+    an_artist, outreach = Artists(of_artists), Outreach(vault, of_campaigns, of_contacts)
+    a_campaign = Campaigns(of_campaigns, of_releases, of_artists)
+    return {
+        "contacts.import": Route(Import, Importing(vault, of_contacts).handle),
+        "contacts.suppress": Route(ask.SuppressContact, Suppressing(vault, of_contacts).handle),
+        "contacts.erase": Route(ask.EraseContact, Erasing(vault, of_contacts).handle),
+        "artist.set": Route(ask.SetArtist, an_artist.set),
+        "artist.add_fact": Route(ask.AddFact, an_artist.add_fact),
+        "artist.remove_fact": Route(ask.RemoveFact, an_artist.remove_fact),
+        "artists.import": Route(Import, artists_from(of_artists).handle),
+        "release.plan": Route(ask.PlanRelease, Releases(of_releases, of_artists).plan),
+        "campaign.create": Route(ask.CreateCampaign, a_campaign.create),
+        "campaign.close": Route(ask.CloseCampaign, a_campaign.close),
+        "outreach.record": Route(ask.RecordOutreach, outreach.record),
+        "outreach.correct": Route(ask.CorrectOutreach, outreach.correct),
+        "outreach.import": Route(Import, OutreachImporting(vault, of_campaigns, of_contacts).handle),
+        "streams.import": Route(ImportStreams, StreamImporting(of_artists).handle),
+        "opportunities.import": Route(
+            ImportOpportunities, opportunities_from(Histories(log, OPPORTUNITY)).handle
+        ),
+        "coverage.import": Route(Import, coverage_from(Histories(log, COVERAGE)).handle),
+    }
 
 
 @asynccontextmanager
@@ -22,14 +68,12 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
-    histories = Histories(log)
-    erasing = Erasing(vault, histories)
-    doors = Doors(Importing(vault, histories), erasing)
+    erasing = Erasing(vault, Histories(log, CONTACT))
     reapplying = Reapplying(settings.database_url, log, vault, erasing)
     try:
         async with asyncio.TaskGroup() as loops:
             once = loops.create_task(reapplying.run())
-            yield [Door(SUBJECT, doors.ask, "Import contacts, or erase one")]
+            yield [*Doors(routes(log, vault)).open()]
             once.cancel()
     finally:
         await vault.close()

@@ -1,68 +1,121 @@
-"""From an import's body to the rows it speaks of, each contact once."""
+"""From an import's body to good rows, each with its line; the other lines are named."""
 
 import base64
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from uuid import UUID
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from campaigns import csvfile
-from campaigns.requests import MOST_ROWS, ImportContacts, Repetition, RowError
-from campaigns.rows import Fault, Row, row
+from campaigns.cells import Fault
+from campaigns.columns import Columns
+from campaigns.crowd import for_each
+from campaigns.imports import LISTED, MOST_ROWS, Import, Imported, Repetition, RowError
 from shared.refusal import Refusal
-from shared.vault import Vault
+
+AT_ONCE = 32
+
+A = TypeVar("A")
+B = TypeVar("B")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A good row, and the contact it is about."""
+class Line(NamedTuple, Generic[R]):
+    """A good row."""
 
-    line: int
-    contact_id: UUID
-    row: Row
+    number: int
+    row: R
+
+
+class Done(NamedTuple):
+    """What came of one row: the sequence after which it is there, and whether it changed anything."""
+
+    seq: int
+    happened: bool
 
 
 @dataclass
-class Batch:
-    """What one message asks to import; lines that are not are named."""
+class Batch(Generic[R]):
+    """What one message asks to import."""
 
-    candidates: list[Candidate] = field(default_factory=list)
+    lines: list[Line[R]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     repeated: list[Repetition] = field(default_factory=list)
     failed: int = 0
     total: int = 0
     ignored: tuple[str, ...] = ()
 
-    def refuse(self, line: int, faults: list[Fault] | tuple[Fault, ...]) -> None:
+    def refuse(self, line: int, faults: Iterable[Fault]) -> None:
         self.failed += 1
         self.errors += [RowError(line=line, field=fault.field, message=fault.message) for fault in faults]
 
+    def once(self, lines: Iterable[Line[A]], what: Callable[[A], Hashable]) -> list[Line[A]]:
+        """Of all rows that speak of the same, keep the first."""
+        first: dict[Hashable, int] = {}
+        kept = []
+        for line in lines:
+            original = first.setdefault(what(line.row), line.number)
+            if original == line.number:
+                kept.append(line)
+            else:
+                self.repeated.append(Repetition(line=line.number, first=original))
+        return kept
 
-def read(vault: Vault, user: UUID, request: ImportContacts) -> Batch:
-    """Check every row; of all rows of one contact the first counts."""
-    file = _file(request)
+    async def for_each(
+        self, items: Iterable[A], line: Callable[[A], int], do: Callable[[A], Awaitable[B]]
+    ) -> list[B]:
+        """Do it for many lines; what is refused is an error of its line, any other error ends the import."""
+        done: list[B] = []
+
+        async def attempt(item: A) -> None:
+            try:
+                done.append(await do(item))
+            except Refusal as refusal:
+                if refusal.code == "unavailable":
+                    raise
+                self.refuse(line(item), [Fault(refusal.field, refusal.message)])
+
+        await for_each(items, attempt, at_once=AT_ONCE)
+        return done
+
+    def report(self, done: list[Done], *, dry_run: bool) -> Imported:
+        return Imported(
+            imported=sum(one.happened for one in done),
+            unchanged=sum(not one.happened for one in done),
+            duplicates=len(self.repeated),
+            failed=self.failed,
+            total=self.total,
+            seq=max((one.seq for one in done), default=0),
+            errors=tuple(sorted(self.errors, key=lambda error: error.line)[:LISTED]),
+            repeated=tuple(self.repeated[:LISTED]),
+            ignored=self.ignored,
+            dry_run=dry_run,
+        )
+
+
+def read(request: Import, columns: Columns, check: Callable[[dict[str, Any]], R | list[Fault]]) -> Batch[R]:
+    """Read and check every row."""
+    return checked(_file(request, columns), check)
+
+
+def checked(file: csvfile.File, check: Callable[[dict[str, Any]], R | list[Fault]]) -> Batch[R]:
     if (rows := len(file.records)) > MOST_ROWS:
         raise Refusal("too_many_rows", "csv", f"{rows} rows at once: send {MOST_ROWS} at most in one message")
-    batch = Batch(total=rows, ignored=file.ignored)
-    first: dict[UUID, int] = {}
+    batch: Batch[R] = Batch(total=rows, ignored=file.ignored)
     for record in file.records:
-        checked = list(record.faults) or row(record.cells)
-        if isinstance(checked, list):
-            batch.refuse(record.line, checked)
-            continue
-        contact_id = vault.person_of(user, checked.identity)
-        original = first.setdefault(contact_id, record.line)
-        if original != record.line:
-            batch.repeated.append(Repetition(line=record.line, first=original))
+        found = list(record.faults) or check(record.cells)
+        if isinstance(found, list):
+            batch.refuse(record.line, found)
         else:
-            batch.candidates.append(Candidate(record.line, contact_id, checked))
+            batch.lines.append(Line(record.line, found))
     return batch
 
 
-def _file(request: ImportContacts) -> csvfile.File:
+def _file(request: Import, columns: Columns) -> csvfile.File:
     if request.rows is not None:
         return csvfile.File(tuple(csvfile.Record(n, cells) for n, cells in enumerate(request.rows, 1)), ())
     if request.csv is not None:
-        return csvfile.read(request.csv)
+        return csvfile.read(request.csv, columns)
     try:
-        return csvfile.read(base64.b64decode(request.csv_base64 or "", validate=True))
+        return csvfile.read(base64.b64decode(request.csv_base64 or "", validate=True), columns)
     except ValueError:
         raise Refusal("invalid", "csv_base64", "csv_base64: is not base64") from None

@@ -1,37 +1,123 @@
-"""The bodies of `ask.<user>.contacts.<verb>`, and the answers."""
+"""The bodies of the commands on records, and the answers. A name in a field may be an id as well."""
 
-from typing import Annotated, Any, Self
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from campaigns import values
+from campaigns.naming import as_id
 from shared.message import Message
-
-MOST_ROWS = 10_000
-LISTED = 1000
+from shared.record_events import OutreachKind, ReplyCategory
 
 
-class ImportContacts(Message):
-    """`contacts.import`: a CSV file's text, its bytes in base64, or rows by field name.
+def _day(value: Any) -> Any:
+    return values.day(value) if isinstance(value, str) else _no_text()
 
-    A long file comes in pieces, each with the header; a few thousand rows take seconds. `dry_run` changes
-    nothing.
+
+def _moment(value: Any) -> Any:
+    return values.moment(value) if isinstance(value, str) else _no_text()
+
+
+def _no_text() -> Any:
+    raise ValueError("must be text in the form of ISO 8601")
+
+
+def _no_id(name: str) -> str:
+    if as_id(name) is not None:
+        raise ValueError("must not read like a UUID: nobody could tell the name from an id")
+    return name
+
+
+def _not_opened(kind: Any) -> Any:
+    if kind == "opened":
+        raise ValueError("opens are taken from an import only: they prove nothing")
+    if kind == "no_response":
+        raise ValueError("is derived when nobody has answered in time, never recorded")
+    return kind
+
+
+def _text(longest: int) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+
+
+Line = Annotated[str, _text(200)]
+Name = Annotated[str, _text(200), AfterValidator(_no_id)]
+Words = Annotated[str, _text(5000)]
+Url = Annotated[str, _text(2000)]
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Genres = Annotated[tuple[Annotated[str, _text(100)], ...], Field(max_length=50)]
+Happened = Annotated[OutreachKind, BeforeValidator(_not_opened)]
+Attributes = Annotated[
+    dict[Annotated[str, _text(50)], Annotated[str, StringConstraints(max_length=200)]], Field(max_length=50)
+]
+
+
+class SetArtist(Message):
+    """An artist's profile, whole. With `artist_id` that artist is given the name."""
+
+    artist_id: UUID | None = None
+    name: Name
+    genres: Genres = ()
+    location: Line | None = None
+    bio: Words | None = None
+    mbid: UUID | None = None
+    mine: bool = True
+    in_cohort: bool = False
+
+
+class AddFact(Message):
+    """One statement that texts about the artist may repeat, until the end of `valid_to`."""
+
+    artist: Line
+    text: Annotated[str, _text(1000)]
+    source: Url | None = None
+    valid_to: Day | None = None
+
+
+class RemoveFact(Message):
+    """The statement holds no longer."""
+
+    artist: Line
+    fact_id: UUID
+
+
+class PlanRelease(Message):
+    """A release, whole, as planned or changed. With `release_id` that release is given the title."""
+
+    release_id: UUID | None = None
+    artist: Line
+    title: Name
+    type: Literal["single", "ep", "album"]
+    date: Day
+    links: Annotated[tuple[Url, ...], Field(max_length=50)] = ()
+    isrc: Annotated[str, _text(20)] | None = None
+
+
+class CreateCampaign(Message):
+    """A campaign, whole, as created or changed. With `campaign_id` that campaign is given the name.
+
+    A release by its title needs the artist too.
     """
 
-    csv: str | None = None
-    csv_base64: str | None = None
-    rows: Annotated[list[dict[str, Any]], Field(max_length=MOST_ROWS)] | None = None
-    dry_run: bool = False
-
-    @model_validator(mode="after")
-    def _one_of(self) -> Self:
-        if sum(given is not None for given in (self.csv, self.csv_base64, self.rows)) != 1:
-            raise ValueError("give one of csv, csv_base64 and rows")
-        return self
+    campaign_id: UUID | None = None
+    name: Name
+    artist: Line | None = None
+    release: Line | None = None
+    goal: Literal["radio", "press", "playlists", "live", "all"] | None = None
+    genres: Genres = ()
 
 
-class EraseContact(Message):
-    """`contacts.erase`: by the contact's id or by e-mail, imported or not."""
+class CloseCampaign(Message):
+    """Nothing more is sent; answers may still be recorded."""
+
+    campaign: Line
+
+
+class OfContact(Message):
+    """A contact by id or by e-mail address."""
 
     contact_id: UUID | None = None
     email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
@@ -43,38 +129,75 @@ class EraseContact(Message):
         return self
 
 
-class RowError(Message):
-    """Why a row was not imported, without its values; rows given as JSON are counted from 1."""
+class RecordOutreach(OfContact):
+    """Something happened between a campaign and a contact at `at` (ISO 8601 with its offset).
 
-    line: int
-    field: str | None
-    message: str
-
-
-class Repetition(Message):
-    """This line speaks of the same contact as an earlier one, which counts."""
-
-    line: int
-    first: int
-
-
-class Imported(Message):
-    """What an import did: `imported` + `unchanged` + `duplicates` + `failed` = `total`.
-
-    `seq` is the log's sequence after which all of these contacts are there; `errors` and `repeated` list 1000
-    at most; `ignored` are the headers that mean nothing to us.
+    `detail`, a reply's words or a note, is sealed for the contact; `category` is read from a reply's words
+    where it is not given. `propensity` is the probability with which the sending slot had been chosen.
     """
 
-    imported: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    failed: int = 0
-    total: int = 0
-    seq: int = 0
-    errors: tuple[RowError, ...] = ()
-    repeated: tuple[Repetition, ...] = ()
-    ignored: tuple[str, ...] = ()
-    dry_run: bool = False
+    campaign: Line
+    event: Happened
+    at: Moment
+    channel: Line | None = None
+    template: Line | None = None
+    detail: Words | None = None
+    category: ReplyCategory | None = None
+    attributes: Attributes = Field(default_factory=dict)
+    propensity: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _of_a_reply(self) -> Self:
+        if self.category is not None and self.event != "replied":
+            raise ValueError("category: only a reply has one")
+        return self
+
+
+class CorrectOutreach(Message):
+    """What was recorded under this id did not happen."""
+
+    campaign: Line
+    outreach_id: UUID
+
+
+class SuppressContact(OfContact):
+    """The person objected: nothing is proposed or written to them again, whatever is imported later."""
+
+
+class EraseContact(OfContact):
+    """The person's key is deleted: nothing of theirs can be read again, nor imported."""
+
+
+class Done(Message):
+    """`seq` is the log's sequence after which it is so; `unchanged`: it had been so before."""
+
+    seq: int
+    unchanged: bool
+
+
+class ArtistDone(Done):
+    artist_id: UUID
+
+
+class FactDone(ArtistDone):
+    fact_id: UUID
+
+
+class ReleaseDone(Done):
+    release_id: UUID
+
+
+class CampaignDone(Done):
+    campaign_id: UUID
+
+
+class OutreachDone(CampaignDone):
+    outreach_id: UUID
+    contact_id: UUID
+
+
+class ContactDone(Done):
+    contact_id: UUID
 
 
 class Erased(Message):

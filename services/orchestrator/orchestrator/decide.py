@@ -164,6 +164,8 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         return []
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
+    if report.cached is not None and not _is_unclaimed(report.attempt_id, session):
+        return []
     first_failure = report.error is not None and report.attempt_id in session.open
     if not session.awaits(report.step) or (report.error is not None and not first_failure):
         return [AttemptReportedLate(**_facts(report), output=report.output, error=report.error)]
@@ -171,7 +173,9 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         failed = AttemptFailed(**_facts(report), error=report.error, partial=report.partial)
         after = evolve(session, failed)
         return [failed, *_after_failure(report.step, report.error, report.partial, after, now)]
-    ended = StepCompleted(**_facts(report), output=report.output)
+    ended = StepCompleted(
+        **_facts(report), output=report.output, cache_key=report.cache_key, cached=report.cached
+    )
     after = evolve(session, ended)
     rivals: Events = [AttemptWithdrawn(step=report.step, attempt_id=rival) for rival in after.open]
     for rival in rivals:
@@ -179,6 +183,12 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
     if after.current > len(after.steps):
         return [ended, *rivals, SessionCompleted()]
     return [ended, *rivals, *_request(report.id, after, after.current)]
+
+
+def _is_unclaimed(attempt_id: UUID, session: Session) -> bool:
+    """Whether nobody can be paying for the attempt, so that a result from the cache may end it."""
+    held = session.open.get(attempt_id)
+    return held is not None and held.runner is None
 
 
 def _after_failure(step: int, error: AttemptError, partial: Any, session: Session, now: datetime) -> Events:
@@ -216,6 +226,7 @@ def _request(id_: UUID, session: Session, number: int) -> Events:
             pool=plan.pool,
             input=resolved,
             timeout_s=plan.timeout_s,
+            fresh=plan.fresh,
         )
     ]
 

@@ -118,6 +118,7 @@ class Follow:
             timeout_s=asked.timeout_s,
             seq=known.seq,
             log_seq=known.seq,
+            fresh=asked.fresh,
             traceparent=telemetry.attempt_parent(trace, asked.attempt_id),
         )
         subject = work(asked.pool, asked.skill, asked.attempt_id)

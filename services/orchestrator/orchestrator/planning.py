@@ -68,6 +68,7 @@ def plan(
             input_=input_,
             id_=step.id,
             description=step.description,
+            fresh=step.fresh,
         )
         for number, (step, input_, who) in enumerate(zip(steps, inputs, owners, strict=True), first)
     )
@@ -81,6 +82,7 @@ def pin(
     input_: dict[str, Any],
     id_: str | None,
     description: str | None,
+    fresh: bool,
 ) -> PlannedStep:
     return PlannedStep(
         number=number,
@@ -94,6 +96,7 @@ def pin(
         timeout_s=skill.timeout_s,
         max_attempts=skill.config.max_attempts,
         backoff_s=skill.config.backoff_s,
+        fresh=fresh,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared import genai
-from shared.usage import Usage
+from shared.usage import Cached, Usage
 
 Values = dict[str, str | int | float | bool]
 Attributes = Mapping[str, str | int | float | bool]
@@ -43,3 +43,11 @@ def usage_attributes(usages: Iterable[Usage | None]) -> Values:
         genai.SIMULATED: any(usage.simulated for usage in known),
     }
     return {**used, genai.UNPRICED_CALLS: unpriced} if unpriced else used
+
+
+def cache_attributes(cached: Cached | None) -> Values:
+    """Say of a result that was there already where it came from, and what it saved where that is known."""
+    if cached is None:
+        return {}
+    told: Values = {genai.CACHE_HIT: True, genai.CACHED_FROM: str(cached.from_attempt)}
+    return told if cached.saved_usd is None else {**told, genai.SAVED_USD: float(cached.saved_usd)}

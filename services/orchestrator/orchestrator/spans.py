@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.span import Attributes, Span, Values, usage_attributes
+from orchestrator.span import Attributes, Span, Values, cache_attributes, usage_attributes
 from shared import genai, trace_ids
 from shared.events import (
     AnyEvent,
@@ -123,6 +123,8 @@ class _Story:
         if attempt is not None:
             attempt.end, attempt.error, attempt.usage = at, error, event.usage
             attempt.extra[genai.DURATION_MS] = event.duration_ms
+            if isinstance(event, StepCompleted):
+                attempt.extra |= cache_attributes(event.cached)
 
     def _given_up(self, attempt_id: UUID, at: datetime, error: str) -> None:
         attempt = self._attempts.get(attempt_id)

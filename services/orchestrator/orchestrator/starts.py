@@ -57,7 +57,7 @@ class Starts:
         """Check a stand-alone skill: a step without templates, of no agent."""
         skill = await self._registry.skill(command.skill)
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
-        step = StepInput(skill=command.skill, input=command.input)
+        step = StepInput(skill=command.skill, input=command.input, fresh=command.fresh)
         templates.check([_checked(1, step, definition)], {}, alone=True)
         sealed = await self._seal_input(user, definition.input_schema, command.input)
         return Start(
@@ -90,6 +90,7 @@ class Starts:
                     input_=input_,
                     id_=old.id,
                     description=old.description,
+                    fresh=old.fresh,
                 )
             )
             checked.append(

@@ -8,7 +8,7 @@ from projector.changes import Alter, Change, Ensure, Remove, Row
 from projector.namekeys import keys
 from projector.row_ids import metric_day_id
 from shared.log import Recorded
-from shared.record_events import ArtistSet, FactAdded, FactRemoved, MetricsImported
+from shared.record_events import ArtistSet, FactAdded, FactRemoved, MetricsImported, NameGiven
 from shared.subjects import Aggregate
 
 
@@ -37,6 +37,8 @@ def artist_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]
                     values = {"value": one.value, "source": event.source}
                     yield Ensure(row, {**of_artist, "metric": one.metric, "day": one.day, **values})
                     yield Alter(row, values)
+            case NameGiven():
+                pass
             case _:
                 raise ValueError(f"{event.type} is no event of an artist")
 

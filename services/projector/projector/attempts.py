@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from projector.changes import Add, Alter, Change, File, FileAgain, Row
-from projector.steps import step_row
+from projector.steps import saved, step_row
 from shared.events import (
     AnyEvent,
     AttemptError,
@@ -46,7 +46,9 @@ class Attempts:
             case AttemptWithdrawn():
                 yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
             case StepCompleted():
-                yield from self._reported(event, self._ended(None, event.output))
+                key = {"cache_key": event.cache_key} if event.cache_key else {}
+                ended = self._ended(None, event.output)
+                yield from self._reported(event, ended | key | saved(event.cached))
             case AttemptFailed():
                 yield from self._reported(event, self._ended(event.error, event.partial))
             case AttemptReportedLate():

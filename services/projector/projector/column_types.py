@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, text
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, Uuid, text
 from sqlalchemy.dialects.postgresql import dialect
 
 metadata = MetaData()
@@ -23,3 +23,13 @@ def money(name: str, default: str | None = "0") -> Column[Any]:
 
 def flag(name: str, default: str) -> Column[Any]:
     return Column(name, Boolean, server_default=text(default))
+
+
+def cached() -> tuple[Column[Any], ...]:
+    """Return the columns of a result that was there already: from which attempt, and what that saved."""
+    return (
+        flag("cache_hit", "false"),
+        Column("cached_from", Uuid),
+        money("saved_usd", None),
+        money("saved_list_price_usd", None),
+    )

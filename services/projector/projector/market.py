@@ -8,7 +8,7 @@ from projector.changes import Alter, Change, Ensure, Row
 from projector.namekeys import key, keys
 from shared.events import AnyEvent
 from shared.log import Recorded
-from shared.record_events import CoverageImported, OpportunityImported, ReleasePlanned
+from shared.record_events import CoverageImported, NameGiven, OpportunityImported, ReleasePlanned
 from shared.subjects import Aggregate
 
 
@@ -16,6 +16,8 @@ def whole_changes(table: str, aggregate: Aggregate, recorded: Recorded) -> Itera
     """Tell what changes in `releases`, `opportunities` or `coverage`."""
     row = Row(table, UUID(aggregate.id), aggregate.user)
     for event in recorded.commit.events:
+        if table == "releases" and isinstance(event, NameGiven):
+            continue
         of_table, values = _row(event)
         if of_table != table:
             raise ValueError(f"{event.type} is no event of {table}")

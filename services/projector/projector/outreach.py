@@ -10,6 +10,7 @@ from shared.log import Recorded
 from shared.record_events import (
     CampaignClosed,
     CampaignCreated,
+    NameGiven,
     OutreachCorrected,
     OutreachRecorded,
 )
@@ -41,6 +42,8 @@ def campaign_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Chang
             case OutreachCorrected():
                 yield from _put(aggregate, event.outreach_id, {"corrected": True}, _unknown(aggregate, event))
                 touched.add(event.contact_id)
+            case NameGiven():
+                pass
             case _:
                 raise ValueError(f"{event.type} is no event of a campaign")
     for contact_id in sorted(touched):

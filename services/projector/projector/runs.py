@@ -6,7 +6,7 @@ from uuid import UUID
 
 from projector.attempts import Attempts
 from projector.changes import Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip, Spread
-from projector.steps import planned, started, step_row
+from projector.steps import planned, saved, started, step_row
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -118,6 +118,7 @@ class _Session:
                     "warnings": list(event.warnings) or None,
                     "error_code": None,
                     "error_message": None,
+                    **saved(event.cached),
                 }
                 yield Alter(self._step(event.step), values)
             case StepFailed():

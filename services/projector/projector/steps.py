@@ -6,8 +6,12 @@ from uuid import UUID, uuid5
 
 from projector.changes import Row
 from shared.events import AttemptRequested, PlannedStep
+from shared.usage import Cached
 
-NEVER_RUN = ("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings")
+NEVER_RUN = (
+    *("output", "started_at", "completed_at", "duration_ms", "error_code", "error_message", "warnings"),
+    *("cached_from", "saved_usd", "saved_list_price_usd"),
+)
 
 
 def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
@@ -22,6 +26,7 @@ def planned(plan: PlannedStep) -> dict[str, Any]:
         "input": plan.input,
         "step_id": plan.id,
         "agent_name": plan.agent,
+        "cache_hit": False,
     }
 
 
@@ -38,3 +43,15 @@ def started(event: AttemptRequested, at: datetime | None) -> dict[str, Any]:
         "error_message": None,
     }
     return values if at is None else values | {"started_at": at}
+
+
+def saved(cached: Cached | None) -> dict[str, Any]:
+    """Return the columns that tell where a result is from and what that saved; none of one that was run."""
+    if cached is None:
+        return {}
+    return {
+        "cache_hit": True,
+        "cached_from": cached.from_attempt,
+        "saved_usd": cached.saved_usd,
+        "saved_list_price_usd": cached.saved_list_price_usd,
+    }

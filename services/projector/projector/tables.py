@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from projector import record_tables  # noqa: F401 - its tables belong to the same metadata
-from projector.column_types import POSTGRES, flag, metadata, moment, money, number
+from projector.column_types import POSTGRES, cached, flag, metadata, moment, money, number
 from projector.policies import policies
 
 skills = Table(
@@ -112,6 +112,7 @@ agent_session_steps = Table(
     flag("simulated", "false"),
     Column("error_code", Text),
     Column("warnings", JSONB),
+    *cached(),
     UniqueConstraint("session_id", "step_number"),
 )
 
@@ -146,7 +147,15 @@ skill_executions = Table(
     Column("runner", Text),
     Column("warnings", JSONB),
     flag("partial", "false"),
+    Column("cache_key", Text),
+    *cached(),
     Index("skill_executions_by_session", "agent_session_id"),
+    Index(
+        "skill_executions_by_key",
+        "user_id",
+        "cache_key",
+        postgresql_where=text("cache_key IS NOT NULL AND NOT cache_hit"),
+    ),
     Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
 )
 

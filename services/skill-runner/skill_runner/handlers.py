@@ -15,6 +15,7 @@ from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.work import Report, Work
+from skill_runner.cache import Cache, Looked
 from skill_runner.execution import Abort, Execution
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
@@ -27,12 +28,20 @@ class Handlers:
     """`runner` names this process; `ack_wait_s` is that of the pools' consumers."""
 
     def __init__(
-        self, bus: Bus, execution: Execution, runner: str, ack_wait_s: float, clock: Clock = utc_now
+        self,
+        bus: Bus,
+        execution: Execution,
+        runner: str,
+        ack_wait_s: float,
+        clock: Clock = utc_now,
+        *,
+        cache: Cache | None = None,
     ) -> None:
         self._bus = bus
         self._execution = execution
         self._runner = runner
         self._clock = clock
+        self._cache = cache
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[str, str], Abort] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,10 +71,14 @@ class Handlers:
         abort = self._running[key] = Abort()
         try:
             async with self._alive(delivery):
-                if work.pool == "custom":
-                    await self._run_custom(work, delivery, abort)
+                looked = await self._cache.look(work) if self._cache else Looked()
+                if looked.report is not None:
+                    await deliver(self._bus, looked.report)
+                    await delivery.ack()
+                elif work.pool == "custom":
+                    await self._run_custom(work, delivery, abort, looked)
                 else:
-                    await self._run_paid(work, delivery, abort)
+                    await self._run_paid(work, delivery, abort, looked)
         finally:
             del self._running[key]
 
@@ -78,15 +91,15 @@ class Handlers:
             if owner == session and (named is None or attempt_id in named):
                 abort.request()
 
-    async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort) -> None:
+    async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())
         else:
-            report = await self._execution.run(work, abort)
+            report = looked.kept(await self._execution.run(work, abort))
         await deliver(self._bus, report)
         await delivery.ack()
 
-    async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort) -> None:
+    async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         answer = await claim(self._bus, subjects.claim(work.attempt_id), work, self._runner)
         match answer:
             case None:
@@ -95,7 +108,7 @@ class Handlers:
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
             case _ if answer.verdict == "run":
                 async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
-                    await deliver(self._bus, await self._execution.run(work, abort))
+                    await deliver(self._bus, looked.kept(await self._execution.run(work, abort)))
                 await delivery.ack()
             case _:
                 await delivery.ack()

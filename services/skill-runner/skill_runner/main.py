@@ -19,10 +19,13 @@ from shared.subjects import POOLS, Pool
 from shared.vault import Vault, master_key
 from skill_runner import models
 from skill_runner.ai import AiEngine
+from skill_runner.answerers import Answerers
+from skill_runner.cache import Cache
 from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
+from skill_runner.results import ProjectedResults
 from skill_runner.run import Engine
 from skill_runner.workers import Workers
 
@@ -40,13 +43,16 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
     aliases = os.environ.get("TOTALAUD_MODELS")
-    ai = AiEngine(chats, models.load(Path(aliases) if aliases else None), vault)
+    known = models.load(Path(aliases) if aliases else None)
+    ai = AiEngine(chats, known, vault)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
+    results = await ProjectedResults.connect(settings.database_url)
     handlers = Handlers(
         bus,
         Execution(registry, vault, engines),
         runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
+        cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
     )
     try:
         await workers.warm()
@@ -74,6 +80,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         await handlers.finish(0)
         await workers.close()
         await chats.close()
+        await results.close()
         await vault.close()
 
 

@@ -26,6 +26,9 @@ def ask(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about what it costs.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
     prose: Annotated[bool, typer.Option("--prose", help="Let a model word what was found.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run it even if the answer is there already.")
+    ] = False,
     budget: Annotated[float | None, typer.Option(min=0, metavar="USD", help="Spend no more on this.")] = None,
 ) -> None:
     """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
@@ -49,7 +52,7 @@ def ask(
                 raise Refusal("budget_exceeded", "budget", dear)
             if not (plan.free or yes or _agreed(options)):
                 return REFUSED
-            return await _answered(options, client, plan)
+            return await _answered(options, client, plan, fresh=fresh)
 
     raise typer.Exit(run(work()))
 
@@ -81,11 +84,11 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     return plan.planned(found, facts, prose=prose)
 
 
-async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
+async def _answered(options: Options, client: "Client", plan: "Plan", *, fresh: bool) -> int:
     from totalaud.planner.answers import answer
 
     steps = [step.command() for step in plan.steps]
-    accepted = await client.run(plan.agent, steps)
+    accepted = await client.run(plan.agent, steps, fresh=fresh)
     result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
@@ -94,7 +97,9 @@ async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
     _lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
     cost = show.money({**asdict(result), "cost_usd": result.cost_usd})
+    hits = show.hits(asdict(result))
     _lines(["", f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}"])
+    _lines([hits] if hits else [])
     return 0
 
 

@@ -39,6 +39,9 @@ def report_lines(report: dict[str, Any], file: str) -> list[str]:
     told = [f"{file}:{error['line']}: {_fault(error)}" for error in report["errors"]]
     if report["ignored"]:
         told.append(f"columns that mean nothing here: {', '.join(map(str, report['ignored']))}")
+    if report.get("created"):
+        begun = "would begin" if report.get("dry_run") else "begun"
+        told.append(f"campaigns {begun}: {', '.join(report['created'])}")
     tense = "would be: " if report.get("dry_run") else ""
     return [*told, f"{tense}{counts}"]
 

@@ -1,5 +1,6 @@
 """`streams …`, `opportunities …` and `coverage …`: what comes from outside."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ streams = typer.Typer(no_args_is_help=True, help="Import days of metrics.", rich
 opportunities = typer.Typer(
     no_args_is_help=True, help="Import and list where to submit.", rich_markup_mode=None
 )
+Calendar = Annotated[
+    Path, typer.Argument(help="A CSV file with a header, or a calendar.", exists=True, dir_okay=False)
+]
 coverage = typer.Typer(
     no_args_is_help=True, help="Import and list what was played or written.", rich_markup_mode=None
 )
@@ -28,7 +32,7 @@ def import_streams(
 
 
 @opportunities.command("import")
-def import_opportunities(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
+def import_opportunities(context: typer.Context, file: Calendar, dry_run: DryRun = False) -> None:
     """Import opportunities from a CSV file or a calendar (.ics)."""
     raise load(context, "opportunities", file, dry_run=dry_run)
 

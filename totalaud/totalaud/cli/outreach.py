@@ -18,7 +18,7 @@ def record(
     contact: Contact,
     event: Annotated[
         str,
-        typer.Argument(help="drafted, approved, sent, bounced, opened, replied, positive, declined, placed"),
+        typer.Argument(help="drafted, approved, sent, bounced, replied, positive, declined or placed."),
     ],
     *,
     at: Annotated[
@@ -27,6 +27,10 @@ def record(
     channel: Annotated[str | None, typer.Option(help="email, form, …")] = None,
     template: Annotated[str | None, typer.Option(help="Which text was sent.")] = None,
     detail: Annotated[str | None, typer.Option(help="The answer's words, or a note; kept sealed.")] = None,
+    category: Annotated[
+        str | None,
+        typer.Option(help="Of a reply: interested, placed, declined, auto, other; else by its words."),
+    ] = None,
     attribute: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Repeatable.")] = None,
     propensity: Annotated[float | None, typer.Option(min=0, max=1, help="Of the sending slot.")] = None,
 ) -> None:
@@ -37,7 +41,7 @@ def record(
         context,
         lambda records: records.record_outreach(
             campaign, contact, event, when, channel=channel, template=template, detail=detail,
-            attributes=attributes, propensity=propensity,
+            category=category, attributes=attributes, propensity=propensity,
         ),
         "outreach",
         "is recorded",

@@ -21,7 +21,7 @@ Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's U
 def send(
     context: typer.Context, command: "Callable[[Records], Awaitable[dict[str, Any]]]", noun: str, done: str
 ) -> None:
-    """Send one command and say that it is on disk."""
+    """Send one command and say that it is on disk, or had been done before."""
     options = Options.of(context)
 
     async def work() -> None:
@@ -30,7 +30,8 @@ def send(
         if options.json:
             show.document(answer)
         else:
-            show.say(show.console(), f"{noun} {answer.get(f'{noun}_id', '')} {done}".replace("  ", " "))
+            before = " (had been done before)" if answer["unchanged"] else ""
+            show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{before}")
 
     run(work())
 

@@ -15,6 +15,7 @@ SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
 FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the log.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
 
 
@@ -26,6 +27,7 @@ def run_workflow(
     agent: Annotated[str | None, typer.Argument(help="The agent; the file may name it.")] = None,
     input: Inputs = None,  # noqa: A002 - the option's name
     session_id: Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")] = None,
+    fresh: Fresh = False,
     watch: Watch = False,
     no_wait: NoWait = False,
 ) -> None:
@@ -39,7 +41,9 @@ def run_workflow(
 
     async def work() -> None:
         async with options.client() as client:
-            accepted = await client.run(named, found["steps"], input=own or None, session_id=session_id)
+            accepted = await client.run(
+                named, found["steps"], input=own or None, session_id=session_id, fresh=fresh
+            )
             if no_wait:
                 show_accepted(options, "session", asdict(accepted))
                 return
@@ -53,11 +57,13 @@ def run_workflow(
 def run_skill(
     context: typer.Context,
     skill: Annotated[str, typer.Argument(help="The skill's name.")],
+    *,
     input: Annotated[  # noqa: A002 - the option's name
         list[str] | None,
         typer.Option("--input", "-i", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."),
     ] = None,
     session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
+    fresh: Fresh = False,
     no_wait: NoWait = False,
 ) -> None:
     """Run one skill alone and show its output."""
@@ -66,7 +72,7 @@ def run_skill(
 
     async def work() -> None:
         async with options.client() as client:
-            accepted = await client.execute(skill, given, session_id=session)
+            accepted = await client.execute(skill, given, session_id=session, fresh=fresh)
             if no_wait:
                 show_accepted(options, "execution", asdict(accepted))
                 return
@@ -76,7 +82,8 @@ def run_skill(
                 return
             out = show.console()
             label = "  simulated text" if result["simulated"] else ""
-            show.say(out, f"{skill} took {show.duration(result['duration_ms'])}, {show.money(result)}{label}")
+            cost = show.cached(result) if result["cache_hits"] else show.money(result)
+            show.say(out, f"{skill} took {show.duration(result['duration_ms'])}, {cost}{label}")
             out.print_json(as_json(result["output"]))
 
     run(work())

@@ -57,6 +57,8 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
         out,
         f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}",
     )
+    if told := show.hits(result):
+        show.say(out, told)
     for number, output in enumerate(result["outputs"], 1):
         show.say(out, f"\nstep {number}")
         out.print_json(as_json(output))

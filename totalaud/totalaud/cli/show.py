@@ -87,7 +87,9 @@ def duration(ms: float | None) -> str | None:
 
 
 def price(row: Mapping[str, Any]) -> str:
-    """Write what was paid, in a table's few letters."""
+    """Write what was paid, in a table's few letters, or that nothing had to be."""
+    if row.get("cache_hit"):
+        return "cached"
     return "$0 (sim.)" if row.get("simulated") else money(row)
 
 
@@ -99,6 +101,34 @@ def money(row: Mapping[str, Any]) -> str:
     if row.get("simulated"):
         return f"$0 (simulated; list price ${listed or 0:.4f})"
     return f"${paid:.4f}" if paid else "$0"
+
+
+def cached(row: Mapping[str, Any]) -> str:
+    """Write that a result was there already, and what that saved."""
+    saved, listed = row.get("saved_usd"), row.get("saved_list_price_usd")
+    if saved is None:
+        return "cached, saved an unknown price"
+    if not saved and listed:
+        return f"cached (sim.), saved $0 (list ${listed:.4f})"
+    return f"cached, saved {f'${saved:.4f}' if saved else '$0'}"
+
+
+def hits(result: Mapping[str, Any]) -> str:
+    """Write how many steps of a result were there already; nothing where none was."""
+    if not result["cache_hits"]:
+        return ""
+    return f"{result['cache_hits']} of {len(result['outputs'])} steps {cached(result)}"
+
+
+def hits_of(steps: Sequence[Mapping[str, Any]]) -> str | None:
+    """Write the same of the rows of a session's steps."""
+    found = [step for step in steps if step.get("cache_hit")]
+    if not found:
+        return None
+    saved = [step["saved_usd"] for step in found]
+    listed = sum(step["saved_list_price_usd"] or 0 for step in found)
+    whole = {"saved_usd": None if None in saved else sum(saved), "saved_list_price_usd": listed}
+    return f"{len(found)} of {len(steps)} steps {cached(whole)}"
 
 
 def session(found: Mapping[str, Any]) -> Iterable[Any]:
@@ -115,6 +145,7 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
         ("error", _error(found)),
         ("tokens", found["tokens_used"]),
         ("cost", money(found)),
+        ("cache", hits_of(found["steps"])),
         ("took", duration(found["duration_ms"])),
         ("created", found["created_at"]),
         ("trace", found.get("trace_id")),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from totalaud.cli.show import duration, money
+from totalaud.cli.show import cached, duration, money
 from totalaud.logged import Logged
 
 Json = Mapping[str, Any]
@@ -49,7 +49,8 @@ class Teller:
             case "AttemptRequested":
                 return "begins" if event["attempt"] == 1 else f"begins, attempt {event['attempt']}"
             case "StepCompleted":
-                return f"completed in {duration(event['duration_ms'])}{_spent(event.get('usage'))}"
+                how = _saved(event["cached"]) if event.get("cached") else _spent(event.get("usage"))
+                return f"completed in {duration(event['duration_ms'])}{how}"
             case "AttemptFailed":
                 return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
             case "AttemptLost":
@@ -74,6 +75,10 @@ def _spent(usage: Json | None) -> str:
     numbers = {name: _number(usage.get(name)) for name in ("cost_usd", "list_price_usd")}
     tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     return f", {tokens} tokens, {money({**usage, **numbers})}"
+
+
+def _saved(hit: Json) -> str:
+    return f", {cached({name: _number(hit.get(name)) for name in ('saved_usd', 'saved_list_price_usd')})}"
 
 
 def _number(value: Any) -> float | None:

@@ -61,6 +61,8 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     model = words.text(root, "model", faults)
     switches = [fields.flag(root, key, default=key == "enabled") for key in ("enabled", "is_beta")]
     _check_for_each(root, config, schemas, provider, faults)
+    if config.cohort is not None and config.cache_s is None:
+        faults.add(root.lines["config"], "'cohort' tells how long a result is kept: it needs 'cache_s'")
     schemas[0] = _with_choices(root, config, schemas[0], faults)
     source = None
     if provider == "custom" and words.is_name(name):

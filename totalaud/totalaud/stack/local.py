@@ -12,7 +12,7 @@ from typing import Self
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
 from totalaud.stack.environment import Place
 from totalaud.stack.lock import DataLock
-from totalaud.stack.nats import Nats
+from totalaud.stack.nats import SYNC_INTERVAL, Nats
 from totalaud.stack.parts import Part, PartKind
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Kind, NotReady, Server
@@ -39,7 +39,8 @@ class LocalStack:
     """A whole stack on one data folder; `place` is there from `start` on.
 
     TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL name servers to be used in place of our own. `push` tells the
-    services what skills there are, once they run.
+    services what skills there are, once they run. A `sync_interval` of NATS longer than the shipped one is
+    faster, and loses what was acknowledged in it when the power fails.
     """
 
     place: Place
@@ -53,12 +54,14 @@ class LocalStack:
         orchestrators: int = 1,
         services: Sequence[Part] | None = None,
         push: Push | None = None,
+        sync_interval: str = SYNC_INTERVAL,
     ) -> None:
         self.data = data.absolute()
         self.skills = skills.absolute()
         self.logs = self.data / "logs"
         self._services = services or parts.services(orchestrators=orchestrators, runners=runners)
         self._push = push
+        self._sync_interval = sync_interval
         self._say: Say = silent
         self._lock: DataLock | None = None
         self._keepers: dict[str, Keeper] = {}
@@ -125,7 +128,7 @@ class LocalStack:
         await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
         given_nats = os.environ.get("TOTALAUD_NATS_URL")
         given_database = os.environ.get("TOTALAUD_DATABASE_URL")
-        nats = None if given_nats else Nats(self.data)
+        nats = None if given_nats else Nats(self.data, self._sync_interval)
         postgres = None if given_database else Postgres(self.data, self.logs)
         model_port = ports.kept_port(self.data / "model.port")
         self.place = Place(

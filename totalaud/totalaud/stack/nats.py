@@ -1,4 +1,4 @@
-"""The embedded nats-server: JetStream on disk, every acknowledgement fsynced, loopback only."""
+"""The embedded nats-server: JetStream on disk, loopback only; as shipped, what it acknowledges is fsynced."""
 
 import asyncio
 import importlib.metadata
@@ -34,9 +34,10 @@ class Nats:
 
     name = "nats"
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, sync_interval: str = SYNC_INTERVAL) -> None:
         paths.make_folder(data)
         self._data = data
+        self._sync_interval = sync_interval
         self._password = paths.made_once(data / "nats.password", lambda: secrets.token_hex(16))
         self._port = ports.kept_port(data / "nats.port")
 
@@ -54,7 +55,7 @@ class Nats:
             user=USER,
             password=self._password,
             store=json.dumps(str(store)),
-            sync_interval=SYNC_INTERVAL,
+            sync_interval=self._sync_interval,
         )
         paths.write_private(config, text)
         return Program(

@@ -1,0 +1,70 @@
+"""Our stack with every trace sent to a receiver in a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import nats
+
+from bench.contender import Contender, Turn
+from bench.ours import Ours, running
+from bench.piped import Piped, piped
+from bench.run import Sync
+from bench.work import Wrong
+from totalaud.stack import ports
+from totalaud.stack.local import LocalStack
+
+NAME = "totalaud, traced"
+ROOT_SPAN = "invoke_agent bench-agent"
+LOOK_EVERY_S = 0.01
+
+
+def contender(data: Path, sync: Sync) -> Contender:
+    """One data folder for all its turns; what they have asked for stays there."""
+    asked = 0
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[Turn]:
+        nonlocal asked
+        port = ports.free_port()
+        async with (
+            piped("bench.sink", str(port), env={}, log=data / "logs" / "sink.log") as sink,
+            running(data, sync, asked=asked, traces=f"http://127.0.0.1:{port}") as ours,
+            ours.turn() as plain,
+        ):
+            yield _watched(plain, ours, sink)
+            asked = ours.asked
+
+    return Contender(NAME, turn)
+
+
+def _watched(plain: Turn, ours: Ours, sink: Piped) -> Turn:
+    """Count the sending as working, and every session's root span after it."""
+
+    async def check(sessions: int) -> None:
+        await plain.check(sessions)
+        found = (await sink.ask(do="count")).get(ROOT_SPAN, 0)
+        if found != sessions:
+            raise Wrong(f"{found} traces of {sessions} sessions arrived")
+
+    return replace(
+        plain,
+        groups={**plain.groups, "receiver": [sink.pid]},
+        check=check,
+        settle=lambda: _sent(ours.stack),
+    )
+
+
+async def _sent(stack: LocalStack) -> None:
+    """Wait until the log's spans are taken."""
+    client = await nats.connect(stack.place.nats_url)
+    try:
+        while True:
+            info = await client.jetstream().consumer_info("EVT", "traces")
+            if not info.num_pending and not info.num_ack_pending:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        await client.close()

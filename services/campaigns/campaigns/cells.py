@@ -1,0 +1,133 @@
+"""One row's cells, strings or JSON values, read field by field; a fault names field and rule, no value."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from campaigns import values
+from shared import json
+from shared.refusal import Refusal
+
+MOST_ENTRIES = 50
+LONGEST_ENTRY = 100
+SHORT, LINE, ADDRESS, TEXT = 50, 200, 2000, 5000
+BEYOND = 1e15
+YES = frozenset({"yes", "y", "true", "1", "x"})
+NO = frozenset({"no", "n", "false", "0"})
+_LIST = re.compile(r"[;|,\n]")
+
+T = TypeVar("T")
+
+
+class Fault(NamedTuple):
+    """`field` None: the row as a whole."""
+
+    field: str | None
+    message: str
+
+
+class Cells:
+    """What is wrong gathers in `faults`; a cell that is empty, missing or wrong reads as None."""
+
+    def __init__(self, cells: Mapping[str, Any], known: Collection[str]) -> None:
+        self._cells = cells
+        self.faults: list[Fault] = []
+        if not cells.keys() <= set(known):
+            self.fault(None, f"has an unknown field; known are: {', '.join(known)}")
+
+    def fault(self, field: str | None, message: str) -> None:
+        self.faults.append(Fault(field, message))
+
+    def text(self, field: str, longest: int = LINE) -> str | None:
+        value = self._cells.get(field)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.fault(field, "must be text")
+            return None
+        text = value.strip()
+        long = f"longer than {longest} characters" if len(text) > longest else ""
+        if fault := unstorable(text) or long:
+            self.fault(field, fault)
+            return None
+        return text or None
+
+    def need(self, *fields: str) -> None:
+        """Fault those fields that are empty or missing."""
+        for field in fields:
+            value = self._cells.get(field)
+            if value is None or (isinstance(value, str) and not value.strip()):
+                self.fault(field, "is needed")
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """Return a list without repetitions, whatever its letter case; text is split at `;`, `|` and `,`."""
+        value = self._cells.get(field)
+        items = _LIST.split(value) if isinstance(value, str) else [] if value is None else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            self.fault(field, "must be text or a list of texts")
+            return ()
+        tidy = {item.casefold(): item for item in (item.strip() for item in reversed(items)) if item}
+        if len(tidy) > MOST_ENTRIES or any(len(item) > LONGEST_ENTRY for item in tidy):
+            self.fault(field, f"more than {MOST_ENTRIES} entries, or one over {LONGEST_ENTRY} characters")
+            return ()
+        if broken := next(filter(None, map(unstorable, tidy.values())), ""):
+            self.fault(field, broken)
+            return ()
+        return tuple(reversed(tidy.values()))
+
+    def read(self, field: str, how: Callable[[str], T], longest: int = LINE) -> T | None:
+        """Read a text by a function whose ValueError says the rule."""
+        text = self.text(field, longest)
+        if text is None:
+            return None
+        try:
+            return how(text)
+        except ValueError as error:
+            self.fault(field, str(error))
+            return None
+
+    def number(self, field: str) -> float | None:
+        value = self._cells.get(field)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return self.read(field, values.number)
+        if abs(value) < BEYOND:
+            return float(value)
+        self.fault(field, "is out of range")
+        return None
+
+    def flag(self, field: str) -> bool | None:
+        value = self._cells.get(field)
+        if isinstance(value, bool):
+            return value
+        word = (self.text(field, SHORT) or "").casefold()
+        if word and word not in YES | NO:
+            self.fault(field, "is neither yes nor no")
+        return word in YES if word else None
+
+    def uuid(self, field: str) -> UUID | None:
+        return self.read(field, _uuid)
+
+    def one_of(self, field: str, meant: Callable[[str], str | None], words: Collection[str]) -> str | None:
+        """Return what a word means, by a function that knows its other spellings."""
+        text = self.text(field, SHORT)
+        word = None if text is None else meant(text)
+        if text is not None and word is None:
+            self.fault(field, f"is none of {', '.join(words)}")
+        return word
+
+
+def unstorable(text: str) -> str:
+    """Return why no store can hold the text, "" for nothing."""
+    try:
+        json.check(text)
+    except Refusal as refusal:
+        return refusal.message
+    return ""
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError("is not a UUID") from None

@@ -1,0 +1,193 @@
+"""Which column of somebody's spreadsheet is which field: one table for each kind of file."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`."""
+
+    noun: str
+    aliases: dict[str, tuple[str, ...]]
+    needed: tuple[tuple[str, ...], ...]
+    _field_of: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        meant = {alias: name for name, aliases in self.aliases.items() for alias in aliases}
+        object.__setattr__(self, "_field_of", meant)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return tuple(self.aliases)
+
+    def field_of(self, header: str) -> str | None:
+        """Return the field that a header means; letter case and punctuation do not matter."""
+        return self._field_of.get(_SEPARATORS.sub(" ", header.casefold()).strip())
+
+    def fields_of(self, cells: Sequence[str]) -> list[str | None]:
+        """Return the field of each column; of two columns for one field the first counts."""
+        fields = [self.field_of(cell) for cell in cells]
+        return [name if name not in fields[:column] else None for column, name in enumerate(fields)]
+
+    def count(self, cells: Sequence[str]) -> int:
+        """Return how many columns have a meaning."""
+        return len(self.fields_of(cells)) - self.fields_of(cells).count(None)
+
+    def missing(self, fields: Sequence[str | None]) -> list[tuple[str, ...]]:
+        """Return those of `needed` of which no field is there."""
+        return [names for names in self.needed if not set(names) & set(fields)]
+
+    def expected(self) -> str:
+        return ", ".join(" or ".join(names) for names in self.needed)
+
+
+URL = ("url", "link", "website", "web", "homepage", "web site")
+GENRES = ("genres", "genre", "style", "styles", "music", "tags", "music genres")
+REGIONS = ("regions", "region", "country", "countries", "location", "territory", "area", "market")
+CONTACTS = Columns(
+    "contacts",
+    {
+        "name": ("name", "contact", "contact name", "full name", "fullname", "person", "display name"),
+        "first_name": ("first name", "firstname", "given name", "forename"),
+        "last_name": ("last name", "lastname", "surname", "family name"),
+        "email": (
+            "email", "e mail", "mail", "email address", "e mail address", "mail address", "contact email",
+        ),
+        "phone": ("phone", "telephone", "tel", "mobile", "phone number", "cell", "mobile number"),
+        "outlet": (
+            "outlet", "publication", "station", "company", "organisation", "organization", "show", "media",
+            "media outlet", "blog", "playlist", "podcast",
+        ),
+        "role": ("role", "job title", "title", "position", "job"),
+        "type": ("type", "contact type", "kind", "category", "media type"),
+        "genres": GENRES,
+        "regions": REGIONS,
+        "source": ("source", "found at", "found in", "origin"),
+        "source_url": ("source url", *URL),
+        "notes": ("notes", "note", "comment", "comments", "remarks"),
+        "suppressed": ("suppressed", "do not contact", "unsubscribed", "opted out", "opt out", "dnc"),
+        "subscriber_type": ("subscriber type", "subscriber"),
+        "timezone": ("timezone", "time zone", "tz"),
+    },
+    needed=(("name", "first_name", "last_name", "email"),),
+)  # fmt: skip
+ARTISTS = Columns(
+    "artists",
+    {
+        "name": ("name", "artist", "artist name", "act", "band"),
+        "genres": GENRES,
+        "location": ("location", "city", "place", "based in", "country", "region"),
+        "bio": ("bio", "biography", "about", "description"),
+        "mbid": ("mbid", "musicbrainz id", "musicbrainz"),
+        "mine": ("mine", "own", "ours"),
+        "in_cohort": ("in cohort", "cohort", "opted in"),
+    },
+    needed=(("name",),),
+)
+OUTREACH = Columns(
+    "outreach",
+    {
+        "contact_email": (
+            "contact email",
+            "email",
+            "e mail",
+            "mail",
+            "email address",
+            "e mail address",
+            "to",
+        ),
+        "contact_id": ("contact id", "contact uuid"),
+        "campaign": ("campaign", "campaign name", "campaign id"),
+        "event": ("event", "kind", "type", "status", "outcome", "what"),
+        "at": ("at", "date", "time", "when", "timestamp", "date time", "sent at"),
+        "channel": ("channel", "medium", "via"),
+        "template": ("template", "text", "template id", "version"),
+        "detail": ("detail", "details", "reply", "message", "words", "note", "notes", "comment"),
+        "category": ("category", "reply category"),
+        "attributes": ("attributes", "attribute"),
+        "propensity": ("propensity",),
+    },
+    needed=(("contact_email", "contact_id"), ("campaign",), ("event",), ("at",)),
+)
+METRICS = {
+    "streams": ("streams", "plays", "stream count", "daily streams"),
+    "listeners": ("listeners", "unique listeners", "daily listeners"),
+    "monthly_listeners": ("monthly listeners",),
+    "monthly_active_listeners": ("monthly active listeners",),
+    "super_listeners": ("super listeners",),
+    "followers": ("followers", "follower count", "total followers"),
+    "saves": ("saves", "save count"),
+    "playlist_adds": ("playlist adds", "playlist additions", "added to playlists"),
+    "views": ("views", "video views"),
+    "likes": ("likes",),
+    "shares": ("shares",),
+    "downloads": ("downloads",),
+    "sales": ("sales", "purchases"),
+}
+STREAMS = Columns(
+    "streams", {"date": ("date", "day"), **METRICS}, needed=(("date",), tuple(METRICS)),
+)  # fmt: skip
+OPPORTUNITIES = Columns(
+    "opportunities",
+    {
+        "title": ("title", "name", "opportunity", "call"),
+        "kind": ("kind", "type", "category"),
+        "url": URL,
+        "opens": ("opens", "opening", "open from", "start", "starts"),
+        "deadline": ("deadline", "closes", "closing date", "due", "due date", "end", "ends"),
+        "cost": ("cost", "fee", "price", "entry fee"),
+        "currency": ("currency",),
+        "genres": GENRES,
+        "regions": ("regions", "region", "country", "countries", "location", "place", "area"),
+        "source": ("source", "found at", "found in", "origin"),
+        "territory": ("territory", "territories", "open to"),
+        "unreleased": ("unreleased", "unreleased only"),
+        "released": ("released", "released only"),
+        "min_lead_days": ("min lead days", "lead days", "lead time"),
+        "release_types": ("release types", "release type", "formats", "format"),
+        "genres_only": ("genres only", "only genres"),
+        "quota_tracks": ("quota tracks", "tracks"),
+        "quota_days": ("quota days",),
+        "uid": ("uid",),
+    },
+    needed=(("title",), ("kind",)),
+)
+COVERAGE = Columns(
+    "coverage",
+    {
+        "artist": ("artist", "artist name", "act", "band"),
+        "outlet": CONTACTS.aliases["outlet"],
+        "kind": ("kind", "type", "category"),
+        "date": ("date", "day", "published", "played"),
+        "url": URL,
+        "title": ("title", "headline", "song", "track"),
+        "genres": GENRES,
+    },
+    needed=(("artist",), ("outlet",)),
+)
+ALL = (CONTACTS, ARTISTS, OUTREACH, STREAMS, OPPORTUNITIES, COVERAGE)
+
+
+def alike(cells: Sequence[str]) -> Columns | None:
+    """Return the kind of file that a header looks like most; None where nothing fits."""
+    fitting = [kind for kind in ALL if not kind.missing(kind.fields_of(cells))]
+    return max(fitting, key=lambda kind: kind.count(cells), default=None)
+
+
+def meant_for(cells: Sequence[str], columns: Columns) -> Columns | None:
+    """Return another kind that a header fits better: it needs no less, and more columns have a meaning.
+
+    A file of contacts has names too, which are no artists and must not be stored as such.
+    """
+    others = (
+        kind
+        for kind in ALL
+        if not kind.missing(kind.fields_of(cells))
+        and len(kind.needed) >= len(columns.needed)
+        and kind.count(cells) > columns.count(cells)
+    )
+    return next(others, None)

@@ -1,0 +1,97 @@
+"""The rules for one contact's values. A fault names field and rule, never the value."""
+
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+
+from campaigns import values
+from campaigns.cells import Cells, Fault
+from campaigns.columns import CONTACTS
+from campaigns.kinds import kind_of, kinds
+
+LONGEST = {
+    "name": 200, "email": 254, "phone": 50, "outlet": 200, "role": 200, "source": 200,
+    "source_url": 2000, "notes": 5000, "first_name": 100, "last_name": 100,
+}  # fmt: skip
+LATER = ("subscriber_type", "timezone")
+SUBSCRIBERS = ("corporate", "individual")
+_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
+_ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contact's values, tidy: trimmed, empty ones None, lists without repetitions."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    notes: str | None
+    outlet: str | None
+    role: str | None
+    type: str | None
+    genres: tuple[str, ...]
+    regions: tuple[str, ...]
+    source: str | None
+    source_url: str | None
+    suppressed: bool
+    subscriber_type: str | None = None
+    timezone: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return all by name, what came with a later release only where it is given.
+
+        So the fingerprint of what was imported before is still the same.
+        """
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in given.items() if name not in LATER or value is not None}
+
+    @property
+    def identity(self) -> str:
+        """Whose row it is: the e-mail, else name and outlet."""
+        return self.email or f"{self.name}|{self.outlet or ''}"
+
+
+def row(given: dict[str, Any]) -> Row | list[Fault]:
+    """Check the cells of one contact, strings or (genres, regions) lists of strings."""
+    cells = Cells(given, CONTACTS.known)
+    texts = {field: cells.text(field, longest) for field, longest in LONGEST.items()}
+    genres, regions = cells.texts("genres"), cells.texts("regions")
+    name = texts["name"] or " ".join(filter(None, (texts["first_name"], texts["last_name"]))) or None
+    if not name and not texts["email"] and not cells.faults:
+        cells.fault("name", "a name or an e-mail is needed")
+    email = cells.read("email", address, LONGEST["email"]) if texts["email"] else None
+    kind = cells.one_of("type", kind_of, kinds())
+    suppressed = cells.flag("suppressed")
+    subscriber = cells.one_of("subscriber_type", _subscriber, SUBSCRIBERS)
+    zone = cells.read("timezone", values.zone)
+    return cells.faults or Row(
+        name=name,
+        email=email,
+        phone=texts["phone"],
+        notes=texts["notes"],
+        outlet=texts["outlet"],
+        role=texts["role"],
+        type=kind,
+        genres=genres,
+        regions=regions,
+        source=texts["source"],
+        source_url=texts["source_url"],
+        suppressed=suppressed or False,
+        subscriber_type=subscriber,
+        timezone=zone.key if zone else None,
+    )
+
+
+def _subscriber(text: str) -> str | None:
+    word = text.casefold()
+    return word if word in SUBSCRIBERS else None
+
+
+def address(text: str) -> str:
+    """Return the bare e-mail address of how people write it."""
+    addressed = _ADDRESSED.fullmatch(text)
+    bare = (addressed[1] if addressed else text).removeprefix("mailto:").strip()
+    if not _EMAIL.fullmatch(bare):
+        raise ValueError("is not an e-mail address")
+    return bare

@@ -1,0 +1,70 @@
+"""Whom a name or an id means: read from the log, so that it is right at once, in every process."""
+
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from campaigns import contacts
+from campaigns.contacts import Contact
+from campaigns.history import Histories, Known
+from campaigns.naming import as_id, id_of
+from campaigns.requests import OfContact
+from shared.record_events import NameGiven
+from shared.refusal import Refusal
+from shared.vault import Vault
+
+
+class Named(Protocol):
+    """A record with a name: `profile` None is one that is not there; `given` see `campaigns.naming`."""
+
+    @property
+    def profile(self) -> Any: ...
+    @property
+    def given(self) -> UUID | None: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+async def locate(histories: Histories[N, Any], user: UUID, scope: UUID, named: str) -> tuple[UUID, Known[N]]:
+    """Return the record that is meant, or nothing under the id that the name will have."""
+    id_ = as_id(named) or id_of(scope, histories.life.noun, named)
+    known = await histories.load(user, id_)
+    if (to := known.state.given) is None:
+        return id_, known
+    return to, await histories.load(user, to)
+
+
+async def find(
+    histories: Histories[N, Any], user: UUID, scope: UUID, named: str, field: str | None = None
+) -> tuple[UUID, Known[N]]:
+    """Return the record that is meant; refuse what is not there."""
+    id_, known = await locate(histories, user, scope, named)
+    if known.state.profile is None:
+        noun = histories.life.noun
+        field = field or noun
+        raise Refusal(f"unknown_{noun}", field, f"{field}: none of yours has this name or id")
+    return id_, known
+
+
+async def named_so(
+    histories: Histories[N, Any], user: UUID, scope: UUID, cause: str, *, id_: UUID | None, name: str
+) -> UUID:
+    """Return the record that a command sets: by name, or by its id, which then gets the name."""
+    noun = histories.life.noun
+    if id_ is None:
+        return (await locate(histories, user, scope, name))[0]
+    await find(histories, user, scope, str(id_), f"{noun}_id")
+    if (own := id_of(scope, noun, name)) != id_:
+        await histories.record(user, own, NameGiven(to=id_), cause)
+    return id_
+
+
+async def contact_of(histories: Histories[Contact, Any], vault: Vault, user: UUID, of: OfContact) -> UUID:
+    """Return the contact that is meant; refuse one who is not there, or was erased."""
+    id_ = of.contact_id or vault.person_of(user, of.email or "")
+    field = "email" if of.contact_id is None else "contact_id"
+    try:
+        contacts.known((await histories.load(user, id_)).state)
+    except Refusal as refusal:
+        raise Refusal(refusal.code, field, f"{field}: {refusal.message}") from None
+    return id_

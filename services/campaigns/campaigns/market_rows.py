@@ -1,0 +1,124 @@
+"""The rules for one row of opportunities, of coverage and of artists. A fault names field and rule."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, get_args
+
+from campaigns import cells as limits
+from campaigns import values
+from campaigns.cells import Cells, Fault
+from campaigns.columns import ARTISTS, COVERAGE, OPPORTUNITIES
+from campaigns.naming import as_id
+from campaigns.whole_importing import Keyed
+from shared.record_events import ArtistSet, CoverageImported, OpportunityImported, ReleasePlanned
+
+KINDS: tuple[str, ...] = get_args(OpportunityImported.model_fields["kind"].annotation)
+RELEASES: tuple[str, ...] = get_args(ReleasePlanned.model_fields["kind"].annotation)
+ALSO = {
+    "call": "submission", "submissions": "submission", "competition": "submission", "uploaders": "uploader",
+    "festivals": "festival", "gig": "festival", "grant": "funding", "grants": "funding", "fund": "funding",
+    "playlists": "playlist", "radio show": "show", "radio": "show", "shows": "show", "blogs": "blog",
+    "podcasts": "podcast",
+}  # fmt: skip
+FLAGS = ("unreleased", "released", "genres_only")
+COUNTS = ("min_lead_days", "quota_tracks", "quota_days")
+MOST = 10_000
+FREE = frozenset({"free", "nothing"})
+
+
+def kind_of(text: str) -> str | None:
+    """Return the kind of opportunity that is meant."""
+    word = " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    kind = ALSO.get(word, word)
+    return kind if kind in KINDS else None
+
+
+def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
+    cells = Cells(given, OPPORTUNITIES.known)
+    cells.need("title", "kind")
+    title, url = cells.text("title"), cells.text("url", limits.ADDRESS)
+    uid = cells.text("uid", limits.ADDRESS)
+    opens, deadline = cells.read("opens", values.day), cells.read("deadline", values.day)
+    if opens and deadline and opens > deadline:
+        cells.fault("opens", "lies after the deadline")
+    cost = 0.0 if str(given.get("cost")).strip().casefold() in FREE else cells.number("cost")
+    if cost is not None and cost < 0:
+        cells.fault("cost", "is less than nothing")
+    event = {
+        "title": title or "",
+        "kind": cells.one_of("kind", kind_of, KINDS) or KINDS[0],
+        "url": url,
+        "opens": opens,
+        "deadline": deadline,
+        "cost": cost,
+        "currency": cells.text("currency", limits.SHORT),
+        "genres": cells.texts("genres"),
+        "regions": cells.texts("regions"),
+        "rules": _rules(cells),
+        "source": cells.text("source", limits.ADDRESS),
+    }
+    return cells.faults or Keyed(uid or f"{title}|{url or ''}", OpportunityImported.model_validate(event))
+
+
+def _rules(cells: Cells) -> dict[str, Any]:
+    """Return the rules that are given, by the names of `OpportunityRules` in skills/types.yaml."""
+    types = [one.casefold() for one in cells.texts("release_types")]
+    if not set(types) <= set(RELEASES):
+        cells.fault("release_types", f"is none of {', '.join(RELEASES)}")
+    rules: dict[str, Any] = {
+        "territory": list(cells.texts("territory")),
+        "release_types": types,
+        **{name: cells.flag(name) for name in FLAGS},
+        **{name: _count(cells, name) for name in COUNTS},
+    }
+    return {name: value for name, value in rules.items() if value not in (None, [])}
+
+
+def _count(cells: Cells, field: str) -> int | None:
+    value = cells.number(field)
+    if value is not None and not (value.is_integer() and 0 <= value <= MOST):
+        cells.fault(field, f"is not a whole number from 0 to {MOST}")
+        return None
+    return None if value is None else int(value)
+
+
+def coverage(now: datetime) -> Callable[[dict[str, Any]], Keyed | list[Fault]]:
+    """Return the check of one row; nothing may have been played or written after `now`."""
+
+    def row(given: dict[str, Any]) -> Keyed | list[Fault]:
+        cells = Cells(given, COVERAGE.known)
+        cells.need("artist", "outlet")
+        event = {
+            "artist": cells.text("artist") or "",
+            "outlet": cells.text("outlet") or "",
+            "kind": cells.text("kind", limits.SHORT),
+            "date": cells.read("date", lambda text: values.past_day(values.day(text), now)),
+            "url": cells.text("url", limits.ADDRESS),
+            "title": cells.text("title"),
+            "genres": cells.texts("genres"),
+        }
+        which = (event[name] for name in ("artist", "outlet", "date", "title", "url"))
+        return cells.faults or Keyed(
+            "|".join(str(one or "") for one in which), CoverageImported.model_validate(event)
+        )
+
+    return row
+
+
+def artist(given: dict[str, Any]) -> Keyed | list[Fault]:
+    cells = Cells(given, ARTISTS.known)
+    cells.need("name")
+    name = cells.text("name") or ""
+    if as_id(name) is not None:
+        cells.fault("name", "must not read like a UUID")
+    mine, in_cohort = cells.flag("mine"), cells.flag("in_cohort")
+    event = {
+        "name": name,
+        "genres": cells.texts("genres"),
+        "location": cells.text("location"),
+        "bio": cells.text("bio", limits.TEXT),
+        "mbid": cells.uuid("mbid"),
+        "mine": mine is not False,
+        "in_cohort": in_cohort is True,
+    }
+    return cells.faults or Keyed(name, ArtistSet.model_validate(event))

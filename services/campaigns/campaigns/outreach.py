@@ -1,0 +1,79 @@
+"""The handlers of `outreach.record` and `outreach.correct`: one event at a time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from campaigns import values
+from campaigns.campaign import Campaign, Correct, Record
+from campaigns.contacts import Contact
+from campaigns.finding import contact_of, find
+from campaigns.history import Histories
+from campaigns.outreach_events import event_of, sealed
+from campaigns.outreach_rows import Row
+from campaigns.requests import CorrectOutreach, OutreachDone, RecordOutreach
+from shared.refusal import Refusal
+from shared.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Outreach:
+    """The campaign must be there: a name that was mistyped begins none."""
+
+    vault: Vault
+    campaigns: Histories[Campaign, Any]
+    contacts: Histories[Contact, Any]
+
+    async def record(self, user: UUID, request: RecordOutreach, cause: str) -> OutreachDone:
+        _check_time(request.at)
+        campaign_id, known = await find(self.campaigns, user, user, request.campaign)
+        contact_id = await contact_of(self.contacts, self.vault, user, request)
+        event = event_of(campaign_id, contact_id, _row(request))
+        if event.outreach_id in known.state.corrected:
+            raise Refusal(
+                "corrected", "event", "event: it was recorded before and taken back, which stays so"
+            )
+        events = tuple(await sealed(self.vault, user, [event]))
+        done = await self.campaigns.record(user, campaign_id, Record(events), cause, known)
+        return OutreachDone(
+            outreach_id=event.outreach_id,
+            campaign_id=campaign_id,
+            contact_id=contact_id,
+            seq=done.seq,
+            unchanged=not done.happened,
+        )
+
+    async def correct(self, user: UUID, request: CorrectOutreach, cause: str) -> OutreachDone:
+        campaign_id, known = await find(self.campaigns, user, user, request.campaign)
+        done = await self.campaigns.record(user, campaign_id, Correct(request.outreach_id), cause, known)
+        return OutreachDone(
+            outreach_id=request.outreach_id,
+            campaign_id=campaign_id,
+            contact_id=known.state.outreach[request.outreach_id],
+            seq=done.seq,
+            unchanged=not done.happened,
+        )
+
+
+def _check_time(at: datetime) -> None:
+    try:
+        values.past(at, datetime.now(UTC))
+    except ValueError as error:
+        raise Refusal("invalid", "at", f"at: {error}") from None
+
+
+def _row(request: RecordOutreach) -> Row:
+    return Row(
+        contact_id=request.contact_id,
+        email=request.email,
+        campaign=request.campaign,
+        kind=request.event,
+        at=request.at,
+        channel=request.channel,
+        template=request.template,
+        detail=request.detail,
+        category=request.category,
+        attributes=tuple(request.attributes.items()),
+        propensity=request.propensity,
+    )

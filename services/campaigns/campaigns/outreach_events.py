@@ -1,0 +1,48 @@
+"""From a row of outreach to the event that is stored, its words sealed for the contact."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from campaigns.campaign import outreach_id
+from campaigns.outreach_rows import Row
+from campaigns.replies import category_of
+from shared.record_events import OutreachRecorded, ReplyCategory
+from shared.sealing import seal
+from shared.vault import Vault
+
+UNRELIABLE = {"unreliable": "yes"}
+_WORDS = {"anyOf": [{"type": "string", "x-personal": True}, {"type": "null"}]}
+SCHEMA: dict[str, Any] = {"type": "array", "items": {"properties": {"detail": _WORDS}}}
+
+
+def event_of(campaign_id: UUID, contact_id: UUID, row: Row) -> OutreachRecorded:
+    """Return the event, its words still plain: it must not be stored before `sealed`."""
+    return OutreachRecorded(
+        outreach_id=outreach_id(campaign_id, contact_id, row.kind, row.at),
+        contact_id=contact_id,
+        kind=row.kind,
+        at=row.at,
+        channel=row.channel,
+        template=row.template,
+        detail=row.detail,
+        category=_category(row),
+        attributes=dict(row.attributes) | (UNRELIABLE if row.kind == "opened" else {}),
+        propensity=row.propensity,
+    )
+
+
+async def sealed(vault: Vault, user: UUID, events: Sequence[OutreachRecorded]) -> list[OutreachRecorded]:
+    """Seal the words of all at once; an erased person's become a seal that holds nothing."""
+    plain = [{"contact_id": str(event.contact_id), "detail": event.detail} for event in events]
+    closed = await seal(vault, user, SCHEMA, plain)
+    return [
+        event.model_copy(update={"detail": words["detail"]})
+        for event, words in zip(events, closed, strict=True)
+    ]
+
+
+def _category(row: Row) -> ReplyCategory | None:
+    if row.kind != "replied" or row.category is not None:
+        return row.category
+    return category_of(row.detail) if row.detail else None

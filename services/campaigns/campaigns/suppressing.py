@@ -1,0 +1,28 @@
+"""The handler of `contacts.suppress`."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from campaigns.contacts import Contact, Suppress
+from campaigns.history import Histories
+from campaigns.requests import ContactDone, SuppressContact
+from shared.refusal import Refusal
+from shared.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressing:
+    """Notes objections."""
+
+    vault: Vault
+    histories: Histories[Contact, Any]
+
+    async def handle(self, user: UUID, request: SuppressContact, cause: str) -> ContactDone:
+        """An address that was never imported is suppressed too: it may be imported later."""
+        id_ = request.contact_id or self.vault.person_of(user, request.email or "")
+        known = await self.histories.load(user, id_)
+        if request.contact_id is not None and not known.seq:
+            raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
+        done = await self.histories.record(user, id_, Suppress(), cause, known)
+        return ContactDone(contact_id=id_, seq=done.seq, unchanged=not done.happened)

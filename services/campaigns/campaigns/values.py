@@ -1,0 +1,63 @@
+"""Days, times and numbers as people write them; a ValueError says the rule, never the value."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+CLOCKS_DIFFER = timedelta(minutes=5)
+FARTHEST_EAST = timedelta(hours=14)
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+
+
+def day(text: str) -> date:
+    try:
+        found = date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("is not a day like 2026-05-01") from None
+    _check_year(found.year)
+    return found
+
+
+def moment(text: str) -> datetime:
+    """Return the time in UTC; one without an offset means nothing."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("is not a time like 2026-05-01T10:00:00+01:00") from None
+    if found.tzinfo is None:
+        raise ValueError("has no offset from UTC: write it like 2026-05-01T10:00:00+01:00")
+    _check_year(found.year)
+    return found.astimezone(UTC)
+
+
+def number(text: str) -> float:
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError("is not a number like 12 or 12.50")
+    return float(text)
+
+
+def zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name.strip())
+    except (ValueError, OSError, KeyError):
+        raise ValueError("is no time zone like Europe/London") from None
+
+
+def past(at: datetime, now: datetime) -> datetime:
+    """Return a time at which something has happened; clocks may differ a little."""
+    if at > now + CLOCKS_DIFFER:
+        raise ValueError("lies in the future, but tells of what has happened")
+    return at
+
+
+def past_day(of: date, now: datetime) -> date:
+    """Return a day that has begun somewhere on earth."""
+    if of > (now + FARTHEST_EAST).date():
+        raise ValueError("lies in the future, but tells of what has happened")
+    return of
+
+
+def _check_year(year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")

@@ -1,0 +1,116 @@
+"""What was found before, read from the read model; nothing is kept beside the log."""
+
+import asyncio
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from shared.usage import Cached, Usage
+
+CONNECTIONS = 4
+CONNECT_S = 3.0
+FIRST_S, LONGEST_S, GROWTH = 0.002, 0.02, 1.5
+SETTINGS = {
+    "application_name": "totalaud-cache",
+    "default_transaction_read_only": "on",
+    "plan_cache_mode": "force_custom_plan",
+}
+MINE = "(SELECT s.seq FROM snapshots s WHERE s.user_id = $1)"
+ANYBODY_S = "(SELECT max(s.seq) FROM snapshots s WHERE $1::uuid IS NOT NULL)"
+CHANGED = "SELECT c.seq, coalesce({data}, 0) AS data FROM checkpoint c"
+FIND = """
+SELECT id, output::text, warnings::text, provider, model, cost_usd, list_price_usd, simulated
+FROM skill_executions
+WHERE id = (
+  SELECT id FROM skill_executions
+  WHERE user_id = $1 AND cache_key = $2 AND status = 'success' AND NOT cache_hit AND started_at >= $3
+  ORDER BY started_at DESC LIMIT 1
+)
+"""
+
+
+class Earlier(NamedTuple):
+    """A result and the attempt it is from; `provider` is None where no model was asked."""
+
+    attempt_id: UUID
+    output: Any
+    warnings: list[str]
+    provider: str | None
+    model: str | None
+    cost_usd: Decimal | None
+    list_price_usd: Decimal | None
+    simulated: bool
+
+    @property
+    def usage(self) -> Usage | None:
+        """What serving it again uses: nothing, and a simulated text stays one."""
+        if self.provider is None:
+            return None
+        free = {"calls": 0, "cost_usd": Decimal(0), "list_price_usd": Decimal(0)}
+        return Usage(provider=self.provider, model=self.model or "", simulated=self.simulated, **free)
+
+    @property
+    def cached(self) -> Cached:
+        return Cached(
+            from_attempt=self.attempt_id,
+            saved_usd=self.cost_usd,
+            saved_list_price_usd=self.list_price_usd,
+        )
+
+
+class Results(Protocol):
+    """The results of the past; whatever goes wrong with them is an exception, and then there are none."""
+
+    async def changed(self, user: UUID, log_seq: int, *, cohort: bool) -> int:
+        """Return after which commit the user's records last changed, with `cohort` anybody's.
+
+        Waits, without a bound of its own, until all up to `log_seq` can be seen.
+        """
+        ...
+
+    async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
+        """Return the newest result of that key that began at `since` or later."""
+        ...
+
+
+class ProjectedResults:
+    """Keeps the promises of `Results` with the tables."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, database_url: str) -> "ProjectedResults":
+        """Prepare a small pool; Postgres need not be there yet."""
+        return cls(
+            await asyncpg.create_pool(
+                database_url,
+                min_size=0,
+                max_size=CONNECTIONS,
+                timeout=CONNECT_S,
+                server_settings=SETTINGS,
+            )
+        )
+
+    async def changed(self, user: UUID, log_seq: int, *, cohort: bool) -> int:
+        sql, pause = CHANGED.format(data=ANYBODY_S if cohort else MINE), FIRST_S
+        while True:
+            row = await self._pool.fetchrow(sql, user)
+            if row is not None and row["seq"] >= log_seq:
+                return int(row["data"])
+            await asyncio.sleep(pause)
+            pause = min(GROWTH * pause, LONGEST_S)
+
+    async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
+        row = await self._pool.fetchrow(FIND, user, key, since)
+        if row is None:
+            return None
+        id_, output, warnings, *used = row
+        return Earlier(id_, json.loads(output), json.loads(warnings or "[]"), *used)
+
+    async def close(self) -> None:
+        self._pool.terminate()

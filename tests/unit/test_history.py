@@ -1,0 +1,100 @@
+"""What the campaigns service remembers of its records, and what it reads again."""
+
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from campaigns.history import Histories
+from campaigns.main import ARTIST, CONTACT
+from controls import NOW, USER
+from shared import subjects
+from shared.commit import Commit
+from shared.log import MemoryLog, Past
+from shared.record_events import (
+    ArtistSet,
+    ContactErased,
+    ContactEvent,
+    ContactImported,
+    ContactSuppressed,
+    FactAdded,
+)
+from shared.subjects import Aggregate
+
+NOBODY = ArtistSet(name="Nobody")
+
+
+@dataclass
+class Watched(MemoryLog):
+    """Keeps from where it was read."""
+
+    read: list[int] = field(default_factory=list)
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        self.read.append(after)
+        return await super().load(aggregate, after)
+
+
+def fact(text: str) -> FactAdded:
+    return FactAdded(fact_id=uuid4(), text=text)
+
+
+async def told(histories: Histories, id_: UUID, *events) -> None:
+    for event in events:
+        await histories.record(USER, id_, event, "test")
+
+
+async def test_only_what_came_since_is_read_again():
+    log, id_ = Watched(), uuid4()
+    ours, others = Histories(log, ARTIST, keep=100), Histories(log, ARTIST)
+    await told(ours, id_, NOBODY, fact("a"))
+    await told(others, id_, fact("b"))
+    log.read.clear()
+    known = await ours.load(USER, id_)
+    assert (log.read, known.seq, len(known.state.facts)) == ([2], 3, 2)
+
+
+async def test_what_does_not_fit_is_read_whole_again():
+    log, first, second = Watched(), uuid4(), uuid4()
+    histories = Histories(log, ARTIST, keep=3)
+    await told(histories, first, NOBODY, fact("a"))
+    await told(histories, second, NOBODY, fact("b"))
+    log.read.clear()
+    assert (await histories.load(USER, second)).seq == 4
+    assert (await histories.load(USER, first)).seq == 2
+    assert log.read == [4, 0]
+
+
+async def test_one_record_is_remembered_however_long_it_is():
+    log, id_ = Watched(), uuid4()
+    histories = Histories(log, ARTIST, keep=2)
+    await told(histories, id_, NOBODY, *(fact(str(n)) for n in range(9)))
+    log.read.clear()
+    assert len((await histories.load(USER, id_)).state.facts) == 9
+    assert log.read == [10]
+
+
+async def test_a_guess_that_was_wrong_costs_another_load_and_nothing_else():
+    log, id_ = MemoryLog(), uuid4()
+    histories = Histories(log, ARTIST)
+    await told(histories, id_, NOBODY)
+    done = await histories.record(USER, id_, NOBODY, "test", histories.nothing)
+    assert (done.happened, done.seq, await log.last_seq()) == (False, 1, 1)
+
+
+async def test_a_last_commit_makes_up_for_the_others_where_it_says_all():
+    log = MemoryLog()
+    imported = ContactImported(fingerprint="one")
+    stories = ([imported], [imported, ContactSuppressed()], [imported, ContactErased()], [])
+    ids = [uuid4() for _ in stories]
+    for id_, events in zip(ids, stories, strict=True):
+        for event in events:
+            await append(log, id_, event)
+    known = await Histories(log, CONTACT).load_many(USER, ids)
+    assert [known[id_].state.fingerprint for id_ in ids] == ["one", "one", None, None]
+    assert [known[id_].state.erased for id_ in ids] == [False, False, True, False]
+    assert [known[id_].seq for id_ in ids] == [1, 3, 5, 0]
+
+
+async def append(log: MemoryLog, contact_id: UUID, event: ContactEvent) -> None:
+    aggregate = subjects.contact(USER, contact_id)
+    commit = Commit(commit_id=uuid4(), at=NOW, events=(event,))
+    await log.append(aggregate, commit, expected=(await log.load(aggregate)).seq)
