@@ -106,10 +106,21 @@ async def test_the_same_id_is_another_session_and_leaves_the_first_as_it_is(scen
     with pytest.raises(Refusal):
         await scene.bob.known(scene.session)
     before = [commit async for commit in scene.alice.events(scene.session)]
-    await scene.bob.run("tester", [{"skill": "echo", "input": {"text": "bob's"}}], session_id=scene.session)
+    step = {"skill": "echo", "input": {"text": "bob's"}}
+    await scene.bob.run("tester", [step], session_id=scene.session)
+    assert (await scene.bob.outcome(scene.session)).outputs == [{"text": "bob's"}]
     assert [commit async for commit in scene.alice.events(scene.session)] == before
     record = await scene.alice.get(scene.session)
     assert (record.user_id, record.initial_input) == (str(scene.alice.user), ECHO["input"])
+
+
+async def test_work_under_the_id_of_another_s_session_does_not_stand_in_its_way(scene):
+    """Bob runs as many steps of the same skills, ahead of Alice's own."""
+    slow = {"skill": "sleep", "input": {"seconds": 0.5}}
+    running = await scene.alice.run("tester", [slow, ECHO, ECHO])
+    await scene.bob.run("tester", [ECHO, ECHO, ECHO], session_id=UUID(running.id))
+    assert (await scene.alice.outcome(running.id)).outputs[1:] == [ECHO["input"]] * 2
+    assert (await scene.bob.outcome(running.id)).outputs == [ECHO["input"]] * 3
 
 
 async def test_nothing_of_anothers_is_read_by_the_python_client(scene):

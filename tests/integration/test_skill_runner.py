@@ -510,7 +510,8 @@ async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.5)
     if how != "beat":
-        body = {} if how == "stop all" else {"attempts": [str(work.attempt_id)]}
+        named = {} if how == "stop all" else {"attempts": [str(work.attempt_id)]}
+        body = {"user": str(work.user), **named}
         await stage.bus.tell(subjects.stop(work.id), dumps(body))
         await stage.bus.tell(subjects.stop(work.id), dumps(body))
     report = await stage.orchestrator.next(2)
@@ -525,10 +526,19 @@ async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -
 async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(stage: Stage) -> None:
     work = await stage.ask("spin", {}, timeout_s=30)
     await asyncio.sleep(1)
-    await stage.bus.tell(subjects.stop(work.id), b"{}")
+    await stage.bus.tell(subjects.stop(work.id), dumps({"user": str(work.user)}))
     report = await stage.orchestrator.next(2)
     assert report.error is not None
     assert (report.error.code, report.partial) == ("cancelled", {"text": "so far"})
+
+
+async def test_another_user_s_session_of_the_same_id_is_not_stopped(stage: Stage) -> None:
+    work = await stage.ask("spin", {}, timeout_s=2)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(work.id), dumps({"user": str(uuid4())}))
+    report = await stage.orchestrator.next(4)
+    assert report.error is not None
+    assert report.error.code == "timeout"
 
 
 async def test_a_provider_s_refusal_is_reported_retryable(stage: Stage) -> None:

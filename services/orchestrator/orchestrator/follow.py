@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from nats.errors import Error as NatsError
@@ -53,7 +54,7 @@ class Follow:
             if isinstance(event, RetryScheduled):
                 self._set(aggregate, Timer(event.due))
         self._forget(decided.known.session)
-        if (stopped := _stopped(decided.events)) is not None:
+        if (stopped := _stopped(aggregate, decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
 
     async def outstanding(self, aggregate: Aggregate, known: Known) -> None:
@@ -137,9 +138,10 @@ class Follow:
         )
 
 
-def _stopped(events: tuple[AnyEvent, ...]) -> dict[str, list[str]] | None:
-    """Return the body of `stop.<session>`: the attempts to stop, none named for all of the session's."""
+def _stopped(aggregate: Aggregate, events: tuple[AnyEvent, ...]) -> dict[str, Any] | None:
+    """Return the body of `stop.<session>`: whose, and the attempts to stop, none named for all of them."""
+    whose = {"user": str(aggregate.user)}
     if any(isinstance(event, SessionCancelled) for event in events):
-        return {}
+        return whose
     attempts = [str(event.attempt_id) for event in events if isinstance(event, AttemptWithdrawn)]
-    return {"attempts": attempts} if attempts else None
+    return {**whose, "attempts": attempts} if attempts else None

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
@@ -11,7 +11,7 @@ from orchestrator.session import Session, fold
 from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
-from shared.events import AnyEvent
+from shared.events import AnyEvent, AttemptRequested
 from shared.log import Conflict, Log
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
@@ -80,7 +80,7 @@ class Sessions:
                 raise Refusal("unavailable", None, "the log has not got that far here: ask again")
             now = self._clock()
             try:
-                events = tuple(decide(command, known.session, now))
+                events = tuple(_owned(aggregate, event) for event in decide(command, known.session, now))
             except Exception:
                 if fresh:
                     raise
@@ -120,3 +120,10 @@ class Sessions:
         self._cache.move_to_end(aggregate.subject)
         if len(self._cache) > CACHED:
             self._cache.popitem(last=False)
+
+
+def _owned(aggregate: Aggregate, event: AnyEvent) -> AnyEvent:
+    """Give a new attempt an id that no other user's has: theirs may be of a session with the same id."""
+    if aggregate.user is None or not isinstance(event, AttemptRequested):
+        return event
+    return event.model_copy(update={"attempt_id": uuid5(aggregate.user, str(event.attempt_id))})

@@ -43,7 +43,7 @@ class Handlers:
         self._clock = clock
         self._cache = cache
         self._every_s = ack_wait_s / 3
-        self._running: dict[tuple[str, str], Abort] = {}
+        self._running: dict[tuple[str, str, str], Abort] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
@@ -64,7 +64,7 @@ class Handlers:
     async def _work(self, delivery: Delivery) -> None:
         """The work is acked only when the report is safe."""
         work = _read(delivery)
-        key = (str(work.id), str(work.attempt_id))
+        key = (str(work.user), str(work.id), str(work.attempt_id))
         if key in self._running:
             await delivery.nak(self._every_s)
             return
@@ -83,12 +83,12 @@ class Handlers:
             del self._running[key]
 
     async def stop(self, heard: Heard) -> None:
-        """`stop.<session>`: abort all of the session's running work, or the `attempts` named."""
+        """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named."""
         session = heard.subject.split(".", 1)[1]
-        body = loads(heard.body) if heard.body else {}
-        named = body.get("attempts") if isinstance(body, dict) else None
-        for (owner, attempt_id), abort in list(self._running.items()):
-            if owner == session and (named is None or attempt_id in named):
+        body = loads(heard.body)
+        whose, named = body["user"], body.get("attempts")
+        for (user, owner, attempt_id), abort in list(self._running.items()):
+            if (user, owner) == (whose, session) and (named is None or attempt_id in named):
                 abort.request()
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
