@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -12,12 +14,14 @@ import yaml
 
 from asking import totalaud
 from rig import ROOT, SAMPLE, client_of, environment
+from sites import LOOPBACK, Site, running, says
+from skill_runner.context import Context, SkillError
 from totalaud.contacts import import_csv
 
 PAGE = (ROOT / "docs" / "write-your-own-skill.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
 NEW_YAML, NEW_TYPE = [text for kind, text in BLOCKS if kind == "yaml"]
-FUNCTION, UNIT_TEST, TABLE_TEST, SESSION = [text for kind, text in BLOCKS if kind == "python"]
+FUNCTION, FETCHING, UNIT_TEST, TABLE_TEST, SESSION = [text for kind, text in BLOCKS if kind == "python"]
 COMMANDS = [line[2:].split() for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "e2e", "chaos")
 
@@ -73,6 +77,26 @@ def test_the_page_has_the_blocks_that_are_tried_here():
 async def test_its_checks_and_tests_pass(checkout, words):
     code, out = await command(checkout, words)
     assert code == 0, out
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_its_fetching_function_reads_what_a_site_answers(status):
+    found: dict = {}
+    exec(FETCHING, found)
+    with running(Site()) as site:
+        site.answers["/latest.json"] = says(b'[{"title": "Tide Tables"}]', status)
+        context = Context(
+            uuid4(), datetime.now(UTC), tables=None, loop=None, log_seq=0, wait_s=0,
+            fetch_allow=f"{LOOPBACK}:{site.port}",
+        )  # fmt: skip
+        there = SimpleNamespace(
+            fetch=lambda _url, **limits: context.fetch(site.url("/latest.json"), **limits)
+        )
+        if status == 200:
+            assert found["latest"](there) == ["Tide Tables"]
+        else:
+            with pytest.raises(SkillError, match="status 503"):
+                found["latest"](there)
 
 
 async def test_the_skill_runs_on_the_stack(stack):

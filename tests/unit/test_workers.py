@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from sites import LOOPBACK, Site, running, says
 from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
@@ -50,6 +51,7 @@ SKILLS = {
     "huge": "def run(input, context):\n    return {'text': 'x' * 3_000_000}\n",
     "broken": "def run(input, context)\n",
     "pid": "import os\ndef run(input, context):\n    return {'pid': os.getpid()}\n",
+    "fetch": "def run(input, context):\n    return {'body': context.fetch(input['url']).text}\n",
     "secrets": "import os\ndef run(input, context):\n    return {'env': sorted(os.environ)}\n",
     "child": (
         "import subprocess, time\ndef run(input, context):\n"
@@ -229,6 +231,26 @@ async def test_a_file_of_another_version_is_not_run(workers: Workers) -> None:
     run.definition.python_hash = "0" * 64
     failed = await failure(workers, run)
     assert (failed.code, failed.retryable) == ("definition_missing", False)
+
+
+async def test_a_skill_fetches_what_the_operator_allows_and_nothing_else_inside(
+    skills: Path, workers: Workers
+) -> None:
+    with running(Site()) as site:
+        site.answers["/"] = says(b"hello")
+        told = await failure(workers, attempt("fetch", {"url": site.url("/")}))
+        assert (told.code, told.message) == (
+            "fetch_refused",
+            "url: the port is none of those that are allowed",
+        )
+        assert site.heard == []
+        env = {**os.environ, "TOTALAUD_FETCH_ALLOW": f"{LOOPBACK}:{site.port}"}
+        allowing = Workers(skills, "postgresql://127.0.0.1:1/none", 1, env)
+        try:
+            run = attempt("fetch", {"url": site.url("/")})
+            assert await CustomEngine(allowing).run(run) == {"body": "hello"}
+        finally:
+            await allowing.close()
 
 
 async def test_a_skill_sees_no_secret_in_its_environment(workers: Workers) -> None:

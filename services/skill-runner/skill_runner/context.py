@@ -7,9 +7,13 @@ prints is not shown, unless TOTALAUD_SKILL_OUTPUT is set.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from skill_runner.fetching import Fetched
 
 
 class SkillError(Exception):
@@ -44,6 +48,7 @@ class Context:
         loop: asyncio.AbstractEventLoop,
         log_seq: int,
         wait_s: float,
+        fetch_allow: str = "",
     ) -> None:
         self.user = user
         self._now = now
@@ -51,6 +56,7 @@ class Context:
         self._loop = loop
         self._log_seq = log_seq
         self._wait_s = wait_s
+        self._fetch_allow = fetch_allow
 
     def now(self) -> datetime:
         """Return the time at which the attempt began, UTC: the same throughout it."""
@@ -64,3 +70,14 @@ class Context:
         """
         query = self._tables.rows(sql, {"user": self.user, **named}, self._log_seq, self._wait_s)
         return self._loop.run_until_complete(query)
+
+    def fetch(self, url: str, *, headers: Mapping[str, str] | None = None, **limits: Any) -> "Fetched":
+        """GET a URL and return `.status`, `.headers`, `.body`, `.text`, `.json()`, whatever the status.
+
+        Only public addresses on ports 80 and 443, and what TOTALAUD_FETCH_ALLOW names, also after each of at
+        most three redirects. `limits`: `timeout_s` (10) and `max_bytes` (2 000 000). Raises SkillError.
+        """
+        from skill_runner.addresses import Allowed
+        from skill_runner.fetching import fetch
+
+        return fetch(url, Allowed.read(self._fetch_allow), headers=headers, **limits)

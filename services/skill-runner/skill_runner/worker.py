@@ -33,17 +33,19 @@ def main() -> None:
     if start is None:
         return
     _limit_memory(int(start["memory_bytes"]))
-    worker = Worker(SkillFiles(Path(start["skills"])), start["database_url"], outgoing)
+    files = SkillFiles(Path(start["skills"]))
+    worker = Worker(files, start["database_url"], outgoing, start["fetch_allow"])
     write(outgoing, pack({"ready": True}))
     while (call := read(incoming)) is not None:
         worker.serve(call)
 
 
 class Worker:
-    def __init__(self, files: SkillFiles, database_url: str, outgoing: int) -> None:
+    def __init__(self, files: SkillFiles, database_url: str, outgoing: int, fetch_allow: str) -> None:
         self._files = files
         self._database_url = database_url
         self._outgoing = outgoing
+        self._fetch_allow = fetch_allow
         self._loop = asyncio.new_event_loop()
         self._tables: Tables | None = None
 
@@ -65,6 +67,7 @@ class Worker:
             loop=self._loop,
             log_seq=call["log_seq"],
             wait_s=call["wait_s"],
+            fetch_allow=self._fetch_allow,
         )
         try:
             run = self._files.function(call["skill"], call["python_hash"])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from skill_runner.addresses import VARIABLE, Allowed
 from skill_runner.failure import Failure
 from skill_runner.frames import Frame, pack, receive
 
@@ -42,7 +43,12 @@ class Worker:
             start_new_session=True,
         )
         worker = cls(process)
-        start = {"skills": str(skills), "database_url": database_url, "memory_bytes": MEMORY_BYTES}
+        start = {
+            "skills": str(skills),
+            "database_url": database_url,
+            "memory_bytes": MEMORY_BYTES,
+            "fetch_allow": env.get(VARIABLE, ""),
+        }
         try:
             await worker.call(start, lambda _partial: None)
         except BaseException:
@@ -80,9 +86,10 @@ class Worker:
 
 
 class Workers:
-    """At most `size` of them, started when needed."""
+    """At most `size` of them, started when needed; raises Refusal for a bad TOTALAUD_FETCH_ALLOW."""
 
     def __init__(self, skills: Path, database_url: str, size: int, env: Mapping[str, str]) -> None:
+        Allowed.read(env.get(VARIABLE, ""))
         self._where = (skills, database_url, env)
         self._idle: list[Worker] = []
         self._free = asyncio.Semaphore(size)
