@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test sim quality bench bench-peers lock format clean
+.PHONY: help install up demo check test sim quality bench bench-peers audit lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
 	@$(call compile,.venv/requirements.check) && diff -q requirements.lock .venv/requirements.check > /dev/null \
 	  || { echo "requirements.lock no longer fits the projects' files: run 'make lock'"; exit 1; }
+
+audit: install ## hashes, licences and known vulnerabilities of what we depend on; the last needs a network
+	@$(BIN)/python -m audit
 
 format: install ## let ruff format and mend
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
