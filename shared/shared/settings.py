@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.secret import secret
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,8 +27,8 @@ class Settings:
         env = os.environ
         key_file = env.get("TOTALAUD_MASTER_KEY_FILE")
         return cls(
-            nats_url=env.get("TOTALAUD_NATS_URL", "nats://127.0.0.1:4222"),
-            database_url=env.get("TOTALAUD_DATABASE_URL", "postgresql://127.0.0.1:5432/totalaud"),
+            nats_url=secret("TOTALAUD_NATS_URL") or "nats://127.0.0.1:4222",
+            database_url=secret("TOTALAUD_DATABASE_URL") or "postgresql://127.0.0.1:5432/totalaud",
             skills=Path(env.get("TOTALAUD_SKILLS", "skills")),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+from shared.secret import secret
 from totalaud.errors import Unreachable
 from totalaud.stack import paths
 
@@ -29,8 +30,8 @@ class Connection:
         """Read TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL, else DATA/connection.json; raises Unreachable."""
         folder = data or paths.data_dir()
         kept = _kept(folder / FILE)
-        nats_url = os.environ.get("TOTALAUD_NATS_URL") or kept.get("nats_url")
-        database_url = os.environ.get("TOTALAUD_DATABASE_URL") or kept.get("database_url")
+        nats_url = secret("TOTALAUD_NATS_URL") or kept.get("nats_url")
+        database_url = secret("TOTALAUD_DATABASE_URL") or kept.get("database_url")
         if not nats_url or not database_url:
             raise Unreachable(
                 "nothing runs here: start 'totalaud up', or set TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL"
@@ -55,9 +56,20 @@ class Connection:
         return master_key(replace(settings, master_key=self.master_key, master_key_file=self.master_key_file))
 
     def user(self) -> UUID:
-        """Return whom one acts as when nobody is named: a UUID kept in the data folder."""
+        """Return whom one acts as: TOTALAUD_USER, else a UUID kept in the data folder."""
+        if named := os.environ.get("TOTALAUD_USER"):
+            return _uuid(named)
         paths.make_folder(self.data)
         return paths.user_id(self.data)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        from shared.refusal import Refusal
+
+        raise Refusal("invalid", "TOTALAUD_USER", f"TOTALAUD_USER: {text!r} is not a UUID") from None
 
 
 def place(url: str) -> str:

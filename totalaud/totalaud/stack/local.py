@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from shared.secret import secret
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
 from totalaud.stack.environment import Place
 from totalaud.stack.lock import DataLock
@@ -126,8 +127,8 @@ class LocalStack:
         paths.make_folder(self.data)
         self._lock = DataLock(self.data)
         await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
-        given_nats = os.environ.get("TOTALAUD_NATS_URL")
-        given_database = os.environ.get("TOTALAUD_DATABASE_URL")
+        given_nats = secret("TOTALAUD_NATS_URL")
+        given_database = secret("TOTALAUD_DATABASE_URL")
         nats = None if given_nats else Nats(self.data, self._sync_interval)
         postgres = None if given_database else Postgres(self.data, self.logs)
         model_port = ports.kept_port(self.data / "model.port")

@@ -7,6 +7,7 @@ import shutil
 import sys
 from uuid import UUID
 
+from shared.secret import is_given
 from totalaud.stack import binaries, paths
 from totalaud.stack.environment import Place
 
@@ -64,11 +65,15 @@ def lines(place: Place, user: UUID) -> list[str]:
 
 
 def _in_shell(variable: str, url: str) -> str:
-    return f'"${variable}"' if os.environ.get(variable) else shlex.quote(url)
+    if os.environ.get(variable):
+        return f'"${variable}"'
+    return f'"$(cat "${variable}_FILE")"' if is_given(variable) else shlex.quote(url)
 
 
 def _in_python(variable: str, url: str) -> str:
-    return f'os.environ["{variable}"]' if os.environ.get(variable) else json.dumps(url)
+    if os.environ.get(variable):
+        return f'os.environ["{variable}"]'
+    return f'open(os.environ["{variable}_FILE"]).read().strip()' if is_given(variable) else json.dumps(url)
 
 
 def _psql() -> str:

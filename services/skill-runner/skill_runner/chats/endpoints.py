@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.secret import secret
 from shared.subjects import Pool
 from skill_runner.failure import Failure
 
@@ -20,12 +21,12 @@ class Endpoint:
 
 
 def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None) -> Endpoint:
-    """Read <PROVIDER>_API_KEY and <PROVIDER>_BASE_URL; with neither, the local model answers.
+    """Read <PROVIDER>_API_KEY (or …_FILE) and <PROVIDER>_BASE_URL; with neither, the local model answers.
 
     Raises Failure `provider_unavailable` when there is none of the three.
     """
     name = provider.upper()
-    key, url = env.get(f"{name}_API_KEY"), env.get(f"{name}_BASE_URL")
+    key, url = secret(f"{name}_API_KEY", env), env.get(f"{name}_BASE_URL")
     if key or url:
         return Endpoint(provider, key or NO_KEY, url or None, simulated=False)
     if local_model_url is None:
