@@ -21,6 +21,10 @@ class Site:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                self.do_GET()
+
             def do_GET(self) -> None:
                 site.heard.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
                 site.answers[self.path](self)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.secret import secret
+from shared.urls import NAME, database_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Settings:
         key_file = env.get("TOTALAUD_MASTER_KEY_FILE")
         return cls(
             nats_url=secret("TOTALAUD_NATS_URL") or "nats://127.0.0.1:4222",
-            database_url=secret("TOTALAUD_DATABASE_URL") or "postgresql://127.0.0.1:5432/totalaud",
+            database_url=database_url(secret(NAME) or "postgresql://127.0.0.1:5432/totalaud"),
             skills=Path(env.get("TOTALAUD_SKILLS", "skills")),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),

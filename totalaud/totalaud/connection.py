@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from shared.secret import secret
+from shared.urls import database_url as checked
 from totalaud.errors import Unreachable
 from totalaud.stack import paths
 
@@ -39,7 +40,7 @@ class Connection:
         key_file = os.environ.get("TOTALAUD_MASTER_KEY_FILE") or kept.get("master_key_file")
         return cls(
             nats_url=nats_url,
-            database_url=database_url,
+            database_url=checked(database_url),
             data=folder,
             master_key=os.environ.get("TOTALAUD_MASTER_KEY"),
             master_key_file=Path(key_file) if key_file else _if_there(folder / "master.key"),

@@ -96,7 +96,7 @@ async def _exists(connection: asyncpg.Connection, role: str) -> bool:
 async def _connected(database_url: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(database_url, timeout=CONNECT_S)
-    except DATABASE_AWAY as error:
+    except (*DATABASE_AWAY, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise Unreachable(
             f"no PostgreSQL answers at {place(database_url)} ({type(error).__name__})"
         ) from None

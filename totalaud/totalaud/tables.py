@@ -50,6 +50,11 @@ class Tables:
                 return [dict(row) for row in await pool.fetch(sql, *values)]
             except asyncpg.UndefinedTableError:
                 raise Unreachable("there is no read model yet: is the projector running?") from None
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                where = place(self._url)
+                raise Unreachable(
+                    f"PostgreSQL at {where} refuses this name and password: see TOTALAUD_DATABASE_URL"
+                ) from None
             except DATABASE_AWAY as error:
                 if not tries_left:
                     why = type(error).__name__
