@@ -16,7 +16,9 @@ def explain(error: Exception, *, as_json: bool) -> bool:
     if as_json:
         sys.stdout.write(written({"error": told}) + "\n")
     else:
-        sys.stderr.write(f"error: {sentence(told)}\n")
+        from totalaud.cli.terminal import plain
+
+        sys.stderr.write(f"error: {plain(sentence(told))}\n")
         for line in told.get("next", []):
             sys.stderr.write(f"  {line}\n")
     return True

@@ -27,9 +27,9 @@ WHOLE = ("session", "skill", "#", "status")
 
 def console() -> "Console":
     """Return the terminal, or plain text where there is none."""
-    from rich.console import Console
+    from totalaud.cli.terminal import Terminal
 
-    return Console(highlight=False, soft_wrap=False)
+    return Terminal(highlight=False, soft_wrap=False)
 
 
 def say(out: "Console", line: str, style: str = "") -> None:
