@@ -2,8 +2,15 @@
 
 import json
 import random
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Awaitable, Iterator
 from typing import Any
+
+from shared.delivery import Poison
+from shared.refusal import LONGEST_FIELD, Refusal
+
+LONGEST = 1000
 
 WORDS = (
     *(
@@ -28,6 +35,7 @@ WORDS = (
     ),
     *("00000000-0000-4000-8000-00000000000a", "not-a-uuid", "2026-11-24T00:00:00Z", "1e999", "NaN", "true"),
 )
+PERSONAL = ("Zephyrine Birdcage", "z.birdcage7731@example.org", "+44 1632 960881")
 NUMBERS = (0, -1, 1, 2**31, 2**63, 10**400, -0.0, 1e308, 5e-324, True, None)
 
 
@@ -35,7 +43,7 @@ def value(chance: random.Random, depth: int = 0) -> Any:
     """Return any JSON value, sometimes a deep or a wide one."""
     roll = chance.random()
     if depth > 3 or roll < 0.4:
-        return chance.choice((*WORDS, *NUMBERS))
+        return chance.choice((*WORDS, *PERSONAL, *NUMBERS))
     if roll < 0.45:
         return _nested(chance.choice((5, 120, 900)))
     if roll < 0.7:
@@ -92,3 +100,36 @@ def _nested(depth: int) -> Any:
     for _ in range(depth):
         inner = [inner]
     return inner
+
+
+class Watch:
+    """Takes the CPU time of each input, and looks at each refusal; nothing else may be raised."""
+
+    def __init__(self) -> None:
+        self.inputs = self.done = 0
+        self.slowest_s = 0.0
+        self.codes: Counter[str] = Counter()
+
+    async def see(self, answering: Awaitable[Any]) -> None:
+        began = time.process_time()
+        try:
+            await answering
+        except (Refusal, Poison) as refusal:
+            self._check(refusal)
+        else:
+            self.done += 1
+        self.inputs += 1
+        self.slowest_s = max(self.slowest_s, time.process_time() - began)
+
+    def _check(self, refusal: Refusal | Poison) -> None:
+        """Code, field and message are there, short, and none of them repeats a value that may be personal."""
+        code, field, message = (
+            getattr(refusal, "code", "poison"),
+            getattr(refusal, "field", None),
+            str(refusal),
+        )
+        self.codes[code] += 1
+        assert code
+        assert field is None or (isinstance(field, str) and len(field) <= LONGEST_FIELD)
+        assert 8 < len(message) <= LONGEST
+        assert not [word for word in PERSONAL if word in f"{field} {message}"], message

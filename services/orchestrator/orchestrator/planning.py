@@ -1,5 +1,6 @@
 """From a workflow as sent to steps as accepted: names, agents and pinned definitions."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import PlannedStep
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill, agent_name
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
 async def skills_of(registry: Registry, steps: tuple[StepInput, ...]) -> dict[str, SkillDefinition]:
@@ -24,7 +27,7 @@ async def skills_of(registry: Registry, steps: tuple[StepInput, ...]) -> dict[st
 def runnable(skill: Skill | None, name: str, field: str, registry: Registry) -> SkillDefinition:
     if skill is None:
         known = ", ".join(sorted(known.definition.name for known in registry.skills())) or "none yet"
-        raise Refusal("unknown_skill", field, f"there is no skill '{name}'; there are: {known}")
+        raise Refusal("unknown_skill", field, f"there is no skill {called(name)}; there are: {known}")
     if not skill.enabled:
         raise Refusal(
             "skill_disabled",
@@ -34,11 +37,16 @@ def runnable(skill: Skill | None, name: str, field: str, registry: Registry) -> 
     return skill.definition
 
 
+def called(name: str) -> str:
+    """Repeat what has the form of a name; anything else may be what nobody wants to read in an error."""
+    return f"'{name}'" if NAME.fullmatch(name) else "of this name"
+
+
 async def known_agent(registry: Registry, name: str) -> AgentDefinition:
     agent = await registry.agent(name)
     if agent is None:
         known = ", ".join(sorted(agent.name for agent in registry.agents())) or "none yet"
-        raise Refusal("unknown_agent", "agent", f"there is no agent '{name}'; there are: {known}")
+        raise Refusal("unknown_agent", "agent", f"there is no agent {called(name)}; there are: {known}")
     return agent
 
 

@@ -86,7 +86,9 @@ class Handlers:
         """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named."""
         session = heard.subject.split(".", 1)[1]
         body = loads(heard.body)
-        whose, named = body["user"], body.get("attempts")
+        if not isinstance(body, dict):
+            return
+        whose, named = body.get("user"), body.get("attempts")
         for (user, owner, attempt_id), abort in list(self._running.items()):
             if (user, owner) == (whose, session) and (named is None or attempt_id in named):
                 abort.request()
