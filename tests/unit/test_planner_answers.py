@@ -92,6 +92,15 @@ def test_an_output_without_words_of_its_own_is_told_field_by_field():
     assert "- x; 6.3 %" in told
 
 
+def test_a_report_is_told_as_it_is_written_with_its_tables_whole():
+    table = "|        | sent |\n| ------ | ---: |\n| A \\| B |   48 |"
+    long = "- Follow up 35 pitches without an answer, by 2026-11-04. " + "Because: silent. " * 5
+    told = text("generate-report", {"markdown": f"You sent 48.\n\n## The funnel\n\n{table}\n\n{long}\n"})
+    assert told.startswith("You sent 48.\n\nThe funnel\n\n|        | sent |")
+    assert "| A | B |   48 |" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
+
+
 @pytest.mark.parametrize("output", [None, "text", 5, []])
 def test_an_output_that_is_no_object_is_left_out(output):
     assert answer(["score-contacts", "x"], [{"contacts": []}, output]) == ["Nobody fits."]

@@ -19,7 +19,8 @@ OUT = Release("r4", "a1", "Just Out", "single", date(2026, 11, 1))
 OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
 NAMES = (
     "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
-    "recommend-next-steps optimize-timing create-campaign-plan suggest-hashtags discover-opportunities"
+    "recommend-next-steps optimize-timing create-campaign-plan generate-report suggest-hashtags "
+    "discover-opportunities"
 )
 PAID = {"provider": "anthropic", "model": "claude-sonnet-4-20250514", "config": {"max_tokens": 800}}
 SKILLS = {
@@ -119,6 +120,33 @@ def test_a_closed_campaign_may_be_named():
         of("performance", facts(campaigns=[closed]), campaign="Spring push").steps[0].input["campaign_id"]
         == "c4"
     )
+
+
+def test_a_report_is_one_free_step_with_no_more_than_was_asked():
+    plan = of("report", window="28d", audience="label", detail="detailed")
+    assert plan.agent == "tracker-agent"
+    (step,) = plan.steps
+    assert step.input == {
+        "campaign_id": "c1",
+        "period": "month",
+        "audience": "label",
+        "detail": "detailed",
+    }
+    assert of("report").steps[0].input == {"campaign_id": "c1", "period": "week"}
+
+
+def test_a_report_of_a_release_is_that_of_its_latest_campaign():
+    first = Campaign("c2", "Radio", datetime(2026, 6, 1, tzinfo=UTC), closed=True, release_id="r1")
+    second = Campaign("c3", "Blogs", datetime(2026, 11, 1, tzinfo=UTC), release_id="r1")
+    plan = of("report", facts(campaigns=[Campaign("c1", "Other"), first, second]), release="Glass Coast")
+    assert plan.steps[0].input["campaign_id"] == "c3"
+    assert plan.notes == ("took the campaign Blogs; it could also have been Radio",)
+
+
+def test_a_release_without_a_campaign_has_no_report():
+    found = of("report", release="Glass Coast")
+    assert isinstance(found, Unread)
+    assert "totalaud campaigns create" in found.reason
 
 
 def test_patterns_are_looked_for_in_the_cohort_only_when_asked():

@@ -1,17 +1,19 @@
 """Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from totalaud.planner.figures import meta, percent, rate
 from totalaud.planner.plainly import anything
-from totalaud.planner.telling import wrapped
+from totalaud.planner.telling import WIDTH, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
 DAY = 10
 MOST_DUE = 10
+ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 
 
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
@@ -140,6 +142,18 @@ def _followups(output: Json) -> Lines:
     return lines
 
 
+def _report(output: Json) -> Lines:
+    """Tell a report as it is written: tables stand, sentences are wrapped."""
+    lines = ESCAPED.sub(r"\1", str(output["markdown"])).splitlines()
+    return list(chain.from_iterable(_of_report(line.removeprefix("## ")) for line in lines))
+
+
+def _of_report(line: str) -> Lines:
+    if line.startswith("|") and len(line) <= WIDTH:
+        return [line]
+    return wrapped(line, "", "  " if line.startswith("- ") else "")
+
+
 def _plan(output: Json) -> Lines:
     lines = []
     for task in output["tasks"]:
@@ -175,6 +189,7 @@ TELLERS: dict[str, Callable[[Json], Lines]] = {
     "score-contacts": _contacts,
     "generate-pitch": _pitches,
     "track-campaign": _track,
+    "generate-report": _report,
     "identify-patterns": _patterns,
     "benchmark-performance": _benchmark,
     "recommend-next-steps": _actions,

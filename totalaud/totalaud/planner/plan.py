@@ -7,11 +7,12 @@ from typing import Any
 from totalaud.planner import facts as own
 from totalaud.planner.facts import Artist, Chosen, Facts, Release
 from totalaud.planner.prices import Cost, expected
-from totalaud.planner.question import Intent, Missing, Question
+from totalaud.planner.question import Intent, Missing, Question, Window
 from totalaud.planner.timing import notes
 
 Json = dict[str, Any]
 MOST_PITCHES = 5
+PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 FOUND = "{{step1.contacts}}"
 RANKED = "{{step2.contacts}}"
 
@@ -140,6 +141,18 @@ def _performance(draft: _Draft) -> None:
     draft.step("track-campaign", {"campaign_id": found.id, "window": window}, f"Look at {found.name}")
 
 
+def _report(draft: _Draft) -> None:
+    asked = draft.question
+    found = draft.take(own.campaign(asked, draft.facts))
+    given = {
+        "campaign_id": found.id,
+        "period": PERIODS[asked.window or "7d"],
+        "audience": asked.audience,
+        "detail": asked.detail,
+    }
+    draft.step("generate-report", given, f"Report on {found.name}")
+
+
 def _patterns(draft: _Draft) -> None:
     asked = draft.question
     scope = "cohort" if asked.cohort else "mine"
@@ -212,6 +225,7 @@ LAID: dict[Intent, tuple[str, Callable[[_Draft], None]]] = {
     "find": ("scout-agent", _find),
     "pitch": ("coach-agent", _pitch),
     "performance": ("tracker-agent", _performance),
+    "report": ("tracker-agent", _report),
     "patterns": ("insight-agent", _patterns),
     "next": ("insight-agent", _next),
     "timing": ("insight-agent", _timing),
