@@ -52,9 +52,9 @@ def planted(seed: int, number: int) -> Planted:
     return Planted(user, {"id": act, "user_id": user, "name": "Campaign"}, _mixed(events, chance), truth)
 
 
-def pitches_of(log: Planted) -> list[Json]:
-    """Fold the log as the projector does, commit by commit."""
-    chance = random.Random(len(log.events))
+def pitches_of(log: Planted, other: int = 0) -> list[Json]:
+    """Fold the log as the projector does, commit by commit; of other sizes where `other` differs."""
+    chance = random.Random(len(log.events) + other)
     campaign = subjects.record(log.user, "campaign", log.campaign["id"])
     left: list[CampaignEvent] = [CampaignCreated(name="Campaign"), *log.events]
     entries = []
