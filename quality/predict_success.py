@@ -1,8 +1,9 @@
 """Predictions for contacts not yet pitched, against the chances that lie behind them.
 
 The truth is a probability, so that skill and calibration are exact for a world: no luck of single answers is
-in them. Worlds are judged by the library that the skill is made of; the first of each seed and size goes
-through the tables too, and must come out the same.
+in them. Types and genres differ so much that with 2,000 pitches some 5 % of the squared error is predicted;
+where they differ by a third only, nothing beats a constant at 100. Worlds are judged by the library that the
+skill is made of; the first of each seed and size goes through the tables too, and must come out the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,15 +19,16 @@ from library.forecasting import FEWEST, forecast
 from library.logistic import calibration_error
 from library.outcomes import HORIZON
 from library.propensity import Sent
-from quality.generator import Truth, World, world
+from quality.generator import GENRES, Truth, World, world
 from quality.harness import NOW, Bench
 from quality.row import Row, interval
 
 SKILL = "predict-success"
-WORLDS: Mapping[int, int] = {100: 24, 200: 16, 2000: 4}
+WORLDS: Mapping[int, int] = {100: 30, 200: 20, 2000: 4}
 TOO_FEW, FEW_WORLDS = (10, 60, 99), 2
-CONTACTS, CAMPAIGNS, ASKED = 400, 6, 200
-TRUTH = Truth(base=0.1, spread=0.7, genre_match=2.5, bounces=0.0)
+CONTACTS, CAMPAIGNS, SHOWN, ASKED_GENRES = 400, 6, 200, 4
+TYPES = {"radio": 2.5, "playlist": 0.5, "journalist": 0.4, "blogger": 1.5}
+TRUTH = Truth(base=0.06, spread=0.5, genre_match=2.5, types=TYPES, bounces=0.0)
 ECE_BAR, SHARE_BAR = 0.04, 0.85
 HAND = {"radio": 0.3, "playlist": 0.2, "journalist": 0.1, "blogger": 0.1}
 
@@ -82,16 +84,17 @@ def _rows(n: int, judged: Sequence[Judged]) -> list[Row]:
 
 
 async def _judged(bench: Bench, seed: int, number: int, n: int) -> Judged:
-    made, act = drawn(seed, number, n)
-    asked = made.rows["contacts"][:: CONTACTS // ASKED]
+    made, acts = drawn(seed, number, n)
     rows = _rows_of(made)
     model = forecast(rows, HORIZON, "replied")
-    p = np.array([one["p"] for one in model.predict([_as_if_sent(one, act, rows) for one in asked])])
+    asked = [(one, act) for act in acts for one in made.rows["contacts"]]
+    p = np.array([one["p"] for one in model.predict([_as_if_sent(*pair, rows) for pair in asked])])
     if number == 0:
-        await _same_through_tables(bench, made, act, dict(zip([one["id"] for one in asked], p, strict=True)))
-    true = np.array([chance(made, one, act) for one in asked])
+        first = [one["id"] for one, _ in asked[:SHOWN]]
+        await _same_through_tables(bench, made, acts[0], dict(zip(first, p, strict=False)))
+    true = np.array([chance(made, *pair) for pair in asked])
     usual = float(np.mean([row["success"] for row in rows]))
-    hand = np.array([_by_hand(one, act) for one in asked])
+    hand = np.array([_by_hand(*pair) for pair in asked])
     return Judged(
         skill(p, true, usual), calibration_error(p, true), skill(hand, true, usual), model.model is None
     )
@@ -137,8 +140,8 @@ def _match(contact: Json, act: Json) -> bool:
     return bool(set(contact["genres"]) & set(act["genres"]))
 
 
-def drawn(seed: int, number: int, n: int) -> tuple[World, Json]:
-    """Draw a user with so many settled pitches, and a campaign that nobody was pitched for yet."""
+def drawn(seed: int, number: int, n: int) -> tuple[World, list[Json]]:
+    """Draw a user with so many settled pitches, and campaigns of four genres with none yet."""
     settled = NOW - HORIZON - timedelta(days=1)
     made = world(
         seed * 1000 + number,
@@ -149,10 +152,12 @@ def drawn(seed: int, number: int, n: int) -> tuple[World, Json]:
         until=settled,
         truth=TRUTH,
     )
-    genre = made.rows["campaigns"][number % CAMPAIGNS]["genres"]
-    act = {"id": uuid5(made.user, "new"), "user_id": made.user, "name": "New", "genres": genre}
-    made.rows["campaigns"].append(act)
-    return made, act
+    acts = [
+        {"id": uuid5(made.user, genre), "user_id": made.user, "name": genre, "genres": [genre]}
+        for genre in GENRES[:ASKED_GENRES]
+    ]
+    made.rows["campaigns"].extend(acts)
+    return made, acts
 
 
 def chance(made: World, contact: Json, act: Json) -> float:
