@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.events import AttemptError, AttemptRequested, PlannedStep
-from shared.usage import Usage
+from shared.usage import ModelCall, Usage
 from shared.work import Claim, Report
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -96,6 +96,21 @@ def usage(cents: int = 1) -> Usage:
     return Usage(
         provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=cents / 100
     )
+
+
+def call(number: int = 1, cents: int = 1, **changes: Any) -> ModelCall:
+    """One call of a model that was answered and paid for."""
+    asked = ModelCall(
+        number=number,
+        purpose="first" if number == 1 else "repair",
+        provider="anthropic",
+        model="a-model",
+        outcome="passed",
+        usage=usage(cents),
+        started_at=NOW,
+        duration_ms=50,
+    )
+    return asked.model_copy(update=changes)
 
 
 def later(seconds: float) -> datetime:

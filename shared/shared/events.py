@@ -13,7 +13,7 @@ from shared.definitions import AgentDefinition, SkillDefinition
 from shared.message import Stored
 from shared.record_events import RecordEvent
 from shared.subjects import Pool
-from shared.usage import Usage
+from shared.usage import ModelCall, Usage
 
 
 class PlannedStep(Stored):
@@ -113,14 +113,27 @@ class AttemptLost(Stored):
     attempt_id: UUID
 
 
+class ModelCalled(ModelCall):
+    """An attempt asked a model; told with the attempt's report, whose `usage` is the sum of its calls."""
+
+    type: Literal["ModelCalled"] = "ModelCalled"
+    step: int
+    attempt_id: UUID
+
+
 class AttemptFailed(Stored):
-    """The attempt ended with an error; `partial` is what the skill had yielded by then."""
+    """The attempt ended with an error; `partial` is what the skill had yielded by then.
+
+    Where a skill asks for each item of a list, `items` are the places of those that `partial` holds, in its
+    order: the next attempt need not pay for them again.
+    """
 
     type: Literal["AttemptFailed"] = "AttemptFailed"
     step: int
     attempt_id: UUID
     error: AttemptError
     partial: Any = None
+    items: tuple[int, ...] = ()
     usage: Usage | None = None
     started_at: datetime
     duration_ms: int
@@ -167,13 +180,18 @@ class StepFailed(Stored):
 
 
 class AttemptReportedLate(Stored):
-    """A report that changes nothing any more, kept for its cost: its step was decided or its session over."""
+    """A report that changes nothing any more, kept for its cost: its step was decided or its session over.
+
+    `partial` and `items` are as in `AttemptFailed`, for when the session is retried.
+    """
 
     type: Literal["AttemptReportedLate"] = "AttemptReportedLate"
     step: int
     attempt_id: UUID
     output: Any = None
     error: AttemptError | None = None
+    partial: Any = None
+    items: tuple[int, ...] = ()
     usage: Usage | None = None
     started_at: datetime
     duration_ms: int
@@ -248,6 +266,7 @@ SessionEvent = (
     | AttemptRequested
     | AttemptStarted
     | AttemptLost
+    | ModelCalled
     | AttemptFailed
     | AttemptWithdrawn
     | RetryScheduled

@@ -26,6 +26,7 @@ from shared.events import (
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
+    ModelCalled,
     RetryScheduled,
     SessionCancelled,
     SessionCompleted,
@@ -164,11 +165,19 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         return []
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
+    calls: Events = [
+        ModelCalled(step=report.step, attempt_id=report.attempt_id, **dict(call)) for call in report.calls
+    ]
+    return [*calls, *_outcome(report, session, now)]
+
+
+def _outcome(report: Report, session: Session, now: datetime) -> Events:
+    kept = {"partial": report.partial, "items": report.items}
     first_failure = report.error is not None and report.attempt_id in session.open
     if not session.awaits(report.step) or (report.error is not None and not first_failure):
-        return [AttemptReportedLate(**_facts(report), output=report.output, error=report.error)]
+        return [AttemptReportedLate(**_facts(report), **kept, output=report.output, error=report.error)]
     if report.error is not None:
-        failed = AttemptFailed(**_facts(report), error=report.error, partial=report.partial)
+        failed = AttemptFailed(**_facts(report), **kept, error=report.error)
         after = evolve(session, failed)
         return [failed, *_after_failure(report.step, report.error, report.partial, after, now)]
     ended = StepCompleted(**_facts(report), output=report.output)

@@ -30,6 +30,7 @@ from shared.events import (
     StepCompleted,
     StepFailed,
 )
+from shared.work import Done
 
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
@@ -45,11 +46,22 @@ class OpenAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a failed attempt had finished, and of what it was a part."""
+
+    skill_hash: str
+    input: Mapping[str, Any]
+    done: Done
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What later decisions need to know.
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
+    `unreported` are the attempts that may still be heard of; `kept` holds what of a step is paid for, by its
+    number.
     """
 
     status: Status = "new"
@@ -61,6 +73,8 @@ class Session:
     open: Mapping[UUID, OpenAttempt] = field(default_factory=dict)
     known: frozenset[UUID] = frozenset()
     reported: frozenset[UUID] = frozenset()
+    unreported: Mapping[UUID, AttemptRequested] = field(default_factory=dict)
+    kept: Mapping[int, Kept] = field(default_factory=dict)
     attempts: Mapping[int, int] = field(default_factory=dict)
     tries: int = 0
     retry_due: datetime | None = None
@@ -120,6 +134,14 @@ def outstanding(session: Session) -> Outstanding:
     return Outstanding(tuple(attempt.asked for attempt in session.open.values()), tuple(leases + retry))
 
 
+def done(session: Session, asked: AttemptRequested) -> Done | None:
+    """Tell what of an attempt's work is in the log: of the same version of its skill, on the same input."""
+    kept = session.kept.get(asked.step)
+    if kept is None or (kept.skill_hash, kept.input) != (asked.skill_hash, asked.input):
+        return None
+    return kept.done
+
+
 def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
     return reduce(evolve, events, session or Session())
 
@@ -143,6 +165,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 open={**session.open, event.attempt_id: OpenAttempt(event)},
                 known=session.known | {event.attempt_id},
+                unreported={**session.unreported, event.attempt_id: event},
                 attempts={**session.attempts, event.step: event.attempt},
                 retry_due=None,
             )
@@ -155,14 +178,16 @@ def evolve(session: Session, event: AnyEvent) -> Session:
         case AttemptWithdrawn():
             return _close(session, event.attempt_id)
         case AttemptFailed():
-            return replace(_report(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_report(_keep(session, event), event.attempt_id), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
-            return replace(_report(session, event.attempt_id), outputs=outputs, tries=0, retry_due=None)
+            kept = {step: one for step, one in session.kept.items() if step != event.step}
+            after = _report(session, event.attempt_id)
+            return replace(after, outputs=outputs, kept=kept, tries=0, retry_due=None)
         case AttemptReportedLate():
-            return _report(session, event.attempt_id)
+            return _report(_keep(session, event), event.attempt_id)
         case StepFailed():
             return replace(session, failed_step=event.step)
         case SessionCompleted():
@@ -197,7 +222,20 @@ def _close(session: Session, attempt_id: UUID) -> Session:
 
 
 def _report(session: Session, attempt_id: UUID) -> Session:
-    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id})
+    left = {key: asked for key, asked in session.unreported.items() if key != attempt_id}
+    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id}, unreported=left)
+
+
+def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
+    """Remember what was finished, unless its step is completed or more of the same is known."""
+    asked = session.unreported.get(event.attempt_id)
+    if asked is None or not event.items or event.step in session.outputs:
+        return session
+    before = done(session, asked)
+    if before is not None and len(before.items) >= len(event.items):
+        return session
+    kept = Kept(asked.skill_hash, asked.input, Done(partial=event.partial, items=event.items))
+    return replace(session, kept={**session.kept, event.step: kept})
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

@@ -15,6 +15,7 @@ from shared.events import (
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
+    ModelCalled,
     RetryScheduled,
     SessionCancelled,
     SessionCompleted,
@@ -149,6 +150,7 @@ class _Session:
                 | AttemptStarted()
                 | AttemptLost()
                 | AttemptWithdrawn()
+                | ModelCalled()
                 | AttemptReportedLate()
             ):
                 pass
