@@ -16,8 +16,9 @@ class SkillConfig(Stored):
     """How a skill is run. Times in seconds.
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
-    item of that input list and collects the answers in the output list `into`. Of each group in `one_of`, the
-    input has at least one field; the input schema says so too.
+    item of that input list and collects the answers in the output list `into`. `asks` are those fields of an
+    answer that the model writes, all where it is empty. Of each group in `one_of`, the input has at least one
+    field; the input schema says so too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +30,7 @@ class SkillConfig(Stored):
     instructions: str | None = None
     for_each: str | None = None
     into: str | None = None
+    asks: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
 
 
@@ -36,8 +38,8 @@ class SkillDefinition(Stored):
     """One skill as the log keeps it.
 
     The schemas are JSON Schema 2020-12, self-contained (`$defs` inside). `hash` is sha256 over the YAML, the
-    Python file and the types it uses; `python_hash` is that of the Python file and
-    the library (`shared.skill_source`).
+    Python file and the types it uses; `python_hash` is that of the Python file and the library
+    (`shared.skill_source`), `functions` what it has for the answers of a model.
     """
 
     name: SkillName
@@ -53,6 +55,7 @@ class SkillDefinition(Stored):
     is_beta: bool = False
     hash: str
     python_hash: str | None = None
+    functions: tuple[str, ...] = ()
 
     @property
     def timeout_s(self) -> float:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from shared import service, streams
+from shared import models, service, streams
 from shared.bus import Bus, Heard
 from shared.commit import decode
 from shared.events import SkillRegistered
@@ -17,7 +17,6 @@ from shared.registry import Registry
 from shared.settings import Settings
 from shared.subjects import POOLS, Pool
 from shared.vault import Vault, master_key
-from skill_runner import models
 from skill_runner.ai import AiEngine
 from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
@@ -27,6 +26,7 @@ from skill_runner.run import Engine
 from skill_runner.workers import Workers
 
 WORKERS = 4
+JUDGES = 2
 GRACE_S = 3.0
 
 
@@ -40,7 +40,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
     aliases = os.environ.get("TOTALAUD_MODELS")
-    ai = AiEngine(chats, models.load(Path(aliases) if aliases else None), vault)
+    judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
+    ai = AiEngine(chats, models.load(Path(aliases) if aliases else None), vault, judges)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
     handlers = Handlers(
         bus,
@@ -73,6 +74,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     finally:
         await handlers.finish(0)
         await workers.close()
+        await judges.close()
         await chats.close()
         await vault.close()
 

@@ -20,7 +20,10 @@ class Resolved(NamedTuple):
 
 
 class Aliases(Message):
-    """One provider's names: tier → model, retired name → model; `default` for a skill that names none."""
+    """One provider's names: tier → model, retired name → model; `default` for a skill that names none.
+
+    Tiers go from the smallest up.
+    """
 
     default: str
     tiers: dict[str, str]
@@ -34,6 +37,11 @@ class Aliases(Message):
             model = self.retired[name]
             return Resolved(model, f"the model {name} is retired: {model} is used in its place")
         return Resolved(name, None)
+
+    def above(self, name: str | None) -> str | None:
+        """Return the next tier up from a tier; the largest, and what is no tier, stay as they are."""
+        tiers = list(self.tiers)
+        return tiers[min(tiers.index(name) + 1, len(tiers) - 1)] if name in self.tiers else name
 
 
 Models = dict[Pool, Aliases]
