@@ -1,8 +1,8 @@
 """The skill-runner on a real bus, vault and local model; the test plays the orchestrator."""
 
 import asyncio
-import hashlib
 import json
+import shutil
 import socket
 import sys
 import urllib.request
@@ -29,6 +29,7 @@ from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
 from shared.sealing import is_sealed, reveal, seal
 from shared.settings import Settings
+from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Report, Work
@@ -194,8 +195,8 @@ class Stage:
 
 
 def definitions(root: Path) -> dict[str, SkillDefinition]:
+    shutil.copytree(SKILLS, root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     folder = root / "scout"
-    folder.mkdir()
     made = {}
     for name, source in PYTHON.items():
         (folder / f"{name}.py").write_text(source)
@@ -207,7 +208,7 @@ def definitions(root: Path) -> dict[str, SkillDefinition]:
             input_schema=given,
             output_schema=output,
             hash=f"hash-{name}",
-            python_hash=hashlib.sha256(source.encode()).hexdigest(),
+            python_hash=python_hash(source.encode(), library_of(root)),
         )
     given, output = SCHEMAS["greet"]
     models = {
@@ -593,7 +594,10 @@ async def test_the_shipped_pitch_is_written_to_each_contact_by_name(stage: Stage
     assert [name in pitch["body"] for name, pitch in zip(people.values(), pitches, strict=True)] == [True] * 3
     assert report.usage is not None
     assert (report.usage.calls, report.usage.simulated) == (3, True)
-    assert len(report.warnings) == 1
+    assert [
+        (call.item, call.purpose, call.outcome) for call in sorted(report.calls, key=lambda one: one.item)
+    ] == [(place, "first", "passed") for place in range(3)]
+    assert report.warnings == ()
 
 
 async def test_the_shipped_pitch_takes_the_seed_s_single_form_too(stage: Stage) -> None:

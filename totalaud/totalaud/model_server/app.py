@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from totalaud.model_server.answer import answer
+from totalaud.model_server.answer import answer, invented
 from totalaud.model_server.counts import CHARS_PER_TOKEN, Counts, tokens
 from totalaud.model_server.faults import Order, Weather
 from totalaud.model_server.request import Ask, BadRequest, Dialect, Json, read
@@ -97,6 +97,8 @@ class Server:
 
     def _say(self, ask: Ask, fault: str | None) -> Said:
         text = {"refuse": REFUSAL, "invalid": UNFIT}.get(fault or "") or answer(ask, self.seed)
+        if fault == "invent":
+            text = invented(text)
         most = len(text) // 2 if fault == "truncate" else (ask.max_tokens or len(text)) * CHARS_PER_TOKEN
         return Said(
             model=ask.model,

@@ -45,6 +45,14 @@ class Material:
                     return value.strip()
         return None
 
+    def texts(self, name: str) -> list[str]:
+        """Return all texts under a name, in their order; `facts.text` means a `text` inside a `facts…`."""
+        wanted = [plain(part) for part in name.split(".")]
+        found = (
+            value.strip() for path, value in self._places if isinstance(value, str) and _leads(path, wanted)
+        )
+        return [text for text in dict.fromkeys(found) if text]
+
     def same(self, name: str, kind: type | tuple[type, ...]) -> Any:
         """Return the first value of that kind under exactly this name."""
         for path, value in self._places:

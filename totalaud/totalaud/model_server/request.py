@@ -16,7 +16,7 @@ class BadRequest(Exception):  # noqa: N818 - becomes an HTTP 400
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call: `text` is all that the model would read, `material` the JSON that its last message holds."""
+    """One call: `text` is all that the model would read, `material` the JSON that its user has given it."""
 
     dialect: Dialect
     model: str
@@ -43,7 +43,7 @@ def read(dialect: Dialect, body: Json) -> Ask:
         dialect=dialect,
         model=model,
         text="\n".join(parts),
-        material=material(parts[-1]),
+        material=max(map(material, _of_user(dialect, body)), key=lambda found: len(str(found)), default={}),
         schema=_schema(dialect, body),
         max_tokens=body.get("max_completion_tokens")
         or body.get("max_output_tokens")
@@ -69,13 +69,22 @@ def material(text: str) -> Json:
 
 
 def _parts(dialect: Dialect, body: Json) -> list[str]:
+    head = [_text(body[key]) for key in ("instructions", "system") if body.get(key)]
+    return head + [_text(message) for message in _messages(dialect, body)]
+
+
+def _of_user(dialect: Dialect, body: Json) -> list[str]:
+    said = _messages(dialect, body)
+    return [_text(one) for one in said if not isinstance(one, dict) or one.get("role", "user") == "user"]
+
+
+def _messages(dialect: Dialect, body: Json) -> list[Any]:
     field = "input" if dialect == "responses" else "messages"
     given = body.get(field)
     messages = [given] if isinstance(given, str) else given
     if not isinstance(messages, list) or not messages:
         raise BadRequest(f"{field}: at least one message is required")
-    head = [_text(body[key]) for key in ("instructions", "system") if body.get(key)]
-    return head + [_text(message) for message in messages]
+    return messages
 
 
 def _text(content: Any) -> str:
