@@ -1,5 +1,6 @@
 """Model names are aliases: tiers and retired names are resolved by `models.yaml`."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,12 @@ class Aliases(Message):
 
 
 Models = dict[Pool, Aliases]
+
+
+def of_environment() -> Models:
+    """Read the file that TOTALAUD_MODELS names, else the shipped one."""
+    named = os.environ.get("TOTALAUD_MODELS")
+    return load(Path(named) if named else None)
 
 
 def load(path: Path | None = None) -> Models:

@@ -5,7 +5,6 @@ import os
 import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
 from shared import models, service, streams
@@ -39,9 +38,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     size = max(WORKERS, os.cpu_count() or 1)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
-    aliases = os.environ.get("TOTALAUD_MODELS")
     judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
-    ai = AiEngine(chats, models.load(Path(aliases) if aliases else None), vault, judges)
+    ai = AiEngine(chats, models.of_environment(), vault, judges)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
     handlers = Handlers(
         bus,
