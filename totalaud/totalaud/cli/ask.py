@@ -83,6 +83,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
     from totalaud.planner.answers import answer
+    from totalaud.planner.telling import wrapped
 
     steps = [step.command() for step in plan.steps]
     accepted = await client.run(plan.agent, steps)
@@ -94,7 +95,7 @@ async def _answered(options: Options, client: "Client", plan: "Plan") -> int:
     _lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
     cost = show.money({**asdict(result), "cost_usd": result.cost_usd})
-    _lines(["", f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}"])
+    _lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
     return 0
 
 
