@@ -14,7 +14,7 @@ from quality.harness import Bench, bench
 from quality.row import Row, table
 
 HERE = Path(__file__).parent
-APPARATUS = {"__init__", "__main__", "generator", "harness", "row", "speed", "traps", "world"}
+APPARATUS = {"__init__", "__main__", "generator", "harness", "judged", "row", "speed", "traps", "world"}
 SPEED = "speed"
 SEEDS = 5
 

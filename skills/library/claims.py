@@ -53,9 +53,7 @@ class Sheet:
 
     @cached_property
     def counts(self) -> set[tuple[float, str]]:
-        told = {one.key for text in self._plain for one in amounts(text)}
-        dated = {(float(one.day), "th") for one in self.whole_days if one.day}
-        return told | dated | self.numbers
+        return {one.key for text in self._plain for one in amounts(text)} | self.numbers
 
     @cached_property
     def stems(self) -> set[str]:
@@ -96,8 +94,9 @@ def unsupported(text: str, sheet: Sheet, *, title: bool = False) -> list[Claim]:
 
 def _claims(text: str, sheet: Sheet) -> Iterator[Claim]:
     for word in prose.words(text.lower()):
-        claims = word in CLAIMED or (word.endswith("s") and word[:-1] in CLAIMED)
-        if claims and stem(word) not in sheet.stems:
+        parts = {word, *word.split("-")}
+        claims = {part for part in parts if part in CLAIMED or part.removesuffix("s") in CLAIMED}
+        if claims and not {stem(part) for part in {word, *claims}} & sheet.stems:
             yield Claim("claim", word)
     flat = prose.flat(text)
     yield from (

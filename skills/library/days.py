@@ -19,6 +19,7 @@ _UNIT = r"(?P<unit>day|week|month|year)s?"
 _AFTER = r"ago|away|left|to\s+go|from\s+now|(?:before|until)\s+(?:the\s+)?release"
 _WEEKDAY = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
 _STEP = r"(?P<next>this|next|last|coming|past)"
+_SEASONAL = r"(?:early|mid|late|in|since|until|by)[\s-]+(?:the\s+)?"
 _SPAN = r"(?P<span>week|weekend|month|year|spring|summer|autumn|winter)"
 FORMS = tuple(
     re.compile(rf"\b{form}", re.IGNORECASE)
@@ -29,6 +30,7 @@ FORMS = tuple(
         rf"{_NAMED}\s+(?:the\s+)?{_DAY}\b(?!\s?%|[.,]\d)(?:,?\s+{_YEAR}\b)?",
         rf"{_NAMED},?\s+{_YEAR}\b",
         rf"(?:{_BEFORE})[\s-]+{_NAMED}(?!\w)",
+        r"(?:on|by|until|till|from|before|after)\s+the\s+(?P<day>\d{1,2})(?:st|nd|rd|th)\b(?!\s+\w)",
         rf"(?P<month>{_ALONE})\b",
         rf"{_YEAR}\b",
         rf"{_STEP}\s+{_WEEKDAY}\b",
@@ -37,6 +39,8 @@ FORMS = tuple(
         rf"{_STEP}\s+{_SPAN}\b",
         rf"(?P<way>in|within)\s+{_COUNT}\s+{_UNIT}(?:[’']\s+time)?\b",
         rf"{_COUNT}\s+{_UNIT}\s+(?P<way>{_AFTER})\b",
+        rf"(?:couple\s+of|few|several)\s+{_UNIT}\s+(?P<way>{_AFTER})\b",
+        rf"{_SEASONAL}(?P<span>spring|summer|autumn|winter)\b",
     )
 )
 AROUND = {"day": 0, "week": 3, "month": 15, "year": 183}
@@ -115,7 +119,7 @@ def _read(at: re.Match[str], today: date | None) -> Said:
 
 
 def _counted(part: dict[str, str], today: date | None) -> dict[str, date]:
-    if today is None:
+    if today is None or not part.get("count"):
         return {}
     said, unit = part["count"].lower(), part["unit"].lower()
     count = int(said) if said.isdigit() else UNITS.get(said) or TENS.get(said) or 1

@@ -91,7 +91,7 @@ def test_a_length_that_no_pitch_can_have_is_refused(most):
         ({"body": BODY.replace("Glass Coast", "Glass Shore")}, {"facts"}),
         ({"subject": "An NME favourite"}, {"facts"}),
         ({"subject_options": ["New synthpop", "Award-winning synthpop"]}, {"facts"}),
-        ({"body": BODY.replace("a synthpop act", "a tour-ready act until spring")}, set()),
+        ({"body": BODY.replace("a synthpop act", "an act on tour until spring")}, {"facts"}),
         ({"body": "Hi [[name]], would it suit you?"}, {"body words", "facts used"}),
         ({"body": BODY + " word" * 150}, {"body words"}),
         ({"subject": "word " * 10}, {"subject words"}),
