@@ -148,6 +148,10 @@ def _never_gives_up(real: Any) -> Any:
     return after_failure
 
 
+def _forgets_what_is_done(_real: Any) -> Any:
+    return lambda _session, _asked: None
+
+
 MUTANTS = (
     Mutant("a repeated report is recorded again", decide, "_report", _no_dedupe),
     Mutant(
@@ -167,4 +171,6 @@ MUTANTS = (
     Mutant("a retry outlives the session", session, "evolve", _wakes_the_dead),
     Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
     Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
+    Mutant("the next attempt is not told what is paid for", follow, "done", _forgets_what_is_done),
+    Mutant("calls of models are not recorded", decide, "_calls", lambda _real: lambda _report: []),
 )

@@ -165,10 +165,13 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         return []
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    calls: Events = [
+    return [*_calls(report), *_outcome(report, session, now)]
+
+
+def _calls(report: Report) -> Events:
+    return [
         ModelCalled(step=report.step, attempt_id=report.attempt_id, **dict(call)) for call in report.calls
     ]
-    return [*calls, *_outcome(report, session, now)]
 
 
 def _outcome(report: Report, session: Session, now: datetime) -> Events:

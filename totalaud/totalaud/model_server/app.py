@@ -87,7 +87,7 @@ class Server:
             return JSONResponse(error(dialect, 400, str(problem)), status_code=400)
         name, ask = ask.model, replace(ask, model=order.model)
         key = request.headers.get("idempotency-key")
-        call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.text)
+        call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.prompt)
         fault = order.fault(call) or self.weather.fault(self.chance)
         await asyncio.sleep(order.latency_s + self.weather.delay_s(self.chance))
         if fault is not None and fault.isdigit():
