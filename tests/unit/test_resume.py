@@ -16,7 +16,7 @@ def known(story, step=1, attempt=2, **changes):
 
 
 def tried_again(*failures):
-    story = given(start(max_attempts=9))
+    story = given(start(max_attempts=9, pool="anthropic"))
     for attempt, failed in enumerate(failures, 1):
         story = story.and_then(failure(1, attempt, **failed)).and_then(WakeUp(SESSION), now=later(999))
     return story
@@ -46,7 +46,7 @@ def test_another_input_or_version_of_the_skill_starts_from_nothing():
 
 
 def test_a_retried_session_goes_on_from_what_is_there():
-    failed = given(start(1), failure(1, retryable=False, **TWO))
+    failed = given(start(1, pool="anthropic"), failure(1, retryable=False, **TWO))
     assert known(failed.and_then(Retry(SESSION, 1, (planned(1),)))) == Done(**TWO)
     changed = (planned(1, input={"topic": "metal"}),)
     asked = failed.and_then(Retry(SESSION, 1, changed)).session.open[attempt_id(1, 2)].asked
@@ -54,7 +54,7 @@ def test_a_retried_session_goes_on_from_what_is_there():
 
 
 def test_what_a_cancelled_attempt_had_finished_is_there_for_a_retry():
-    cancelled = given(start(1), Cancel())
+    cancelled = given(start(1, pool="anthropic"), Cancel())
     (late,) = cancelled.when(failure(1, **TWO)).then_happens(AttemptReportedLate)
     assert (late.partial, late.items) == (TWO["partial"], TWO["items"])
     told = cancelled.and_then(failure(1, **TWO), Retry(SESSION, 1, (planned(1),)))
@@ -62,7 +62,7 @@ def test_what_a_cancelled_attempt_had_finished_is_there_for_a_retry():
 
 
 def test_what_a_lost_attempt_reports_after_all_is_kept():
-    lost = given(start(max_attempts=9), claim(), ExpireLease(attempt_id()))
+    lost = given(start(max_attempts=9, pool="anthropic"), claim(), ExpireLease(attempt_id()))
     late = lost.and_then(WakeUp(SESSION), now=later(999)).and_then(failure(1, **TWO), failure(1, 2))
     assert known(late, attempt=3) == Done(**TWO)
 

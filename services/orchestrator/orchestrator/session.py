@@ -60,8 +60,8 @@ class Session:
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `unreported` are the attempts that may still be heard of; `kept` holds what of a step is paid for, by its
-    number.
+    `unreported` are paid attempts that were given up and may still be heard of; `kept` holds what of a step
+    is paid for, by its number.
     """
 
     status: Status = "new"
@@ -165,7 +165,6 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 open={**session.open, event.attempt_id: OpenAttempt(event)},
                 known=session.known | {event.attempt_id},
-                unreported={**session.unreported, event.attempt_id: event},
                 attempts={**session.attempts, event.step: event.attempt},
                 retry_due=None,
             )
@@ -174,9 +173,9 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             claimed = OpenAttempt(asked, event.runner, event.lease_until)
             return replace(session, open={**session.open, event.attempt_id: claimed})
         case AttemptLost():
-            return replace(_close(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_give_up(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
-            return _close(session, event.attempt_id)
+            return _give_up(session, event.attempt_id)
         case AttemptFailed():
             return replace(_report(_keep(session, event), event.attempt_id), tries=session.tries + 1)
         case RetryScheduled():
@@ -199,6 +198,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 status="cancelled",
                 open={},
+                unreported=_with_open(session, session.open),
                 retry_due=None,
                 commands=_with(session, event.command_id),
             )
@@ -222,14 +222,30 @@ def _close(session: Session, attempt_id: UUID) -> Session:
 
 
 def _report(session: Session, attempt_id: UUID) -> Session:
-    left = {key: asked for key, asked in session.unreported.items() if key != attempt_id}
-    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id}, unreported=left)
+    after = _close(session, attempt_id)
+    if attempt_id in session.unreported:
+        left = {key: asked for key, asked in session.unreported.items() if key != attempt_id}
+        after = replace(after, unreported=left)
+    return replace(after, reported=session.reported | {attempt_id})
+
+
+def _give_up(session: Session, attempt_id: UUID) -> Session:
+    return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
+
+
+def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
+    given_up = {key: session.open[key].asked for key in attempts if key in session.open}
+    paid = {key: asked for key, asked in given_up.items() if asked.pool != "custom"}
+    return {**session.unreported, **paid} if paid else session.unreported
 
 
 def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
     """Remember what was finished, unless its step is completed or more of the same is known."""
-    asked = session.unreported.get(event.attempt_id)
-    if asked is None or not event.items or event.step in session.outputs:
+    if not event.items or event.step in session.outputs:
+        return session
+    held = session.open.get(event.attempt_id)
+    asked = held.asked if held else session.unreported.get(event.attempt_id)
+    if asked is None:
         return session
     before = done(session, asked)
     if before is not None and len(before.items) >= len(event.items):
