@@ -125,6 +125,28 @@ async def test_a_person_reads_it_in_eighty_columns(stack, user):
         assert part in told.out
 
 
+async def test_a_press_release_of_the_same_facts_reads_in_eighty_columns_and_says_what_is_missing(
+    stack, user
+):
+    told = await ask(stack, user.user, "Write a press release for my new single")
+    assert told.code == 0, told.err
+    assert all(len(line) <= 80 for line in told.out.splitlines())
+    for part in ("Notes to editors", "For immediate release", "About Neon Harbour", "missing: links, quotes"):
+        assert part in told.out
+    assert all(fact in " ".join(told.out.split()) for fact in FACTS)
+
+
+async def test_what_is_found_is_put_into_words_when_that_is_asked_for(stack, user):
+    question = "Suggest hashtags for my new single on Instagram"
+    told = await ask(stack, user.user, question, "--prose", "--json")
+    plan, result = told.document["plan"], told.document["result"]
+    assert [step["skill"] for step in plan["steps"]] == ["suggest-hashtags", "write-summary"]
+    assert [step["expected_calls"] for step in plan["steps"]] == [0, 2]
+    text = result["outputs"][1]["text"]
+    assert any(tag["why"] in text for tag in result["outputs"][0]["hashtags"])
+    assert result["outputs"][1]["meta"]["basis"] == "model"
+
+
 async def test_an_invented_award_is_rejected_repaired_once_and_then_replaced_by_the_template(invented):
     result, _, _ = invented
     (output,) = result["outputs"]

@@ -53,6 +53,10 @@ class Material:
         )
         return [text for text in dict.fromkeys(found) if text]
 
+    def has(self, name: str) -> bool:
+        """Tell whether anything stands under a name."""
+        return any(path and path[-1] == plain(name) for path, _ in self._places)
+
     def same(self, name: str, kind: type | tuple[type, ...]) -> Any:
         """Return the first value of that kind under exactly this name."""
         for path, value in self._places:

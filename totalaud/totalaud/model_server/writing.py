@@ -11,7 +11,7 @@ GENRE = ("artist.genres", "artist.genre", "genre", "genres", "style")
 RELEASE = ("release_title", "release.title", "single", "track", "song", "album", "release")
 PERSON = ("contact_name", "contact.name", "recipient", "first_name")
 OUTLET = ("outlet", "show", "station", "publication", "playlist")
-TELLING = ("findings.text", "findings.verdict", "findings.title", "findings.warnings", "findings.why")
+TELLING = ("text", "verdict", "title", "warnings", "why")
 Words = tuple[tuple[str, ...], Callable[[], str]]
 PLACE = ("hometown", "city", "location", "region", "country")
 LONGEST_SUBJECT = 9
@@ -140,7 +140,8 @@ class Writer:
         return f"It fits {self.artist}: {self.genre}" + (f", {self.outlet}." if self.outlet else ".")
 
     def _summary(self) -> str:
-        found = [text for name in TELLING for text in self._material.texts(name) if " " in text]
+        told = (text for name in TELLING for text in self._material.texts(name) if " " in text)
+        found = list(told) if self._material.has("findings") else []
         if found:
             return " ".join(f"{text.rstrip('.')}." for text in dict.fromkeys(found[:SUMMARY]))
         return f"{self.artist} makes {self.genre}; {self._work()} is what this is about."
