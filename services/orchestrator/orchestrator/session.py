@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
+from orchestrator.kept import Kept, more
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -43,15 +44,6 @@ class OpenAttempt:
     asked: AttemptRequested
     runner: str | None = None
     lease_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a failed attempt had finished, and of what it was a part."""
-
-    skill_hash: str
-    input: Mapping[str, Any]
-    done: Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +127,9 @@ def outstanding(session: Session) -> Outstanding:
 
 
 def done(session: Session, asked: AttemptRequested) -> Done | None:
-    """Tell what of an attempt's work is in the log: of the same version of its skill, on the same input."""
+    """Tell what of an attempt's work is in the log already."""
     kept = session.kept.get(asked.step)
-    if kept is None or (kept.skill_hash, kept.input) != (asked.skill_hash, asked.input):
-        return None
-    return kept.done
+    return kept.done(asked) if kept else None
 
 
 def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
@@ -240,18 +230,13 @@ def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Atte
 
 
 def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
-    """Remember what was finished, unless its step is completed or more of the same is known."""
-    if not event.items or event.step in session.outputs:
-        return session
+    """Remember what was finished of a step that is not completed."""
     held = session.open.get(event.attempt_id)
     asked = held.asked if held else session.unreported.get(event.attempt_id)
-    if asked is None:
+    if asked is None or event.step in session.outputs:
         return session
-    before = done(session, asked)
-    if before is not None and len(before.items) >= len(event.items):
-        return session
-    kept = Kept(asked.skill_hash, asked.input, Done(partial=event.partial, items=event.items))
-    return replace(session, kept={**session.kept, event.step: kept})
+    kept = more(session.kept.get(event.step), asked, event)
+    return replace(session, kept={**session.kept, event.step: kept}) if kept else session
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:
