@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from skill_runner.models import load
 
 from controls import NOW, USER
 from shared.definitions import SkillDefinition
@@ -19,7 +20,6 @@ from shared.work import Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Looked, is_template
 from skill_runner.cache_key import KeyParts
-from skill_runner.models import load
 
 OTHER = UUID(int=2, version=4)
 PERSON = UUID(int=3, version=4)
