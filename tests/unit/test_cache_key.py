@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skill_runner.models import load
 
 from controls import NOW, USER
 from shared.definitions import SkillDefinition
 from shared.memory_vault import MemoryVault
+from shared.models import load
 from shared.schema import prepare
 from shared.sealing import blind, seal
 from shared.vault import Erased
