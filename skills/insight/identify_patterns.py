@@ -5,138 +5,26 @@ Patterns are associations: adjusted for contact type, checked against single cam
 
 from typing import Any
 
-import numpy as np
-
-from library.cohort import FEWEST, admitted, opted_in, withheld
-from library.exact import lift
-from library.meta import meta
-from library.outcomes import MOST
-from library.patterns import Finding, Rules, missing_pitches, search
-from library.pitched import TIMES, columns, own_pitches, pitches_of, shared_only
-from library.rates import wilson
-from library.references import references
-from library.subgroups import Column, Sample
+from library.cohort import admitted, opted_in, withheld
+from library.patterns import Rules
+from library.pitched import own_pitches, pitches_of
+from library.told_patterns import ADJUSTED, answer, nothing
 from skill_runner.context import Context, SkillError
-
-FEWEST_PITCHES, FEWEST_SUCCESSES = 100, 5
-ADJUSTED = "contact type"
-LACKING_SHOWN = 12
-SMALL = 0.001
-WORDS = {
-    ("genre match", "yes"): "genre-matched contacts",
-    ("genre match", "no"): "contacts of other genres",
-}
 
 Json = dict[str, Any]
 
 
 def run(given: Json, context: Context) -> Json:
     """Return `patterns`, the firmest first, and how many attributes were `tested`."""
-    rules = _rules(given)
+    rules, outcome = _rules(given), given["outcome"]
     if given["scope"] == "mine":
-        return _answer(own_pitches(context), given, rules, context, [])
+        return answer(context, own_pitches(context), outcome, rules)
     artists = opted_in(context)
     shown = admitted(artists, str(context.user))
     if not shown:
-        return _nothing(context, given, 0, 0, [withheld(len(artists))])
+        return nothing(context, outcome, rules, warnings=[withheld(len(artists))])
     rows = pitches_of(context, shown)
-    return _answer(rows, given, rules, context, [row["artist"] for row in rows])
-
-
-def sample_of(rows: list[Json], outcome: str, artists: list[str]) -> Sample:
-    """Turn pitches into columns; of a cohort, values and attributes that ten artists share."""
-    values = columns(rows)
-    if artists:
-        values = {name: shared_only(column, artists, FEWEST) for name, column in values.items()}
-    made = {name: Column.of(column) for name, column in values.items()}
-    return Sample(
-        np.array([row[outcome] for row in rows], dtype=bool),
-        {name: column for name, column in made.items() if column.values or name in TIMES},
-        made[ADJUSTED],
-        Column.of([row["campaign"] for row in rows]),
-    )
-
-
-def pattern(finding: Finding, outcome: str) -> Json:
-    table = finding.table
-    found = {
-        "rule": " and ".join(f"{name} = {value}" for name, value in finding.rule),
-        "attributes": [name for name, _ in finding.rule],
-        "n": table.n1,
-        "rate": wilson(table.k1, table.n1),
-        "baseline": wilson(table.k0, table.n0),
-        "lift": round(lift(table), 3),
-        "q_value": round(finding.q, 5),
-        "adjusted_for": [ADJUSTED] if finding.adjusted else [],
-        "verdict": finding.verdict,
-        **({} if finding.needed is None else {"needed": finding.needed}),
-    }
-    return {**found, "text": sentence(finding, found, outcome)}
-
-
-def sentence(finding: Finding, found: Json, outcome: str) -> str:
-    """Say it as one would: who, how often, against how often, and how sure."""
-    if finding.verdict == "not_enough_data":
-        name = finding.rule[0][0]
-        return f"{name}: not enough data; about {found['needed']} more pitches would show a doubling"
-    who = " and ".join(WORDS.get(condition, f"{condition[0]} {condition[1]}") for condition in finding.rule)
-    verb = "reply" if outcome == "replied" else "place"
-    return (
-        f"{who} {verb} {_percent(found['rate'])} vs {_percent(found['baseline'])}, "
-        f"lift {found['lift']:.1f}, q {_small(finding.q)}, {finding.verdict}"
-    )
-
-
-def _answer(rows: list[Json], given: Json, rules: Rules, context: Context, artists: list[str]) -> Json:
-    outcome = given["outcome"]
-    successes = sum(row[outcome] for row in rows)
-    if len(rows) < FEWEST_PITCHES or successes < FEWEST_SUCCESSES:
-        return _nothing(context, given, successes, len(rows), [])
-    sample = sample_of(rows, outcome, artists)
-    findings, tested = search(sample, rules)
-    told = [one for one in findings if not artists or _covers_ten(one, sample, artists)]
-    lacking = [one for one in told if one.verdict == "not_enough_data"]
-    shown = [one for one in told if one.verdict != "not_enough_data"] + _most_asked_for(lacking)
-    latest = [f"the latest {MOST} mature pitches were looked at"] if len(rows) >= MOST else []
-    return {
-        "patterns": [pattern(one, outcome) for one in shown],
-        "tested": tested,
-        "references": [],
-        "meta": meta(context, "own_data", len(rows), warnings=latest),
-    }
-
-
-def _nothing(context: Context, given: Json, successes: int, pitches: int, warnings: list[str]) -> Json:
-    needed = missing_pitches(successes, pitches, level=given["fdr"] / 20, share=0.5, have=pitches)
-    lacking = f"not enough data: {pitches} pitches with a known outcome, about {needed} more are needed"
-    cited = references(given["outcome"])
-    return {
-        "patterns": [],
-        "tested": 0,
-        "references": cited,
-        "meta": meta(
-            context,
-            "insufficient",
-            pitches,
-            needed=needed,
-            sources=sorted({one["source"] for one in cited}),
-            warnings=[lacking, *warnings],
-        ),
-    }
-
-
-def _covers_ten(finding: Finding, sample: Sample, artists: list[str]) -> bool:
-    """Whether ten artists stand on each side; what is lacking shows no figures of theirs."""
-    if finding.rule[0][1] == "any":
-        return True
-    whose = np.array(artists)
-    inside = np.logical_and.reduce([sample.mask(condition) for condition in finding.rule])
-    return min(len(set(whose[inside])), len(set(whose[~inside]))) >= FEWEST
-
-
-def _most_asked_for(lacking: list[Finding]) -> list[Finding]:
-    """Times first, then what is nearest to enough."""
-    return sorted(lacking, key=lambda one: (one.rule[0][0] not in TIMES, one.needed or 0))[:LACKING_SHOWN]
+    return answer(context, rows, outcome, rules, [row["artist"] for row in rows])
 
 
 def _rules(given: Json) -> Rules:
@@ -145,11 +33,3 @@ def _rules(given: Json) -> Rules:
     if given["min_support"] < 1:
         raise SkillError("min_support: at least 1 is wanted")
     return Rules(given["fdr"], given["min_support"], ADJUSTED)
-
-
-def _percent(rate: Json) -> str:
-    return f"{100 * rate['mean']:.1f} % ({100 * rate['lo']:.1f}–{100 * rate['hi']:.1f})"  # noqa: RUF001
-
-
-def _small(q: float) -> str:
-    return f"< {SMALL}" if q < SMALL else f"{q:.3f}"

@@ -4,10 +4,9 @@ from typing import Any
 
 from library.actions import Action, ranked
 from library.meta import meta
+from library.next_steps import proposed
 from library.outcomes import bounded
 from library.situation import Situation, situation
-from library.steps_people import PEOPLE
-from library.steps_plans import PLANS
 from skill_runner.context import Context, SkillError
 
 FEWEST_PITCHES = 100
@@ -25,10 +24,6 @@ def run(given: Json, context: Context) -> Json:
         "actions": [action.told() for action in actions[: given["limit"]]],
         "meta": _meta(context, at, actions),
     }
-
-
-def proposed(at: Situation) -> list[Action]:
-    return [action for rule in (*PEOPLE, *PLANS) for action in rule(at)]
 
 
 def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:

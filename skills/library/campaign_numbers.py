@@ -45,7 +45,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 DELAYS = """
 SELECT round(extract(epoch FROM replied_at - sent_at) / 3600) / 24 AS days, count(*) AS many
 FROM (SELECT sent_at, replied_at, bounced_at FROM pitches WHERE user_id = :user AND sent_at <= :settled
-      ORDER BY sent_at DESC LIMIT :most) p
+      ORDER BY sent_at DESC, id LIMIT :most) p
 WHERE bounced_at IS NULL AND replied_at - sent_at <= :horizon
 GROUP BY 1 ORDER BY 1
 """
@@ -157,7 +157,7 @@ def percent(share: float) -> str:
 
 def span(rate: Json) -> str:
     """Write a rate as 6.3 % (2.1-16.8), with a dash for a span."""
-    return f"{percent(rate['mean'])} ({tenths(rate['lo'])}–{tenths(rate['hi'])})"  # noqa: RUF001
+    return f"{percent(rate['mean'])} ({tenths(rate['lo'])}–{tenths(rate['hi'])})"
 
 
 def tenths(share: float) -> str:

@@ -28,13 +28,14 @@ MINE = f"""
 WITH latest AS (
     SELECT * FROM pitches
     WHERE user_id = :user AND sent_at <= :before AND bounced_at IS NULL
-    ORDER BY sent_at DESC LIMIT :most
+    ORDER BY sent_at DESC, id LIMIT :most
 )
 SELECT {FIELDS}
 FROM latest p
 LEFT JOIN contacts c ON c.id = p.contact_id
 LEFT JOIN campaigns k ON k.id = p.campaign_id
 LEFT JOIN artists a ON a.id = k.artist_id
+ORDER BY p.sent_at DESC, p.id
 """
 OF_ARTISTS = f"""
 WITH theirs AS (SELECT *, count(*) OVER () AS many FROM campaigns WHERE artist_id = ANY(:artists))

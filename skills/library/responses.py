@@ -75,8 +75,15 @@ def survival(curve: Curve) -> Json:
     return {
         **{name: day for name, day in found.items() if day is not None},
         "plateau": curve.plateau,
-        "curve": [_point(curve, day) for day in POINTS] if curve.n else [],
+        "curve": [_point(curve, day) for day in POINTS if curve.tells(day)],
     }
+
+
+def unwatched(curve: Curve) -> list[str]:
+    """Say so, where the curve ends before the horizon: slower answers are still to come."""
+    if not curve.n or curve.tells(HORIZON_DAYS):
+        return []
+    return [f"too few pitches are older than {curve.end:.1f} days: what takes longer is not known yet"]
 
 
 def compared(split: dict[str, list[Json]], now: datetime) -> LogRank:

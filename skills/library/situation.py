@@ -44,7 +44,7 @@ WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.su
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
                   AND (p.campaign_id = :campaign OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
   AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.campaign_id = :campaign AND o.contact_id = c.id)
-LIMIT :most
+ORDER BY c.id LIMIT :most
 """
 OPPORTUNITIES = """
 SELECT o.id, o.title, o.kind, o.deadline, o.genre_keys

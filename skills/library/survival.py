@@ -11,6 +11,7 @@ from scipy.special import chdtrc, ndtri
 
 NEVER = 1e-12
 PAIR = 2
+SHARE_AT_RISK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Curve:
     """A Kaplan-Meier curve: one step for each time at which something was answered.
 
     `waiting` is the share not answered yet just after `days`; `at_risk` counts pitches watched that long;
-    `greenwood` is the sum that Greenwood's variance is made of.
+    `greenwood` is the sum that Greenwood's variance is made of. `end` is the day until which enough pitches
+    were watched to go by (Pocock, Clayton, Altman 2002): beyond it one answer would lift the whole curve.
     """
 
     days: np.ndarray
@@ -27,6 +29,7 @@ class Curve:
     at_risk: np.ndarray
     greenwood: np.ndarray
     n: int
+    end: float = 0.0
 
     def waiting_at(self, day: float) -> float:
         """Return the share that is still without an answer after so many days."""
@@ -57,7 +60,11 @@ class Curve:
     @property
     def plateau(self) -> float:
         """The share answered in the end, as far as pitches were watched (Farewell 1982)."""
-        return float(1 - self.waiting[-1]) if len(self.days) else 0.0
+        return self.answered_by(self.end)
+
+    def tells(self, day: float) -> bool:
+        """Whether enough pitches were watched for so long, or none was left to watch."""
+        return self.n > 0 and (day <= self.end or self.waiting_at(self.end) <= NEVER)
 
     def delay_quantile(self, share: float) -> float | None:
         """Return the day by which this share of the answers had come; None without answers."""
@@ -76,7 +83,9 @@ def kaplan_meier(days: Sequence[float], answered: Sequence[bool]) -> Curve:
     with np.errstate(divide="ignore"):
         terms = np.where(left > 0, answers / (at_risk * np.maximum(left, 1)), 0.0)
     waiting = np.cumprod(1 - answers / np.maximum(at_risk, 1))
-    return Curve(when, waiting, answers, at_risk, np.cumsum(terms), len(watched))
+    enough = max(round(SHARE_AT_RISK * len(watched)), 1)
+    end = float(np.sort(watched)[-enough]) if len(watched) else 0.0
+    return Curve(when, waiting, answers, at_risk, np.cumsum(terms), len(watched), end)
 
 
 @dataclass(frozen=True, slots=True)

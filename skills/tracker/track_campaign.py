@@ -41,10 +41,12 @@ def run(given: Json, context: Context) -> Json:
 
 
 def moment(asked: str | None, now: datetime) -> datetime:
-    """Return the time asked for, by default now; raises SkillError for one to come."""
+    """Return the time asked for, by default now; raises SkillError for one to come or long ago."""
     at = datetime.fromisoformat(asked) if asked else now
     if at.tzinfo is None:
         raise SkillError("as_of: the offset is missing, such as +00:00")
     if at > now:
         raise SkillError("as_of: this lies in the future")
+    if at < numbers_of.BEGINNING:
+        raise SkillError("as_of: this lies before 1970")
     return at

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from asking import ask, totalaud
+from quality.numerals import proven
 from rig import client_of
 from storybook import Storybook, outreach, taken_back
 from totalaud.contacts import import_csv
@@ -114,6 +115,23 @@ async def test_a_person_reads_it_in_eighty_columns(stack, user):
     assert "6.3 % (2.1\u201316.8), 3 of 48" in told.out
     assert "12.5 % (5.5\u201326.1), 5 of 40" in told.out
     assert "no clear change" in told.out
+
+
+async def test_a_report_has_the_same_numbers_each_with_its_place_in_the_log(stack, user):
+    told = await ask(stack, user.user, "Give me a report of Glass Coast", "--json")
+    report = told.document["result"]["outputs"][0]
+    assert "3 were answered: 6.3 % (2.1\u201316.8)" in report["markdown"]
+    assert len(report["markdown"].split()) <= 80
+    assert proven(report["markdown"], report["claims"])
+    assert report["log_offset"] > 0
+    assert all(one["ref"].endswith(f"; log {report['log_offset']}") for one in report["claims"])
+
+
+async def test_a_person_reads_the_whole_report_in_eighty_columns(stack, user):
+    told = await ask(stack, user.user, "Give me a detailed report of Glass Coast for my publicist")
+    assert told.code == 0
+    assert all(len(line) <= 80 for line in told.out.splitlines())
+    assert "| sent     |          48 |     40 |" in told.out
 
 
 async def test_the_numbers_are_the_same_after_the_tables_are_made_anew(stack, user, output):

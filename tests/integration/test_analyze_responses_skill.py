@@ -120,3 +120,71 @@ async def test_since_leaves_out_what_is_older(skillbench):
 async def test_a_strangers_campaign_is_refused(skillbench):
     with pytest.raises(SkillError, match="campaign_id"):
         await skillbench.run("analyze-responses", {"campaign_id": str(uuid4())}, user=skillbench.user())
+
+
+async def test_of_a_young_campaign_the_curve_ends_where_nobody_waited_longer_and_that_is_said(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(30)]
+    pitches = [
+        pitch(act, one, now - timedelta(days=5), answer="replied" if n < 3 else None)
+        for n, one in enumerate(people)
+    ]
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": people, "pitches": pitches}, user)
+    assert [point["day"] for point in found["time_to_reply"]["curve"]] == [0.25, 0.5, 1, 2, 3, 5]
+    assert "too few pitches are older than 5.0 days" in found["meta"]["warnings"][-1]
+
+
+async def test_a_campaign_of_another_user_is_refused_as_one_that_is_not_there(skillbench):
+    rows = two_types(skillbench.user(), skillbench.now)
+    await skillbench.load(rows)
+    given = {"campaign_id": str(rows["campaigns"][0]["id"])}
+    with pytest.raises(SkillError, match="campaign_id: you have no campaign of this id"):
+        await skillbench.run("analyze-responses", given, user=skillbench.user())
+
+
+async def test_of_another_user_s_pitches_nothing_is_counted(skillbench):
+    await skillbench.load(two_types(skillbench.user(), skillbench.now))
+    found = await skillbench.run("analyze-responses", {}, user=skillbench.user())
+    assert (found["meta"]["n"], sum(found["categories"].values())) == (0, 0)
+
+
+async def test_a_day_to_come_is_refused(skillbench):
+    tomorrow = (skillbench.now + timedelta(days=1)).date().isoformat()
+    with pytest.raises(SkillError, match="since"):
+        await skillbench.run("analyze-responses", {"since": tomorrow}, user=skillbench.user())
+
+
+async def test_one_contact_is_too_little_and_says_so(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, person = campaign(user), contact(user, 0)
+    rows = {
+        "campaigns": [act],
+        "contacts": [person],
+        "pitches": [pitch(act, person, now - timedelta(days=30), answer="placed")],
+    }
+    found = await analyze(skillbench, rows, user, campaign_id=str(act["id"]))
+    assert (found["meta"]["basis"], found["meta"]["needed"]) == ("insufficient", 19)
+    assert found["groups"][0]["shrunk"] < 0.9
+
+
+@pytest.mark.parametrize(("answer", "plateau"), [(None, 0), ("replied", 1)])
+async def test_all_equal_outcomes_are_told_as_such(skillbench, answer, plateau):
+    user, now = skillbench.user(), skillbench.now
+    act = campaign(user)
+    people = [contact(user, n, type="radio" if n % 2 else "blogger") for n in range(40)]
+    pitches = [pitch(act, one, now - timedelta(days=30), answer=answer) for one in people]
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": people, "pitches": pitches}, user)
+    assert found["time_to_reply"]["plateau"] == plateau
+    assert ("median_days" in found["time_to_reply"]) is (answer is not None)
+    assert found["alike_p"] == pytest.approx(1)
+
+
+async def test_what_is_to_come_has_not_happened(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(2)]
+    pitches = [
+        pitch(act, people[0], now + timedelta(days=2)),
+        pitch(act, people[1], now - timedelta(days=30), answer="placed", after=35),
+    ]
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": people, "pitches": pitches}, user)
+    assert [(one["rate"]["k"], one["rate"]["n"]) for one in found["groups"]] == [(0, 1)]

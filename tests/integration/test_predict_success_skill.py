@@ -86,3 +86,39 @@ async def test_young_pitches_and_bounced_ones_teach_nothing(skillbench):
 async def test_what_cannot_be_asked_is_refused_by_its_field(skillbench, given):
     with pytest.raises(SkillError, match=r"contacts|horizon_days"):
         await skillbench.run("predict-success", given, user=skillbench.user())
+
+
+async def test_a_campaign_of_another_user_is_refused_as_one_that_is_not_there(skillbench):
+    rows = few(skillbench.user(), skillbench.now, 3)
+    await skillbench.load(rows)
+    given = {"campaign_id": str(rows["campaigns"][0]["id"])}
+    with pytest.raises(SkillError, match="campaign_id: you have no campaign of this id"):
+        await skillbench.run("predict-success", given, user=skillbench.user())
+
+
+async def test_nothing_is_known_of_another_user_s_contact(skillbench):
+    theirs, user = few(skillbench.user(), skillbench.now, 3, "placed"), skillbench.user()
+    await skillbench.load(theirs)
+    given = {"contacts": [{"id": str(theirs["contacts"][0]["id"])}, {"type": "radio"}]}
+    found = await skillbench.run("predict-success", given, user=user)
+    known, unknown = found["predictions"]
+    assert known["p"] == unknown["p"]
+    assert found["meta"]["n"] == 0
+
+
+async def test_one_contact_and_one_pitch_are_a_rate_with_wide_bounds(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 1, "placed")
+    given = [{"id": str(rows["contacts"][0]["id"])}]
+    found = await predict(skillbench, rows, user, contacts=given, outcome="placed")
+    (told,) = found["predictions"]
+    assert told["lo"] < told["p"] < told["hi"] < 0.9
+    assert found["meta"]["needed"] == 99
+
+
+async def test_what_is_dated_in_the_future_teaches_nothing(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 12)
+    for row in rows["pitches"]:
+        row["sent_at"] = skillbench.now + timedelta(days=1)
+    assert (await predict(skillbench, rows, user, contacts=[{"type": "radio"}]))["meta"]["n"] == 0

@@ -114,6 +114,38 @@ async def test_what_was_known_then_leaves_out_what_came_later(skillbench):
     assert found["previous"][0]["rate"]["n"] == 0
 
 
+async def test_before_anything_was_sent_nothing_is_known(skillbench):
+    found = await track(skillbench, story(skillbench.user(), skillbench.now), as_of="1999-12-31T00:00:00Z")
+    assert set(found["funnel"].values()) == {0}
+    assert found["followups_due"] == []
+    assert found["meta"]["warnings"] == ["nothing was sent in the last 7 days"]
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+async def test_a_time_before_all_clocks_is_refused(skillbench, as_of):
+    with pytest.raises(SkillError, match="as_of: this lies before 1970"):
+        await track(skillbench, story(skillbench.user(), skillbench.now), as_of=as_of)
+
+
+async def test_what_is_dated_in_the_future_has_not_been_sent(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, person = campaign(user), contact(user, 0)
+    rows = {
+        "contacts": [person],
+        "campaigns": [act],
+        "pitches": [pitch(act, person, now + timedelta(days=1))],
+    }
+    assert (await track(skillbench, rows, window="all"))["funnel"]["sent"] == 0
+
+
+async def test_a_campaign_of_another_user_is_refused_as_one_that_is_not_there(skillbench):
+    rows = story(skillbench.user(), skillbench.now)
+    await skillbench.load(rows)
+    given = {"campaign_id": str(rows["campaigns"][0]["id"])}
+    with pytest.raises(SkillError, match="campaign_id: you have no campaign of this id"):
+        await skillbench.run("track-campaign", given, user=skillbench.user())
+
+
 async def test_a_time_to_come_and_a_strangers_campaign_are_refused(skillbench):
     rows = story(skillbench.user(), skillbench.now)
     await skillbench.load(rows)

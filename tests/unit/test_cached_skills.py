@@ -10,19 +10,21 @@ from totalaud.skillfiles import load
 
 ROOT = Path(__file__).parents[2] / "skills"
 SKILLS = load(ROOT).skills
-COHORT = "library.cohort"
+COHORT = "library.cohort.opted_in"
 
 
 def imported(file: Path) -> set[str]:
-    """Return the modules of the library that a file uses, and those that they use."""
+    """Return what a file takes from the library, and what that takes from it."""
     found: set[str] = set()
     left = [file]
     while left:
         for node in ast.walk(ast.parse(left.pop().read_text(encoding="utf-8"))):
-            name = node.module if isinstance(node, ast.ImportFrom) else None
-            if name and name.startswith("library.") and name not in found:
-                found.add(name)
-                left.append(ROOT / f"{name.replace('.', '/')}.py")
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("library"):
+                continue
+            new = {f"{node.module}.{name.name}" for name in node.names} - found
+            found |= new
+            modules = new if node.module == "library" else {str(node.module)} if new else set()
+            left += [ROOT / f"{module.replace('.', '/')}.py" for module in modules]
     return found
 
 

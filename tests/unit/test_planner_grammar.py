@@ -111,6 +111,23 @@ def test_a_span_of_time_is_one_of_three(text, window):
     assert read(text).window == window
 
 
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("Give me a report of Glass Coast", (None, "Glass Coast", None, None, None)),
+        ("Give me a report on Autumn push", ("Autumn push", None, None, None, None)),
+        ("Write the weekly report on my campaign", (None, None, "7d", None, None)),
+        ("A detailed report for the label, please", (None, None, None, "label", "detailed")),
+        ("I need a brief monthly report for my publicist", (None, None, "28d", "pr", "brief")),
+        ("Show us the full report so far", (None, None, "all", None, "detailed")),
+    ],
+)
+def test_a_report_is_asked_for_by_campaign_or_release_span_reader_and_length(text, slots):
+    found = read(text)
+    assert found.intent == "report"
+    assert (found.campaign, found.release, found.window, found.audience, found.detail) == slots
+
+
 def test_hours_and_money_are_read_with_their_units():
     found = read("Plan my new single, radio and blogs, £100, 4 hours a week")
     assert (found.hours_per_week, found.budget, found.channels) == (4, 100, ("radio", "online_press"))
@@ -154,6 +171,8 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
         ("How is my campaign performing, 4 hours a week?", "narrowed by hours"),
         ("How are Glass Coast radio and Autumn push performing as campaigns?", "one campaign"),
         ("Suggest hashtags for my new single", "which platform"),
+        ("Give me a report of Atlantis", "atlantis"),
+        ("Give me a report of my campaign to BBC Radio 6", "narrowed by outlet"),
         ("Is Peter a good contact for synthpop?", "peter"),
         ("Wie läuft meine Kampagne?", "none of the questions"),
     ],

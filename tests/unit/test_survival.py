@@ -95,3 +95,16 @@ def test_equal_groups_rarely_differ():
 def _group(rng):
     delays, seen = rng.exponential(6, 60), rng.uniform(0, 20, 60)
     return np.minimum(delays, seen), delays <= seen
+
+
+def test_a_late_answer_among_few_that_were_watched_so_long_does_not_lift_the_end():
+    curve = kaplan_meier([*[1.0] * 2, *[7.0] * 17, 20.0], [True] * 2 + [False] * 17 + [True])
+    assert curve.plateau == pytest.approx(0.1)
+    assert curve.tells(7)
+    assert not curve.tells(21)
+
+
+def test_where_everything_was_answered_the_curve_tells_all_of_it():
+    curve = kaplan_meier([1.0] * 5, [True] * 5)
+    assert curve.tells(21)
+    assert not kaplan_meier([], []).tells(0)

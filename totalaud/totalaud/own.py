@@ -18,7 +18,7 @@ AT_OUTLET = """
 SELECT id, name, email, outlet, role, type, genres, regions FROM contacts
 WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased AND NOT suppressed ORDER BY id LIMIT 50
 """
-CAMPAIGNS = "SELECT id, name, created_at, closed_at FROM campaigns WHERE user_id = $1 ORDER BY id"
+CAMPAIGNS = "SELECT id, name, created_at, closed_at, release_id FROM campaigns WHERE user_id = $1 ORDER BY id"
 RELEASES = "SELECT id, artist_id, title, type, date, links FROM releases WHERE user_id = $1 ORDER BY id"
 ARTISTS = "SELECT id, name, genres, location, bio FROM artists WHERE user_id = $1 AND mine ORDER BY id"
 FACTS = """
@@ -41,10 +41,7 @@ async def facts(tables: Tables, user: UUID, today: date) -> Facts:
         today=today,
         artists=[_artist(row, told.get(row["id"], [])) for row in await tables.rows(ARTISTS, user)],
         releases=[_release(row) for row in await tables.rows(RELEASES, user)],
-        campaigns=[
-            Campaign(str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None)
-            for row in await tables.rows(CAMPAIGNS, user)
-        ],
+        campaigns=[_campaign(row) for row in await tables.rows(CAMPAIGNS, user)],
         skills={row["name"]: row for row in await tables.rows(SKILLS) if row["enabled"]},
     )
 
@@ -57,6 +54,13 @@ async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[s
         {name: str(value) if name == "id" else value for name, value in row.items() if value is not None}
         for row in rows
     ]
+
+
+def _campaign(row: Json) -> Campaign:
+    release = str(row["release_id"]) if row["release_id"] else None
+    return Campaign(
+        str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None, release
+    )
 
 
 def _artist(row: Json, told: Sequence[Json]) -> Artist:

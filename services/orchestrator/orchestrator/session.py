@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
+from orchestrator.kept import Kept, more
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -30,6 +31,7 @@ from shared.events import (
     StepCompleted,
     StepFailed,
 )
+from shared.work import Done
 
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
@@ -50,6 +52,8 @@ class Session:
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
+    `unreported` are paid attempts that were given up and may still be heard of; `kept` holds what of a step
+    is paid for, by its number.
     """
 
     status: Status = "new"
@@ -61,6 +65,8 @@ class Session:
     open: Mapping[UUID, OpenAttempt] = field(default_factory=dict)
     known: frozenset[UUID] = frozenset()
     reported: frozenset[UUID] = frozenset()
+    unreported: Mapping[UUID, AttemptRequested] = field(default_factory=dict)
+    kept: Mapping[int, Kept] = field(default_factory=dict)
     attempts: Mapping[int, int] = field(default_factory=dict)
     tries: int = 0
     retry_due: datetime | None = None
@@ -120,6 +126,12 @@ def outstanding(session: Session) -> Outstanding:
     return Outstanding(tuple(attempt.asked for attempt in session.open.values()), tuple(leases + retry))
 
 
+def done(session: Session, asked: AttemptRequested) -> Done | None:
+    """Tell what of an attempt's work is in the log already."""
+    kept = session.kept.get(asked.step)
+    return kept.done(asked) if kept else None
+
+
 def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
     return reduce(evolve, events, session or Session())
 
@@ -151,18 +163,20 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             claimed = OpenAttempt(asked, event.runner, event.lease_until)
             return replace(session, open={**session.open, event.attempt_id: claimed})
         case AttemptLost():
-            return replace(_close(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_give_up(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
-            return _close(session, event.attempt_id)
+            return _give_up(session, event.attempt_id)
         case AttemptFailed():
-            return replace(_report(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_report(_keep(session, event), event.attempt_id), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
-            return replace(_report(session, event.attempt_id), outputs=outputs, tries=0, retry_due=None)
+            kept = {step: one for step, one in session.kept.items() if step != event.step}
+            after = _report(session, event.attempt_id)
+            return replace(after, outputs=outputs, kept=kept, tries=0, retry_due=None)
         case AttemptReportedLate():
-            return _report(session, event.attempt_id)
+            return _report(_keep(session, event), event.attempt_id)
         case StepFailed():
             return replace(session, failed_step=event.step)
         case SessionCompleted():
@@ -174,6 +188,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 status="cancelled",
                 open={},
+                unreported=_with_open(session, session.open),
                 retry_due=None,
                 commands=_with(session, event.command_id),
             )
@@ -197,7 +212,31 @@ def _close(session: Session, attempt_id: UUID) -> Session:
 
 
 def _report(session: Session, attempt_id: UUID) -> Session:
-    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id})
+    after = _close(session, attempt_id)
+    if attempt_id in session.unreported:
+        left = {key: asked for key, asked in session.unreported.items() if key != attempt_id}
+        after = replace(after, unreported=left)
+    return replace(after, reported=session.reported | {attempt_id})
+
+
+def _give_up(session: Session, attempt_id: UUID) -> Session:
+    return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
+
+
+def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
+    given_up = {key: session.open[key].asked for key in attempts if key in session.open}
+    paid = {key: asked for key, asked in given_up.items() if asked.pool != "custom"}
+    return {**session.unreported, **paid} if paid else session.unreported
+
+
+def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
+    """Remember what was finished of a step that is not completed."""
+    held = session.open.get(event.attempt_id)
+    asked = held.asked if held else session.unreported.get(event.attempt_id)
+    if asked is None or event.step in session.outputs:
+        return session
+    kept = more(session.kept.get(event.step), asked, event)
+    return replace(session, kept={**session.kept, event.step: kept}) if kept else session
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

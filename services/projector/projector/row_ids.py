@@ -1,4 +1,4 @@
-"""The ids of rows that no command names: a pitch, a day of a metric."""
+"""The ids of rows that no command names: a pitch, a day of a metric, a call of a model."""
 
 from datetime import date
 from uuid import UUID, uuid5
@@ -10,3 +10,7 @@ def pitch_id(campaign_id: UUID, contact_id: UUID) -> UUID:
 
 def metric_day_id(artist_id: UUID, metric: str, day: date) -> UUID:
     return uuid5(artist_id, f"{metric}|{day.isoformat()}")
+
+
+def model_call_id(attempt_id: UUID, item: int | None, number: int) -> UUID:
+    return uuid5(attempt_id, f"call/{item}/{number}")

@@ -15,6 +15,7 @@ from shared.events import (
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
+    ModelCalled,
     RetryScheduled,
     SessionCancelled,
     SessionCompleted,
@@ -150,6 +151,7 @@ class _Session:
                 | AttemptStarted()
                 | AttemptLost()
                 | AttemptWithdrawn()
+                | ModelCalled()
                 | AttemptReportedLate()
             ):
                 pass

@@ -1,6 +1,6 @@
 """The user's own records, as a plan needs them, and which of several a question means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ class Campaign:
     name: str
     created_at: datetime | None = None
     closed: bool = False
+    release_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,16 @@ class Chosen:
 
 
 def campaign(question: Question, facts: Facts) -> Chosen | Missing:
-    """Return the campaign that was named, else the one that is open, the latest of several."""
+    """Return the campaign that was named, by itself or its release, else the one that is open.
+
+    Of several it is the latest.
+    """
     if question.campaign is not None:
         named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
         return Chosen(named[0])
-    open_ = sorted(
-        (one for one in facts.campaigns if not one.closed),
-        key=lambda one: (one.created_at.timestamp() if one.created_at else 0.0, one.id),
-        reverse=True,
-    )
+    if question.release is not None:
+        return _of_release(question.release, facts)
+    open_ = _latest_first(one for one in facts.campaigns if not one.closed)
     if not open_:
         why = "there is no open campaign" if facts.campaigns else "there is no campaign yet"
         return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
@@ -102,6 +104,22 @@ def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Missing:
         return Missing("there is no artist yet: add one with 'totalaud artists set'")
     first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
     return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
+
+
+def _of_release(title: str, facts: Facts) -> Chosen | Missing:
+    ids = {one.id for one in facts.releases if key(one.title) == key(title)}
+    found = _latest_first(one for one in facts.campaigns if one.release_id in ids)
+    if not found:
+        return Missing(f"there is no campaign for {title} yet: 'totalaud campaigns create' makes one")
+    return Chosen(found[0], _instead("campaign", found[0].name, [one.name for one in found[1:]]))
+
+
+def _latest_first(campaigns: Iterable[Campaign]) -> list[Campaign]:
+    return sorted(
+        campaigns,
+        key=lambda one: (one.created_at.timestamp() if one.created_at else 0.0, one.id),
+        reverse=True,
+    )
 
 
 def _instead(what: str, taken: str, others: list[str]) -> str | None:

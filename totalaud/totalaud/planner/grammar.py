@@ -105,6 +105,8 @@ def _found(intent: Intent | Unread, names: _Reading, vocabulary: Vocabulary) -> 
         cohort=bool(said & w.PEERS),
         channels=tuple(dict.fromkeys(one for _, word in rest for one in w.CHANNELS.get(word, ()))),
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
+        audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
+        detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
         unused=tuple(word for _, word in unknown),
     )
 
@@ -143,7 +145,7 @@ def _narrowed(question: Question) -> Question | Unread:
         "window": question.window,
         "hours_per_week": question.hours_per_week,
         "budget": question.budget,
-        "type": question.type if question.intent not in {"plan", "press", "hashtags"} else None,
+        "type": question.type if question.intent not in {"plan", "press", "hashtags", "report"} else None,
     }
     for slot, value in given.items():
         if value and slot not in slots:
@@ -179,6 +181,7 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "timing": {*w.PITCH, "pitches", "week"},
         "opportunities": {*w.LOOK, *w.RELEASE},
         "performance": w.CAMPAIGN | w.LOOK,
+        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS},
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)

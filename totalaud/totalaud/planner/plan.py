@@ -7,11 +7,12 @@ from typing import Any
 from totalaud.planner import facts as own
 from totalaud.planner.facts import Artist, Chosen, Facts, Release
 from totalaud.planner.prices import Cost, expected
-from totalaud.planner.question import Intent, Missing, Question
+from totalaud.planner.question import Intent, Missing, Question, Window
 from totalaud.planner.timing import notes
 
 Json = dict[str, Any]
 MOST_PITCHES = 5
+PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 FOUND = "{{step1.contacts}}"
 RANKED = "{{step2.contacts}}"
 
@@ -46,7 +47,6 @@ class _Draft:
 
     question: Question
     facts: Facts
-    prose: bool
     steps: list[Step]
     notes: list[str]
 
@@ -55,8 +55,6 @@ class _Draft:
         if row is None:
             raise _Absent(f"the skill {skill} is not there: 'totalaud skills push' brings it")
         input_ = {name: value for name, value in given.items() if value is not None}
-        if self.prose and "prose" in (row.get("input_schema") or {}).get("properties", {}):
-            input_["prose"] = True
         self.steps.append(Step(skill, input_, why, expected(row, items)))
 
     def take(self, chosen: Chosen | Missing) -> Any:
@@ -80,13 +78,15 @@ class _Absent(Exception):  # noqa: N818 - what it says
 
 
 def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | Missing:
-    """Return the plan, or which record is missing for it."""
-    draft = _Draft(question, facts, prose, [], [])
+    """Return the plan, or which record is missing for it; with `prose` a model words what is found."""
+    draft = _Draft(question, facts, [], [])
     if question.unused:
         draft.notes.append(f"not understood and not used: {', '.join(question.unused)}")
     agent, lay = LAID[question.intent]
     try:
         lay(draft)
+        if prose:
+            _worded(draft)
     except _Absent as absent:
         return Missing(str(absent))
     return Plan(agent, tuple(draft.steps), tuple(draft.notes))
@@ -138,6 +138,18 @@ def _performance(draft: _Draft) -> None:
     found = draft.take(own.campaign(draft.question, draft.facts))
     window = draft.question.window or "7d"
     draft.step("track-campaign", {"campaign_id": found.id, "window": window}, f"Look at {found.name}")
+
+
+def _report(draft: _Draft) -> None:
+    asked = draft.question
+    found = draft.take(own.campaign(asked, draft.facts))
+    given = {
+        "campaign_id": found.id,
+        "period": PERIODS[asked.window or "7d"],
+        "audience": asked.audience,
+        "detail": asked.detail,
+    }
+    draft.step("generate-report", given, f"Report on {found.name}")
 
 
 def _patterns(draft: _Draft) -> None:
@@ -208,10 +220,19 @@ def _opportunities(draft: _Draft) -> None:
     draft.step(name, given, "Look for what is open")
 
 
+def _worded(draft: _Draft) -> None:
+    """Let the last findings be put into words; what a model writes anyway needs none."""
+    last = draft.steps[-1]
+    if last.cost.free:
+        found = f"{{{{step{len(draft.steps)}}}}}"
+        draft.step("write-summary", {"findings": found}, f"Say in words what {last.skill} found")
+
+
 LAID: dict[Intent, tuple[str, Callable[[_Draft], None]]] = {
     "find": ("scout-agent", _find),
     "pitch": ("coach-agent", _pitch),
     "performance": ("tracker-agent", _performance),
+    "report": ("tracker-agent", _report),
     "patterns": ("insight-agent", _patterns),
     "next": ("insight-agent", _next),
     "timing": ("insight-agent", _timing),

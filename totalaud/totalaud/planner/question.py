@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Intent = Literal[
-    "find", "pitch", "performance", "patterns", "next", "timing", "plan", "hashtags", "press", "opportunities"
+    "find",
+    "pitch",
+    "performance",
+    "report",
+    "patterns",
+    "next",
+    "timing",
+    "plan",
+    "hashtags",
+    "press",
+    "opportunities",
 ]
 Window = Literal["7d", "28d", "all"]
 
@@ -22,6 +32,8 @@ class Question:
     release: str | None = None
     release_type: str | None = None
     window: Window | None = None
+    audience: str | None = None
+    detail: str | None = None
     cohort: bool = False
     hours_per_week: float | None = None
     budget: float | None = None
@@ -46,6 +58,7 @@ EXAMPLES = (
     ("find", "Find me UK indie radio DJs who like synthpop"),
     ("pitch", "Write a pitch for my new single to BBC Radio 6"),
     ("performance", "How is my campaign performing this week?"),
+    ("report", "Give me a detailed report of my campaign for the label"),
     ("patterns", "What's working best for artists like me?"),
     ("next", "What should I do next?"),
     ("timing", "When should I send pitches to radio?"),

@@ -29,10 +29,19 @@ RELEASE = frozenset({*RELEASE_TYPES, "release", "record"})
 CAMPAIGN = _words("campaign campaigns outreach pitches")
 DOING = _words(
     """
-    how hows performing performance performed doing going status progress track results stats report
-    numbers
+    how hows performing performance performed doing going status progress track results stats numbers
     """
 )
+REPORT = _words("report reports")
+AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
+DETAILS = {
+    "brief": "brief",
+    "short": "brief",
+    "detailed": "detailed",
+    "detail": "detailed",
+    "full": "detailed",
+    "long": "detailed",
+}
 PEERS = _words("artists artist musicians bands band acts other others peers people")
 WORKS = _words(
     """
@@ -47,6 +56,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
     "pitch": ((WRITE, PITCH), (frozenset({"pitch"}), RELEASE)),
     "performance": ((CAMPAIGN, DOING),),
+    "report": ((REPORT,),),
     "patterns": ((ASKED, WORKS), (COMPARE, PEERS), (WORKS, PEERS)),
     "next": ((frozenset({"next"}), _words("do steps step should recommend")),),
     "timing": (
@@ -86,6 +96,7 @@ WINDOWS = {
         "past 7 days",
         "last seven days",
         "7 days",
+        "weekly",
         "week",
     ),
     "28d": (
@@ -96,6 +107,7 @@ WINDOWS = {
         "last 30 days",
         "last 4 weeks",
         "last four weeks",
+        "monthly",
         "month",
     ),
     "all": ("so far", "overall", "all time", "in total", "altogether", "since the start", "ever"),
@@ -163,6 +175,7 @@ SLOTS: dict[Intent, frozenset[str]] = {
     "find": _words("genres regions type"),
     "pitch": _words("genres regions type outlet release release_type"),
     "performance": _words("campaign window"),
+    "report": _words("campaign release window"),
     "patterns": _words("genres cohort"),
     "next": _words("campaign"),
     "timing": _words("type"),

@@ -1,0 +1,53 @@
+"""Where the figures of a report come from: rows of the tables, named by what they have in common."""
+
+from dataclasses import dataclass
+
+from library.campaign_numbers import Window
+from library.outcomes import HORIZON
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """References of one campaign's report; each ends with the log's sequence that it is as of."""
+
+    campaign_id: str
+    window: Window
+    offset: int
+
+    def rows(self, table: str, *conditions: str) -> str:
+        return f"{table}: {', '.join(conditions)}; log {self.offset}"
+
+    def rule(self, name: str) -> str:
+        """Refer to what is fixed and stands in no row, such as the horizon."""
+        return self.rows("rule", name)
+
+    def pitches(self, *conditions: str, before: bool = False) -> str:
+        """Refer to the campaign's pitches of the period, or of the one before it."""
+        start, end = (
+            (self.window.before, self.window.since) if before else (self.window.since, self.window.until)
+        )
+        span = (f"sent_at > {start.isoformat()}", f"sent_at <= {end.isoformat()}")
+        return self.rows("pitches", f"campaign_id = {self.campaign_id}", *span, *conditions)
+
+    def silent(self, *conditions: str) -> str:
+        """Refer to the campaign's pitches that may be followed up."""
+        return self.rows("pitches", f"campaign_id = {self.campaign_id}", "due for a follow-up", *conditions)
+
+    def answered(self) -> str:
+        return self.rows("pitches", f"campaign_id = {self.campaign_id}", "replied_at is known")
+
+    def replies(self, *conditions: str) -> str:
+        return self.rows("outreach", f"campaign_id = {self.campaign_id}", "not corrected", *conditions)
+
+    def settled(self, *conditions: str) -> str:
+        """Refer to the campaign's pitches whose outcome is known."""
+        known = (f"sent_at <= {(self.window.until - HORIZON).isoformat()}", "bounced_at is null")
+        return self.rows("pitches", f"campaign_id = {self.campaign_id}", *known, *conditions)
+
+    def all_settled(self, *conditions: str) -> str:
+        """Refer to all the user's pitches whose outcome is known."""
+        known = (f"sent_at <= {(self.window.until - HORIZON).isoformat()}", "bounced_at is null")
+        return self.rows("pitches", *known, *conditions)
+
+    def campaign(self, campaign_id: str | None = None) -> str:
+        return self.rows("campaigns", f"id = {campaign_id or self.campaign_id}")
