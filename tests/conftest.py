@@ -1,6 +1,7 @@
 """What every test may ask for: a NATS of its own, a database of its own, a bus with the streams made."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
@@ -80,6 +81,15 @@ async def stack() -> AsyncIterator[LocalStack]:
     """One whole stack for all tests that do not break it."""
     async with running_stack() as stack:
         yield stack
+
+
+@pytest.fixture
+def steady() -> Iterator[None]:
+    """CPU time is that of the test alone: what was there before is not looked through, as in a service."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 __all__ = ["skillbench"]

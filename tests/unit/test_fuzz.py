@@ -62,6 +62,7 @@ SAID = [
 SKILLS = Path(__file__).parents[2] / "skills"
 ASKED, QUEUED, TOLD, FILES, FOLDERS = 12_000, 2_000, 4_000, 1_000, 25
 SLOWEST_S = 1.0
+pytestmark = pytest.mark.usefixtures("steady")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -50,6 +50,7 @@ VALID |= {
 }
 COMMANDS, IMPORTS = 3_000, 800
 SLOWEST_S = 1.0
+pytestmark = pytest.mark.usefixtures("steady")
 
 
 @pytest.mark.parametrize("seed", range(4))

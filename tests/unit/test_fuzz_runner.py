@@ -29,6 +29,7 @@ VALID = [WORK, {**WORK, "skill": "buy", "skill_hash": SKILLS["buy"].hash, "pool"
 STOPS = [{"user": str(UUID(int=7))}, {"user": str(UUID(int=7)), "attempts": [ID]}]
 WORKED, STOPPED = 3_000, 1_000
 SLOWEST_S = 1.0
+pytestmark = pytest.mark.usefixtures("steady")
 
 
 @pytest.mark.parametrize("seed", range(4))
