@@ -43,9 +43,14 @@ def environment_of(stack: LocalStack) -> dict[str, str]:
 
 
 async def totalaud(stack: LocalStack, user: UUID, *words: str) -> Told:
-    """Run one command of the command line in a process of its own, 80 columns wide."""
-    environment = os.environ | environment_of(stack)
-    arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(stack.data))
+    """Run one command of the command line on a running stack."""
+    return await command(*(*words, "--user", str(user), "--data", str(stack.data)), **environment_of(stack))
+
+
+async def command(*words: str, **variables: str) -> Told:
+    """Run one command of the command line in a process of its own."""
+    environment = os.environ | variables
+    arguments = (sys.executable, "-m", "totalaud.cli", *words)
     process = await asyncio.create_subprocess_exec(
         *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
     )

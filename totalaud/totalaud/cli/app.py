@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import artists, ask, campaigns, contacts, market, operate, outreach, sessions, skills
+from totalaud.cli import (
+    artists,
+    ask,
+    backup,
+    campaigns,
+    contacts,
+    market,
+    operate,
+    outreach,
+    sessions,
+    skills,
+)
 from totalaud.cli.options import Options
 
 app = typer.Typer(
@@ -49,3 +60,5 @@ app.add_typer(market.coverage, name="coverage")
 app.add_typer(operate.projection, name="projection")
 app.add_typer(operate.dlq, name="dlq")
 app.command("provision")(operate.provision)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
