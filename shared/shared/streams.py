@@ -12,6 +12,7 @@ from nats.js.api import (
     RetentionPolicy,
     StorageType,
     StreamConfig,
+    StreamInfo,
 )
 from nats.js.errors import NotFoundError
 
@@ -22,6 +23,7 @@ from shared.subjects import POOLS
 DAY_S = 24 * 3600.0
 OLDEST_SERVER = (2, 14)
 MANY = 10_000
+BORN = "born"
 CHECKED = (
     "subjects", "retention", "max_age", "storage", "discard",
     "deny_delete", "deny_purge", "allow_direct", "republish", "max_msgs", "max_bytes",
@@ -102,6 +104,11 @@ async def check(bus: Bus) -> None:
     js = bus.client.jetstream(timeout=10)
     for config in streams():
         await _check_stream(js, config)
+
+
+def born(info: StreamInfo) -> str:
+    """Return when the stream was first made; NATS itself forgets it when a snapshot is restored."""
+    return (info.config.metadata or {}).get(BORN) or str(info.created)
 
 
 def check_server(bus: Bus) -> None:

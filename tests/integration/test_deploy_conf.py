@@ -26,11 +26,13 @@ from shared.registry import Registry
 from shared.streams import check, provision
 from shared.subjects import RECORDS
 from shared.vault import migrate
+from totalaud.backup.restoring import restore
+from totalaud.backup.taking import back_up
 from totalaud.client import Client
 from totalaud.connection import Connection
 from totalaud.errors import Unreachable
 from totalaud.skillfiles import load
-from totalaud.stack import ports
+from totalaud.stack import paths, ports
 from totalaud.stack.nats import MAX_PAYLOAD, SYNC_INTERVAL, binary
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,7 @@ ALICE = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
 BOB = UUID("12345678-6d0c-4a57-9d6b-5d2a3f8e1c11")
 ID = "00000000-0000-4000-8000-000000000001"
 SERVICES = ("operator", "orchestrator", "skill-runner", "projector", "campaigns")
+LESSER = ("alice", *SERVICES[1:])
 ENV = {
     **{
         f"NATS_{name.upper().replace('-', '_')}_PASSWORD": f'"{number}12"'
@@ -55,9 +58,17 @@ ENV = {
 
 @pytest.fixture(scope="module")
 async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A server of deploy/nats.conf, on a port and in a folder of its own, with the streams made."""
+    """A server with the streams made."""
+    async with deployed(tmp_path_factory.mktemp("nats")) as address:
+        async with as_user(address, "operator") as operator:
+            await provision(operator, ack_wait_s=5)
+        yield address
+
+
+@asynccontextmanager
+async def deployed(folder: Path) -> AsyncIterator[str]:
+    """A server of deploy/nats.conf, on a port and in a folder of its own."""
     port = ports.free_port()
-    folder = tmp_path_factory.mktemp("nats")
     with (folder / "log").open("w") as log:
         server = await asyncio.create_subprocess_exec(
             *(str(binary()), "-c", str(CONF), "-a", ports.LOOPBACK, "-p", str(port), "-m", "0"),
@@ -69,8 +80,6 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
         while ports.is_free(port):
             assert server.returncode is None, (folder / "log").read_text()
             await asyncio.sleep(0.02)
-        async with as_user(address, "operator") as operator:
-            await provision(operator, ack_wait_s=5)
         yield address
     finally:
         server.terminate()
@@ -123,6 +132,8 @@ ALLOWED = [
     *(("campaigns", f"evt.{ALICE}.{noun}.{ID}") for noun in RECORDS),
 ]
 DENIED = [
+    *((user, f"$JS.API.STREAM.SNAPSHOT.{stream}") for user in LESSER for stream in ("EVT", "CMD")),
+    *((user, "$JS.API.STREAM.RESTORE.EVT") for user in LESSER),
     ("alice", f"ask.{BOB}.session.run"),
     ("alice", f"cmd.{BOB}.session.run"),
     ("alice", f"evt.{ALICE}.session.{ID}"),
@@ -311,6 +322,20 @@ def test_the_local_stack_and_a_deployment_agree_on_what_matters():
 
 
 @pytest.mark.timeout(240)
+async def test_the_operator_backs_up_and_restores(url, database_url, tmp_path):
+    await migrate(database_url)
+    backup = tmp_path / "backup"
+    here = f"nats://operator:{password('operator')}@{url}"
+    taken = await back_up(Connection(here, database_url, tmp_path), backup)
+    async with (
+        deployed(paths.make_folder(tmp_path / "store")) as address,
+        as_user(address, "operator") as operator,
+    ):
+        done = await restore(operator, database_url, backup, taken, master_key=bytes(32))
+        assert done.streams["EVT"].last_seq == taken.streams["EVT"].last_seq
+        await check(operator)
+
+
 async def test_the_whole_system_works_with_these_users(url, database_url, tmp_path):
     """A workflow, each service as its own user, and none asks for more than it may."""
     model_port = ports.free_port()

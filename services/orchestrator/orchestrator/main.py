@@ -36,8 +36,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     timers = Timers()
     follow = Follow(bus, sessions, timers, settings.ack_wait_s)
     reports = Reports(sessions, follow, settings.ack_wait_s)
-    created = (await bus.client.jetstream().stream_info("CMD")).created
-    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, str(created))
+    born = streams.born(await bus.client.jetstream().stream_info("CMD"))
+    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, born)
     definitions = Definitions(log, registry)
     sweep = Sweep(bus, sessions, follow, ProjectedSessions(bus, settings.database_url))
     await bus.listen("report.*", reports.report, queue=QUEUE)

@@ -5,7 +5,7 @@ import importlib.metadata
 import os
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -31,8 +31,23 @@ class Copy(Stored):
     sha256: str
 
 
+class StreamCopy(Stored):
+    """A stream as its snapshot has it; one that was restored keeps the time at which it was first made."""
+
+    born: str
+    state: Json
+
+    @property
+    def messages(self) -> int:
+        return int(self.state["messages"])
+
+    @property
+    def last_seq(self) -> int:
+        return int(self.state["last_seq"])
+
+
 class Manifest(Stored):
-    """`streams` holds the state of each; `delete_by` is when the keys in it must be gone for good."""
+    """`delete_by` is when the keys in it must be gone for good."""
 
     format: int
     release: str
@@ -40,7 +55,7 @@ class Manifest(Stored):
     created: datetime
     delete_by: date
     user: UUID
-    streams: dict[str, Json]
+    streams: dict[str, StreamCopy]
     keys: int
     erased: int
     files: dict[str, Copy]
@@ -68,11 +83,16 @@ class Written:
         self._size += len(data)
         return self._file.write(data)
 
-    def close(self) -> Copy:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def done(self) -> Copy:
         """Return what it is once it is on disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         return Copy(size=self._size, sha256=self._sum.hexdigest())
 
 
@@ -98,7 +118,7 @@ def read(folder: Path) -> Manifest:
     except ValidationError:
         raise _damaged(path) from None
     for name in (*map(stream_file, COPIED), KEYS_FILE):
-        if name not in manifest.files:
+        if name not in manifest.files or not manifest.streams.keys() >= set(COPIED):
             raise _damaged(path)
         _check(folder / name, manifest.files[name])
     return manifest

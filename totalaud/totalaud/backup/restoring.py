@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,7 @@ from shared.subjects import Aggregate
 from shared.vault import Vault, migrate
 from totalaud.backup import snapshot
 from totalaud.backup.keys import Keys
-from totalaud.backup.manifest import COPIED, LOG, Manifest, stream_file
+from totalaud.backup.manifest import COPIED, LOG, Manifest, StreamCopy, stream_file
 
 Part = Literal["log", "vault"]
 CONTACTS = "evt.*.contact.*"
@@ -30,7 +30,7 @@ PAGE_BYTES = 8 * 1024 * 1024
 class Restored:
     """`erased` counts the persons whose erasure the log told of."""
 
-    streams: dict[str, dict[str, Any]]
+    streams: dict[str, StreamCopy]
     keys: int
     erased: int
 
@@ -56,23 +56,23 @@ async def restore(
     try:
         if keys:
             await keys.check(connection)
-        states: dict[str, Any] = {}
+        copies: dict[str, StreamCopy] = {}
         if only == "vault":
             await streams.check(bus)
         else:
             await _make_way(bus)
-            states[LOG] = await _put(bus, LOG, folder, manifest, replicas)
+            copies[LOG] = await _put(bus, LOG, folder, manifest, replicas)
         erased = await _erase(bus, database_url, keys, master_key)
         if keys:
             await keys.put(connection)
         if only != "vault":
             for stream in COPIED:
                 if stream != LOG:
-                    states[stream] = await _put(bus, stream, folder, manifest, replicas)
+                    copies[stream] = await _put(bus, stream, folder, manifest, replicas)
             await streams.provision(bus, ack_wait_s=ack_wait_s, replicas=replicas)
     finally:
         await connection.close()
-    return Restored(states, len(keys.wrapped) if keys else 0, erased)
+    return Restored(copies, len(keys.wrapped) if keys else 0, erased)
 
 
 def _keys(folder: Path, master_key: bytes | None) -> Keys:
@@ -107,17 +107,18 @@ async def _make_way(bus: Bus) -> None:
         await js.delete_stream(name)
 
 
-async def _put(bus: Bus, stream: str, folder: Path, manifest: Manifest, replicas: int) -> dict[str, Any]:
-    config = next(one for one in streams.streams(replicas) if one.name == stream)
+async def _put(bus: Bus, stream: str, folder: Path, manifest: Manifest, replicas: int) -> StreamCopy:
     wanted = manifest.streams[stream]
+    config = next(one for one in streams.streams(replicas) if one.name == stream)
+    config.metadata = {streams.BORN: wanted.born}
     with (folder / stream_file(stream)).open("rb") as file:
-        found = await snapshot.put(bus, config, wanted, file)
-    if found["last_seq"] < wanted["last_seq"] or found["messages"] < wanted["messages"]:
+        found = StreamCopy(born=wanted.born, state=await snapshot.put(bus, config, wanted.state, file))
+    if found.last_seq < wanted.last_seq or found.messages < wanted.messages:
         raise Refusal(
             "incomplete",
             stream_file(stream),
-            f"{stream} came back with {found['messages']} messages to sequence {found['last_seq']}, not "
-            f"{wanted['messages']} to {wanted['last_seq']}: empty NATS and restore another backup",
+            f"{stream} came back with {found.messages} messages to sequence {found.last_seq}, not "
+            f"{wanted.messages} to {wanted.last_seq}: empty NATS and restore another backup",
         )
     return found
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
 from shared import streams
+from shared.bus import Bus
 from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.backup import keys, snapshot
@@ -23,6 +23,7 @@ from totalaud.backup.manifest import (
     KEYS_FILE,
     Copy,
     Manifest,
+    StreamCopy,
     Written,
     release,
     stream_file,
@@ -42,16 +43,16 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
     try:
         await streams.check(bus)
         with _draft(folder) as draft:
-            states: dict[str, Any] = {}
+            copies: dict[str, StreamCopy] = {}
             files: dict[str, Copy] = {}
             for stream in COPIED:
                 name = stream_file(stream)
-                file = Written(draft / name)
-                states[stream] = await snapshot.take(bus, stream, file)
-                files[name] = file.close()
-            file = Written(draft / KEYS_FILE)
-            alive, erased = await _keys(connection.database_url, file)
-            files[KEYS_FILE] = file.close()
+                with Written(draft / name) as file:
+                    copies[stream] = await _stream(bus, stream, file)
+                    files[name] = file.done()
+            with Written(draft / KEYS_FILE) as file:
+                alive, erased = await _keys(connection.database_url, file)
+                files[KEYS_FILE] = file.done()
             now = datetime.now(UTC)
             manifest = Manifest(
                 format=FORMAT,
@@ -60,17 +61,22 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                 created=now,
                 delete_by=(now + timedelta(days=KEPT_DAYS)).date(),
                 user=connection.user(),
-                streams=states,
+                streams=copies,
                 keys=alive,
                 erased=erased,
                 files=files,
             )
-            file = Written(draft / FILE)
-            file.write(manifest.model_dump_json(indent=1).encode() + b"\n")
-            file.close()
+            with Written(draft / FILE) as file:
+                file.write(manifest.model_dump_json(indent=1).encode() + b"\n")
+                file.done()
     finally:
         await bus.close()
     return manifest
+
+
+async def _stream(bus: Bus, stream: str, file: Written) -> StreamCopy:
+    born = streams.born(await bus.client.jetstream(timeout=10).stream_info(stream))
+    return StreamCopy(born=born, state=await snapshot.take(bus, stream, file))
 
 
 async def _keys(database_url: str, file: Written) -> tuple[int, int]:

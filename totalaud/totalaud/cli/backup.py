@@ -10,6 +10,7 @@ from totalaud.cli import show
 from totalaud.cli.options import Options, run
 
 if TYPE_CHECKING:
+    from totalaud.backup.manifest import StreamCopy
     from totalaud.backup.restoring import Restored
 
 Json = dict[str, Any]
@@ -61,12 +62,10 @@ def restore(
     )
 
 
-def _streams(states: dict[str, Json]) -> list[str]:
-    return [
-        f"{name} {state['messages']} messages to sequence {state['last_seq']}"
-        for name, state in states.items()
-    ]
+def _streams(copies: "dict[str, StreamCopy]") -> list[str]:
+    return [f"{name} {one.messages} messages to sequence {one.last_seq}" for name, one in copies.items()]
 
 
 def _counts(done: "Restored") -> Json:
-    return {"streams": done.streams, "keys": done.keys, "erased": done.erased}
+    copies = {name: one.model_dump(mode="json") for name, one in done.streams.items()}
+    return {"streams": copies, "keys": done.keys, "erased": done.erased}
