@@ -21,6 +21,7 @@ from shared.refusal import Refusal
 from shared.subjects import POOLS
 
 DAY_S = 24 * 3600.0
+QUEUED_DAYS = 7
 OLDEST_SERVER = (2, 14)
 MANY = 10_000
 BORN = "born"
@@ -53,7 +54,7 @@ def streams(replicas: int = 1) -> list[StreamConfig]:
 
     return [
         stream("EVT", ["evt.>"], None),
-        stream("CMD", ["cmd.>", "late.>"], 7),
+        stream("CMD", ["cmd.>", "late.>"], QUEUED_DAYS),
         stream("WORK", ["work.>"], 7),
         stream("DLQ", ["dlq.>"], 30),
     ]

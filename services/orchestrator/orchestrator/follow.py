@@ -16,6 +16,7 @@ from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.events import (
     AnyEvent,
+    AttemptLost,
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
@@ -98,6 +99,8 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
+        if any(isinstance(event, AttemptLost) for event in decided.events):
+            get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:

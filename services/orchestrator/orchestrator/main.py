@@ -15,6 +15,7 @@ from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
 from orchestrator.traces import TraceExporter
+from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -47,7 +48,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await bus.listen("ops.skill.*", definitions.operate, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         running = [
-            loops.create_task(bus.consume("CMD", QUEUE, doors.queued, in_flight=32)),
+            loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
             loops.create_task(sweep.run()),
         ]
         if (exporter := TraceExporter.from_env()) is not None:
