@@ -49,15 +49,12 @@ async def name_of(load: Load, email: str) -> str:
 
 
 async def queue(client: Client) -> tuple[str, ...]:
-    """Queue some sessions; it is on disk, perhaps not handled yet."""
+    """Queue sessions, as many without an id; they are on disk, perhaps not handled yet. Return the ids."""
+    body = {"agent": "tester", "steps": [{"skill": "count", "input": {"numbers": [1, 2]}}]}
     ids = [str(uuid4()) for _ in range(QUEUED)]
     for id_ in ids:
-        body = {
-            "session_id": id_,
-            "agent": "tester",
-            "steps": [{"skill": "count", "input": {"numbers": [1, 2]}}],
-        }
-        await client.bus.publish(cmd(client.user, "session", "run"), dumps(body))
+        for sent in (body, {**body, "session_id": id_}):
+            await client.bus.publish(cmd(client.user, "session", "run"), dumps(sent))
     return tuple(ids)
 
 
@@ -104,6 +101,12 @@ async def test_the_tables_are_made_anew_from_the_restored_log(story: Story):
     await story.after.projected()
     await story.after.check_rows()
     await story.after.check_fold()
+
+
+async def test_what_was_queued_without_an_id_was_done_once(story: Story):
+    assert (
+        await story.after.count("SELECT count(*) FROM agent_sessions") == len(story.before.sessions) + QUEUED
+    )
 
 
 async def test_no_attempt_is_paid_twice_after_it(story: Story):

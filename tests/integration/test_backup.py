@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from cluster import SIZE, running_cluster
 from servers import fresh_database, running_nats
 from shared import streams
 from shared.bus import Bus
@@ -187,6 +188,23 @@ async def test_streams_remember_when_they_were_made_and_what_was_acknowledged(
         assert streams.born(await after.stream_info(stream)) == str((await js.stream_info(stream)).created)
     assert (await after.consumer_info("CMD", "orchestrator")).ack_floor.stream_seq == 1
     await streams.check(there.bus)
+
+
+async def test_the_log_of_a_cluster_comes_back_on_one_server_and_the_other_way_round(there: Office):
+    copy = BytesIO()
+    async with running_cluster(5) as cluster:
+        bus = await Bus.connect(cluster.url, name="test")
+        try:
+            await _write(bus, 100)
+            state = await snapshot.take(bus, "EVT", copy)
+            await bus.client.jetstream().delete_stream("EVT")
+            for target, replicas in ((there.bus, 1), (bus, SIZE)):
+                copy.seek(0)
+                await snapshot.put(target, streams.streams(replicas)[0], state, copy)
+                info = await target.client.jetstream().stream_info("EVT")
+                assert (info.state.messages, info.config.num_replicas) == (100, replicas)
+        finally:
+            await bus.close()
 
 
 async def test_a_name_opens_where_it_was_restored(here: Office, there: Office, tmp_path: Path):
