@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.log import Past
 from shared.record_events import ContactImported
-from shared.sealing import ERASED, reveal
+from shared.sealing import ERASED, UNREADABLE, reveal
 from shared.vault import Vault
 
 
@@ -22,8 +22,9 @@ async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
 
     They can be told only while the contact's own key is there, so that one is deleted last.
     """
-    texts = await reveal(vault, user, list(_values(past)))
-    return {vault.person_of(user, text) for text in texts if isinstance(text, str) and text != ERASED}
+    texts = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
+    told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
+    return {vault.person_of(user, text) for text in told}
 
 
 def _values(past: Past) -> Iterator[Any]:

@@ -21,7 +21,7 @@ from shared.erasure import erase_keys
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
-from shared.sealing import ERASED, reveal, seal
+from shared.sealing import ERASED, UNREADABLE, reveal, seal
 from shared.subjects import contact
 from shared.vault import Erased, Vault, migrate
 from totalaud.backup import manifest as manifests
@@ -63,7 +63,7 @@ class Office:
         first = next(iter((await self.log.load(contact(USER, id_))).events))
         vault = await Vault.connect(self.database_url, MASTER_KEY)
         try:
-            return str(await reveal(vault, USER, first.name))
+            return str(await reveal(vault, USER, first.name, unreadable=UNREADABLE))
         finally:
             await vault.close()
 
@@ -246,6 +246,23 @@ async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Offic
     async with running_nats() as nats, office(nats.url, here.database_url) as new:
         await new.restore(backup)
         assert [await new.name(id_), await new.name(erased)] == [NAME, ERASED]
+
+
+async def test_who_has_a_new_key_after_an_older_vault_was_restored_is_unreadable_and_can_be_erased(
+    here: Office, tmp_path: Path
+):
+    backup = await here.back_up(tmp_path / "backup")
+    id_ = await here.add()
+    connection = await asyncpg.connect(here.database_url)
+    await connection.execute("delete from vault.keys")
+    await connection.close()
+    await here.restore(backup, only="vault")
+    assert await here.name(id_) == ERASED
+    async with office(here.nats_url, here.database_url) as later:
+        await later.vault.make_keys(USER, [id_])
+        assert await later.name(id_) == UNREADABLE
+        await later.erase(id_)
+        assert await later.name(id_) == ERASED
 
 
 async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):
