@@ -1,5 +1,6 @@
 """A backup of a stack under load: all else is lost, and the backup is enough."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -95,6 +96,9 @@ async def test_sessions_were_under_way_when_it_was_taken(story: Story):
 
 async def test_every_session_accepted_before_it_completes(story: Story):
     await story.after.all_complete()
+    async with asyncio.timeout(60):
+        while await story.after.count(OPEN):
+            await asyncio.sleep(0.1)
 
 
 async def test_the_tables_are_made_anew_from_the_restored_log(story: Story):
