@@ -49,6 +49,15 @@ async def name_of(load: Load, email: str) -> str:
         return str(await client.open(client.user, imported.name))
 
 
+async def settled(load: Load) -> None:
+    """Wait for the end of all sessions, also of those whose id nobody knows."""
+    await load.all_complete()
+    await load.projected()
+    async with asyncio.timeout(60):
+        while await load.count(OPEN):
+            await asyncio.sleep(0.1)
+
+
 async def queue(client: Client) -> tuple[str, ...]:
     """Queue sessions, as many without an id; they are on disk, perhaps not handled yet. Return the ids."""
     body = {"agent": "tester", "steps": [{"skill": "count", "input": {"numbers": [1, 2]}}]}
@@ -83,9 +92,9 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
         assert restore.code == 0, restore.err
         async with running_stack(data=data, runners=2) as stack:
             client = await client_of(stack, client.user)
-            yield Story(
-                before, Load(stack, client, before.sessions), backup, restore, open_at_backup, acted_as
-            )
+            after = Load(stack, client, before.sessions)
+            await settled(after)
+            yield Story(before, after, backup, restore, open_at_backup, acted_as)
             await client.close()
 
 
@@ -96,9 +105,6 @@ async def test_sessions_were_under_way_when_it_was_taken(story: Story):
 
 async def test_every_session_accepted_before_it_completes(story: Story):
     await story.after.all_complete()
-    async with asyncio.timeout(60):
-        while await story.after.count(OPEN):
-            await asyncio.sleep(0.1)
 
 
 async def test_the_tables_are_made_anew_from_the_restored_log(story: Story):

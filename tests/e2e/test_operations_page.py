@@ -43,27 +43,27 @@ def test_every_alarm_that_is_raised_is_explained():
     assert raised <= set(ALARMS)
 
 
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory):
-    """Where the page's backups go, and what it restores into."""
-    with data_folder() as data:
-        yield {"BACKUPS": str(tmp_path_factory.mktemp("backups")), "NEW": str(data / "new")}
-
-
 def test_it_has_the_commands_that_are_tried_here():
     verbs = [word for line in COMMANDS for word in line.split() if word in ("backup", "restore", "rebuild")]
     assert verbs == ["backup", "restore", "rebuild"]
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-async def test_its_commands_run(stack, elsewhere, line: str):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    process = await asyncio.create_subprocess_exec(
-        *("bash", "-ec", line),
-        env={**os.environ, "PATH": path, "DATA": str(stack.data), **elsewhere},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=-1,
-        stderr=-2,
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == 0, out.decode()
+async def test_its_commands_run_one_after_the_other(stack, tmp_path: Path):
+    with data_folder() as data:
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DATA": str(stack.data),
+            "BACKUPS": str(tmp_path),
+            "NEW": str(data / "new"),
+        }
+        for line in COMMANDS:
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-ec", line),
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=-1,
+                stderr=-2,
+            )
+            out, _ = await process.communicate()
+            assert process.returncode == 0, (line, out.decode())
