@@ -11,7 +11,8 @@ class Usage(Stored):
 
     `cost_usd` is what was paid: None where a price is unknown, 0 where the model is simulated.
     `list_price_usd` is what the same tokens cost at the provider's list price `price_version`.
-    `input_tokens` includes `cached_tokens`.
+    `input_tokens` includes `cached_tokens`. `in_doubt_usd` is what calls may have cost of which no answer was
+    seen; it is not in `cost_usd`.
     """
 
     provider: str
@@ -24,6 +25,12 @@ class Usage(Stored):
     list_price_usd: Decimal | None = None
     price_version: str | None = None
     simulated: bool = False
+    in_doubt_usd: Decimal = Decimal(0)
+
+    @property
+    def at_most_usd(self) -> Decimal:
+        """What is known to have been paid and what may have been; calls without a price are not in it."""
+        return (self.cost_usd or Decimal(0)) + self.in_doubt_usd
 
     @property
     def tokens(self) -> int:

@@ -6,11 +6,13 @@ A stand-alone skill is a session of one step without an agent.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
+from orchestrator.money import NOTHING, Purse
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -18,15 +20,19 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
+    Budget,
     PlannedStep,
     RetryScheduled,
+    SessionBudgetSet,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
 )
@@ -37,11 +43,12 @@ Scope = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt that somebody may be running; `lease_until` is set once a runner claimed it."""
+    """An attempt that somebody may be running; the rest is set once a runner claimed it."""
 
     asked: AttemptRequested
     runner: str | None = None
     lease_until: datetime | None = None
+    reserved: Decimal = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,8 @@ class Session:
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
+    `spent` is what reports told; `doubtful` what claimed attempts may have cost that are closed and not
+    reported on; `stopped` is what a limit stopped while the session waits.
     """
 
     status: Status = "new"
@@ -66,6 +75,26 @@ class Session:
     retry_due: datetime | None = None
     failed_step: int | None = None
     commands: frozenset[str] = frozenset()
+    budget: Budget | None = None
+    spent: Decimal = NOTHING
+    doubtful: Mapping[UUID, Decimal] = field(default_factory=dict)
+    waiting_on: Literal["budget", "in_doubt"] | None = None
+    stopped: AttemptStopped | None = None
+
+    def may_have_called(self, attempt_id: UUID) -> bool:
+        """Whether a runner was told to run the attempt, once."""
+        held = self.open.get(attempt_id)
+        claimed = held is not None and held.runner is not None
+        return claimed or attempt_id in self.doubtful or attempt_id in self.reported
+
+    @property
+    def purse(self) -> Purse:
+        """What the session's own limit leaves."""
+        return Purse(
+            self.budget.limit_usd if self.budget else None,
+            self.spent + sum(self.doubtful.values(), NOTHING),
+            sum((attempt.reserved for attempt in self.open.values()), NOTHING),
+        )
 
     @property
     def current(self) -> int:
@@ -135,6 +164,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 steps=event.steps,
                 input=MappingProxyType(event.input),
                 fingerprint=event.fingerprint,
+                budget=event.budget,
             )
         case SessionRefused():
             return replace(session, status="refused", agent=event.agent, fingerprint=event.fingerprint)
@@ -145,24 +175,32 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 known=session.known | {event.attempt_id},
                 attempts={**session.attempts, event.step: event.attempt},
                 retry_due=None,
+                waiting_on=None,
+                stopped=None,
             )
         case AttemptStarted():
             asked = session.open[event.attempt_id].asked
-            claimed = OpenAttempt(asked, event.runner, event.lease_until)
+            claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
             return replace(session, open={**session.open, event.attempt_id: claimed})
+        case AttemptStopped():
+            return replace(_close(session, event.attempt_id), stopped=event)
+        case SessionWaiting():
+            return replace(session, waiting_on=event.on)
+        case SessionBudgetSet():
+            return replace(session, budget=event.budget, commands=_with(session, event.command_id))
         case AttemptLost():
             return replace(_close(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
             return _close(session, event.attempt_id)
         case AttemptFailed():
-            return replace(_report(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_report(session, event), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
-            return replace(_report(session, event.attempt_id), outputs=outputs, tries=0, retry_due=None)
+            return replace(_report(session, event), outputs=outputs, tries=0, retry_due=None)
         case AttemptReportedLate():
-            return _report(session, event.attempt_id)
+            return _report(session, event)
         case StepFailed():
             return replace(session, failed_step=event.step)
         case SessionCompleted():
@@ -174,7 +212,9 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 status="cancelled",
                 open={},
+                doubtful=_doubt(session, session.open),
                 retry_due=None,
+                waiting_on=None,
                 commands=_with(session, event.command_id),
             )
         case SessionRetried():
@@ -186,6 +226,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 outputs=kept,
                 tries=0,
                 failed_step=None,
+                waiting_on=None,
                 commands=_with(session, event.command_id),
             )
         case _:
@@ -193,11 +234,24 @@ def evolve(session: Session, event: AnyEvent) -> Session:
 
 
 def _close(session: Session, attempt_id: UUID) -> Session:
-    return replace(session, open={key: open_ for key, open_ in session.open.items() if key != attempt_id})
+    """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
+    left = {key: open_ for key, open_ in session.open.items() if key != attempt_id}
+    return replace(session, open=left, doubtful=_doubt(session, [attempt_id]))
 
 
-def _report(session: Session, attempt_id: UUID) -> Session:
-    return replace(_close(session, attempt_id), reported=session.reported | {attempt_id})
+def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptReportedLate) -> Session:
+    closed = _close(session, event.attempt_id)
+    return replace(
+        closed,
+        reported=session.reported | {event.attempt_id},
+        spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
+        doubtful={key: amount for key, amount in closed.doubtful.items() if key != event.attempt_id},
+    )
+
+
+def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
+    closing = {key: session.open[key] for key in attempts if key in session.open}
+    return {**session.doubtful, **{key: one.reserved for key, one in closing.items() if one.runner}}
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:
