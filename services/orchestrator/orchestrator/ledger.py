@@ -77,11 +77,18 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """`in_doubt` None: nobody saw how the attempt ended, so all that was set aside is in doubt."""
+    """`cost` None: without a known price. `in_doubt` is what calls may have cost beside it."""
 
     attempt_id: UUID
-    cost: Decimal | None = NOTHING
-    in_doubt: Decimal | None = NOTHING
+    cost: Decimal | None
+    in_doubt: Decimal = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody saw how the attempt ended: it may have cost all that was set aside."""
+
+    attempt_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ class Release:
     attempt_id: UUID
 
 
-Closing = Settle | Release
+Closing = Settle | Doubt | Release
 LedgerCommand = SetBudget | Reserve | Closing
 
 
@@ -116,12 +123,14 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
         case Reserve():
             return _reserve(command, ledger)
         case Settle(attempt_id, cost, in_doubt):
-            reserved = ledger.open.get(attempt_id)
-            if reserved is None and (attempt_id not in ledger.doubtful or in_doubt is None):
+            if attempt_id not in ledger.open and attempt_id not in ledger.doubtful:
                 return []
-            if reserved is not None and in_doubt is None:
-                in_doubt = reserved.amount_usd
-            return [MoneySettled(attempt_id=attempt_id, cost_usd=cost, in_doubt_usd=in_doubt or NOTHING)]
+            return [MoneySettled(attempt_id=attempt_id, cost_usd=cost, in_doubt_usd=in_doubt)]
+        case Doubt(attempt_id):
+            if (reserved := ledger.open.get(attempt_id)) is None:
+                return []
+            amount = reserved.amount_usd or NOTHING
+            return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING, in_doubt_usd=amount)]
         case Release(attempt_id):
             return [MoneyReleased(attempt_id=attempt_id)] if attempt_id in ledger.open else []
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from orchestrator.ledger import Closing, Release, Settle
+from orchestrator.ledger import Closing, Doubt, Release, Settle
 from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session, fold
 from shared.clock import Clock, utc_now
@@ -37,7 +37,7 @@ def settlement(event: AnyEvent) -> Closing | None:
         case AttemptReportedLate(usage=Usage() as used):
             return _settle(event.attempt_id, used)
         case AttemptLost():
-            return Settle(event.attempt_id, in_doubt=None)
+            return Doubt(event.attempt_id)
         case _:
             return None
 
@@ -59,7 +59,7 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
     if past.recorded and now - past.recorded[-1].commit.at < SILENT_FOR:
         return None
     begun = any(isinstance(event, AttemptStarted) for event in own)
-    return Settle(attempt_id, in_doubt=None) if begun else Release(attempt_id)
+    return Doubt(attempt_id) if begun else Release(attempt_id)
 
 
 class Settling:

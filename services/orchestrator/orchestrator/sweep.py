@@ -1,4 +1,4 @@
-"""The sweep: what is outstanding is dispatched again and what was paid is settled, so that nothing stays lost."""
+"""The sweep: what is outstanding is dispatched again, what was paid is settled; what was lost is found."""
 
 import asyncio
 from contextlib import suppress

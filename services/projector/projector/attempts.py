@@ -14,6 +14,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     SessionRefused,
     SessionStarted,
@@ -41,6 +42,9 @@ class Attempts:
                 yield from self._requested(event)
             case AttemptStarted():
                 yield Alter(self._row(event.attempt_id), {"runner": event.runner})
+            case AttemptStopped():
+                code = "unknown_price" if event.asked_usd is None else "budget_exceeded"
+                yield self._given_up(event.attempt_id, code, f"the budget of the {event.scope} forbids it")
             case AttemptLost():
                 yield self._given_up(event.attempt_id, "lost", "its skill-runner was not heard of again")
             case AttemptWithdrawn():
@@ -85,10 +89,11 @@ class Attempts:
             "cost_usd": usage.cost_usd or 0,
             "list_price_usd": usage.list_price_usd or 0,
         }
+        doubtful = {"in_doubt_usd": usage.in_doubt_usd} if usage.in_doubt_usd else {}
         unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
         yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
-        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced)
+        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced | doubtful)
 
     def _ended(self, error: AttemptError | None, output: Any) -> dict[str, Any]:
         return {
@@ -131,5 +136,6 @@ def _used(usage: Usage | None) -> dict[str, Any]:
         "cached_tokens": usage.cached_tokens,
         "list_price_usd": usage.list_price_usd,
         "price_version": usage.price_version,
+        "in_doubt_usd": usage.in_doubt_usd or None,
         "simulated": usage.simulated,
     }

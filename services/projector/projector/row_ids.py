@@ -1,4 +1,4 @@
-"""The ids of rows that no command names: a pitch, a day of a metric."""
+"""The ids of rows that no command names: a pitch, a day of a metric, a limit."""
 
 from datetime import date
 from uuid import UUID, uuid5
@@ -10,3 +10,7 @@ def pitch_id(campaign_id: UUID, contact_id: UUID) -> UUID:
 
 def metric_day_id(artist_id: UUID, metric: str, day: date) -> UUID:
     return uuid5(artist_id, f"{metric}|{day.isoformat()}")
+
+
+def budget_id(user: UUID, scope: str) -> UUID:
+    return uuid5(user, f"budget/{scope}")
