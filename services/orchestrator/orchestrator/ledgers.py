@@ -63,8 +63,7 @@ class Ledgers:
                 if asked.outcome is None:
                     await self._do_all(user, queue)
         finally:
-            if asked in queue.waiting:
-                queue.waiting.remove(asked)
+            queue.waiting = [other for other in queue.waiting if other is not asked]
         if isinstance(asked.outcome, Exceeded):
             raise asked.outcome
         assert asked.outcome is not None
@@ -91,7 +90,7 @@ class Ledgers:
                 queue.known = Known(fold(events, queue.known.ledger), seq)
             for asked in batch:
                 asked.outcome = refused.get(id(asked), queue.known)
-                queue.waiting.remove(asked)
+            queue.waiting = [other for other in queue.waiting if other.outcome is None]
             return
 
     async def _fresh(self, user: UUID, known: Known) -> Known:

@@ -198,7 +198,14 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
-            return replace(_report(session, event), outputs=outputs, tries=0, retry_due=None)
+            return replace(
+                _report(session, event),
+                outputs=outputs,
+                tries=0,
+                retry_due=None,
+                waiting_on=None,
+                stopped=None,
+            )
         case AttemptReportedLate():
             return _report(session, event)
         case StepFailed():

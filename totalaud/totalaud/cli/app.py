@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import artists, ask, campaigns, contacts, market, operate, outreach, sessions, skills
+from totalaud.cli import (
+    artists,
+    ask,
+    budget,
+    campaigns,
+    contacts,
+    market,
+    operate,
+    outreach,
+    sessions,
+    skills,
+)
 from totalaud.cli.options import Options
 
 app = typer.Typer(
@@ -37,6 +48,7 @@ app.command("ask")(ask.ask)
 app.command("run")(sessions.run_workflow)
 app.command("skill")(sessions.run_skill)
 app.add_typer(sessions.app, name="session")
+app.add_typer(budget.app, name="budget")
 app.add_typer(skills.app, name="skills")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(artists.app, name="artists")
