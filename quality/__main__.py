@@ -14,7 +14,9 @@ from quality.harness import SKILLS, Bench, bench
 from quality.row import Row, table
 
 HERE = Path(__file__).parent
-APPARATUS = {"__init__", "__main__", "generator", "harness", "numerals", "row", "speed", "traps", "world"}
+APPARATUS = {
+    *("__init__", "__main__", "generator", "harness", "judged", "numerals", "row", "speed", "traps", "world"),
+}
 SPEED = "speed"
 SEEDS = 5
 

@@ -15,6 +15,7 @@ import asyncpg
 
 from projector.tables import ddl
 from quality import world
+from shared.definitions import SkillDefinition
 from shared.schema import prepare, problems
 from skill_runner.context import Context
 from skill_runner.skillfile import SkillFiles
@@ -43,6 +44,9 @@ class Bench:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="skill")
         self._loop = asyncio.new_event_loop()
         self._tables = ReadModel(url)
+
+    def definition(self, skill: str) -> SkillDefinition:
+        return self._definitions[skill]
 
     async def load(self, rows: world.Rows) -> None:
         """Add rows to the tables, e.g. `{"contacts": [...], "pitches": [...]}`."""

@@ -8,7 +8,7 @@ from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.commit import Commit
 from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
 from shared.log import Past, Recorded
-from shared.usage import Cached, Usage
+from shared.usage import Cached, ModelCall, Usage
 from shared.work import Claim, Report
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -106,6 +106,21 @@ def usage(cents: int = 1) -> Usage:
     return Usage(
         provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=cents / 100
     )
+
+
+def call(number: int = 1, cents: int = 1, **changes: Any) -> ModelCall:
+    """One call of a model that was answered and paid for."""
+    asked = ModelCall(
+        number=number,
+        purpose="first" if number == 1 else "repair",
+        provider="anthropic",
+        model="a-model",
+        outcome="passed",
+        usage=usage(cents),
+        started_at=NOW,
+        duration_ms=50,
+    )
+    return asked.model_copy(update=changes)
 
 
 def later(seconds: float) -> datetime:

@@ -26,7 +26,7 @@ from shared.definitions import SkillDefinition
 from shared.events import AttemptError, SkillDisabled, SkillRegistered
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, skill
-from shared.usage import Cached, Usage
+from shared.usage import Cached, ModelCall, Usage
 from shared.work import Claim, Report
 
 STEPS = 3
@@ -103,19 +103,43 @@ class Story:
             retryable = chance.random() < 0.7
             error = AttemptError(code="provider_error", message="the provider failed", retryable=retryable)
         cached = None if error else _cached(attempt_id)
+        calls = () if cached else self._calls()
+        half = error is not None and chance.random() < 0.5
         return self._about(
             Report,
             attempt_id,
             output=None if error else {"text": "ünïcode 🎧", "score": chance.random()},
             error=error,
-            partial={"text": "half"} if error and chance.random() < 0.5 else None,
-            usage=None if cached else self._usage(),
+            partial={"texts": ["half"]} if half else None,
+            items=(chance.randint(0, 3),) if half and calls else (),
+            usage=None if cached else calls[0].usage if calls else self._usage(),
+            calls=calls,
             cache_key=None if error else f"key of {attempt_id}",
             cached=cached,
             started_at=NOW,
             duration_ms=chance.randint(1, 5000),
             warnings=("a field was dropped",) if chance.random() < 0.2 else (),
         )
+
+    def _calls(self) -> tuple[ModelCall, ...]:
+        """One that was answered, perhaps after one that was not."""
+        chance = self.chance
+        if chance.random() < 0.6:
+            return ()
+        usage = self._usage()
+        asked = ModelCall(
+            item=chance.choice((None, 0)),
+            number=1,
+            purpose="first",
+            provider="anthropic",
+            model="a-model",
+            outcome="passed" if usage else "rate_limited",
+            usage=usage,
+            started_at=NOW,
+            duration_ms=chance.randint(1, 5000),
+        )
+        again = {"number": 2, "purpose": "repair", "outcome": "unanswered", "usage": None}
+        return (asked, asked.model_copy(update=again)) if chance.random() < 0.3 else (asked,)
 
     def _usage(self) -> Usage | None:
         chance = self.chance

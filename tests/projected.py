@@ -18,6 +18,7 @@ COMPARED = (
     "agent_sessions",
     "agent_session_steps",
     "skill_executions",
+    "model_calls",
     "outstanding",
     *sorted(record_tables.OWNED),
     "snapshots",

@@ -17,11 +17,12 @@ class SkillConfig(Stored):
     """How a skill is run. Times in seconds.
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
-    item of that input list and collects the answers in the output list `into`. Of each group in `one_of`, the
-    input has at least one field; the input schema says so too. A result up to `cache_s` old answers the same
-    question again while the records are as they were: those of the user, with `cohort` those of all users.
-    `in_doubt` says what becomes of a step whose runner was lost after it may have called a provider: the step
-    is tried again (the default), or somebody is asked.
+    item of that input list and collects the answers in the output list `into`. `asks` are those fields of an
+    answer that the model writes, all where it is empty. Of each group in `one_of`, the input has at least one
+    field; the input schema says so too. A result up to `cache_s` old answers the same question again while
+    the records are as they were: those of the user, with `cohort` those of all users. `in_doubt` says what
+    becomes of a step whose runner was lost after it may have called a provider: the step is tried again (the
+    default), or somebody is asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class SkillConfig(Stored):
     instructions: str | None = None
     for_each: str | None = None
     into: str | None = None
+    asks: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     cache_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     cohort: bool | None = None
@@ -43,8 +45,8 @@ class SkillDefinition(Stored):
     """One skill as the log keeps it.
 
     The schemas are JSON Schema 2020-12, self-contained (`$defs` inside). `hash` is sha256 over the YAML, the
-    Python file and the types it uses; `python_hash` is that of the Python file and
-    the library (`shared.skill_source`).
+    Python file and the types it uses; `python_hash` is that of the Python file and the library
+    (`shared.skill_source`), `functions` what it has for the answers of a model.
     """
 
     name: SkillName
@@ -60,6 +62,7 @@ class SkillDefinition(Stored):
     is_beta: bool = False
     hash: str
     python_hash: str | None = None
+    functions: tuple[str, ...] = ()
 
     @property
     def timeout_s(self) -> float:

@@ -15,7 +15,7 @@ from shared.ledger_events import LedgerEvent, Policy, Scope
 from shared.message import Stored
 from shared.record_events import RecordEvent
 from shared.subjects import Pool
-from shared.usage import Cached, Usage
+from shared.usage import Cached, ModelCall, Usage
 
 
 class PlannedStep(Stored):
@@ -162,14 +162,27 @@ class AttemptLost(Stored):
     attempt_id: UUID
 
 
+class ModelCalled(ModelCall):
+    """An attempt asked a model; told with the attempt's report, whose `usage` is the sum of its calls."""
+
+    type: Literal["ModelCalled"] = "ModelCalled"
+    step: int
+    attempt_id: UUID
+
+
 class AttemptFailed(Stored):
-    """The attempt ended with an error; `partial` is what the skill had yielded by then."""
+    """The attempt ended with an error; `partial` is what the skill had yielded by then.
+
+    Where a skill asks for each item of a list, `items` are the places of those that `partial` holds, in its
+    order: the next attempt need not pay for them again.
+    """
 
     type: Literal["AttemptFailed"] = "AttemptFailed"
     step: int
     attempt_id: UUID
     error: AttemptError
     partial: Any = None
+    items: tuple[int, ...] = ()
     usage: Usage | None = None
     started_at: datetime
     duration_ms: int
@@ -221,13 +234,18 @@ class StepFailed(Stored):
 
 
 class AttemptReportedLate(Stored):
-    """A report that changes nothing any more, kept for its cost: its step was decided or its session over."""
+    """A report that changes nothing any more, kept for its cost: its step was decided or its session over.
+
+    `partial` and `items` are as in `AttemptFailed`, for when the session is retried.
+    """
 
     type: Literal["AttemptReportedLate"] = "AttemptReportedLate"
     step: int
     attempt_id: UUID
     output: Any = None
     error: AttemptError | None = None
+    partial: Any = None
+    items: tuple[int, ...] = ()
     usage: Usage | None = None
     started_at: datetime
     duration_ms: int
@@ -303,6 +321,7 @@ SessionEvent = (
     | AttemptStarted
     | AttemptStopped
     | AttemptLost
+    | ModelCalled
     | AttemptFailed
     | AttemptWithdrawn
     | RetryScheduled

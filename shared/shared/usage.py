@@ -1,6 +1,8 @@
 """What an attempt used and what it cost."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from shared.message import Stored
@@ -47,3 +49,25 @@ class Cached(Stored):
     from_attempt: UUID
     saved_usd: Decimal | None = None
     saved_list_price_usd: Decimal | None = None
+
+
+class ModelCall(Stored):
+    """One call of a model, whatever became of it; `usage` is None where no answer came.
+
+    `item` is the place in the list of a skill that asks once for each, from 0; `number` counts the calls of
+    that item in its attempt, from 1. `outcome` is `passed`, `checks_failed` (which ones is in
+    `failed_checks`), `cut_off`, `unanswered` when it was stopped and nobody knows whether it is paid, or the
+    code of an error. `in_doubt_usd` is what such a call may have cost at most.
+    """
+
+    item: int | None = None
+    number: int
+    purpose: Literal["first", "repair"]
+    provider: str
+    model: str
+    outcome: str
+    failed_checks: tuple[str, ...] = ()
+    usage: Usage | None = None
+    in_doubt_usd: Decimal = Decimal(0)
+    started_at: datetime
+    duration_ms: int

@@ -8,7 +8,14 @@ from uuid import UUID
 from shared.events import AttemptError
 from shared.message import Stored
 from shared.subjects import Aggregate, Pool, Run
-from shared.usage import Cached, Usage
+from shared.usage import Cached, ModelCall, Usage
+
+
+class Done(Stored):
+    """Of a skill that asks for each item of a list: answers that are in the log already, and their places."""
+
+    partial: Any
+    items: tuple[int, ...]
 
 
 class Work(Stored):
@@ -16,7 +23,7 @@ class Work(Stored):
 
     `seq` is the commit that asked for it; `log_seq` the log's last sequence known at dispatch: a skill that
     reads tables waits until the projection has it. `traceparent` is the attempt's own span, parent of the
-    runner's. Personal values in `input` are sealed.
+    runner's. Personal values in `input` are sealed. `done` is what an earlier attempt has paid for.
     """
 
     user: UUID
@@ -33,6 +40,7 @@ class Work(Stored):
     seq: int
     log_seq: int
     fresh: bool = False
+    done: Done | None = None
     traceparent: str | None = None
 
     @property
@@ -58,14 +66,17 @@ class About(Stored):
 class Report(About):
     """How an attempt ended, on `report.<attempt_id>` (or `late.<attempt_id>`): `error` is None on success.
 
-    Output and partial output are validated and sealed; `duration_ms` is the runner's monotonic time.
-    The answer `{"ok": true}` means that it is in the log.
+    Output and partial output are validated and sealed; `items` are the places in the list of what `partial`
+    holds, `calls` what was asked of models. `duration_ms` is the runner's monotonic time. The answer
+    `{"ok": true}` means that it is in the log.
     """
 
     output: Any = None
     error: AttemptError | None = None
     partial: Any = None
+    items: tuple[int, ...] = ()
     usage: Usage | None = None
+    calls: tuple[ModelCall, ...] = ()
     started_at: datetime
     duration_ms: int
     warnings: tuple[str, ...] = ()

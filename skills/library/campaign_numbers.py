@@ -157,7 +157,7 @@ def percent(share: float) -> str:
 
 def span(rate: Json) -> str:
     """Write a rate as 6.3 % (2.1-16.8), with a dash for a span."""
-    return f"{percent(rate['mean'])} ({tenths(rate['lo'])}–{tenths(rate['hi'])})"  # noqa: RUF001
+    return f"{percent(rate['mean'])} ({tenths(rate['lo'])}–{tenths(rate['hi'])})"
 
 
 def tenths(share: float) -> str:

@@ -1,117 +1,127 @@
-"""Text in which every numeral is a claim: what stands there, how much exactly, and which rows it rests on.
+"""What a text claims and nobody gave: numbers, dates, names, links, quotes, and words such as award.
 
-Words are typed here and hold no numeral; figures, names and sentences from elsewhere come in as claims. So
-none can stand in a report that nobody answers for.
+Only what can be told by form is found: an invented fact in plain small words ("her mother taught piano") is
+not. What is in doubt counts as a claim.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from string import Formatter
-from typing import Any
+from datetime import date
+from functools import cached_property
+from typing import Literal, NamedTuple
 
-from library.campaign_numbers import tenths
+from library import days, prose
+from library.amounts import amounts
+from library.english import CLAIMED, CLAIMED_PHRASES, stem
+from library.names import Known, unknown_names
 
-NUMERAL = re.compile(r"\d+(?:[.,:]\d+)*")
-MARKUP = re.compile(r"([\\`*\[\]<>|])")
-BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-LONGEST_NAME, MOST_WORDS = 40, 8
-ELLIPSIS = "…"
-
-Json = dict[str, Any]
+SHOWN = 60
+Kind = Literal["link", "quote", "date", "number", "name", "claim"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some letters of a text; with `ref` they are a claim."""
-
+class Claim(NamedTuple):
+    kind: Kind
     text: str
-    value: float | None = None
-    ref: str | None = None
 
 
-Text = tuple[Piece, ...]
-Part = Piece | Text
+@dataclass(frozen=True)
+class Sheet:
+    """What may be said: texts that may be repeated, names as they are written, links, whole days, numbers.
+
+    With `today`, dates that count from it are known.
+    """
+
+    texts: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    dates: tuple[date, ...] = ()
+    numbers: frozenset[tuple[float, str]] = frozenset()
+    today: date | None = None
+
+    @cached_property
+    def known(self) -> Known:
+        return Known([*self.texts, *self.names])
+
+    @cached_property
+    def flat(self) -> str:
+        return "\n".join(map(prose.flat, [*self.texts, *self.names]))
+
+    @cached_property
+    def whole_days(self) -> list[days.Said]:
+        told = [one for text in self._plain for one in days.days(text, self.today)]
+        return [*map(days.given, self.dates), *told]
+
+    @cached_property
+    def counts(self) -> set[tuple[float, str]]:
+        return {one.key for text in self._plain for one in amounts(text)} | self.numbers
+
+    @cached_property
+    def stems(self) -> set[str]:
+        return {stem(word) for word in self.known.words}
+
+    @cached_property
+    def addresses(self) -> set[str]:
+        told = [one.text for text in self.texts for one in prose.links(text)]
+        return {_address(link) for link in [*self.links, *told]}
+
+    @property
+    def _plain(self) -> list[str]:
+        return [prose.without_names(text, self.names) for text in self.texts]
 
 
-def say(sentence: str, **parts: Part) -> Text:
-    """Fill `{names}` of a sentence; ValueError where a numeral is typed into it."""
-    pieces: list[Piece] = []
-    for words, name, _, _ in Formatter().parse(sentence):
-        if any(letter.isnumeric() for letter in words):
-            raise ValueError(f"a numeral that is no claim: {words}")
-        part = parts[name] if name else ()
-        pieces += [Piece(words)] if words else []
-        pieces += [part] if isinstance(part, Piece) else part
-    return tuple(pieces)
+def unsupported(text: str, sheet: Sheet, *, title: bool = False) -> list[Claim]:
+    """Return what the sheet does not support; of a `title` each word may be capitalised."""
+    text = prose.PLACEHOLDER.sub(prose.MASK, text)
+    found: list[Claim] = []
+    for seen in (prose.endless, prose.links):
+        spans = list(seen(text))
+        found += [Claim("link", one.text) for one in spans if _address(one.text) not in sheet.addresses]
+        text = prose.masked(text, spans)
+    spans = list(prose.quoted(text))
+    said = [one for one in spans if not _verbatim(one.text, sheet)]
+    found += [Claim("quote", one.text) for one in said]
+    text = prose.masked(text, [one for one in spans if one not in said])
+    text = prose.without_names(text, sheet.names)
+    dated = days.days(text, sheet.today)
+    found += [Claim("date", one.text) for one in dated if not _dated(one, sheet)]
+    text = prose.masked(text, (prose.Span(*one) for one in days.spans(dated)))
+    counted = amounts(text)
+    found += [Claim("number", one.text) for one in counted if one.key not in sheet.counts]
+    words = prose.masked(text, (prose.Span(one.text, one.start, one.end) for one in counted))
+    found += [Claim("name", name) for name in unknown_names(words, sheet.known, title=title)]
+    return [*found, *_claims(text, sheet)]
 
 
-def number(value: float, ref: str, *, places: int = 0) -> Piece:
-    return Piece(f"{value:.{places}f}", float(value), ref)
+def _claims(text: str, sheet: Sheet) -> Iterator[Claim]:
+    for word in prose.words(text.lower()):
+        parts = {word, *word.split("-")}
+        claims = {part for part in parts if part in CLAIMED or part.removesuffix("s") in CLAIMED}
+        if claims and not {stem(part) for part in {word, *claims}} & sheet.stems:
+            yield Claim("claim", word)
+    flat = prose.flat(text)
+    yield from (
+        Claim("claim", phrase) for phrase in CLAIMED_PHRASES if phrase in flat and phrase not in sheet.flat
+    )
 
 
-def percent(share: float, ref: str) -> Piece:
-    """Write a share in percent to one place, without the sign; `value` stays the share."""
-    return Piece(tenths(share), float(share), ref)
+def _verbatim(said: str, sheet: Sheet) -> bool:
+    inside = prose.flat(said).strip(" .,;:!?…")
+    return bool(inside) and inside in sheet.flat
 
 
-def rate(given: Json, ref: str) -> Text:
-    """Write a `Rate` as 6.3 % (2.1-16.8), with a dash for a span."""
-    mean, low, high = (percent(given[name], ref) for name in ("mean", "lo", "hi"))
-    return say("{mean} % ({low}–{high})", mean=mean, low=low, high=high)  # noqa: RUF001
+def _dated(said: days.Said, sheet: Sheet) -> bool:
+    if any(said.says(one) for one in sheet.whole_days):
+        return True
+    return (
+        (float(said.text), "") in sheet.counts if said.text.isdigit() else prose.flat(said.text) in sheet.flat
+    )
 
 
-def named(name: Any, ref: str, longest: int = LONGEST_NAME) -> Piece:
-    """Write a name or a date as it is recorded, on one line, shortened, its Markdown without effect."""
-    plain = BLANK.sub(" ", str(name)).strip()
-    words = plain.split(" ")
-    short = " ".join(words[:MOST_WORDS])[:longest].rstrip()
-    return Piece(escaped(short if short == plain else short + ELLIPSIS), ref=ref)
+def _address(link: str) -> str:
+    return link.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
 
 
-def quoted(sentence: str, ref: str) -> Text:
-    """Take a sentence from elsewhere: each of its numerals is a claim."""
-    plain = escaped(BLANK.sub(" ", sentence).strip())
-    pieces, at = [], 0
-    for found in NUMERAL.finditer(plain):
-        pieces += [Piece(plain[at : found.start()]), Piece(found[0], _value(found[0]), ref)]
-        at = found.end()
-    return tuple(one for one in (*pieces, Piece(plain[at:])) if one.text)
-
-
-def escaped(text: str) -> str:
-    return MARKUP.sub(r"\\\1", text)
-
-
-def flat(text: Text) -> str:
-    return "".join(one.text for one in text)
-
-
-def joined(texts: Iterable[Text], between: str = " ") -> Text:
-    """Put texts in a row."""
-    pieces: list[Piece] = []
-    for text in texts:
-        pieces += [Piece(between)] if pieces else []
-        pieces += text
-    return tuple(pieces)
-
-
-def words(text: Text) -> int:
-    return len(flat(text).split())
-
-
-def claims_of(texts: Iterable[Text]) -> list[Json]:
-    """Return the claims as a reader meets them."""
-    return [_claim(one) for text in texts for one in text if one.ref is not None]
-
-
-def _claim(one: Piece) -> Json:
-    value = {} if one.value is None else {"value": one.value}
-    return {"text": one.text, **value, "ref": one.ref}
-
-
-def _value(numeral: str) -> float | None:
-    try:
-        return float(numeral)
-    except ValueError:
-        return None
+def told(claims: Iterable[Claim]) -> str:
+    """Say which claims nobody gave, for whoever has to put it right."""
+    said = dict.fromkeys(f"{one.kind} “{one.text[:SHOWN]}”" for one in claims)
+    return "not in what was given: " + "; ".join(said)

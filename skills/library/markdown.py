@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from library.claims import Text, flat, say
+from library.claimed_text import Text, flat, say
 
 
 @dataclass(frozen=True, slots=True)

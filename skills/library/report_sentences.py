@@ -4,7 +4,7 @@ from typing import Any
 
 from library.actions import Action
 from library.campaign_numbers import FUNNEL, rates
-from library.claims import LONGEST_NAME, Piece, Text, joined, named, number, percent, quoted, rate, say
+from library.claimed_text import LONGEST_NAME, Piece, Text, joined, named, number, percent, quoted, rate, say
 from library.followups import PATIENCE
 from library.outcomes import HORIZON_DAYS
 from library.report_material import Material

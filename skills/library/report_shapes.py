@@ -5,7 +5,7 @@ from typing import Literal
 
 from library import report_sentences as s
 from library import report_tables as t
-from library.claims import Text, joined, words
+from library.claimed_text import Text, joined, words
 from library.markdown import Block, Paragraph
 from library.report_material import Material
 

@@ -2,7 +2,7 @@
 
 from library.actions import Action
 from library.campaign_numbers import FUNNEL, rates
-from library.claims import Text, joined, named, number, percent, quoted, rate, say
+from library.claimed_text import Text, joined, named, number, percent, quoted, rate, say
 from library.markdown import Block, Heading, Items, Paragraph, Table, head
 from library.report_material import Json, Material
 from library.report_sentences import PAIR, ahead, coming, evidence, name, silent, step, unknown, when

@@ -136,7 +136,7 @@ def _most_asked_for(lacking: list[Finding]) -> list[Finding]:
 
 
 def _percent(rate: Json) -> str:
-    return f"{100 * rate['mean']:.1f} % ({100 * rate['lo']:.1f}–{100 * rate['hi']:.1f})"  # noqa: RUF001
+    return f"{100 * rate['mean']:.1f} % ({100 * rate['lo']:.1f}–{100 * rate['hi']:.1f})"
 
 
 def _small(q: float) -> str:

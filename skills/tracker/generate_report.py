@@ -5,7 +5,7 @@ The same records, asked at the same time, give the same report to the letter.
 
 from typing import Any
 
-from library.claims import claims_of, flat
+from library.claimed_text import claims_of, flat
 from library.markdown import markdown, texts
 from library.meta import meta
 from library.report_csv import report_csv

@@ -16,8 +16,10 @@ from totalaud.contacts import import_csv
 
 PAGE = (ROOT / "docs" / "write-your-own-skill.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
-NEW_YAML, NEW_TYPE = [text for kind, text in BLOCKS if kind == "yaml"]
-FUNCTION, UNIT_TEST, TABLE_TEST, SESSION = [text for kind, text in BLOCKS if kind == "python"]
+NEW_YAML, NEW_TYPE, AI_YAML = [text for kind, text in BLOCKS if kind == "yaml"]
+FUNCTION, UNIT_TEST, TABLE_TEST, SESSION, AI_FUNCTIONS, AI_TEST = [
+    text for kind, text in BLOCKS if kind == "python"
+]
 COMMANDS = [line[2:].split() for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "e2e", "chaos")
 
@@ -34,12 +36,15 @@ def checkout(tmp_path_factory):
     write(folder / "skills")
     (folder / "tests" / "unit" / "test_count_outlets.py").write_text(UNIT_TEST)
     (folder / "tests" / "integration" / "test_count_outlets_skill.py").write_text(TABLE_TEST)
+    (folder / "tests" / "unit" / "test_thank_contact.py").write_text(AI_TEST)
     return folder
 
 
 def write(skills) -> None:
     (skills / "scout" / "count-outlets.yaml").write_text(NEW_YAML)
     (skills / "scout" / "count_outlets.py").write_text(FUNCTION)
+    (skills / "coach" / "thank-contact.yaml").write_text(AI_YAML)
+    (skills / "coach" / "thank_contact.py").write_text(AI_FUNCTIONS)
     with (skills / "types.yaml").open("a") as types:
         types.write(f"\n{NEW_TYPE}")
     agent = skills / "scout" / "agent.yaml"
@@ -65,11 +70,14 @@ def test_the_page_has_the_blocks_that_are_tried_here():
         ["pytest", "-q"],
         ["totalaud", "skills"],
         ["totalaud", "skill"],
+        ["pytest", "-q"],
+        ["totalaud", "skills"],
+        ["totalaud", "skill"],
     ]
     assert yaml.safe_load(NEW_YAML)["name"] == "count-outlets"
 
 
-@pytest.mark.parametrize("words", COMMANDS[:3], ids=" ".join)
+@pytest.mark.parametrize("words", [*COMMANDS[:3], COMMANDS[5]], ids=" ".join)
 async def test_its_checks_and_tests_pass(checkout, words):
     code, out = await command(checkout, words)
     assert code == 0, out
@@ -80,7 +88,7 @@ async def test_the_skill_runs_on_the_stack(stack):
     async with await client_of(stack, uuid4()) as client:
         report = await import_csv(client.door, client.user, SAMPLE.read_bytes())
         await client.tables.caught_up(report["seq"])
-        for words in COMMANDS[3:]:
+        for words in (*COMMANDS[3:5], *COMMANDS[6:]):
             given = [*words[1:-1], str(stack.skills)] if words[1] == "skills" else words[1:]
             told = await totalaud(stack, client.user, *given)
             assert told.code == 0, told.err

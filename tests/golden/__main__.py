@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from controls import SESSION, USER, attempt_id, claim, later, planned, report, start, usage
+from controls import SESSION, USER, attempt_id, call, claim, failure, later, planned, report, start, usage
 from golden import meaning
 from histories import Written, definitions, stories
 from orchestrator.asked import ExpireLease, WakeUp
@@ -35,7 +35,11 @@ def main() -> None:
 
 
 def rivals() -> Iterator[Written]:
-    """A lost attempt that reports success after all, while the next one runs; the last step is handed on."""
+    """A lost attempt that reports success after all, while the next one runs; the last step is handed on.
+
+    That one fails with two of its texts written, and waits to be tried again.
+    """
+    half = {"partial": {"texts": ["one", "three"]}, "items": (0, 2), "calls": (call(item=0), call(item=2))}
     begin = replace(start(), steps=(planned(1), planned(2, agent="coach-agent")))
     told = (
         (begin, 0.0),
@@ -43,7 +47,7 @@ def rivals() -> Iterator[Written]:
         (ExpireLease(attempt_id()), 10.0),
         (WakeUp(SESSION), 20.0),
         (report(usage=usage()), 21.0),
-        (report(2), 22.0),
+        (failure(2, usage=usage(2), **half), 22.0),
     )
     known = Session()
     for number, (command, at) in enumerate(told):

@@ -51,7 +51,9 @@ def rows(entries: Iterable[Entry]) -> dict[str, Json]:
 
 def _known(session: Any) -> Json:
     waiting = outstanding(session)
+    kept = {str(step): list(one.finished.items) for step, one in session.kept.items()}
     return {
+        **({"kept": kept} if kept else {}),
         "status": session.status,
         "current": session.current,
         "outputs": {str(number): output for number, output in session.outputs.items()},

@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from rig import client_of
+from shared import models
 from shared.definitions import SkillDefinition
 from shared.jetstream_log import JetStreamLog
 from shared.registry import Registry
 from shared.vault import Vault
 from shared.work import Work
-from skill_runner import models
 from skill_runner.answerers import Answerers
 from skill_runner.cache import WAIT_S, Cache, Looked
 from skill_runner.results import ProjectedResults

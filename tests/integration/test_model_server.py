@@ -163,6 +163,23 @@ async def test_an_answer_that_does_not_fit(gpt: openai.AsyncOpenAI) -> None:
     assert json.loads(answer.choices[0].message.content or "") == {"unexpected": True}
 
 
+async def test_an_award_that_nobody_gave(gpt: openai.AsyncOpenAI) -> None:
+    invented = await chat(gpt, model="local;invent=1")
+    assert "NME award" in json.loads(invented.choices[0].message.content or "")["body"]
+    honest = await chat(gpt, model="local;invent=1")
+    assert "NME" not in (honest.choices[0].message.content or "")
+
+
+async def test_a_later_turn_goes_on_with_the_same_prompt_and_its_input(gpt: openai.AsyncOpenAI) -> None:
+    first = await chat(gpt, model="turns;invent=1", turns=[])
+    said = first.choices[0].message.content
+    turns = [{"role": "assistant", "content": said}, {"role": "user", "content": 'Not {"so": 1}: again.'}]
+    second = await chat(gpt, model="turns;invent=1", turns=turns)
+    assert "NME" in (said or "")
+    body = json.loads(second.choices[0].message.content or "")["body"]
+    assert ("NME" in body, "Neon Harbour" in body) == (False, True)
+
+
 async def test_an_answer_that_is_too_long_for_its_limit(gpt: openai.AsyncOpenAI) -> None:
     answer = await chat(gpt, max_completion_tokens=5)
     assert answer.choices[0].finish_reason == "length"
@@ -207,9 +224,11 @@ async def test_faults_for_all_calls_are_set_and_taken_back(gpt: openai.AsyncOpen
     assert (await chat(gpt)).choices
 
 
-async def chat(gpt: openai.AsyncOpenAI, *, model: str = "local", schema: Any = PITCH, **more: Any) -> Any:
+async def chat(
+    gpt: openai.AsyncOpenAI, *, model: str = "local", schema: Any = PITCH, turns: Any = (), **more: Any
+) -> Any:
     form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
-    said = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": json.dumps(INPUT)}]
+    said = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": json.dumps(INPUT)}, *turns]
     create: Any = gpt.chat.completions.create
     return await create(model=model, messages=said, response_format=form, **more)
 

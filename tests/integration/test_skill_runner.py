@@ -1,8 +1,8 @@
 """The skill-runner on a real bus, vault and local model; the test plays the orchestrator."""
 
 import asyncio
-import hashlib
 import json
+import shutil
 import socket
 import sys
 import urllib.request
@@ -29,9 +29,10 @@ from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
 from shared.sealing import is_sealed, reveal, seal
 from shared.settings import Settings
+from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
-from shared.work import Report, Work
+from shared.work import Done, Report, Work
 from skill_runner.execution import Abort
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
@@ -76,6 +77,17 @@ PYTHON = {
 }
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 ANY = {"type": "object"}
+FAULTS = (
+    "invent=9",
+    "invent=1",
+    "invalid=9",
+    "refuse=9",
+    "truncate=9",
+    "cut=9",
+    "429=9",
+    "503=9",
+    "latency=60",
+)
 SCHEMAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "greet": (
         {
@@ -195,8 +207,8 @@ class Stage:
 
 
 def definitions(root: Path) -> dict[str, SkillDefinition]:
+    shutil.copytree(SKILLS, root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     folder = root / "scout"
-    folder.mkdir()
     made = {}
     for name, source in PYTHON.items():
         (folder / f"{name}.py").write_text(source)
@@ -208,7 +220,7 @@ def definitions(root: Path) -> dict[str, SkillDefinition]:
             input_schema=given,
             output_schema=output,
             hash=f"hash-{name}",
-            python_hash=hashlib.sha256(source.encode()).hexdigest(),
+            python_hash=python_hash(source.encode(), library_of(root)),
         )
     made["kept"] = made["kept"].model_copy(update={"config": SkillConfig(cache_s=60)})
     given, output = SCHEMAS["greet"]
@@ -229,6 +241,16 @@ def definitions(root: Path) -> dict[str, SkillDefinition]:
             hash=f"hash-{name}",
         )
     return made
+
+
+def faulty(definition: SkillDefinition) -> list[SkillDefinition]:
+    """Versions of the shipped pitch and press release whose model is at fault as its name orders."""
+    if definition.name not in ("generate-pitch", "write-press-release"):
+        return []
+    return [
+        definition.model_copy(update={"hash": fault, "model": f"claude-haiku-4-5;{fault}"})
+        for fault in FAULTS
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -285,8 +307,9 @@ async def theatre(
         root = tmp_path_factory.mktemp("skills")
         made = {**definitions(root), **{skill.name: skill for skill in load(SKILLS).skills}}
         for definition in made.values():
-            event = SkillRegistered(definition=definition)
-            commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(event,))
+            versions = [definition, *faulty(definition)]
+            events = tuple(SkillRegistered(definition=one) for one in versions)
+            commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=events)
             await JetStreamLog(bus).append(subjects.skill(definition.name), commit, expected=0)
         settings = Settings(
             nats_url=nats.url,
@@ -596,7 +619,10 @@ async def test_the_shipped_pitch_is_written_to_each_contact_by_name(stage: Stage
     assert [name in pitch["body"] for name, pitch in zip(people.values(), pitches, strict=True)] == [True] * 3
     assert report.usage is not None
     assert (report.usage.calls, report.usage.simulated) == (3, True)
-    assert len(report.warnings) == 1
+    assert [
+        (call.item, call.purpose, call.outcome) for call in sorted(report.calls, key=lambda one: one.item)
+    ] == [(place, "first", "passed") for place in range(3)]
+    assert report.warnings == ()
 
 
 async def test_the_shipped_pitch_takes_the_seed_s_single_form_too(stage: Stage) -> None:
@@ -606,3 +632,116 @@ async def test_the_shipped_pitch_takes_the_seed_s_single_form_too(stage: Stage) 
     opened = await reveal(stage.vault, USER, report.output)
     assert "Jane Example" in opened["body"]
     assert opened["pitches"][0]["body"] == opened["body"]
+
+
+PITCHED = {
+    "contacts": [{"id": JANE, "name": "Jane Example", "outlet": "Radio Lumen"}],
+    "artistInfo": {
+        "name": "Neon Harbour",
+        "genre": "synthpop",
+        "facts": [{"id": "f1", "text": "They record at home with two synthesizers"}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "failed"),
+    [
+        ("invent=9", "checks_failed", ("facts",)),
+        ("invalid=9", "invalid_output", ()),
+        ("refuse=9", "model_refused", ()),
+        ("truncate=9", "cut_off", ()),
+    ],
+)
+async def test_what_a_model_gets_wrong_twice_the_template_says_right(
+    stage: Stage, fault: str, outcome: str, failed: tuple[str, ...]
+) -> None:
+    report = await stage.report("generate-pitch", PITCHED, skill_hash=fault)
+    assert report.error is None
+    opened = await reveal(stage.vault, USER, report.output)
+    assert "NME" not in str(opened)
+    assert opened["body"].startswith("Hi Jane Example,")
+    assert [check["name"] for check in opened["pitches"][0]["checks"] if not check["passed"]] == []
+    assert opened["meta"]["basis"] == "template"
+    assert report.warnings == ("no model wrote this text: it is from the template",)
+    told = [(call.purpose, call.outcome, call.failed_checks) for call in report.calls]
+    assert told == [("first", outcome, failed), ("repair", outcome, failed)]
+    assert all(call.usage is not None and call.usage.list_price_usd for call in report.calls)
+    assert report.usage is not None
+    assert report.usage.tokens == sum(call.usage.tokens for call in report.calls if call.usage)
+
+
+async def test_the_repair_of_a_model_that_invents_once_is_taken(stage: Stage) -> None:
+    report = await stage.report("generate-pitch", PITCHED, skill_hash="invent=1")
+    assert [(call.purpose, call.outcome) for call in report.calls] == [
+        ("first", "checks_failed"),
+        ("repair", "passed"),
+    ]
+    assert (report.output["meta"]["basis"], report.warnings) == ("model", ())
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("cut=9", "provider_error"), ("429=9", "rate_limited"), ("503=9", "provider_error")]
+)
+async def test_a_provider_that_fails_is_tried_again_and_no_template_hides_it(
+    stage: Stage, fault: str, code: str
+) -> None:
+    report = await stage.report("generate-pitch", PITCHED, skill_hash=fault)
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable, report.usage) == (code, True, None)
+    assert report.error.message.startswith("contacts[0]: ")
+    assert [(call.outcome, call.usage) for call in report.calls] == [(code, None)]
+
+
+async def test_a_model_that_does_not_answer_in_time_leaves_it_to_the_template(stage: Stage) -> None:
+    report = await stage.report("generate-pitch", PITCHED, skill_hash="latency=60", timeout_s=4)
+    assert report.error is None
+    assert [call.outcome for call in report.calls] == ["timeout"]
+    assert report.output["meta"]["basis"] == "template"
+    assert report.duration_ms < 4000
+
+
+async def test_the_next_attempt_asks_only_for_what_is_missing(stage: Stage) -> None:
+    people = [{"id": str(uuid4()), "name": f"Person {n}", "outlet": f"Outlet {n}"} for n in range(3)]
+    given = {**PITCHED, "contacts": people}
+    whole = await stage.report("generate-pitch", given)
+    kept = [whole.output["pitches"][0], whole.output["pitches"][2]]
+    before = stage.calls()
+    work = await stage.ask("generate-pitch", given, done=Done(partial={"pitches": kept}, items=(0, 2)))
+    report = await stage.orchestrator.next()
+    assert (report.attempt_id, stage.calls()) == (work.attempt_id, before + 1)
+    assert [call.item for call in report.calls] == [1]
+    assert [pitch["contact_id"] for pitch in report.output["pitches"]] == [one["id"] for one in people]
+    assert [report.output["pitches"][place] for place in (0, 2)] == kept
+
+
+PRESS = {
+    "artist": PITCHED["artistInfo"],
+    "release": {"title": "Glass Coast", "type": "single", "date": "2026-12-20"},
+    "quotes": [{"text": "It is a song about the last train home.", "speaker": "Ana Sample, singer"}],
+    "contact_line": "Quillon Testerby, press@example.org",
+}
+
+
+@pytest.mark.parametrize(("changes", "basis"), [({}, "model"), ({"skill_hash": "invent=9"}, "template")])
+async def test_a_press_release_is_written_by_the_other_provider_too(
+    stage: Stage, changes: dict[str, Any], basis: str
+) -> None:
+    report = await stage.report("write-press-release", PRESS, **changes)
+    assert report.error is None
+    assert "Quillon" not in report.model_dump_json()
+    opened = await reveal(stage.vault, USER, report.output)
+    assert (opened["meta"]["basis"], "NME" in str(opened)) == (basis, False)
+    assert [check["name"] for check in opened["checks"] if not check["passed"]] == []
+    assert "“It is a song about the last train home.”" in opened["body"]
+    assert "Contact: Quillon Testerby, press@example.org" in opened["notes_to_editors"]
+    assert opened["missing"] == ["links", "biography", "three facts or more", "location"]
+    assert {call.provider for call in report.calls} == {"openai"}
+
+
+async def test_findings_are_put_into_words_without_anybody_s_name(stage: Stage) -> None:
+    findings = {"text": "Three of 48 pitches were answered", "n": 48, "name": "Jane Example"}
+    report = await stage.report("write-summary", {"findings": findings})
+    assert report.error is None
+    assert report.output["meta"]["basis"] == "model"
+    assert "Three of 48 pitches were answered" in report.output["text"]

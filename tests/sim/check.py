@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import TypeGuard
 from uuid import UUID
 
-from orchestrator.session import Session, evolve
+from orchestrator.session import Session, done, evolve
 from shared.events import (
     AnyEvent,
     AttemptFailed,
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    ModelCalled,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
@@ -40,6 +41,7 @@ def _violations(run: Run) -> Iterator[str]:
     histories = {id_: _events(run, id_) for id_ in run.asked}
     for id_, events in histories.items():
         yield from _lived_well(run, id_, events)
+        yield from _paid_twice(run, events)
     yield from _hits(run, [event for events in histories.values() for event in events])
     yield from _money(run, [event for events in histories.values() for event in events])
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
@@ -105,14 +107,28 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
         for event in events
         if isinstance(event, OUTCOME) and event.usage is not None and not _is_hit(event)
     }
-    for attempt, calls in bill.begun.items():
+    asked = Counter((event.attempt_id, event.item) for event in events if isinstance(event, ModelCalled))
+    for (attempt, item), calls in bill.begun.items():
         if calls > 1:
-            yield f"an attempt was called {calls} times"
-        if bill.answered[attempt] and attempt not in told and attempt not in bill.orphaned:
+            yield f"an item of an attempt was called {calls} times"
+        if bill.answered[attempt] and attempt not in bill.orphaned and asked[attempt, item] != 1:
+            yield "a call is missing in the log, or there twice"
+    for attempt, answered in bill.answered.items():
+        if answered and attempt not in told and attempt not in bill.orphaned:
             yield "a paid answer is missing in the log"
     for attempt, usage in told.items():
-        if not bill.answered[attempt] or usage.cost_usd != PRICE:
+        if not bill.answered[attempt] or usage.cost_usd != PRICE * bill.answered[attempt]:
             yield "the log tells of money that was not paid"
+
+
+def _paid_twice(run: Run, events: list[AnyEvent]) -> Iterator[str]:
+    """What of an attempt's work is in the log when it is asked for is not bought again."""
+    state = Session()
+    for event in events:
+        state = evolve(state, event)
+        if isinstance(event, AttemptRequested) and (there := done(state, event)) is not None:
+            bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
+            yield from (f"item {item} was in the log and was bought again" for item in bought)
 
 
 def _events(run: Run, id_: UUID) -> list[AnyEvent]:

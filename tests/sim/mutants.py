@@ -156,6 +156,10 @@ def _one_answer_for_all_inputs(real: Any) -> Any:
     return lambda parts: real(parts._replace(input={}))
 
 
+def _forgets_what_is_done(_real: Any) -> Any:
+    return lambda _session, _asked: None
+
+
 MUTANTS = (
     Mutant("a repeated report is recorded again", decide, "_report", _no_dedupe),
     Mutant(
@@ -177,4 +181,6 @@ MUTANTS = (
     Mutant("a cached result counts for what is being paid for", decide, "_is_unclaimed", _paid_and_cached),
     Mutant("the cache does not look at the input", cache_key.KeyParts, "told", _one_answer_for_all_inputs),
     Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
+    Mutant("the next attempt is not told what is paid for", follow, "done", _forgets_what_is_done),
+    Mutant("calls of models are not recorded", decide, "_calls", lambda _real: lambda _report: []),
 )

@@ -16,6 +16,7 @@ from orchestrator.sessions import Sessions
 from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
+from shared import models
 from shared.json import dumps
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
@@ -27,7 +28,6 @@ from sim.log import SimLog
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENT, SKILLS, Bill, SimEngine
-from skill_runner import models
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
 from skill_runner.execution import Execution

@@ -1,4 +1,4 @@
-"""The skills of simulated sessions, free, paid, and paid with results that are kept; the engine bills."""
+"""The skills of simulated sessions: free, paid, paid and kept, a list that is bought; the engine bills."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ from shared.usage import Usage
 from sim.bus import Process
 from sim.chance import Chance
 from skill_runner.failure import Failure
+from skill_runner.ledger import Call
 from skill_runner.run import Run, deadline
 
 NUMBER = {
@@ -21,6 +22,7 @@ NUMBER = {
 }
 PRICE = Decimal("0.01")
 TIMEOUT_S = 4.0
+ITEMS = 3
 
 
 def _skill(name: str, pool: Any, **settings: Any) -> SkillDefinition:
@@ -38,22 +40,27 @@ def _skill(name: str, pool: Any, **settings: Any) -> SkillDefinition:
 
 SKILLS = {
     skill.name: skill
-    for skill in (_skill("add", "custom"), _skill("buy", "openai"), _skill("keep", "openai", cache_s=3600))
+    for skill in (
+        _skill("add", "custom"),
+        _skill("buy", "openai"),
+        _skill("keep", "openai", cache_s=3600),
+        _skill("collect", "openai"),
+    )
 }
 AGENT = AgentDefinition(name="sim-agent", domain="simulation", skills=tuple(SKILLS))
 
 
 class Bill:
-    """What the provider counted: calls begun and calls answered, by attempt."""
+    """What the provider counted: calls begun by attempt and item, and calls answered by attempt."""
 
     def __init__(self) -> None:
-        self.begun: Counter[UUID] = Counter()
+        self.begun: Counter[tuple[UUID, int]] = Counter()
         self.answered: Counter[UUID] = Counter()
         self.orphaned: set[UUID] = set()
 
 
 class SimEngine:
-    """Adds one to a number, after some time, sometimes failing, sometimes for money."""
+    """Adds one to a number, in time, sometimes failing, sometimes for money; `collect` buys three times."""
 
     def __init__(self, process: Process, chance: Chance, bill: Bill, running: set[UUID]) -> None:
         self._process = process
@@ -62,20 +69,38 @@ class SimEngine:
         self._running = running
 
     async def run(self, run: Run) -> Any:
-        attempt, paid = run.work.attempt_id, run.work.pool != "custom"
-        self._running.add(attempt)
+        self._running.add(run.work.attempt_id)
         async with deadline(run.work.timeout_s, run.ledger):
             await self._process.point()
-            if paid:
-                self._bill.begun[attempt] += 1
-            await asyncio.sleep(self._chance.random.choice((0.01, 0.1, 1.0, 2.0, 5.0)))
-            if not self._process.alive:
-                await self._process.gone()
-            if paid:
-                run.ledger.spend(
-                    Usage(provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=PRICE)
-                )
-                self._bill.answered[attempt] += 1
-            if self._chance.strikes(0.15):
-                raise Failure("sim_failure", "it failed", retryable=self._chance.strikes(0.8))
+            if run.work.skill == "collect":
+                await self._collect(run)
+            else:
+                await self._work(run, 0, (0.01, 0.1, 1.0, 2.0, 5.0))
         return {"n": run.opened["n"] + 1}
+
+    async def _collect(self, run: Run) -> None:
+        done = list(run.work.done.items) if run.work.done else []
+        for item in range(ITEMS):
+            if item not in done:
+                await self._work(run, item, (0.01, 0.1, 1.0))
+                done.append(item)
+                run.ledger.partial, run.ledger.items = {"n": len(done)}, tuple(done)
+
+    async def _work(self, run: Run, item: int, seconds: tuple[float, ...]) -> None:
+        attempt, paid = run.work.attempt_id, run.work.pool != "custom"
+        call = Call(item, 1, "first", "openai", "sim", run.started_at)
+        if paid:
+            self._bill.begun[attempt, item] += 1
+            run.ledger.calls.append(call)
+        await asyncio.sleep(self._chance.random.choice(seconds))
+        if not self._process.alive:
+            await self._process.gone()
+        if paid:
+            call.usage = Usage(
+                provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=PRICE
+            )
+            call.outcome, call.took_s = "passed", 0.0
+            run.ledger.spend(call.usage)
+            self._bill.answered[attempt] += 1
+        if self._chance.strikes(0.15):
+            raise Failure("sim_failure", "it failed", retryable=self._chance.strikes(0.8))

@@ -12,12 +12,14 @@ import pytest
 
 from shared.definitions import SkillDefinition
 from shared.memory_vault import MemoryVault
+from shared.models import load
 from shared.sealing import seal
 from skill_runner.ai import AiEngine
 from skill_runner.chats.chat import Question, Reply
 from skill_runner.failure import Failure
-from skill_runner.models import load
 from skill_runner.run import Run
+from skill_runner.workers import Workers
+from skillmodules import SKILLS
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 JANE, JOE = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
@@ -107,13 +109,13 @@ def reply(answer: Any, stop: Any = "end") -> Reply:
 async def attempt(
     given: dict[str, Any], definition: SkillDefinition = DEFINITION, *, timeout_s: float = 5
 ) -> Run:
-    work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s)
+    work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s, done=None)
     sealed = await seal(VAULT, USER, INPUT, given)
     return Run(work, definition, sealed, given, datetime.now(UTC))
 
 
 async def answer(model: Model, run: Run) -> Any:
-    return await AiEngine(model, load(), VAULT).run(run)
+    return await AiEngine(model, load(), VAULT, Workers(SKILLS, "", 1, {})).run(run)
 
 
 async def failed(model: Model, run: Run) -> Failure:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controls import NOW, USER
 from shared.definitions import SkillDefinition
 from shared.memory_vault import MemoryVault
+from shared.models import load
 from shared.schema import prepare
 from shared.sealing import blind, seal
 from shared.vault import Erased
@@ -19,7 +20,6 @@ from shared.work import Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Looked, is_template
 from skill_runner.cache_key import KeyParts
-from skill_runner.models import load
 
 OTHER = UUID(int=2, version=4)
 PERSON = UUID(int=3, version=4)

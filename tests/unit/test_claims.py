@@ -1,79 +1,270 @@
-"""No numeral comes into a report but as a claim."""
+"""What a text claims that nobody gave is found, and an honest text raises no alarm."""
+
+import time
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from library.claims import Piece, claims_of, flat, joined, named, number, quoted, rate, say
-from library.csvtext import csv_text, neutral
-from library.markdown import Heading, Items, Table, head, markdown, texts
-from library.rates import wilson
-from quality.numerals import proven, unclaimed
+from library.amounts import amounts
+from library.claims import Sheet, unsupported
+from library.days import days
+from library.prose import count, sentences
 
-ROWS = "pitches: campaign_id = 1; log 7"
+FACTS = (
+    "Neon Harbour record at home with two synthesizers and a drum machine",
+    "They played Long Meadow Festival in 2024",
+    "Their last single had 12,000 streams in its first month",
+    "The video was filmed in Whitby",
+    "Forty percent of their listeners are in Germany",
+)
+SHEET = Sheet(
+    texts=(*FACTS, "synthpop", "new wave", "presenter", "single"),
+    names=("Neon Harbour", "Glass Coast", "Leeds", "BBC Radio 6 Music", "Tees Valley FM", "UK"),
+    links=("https://example.org/glass-coast",),
+    dates=(date(2026, 12, 20),),
+    today=date(2026, 11, 24),
+)
+HONEST = """
+Hi [[name]], I hope you are well. May I send you the single?
+Neon Harbour, from Leeds, make synthpop. Their new single, Glass Coast, is out on 20 December 2026.
+“Glass Coast” comes out on Sunday 20th December.
+Glass Coast is released on December 20th, 2026, which is next month.
+It arrives in 26 days, or in about four weeks: in four weeks, to be exact enough.
+The date is 20/12/2026, or 2026-12-20 if you prefer.
+Out in December. Out on Dec 20. Out on the 20th.
+They record at home with two synthesizers. The drum machine does the rest.
+Recording at home with 2 synthesizers and a drum machine, they keep things simple.
+Synthesizers, a drum machine, and home: that is how Neon Harbour record.
+In 2024 they played Long Meadow Festival. It was a festival to remember.
+Their last single had 12k streams. Twelve thousand streams in a first month!
+Forty per cent of listeners are in Germany; 40 % is a good share.
+Listen here: https://example.org/glass-coast. Or at example.org/glass-coast, as you like.
+Would it suit BBC Radio 6 Music? I'd love to know. It's yours if you'd like it.
+Tees Valley FM's listeners might like NEON HARBOUR. We're not in a hurry.
+Best wishes
+Kind regards, Neon Harbour
+Yours sincerely
+One thing: may I send one link? No one else has it yet, and one listen is enough.
+Give it a second listen if you can. You were the first I thought of.
+P.S. An EP may follow. I will be in touch about that EP when there is something to say.
+They describe the sound as "two synthesizers and a drum machine".
+The Leeds-based act sounds warm. Warmth is what they are after.
+Shimmering synths and a steady beat carry the song. Quietly, it grows.
+Inspired by new wave, the song is short. New wave is an old love.
+The video was filmed in Whitby. Whitby's light is in every shot.
+"Glass Coast" — a single by Neon Harbour (Leeds, UK).
+Hello, and thank you for all you play. Thanks for listening!
+""".strip().splitlines()
+FALSE = {
+    "NME called it the best single of the year.": {"name"},
+    "It won an award.": {"claim"},
+    "The award-winning act is back.": {"claim"},
+    "They were nominated twice.": {"claim"},
+    "A prize-winning song.": {"claim"},
+    "It came out a couple of weeks ago.": {"date"},
+    "It was made in late summer.": {"date"},
+    "Glass Coast is out on 21 December 2026.": {"date"},
+    "Glass Coast is out on December 12th.": {"date"},
+    "It comes out on Friday.": {"date"},
+    "Out tomorrow!": {"date"},
+    "Out in three weeks.": {"date"},
+    "Out in six days.": {"date"},
+    "It was written in 2019.": {"date"},
+    "It came out last year.": {"date"},
+    "A song of this summer.": {"date"},
+    "It came a month ago.": {"date"},
+    "It arrives in January.": {"date"},
+    "In May 2027 they tour.": {"date", "claim"},
+    "It has 13,000 streams.": {"number"},
+    "It has 1.2 million streams.": {"number"},
+    "It has a million streams.": {"number"},
+    "Thousands love it.": {"number"},
+    "Dozens of plays in a week.": {"number"},
+    "It was played five times.": {"number"},
+    "It is their third single.": {"number"},
+    "It is their 3rd single.": {"number"},
+    "It is the 20th single.": {"number"},
+    "It is out on the 3rd.": {"date"},
+    "Their first single is here.": {"number"},
+    "It reached number one.": {"claim"},
+    "50% of it is new.": {"number"},
+    "It cost £40 to make.": {"number"},
+    "It sounds like the 80s.": {"number"},
+    "It sounds like the eighties.": {"number"},
+    "A trio from Leeds.": {"claim"},
+    "They sold out every night.": {"claim"},
+    "A chart-topping act.": {"claim"},
+    "Critics agree.": {"claim"},
+    "Signed last week, they tour.": {"claim", "date"},
+    "Their debut is here.": {"claim"},
+    "It is on Radio Caroline.": {"name"},
+    "Pitchfork wrote about it.": {"name"},
+    "The Guardian wrote about it.": {"name"},
+    "Clash wrote about it.": {"name"},
+    "We heard from Rough Trade.": {"name"},
+    "Mixed by Jane Sample.": {"name", "claim"},
+    "It was filmed in Scarborough.": {"name"},
+    "Manchester is their home.": {"name"},
+    "A Manchester-based act.": {"name"},
+    "Neon Coast is the single.": {"name"},
+    "Glass Harbour is the single.": {"name"},
+    "Glass Shore is the single.": {"name"},
+    "Glass Coast Deluxe is here.": {"name"},
+    "Neon Harbor make synthpop.": {"name"},
+    "For fans of Depeche Mode.": {"name"},
+    "iTunes has it.": {"name"},
+    "It was on BBC Radio 4.": {"number"},
+    "“A triumph,” they say.": {"quote"},
+    'One listener said "I cried".': {"quote"},
+    "They call it 'a modern classic'.": {"quote"},
+    "«Fabelhaft» is what we heard.": {"quote"},
+    "Listen at https://example.org/other.": {"link"},
+    "Listen at soundcloud.com/neonharbour.": {"link"},
+    "Write to press@example.org.": {"link"},
+    "Follow @neonharbour and #synthpop.": {"link"},
+}
+TITLES = {
+    "Neon Harbour: Glass Coast": set(),
+    "New Synthpop for Tees Valley FM": set(),
+    "A New Single From Leeds": set(),
+    "Synthpop Recorded at Home": set(),
+    "Glass Coast Loved by NME": {"name"},
+    "Award-Winning Synthpop": {"claim"},
+    "Neon Harbour: Out Friday": {"date"},
+    "Three Million Streams and Counting": {"number"},
+}
 
 
-@pytest.mark.parametrize("typed", ["3 of {n}", "half: ½ {n}", "{n} of ٣"])
-def test_a_numeral_cannot_be_typed_into_a_sentence(typed):
-    with pytest.raises(ValueError, match="no claim"):
-        say(typed, n=number(1, ROWS))
+def kinds(text, sheet=SHEET, *, title=False):
+    return {claim.kind for claim in unsupported(text, sheet, title=title)}
 
 
-def test_a_rate_is_three_claims_with_their_exact_shares():
-    text = rate(wilson(3, 48), ROWS)
-    assert flat(text) == "6.3 % (2.1–16.8)"  # noqa: RUF001
-    mean, low, _ = claims_of([text])
-    assert mean == {"text": "6.3", "value": 3 / 48, "ref": ROWS}
-    assert low["value"] == wilson(3, 48)["lo"]
+@pytest.mark.parametrize("text", HONEST)
+def test_an_honest_text_raises_no_alarm(text):
+    assert unsupported(text, SHEET) == []
 
 
-def test_every_numeral_of_a_quoted_sentence_is_a_claim():
-    claims = claims_of([quoted("lift 2.0, q < 0.001, at 12:30 on 3 days", ROWS)])
-    assert [(one["text"], one.get("value")) for one in claims] == [
-        ("2.0", 2.0),
-        ("0.001", 0.001),
-        ("12:30", None),
-        ("3", 3.0),
+def test_honest_texts_raise_none_together():
+    assert unsupported("\n\n".join(HONEST), SHEET) == []
+
+
+@pytest.mark.parametrize(("text", "found"), FALSE.items())
+def test_what_nobody_gave_is_found_by_its_kind(text, found):
+    assert kinds(text) >= found, unsupported(text, SHEET)
+
+
+@pytest.mark.parametrize(("text", "found"), FALSE.items())
+def test_it_is_found_in_the_midst_of_an_honest_text_too(text, found):
+    whole = f"{HONEST[1]} {text} {HONEST[7]}"
+    assert kinds(whole) >= found
+
+
+@pytest.mark.parametrize(("text", "found"), TITLES.items())
+def test_every_word_of_a_title_may_be_capitalised(text, found):
+    assert kinds(text, title=True) >= found
+    assert found or unsupported(text, SHEET, title=True) == []
+
+
+def test_every_false_sentence_is_honest_once_it_was_given():
+    for text in FALSE:
+        given = Sheet((*SHEET.texts, text), SHEET.names, SHEET.links, SHEET.dates, today=SHEET.today)
+        assert unsupported(text, given) == [], text
+
+
+def test_a_number_in_a_name_is_no_number_that_may_be_used_elsewhere():
+    assert kinds("BBC Radio 6 Music played it 6 times.") == {"number"}
+
+
+def test_a_name_may_be_a_word_of_every_day():
+    plain = Sheet(texts=("pop",), names=("May", "The", "Award Season"))
+    assert unsupported("May is a band. The band made Award Season.", plain) == []
+    assert kinds("It won an award.", plain) == {"claim"}
+
+
+def test_what_counts_from_today_is_no_date_where_nobody_knows_today():
+    timeless = Sheet(texts=SHEET.texts, names=SHEET.names, dates=SHEET.dates)
+    assert kinds("Out in 26 days.", timeless) == {"date"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1,200 streams", 1200, ""),
+        ("1.5k streams", 1500, ""),
+        ("2 million", 2e6, ""),
+        ("two hundred and fifty thousand", 250_000, ""),
+        ("twenty-five", 25, ""),
+        ("half a million", 500_000, ""),
+        ("a dozen", 12, ""),
+        ("12.5 %", 12.5, "%"),
+        ("twelve per cent", 12, "%"),
+        ("£1,000", 1000, "£"),
+        ("the 1980s", 80, "s"),
+        ("the '90s", 90, "s"),
+        ("the 4th", 4, "th"),
+        ("twelfth", 12, "th"),
+        ("hundreds", 100, "many"),
+    ],
+)
+def test_a_number_is_read_however_it_is_written(text, value, unit):
+    assert [(one.value, one.unit) for one in amounts(text)] == [(value, unit)]
+
+
+@pytest.mark.parametrize(
+    "text", ["one of them", "at first", "a second listen", "first to hear", "per second"]
+)
+def test_small_words_that_are_no_numbers_are_none(text):
+    assert amounts(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20 December 2026", "20th of December", "December 20", "Dec. 20, 2026", "20/12/2026", "20.12.26"),
+        *("2026-12-20", "in December", "December 2026", "2026", "Sunday", "next month", "in 26 days"),
+        *("in four weeks", "26 days to go", "this year", "this winter", "in a month"),
+    ],
+)
+def test_a_date_is_read_however_it_is_written(text):
+    (said,) = days(text, date(2026, 11, 24))
+    (release,) = days("2026-12-20")
+    assert said.says(release)
+
+
+@pytest.mark.parametrize(
+    "text", ["you may like it", "a march of drums", "may I", "second to none", "one day"]
+)
+def test_words_that_look_like_dates_are_none(text):
+    assert days(text, date(2026, 11, 24)) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["31 February 2026", "in 999999999 days", "in 99999 years", "0/0/00", "last year"]
+)
+def test_an_impossible_date_is_no_date_that_was_given(text):
+    for said in days(text, date(2026, 11, 24)):
+        assert not said.says(days("2026-12-20")[0])
+
+
+def test_words_are_counted_as_a_reader_counts_them():
+    assert count("Hi [[name]],\n\nit's a two-word thing - really!") == 7
+
+
+def test_a_sentence_ends_where_a_reader_ends_it():
+    assert sentences("One. “Two!” Three?\nFour: five… six") == [
+        "One.",
+        "“Two!”",
+        "Three?",
+        "Four:",
+        "five…",
+        "six",
     ]
 
 
-def test_a_name_is_one_line_shortened_and_no_markup():
-    assert named("Vol. 2 |\n[x](y) `<b>`", ROWS).text == r"Vol. 2 \| \[x\](y) \`\<b\>\`"
-    assert named("word " * 30, ROWS).text == "word word word word word word word word…"
-    assert len(named("w" * 90, ROWS).text) == 41
-
-
-@given(st.lists(st.text(max_size=30), max_size=6))
-def test_whatever_names_and_sentences_hold_no_numeral_is_left_unclaimed(given_texts):
-    blocks = [
-        Heading(say("Names")),
-        Items([(named(one, ROWS),) for one in given_texts]),
-        Table([head("", "said"), *([(named(one, ROWS),), quoted(one, ROWS)] for one in given_texts)]),
-    ]
-    assert unclaimed(markdown(blocks), claims_of(texts(blocks))) == []
-
-
-def test_a_numeral_that_no_claim_answers_for_is_found():
-    assert unclaimed("3 of 48 and 5 more", [{"text": "3"}, {"text": "48"}]) == ["5"]
-    assert not proven("3 of 48", [{"text": "48"}, {"text": "3"}])
-
-
-def test_texts_in_a_row_keep_their_claims_in_order():
-    text = joined([(Piece("a"),), (number(1, ROWS),), (number(2, ROWS),)], ", ")
-    assert flat(text) == "a, 1, 2"
-    assert [one["text"] for one in claims_of([text])] == ["1", "2"]
-
-
-def test_tables_are_aligned_with_figures_to_the_right():
-    table = Table([head("", "sent"), [say("now"), (number(7, ROWS),)]])
-    assert table.lines() == ["|     | sent |", "| --- | ---: |", "| now |    7 |"]
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "  =1"])
-def test_what_a_spreadsheet_would_run_becomes_text(cell):
-    assert neutral(cell).startswith("'")
-    assert csv_text(["name"], [[cell]]).splitlines()[1].lstrip('"').startswith("'")
-
-
-def test_numbers_stay_numbers_and_nothing_stays_nothing():
-    assert csv_text(["a", "b", "c"], [[-1.5, None, 3]]).splitlines()[1] == "-1.5,,3"
+@pytest.mark.parametrize(
+    "text", [" ".join(HONEST) * 20, "1" * 50_000, "a" * 50_000, " A" * 5_000, "'" * 20_000, "one " * 5_000]
+)
+def test_a_long_text_is_read_in_no_time(text):
+    begun = time.process_time()
+    unsupported(text, SHEET)
+    assert time.process_time() - begun < 2

@@ -13,7 +13,7 @@ KINDS = {
     *("SessionStarted", "SessionRefused", "AttemptRequested", "AttemptStarted", "AttemptLost"),
     *("AttemptFailed", "AttemptWithdrawn", "RetryScheduled", "StepCompleted", "StepFailed"),
     *("AttemptReportedLate", "SessionCompleted", "SessionFailed", "SessionCancelled", "SessionRetried"),
-    *("StepHandedOff", "SkillRegistered", "SkillDisabled"),
+    *("StepHandedOff", "SkillRegistered", "SkillDisabled", "ModelCalled"),
 }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genai_prices import Usage, calc_price
 
-from skill_runner.models import load
+from shared.models import load
 
 
 def test_a_tier_is_a_model_without_a_warning() -> None:

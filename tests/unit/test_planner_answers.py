@@ -68,6 +68,51 @@ def test_a_template_is_called_one():
     assert "! This is from the template: no model wrote it." in text("generate-pitch", pitch)
 
 
+PITCH = {"subject": "Hello", "body": "One line.", "facts_used": ["f1"], "basis": "model", "checks": []}
+
+
+def test_of_several_pitches_the_one_from_the_template_is_named():
+    mixed = {"pitches": [PITCH, PITCH | {"basis": "template"}], "meta": META | {"basis": "model"}}
+    told = text("generate-pitch", mixed)
+    assert told.count("! This one is from the template: no model wrote it.") == 1
+    assert "facts used: f1" in told
+
+
+def test_a_text_that_did_not_pass_a_check_says_which():
+    bad = PITCH | {"checks": [{"name": "body words", "passed": False, "why": "it is short"}]}
+    assert "! not as it should be: body words" in text("generate-pitch", {"pitches": [bad], "meta": META})
+
+
+PRESS = {
+    "headline": "Neon Harbour: Glass Coast",
+    "standfirst": "A single by Neon Harbour is out on 20 December 2026. " * 3,
+    "body": "First paragraph. " * 20 + "\n\n“A quote.”",
+    "boilerplate": "About Neon Harbour: they make synthpop.",
+    "notes_to_editors": "For immediate release\nTitle: Glass Coast",
+    "word_count": 41,
+    "facts_used": ["f1"],
+    "missing": ["links", "quotes"],
+    "checks": [],
+    "meta": META,
+}
+
+
+def test_a_press_release_is_told_part_by_part_in_eighty_columns():
+    lines = answer(["write-press-release"], [PRESS])
+    assert lines[0] == "NEON HARBOUR: GLASS COAST"
+    assert all(len(line) <= 80 for line in lines)
+    assert "Notes to editors" in lines
+    assert "41 words; facts used: f1" in lines
+    assert "! missing: links, quotes" in lines
+
+
+def test_prose_follows_the_figures_it_is_about():
+    told = answer(
+        ["score-contacts", "write-summary"], [{"contacts": []}, {"text": "Nobody was found.", "meta": META}]
+    )
+    assert told == ["Nobody fits.", "", "Nobody was found."]
+
+
 def test_too_little_data_says_how_much_is_missing():
     meta = META | {"basis": "insufficient", "needed": 140}
     assert "140 more" in text("identify-patterns", {"patterns": [], "references": [], "meta": meta})

@@ -27,6 +27,7 @@ SKILLS = {
     **{name: {"provider": "custom", "input_schema": {}} for name in NAMES.split()},
     "generate-pitch": PAID,
     "write-press-release": PAID,
+    "write-summary": PAID,
 }
 
 
@@ -175,8 +176,31 @@ def test_custom_skills_are_free_and_an_unknown_price_is_unknown(skill, free, usd
 
 def test_a_text_may_be_written_twice_and_is_priced_so():
     one, five = expected(PAID), expected(PAID, 5)
-    assert one.usd == pytest.approx(2 * (2000 * 3e-6 + 800 * 15e-6))
+    assert one.usd == pytest.approx((2000 + 2800) * 2e-6 + 2 * 800 * 10e-6)
     assert five == Cost(pytest.approx(5 * one.usd), 10)
+
+
+def test_the_repair_of_a_tier_is_priced_at_the_next_one():
+    small = expected({**PAID, "model": "small"})
+    assert small.usd == pytest.approx(2000 * 1e-6 + 800 * 5e-6 + 2800 * 2e-6 + 800 * 10e-6)
+
+
+def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():
+    plan = planned(Question("performance"), facts(), prose=True)
+    assert [step.skill for step in plan.steps] == ["track-campaign", "write-summary"]
+    assert plan.steps[1].input == {"findings": "{{step1}}"}
+    assert (plan.free, plan.steps[1].cost.calls) == (False, 2)
+    assert of("performance").free
+
+
+def test_what_a_model_writes_anyway_gets_no_prose():
+    plan = planned(Question("pitch", outlet="BBC Radio 6 Music"), facts(), prose=True)
+    assert [step.skill for step in plan.steps] == ["generate-pitch"]
+
+
+def test_a_press_release_takes_artist_and_release_from_the_tables():
+    (step,) = of("press").steps
+    assert (step.skill, step.input["artist"]["name"]) == ("write-press-release", "Neon Harbour")
 
 
 def test_a_budget_holds_plans_that_may_cost_more_or_who_knows_what():
@@ -192,5 +216,5 @@ def test_plans_fit_into_eighty_columns():
     plan = of("pitch", facts(releases=[COAST, LATER]), outlet="BBC Radio 6 Music")
     lines = plan_lines(plan)
     assert all(len(line) <= 80 for line in lines)
-    assert lines[0].startswith("Plan: coach-agent, 1 step, at most about $0.04")
+    assert lines[0].startswith("Plan: coach-agent, 1 step, at most about $0.03")
     assert any("none of your contacts is at BBC Radio 6 Music" in line for line in lines)

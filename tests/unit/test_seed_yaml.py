@@ -118,5 +118,8 @@ def test_the_shipped_skills_take_every_call_that_the_specification_shows(skill: 
 def test_the_shipped_pitch_answers_both_calls_with_the_fields_of_the_specification():
     pitch = shipped()["generate-pitch"].output_schema
     answer = {"subject": "s", "body": "b", "tone": "t"}
-    assert problems(pitch, {**answer, "pitches": [answer]}) == []
+    more = {"subject_options": [], "word_count": 1, "facts_used": [], "basis": "model", "checks": []}
+    about = {"basis": "model", "n": 0, "as_of": "2026-11-26T12:00:00+00:00", "sources": [], "warnings": []}
+    whole = {**answer, "subject_options": [], "pitches": [{**answer, **more}], "meta": about}
+    assert problems(pitch, whole) == []
     assert {"subject", "body", "tone"} <= set(pitch["required"])

@@ -271,6 +271,64 @@ def test_a_custom_skill_needs_a_python_file_that_runs(tmp_path: Path, python: st
     assert told(loaded(tmp_path, **files), tmp_path) == [said]
 
 
+CHECK = "def check(given, answer):\n    return []\n"
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("", "a/write_it.py:1: there is no function 'check(given, answer)'"),
+        (
+            "def template(given):\n    return {}\n",
+            "a/write_it.py:1: there is no function 'check(given, answer)'",
+        ),
+        (
+            CHECK + "\ndef template():\n    return {}\n",
+            "a/write_it.py:4: 'template' takes one argument: template(given)",
+        ),
+        (
+            "def check(given):\n    return []\n",
+            "a/write_it.py:1: 'check' takes two arguments: check(given, answer)",
+        ),
+        (
+            "async def check(given, answer): ...\n",
+            "a/write_it.py:1: 'check' is a plain function, not an async one",
+        ),
+        ("def check(given, answer)\n", "a/write_it.py:1: not Python: expected ':'"),
+    ],
+)
+def test_the_python_file_of_a_skill_that_asks_a_model_has_what_the_engine_calls(
+    tmp_path: Path, python: str, said: str
+):
+    found = loaded(tmp_path, a__write_it_yaml=GOOD.format(name="write-it"), a__write_it_py=python)
+    assert told(found, tmp_path) == [said]
+
+
+def test_a_skill_that_asks_a_model_says_which_functions_its_python_file_has(tmp_path: Path):
+    python = CHECK + "def template(given):\n    return {}\ndef other():\n    pass\n"
+    found = loaded(tmp_path, a__s_yaml=GOOD.format(name="s"), a__s_py=python)
+    assert found.skills[0].functions == ("check", "template")
+    assert found.skills[0].python_hash
+
+
+def test_a_skill_that_asks_a_model_needs_no_python_file(tmp_path: Path):
+    (skill,) = loaded(tmp_path, a__s_yaml=GOOD.format(name="s")).skills
+    assert (skill.functions, skill.python_hash) == ((), None)
+
+
+def test_the_fields_that_a_model_is_asked_for_are_those_of_an_answer(tmp_path: Path):
+    written = "input:\n  people: any[]\noutput:\n  letters: Letter[]\n"
+    config = "config:\n  for_each: people\n  into: letters\n  asks: [text, nmae]\n"
+    found = loaded(
+        tmp_path,
+        types_yaml="Letter:\n  text: any\n  name: any\n",
+        a__s_yaml=GOOD.format(name="s") + written + config,
+    )
+    assert told(found, tmp_path) == [
+        "a/s.yaml:8: unknown field of the answer in 'asks' 'nmae'; did you mean 'name'?"
+    ]
+
+
 def test_looking_at_a_python_file_does_not_run_it(tmp_path: Path):
     files = {
         "a__s_yaml": "name: s\ncategory: research\nprovider: custom\n",
@@ -395,7 +453,12 @@ def test_nothing_is_passed_over_in_silence(tmp_path: Path):
 
 
 def test_our_own_skills_are_sound_and_every_free_text_is_marked():
-    found = load(Path(__file__).parents[2] / "skills", marks=True)
+    folder = Path(__file__).parents[2] / "skills"
+    found = load(folder, marks=True)
     assert (found.problems, found.warnings) == ([], [])
-    assert [skill.name for skill in found.skills] == ["generate-pitch", "research-contacts", "score-contacts"]
-    assert {agent.name: agent.emoji for agent in found.agents} == {"scout-agent": "🔍", "coach-agent": "💬"}
+    assert {skill.name for skill in found.skills} == {file.stem for file in folder.glob("*/*.yaml")} - {
+        "agent"
+    }
+    assert {agent.name: agent.emoji for agent in found.agents} == {
+        "scout-agent": "🔍", "coach-agent": "💬", "tracker-agent": "📊", "insight-agent": "💡"
+    }  # fmt: skip

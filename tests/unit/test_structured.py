@@ -1,6 +1,6 @@
 """Schemas for structured output: only what every provider takes, and the way back."""
 
-from skill_runner.structured import item_schema, lowest_common, without_field, without_nulls
+from skill_runner.structured import item_schema, lowest_common, with_fields, without_nulls
 
 PITCH = {
     "type": "object",
@@ -67,6 +67,6 @@ def test_the_schema_of_an_item_carries_the_definitions() -> None:
     assert item_schema(OUTPUT, "pitches")["properties"] == PITCH["properties"]
 
 
-def test_a_field_can_be_taken_out() -> None:
-    less = without_field(PITCH, "contact_id")
-    assert ("contact_id" in less["properties"], less["required"]) == (False, ["subject"])
+def test_some_fields_can_be_taken_alone() -> None:
+    less = with_fields(PITCH, ["subject", "tone"])
+    assert (list(less["properties"]), less["required"]) == (["subject", "tone"], ["subject"])

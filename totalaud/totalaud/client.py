@@ -169,7 +169,8 @@ class Client:
 
         With a `user`, only a session of theirs.
         Fields: the columns of agent_sessions; `total_duration` (sum of the steps, ms) and `total_cost`;
-        `steps` with the columns of agent_session_steps and the seed's `skill` and `duration`.
+        `steps` with the columns of agent_session_steps and the seed's `skill` and `duration`; `model_calls`,
+        each with its price.
         """
         id_ = as_id(session_id, "session_id")
         if min_seq is not None:
@@ -179,7 +180,9 @@ class Client:
             raise Refusal("not_found", "session_id", f"no session {id_} in the read model (yet)")
         steps = await self.tables.rows(tables.STEPS, id_)
         owner = row["user_id"]
-        return as_session(await self.open(owner, row), await self.open(owner, steps))
+        found = as_session(await self.open(owner, row), await self.open(owner, steps))
+        found["model_calls"] = [Record.of(call) for call in await self.tables.rows(tables.MODEL_CALLS, id_)]
+        return found
 
     async def list(self, *, user: Id | None = None, status: str | None = None, limit: int = 20) -> Rows:
         """Return the newest sessions, of all users by default: agent_sessions without its payloads."""

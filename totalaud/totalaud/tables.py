@@ -21,6 +21,11 @@ STEPS = "SELECT * FROM agent_session_steps WHERE session_id = $1 ORDER BY step_n
 EXECUTIONS = (
     "SELECT * FROM skill_executions WHERE agent_session_id = $1 ORDER BY started_at, step_number, attempt"
 )
+MODEL_CALLS = """
+SELECT step_number, attempt_id, item, number, purpose, provider, model, outcome, failed_checks, input_tokens,
+  output_tokens, cached_tokens, cost_usd, list_price_usd, price_version, simulated, started_at, duration_ms
+FROM model_calls WHERE agent_session_id = $1 ORDER BY step_number, started_at, item, number
+"""
 SESSIONS = """
 SELECT * FROM agent_sessions
 WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::text IS NULL OR status = $2)

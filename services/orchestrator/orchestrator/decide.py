@@ -30,6 +30,7 @@ from shared.events import (
     AttemptStarted,
     AttemptStopped,
     AttemptWithdrawn,
+    ModelCalled,
     RetryScheduled,
     SessionBudgetSet,
     SessionCancelled,
@@ -234,11 +235,22 @@ def _report(report: Report, session: Session, now: datetime) -> Events:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
     if report.cached is not None and not _is_unclaimed(report.attempt_id, session):
         return []
+    return [*_calls(report), *_outcome(report, session, now)]
+
+
+def _calls(report: Report) -> Events:
+    return [
+        ModelCalled(step=report.step, attempt_id=report.attempt_id, **dict(call)) for call in report.calls
+    ]
+
+
+def _outcome(report: Report, session: Session, now: datetime) -> Events:
+    kept = {"partial": report.partial, "items": report.items}
     first_failure = report.error is not None and report.attempt_id in session.open
     if not session.awaits(report.step) or (report.error is not None and not first_failure):
-        return [AttemptReportedLate(**_facts(report), output=report.output, error=report.error)]
+        return [AttemptReportedLate(**_facts(report), **kept, output=report.output, error=report.error)]
     if report.error is not None:
-        failed = AttemptFailed(**_facts(report), error=report.error, partial=report.partial)
+        failed = AttemptFailed(**_facts(report), **kept, error=report.error)
         after = evolve(session, failed)
         return [failed, *_after_failure(report.step, report.error, report.partial, after, now)]
     ended = StepCompleted(

@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
-from orchestrator.session import Session, Timer, outstanding
+from orchestrator.session import Session, Timer, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.settling import Settling
 from orchestrator.timers import Timers
@@ -135,6 +135,7 @@ class Follow:
             seq=known.seq,
             log_seq=known.seq,
             fresh=asked.fresh,
+            done=done(known.session, asked),
             traceparent=telemetry.attempt_parent(trace, asked.attempt_id),
         )
         subject = work(asked.pool, asked.skill, asked.attempt_id)

@@ -86,7 +86,7 @@ def _without_output(report: Report, error: TooLarge) -> Report:
         message=f"output and next input make {error.size} bytes, the server takes {error.limit}: return less",
         retryable=False,
     )
-    return report.model_copy(update={"output": None, "partial": None, "error": too_large})
+    return report.model_copy(update={"output": None, "partial": None, "items": (), "error": too_large})
 
 
 def _read_claim(body: bytes) -> Claim:

@@ -9,9 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from orchestrator.kept import Kept, more
 from orchestrator.money import NOTHING, Purse
 from shared.events import (
     AnyEvent,
@@ -36,9 +37,11 @@ from shared.events import (
     StepCompleted,
     StepFailed,
 )
+from shared.work import Done
 
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ class Session:
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `spent` is what reports told; `doubtful` what claimed attempts may have cost that are closed and not
-    reported on; `stopped` is what a limit stopped while the session waits.
+    `unreported` are paid attempts that were given up and may still be heard of, `doubtful` what they may have
+    cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
+    what a limit stopped while the session waits.
     """
 
     status: Status = "new"
@@ -70,6 +74,8 @@ class Session:
     open: Mapping[UUID, OpenAttempt] = field(default_factory=dict)
     known: frozenset[UUID] = frozenset()
     reported: frozenset[UUID] = frozenset()
+    unreported: Mapping[UUID, AttemptRequested] = field(default_factory=dict)
+    kept: Mapping[int, Kept] = field(default_factory=dict)
     attempts: Mapping[int, int] = field(default_factory=dict)
     tries: int = 0
     retry_due: datetime | None = None
@@ -149,6 +155,12 @@ def outstanding(session: Session) -> Outstanding:
     return Outstanding(tuple(attempt.asked for attempt in session.open.values()), tuple(leases + retry))
 
 
+def done(session: Session, asked: AttemptRequested) -> Done | None:
+    """Tell what of an attempt's work is in the log already."""
+    kept = session.kept.get(asked.step)
+    return kept.done(asked) if kept else None
+
+
 def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
     return reduce(evolve, events, session or Session())
 
@@ -189,25 +201,27 @@ def evolve(session: Session, event: AnyEvent) -> Session:
         case SessionBudgetSet():
             return replace(session, budget=event.budget, commands=_with(session, event.command_id))
         case AttemptLost():
-            return replace(_close(session, event.attempt_id), tries=session.tries + 1)
+            return replace(_give_up(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
-            return _close(session, event.attempt_id)
+            return _give_up(session, event.attempt_id)
         case AttemptFailed():
-            return replace(_report(session, event), tries=session.tries + 1)
+            return replace(_report(_keep(session, event), event), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
+            kept = {step: one for step, one in session.kept.items() if step != event.step}
             return replace(
                 _report(session, event),
                 outputs=outputs,
+                kept=kept,
                 tries=0,
                 retry_due=None,
                 waiting_on=None,
                 stopped=None,
             )
         case AttemptReportedLate():
-            return _report(session, event)
+            return _report(_keep(session, event), event)
         case StepFailed():
             return replace(session, failed_step=event.step)
         case SessionCompleted():
@@ -220,6 +234,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 status="cancelled",
                 open={},
                 doubtful=_doubt(session, session.open),
+                unreported=_with_open(session, session.open),
                 retry_due=None,
                 waiting_on=None,
                 commands=_with(session, event.command_id),
@@ -242,23 +257,50 @@ def evolve(session: Session, event: AnyEvent) -> Session:
 
 def _close(session: Session, attempt_id: UUID) -> Session:
     """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
-    left = {key: open_ for key, open_ in session.open.items() if key != attempt_id}
+    left = _without(session.open, attempt_id)
     return replace(session, open=left, doubtful=_doubt(session, [attempt_id]))
 
 
 def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptReportedLate) -> Session:
-    closed = _close(session, event.attempt_id)
-    return replace(
-        closed,
-        reported=session.reported | {event.attempt_id},
+    id_ = event.attempt_id
+    after = replace(
+        _close(session, id_),
+        reported=session.reported | {id_},
         spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
-        doubtful={key: amount for key, amount in closed.doubtful.items() if key != event.attempt_id},
     )
+    if id_ in after.doubtful:
+        after = replace(after, doubtful=_without(after.doubtful, id_))
+    return replace(after, unreported=_without(after.unreported, id_)) if id_ in after.unreported else after
+
+
+def _give_up(session: Session, attempt_id: UUID) -> Session:
+    return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
 
 
 def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
     closing = {key: session.open[key] for key in attempts if key in session.open}
-    return {**session.doubtful, **{key: one.reserved for key, one in closing.items() if one.runner}}
+    claimed = {key: one.reserved for key, one in closing.items() if one.runner}
+    return {**session.doubtful, **claimed} if claimed else session.doubtful
+
+
+def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
+    given_up = {key: session.open[key].asked for key in attempts if key in session.open}
+    paid = {key: asked for key, asked in given_up.items() if asked.pool != "custom"}
+    return {**session.unreported, **paid} if paid else session.unreported
+
+
+def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
+    """Remember what was finished of a step that is not completed."""
+    held = session.open.get(event.attempt_id)
+    asked = held.asked if held else session.unreported.get(event.attempt_id)
+    if asked is None or event.step in session.outputs:
+        return session
+    kept = more(session.kept.get(event.step), asked, event)
+    return replace(session, kept={**session.kept, event.step: kept}) if kept else session
+
+
+def _without(entries: Mapping[UUID, T], key: UUID) -> Mapping[UUID, T]:
+    return {name: entry for name, entry in entries.items() if name != key}
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

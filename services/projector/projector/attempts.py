@@ -1,10 +1,11 @@
-"""Attempts as rows of `skill_executions`, and what they used in the totals of step and session."""
+"""Attempts and their calls of models as rows, and what they used in the totals of step and session."""
 
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from projector.changes import Add, Alter, Change, File, FileAgain, Row
+from projector.row_ids import model_call_id
 from projector.steps import saved, step_row
 from shared.events import (
     AnyEvent,
@@ -16,6 +17,7 @@ from shared.events import (
     AttemptStarted,
     AttemptStopped,
     AttemptWithdrawn,
+    ModelCalled,
     SessionRefused,
     SessionStarted,
     StepCompleted,
@@ -25,6 +27,11 @@ from shared.subjects import Aggregate
 from shared.usage import Usage
 
 Report = StepCompleted | AttemptFailed | AttemptReportedLate
+CALL = ("item", "number", "purpose", "provider", "model", "outcome", "in_doubt_usd")
+USED = (
+    *("input_tokens", "output_tokens", "cached_tokens", "cost_usd"),
+    *("list_price_usd", "price_version", "simulated"),
+)
 
 
 class Attempts:
@@ -49,6 +56,8 @@ class Attempts:
                 yield self._given_up(event.attempt_id, "lost", "its skill-runner was not heard of again")
             case AttemptWithdrawn():
                 yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
+            case ModelCalled():
+                yield self._called(event)
             case StepCompleted():
                 key = {"cache_key": event.cache_key} if event.cache_key else {}
                 ended = self._ended(None, event.output)
@@ -95,6 +104,22 @@ class Attempts:
         yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
         yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced | doubtful)
 
+    def _called(self, event: ModelCalled) -> Change:
+        row = Row("model_calls", model_call_id(event.attempt_id, event.item, event.number), self._user)
+        told = {
+            "user_id": self._user,
+            "attempt_id": event.attempt_id,
+            "agent_session_id": None if self._alone else self._id,
+            "execution_id": self._id if self._alone else None,
+            "step_number": event.step,
+            "failed_checks": list(event.failed_checks),
+            "started_at": event.started_at,
+            "duration_ms": event.duration_ms,
+        }
+        said = {name: getattr(event, name) for name in CALL}
+        used = {} if event.usage is None else {name: getattr(event.usage, name) for name in USED}
+        return Add(row, told | said | used)
+
     def _ended(self, error: AttemptError | None, output: Any) -> dict[str, Any]:
         return {
             "status": "error" if error else "success",
@@ -126,16 +151,5 @@ def _used(usage: Usage | None) -> dict[str, Any]:
     """Return the columns of what was used; a report without usage says that nothing was."""
     if usage is None:
         return {"tokens_used": 0, "cost_usd": 0}
-    return {
-        "tokens_used": usage.tokens,
-        "cost_usd": usage.cost_usd,
-        "provider": usage.provider,
-        "model": usage.model,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "list_price_usd": usage.list_price_usd,
-        "price_version": usage.price_version,
-        "in_doubt_usd": usage.in_doubt_usd or None,
-        "simulated": usage.simulated,
-    }
+    named = {name: getattr(usage, name) for name in ("provider", "model", *USED)}
+    return {"tokens_used": usage.tokens, "in_doubt_usd": usage.in_doubt_usd or None, **named}

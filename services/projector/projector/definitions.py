@@ -8,7 +8,10 @@ from shared.log import Recorded
 
 
 def skill_changes(name: str, recorded: Recorded) -> Iterator[Change]:
-    """Tell what changes in `skills`; the operator's switch stands over the file's `enabled`."""
+    """Tell what changes in `skills`; the operator's switch stands over the file's `enabled`.
+
+    What a definition does not say, because it is older than the field, its row does not say either.
+    """
     row = Row("skills", name)
     at = recorded.commit.at
     for event in recorded.commit.events:
@@ -22,9 +25,9 @@ def skill_changes(name: str, recorded: Recorded) -> Iterator[Change]:
                     "output_schema": skill.output_schema,
                     "provider": skill.provider,
                     "model": skill.model,
-                    "config": skill.config.model_dump(mode="json", exclude_none=True),
+                    "config": skill.config.model_dump(mode="json", exclude_none=True, exclude_unset=True),
                     "is_beta": skill.is_beta,
-                    "definition": skill.model_dump(mode="json", exclude_none=True),
+                    "definition": skill.model_dump(mode="json", exclude_none=True, exclude_unset=True),
                     "hash": skill.hash,
                     "timeout_s": skill.timeout_s,
                     "updated_at": at,

@@ -1,4 +1,4 @@
-"""The ids of rows that no command names: a pitch, a day of a metric, a limit."""
+"""The ids of rows that no command names: a pitch, a day of a metric, a limit, a call of a model."""
 
 from datetime import date
 from uuid import UUID, uuid5
@@ -14,3 +14,7 @@ def metric_day_id(artist_id: UUID, metric: str, day: date) -> UUID:
 
 def budget_id(user: UUID, scope: str) -> UUID:
     return uuid5(user, f"budget/{scope}")
+
+
+def model_call_id(attempt_id: UUID, item: int | None, number: int) -> UUID:
+    return uuid5(attempt_id, f"call/{item}/{number}")

@@ -17,6 +17,7 @@ from shared.events import (
     AttemptStopped,
     AttemptWithdrawn,
     Budget,
+    ModelCalled,
     RetryScheduled,
     SessionBudgetSet,
     SessionCancelled,
@@ -161,6 +162,7 @@ class _Session:
                 | AttemptStopped()
                 | AttemptLost()
                 | AttemptWithdrawn()
+                | ModelCalled()
                 | AttemptReportedLate()
             ):
                 pass

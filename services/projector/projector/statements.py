@@ -10,7 +10,7 @@ COUNTED = {
     "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd"),
 }
 FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execution_id", "agent_session_id"})
-OWNED = frozenset({"agent_sessions", "skill_executions", *record_tables.OWNED})
+OWNED = frozenset({"agent_sessions", "skill_executions", "model_calls", *record_tables.OWNED})
 PUT = {"TSVECTOR": "to_tsvector('simple', {})"}
 SENT = {"TSVECTOR": "TEXT"}
 FENCE = """

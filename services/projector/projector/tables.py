@@ -192,6 +192,36 @@ ledger = Table(
     Index("ledger_open", "user_id", postgresql_where=text("state = 'reserved'")),
 )
 
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("attempt_id", Uuid, nullable=False),
+    Column("agent_session_id", Uuid),
+    Column("execution_id", Uuid),
+    number("step_number", None),
+    number("item", None),
+    number("number", None),
+    Column("purpose", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("failed_checks", ARRAY(Text)),
+    number("input_tokens", None),
+    number("output_tokens", None),
+    number("cached_tokens", None),
+    money("cost_usd", None),
+    money("list_price_usd", None),
+    Column("price_version", Text),
+    money("in_doubt_usd"),
+    flag("simulated", "false"),
+    moment("started_at"),
+    number("duration_ms", None),
+    Index("model_calls_by_session", "agent_session_id"),
+    Index("model_calls_by_attempt", "attempt_id"),
+)
+
 outstanding = Table(
     "outstanding",
     metadata,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.definitions import SkillDefinition
+from shared.models import Models
 from skill_runner.chats.endpoints import endpoint
-from skill_runner.models import Models
 
 SIMULATED = "simulated"
 

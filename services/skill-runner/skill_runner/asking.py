@@ -1,5 +1,6 @@
-"""One question to a model: asked in a span, paid into the ledger, read and checked."""
+"""One question to a model: asked in a span, noted and paid in the ledger, read and checked."""
 
+import asyncio
 from typing import Any
 
 from opentelemetry.trace import SpanKind
@@ -12,13 +13,14 @@ from shared.subjects import Pool
 from shared.telemetry import span
 from skill_runner.chats.chat import Chat, Question, Reply
 from skill_runner.failure import Failure, sentence
-from skill_runner.ledger import Ledger
+from skill_runner.ledger import Call, Ledger
 from skill_runner.pricing import usage_of
 from skill_runner.structured import Schema, without_nulls
 
 
-async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger) -> Reply:
-    """Call the provider once; what it cost is in the ledger before anything is made of the answer."""
+async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, call: Call) -> Reply:
+    """Call the provider once; that, and what it cost, is in the ledger before anything is made of it."""
+    ledger.calls.append(call)
     told: dict[str, str | int] = {
         genai.OPERATION: genai.CHAT,
         genai.PROVIDER: provider,
@@ -26,13 +28,17 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger) ->
         genai.REQUEST_MAX_TOKENS: question.max_tokens,
         genai.OUTPUT_TYPE: "json",
     }
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     with span(f"chat {question.model}", kind=SpanKind.CLIENT, attributes=told) as current:
         try:
-            reply = await chat.ask(question)
+            reply = await _answer(provider, chat, question)
         except Failure as failed:
+            call.outcome, call.took_s = failed.code, clock() - begun
             current.set_attribute(genai.ERROR, failed.code)
             raise
         usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
+        call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
         ledger.spend(usage)
         current.set_attributes(
             {
@@ -73,3 +79,11 @@ def checked(schema: Schema, answer: Any) -> Any:
     if found := problems(schema, value):
         raise Failure("invalid_output", f"the model's answer does not fit: {sentence(found)}", retryable=True)
     return value
+
+
+async def _answer(provider: Pool, chat: Chat, question: Question) -> Reply:
+    try:
+        async with asyncio.timeout(question.timeout_s):
+            return await chat.ask(question)
+    except TimeoutError:
+        raise Failure("timeout", f"{provider} did not answer in time", retryable=True) from None

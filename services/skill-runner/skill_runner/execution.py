@@ -84,12 +84,15 @@ class Execution:
             ended = await self._ended(work, definition, started_at, ledger, abort)
             if ended.failure is not None:
                 current.set_attribute(genai.ERROR, ended.failure.code)
+            partial = await self._partial(work, definition, ledger) if ended.failure else None
             return Report(
                 **about(work),
                 output=ended.output,
                 error=ended.failure.error() if ended.failure else None,
-                partial=await self._partial(work, definition, ledger) if ended.failure else None,
+                partial=partial,
+                items=ledger.items if partial is not None else (),
                 usage=ledger.usage,
+                calls=tuple(call.told(ledger.took_s) for call in ledger.calls),
                 started_at=started_at,
                 duration_ms=round(1000 * ledger.took_s),
                 warnings=tuple(ledger.warnings),

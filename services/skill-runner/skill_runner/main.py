@@ -5,10 +5,9 @@ import os
 import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
-from shared import service, streams
+from shared import models, service, streams
 from shared.bus import Bus, Heard
 from shared.commit import decode
 from shared.events import SkillRegistered
@@ -17,7 +16,6 @@ from shared.registry import Registry
 from shared.settings import Settings
 from shared.subjects import POOLS, Pool
 from shared.vault import Vault, master_key
-from skill_runner import models
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
@@ -30,6 +28,7 @@ from skill_runner.run import Engine
 from skill_runner.workers import Workers
 
 WORKERS = 4
+JUDGES = 2
 GRACE_S = 3.0
 
 
@@ -42,9 +41,9 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     size = max(WORKERS, os.cpu_count() or 1)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
-    aliases = os.environ.get("TOTALAUD_MODELS")
-    known = models.load(Path(aliases) if aliases else None)
-    ai = AiEngine(chats, known, vault)
+    judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
+    known = models.of_environment()
+    ai = AiEngine(chats, known, vault, judges)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
     results = await ProjectedResults.connect(settings.database_url)
     handlers = Handlers(
@@ -79,6 +78,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     finally:
         await handlers.finish(0)
         await workers.close()
+        await judges.close()
         await chats.close()
         await results.close()
         await vault.close()

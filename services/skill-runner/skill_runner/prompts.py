@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.definitions import SkillDefinition
+from shared.personal import Places, places
+from shared.schema import text_of
 from shared.sealing import is_sealed
 
 PLACEHOLDER = re.compile(r"\[\[[A-Za-z0-9_]+\]\]")
@@ -35,6 +37,11 @@ class Placeholders:
                 return [self.hide(inner, name) for inner in value]
             case _:
                 return value
+
+    def shown_in(self, value: Any) -> dict[str, Any]:
+        """Return the sealed values whose placeholders are in a value."""
+        text = json.dumps(value, ensure_ascii=False)
+        return {name: sealed for name, sealed in self.sealed.items() if name in text}
 
     def only_person(self) -> str | None:
         """Return the person whose values they all are, if it is one."""
@@ -66,10 +73,29 @@ def fill(value: Any, plain: dict[str, str]) -> Any:
             return value
 
 
-def invented(answer: Any, message: str, known: dict[str, Any]) -> bool:
+def invented(answer: Any, message: str, known: Iterable[str]) -> bool:
     """Whether an answer has a placeholder that stands for nothing and was not in the message either."""
     there = {*known, *PLACEHOLDER.findall(message)}
     return any(found not in there for found in PLACEHOLDER.findall(json.dumps(answer, ensure_ascii=False)))
+
+
+def exposed(schema: dict[str, Any], answer: Any, known: Iterable[str]) -> str | None:
+    """Return the path of a text that names a person where the schema does not call it personal."""
+    return _exposed(places(schema), answer, frozenset(known), ())
+
+
+def _exposed(place: Places, value: Any, known: frozenset[str], path: tuple[str | int, ...]) -> str | None:
+    match value:
+        case str() if not place.personal and known.intersection(PLACEHOLDER.findall(value)):
+            return text_of(path)
+        case dict():
+            inner = ((name, one, place.field(name)) for name, one in value.items())
+        case list():
+            inner = ((number, one, place.item(number)) for number, one in enumerate(value))
+        case _:
+            return None
+    found = (_exposed(there, one, known, (*path, part)) for part, one, there in inner)
+    return next((one for one in found if one is not None), None)
 
 
 def system_prompt(definition: SkillDefinition, placeholders: Iterable[str] = ()) -> str:

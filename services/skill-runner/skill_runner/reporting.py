@@ -63,7 +63,7 @@ def _fitting(bus: Bus, report: Report) -> bytes:
         return body
     failure = Failure("output_too_large", f"the report has {len(body)} bytes, the server takes {limit}")
     error = report.error or failure.error()
-    short = report.model_copy(update={"output": None, "partial": None, "error": error})
+    short = report.model_copy(update={"output": None, "partial": None, "items": (), "error": error})
     return short.model_dump_json(exclude_none=True).encode()
 
 

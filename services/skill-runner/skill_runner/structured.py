@@ -1,5 +1,6 @@
 """An output schema as every provider's structured output takes it, and an answer brought back to our own."""
 
+from collections.abc import Collection
 from typing import Any
 
 from shared.schema import at
@@ -45,12 +46,12 @@ def item_schema(schema: Schema, into: str) -> Schema:
     return at(schema, [into, 0])
 
 
-def without_field(schema: Schema, name: str) -> Schema:
-    """Return an object's schema without one of its fields."""
+def with_fields(schema: Schema, names: Collection[str]) -> Schema:
+    """Return an object's schema with some of its fields only."""
     return {
         **schema,
-        "properties": {key: inner for key, inner in schema.get("properties", {}).items() if key != name},
-        "required": [key for key in schema.get("required", ()) if key != name],
+        "properties": {name: inner for name, inner in schema.get("properties", {}).items() if name in names},
+        "required": [name for name in schema.get("required", ()) if name in names],
     }
 
 

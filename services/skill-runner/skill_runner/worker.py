@@ -1,4 +1,4 @@
-"""A process that runs custom skills, one at a time, and may be killed at any moment."""
+"""A process that runs the functions of skills, one at a time, and may be killed at any moment."""
 
 import asyncio
 import ctypes
@@ -57,8 +57,19 @@ class Worker:
         return await self._tables.rows(sql, named, log_seq, wait_s)
 
     def serve(self, call: Frame) -> None:
-        """Run one skill and answer, whatever it does short of ending the process."""
-        context = Context(
+        """Run one function of a skill and answer, whatever it does short of ending the process."""
+        try:
+            function = self._files.function(call["skill"], call["python_hash"], call.get("function", "run"))
+            arguments = call["arguments"] if "function" in call else (call["input"], self._context(call))
+            data = framed("output", self._drained(function(*arguments)))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
+            data = pack({"error": told(error, self._files.root)})
+        write(self._outgoing, data)
+
+    def _context(self, call: Frame) -> Context:
+        return Context(
             UUID(call["user"]),
             datetime.fromisoformat(call["now"]),
             tables=self,
@@ -66,14 +77,6 @@ class Worker:
             log_seq=call["log_seq"],
             wait_s=call["wait_s"],
         )
-        try:
-            run = self._files.function(call["skill"], call["python_hash"])
-            data = framed("output", self._drained(run(call["input"], context)))
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
-        except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
-            data = pack({"error": told(error, self._files.root)})
-        write(self._outgoing, data)
 
     def _drained(self, output: Any) -> Any:
         if not inspect.isgenerator(output):

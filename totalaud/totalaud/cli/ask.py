@@ -86,6 +86,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 async def _answered(options: Options, client: "Client", plan: "Plan", *, fresh: bool) -> int:
     from totalaud.planner.answers import answer
+    from totalaud.planner.telling import wrapped
 
     steps = [step.command() for step in plan.steps]
     accepted = await client.run(plan.agent, steps, fresh=fresh)
@@ -98,7 +99,7 @@ async def _answered(options: Options, client: "Client", plan: "Plan", *, fresh: 
     spent = "simulated text, " if result.simulated else ""
     cost = show.money({**asdict(result), "cost_usd": result.cost_usd})
     hits = show.hits(asdict(result))
-    _lines(["", f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}"])
+    _lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
     _lines([hits] if hits else [])
     return 0
 

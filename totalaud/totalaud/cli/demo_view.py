@@ -50,7 +50,8 @@ def pitches(found: Row, output: Row, *, simulated: bool) -> Iterable[Any]:
     names = {contact["id"]: contact["name"] for contact in found["contacts"]}
     for pitch in output["pitches"]:
         title = Text(f"{names.get(pitch['contact_id'])}: {pitch['subject']}")
-        subtitle = "simulated" if simulated else None
+        templated = pitch.get("basis") == "template"
+        subtitle = "from the template" if templated else "simulated" if simulated else None
         yield Panel(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
 
 

@@ -155,6 +155,8 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
             head.add_row(Text(name, style="dim"), cell(value))
     yield head
     yield timeline(found["steps"])
+    if found.get("model_calls"):
+        yield model_calls(found["model_calls"])
 
 
 def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
@@ -173,6 +175,24 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
     ]
     columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost")
     return table(columns, rows, right=("#", "duration", "tokens"))
+
+
+def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
+    """Make the table of what was asked of models, and what each call cost."""
+    rows = [
+        (
+            call["step_number"],
+            None if call["item"] is None else call["item"] + 1,
+            call["model"],
+            call["purpose"],
+            ": ".join([call["outcome"], ", ".join(call["failed_checks"] or ())]).removesuffix(": "),
+            (call["input_tokens"] or 0) + (call["output_tokens"] or 0),
+            price(call),
+        )
+        for call in calls
+    ]
+    columns = ("#", "item", "model", "call", "outcome", "tokens", "cost")
+    return table(columns, rows, right=("#", "item", "tokens"), gap=1)
 
 
 def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":

@@ -51,6 +51,9 @@ class Teller:
                 return f"is handed from {event['from_agent']} to {event['to_agent']}"
             case "AttemptRequested":
                 return "begins" if event["attempt"] == 1 else f"begins, attempt {event['attempt']}"
+            case "ModelCalled" if event["outcome"] != "passed":
+                why = ", ".join(event.get("failed_checks", ()))
+                return f"asked {event['model']}: {event['outcome'].replace('_', ' ')}{why and f' ({why})'}"
             case "StepCompleted":
                 how = _saved(event["cached"]) if event.get("cached") else _spent(event.get("usage"))
                 return f"completed in {duration(event['duration_ms'])}{how}"

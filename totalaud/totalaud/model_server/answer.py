@@ -13,6 +13,7 @@ from totalaud.model_server.writing import Writer
 
 FEW = 3
 SHARES = ("score", "confidence", "probability", "likelihood", "relevance", "fit", "weight", "share", "rate")
+INVENTION = "It has just won an NME award."
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -22,8 +23,21 @@ def answer(ask: Ask, seed: str) -> str:
     chance = random.Random(digest)  # noqa: S311 - reproducible on purpose
     material = Material(ask.material)
     if ask.schema is None:
-        return Writer(material, ask.placeholders, chance).write("body", None)
+        return Writer(material, ask.placeholders, chance, {}).write("body", None)
     value = Filler(ask.schema, ask.placeholders, chance).fill(ask.schema, "answer", material)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def invented(said: str) -> str:
+    """Return an answer whose longest text tells of something that nobody gave."""
+    try:
+        value = json.loads(said)
+    except ValueError:
+        return f"{said} {INVENTION}"
+    texts = {name: text for name, text in value.items() if isinstance(text, str)}
+    if texts:
+        longest = max(texts, key=lambda name: len(texts[name]))
+        value[longest] = f"{texts[longest]} {INVENTION}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -77,6 +91,8 @@ class Filler:
 
     def _array(self, schema: Json, name: str, material: Material) -> list[Any]:
         inner = self._resolve(schema.get("items") or {"type": "string"})
+        if _type(inner) == "string" and (listed := self._writer(material).listed(name)) is not None:
+            return listed
         least, most = schema.get("minItems", 0), schema.get("maxItems", 100)
         given = material.items() if _type(inner) == "object" else []
         places = [material.about(item) for item in given] or [material] * FEW
@@ -88,9 +104,12 @@ class Filler:
     def _string(self, schema: Json, name: str, material: Material) -> str:
         text = self._formatted(schema.get("format"), name, material)
         if text is None:
-            text = Writer(material, self._placeholders, self._chance).write(name, schema.get("description"))
+            text = self._writer(material).write(name, schema.get("description"))
         text = text[: schema.get("maxLength", len(text))]
         return text.ljust(schema.get("minLength", 0), ".")
+
+    def _writer(self, material: Material) -> Writer:
+        return Writer(material, self._placeholders, self._chance, self._root.get("properties", {}))
 
     def _formatted(self, form: str | None, name: str, material: Material) -> str | None:
         match form:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from totalaud.model_server.answer import answer
+from totalaud.model_server.answer import answer, invented
 from totalaud.model_server.counts import CHARS_PER_TOKEN, Counts, tokens
 from totalaud.model_server.faults import Order, Weather
 from totalaud.model_server.request import Ask, BadRequest, Dialect, Json, read
@@ -87,7 +87,7 @@ class Server:
             return JSONResponse(error(dialect, 400, str(problem)), status_code=400)
         name, ask = ask.model, replace(ask, model=order.model)
         key = request.headers.get("idempotency-key")
-        call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.text)
+        call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.prompt)
         fault = order.fault(call) or self.weather.fault(self.chance)
         await asyncio.sleep(order.latency_s + self.weather.delay_s(self.chance))
         if fault is not None and fault.isdigit():
@@ -97,6 +97,8 @@ class Server:
 
     def _say(self, ask: Ask, fault: str | None) -> Said:
         text = {"refuse": REFUSAL, "invalid": UNFIT}.get(fault or "") or answer(ask, self.seed)
+        if fault == "invent":
+            text = invented(text)
         most = len(text) // 2 if fault == "truncate" else (ask.max_tokens or len(text)) * CHARS_PER_TOKEN
         return Said(
             model=ask.model,

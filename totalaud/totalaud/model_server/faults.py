@@ -25,7 +25,7 @@ class Order:
             fault, _, amount = part.partition("=")
             if fault == "latency":
                 latency = float(amount)
-            elif fault in ("cut", "invalid", "refuse", "truncate") or (
+            elif fault in ("cut", "invalid", "invent", "refuse", "truncate") or (
                 fault.isdigit() and int(fault) in HTTP_ERRORS
             ):
                 first.append((fault, int(amount)))

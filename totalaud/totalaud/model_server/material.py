@@ -45,6 +45,18 @@ class Material:
                     return value.strip()
         return None
 
+    def texts(self, name: str) -> list[str]:
+        """Return all texts under a name, in their order; `facts.text` means a `text` inside a `facts…`."""
+        wanted = [plain(part) for part in name.split(".")]
+        found = (
+            value.strip() for path, value in self._places if isinstance(value, str) and _leads(path, wanted)
+        )
+        return [text for text in dict.fromkeys(found) if text]
+
+    def has(self, name: str) -> bool:
+        """Tell whether anything stands under a name."""
+        return any(path and path[-1] == plain(name) for path, _ in self._places)
+
     def same(self, name: str, kind: type | tuple[type, ...]) -> Any:
         """Return the first value of that kind under exactly this name."""
         for path, value in self._places:

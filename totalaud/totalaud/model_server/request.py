@@ -16,11 +16,15 @@ class BadRequest(Exception):  # noqa: N818 - becomes an HTTP 400
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call: `text` is all that the model would read, `material` the JSON that its last message holds."""
+    """One call: `text` is all that the model would read, `material` the JSON that its user has given it.
+
+    `prompt` is the text up to the first message: later turns go on with the same.
+    """
 
     dialect: Dialect
     model: str
     text: str
+    prompt: str
     material: Json
     schema: Json | None
     max_tokens: int | None
@@ -35,15 +39,19 @@ class Ask:
 
 def read(dialect: Dialect, body: Json) -> Ask:
     """Read a request body of one of the two OpenAI dialects or of Anthropic's."""
-    parts = _parts(dialect, body)
+    head = [_text(body[key]) for key in ("instructions", "system") if body.get(key)]
+    said = _messages(dialect, body)
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise BadRequest("model: a string is required")
     return Ask(
         dialect=dialect,
         model=model,
-        text="\n".join(parts),
-        material=material(parts[-1]),
+        text="\n".join([*head, *map(_text, said)]),
+        prompt="\n".join([*head, *map(_text, _opening(said))]),
+        material=max(
+            map(material, map(_text, _of_user(said))), key=lambda found: len(str(found)), default={}
+        ),
         schema=_schema(dialect, body),
         max_tokens=body.get("max_completion_tokens")
         or body.get("max_output_tokens")
@@ -68,14 +76,23 @@ def material(text: str) -> Json:
     return best
 
 
-def _parts(dialect: Dialect, body: Json) -> list[str]:
+def _of_user(said: list[Any]) -> list[Any]:
+    return [one for one in said if not isinstance(one, dict) or one.get("role", "user") == "user"]
+
+
+def _opening(said: list[Any]) -> list[Any]:
+    """Return the messages up to the first of the user's."""
+    mine = _of_user(said)
+    return said[: said.index(mine[0]) + 1] if mine else said
+
+
+def _messages(dialect: Dialect, body: Json) -> list[Any]:
     field = "input" if dialect == "responses" else "messages"
     given = body.get(field)
     messages = [given] if isinstance(given, str) else given
     if not isinstance(messages, list) or not messages:
         raise BadRequest(f"{field}: at least one message is required")
-    head = [_text(body[key]) for key in ("instructions", "system") if body.get(key)]
-    return head + [_text(message) for message in messages]
+    return messages
 
 
 def _text(content: Any) -> str:

@@ -47,7 +47,6 @@ class _Draft:
 
     question: Question
     facts: Facts
-    prose: bool
     steps: list[Step]
     notes: list[str]
 
@@ -56,8 +55,6 @@ class _Draft:
         if row is None:
             raise _Absent(f"the skill {skill} is not there: 'totalaud skills push' brings it")
         input_ = {name: value for name, value in given.items() if value is not None}
-        if self.prose and "prose" in (row.get("input_schema") or {}).get("properties", {}):
-            input_["prose"] = True
         self.steps.append(Step(skill, input_, why, expected(row, items)))
 
     def take(self, chosen: Chosen | Missing) -> Any:
@@ -81,13 +78,15 @@ class _Absent(Exception):  # noqa: N818 - what it says
 
 
 def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | Missing:
-    """Return the plan, or which record is missing for it."""
-    draft = _Draft(question, facts, prose, [], [])
+    """Return the plan, or which record is missing for it; with `prose` a model words what is found."""
+    draft = _Draft(question, facts, [], [])
     if question.unused:
         draft.notes.append(f"not understood and not used: {', '.join(question.unused)}")
     agent, lay = LAID[question.intent]
     try:
         lay(draft)
+        if prose:
+            _worded(draft)
     except _Absent as absent:
         return Missing(str(absent))
     return Plan(agent, tuple(draft.steps), tuple(draft.notes))
@@ -219,6 +218,14 @@ def _opportunities(draft: _Draft) -> None:
         given |= {"genres": list(artist.genres), "artist_id": artist.id}
         given["release"] = release_info(release, draft.facts, name)
     draft.step(name, given, "Look for what is open")
+
+
+def _worded(draft: _Draft) -> None:
+    """Let the last findings be put into words; what a model writes anyway needs none."""
+    last = draft.steps[-1]
+    if last.cost.free:
+        found = f"{{{{step{len(draft.steps)}}}}}"
+        draft.step("write-summary", {"findings": found}, f"Say in words what {last.skill} found")
 
 
 LAID: dict[Intent, tuple[str, Callable[[_Draft], None]]] = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared import models
+
 CALLS_OF_A_CHECKED_TEXT = 2
 INPUT_TOKENS = 2_000
 
@@ -25,20 +27,25 @@ FREE = Cost(0.0)
 
 
 def expected(skill: Mapping[str, Any] | None, items: int = 1) -> Cost:
-    """Return what `items` texts of a skill cost if each is written twice; custom skills are free."""
+    """Return what `items` texts of a skill cost if each has to be repaired; custom skills are free."""
     if skill is None or skill["provider"] == "custom":
         return FREE
-    calls = CALLS_OF_A_CHECKED_TEXT * max(items, 1)
     most = int((skill.get("config") or {}).get("max_tokens") or 1024)
-    one = _price(skill["provider"], skill.get("model"), most)
-    return Cost(None if one is None else float(one) * calls, calls)
+    aliases = models.of_environment()[skill["provider"]]
+    name = skill.get("model")
+    first = _price(skill["provider"], aliases.resolve(name).model, most)
+    repair = _price(skill["provider"], aliases.resolve(aliases.above(name)).model, most, again=most)
+    count = max(items, 1)
+    usd = None if first is None or repair is None else float(first + repair) * count
+    return Cost(usd, CALLS_OF_A_CHECKED_TEXT * count)
 
 
-def _price(provider: str, model: str | None, output_tokens: int) -> Decimal | None:
+def _price(provider: str, model: str, output_tokens: int, again: int = 0) -> Decimal | None:
+    """Price a call that may answer at such length; `again` tokens are what had been answered before."""
     from genai_prices import Usage, calc_price
 
     try:
-        counts = Usage(input_tokens=INPUT_TOKENS, output_tokens=output_tokens)
-        return calc_price(counts, model or "", provider_id=provider).total_price
+        counts = Usage(input_tokens=INPUT_TOKENS + again, output_tokens=output_tokens)
+        return calc_price(counts, model, provider_id=provider).total_price
     except LookupError:
         return None

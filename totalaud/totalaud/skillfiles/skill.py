@@ -12,10 +12,10 @@ from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
-from totalaud.skillfiles.custom import python_file, python_source
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
+from totalaud.skillfiles.python import python_file, python_of
 from totalaud.skillfiles.reading import read
 from totalaud.skillfiles.tree import Mapping
 from totalaud.skillfiles.types import Types
@@ -64,12 +64,13 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     if config.cohort is not None and config.cache_s is None:
         faults.add(root.lines["config"], "'cohort' tells how long a result is kept: it needs 'cache_s'")
     schemas[0] = _with_choices(root, config, schemas[0], faults)
-    source = None
-    if provider == "custom" and words.is_name(name):
-        source = python_source(python_file(faults.file, name), faults, root.lines["provider"])
+    _check_asks(root, config, schemas[1], provider, faults)
+    beside = None
+    if provider is not None and words.is_name(name):
+        beside = python_of(python_file(faults.file, name), provider, faults, root.lines["provider"])
     if faults.found:
         return None
-    python = None if source is None else python_hash(source, library_of(faults.file.parent.parent))
+    python = None if beside is None else python_hash(beside.source, library_of(faults.file.parent.parent))
     return SkillDefinition(
         name=name,
         version=version or "1",
@@ -84,6 +85,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
         is_beta=switches[1],
         hash=_hash(faults.file.read_bytes(), (python or "").encode(), *map(canonical, schemas)),
         python_hash=python,
+        functions=beside.functions if beside and provider != "custom" else (),
     )
 
 
@@ -125,6 +127,24 @@ def _check_for_each(
     ):
         if name is not None and not _is_list(schema, name):
             faults.add(line, f"'{key}': there is no list '{name}'")
+
+
+def _check_asks(
+    root: Mapping, config: SkillConfig, output: Schema, provider: str | None, faults: Faults
+) -> None:
+    """`config.asks` names fields of one answer."""
+    line = root.lines.get("config", 1)
+    if config.asks and provider == "custom":
+        faults.add(line, "'asks' is for skills that ask a model")
+        return
+    try:
+        answer = at(output, [config.into, 0]) if config.into else output
+    except NoSuchField:
+        return
+    known = list(answer.get("properties", {}))
+    for name in config.asks:
+        if name not in known:
+            faults.unknown(line, "field of the answer in 'asks'", name, known)
 
 
 def _with_choices(root: Mapping, config: SkillConfig, schema: Schema, faults: Faults) -> Schema:

@@ -35,7 +35,7 @@ class AnthropicChat:
             answer = await self._messages.create(
                 model=question.model,
                 system=question.system,
-                messages=[{"role": "user", "content": question.user}],
+                messages=_messages(question),
                 max_tokens=question.max_tokens,
                 output_config={"format": {"type": "json_schema", "schema": question.schema}},
                 extra_headers={"Idempotency-Key": question.key},
@@ -50,6 +50,10 @@ class AnthropicChat:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _messages(question: Question) -> list[Any]:
+    return [{"role": role, "content": content} for role, content in question.turns]
 
 
 def _reply(answer: Any) -> Reply:

@@ -7,8 +7,16 @@ Stop = Literal["end", "length", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What the model had answered, and what was wrong with it."""
+
+    answer: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """One call. `key` is the idempotency key; `timeout_s` bounds the whole call."""
+    """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair."""
 
     model: str
     system: str
@@ -17,6 +25,14 @@ class Question:
     max_tokens: int
     timeout_s: float
     key: str
+    again: Again | None = None
+
+    @property
+    def turns(self) -> list[tuple[Literal["user", "assistant"], str]]:
+        """What was said so far, from the first message on."""
+        if self.again is None:
+            return [("user", self.user)]
+        return [("user", self.user), ("assistant", self.again.answer), ("user", self.again.wrong)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,7 @@ class OpenAiChat:
         try:
             answer = await self._completions.create(
                 model=question.model,
-                messages=[
-                    {"role": "system", "content": question.system},
-                    {"role": "user", "content": question.user},
-                ],
+                messages=_messages(question),
                 max_completion_tokens=question.max_tokens,
                 response_format={
                     "type": "json_schema",
@@ -50,6 +47,11 @@ class OpenAiChat:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _messages(question: Question) -> list[Any]:
+    said = [("system", question.system), *question.turns]
+    return [{"role": role, "content": content} for role, content in said]
 
 
 def _reply(answer: Any) -> Reply:

@@ -1,5 +1,6 @@
 """Model names are aliases: tiers and retired names are resolved by `models.yaml`."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,10 @@ class Resolved(NamedTuple):
 
 
 class Aliases(Message):
-    """One provider's names: tier → model, retired name → model; `default` for a skill that names none."""
+    """One provider's names: tier → model, retired name → model; `default` for a skill that names none.
+
+    Tiers go from the smallest up.
+    """
 
     default: str
     tiers: dict[str, str]
@@ -35,8 +39,19 @@ class Aliases(Message):
             return Resolved(model, f"the model {name} is retired: {model} is used in its place")
         return Resolved(name, None)
 
+    def above(self, name: str | None) -> str | None:
+        """Return the next tier up from a tier; the largest, and what is no tier, stay as they are."""
+        tiers = list(self.tiers)
+        return tiers[min(tiers.index(name) + 1, len(tiers) - 1)] if name in self.tiers else name
+
 
 Models = dict[Pool, Aliases]
+
+
+def of_environment() -> Models:
+    """Read the file that TOTALAUD_MODELS names, else the shipped one."""
+    named = os.environ.get("TOTALAUD_MODELS")
+    return load(Path(named) if named else None)
 
 
 def load(path: Path | None = None) -> Models:

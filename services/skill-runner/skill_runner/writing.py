@@ -1,0 +1,159 @@
+"""One text from a model: asked for, checked, repaired once by the next tier, else taken from the template."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from shared.clock import utc_now
+from shared.models import Aliases
+from shared.schema import problems
+from skill_runner.asking import ask, checked, read
+from skill_runner.chats.chat import Again, Chat, Question, Reply
+from skill_runner.failure import Failure, sentence
+from skill_runner.functions import Check, Functions
+from skill_runner.ledger import Call
+from skill_runner.prompts import exposed, invented, system_prompt, user_message
+from skill_runner.run import Run
+from skill_runner.structured import Schema, lowest_common
+
+RESERVE_S = 1.0
+RESERVE = 0.1
+UNUSABLE = {"invalid_output", "model_refused"}
+PURPOSES: tuple[Literal["first", "repair"], ...] = ("first", "repair")
+
+REPAIR = (
+    "Your answer was not accepted. Answer once more with the whole JSON object; put right what is wrong and "
+    "add nothing that you were not given:"
+)
+
+Basis = Literal["model", "template"]
+
+
+class Task(NamedTuple):
+    """What is to be written: the input with `names` hidden, and the schema of what the model is asked for.
+
+    `key` is the idempotency key of its first call, `item` its place in a list.
+    """
+
+    given: dict[str, Any]
+    names: Mapping[str, Any]
+    schema: Schema
+    key: str
+    item: int | None
+
+
+class Written(NamedTuple):
+    """A text whose persons are still placeholders; with the template, checks may have failed."""
+
+    answer: Any
+    basis: Basis
+    checks: tuple[Check, ...] = ()
+
+
+class Unusable(Exception):  # noqa: N818 - an outcome
+    """An answer that is not good enough: what it was, what the model is told, and how the attempt may end."""
+
+    def __init__(self, failure: Failure, said: str, wrong: str) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.again = Again(said or "(nothing that can be used)", f"{REPAIR}\n{wrong}")
+
+
+@dataclass
+class Writer:
+    """Writes the texts of one attempt; `until` is when it ends, on the loop's clock."""
+
+    run: Run
+    chat: Chat
+    aliases: Aliases
+    functions: Functions
+    until: float
+    _longest_s: float = field(default=0.0, init=False)
+
+    async def write(self, task: Task) -> Written:
+        """Return a text; raises Failure when there is none, or the provider cannot be had."""
+        again: Again | None = None
+        failure = Failure("timeout", "there is no time left for a call", retryable=True)
+        for number, purpose in enumerate(PURPOSES, 1):
+            left_s = self._left_s()
+            if left_s <= self._longest_s:
+                break
+            question = self._question(task, number, left_s, again)
+            call = Call(task.item, number, purpose, self._provider, question.model, utc_now())
+            try:
+                return await self._attempt(task, question, call)
+            except Unusable as unusable:
+                failure, again = unusable.failure, unusable.again
+            except Failure as failed:
+                if failed.code != "timeout":
+                    raise
+                failure = failed
+        return await self._from_template(task, failure)
+
+    @property
+    def _provider(self) -> Any:
+        return self.run.definition.provider
+
+    def _left_s(self) -> float:
+        """Return how long a call may take: what checks and template need is kept."""
+        timeout_s = self.run.work.timeout_s
+        reserve = min(RESERVE_S, RESERVE * timeout_s) if self.run.definition.functions else 0.0
+        return self.until - asyncio.get_running_loop().time() - reserve
+
+    def _question(self, task: Task, number: int, left_s: float, again: Again | None) -> Question:
+        definition = self.run.definition
+        name = definition.model if number == 1 else self.aliases.above(definition.model)
+        model, warning = self.aliases.resolve(name)
+        if warning:
+            self.run.ledger.warn(warning)
+        return Question(
+            model=model,
+            system=system_prompt(definition, task.names),
+            user=user_message(task.given),
+            schema=lowest_common(task.schema),
+            max_tokens=definition.config.max_tokens,
+            timeout_s=left_s,
+            key=task.key if number == 1 else f"{task.key}/{number}",
+            again=again,
+        )
+
+    async def _attempt(self, task: Task, question: Question, call: Call) -> Written:
+        reply = await ask(self._provider, self.chat, question, self.run.ledger, call)
+        self._longest_s = max(self._longest_s, call.took_s or 0.0)
+        try:
+            answer = _usable(task, question, reply)
+        except Failure as failure:
+            call.outcome = "cut_off" if reply.stop == "length" else failure.code
+            raise Unusable(failure, reply.text, failure.message) from None
+        checks = await self.functions.check(task.given, answer)
+        failed = [check for check in checks if not check.passed]
+        call.failed_checks = tuple(check.name for check in failed)
+        call.outcome = "checks_failed" if failed else "passed"
+        if failed:
+            names = ", ".join(call.failed_checks)
+            wrong = "\n".join(f"{one.name}: {one.why}" for one in failed)
+            raise Unusable(
+                Failure("invalid_output", f"the answer did not pass: {names}", retryable=True),
+                reply.text,
+                wrong,
+            )
+        return Written(answer, "model", checks)
+
+    async def _from_template(self, task: Task, failure: Failure) -> Written:
+        if not self.functions.has("template"):
+            raise failure
+        answer = await self.functions.template(task.given)
+        if found := problems(task.schema, answer):
+            raise Failure("skill_error", f"the template does not fit: {sentence(found)}")
+        return Written(answer, "template", await self.functions.check(task.given, answer))
+
+
+def _usable(task: Task, question: Question, reply: Reply) -> Any:
+    """Return the answer in our own form; raises Failure."""
+    answer = checked(task.schema, read(reply, question))
+    if invented(answer, question.user, task.names):
+        raise Failure("invalid_output", "the answer has a placeholder for nobody", retryable=True)
+    if (where := exposed(task.schema, answer, task.names)) is not None:
+        raise Failure("invalid_output", f"{where} is public and names a person", retryable=True)
+    return answer

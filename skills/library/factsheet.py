@@ -1,0 +1,102 @@
+"""What is known of an artist and a release, in one form, and as the sheet that a text is held against."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from library import prose
+from library.claims import Sheet
+from library.english import ORDINARY, stem
+
+Json = dict[str, Any]
+USED = 0.4
+MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+def artist_of(info: Mapping[str, Any], today: date) -> Json:
+    """Return name, genres, location, bio and the facts that still hold, each with an id; nothing else."""
+    genres = [*(info.get("genres") or []), *([info["genre"]] if info.get("genre") else [])]
+    found = {
+        "name": prose.tidy(info.get("name") or ""),
+        "genres": list(dict.fromkeys(map(prose.tidy, genres))),
+        "location": prose.tidy(info.get("location") or ""),
+        "bio": prose.tidy(info.get("bio") or ""),
+        "facts": facts_of(info.get("facts") or [], today),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def facts_of(facts: Iterable[Mapping[str, Any]], today: date) -> list[Json]:
+    """Leave out facts past their time; one without an id gets its number."""
+    told = []
+    for number, fact in enumerate(facts, 1):
+        text = prose.tidy(fact["text"])
+        if text and not _past(fact.get("valid_to"), today):
+            source = {"source": prose.tidy(fact["source"])} if fact.get("source") else {}
+            told.append({"id": fact.get("id") or f"fact-{number}", "text": text, **source})
+    return told
+
+
+def release_of(release: Mapping[str, Any] | None) -> Json:
+    if not release:
+        return {}
+    kept = {name: release.get(name) for name in ("type", "date", "links")}
+    found = {"title": prose.tidy(release["title"]), **kept}
+    return {name: value for name, value in found.items() if value}
+
+
+def sheet_of(
+    artist: Mapping[str, Any],
+    release: Mapping[str, Any],
+    today: date,
+    *,
+    texts: Iterable[str | None] = (),
+    names: Iterable[str | None] = (),
+    dates: Iterable[date] = (),
+) -> Sheet:
+    """Return what may be said of an artist and a release, and besides them."""
+    own = [fact["text"] for fact in artist.get("facts", [])]
+    place = artist.get("location", "")
+    named = [
+        artist.get("name"),
+        release.get("title"),
+        place,
+        *(part.strip() for part in place.split(",")),
+        *names,
+    ]
+    known = [artist.get("bio"), *artist.get("genres", []), release.get("type"), *own, *texts]
+    day = [date.fromisoformat(release["date"])] if release.get("date") else []
+    return Sheet(
+        texts=tuple(prose.tidy(text) for text in known if text),
+        names=tuple(name for name in map(prose.tidy, filter(None, named)) if name),
+        links=tuple(release.get("links", ())),
+        dates=(*day, *dates),
+        today=today,
+    )
+
+
+def not_used(cited: Iterable[str], facts: Iterable[Mapping[str, Any]], text: str) -> list[str]:
+    """Return the cited ids that no fact has, or whose fact the text does not tell."""
+    told, known = {stem(word) for word in prose.words(text.casefold())}, {fact["id"]: fact for fact in facts}
+    return [one for one in cited if one not in known or _share(known[one]["text"], told) < USED]
+
+
+def sentence(text: str) -> str:
+    """End a text as a sentence."""
+    return text if text[-1:] in ".!?…" else f"{text}."
+
+
+def written(day: date, locale: str = "en-GB") -> str:
+    month = MONTHS[day.month - 1]
+    return f"{month} {day.day}, {day.year}" if locale == "en-US" else f"{day.day} {month} {day.year}"
+
+
+def _share(fact: str, told: set[str]) -> float:
+    own = {stem(word) for word in prose.words(fact.casefold()) if word not in ORDINARY} or {"-"}
+    return len(own & told) / len(own)
+
+
+def _past(valid_to: str | None, today: date) -> bool:
+    return bool(valid_to) and date.fromisoformat(str(valid_to)[:10]) < today

@@ -1,0 +1,358 @@
+"""An answer is checked, repaired once by the next tier, else taken from the template; every call is noted."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from shared.definitions import SkillDefinition
+from shared.memory_vault import MemoryVault
+from shared.models import load
+from shared.sealing import is_sealed, seal
+from shared.skill_source import python_hash
+from shared.work import Done
+from skill_runner.ai import AiEngine
+from skill_runner.chats.chat import Reply
+from skill_runner.failure import Failure
+from skill_runner.run import Run
+from skill_runner.workers import Workers
+
+USER = UUID("00000000-0000-4000-8000-000000000001")
+VAULT = MemoryVault()
+PERSONAL = {"type": "string", "x-personal": True}
+CHECKS = {"type": "array", "items": {"type": "object"}}
+LETTER = {
+    "type": "object",
+    "properties": {
+        "contact_id": {"type": "string"},
+        "text": PERSONAL,
+        "words": {"type": "integer"},
+        "basis": {"type": "string"},
+        "checks": CHECKS,
+    },
+    "required": ["text", "words"],
+}
+META = {"type": "object"}
+OUTPUT = {
+    "type": "object",
+    "properties": {"letters": {"type": "array", "items": LETTER}, "meta": META},
+    "required": ["letters"],
+}
+CONTACT = {"type": "object", "properties": {"id": {"type": "string"}, "name": PERSONAL, "email": PERSONAL}}
+INPUT = {
+    "type": "object",
+    "properties": {"contacts": {"type": "array", "items": CONTACT}, "fact": {"type": "string"}},
+}
+CHECK = """
+def check(given, answer):
+    honest = "NME" not in answer["text"]
+    return [{"name": "names", "passed": honest, "why": "" if honest else "NME is not among the facts"}]
+"""
+WHOLE = (
+    CHECK
+    + """
+def template(given):
+    return {"text": "Hi " + given["contact"]["name"] + ", " + given["fact"]}
+
+def brief(given, now):
+    return {"contact": {"name": given["contact"]["name"]}, "fact": given["fact"], "today": now[:10]}
+
+def complete(given, answer):
+    return {**answer, "words": len(answer["text"].split())}
+
+def rests_on(given):
+    return {"n": 1, "sources": ["the facts"], "warnings": ["there is one fact only"]}
+"""
+)
+PEOPLE = [
+    {
+        "id": f"00000000-0000-4000-8000-00000000000{number}",
+        "name": f"Person {number}",
+        "email": f"{number}@example.org",
+    }
+    for number in range(3)
+]
+GIVEN = {"contacts": PEOPLE[:1], "fact": "they record at home"}
+FALSE, TRUE = {"text": "Hi [[name]], NME loves it"}, {"text": "Hi [[name]], they record at home"}
+
+
+class Played:
+    """A model that says what it is told to, answer by answer; a Failure is raised, a number is a delay."""
+
+    simulated = True
+
+    def __init__(self, *script):
+        self.script = list(script)
+        self.asked = []
+
+    async def of(self, _provider):
+        return self
+
+    async def ask(self, question):
+        self.asked.append(question)
+        said = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(said, float):
+            await asyncio.sleep(said)
+            said = TRUE
+        if isinstance(said, Failure):
+            raise said
+        return said if isinstance(said, Reply) else reply(said)
+
+    async def close(self): ...
+
+
+def reply(said, stop="end"):
+    text = said if isinstance(said, str) else json.dumps(said)
+    raw = {"model": "claude-haiku-4-5", "usage": {"input_tokens": 100, "output_tokens": 20}}
+    return Reply(text, stop, "end_turn", "m1", "claude-haiku-4-5", raw)
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    """Runs a skill whose Python file is given."""
+    (tmp_path / "a").mkdir()
+    workers = Workers(tmp_path, "postgresql://127.0.0.1:1/none", 2, {})
+
+    async def run(model, python=WHOLE, given=GIVEN, *, name="small", timeout_s=20, done=None):
+        made = written(tmp_path, python, name)
+        work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s, done=done)
+        sealed = await seal(VAULT, USER, INPUT, given)
+        attempt = Run(work, made, sealed, given, datetime(2026, 11, 26, tzinfo=UTC))
+        run.ledgers.append(attempt.ledger)
+        try:
+            return await AiEngine(model, load(), VAULT, workers).run(attempt), attempt.ledger
+        except Failure as failure:
+            return failure, attempt.ledger
+
+    run.ledgers = []
+    yield run
+    await workers.close()
+
+
+def written(root: Path, python: str | None, model: str | None) -> SkillDefinition:
+    functions = [
+        name
+        for name in ("check", "template", "brief", "complete", "rests_on")
+        if f"def {name}" in (python or "")
+    ]
+    if python is not None:
+        (root / "a" / "write_letters.py").write_text(python)
+    return SkillDefinition.model_validate(
+        {
+            "name": "write-letters",
+            "category": "generation",
+            "provider": "anthropic",
+            "model": model,
+            "input_schema": INPUT,
+            "output_schema": OUTPUT,
+            "hash": "h",
+            "config": {"for_each": "contacts", "into": "letters", "asks": ["text"]},
+            "python_hash": python_hash(python.encode(), {}) if python else None,
+            "functions": functions,
+        }
+    )
+
+
+def outcomes(ledger):
+    return [(call.purpose, call.outcome, call.failed_checks) for call in ledger.calls]
+
+
+async def test_an_answer_that_passes_is_taken_and_completed(bench):
+    output, ledger = await bench(Played(TRUE))
+    (letter,) = output["letters"]
+    assert (letter["text"], letter["words"]) == ("Hi Person 0, they record at home", 6)
+    assert (letter["basis"], letter["contact_id"]) == ("model", PEOPLE[0]["id"])
+    assert letter["checks"] == [{"name": "names", "passed": True, "why": ""}]
+    assert outcomes(ledger) == [("first", "passed", ())]
+
+
+async def test_the_model_sees_the_brief_and_is_asked_for_its_fields_only(bench):
+    model = Played(TRUE)
+    await bench(model)
+    (question,) = model.asked
+    assert json.loads(question.user) == {
+        "contact": {"name": "[[name]]"},
+        "fact": "they record at home",
+        "today": "2026-11-26",
+    }
+    assert list(question.schema["properties"]) == ["text"]
+    assert "[[email]]" not in question.system
+
+
+async def test_an_answer_that_fails_a_check_is_repaired_once_by_the_next_tier(bench):
+    model = Played(FALSE, TRUE)
+    output, ledger = await bench(model)
+    assert output["letters"][0]["basis"] == "model"
+    assert [question.model for question in model.asked] == ["claude-haiku-4-5", "claude-sonnet-5"]
+    assert outcomes(ledger) == [("first", "checks_failed", ("names",)), ("repair", "passed", ())]
+    assert model.asked[0].key != model.asked[1].key
+
+
+async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):
+    model = Played(FALSE, TRUE)
+    await bench(model)
+    roles = [role for role, _ in model.asked[1].turns]
+    assert roles == ["user", "assistant", "user"]
+    assert json.loads(model.asked[1].turns[1][1]) == FALSE
+    assert "names: NME is not among the facts" in model.asked[1].turns[2][1]
+
+
+@pytest.mark.parametrize(
+    ("named", "models"),
+    [
+        ("claude-haiku-4-5", ["claude-haiku-4-5", "claude-haiku-4-5"]),
+        ("large", ["claude-opus-5", "claude-opus-5"]),
+        (None, ["claude-sonnet-5", "claude-sonnet-5"]),
+    ],
+)
+async def test_a_skill_that_names_a_model_is_repaired_by_the_same(bench, named, models):
+    model = Played(FALSE, TRUE)
+    await bench(model, name=named)
+    assert [question.model for question in model.asked] == models
+
+
+async def test_after_the_repair_comes_the_template_and_says_so(bench):
+    output, ledger = await bench(Played(FALSE))
+    assert output["letters"][0]["text"] == "Hi Person 0, they record at home"
+    assert (output["letters"][0]["basis"], output["meta"]["basis"]) == ("template", "template")
+    assert ledger.warnings == ["no model wrote this text: it is from the template"]
+    assert output["meta"]["warnings"] == ["there is one fact only", *ledger.warnings]
+    assert [call.outcome for call in ledger.calls] == ["checks_failed", "checks_failed"]
+    assert (ledger.usage.calls, ledger.usage.tokens) == (2, 240)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (reply("no json"), "invalid_output"),
+        (reply({"txet": ""}), "invalid_output"),
+        (reply("", "refusal"), "model_refused"),
+        (reply('{"text": "cut', "length"), "cut_off"),
+        (reply({"text": "Hi [[somebody]]"}), "invalid_output"),
+        (reply({"text": "write to [[email]]"}), "invalid_output"),
+    ],
+)
+async def test_nonsense_a_refusal_and_a_cut_answer_are_repaired_and_then_replaced(bench, said, outcome):
+    output, ledger = await bench(Played(said))
+    assert output["meta"]["basis"] == "template"
+    assert [call.outcome for call in ledger.calls] == [outcome, outcome]
+
+
+async def test_without_a_template_the_attempt_fails_with_the_names_of_the_checks(bench):
+    failure, ledger = await bench(Played(FALSE), CHECK)
+    assert (failure.code, failure.retryable) == ("invalid_output", True)
+    assert failure.message == "contacts[0]: the answer did not pass: names"
+    assert ledger.usage.calls == 2
+
+
+async def test_a_provider_that_fails_ends_the_attempt_and_is_no_reason_for_the_template(bench):
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=3)
+    failure, ledger = await bench(Played(busy))
+    assert (failure.code, failure.retryable, failure.retry_after_s) == ("rate_limited", True, 3)
+    assert outcomes(ledger) == [("first", "rate_limited", ())]
+    assert ledger.usage is None
+
+
+async def test_a_provider_that_fails_in_the_repair_ends_the_attempt_too(bench):
+    failure, ledger = await bench(Played(FALSE, Failure("provider_error", "broken", retryable=True)))
+    assert failure.code == "provider_error"
+    assert [call.outcome for call in ledger.calls] == ["checks_failed", "provider_error"]
+
+
+async def test_no_repair_is_begun_that_cannot_end_in_time(bench):
+    class Slow(Played):
+        async def ask(self, question):
+            await asyncio.sleep(1.2)
+            return await super().ask(question)
+
+    model = Slow(FALSE)
+    output, ledger = await bench(model, timeout_s=2.5)
+    assert (len(model.asked), output["meta"]["basis"]) == (1, "template")
+    assert ledger.took_s < 2.5
+
+
+async def test_a_call_that_is_not_answered_in_time_is_followed_by_the_template(bench):
+    output, ledger = await bench(Played(60.0), timeout_s=2)
+    assert output["meta"]["basis"] == "template"
+    assert outcomes(ledger) == [("first", "timeout", ())]
+
+
+async def test_one_text_that_cannot_be_had_is_named_and_the_others_are_kept(bench):
+    class First(Played):
+        async def ask(self, question):
+            self.asked.append(question)
+            return reply(FALSE if question.key.split("/")[1] == "1" else TRUE)
+
+    failure, ledger = await bench(First(TRUE), CHECK, {**GIVEN, "contacts": PEOPLE})
+    assert failure.message.startswith("contacts[1]: ")
+    assert ledger.items == (0, 2)
+    assert [letter["contact_id"] for letter in ledger.partial["letters"]] == [
+        PEOPLE[0]["id"],
+        PEOPLE[2]["id"],
+    ]
+
+
+async def test_what_is_in_the_log_already_is_not_asked_for_again(bench):
+    model = Played(TRUE)
+    kept = [
+        {"contact_id": PEOPLE[n]["id"], "text": f"kept {n}", "words": 2, "basis": "model"} for n in (0, 2)
+    ]
+    there = Done(partial=await seal(VAULT, USER, OUTPUT, {"letters": kept}), items=(0, 2))
+    output, ledger = await bench(model, given={**GIVEN, "contacts": PEOPLE}, done=there)
+    assert [question.key for question in model.asked] == ["attempt-1/1"]
+    assert [letter["contact_id"] for letter in output["letters"]] == [one["id"] for one in PEOPLE]
+    assert [is_sealed(letter["text"]) for letter in output["letters"]] == [True, False, True]
+    assert (ledger.usage.calls, ledger.items) == (1, (0, 1, 2))
+
+
+async def test_what_is_there_is_kept_when_the_rest_fails_again(bench):
+    there = Done(partial={"letters": [{"text": "kept", "words": 1}]}, items=(2,))
+    failing = Played(Failure("rate_limited", "too many", retryable=True))
+    _, ledger = await bench(failing, given={**GIVEN, "contacts": PEOPLE}, done=there)
+    assert (ledger.partial, ledger.items) == ({"letters": [{"text": "kept", "words": 1}]}, (2,))
+
+
+async def test_a_call_that_is_stopped_is_noted_as_unanswered(bench):
+    model = Played(60.0)
+    task = asyncio.create_task(bench(model))
+    while not model.asked:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert outcomes(bench.ledgers[0]) == [("first", "unanswered", ())]
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("def check(given, answer):\n    return 3\n", "check must return a list of {name, passed, why}"),
+        ("def check(given, answer):\n    raise KeyError('x')\n", "KeyError at write_letters.py:2"),
+        (CHECK + "def brief(given, now):\n    return []\n", "brief must return an object"),
+        (
+            CHECK + "from skill_runner.context import SkillError\n"
+            "def brief(given, now):\n    raise SkillError('fact: say more', code='invalid_input')\n",
+            "fact: say more",
+        ),
+    ],
+)
+async def test_a_python_file_that_fails_is_told_by_name(bench, python, said):
+    failure, _ = await bench(Played(TRUE), python)
+    assert (said in failure.message, failure.retryable) == (True, False)
+
+
+async def test_a_function_that_does_not_end_is_killed(bench, monkeypatch):
+    monkeypatch.setattr("skill_runner.functions.LONGEST_S", 0.3)
+    failure, _ = await bench(Played(TRUE), "def check(given, answer):\n    while True:\n        pass\n")
+    assert failure.message == "contacts[0]: check ran longer than 0.3 s"
+
+
+async def test_an_input_that_the_skill_refuses_costs_nothing(bench):
+    model = Played(TRUE)
+    python = CHECK + "def brief(given, now):\n    raise ValueError\n"
+    await bench(model, python)
+    assert model.asked == []

@@ -1,0 +1,92 @@
+"""The Python file beside a skill's YAML, looked at without running it."""
+
+import ast
+from pathlib import Path
+from typing import NamedTuple
+
+from totalaud.skillfiles.problem import Faults
+
+MAX_BYTES = 1024 * 1024
+Signatures = dict[str, tuple[str, ...]]
+CUSTOM: Signatures = {"run": ("input", "context")}
+AI: Signatures = {
+    "check": ("given", "answer"),
+    "template": ("given",),
+    "brief": ("given", "now"),
+    "complete": ("given", "answer"),
+    "rests_on": ("given",),
+}
+NEEDED = ("run", "check")
+
+
+class Python(NamedTuple):
+    """A file's bytes, and which of the functions that the engine knows it has."""
+
+    source: bytes
+    functions: tuple[str, ...]
+
+
+def python_file(yaml_file: Path, skill: str) -> Path:
+    """`research-contacts` is bound to `research_contacts.py` beside its YAML."""
+    return yaml_file.with_name(f"{skill.replace('-', '_')}.py")
+
+
+def python_of(file: Path, provider: str, faults: Faults, line: int) -> Python | None:
+    """Return the file if it can be run; a skill that asks a model need not have one.
+
+    `line` is that of the YAML's provider, which asks for it.
+    """
+    if provider != "custom" and not file.exists():
+        return None
+    try:
+        source = file.read_bytes()
+    except OSError:
+        faults.add(line, f"a custom skill needs its Python file: no readable {file.name} is beside it")
+        return None
+    python = Faults(file)
+    functions: tuple[str, ...] = ()
+    if len(source) > MAX_BYTES:
+        python.add(1, f"the file has {len(source)} bytes, at most {MAX_BYTES} are read")
+    else:
+        functions = _functions(source, CUSTOM if provider == "custom" else AI, python)
+    faults.found += python.found
+    return None if python.found else Python(source, functions)
+
+
+def _functions(source: bytes, known: Signatures, faults: Faults) -> tuple[str, ...]:
+    try:
+        module = ast.parse(source)
+    except SyntaxError as error:
+        faults.add(error.lineno or 1, f"not Python: {error.msg}")
+        return ()
+    except (ValueError, RecursionError, MemoryError):
+        faults.add(1, "not Python that can be read")
+        return ()
+    found = []
+    for node in module.body:
+        match node:
+            case ast.FunctionDef(name=name, args=args) if name in known and name not in found:
+                found.append(name)
+                if not _takes(args, len(known[name])):
+                    count = "one argument" if len(known[name]) == 1 else "two arguments"
+                    faults.add(node.lineno, f"'{name}' takes {count}: {_call(name, known)}")
+            case ast.AsyncFunctionDef(name=name) if name in known and name not in found:
+                found.append(name)
+                faults.add(node.lineno, f"'{name}' is a plain function, not an async one")
+            case _:
+                pass
+    for name in NEEDED:
+        if name in known and name not in found:
+            faults.add(1, f"there is no function '{_call(name, known)}'")
+    return tuple(name for name in known if name in found)
+
+
+def _call(name: str, known: Signatures) -> str:
+    return f"{name}({', '.join(known[name])})"
+
+
+def _takes(args: ast.arguments, count: int) -> bool:
+    positional = len(args.posonlyargs) + len(args.args)
+    needed = positional - len(args.defaults)
+    fits = needed <= count and (positional >= count or args.vararg is not None)
+    return fits and len(args.kwonlyargs) == sum(default is not None for default in args.kw_defaults)
