@@ -43,7 +43,7 @@ class PlannedStep(Stored):
 class Budget(Stored):
     """How much a session may spend, US dollars (None: no limit), and what becomes of a step it stops."""
 
-    limit_usd: Decimal | None
+    limit_usd: Decimal | None = None
     policy: Policy = "fail"
 
 
@@ -134,7 +134,7 @@ class AttemptStopped(Stored):
     limit_usd: Decimal
     spent_usd: Decimal
     reserved_usd: Decimal
-    asked_usd: Decimal | None
+    asked_usd: Decimal | None = None
 
 
 class SessionWaiting(Stored):

@@ -23,7 +23,7 @@ class BudgetSet(Stored):
 
     type: Literal["BudgetSet"] = "BudgetSet"
     scope: Scope
-    limit_usd: Decimal | None
+    limit_usd: Decimal | None = None
     policy: Policy = "fail"
     command_id: str | None = None
 
@@ -38,8 +38,8 @@ class MoneyReserved(Stored):
     attempt_id: UUID
     noun: Run
     id: UUID
-    amount_usd: Decimal | None
     day: Day
+    amount_usd: Decimal | None = None
 
 
 class MoneySettled(Stored):
@@ -50,7 +50,7 @@ class MoneySettled(Stored):
 
     type: Literal["MoneySettled"] = "MoneySettled"
     attempt_id: UUID
-    cost_usd: Decimal | None
+    cost_usd: Decimal | None = None
     in_doubt_usd: Decimal = Decimal(0)
 
 

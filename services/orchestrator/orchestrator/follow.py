@@ -45,7 +45,7 @@ class Follow:
     ) -> None:
         self._bus = bus
         self._sessions = sessions
-        self._settling = settling
+        self.settling = settling
         self._timers = timers
         self._lease = timedelta(seconds=lease_s)
         self._clock = clock
@@ -64,7 +64,7 @@ class Follow:
         self._forget(decided.known.session)
         if stopped := _stopped(decided.events):
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
-        await self._settling.follow(aggregate, decided.events, decided.known.session)
+        await self.settling.follow(aggregate, decided.events, decided.known.session)
 
     async def outstanding(self, aggregate: Aggregate) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is."""
