@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from shared.ledger_events import Policy, Scope
+from shared.ledger_events import Policy
 from shared.message import Message
 
 StepName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
@@ -75,7 +75,7 @@ class RetrySession(Message):
 class SetBudget(SessionBudget):
     """`budget.set`: of the user all in all, of each day (UTC), or of a session; null takes the limit away."""
 
-    scope: Scope | Literal["session"]
+    scope: Literal["user", "day", "session"]
     session_id: UUID | None = None
     command_id: Annotated[str, Field(max_length=128)] | None = None
 

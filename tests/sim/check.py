@@ -147,7 +147,7 @@ def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
                 yield "the same attempt was reserved twice"
     if account.open:
         yield "money is still set aside when all is done"
-    doubt = sum(account.doubtful.values(), NOTHING)
+    doubt = account.in_doubt
     bill = PRICE * run.world.bill.begun.total()
     if not account.spent - doubt <= bill <= account.spent:
         yield f"the provider's bill is {bill}, the ledger says {account.spent - doubt} and {doubt} in doubt"

@@ -82,12 +82,18 @@ def test_what_nobody_reserved_is_not_settled():
 
 def test_a_call_in_doubt_costs_all_that_was_set_aside():
     ledger = after(reserve(1, "2"), doubt(1))
-    assert (ledger.spent, ledger.doubtful) == (Decimal(2), {UUID(int=1): Decimal(2)})
+    assert (ledger.spent, ledger.in_doubt) == (Decimal(2), Decimal(2))
 
 
 def test_a_late_report_takes_the_place_of_the_doubt():
     ledger = after(reserve(1, "2"), doubt(1), settle(1, "0.3"))
     assert (ledger.spent, ledger.days[TODAY], ledger.doubtful) == (Decimal("0.3"), Decimal("0.3"), {})
+
+
+def test_a_report_that_leaves_the_same_doubt_changes_nothing():
+    ledger = after(reserve(1, "2"), settle(1, "0.1", "0.2"))
+    assert ledger.spent == Decimal("0.3")
+    assert decide(settle(1, "0.1", "0.2"), ledger) == []
 
 
 def test_what_was_in_doubt_is_not_put_in_doubt_again():
@@ -172,7 +178,10 @@ def test_whatever_comes_the_limit_holds_and_the_account_is_even(commands):
                 case MoneyReleased(attempt_id=id_):
                     reserved -= ledger.open[id_].amount_usd
                 case MoneySettled(attempt_id=id_, cost_usd=cost, in_doubt_usd=doubt):
-                    settled += cost + doubt - ledger.doubtful.get(id_, Decimal(0))
+                    before = ledger.doubtful.get(id_)
+                    settled += cost + doubt
+                    if before is not None:
+                        settled -= before.settled.cost_usd + before.settled.in_doubt_usd
                     reserved -= ledger.open[id_].amount_usd if id_ in ledger.open else Decimal(0)
                 case BudgetSet():
                     pass

@@ -43,12 +43,11 @@ class Budgets:
 def told(known: Known, today: date) -> Json:
     """Say what there is to spend, what is spent and what is set aside, US dollars as text."""
     scopes: Json = {scope: _scope(known.ledger, scope, today) for scope in SCOPES}
-    in_doubt = sum(known.ledger.doubtful.values(), Decimal(0))
     return {
         "seq": known.seq,
         "today": today.isoformat(),
         **scopes,
-        "in_doubt_usd": str(in_doubt),
+        "in_doubt_usd": str(known.ledger.in_doubt),
         "unpriced_calls": known.ledger.unpriced,
     }
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from orchestrator.asked import ClaimAttempt, Resume, StopAttempt
 from orchestrator.decide import answer
 from orchestrator.follow import Follow
-from orchestrator.ledger import SCOPES, Exceeded, Release, Reserve
+from orchestrator.ledger import Exceeded, Release, Reserve
 from orchestrator.ledgers import Ledgers
 from orchestrator.sessions import Known, Sessions
 from shared.clock import Clock, utc_now
@@ -48,13 +48,16 @@ class Claims:
         return answer(session, claim, self.lease_s)
 
     async def resume(self, aggregate: Aggregate, known: Known) -> None:
-        """Let a session go on that waits for money, once every limit leaves enough."""
+        """Let a session go on that waits for money, once the limit that stopped it leaves enough."""
         stopped = known.session.stopped
         if known.session.waiting_on != "budget" or stopped is None or aggregate.user is None:
             return
-        ledger = (await self.ledgers.load(aggregate.user)).ledger
-        purses = [known.session.purse, *(ledger.purse(scope, self.clock().date()) for scope in SCOPES)]
-        if all(purse.has(stopped.asked_usd) for purse in purses):
+        if stopped.scope == "session":
+            purse = known.session.purse
+        else:
+            ledger = (await self.ledgers.load(aggregate.user)).ledger
+            purse = ledger.purse(stopped.scope, self.clock().date())
+        if purse.has(stopped.asked_usd):
             decided = await self.sessions.decide(aggregate, Resume(UUID(aggregate.id)), cause="budget")
             await self.follow.decided(aggregate, decided)
 

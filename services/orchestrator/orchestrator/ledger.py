@@ -29,6 +29,14 @@ REMEMBERED = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """What was counted for an attempt of which not every answer was seen."""
+
+    reserved: MoneyReserved
+    settled: MoneySettled
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What later decisions need to know.
 
@@ -42,9 +50,14 @@ class Ledger:
     days: Mapping[date, Decimal] = field(default_factory=dict)
     open: Mapping[UUID, MoneyReserved] = field(default_factory=dict)
     settled: Mapping[UUID, date] = field(default_factory=dict)
-    doubtful: Mapping[UUID, Decimal] = field(default_factory=dict)
+    doubtful: Mapping[UUID, Doubtful] = field(default_factory=dict)
     unpriced: int = 0
     commands: frozenset[str] = frozenset()
+
+    @property
+    def in_doubt(self) -> Decimal:
+        """What of the spent money nobody knows for sure."""
+        return sum((one.settled.in_doubt_usd for one in self.doubtful.values()), NOTHING)
 
     def purse(self, scope: Scope, day: date) -> Purse:
         limit = self.limits.get(scope)
@@ -123,9 +136,11 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
         case Reserve():
             return _reserve(command, ledger)
         case Settle(attempt_id, cost, in_doubt):
-            if attempt_id not in ledger.open and attempt_id not in ledger.doubtful:
+            settled = MoneySettled(attempt_id=attempt_id, cost_usd=cost, in_doubt_usd=in_doubt)
+            before = ledger.doubtful.get(attempt_id)
+            if attempt_id not in ledger.open and (before is None or before.settled == settled):
                 return []
-            return [MoneySettled(attempt_id=attempt_id, cost_usd=cost, in_doubt_usd=in_doubt)]
+            return [settled]
         case Doubt(attempt_id):
             if (reserved := ledger.open.get(attempt_id)) is None:
                 return []
@@ -179,26 +194,30 @@ def _reserved(ledger: Ledger, event: MoneyReserved) -> Ledger:
         open={**ledger.open, event.attempt_id: event},
         days={**ledger.days, event.day: NOTHING},
         settled=settled,
-        doubtful={key: amount for key, amount in ledger.doubtful.items() if key in settled},
+        doubtful={key: doubt for key, doubt in ledger.doubtful.items() if key in settled},
     )
 
 
 def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
-    """Count it on the day of its reservation, in place of what was in doubt before."""
+    """Count it on the day of its reservation, in place of what was counted while it was in doubt."""
     id_ = event.attempt_id
-    day = ledger.open[id_].day if id_ in ledger.open else ledger.settled[id_]
-    counted = (event.cost_usd or NOTHING) + event.in_doubt_usd
-    more = counted - ledger.doubtful.get(id_, NOTHING)
+    before = ledger.doubtful.get(id_)
+    reserved = before.reserved if before else ledger.open[id_]
+    more = _counted(event) - (_counted(before.settled) if before else NOTHING)
     doubtful = _without(ledger.doubtful, id_)
     return replace(
         ledger,
         spent=ledger.spent + more,
-        days={**ledger.days, day: ledger.days.get(day, NOTHING) + more},
+        days={**ledger.days, reserved.day: ledger.days.get(reserved.day, NOTHING) + more},
         open=_without(ledger.open, id_),
-        settled={**ledger.settled, id_: day},
-        doubtful={**doubtful, id_: event.in_doubt_usd} if event.in_doubt_usd else doubtful,
+        settled={**ledger.settled, id_: reserved.day},
+        doubtful={**doubtful, id_: Doubtful(reserved, event)} if event.in_doubt_usd else doubtful,
         unpriced=ledger.unpriced + (event.cost_usd is None),
     )
+
+
+def _counted(event: MoneySettled) -> Decimal:
+    return (event.cost_usd or NOTHING) + event.in_doubt_usd
 
 
 T = TypeVar("T")

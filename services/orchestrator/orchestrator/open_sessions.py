@@ -16,7 +16,7 @@ PAGE = 256
 OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError)
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
-UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved'
+UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved' OR in_doubt_usd > 0
 """
 
 

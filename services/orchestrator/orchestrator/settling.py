@@ -84,9 +84,10 @@ class Settling:
                 )
 
     async def sweep(self, user: UUID) -> None:
-        """Settle whatever of the user's is set aside for attempts that are over."""
-        known = await self._ledgers.load(user)
-        for reserved in known.ledger.open.values():
+        """Settle what is set aside for attempts that are over, and what a late report has cleared up."""
+        ledger = (await self._ledgers.load(user)).ledger
+        doubtful = [one.reserved for one in ledger.doubtful.values()]
+        for reserved in [*ledger.open.values(), *doubtful]:
             past = await self._log.load(Aggregate(user, reserved.noun, str(reserved.id)))
             command = overdue(reserved.attempt_id, past, self._clock())
             if command is not None:

@@ -102,7 +102,9 @@ class Attempts:
         unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
         yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
-        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced | doubtful)
+        late = {"late_usd": usage.at_most_usd} if isinstance(event, AttemptReportedLate) else {}
+        counted = amounts | unpriced | doubtful | late
+        yield Alter(Row("agent_sessions", self._id, self._user), simulated, counted)
 
     def _called(self, event: ModelCalled) -> Change:
         row = Row("model_calls", model_call_id(event.attempt_id, event.item, event.number), self._user)

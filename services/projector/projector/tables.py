@@ -87,6 +87,7 @@ agent_sessions = Table(
     money("budget_usd", None),
     Column("budget_policy", Text),
     money("in_doubt_usd"),
+    money("late_usd"),
     Index("agent_sessions_by_user", "user_id", text("created_at DESC")),
     Index("agent_sessions_by_time", text("created_at DESC")),
 )
@@ -189,7 +190,7 @@ ledger = Table(
     moment("reserved_at"),
     moment("closed_at"),
     Index("ledger_by_user", "user_id", text("reserved_at DESC")),
-    Index("ledger_open", "user_id", postgresql_where=text("state = 'reserved'")),
+    Index("ledger_open", "user_id", postgresql_where=text("state = 'reserved' OR in_doubt_usd > 0")),
 )
 
 model_calls = Table(
