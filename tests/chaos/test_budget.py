@@ -1,4 +1,4 @@
-"""Two hundred calls at once with money for fifty, while runners are killed: never one too many, to the cent."""
+"""Two hundred calls at once with money for fifty, runners killed meanwhile: never one too many."""
 
 import asyncio
 import random
