@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from orchestrator.budgets import Budgets
+from orchestrator.claims import Claims
 from orchestrator.commands import Commands
 from orchestrator.definitions import Definitions
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.ledgers import Ledgers
 from orchestrator.open_sessions import ProjectedSessions
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
+from orchestrator.settling import Settling
 from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
@@ -35,12 +39,17 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     registry = await Registry.load(bus, log)
     sessions = Sessions(log)
     timers = Timers()
-    follow = Follow(bus, sessions, timers, settings.ack_wait_s)
-    reports = Reports(sessions, follow, settings.ack_wait_s)
+    ledgers = Ledgers(log)
+    settling = Settling(ledgers, log)
+    follow = Follow(bus, sessions, settling, timers, lease_s=settings.ack_wait_s)
+    claims = Claims(sessions, ledgers, follow, settings.ack_wait_s)
+    reports = Reports(sessions, follow, claims)
+    commands = Commands(sessions, Starts(registry, vault), follow, Budgets(ledgers, follow), log)
     born = streams.born(await bus.client.jetstream().stream_info("CMD"))
-    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, born)
+    doors = Doors(bus, commands, reports, born)
     definitions = Definitions(log, registry)
-    sweep = Sweep(bus, sessions, follow, ProjectedSessions(bus, settings.database_url))
+    where = ProjectedSessions(bus, settings.database_url)
+    sweep = Sweep(bus, follow, claims, settling, where)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
@@ -56,6 +65,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
         yield [
             Door("ask.*.session.*", doors.ask, "Run, cancel, retry a session, or read its events"),
             Door("ask.*.skill.*", doors.ask, "Run one skill alone, or read its events"),
+            Door("ask.*.budget.*", doors.ask, "Set what may be spent, or read what is left"),
         ]
         for task in running:
             task.cancel()

@@ -9,6 +9,7 @@ from totalaud.cli import (
     artists,
     ask,
     backup,
+    budget,
     campaigns,
     contacts,
     market,
@@ -48,6 +49,7 @@ app.command("ask")(ask.ask)
 app.command("run")(sessions.run_workflow)
 app.command("skill")(sessions.run_skill)
 app.add_typer(sessions.app, name="session")
+app.add_typer(budget.app, name="budget")
 app.add_typer(skills.app, name="skills")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(artists.app, name="artists")
