@@ -22,7 +22,7 @@ from totalaud.client import Client
 from totalaud.contacts import import_csv
 from totalaud.stack import paths
 
-pytestmark = [pytest.mark.xdist_group("backup"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 ERASED, ERASED_LATER, KEPT = (
     f"{name}@example.org" for name in ("mara.samplewood", "owen.mockridge", "ingrid.placeholt")
 )

@@ -71,7 +71,6 @@ async def begun(load: Load) -> int:
     return len(claims) - 1
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(300)
 async def test_exactly_as_many_calls_begin_as_there_is_money_for(load: Load, provider: Provider):
     ended = await all_ended(load)
@@ -83,7 +82,6 @@ async def test_exactly_as_many_calls_begin_as_there_is_money_for(load: Load, pro
     await load.check_fold()
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(300)
 async def test_killed_runners_leave_doubts_but_never_a_call_too_many(load: Load, provider: Provider):
     chance = random.Random(50)

@@ -25,7 +25,7 @@ from totalaud.stack.nats import Nats
 from totalaud.stack.process import Program
 from totalaud.stack.server import Server
 
-pytestmark = [pytest.mark.xdist_group("full"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 MB = 1_000_000
 BIG = {"skill": "count", "input": {"numbers": [1, 2], "padding": "x" * 400_000}}
 DISK, FREE_AT_LAST = 400 * MB, 6 * MB

@@ -70,7 +70,6 @@ async def folded(stack: LocalStack, client: Client) -> set[str]:
                 return {str(id_) for id_ in rows["agent_sessions"]}
 
 
-@pytest.mark.xdist_group("backup")
 @pytest.mark.timeout(240)
 async def test_each_store_that_is_lost_comes_back_from_the_other_and_a_backup(tmp_path: Path):
     user, backup = uuid4(), tmp_path / "backup"
