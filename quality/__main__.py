@@ -10,7 +10,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from quality.harness import Bench, bench
+from quality.harness import SKILLS, Bench, bench
 from quality.row import Row, table
 
 HERE = Path(__file__).parent
@@ -21,7 +21,9 @@ SEEDS = 5
 
 def main() -> None:
     given = _arguments()
-    rows = asyncio.run(measured(given.only or [*modules(), SPEED], list(range(1, given.seeds + 1))))
+    sys.path.insert(0, str(SKILLS))
+    seeds = range(given.first, given.first + given.seeds)
+    rows = asyncio.run(measured(given.only or [*modules(), SPEED], seeds))
     print(json.dumps([asdict(row) for row in rows], indent=2) if given.json else table(rows))
     sys.exit(any(not row.passed for row in rows))
 
@@ -51,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=[*modules(), SPEED], metavar="SKILL", help="these alone")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many worlds (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="the first world's seed (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     return parser.parse_args()
 
