@@ -1,6 +1,6 @@
 """Finds who is most like an artist by genres, and which outlets cover them but not the artist."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from library import music
@@ -30,7 +30,7 @@ def run(given: Json, context: Context) -> Json:
     limit = min(max(int(given.get("limit") or 10), 1), MOST)
     alike = nearest(you, [one for one in artists if music.key(one["name"]) != music.key(you["name"])])[:limit]
     covered = outlets([you["name"], *(one["name"] for one, _ in alike)], context)
-    own = covered[music.key(you["name"])]
+    own = covered.get(music.key(you["name"]), [])
     similar = [told(one, score, you, covered) for one, score in alike]
     missing = gaps(similar, own)
     warnings = [] if you["genres"] else ["the artist's genres are not known"]
@@ -70,11 +70,16 @@ def nearest(you: Json, others: list[Json]) -> list[tuple[Json, float]]:
 
 
 def outlets(names: list[str], context: Context) -> dict[str, list[str]]:
-    """Return the outlets that covered each artist, by key."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in context.rows(COVERAGE, artists=sorted({music.key(name) for name in names})):
-        found[row["artist_key"]].append(row["outlet"])
-    return found
+    """Return the outlets that covered each artist, by key; each outlet as it is written most often."""
+    rows = context.rows(COVERAGE, artists=sorted({music.key(name) for name in names}))
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        written[_same(row["outlet"])][row["outlet"]] += row["many"]
+    usual = {name: max(sorted(some), key=some.__getitem__) for name, some in written.items()}
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        found[row["artist_key"]][usual[_same(row["outlet"])]] = None
+    return {artist: list(covering) for artist, covering in found.items()}
 
 
 def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> Json:
@@ -93,7 +98,6 @@ def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> J
 
 def gaps(similar: list[Json], own: list[str]) -> list[Json]:
     """Return outlets that covered similar artists and not you, the most similar counting most."""
-    mine = {music.key(outlet) for outlet in own}
     covered: dict[str, list[Json]] = defaultdict(list)
     for one in similar:
         for outlet in one["outlets"]:
@@ -102,7 +106,7 @@ def gaps(similar: list[Json], own: list[str]) -> list[Json]:
     return [
         {"outlet": outlet, "covered": [one["name"] for one in covered[outlet]], "you": False}
         for outlet in order
-        if music.key(outlet) not in mine
+        if outlet not in own
     ][:GAPS]
 
 
@@ -111,3 +115,8 @@ def summary(you: Json, similar: list[Json], missing: list[Json]) -> str:
         return f"No artist you have recorded is like {you['name']}."
     first = f"{len(similar)} artists are like {you['name']}, {similar[0]['name']} most of all."
     return f"{first} {len(missing)} outlets covered them and not you." if missing else first
+
+
+def _same(outlet: str) -> str:
+    """Make Dock FM and dock-fm one; a name without any Latin letter is its own."""
+    return music.key(outlet) or outlet.casefold()
