@@ -40,6 +40,11 @@ def run(given: Json, context: Context) -> Json:
     if not shown:
         return _nothing(context, given, 0, 0, [withheld(len(artists))])
     rows = pitches_of(context, shown)
+    heard = [one for one in artists if str(one["id"]) in {row["artist"] for row in rows}]
+    kept = set(admitted(heard, str(context.user)))
+    if not kept:
+        return _nothing(context, given, 0, 0, [withheld(len(heard))])
+    rows = [row for row in rows if row["artist"] in kept]
     return _answer(rows, given, rules, context, [row["artist"] for row in rows])
 
 

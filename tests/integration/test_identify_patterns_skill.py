@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from insight_data import answered, campaign, contact, empty_cohort, pitch, story
+from insight_data import answered, artist, campaign, contact, empty_cohort, pitch, story
 from skill_runner.context import SkillError
 
 SKILL = "identify-patterns"
@@ -36,6 +36,16 @@ async def test_nine_artists_are_withheld(skillbench):
     assert found["patterns"] == []
     assert found["meta"]["n"] == 0
     assert any("withheld" in warning for warning in found["meta"]["warnings"])
+
+
+async def test_a_tenth_artist_that_has_sent_nothing_yet_does_not_show_the_nine(skillbench):
+    await empty_cohort(skillbench)
+    user, idle = skillbench.user(), artist(uuid4(), in_cohort=True)
+    await skillbench.load(story(user, [uuid4() for _ in range(9)]))
+    await skillbench.load({"artists": [idle], "campaigns": [campaign(idle["user_id"], artist_id=idle["id"])]})
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    assert (found["patterns"], found["meta"]["n"]) == ([], 0)
+    assert "withheld" in found["meta"]["warnings"][1]
 
 
 async def test_strangers_are_not_uncovered_by_adding_artists_of_ones_own(skillbench):
