@@ -29,14 +29,17 @@ SELECT {group} AS id, count(*) AS n, count(p.replied_at) AS replied, count(p.pla
        coalesce(sum(ln(d.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs,
        coalesce(sum(ln(d.days) ^ 2) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS squares
 FROM campaigns k
-JOIN pitches p ON p.campaign_id = k.id
+JOIN pitches p ON p.campaign_id = k.id AND p.user_id = k.user_id
 CROSS JOIN LATERAL (
     SELECT greatest(extract(epoch FROM p.replied_at - p.sent_at)::float8 / 86400, 1.0 / 24) AS days
 ) d
 WHERE {chosen} AND p.sent_at > :since AND p.sent_at <= :before AND p.bounced_at IS NULL
 GROUP BY 1 ORDER BY 1
 """
-OF_ARTISTS = COUNTS.format(group="k.artist_id", chosen="k.artist_id = ANY(:artists)")
+OF_ARTISTS = COUNTS.format(
+    group="k.artist_id",
+    chosen="k.artist_id = ANY(:artists) AND k.user_id = (SELECT user_id FROM artists WHERE id = k.artist_id)",
+)
 OWN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user")
 OWN_ARTIST = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.artist_id = :artist")
 OWN_CAMPAIGN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.id = :campaign")

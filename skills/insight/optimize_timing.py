@@ -39,7 +39,7 @@ WITH latest AS (
 )
 SELECT date_bin('15 minutes', l.sent_at, '2000-01-01+00') AS at, c.timezone,
        coalesce(c.type, 'unknown') AS kind, count(*) AS pitches, count(l.replied_at) AS answered
-FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id
+FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id AND c.user_id = :user
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 PEOPLE = "SELECT id, timezone, suppressed, erased FROM contacts WHERE user_id = :user AND id = ANY(:ids)"
