@@ -26,23 +26,31 @@ NORMAL_95 = 1.96
 USUAL_SPREAD, AS_IF = 1.0, 10
 COUNTS = """
 SELECT {group} AS id, count(*) AS n, count(p.replied_at) AS replied, count(p.placed_at) AS placed,
-       coalesce(sum(ln(d.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs,
-       coalesce(sum(ln(d.days) ^ 2) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS squares
-FROM campaigns k
-JOIN pitches p ON p.campaign_id = k.id AND p.user_id = k.user_id
+       coalesce(sum(ln(p.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs,
+       coalesce(sum(ln(p.days) ^ 2) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS squares
+FROM {whose}
 CROSS JOIN LATERAL (
-    SELECT greatest(extract(epoch FROM p.replied_at - p.sent_at)::float8 / 86400, 1.0 / 24) AS days
-) d
-WHERE {chosen} AND p.sent_at > :since AND p.sent_at <= :before AND p.bounced_at IS NULL
+    SELECT user_id, replied_at, placed_at,
+           greatest(extract(epoch FROM replied_at - sent_at)::float8 / 86400, 1.0 / 24) AS days
+    FROM pitches
+    WHERE campaign_id = k.id AND sent_at > :since AND sent_at <= :before AND bounced_at IS NULL
+    OFFSET 0
+) p
+WHERE {chosen} AND p.user_id = k.user_id
 GROUP BY 1 ORDER BY 1
 """
 OF_ARTISTS = COUNTS.format(
-    group="k.artist_id",
-    chosen="k.artist_id = ANY(:artists) AND k.user_id = (SELECT user_id FROM artists WHERE id = k.artist_id)",
+    group="a.id",
+    whose="artists a JOIN campaigns k ON k.artist_id = a.id AND k.user_id = a.user_id",
+    chosen="a.id = ANY(:artists)",
 )
-OWN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user")
-OWN_ARTIST = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.artist_id = :artist")
-OWN_CAMPAIGN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.id = :campaign")
+OWN = COUNTS.format(group="k.user_id", whose="campaigns k", chosen="k.user_id = :user")
+OWN_ARTIST = COUNTS.format(
+    group="k.user_id", whose="campaigns k", chosen="k.user_id = :user AND k.artist_id = :artist"
+)
+OWN_CAMPAIGN = COUNTS.format(
+    group="k.user_id", whose="campaigns k", chosen="k.user_id = :user AND k.id = :campaign"
+)
 WORSE = {
     "reply_rate": "answered less often",
     "placement_rate": "placed less often",

@@ -49,10 +49,11 @@ SELECT {FIELDS}, k.own
 FROM theirs k
 CROSS JOIN LATERAL (
     SELECT * FROM pitches
-    WHERE campaign_id = k.id AND user_id = k.user_id AND sent_at <= :before AND bounced_at IS NULL
+    WHERE campaign_id = k.id AND sent_at <= :before AND bounced_at IS NULL
     ORDER BY sent_at DESC LIMIT greatest(:most / k.many, 1)
 ) p
 LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
+WHERE p.user_id = k.user_id
 """
 
 Row = dict[str, Any]
