@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from library.asked import how_many, share_of_false
 from library.cohort import FEWEST, admitted, opted_in, withheld
 from library.exact import lift
 from library.meta import meta
@@ -16,7 +17,7 @@ from library.pitched import TIMES, columns, own_pitches, pitches_of, shared_only
 from library.rates import wilson
 from library.references import references
 from library.subgroups import Column, Sample
-from skill_runner.context import Context, SkillError
+from skill_runner.context import Context
 
 FEWEST_PITCHES, FEWEST_SUCCESSES = 100, 5
 ADJUSTED = "contact type"
@@ -145,11 +146,7 @@ def _most_asked_for(lacking: list[Finding]) -> list[Finding]:
 
 
 def _rules(given: Json) -> Rules:
-    if not 0 < given["fdr"] < 1:
-        raise SkillError("fdr: a share between 0 and 1 is wanted, such as 0.1")
-    if given["min_support"] < 1:
-        raise SkillError("min_support: at least 1 is wanted")
-    return Rules(given["fdr"], given["min_support"], ADJUSTED)
+    return Rules(share_of_false(given), how_many(given, "min_support", MOST), ADJUSTED)
 
 
 def _percent(rate: Json) -> str:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from library import music
+from library.asked import how_many
 from library.likeness import cosine, profile, rarity
 from library.meta import meta
 from skill_runner.context import Context, SkillError
@@ -25,9 +26,9 @@ GROUP BY artist_key, outlet ORDER BY artist_key, outlet
 
 def run(given: Json, context: Context) -> Json:
     """Return `similar` artists and `gaps`, the strongest first; raises SkillError."""
+    limit = how_many(given, "limit", MOST)
     artists = context.rows(ARTISTS, most=READ)
     you = wanted(given, artists)
-    limit = min(max(int(given.get("limit") or 10), 1), MOST)
     alike = nearest(you, [one for one in artists if music.key(one["name"]) != music.key(you["name"])])[:limit]
     covered = outlets([you["name"], *(one["name"] for one, _ in alike)], context)
     own = covered.get(music.key(you["name"]), [])
@@ -40,6 +41,7 @@ def run(given: Json, context: Context) -> Json:
         context,
         "own_data" if similar else "insufficient",
         len(artists),
+        needed=None if similar else 1,
         sources=["artists", "coverage"],
         warnings=warnings,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from library import music
+from library.asked import how_many
 from library.contact_history import histories
 from library.meta import meta
 from skill_runner.context import Context
@@ -47,21 +48,20 @@ class Wish:
 
 def run(given: Json, context: Context) -> Json:
     """Return `contacts`, best first, `total`, and in `widened` what had to be given up."""
+    limit = how_many(given, "max_results", MOST)
     wish, widened = understood(given), list[str]()
     rows = found(wish, context)
     while not rows and (wider := widen(wish)) is not None:
         wish, said = wider
         widened.append(said)
         rows = found(wish, context)
-    limit = min(max(int(given.get("max_results") or 20), 1), MOST)
     total = int(rows[0]["total"]) if rows else 0
     shown = [contact(row) for row in ranked(rows)[:limit]]
     known = histories([row["id"] for row in shown], context)
     contacts = [{**row, **known.get(row["id"], {})} for row in shown]
     warnings = [] if rows else ["none of your contacts fits"]
-    about = meta(
-        context, "own_data" if rows else "insufficient", total, sources=["contacts"], warnings=warnings
-    )
+    basis, needed = ("own_data", None) if rows else ("insufficient", 1)
+    about = meta(context, basis, total, needed=needed, sources=["contacts"], warnings=warnings)
     return {"contacts": contacts, "total": total, "widened": widened, "meta": about}
 
 
@@ -86,7 +86,7 @@ def query(wish: Wish) -> tuple[str, Json]:
     """Write the SELECT for a wish: only conditions that an index answers, and no value in the text."""
     fit, genres = fit_of(wish.genres)
     inside = sorted({place for region in wish.regions for place in music.inside_of(region)})
-    terms = " | ".join(wish.words)
+    terms = " | ".join(f"'{word}'" for word in wish.words)
     filters = {
         "type": ("AND c.type = :type", wish.type),
         "regions": ("AND c.region_keys && CAST(:regions AS text[])", inside),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from library import music
+from library.asked import how_many, share_of_false
 from library.meta import meta
 from library.outcomes import HORIZON
 from library.rates import benjamini_hochberg
@@ -50,13 +51,13 @@ GROUP BY g.genre, week ORDER BY g.genre, week
 
 def run(given: Json, context: Context) -> Json:
     """Return `trends`, the surest first."""
-    window = min(max(int(given.get("window_days") or 90), SHORTEST), LONGEST)
+    limit = share_of_false(given)
+    window = max(how_many(given, "window_days", LONGEST), SHORTEST)
     found = series(given, window, context)
     sloping = measured(found)
     told = [trend(*name, points, sloping.get(name)) for name, points in found.items()]
     tested = [one for one in told if one["direction"] != "insufficient"]
     q_values = benjamini_hochberg([one["p_value"] for one in tested]) if tested else []
-    limit = given["fdr"] if given.get("fdr") is not None else 0.1
     for one, q in zip(tested, q_values, strict=True):
         one |= {"q_value": float(q), "direction": direction(one["slope_per_week"], float(q), limit)}
     told.sort(key=lambda one: (one["q_value"] is None, one["q_value"] or 0.0, one["key"], one["metric"]))
@@ -64,6 +65,7 @@ def run(given: Json, context: Context) -> Json:
     basis = "own_data" if tested else "insufficient"
     needed = None if tested else min((one["needed"] for one in told), default=FEWEST)
     warnings = [] if tested else [f"no series has {FEWEST} weeks"]
+    warnings += [f"{window} days were looked at"] if window != given["window_days"] else []
     sources = ["metric_days", "pitches"]
     about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)
     return {"trends": told, "meta": about}
