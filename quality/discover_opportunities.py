@@ -46,7 +46,7 @@ GIVEN: Json = {
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
-    """Duplicates are judged by pairs; the baselines merge titles alike but for case, and show what ends first."""
+    """Duplicates are judged by pairs; the baselines merge titles alike but for case, show what ends first."""
     trapped, ours, naive, gains = 0, [], [], []
     for seed in seeds:
         rng, user = np.random.default_rng([seed, 13]), uuid4()
