@@ -5,7 +5,6 @@ not, whatever was sent lately would look good.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,11 +12,13 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from library import music
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.outcomes import HORIZON, MOST
 from skill_runner.context import Context
 
 MOST_ATTRIBUTES = 60
+_key = lru_cache(1000)(music.key)
 HOME = ZoneInfo("Europe/London")
 TIMES = ("weekday", "part of day", "slot")
 
@@ -107,11 +108,6 @@ def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
     pairs = {(value, artist) for value, artist in zip(values, artists, strict=True) if value is not None}
     spread = Counter(value for value, _ in pairs)
     return [value if value is not None and spread[value] >= fewest else None for value in values]
-
-
-@lru_cache(1000)
-def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9&]", "", name.lower())
 
 
 def _parsed(rows: list[Row]) -> list[Row]:

@@ -76,11 +76,11 @@ def outlets(names: list[str], context: Context) -> dict[str, list[str]]:
     rows = context.rows(COVERAGE, artists=sorted({music.key(name) for name in names}))
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        written[_same(row["outlet"])][row["outlet"]] += row["many"]
+        written[music.key(row["outlet"])][row["outlet"]] += row["many"]
     usual = {name: max(sorted(some), key=some.__getitem__) for name, some in written.items()}
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
-        found[row["artist_key"]][usual[_same(row["outlet"])]] = None
+        found[row["artist_key"]][usual[music.key(row["outlet"])]] = None
     return {artist: list(covering) for artist, covering in found.items()}
 
 
@@ -117,8 +117,3 @@ def summary(you: Json, similar: list[Json], missing: list[Json]) -> str:
         return f"No artist you have recorded is like {you['name']}."
     first = f"{len(similar)} artists are like {you['name']}, {similar[0]['name']} most of all."
     return f"{first} {len(missing)} outlets covered them and not you." if missing else first
-
-
-def _same(outlet: str) -> str:
-    """Make Dock FM and dock-fm one; a name without any Latin letter is its own."""
-    return music.key(outlet) or outlet.casefold()
