@@ -89,8 +89,8 @@ def query(wish: Wish) -> tuple[str, Json]:
     terms = " | ".join(f"'{word}'" for word in wish.words)
     filters = {
         "type": ("AND c.type = :type", wish.type),
-        "regions": (f"AND {in_regions(wish)}", inside),
         "genres": ("AND c.genre_keys && CAST(:genres AS text[])", sorted(set(genres.values()))),
+        "regions": (f"AND {in_regions(wish)}", inside),
     }
     used = {name: condition for name, condition in filters.items() if condition[1]}
     texts = [text for text, _ in used.values()]
