@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -187,8 +186,6 @@ async def _push(stack: LocalStack) -> None:
 
 @asynccontextmanager
 async def _stack() -> AsyncIterator[LocalStack]:
-    base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else None
-    with tempfile.TemporaryDirectory(prefix="totalaud-quality-", dir=base) as folder:
-        data = paths.make_folder(Path(folder) / "data")
+    with paths.throwaway("quality") as data:
         async with LocalStack(data, SKILLS, push=_push) as stack:
             yield stack
