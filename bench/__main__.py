@@ -4,12 +4,9 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from uuid import uuid4
 
 from bench.benching import Bench
 from bench.figures import figures
@@ -42,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load = Load(given.seconds, given.latency, given.warm_up)
     sizes = given.sizes or (FULL if given.full else SMALL[:1] if peers else SMALL)
     plan = Plan(sorted(sizes), given.sync, given.rounds, load, peers)
-    with _folder() as folder:
+    with paths.throwaway("bench") as folder:
         bench = Bench(plan, folder, _say)
         try:
             code = asyncio.run(interruptible(bench.run()))
@@ -61,17 +58,6 @@ def _show(results: Results, as_json: Path | None, as_plot: Path | None) -> int:
     if as_plot:
         as_plot.write_text(plot(all_))
     return int(bool(missed(reached)))
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Make a folder that PostgreSQL may use whoever runs the bench, removed at the end."""
-    base = paths.ROOT_DATA if paths.is_root() else paths.data_dir()
-    folder = paths.make_folder(base / f"bench-{uuid4().hex[:12]}")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,5 @@
--- One user's 100,000 contacts, 600,000 pitches in 200 campaigns and 1,000,000 outreach events, made in place.
+-- One user's 100,000 contacts, 600,000 pitches in 200 campaigns and 1,000,000 outreach events, made in place;
+-- and sixty small users beside, of 300 contacts and 800 pitches each, whose artists make up the cohort.
 CREATE FUNCTION pg_temp.id(what text, number bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
 $$ SELECT md5(what || '/' || number)::uuid $$;
 CREATE FUNCTION pg_temp.chance(what text, number bigint) RETURNS double precision IMMUTABLE LANGUAGE sql AS
@@ -9,7 +10,7 @@ CREATE FUNCTION pg_temp.keys(names text[]) RETURNS text[] IMMUTABLE LANGUAGE sql
 $$ SELECT array_agg(regexp_replace(lower(name), '[^a-z0-9&]', '', 'g')) FROM unnest(names) AS name $$;
 
 INSERT INTO artists (id, user_id, name, genres, genre_keys, location, mine, in_cohort)
-SELECT pg_temp.id('artist', n), '{user}', 'Artist ' || n, genres, pg_temp.keys(genres), 'Leeds', n <= 5, true
+SELECT pg_temp.id('artist', n), '{user}', 'Artist ' || n, genres, pg_temp.keys(genres), 'Leeds', n <= 5, n <= 5
 FROM generate_series(1, 500) AS n,
 LATERAL (SELECT ARRAY[pg_temp.pick('{{synthpop,indie,techno,folk,hip hop,jazz,metal,ambient}}', 'artist', n)] AS genres) AS g;
 
@@ -45,13 +46,37 @@ SELECT pg_temp.id('pitch', n), '{user}', pg_temp.id('campaign', campaign), pg_te
        CASE WHEN luck > 0.95 THEN sent + delay END,
        CASE WHEN luck BETWEEN 0.92 AND 0.95 THEN sent + delay END,
        CASE WHEN luck > 0.98 THEN sent + delay END,
-       'email', pg_temp.pick('{{short,story,question}}', 'template', n), '{{"length": "short"}}'
+       'email', pg_temp.pick('{{short,story,question}}', 'template', n),
+       jsonb_build_object('length', pg_temp.pick('{{short,middle,long}}', 'length', n), 'link', pg_temp.pick('{{yes,no}}', 'link', n))
 FROM (SELECT n, campaign, (campaign * 500 + k * 33) % 100000 + 1 AS contact, pg_temp.chance('luck', n) AS luck,
              '{now}'::timestamptz - interval '1 day' * (800 - 4 * campaign) + interval '1 minute' * k AS sent,
              interval '1 day' * -5 * ln(1.0001 - pg_temp.chance('delay', n)) AS delay
       FROM generate_series(1, 200) AS campaign, generate_series(0, 2999) AS k, LATERAL (SELECT campaign * 3000::bigint + k AS n) AS ids
      ) AS drawn
 WHERE sent < '{now}';
+
+INSERT INTO artists (id, user_id, name, genres, genre_keys, location, mine, in_cohort)
+SELECT pg_temp.id('artist', 1000 + n), pg_temp.id('user', n), 'Artist ' || 1000 + n, genres, pg_temp.keys(genres), 'Leeds', true, true
+FROM generate_series(1, 60) AS n,
+LATERAL (SELECT ARRAY[pg_temp.pick('{{synthpop,indie,techno,folk}}', 'artist', n)] AS genres) AS g;
+
+INSERT INTO campaigns (id, user_id, name, artist_id, goal, genres, created_at)
+SELECT pg_temp.id('campaign', 1000 + 4 * n + k), pg_temp.id('user', n), 'Campaign ' || k, pg_temp.id('artist', 1000 + n), 'radio',
+       '{{synthpop}}', '{now}'::timestamptz - interval '60 days' * (k + 1)
+FROM generate_series(1, 60) AS n, generate_series(0, 3) AS k;
+
+INSERT INTO contacts (id, user_id, name, email, outlet, role, type, genres, regions, source, genre_keys, region_keys, imported_at, seq, search)
+SELECT pg_temp.id('small contact', n * 300 + k), pg_temp.id('user', n), name, email, outlet, role, type, genres, regions, source, genre_keys,
+       region_keys, imported_at, 1, search
+FROM generate_series(1, 60) AS n, generate_series(0, 299) AS k, LATERAL (SELECT pg_temp.id('contact', n * 300 + k) AS like_it) AS l
+JOIN contacts ON id = like_it;
+
+INSERT INTO pitches (id, user_id, campaign_id, contact_id, sent_at, last_sent_at, sends, replied_at, channel, template)
+SELECT pg_temp.id('small pitch', n * 800 + k), pg_temp.id('user', n), pg_temp.id('campaign', 1000 + 4 * n + k / 200),
+       pg_temp.id('small contact', n * 300 + k % 200), sent, sent, 1,
+       CASE WHEN pg_temp.chance('small luck', n * 800 + k) > 0.93 THEN sent + interval '2 days' END, 'email', 'short'
+FROM generate_series(1, 60) AS n, generate_series(0, 799) AS k,
+LATERAL (SELECT '{now}'::timestamptz - interval '60 days' * (k / 200 + 1) + interval '1 hour' * (k % 200) AS sent) AS t;
 
 INSERT INTO outreach (id, user_id, campaign_id, contact_id, kind, at, channel, template, category)
 SELECT md5(id::text || kind)::uuid, user_id, campaign_id, contact_id, kind, at, channel, template, category
@@ -63,8 +88,9 @@ WHERE at IS NOT NULL;
 
 INSERT INTO opportunities (id, user_id, title, kind, url, deadline, genres, regions, genre_keys, region_keys, rules, source)
 SELECT pg_temp.id('opportunity', n), '{user}', 'Opportunity ' || n, pg_temp.pick('{{submission,festival,funding,blog}}', 'kind', n),
-       'https://example.org/opportunities/' || n, '{now}'::date + (n % 200) - 50, '{{synthpop}}', '{{UK}}', '{{synthpop}}', '{{uk}}', '{{}}', 'generated'
-FROM generate_series(1, 2000) AS n;
+       'https://example.org/opportunities/' || n, '{now}'::date + (n % 200) - 50, genres, '{{UK}}', pg_temp.keys(genres), '{{uk}}', '{{}}', 'generated'
+FROM generate_series(1, 2000) AS n,
+LATERAL (SELECT ARRAY[pg_temp.pick('{{synthpop,indie,techno,folk,jazz}}', 'open', n)] AS genres) AS g;
 
 INSERT INTO coverage (id, user_id, artist, artist_key, outlet, kind, date, title, genres, genre_keys)
 SELECT pg_temp.id('coverage', n), '{user}', 'Artist ' || 1 + n % 500, 'artist' || 1 + n % 500, 'Outlet ' || n % 2000, 'review',

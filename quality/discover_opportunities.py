@@ -1,4 +1,8 @@
-"""Two hundred opportunities that are shut, each for one reason, among open ones entered up to three times."""
+"""Two hundred opportunities that are shut, each for one reason, among open ones entered up to three times.
+
+And open ones of several scenes, named as people of the scene name what they play: those of the artist's own
+scene are to come first.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,13 +13,16 @@ from uuid import uuid4
 import numpy as np
 
 from quality.harness import NOW, Bench
+from quality.research_contacts import NOISE, SCENES
 from quality.row import Row, interval
+from quality.score_contacts import ndcg
 
 Json = dict[str, Any]
 
 SKILL = "discover-opportunities"
 TRAPS, OPEN = 200, 60
-F1_BAR = 0.95
+F1_BAR, GAIN_BAR = 0.95, 0.3
+FITTING, SHOWN = 120, 10
 PLACES = ("Harbour", "Quarry", "Lantern", "Meadow", "Foundry", "Orchard", "Viaduct", "Saltmarsh", "Cinder")
 THINGS = ("Festival", "Sessions", "Grant", "Showcase", "Weekender", "Residency", "Bursary")
 TODAY = NOW.date()
@@ -39,8 +46,8 @@ GIVEN: Json = {
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
-    """Duplicates are judged by pairs; the baseline merges titles that are the same but for case."""
-    trapped, ours, naive = 0, [], []
+    """Duplicates are judged by pairs; the baselines merge titles alike but for case, show what ends first."""
+    trapped, ours, naive, gains = 0, [], [], []
     for seed in seeds:
         rng, user = np.random.default_rng([seed, 13]), uuid4()
         traps = [_entry(user, rng, number, **SHUT[number % len(SHUT)]) for number in range(TRAPS)]
@@ -53,12 +60,47 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         true = _pairs([[str(one["id"]) for one in group] for group in groups])
         ours.append(_f1(_pairs([[one["id"], *one["merged"]] for one in found]), true))
         naive.append(_f1(_pairs(_by_title(entries)), true))
+        gains += [
+            await _gains(bench, scene, np.random.default_rng([seed, 14, n])) for n, scene in enumerate(SCENES)
+        ]
     low, high = interval(ours)
+    told, soonest = map(np.array, zip(*gains, strict=True))
+    lead = interval(told - soonest)
     share, other = float(np.mean(ours)), float(np.mean(naive))
     return [
         Row(SKILL, f"shut ones of {TRAPS} returned", None, trapped, None, None, "0", not trapped),
         Row(SKILL, "F1 of duplicates", other, share, low, high, f"≥ {F1_BAR}", low >= F1_BAR),
+        Row(
+            SKILL,
+            f"nDCG@{SHOWN}",
+            soonest.mean(),
+            told.mean(),
+            *lead,
+            f"lead ≥ {GAIN_BAR}",
+            lead[0] >= GAIN_BAR,
+        ),
     ]
+
+
+async def _gains(bench: Bench, scene: str, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the gain of what an artist of the scene is shown, and of what ends first."""
+    user = uuid4()
+    homes = [str(rng.choice(list(SCENES))) for _ in range(FITTING)]
+    rows = [_entry(user, rng, number, genres=_tags(home, rng)) for number, home in enumerate(homes)]
+    await bench.load({"opportunities": rows})
+    worth = np.array([float(home == scene) for home in homes])
+    place = {str(row["id"]): number for number, row in enumerate(rows)}
+    given = {"genres": _tags(scene, rng, noise=0), "max_results": SHOWN}
+    found = (await bench.run(SKILL, given, user=user))["opportunities"]
+    soonest = np.array(sorted(range(FITTING), key=lambda number: rows[number]["deadline"]))
+    told = np.array([place[one["id"]] for one in found], dtype=int)
+    return ndcg(told, worth, SHOWN), ndcg(soonest, worth, SHOWN)
+
+
+def _tags(scene: str, rng: np.random.Generator, *, noise: float = NOISE) -> list[str]:
+    others = [name for names in SCENES.values() for name in names]
+    many = int(rng.integers(1, 3))
+    return [str(rng.choice(others if rng.random() < noise else SCENES[scene])) for _ in range(many)]
 
 
 def _entry(user: Any, rng: np.random.Generator, number: int, **changes: Any) -> Json:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -105,9 +104,7 @@ async def make_tables(url: str) -> None:
 @asynccontextmanager
 async def database() -> AsyncIterator[str]:
     """An embedded PostgreSQL with the read model's tables, gone afterwards; its URL."""
-    base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else None
-    with tempfile.TemporaryDirectory(prefix="totalaud-quality-", dir=base) as folder:
-        data = paths.make_folder(Path(folder) / "data")
+    with paths.throwaway("quality") as data:
         kind = Postgres(data, data / "logs")
         server = Server(kind, data / "logs")
         await server.start()

@@ -34,12 +34,12 @@ PLACES = {
     "US": ("US", "USA", "New York", "Los Angeles"),
 }
 KINDS = ("radio", "playlist", "journalist", "podcast")
-NOISE, HIDDEN = 0.15, 0.1
+NOISE, HIDDEN, UNREACHABLE = 0.15, 0.1, 0.3
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
     """The baseline is a search for the query's words as parts of tags, with the same filters of kind."""
-    ours, naive, wrong_place, suppressed = [], [], 0, 0
+    ours, naive, wrong_place, suppressed, invented = [], [], 0, 0, 0
     for seed in seeds:
         rng, user = np.random.default_rng([seed, 41]), uuid4()
         people = [_person(user, rng) for _ in range(CONTACTS)]
@@ -53,6 +53,9 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
             shown = [people[known[one["id"]]] for one in found]
             wrong_place += sum(person["country"] != country for person in shown)
             suppressed += sum(person["row"]["suppressed"] for person in shown)
+            invented += sum(
+                one.get("email") != person["row"]["email"] for one, person in zip(found, shown, strict=True)
+            )
             worth = np.array([_worth(person, scene, country, kind) for person in people])
             ours.append((seed, ndcg(np.array([known[one["id"]] for one in found], dtype=int), worth, SHOWN)))
             naive.append((seed, ndcg(_substring(people, (country, genre), kind), worth, SHOWN)))
@@ -62,6 +65,7 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         Row(SKILL, "nDCG@10", other.mean(), mine.mean(), low, high, f"lead ≥ {BAR}", low >= BAR),
         Row(SKILL, "shown from elsewhere", None, wrong_place, None, None, "0", not wrong_place),
         Row(SKILL, "shown though suppressed", None, suppressed, None, None, "0", not suppressed),
+        Row(SKILL, "e-mail addresses that are not theirs", None, invented, None, None, "0", not invented),
     ]
 
 
@@ -79,9 +83,14 @@ def _person(user: Any, rng: np.random.Generator) -> Json:
         "genres": sorted(set(tags)),
         "regions": [str(rng.choice(PLACES[country]))],
         "suppressed": bool(rng.random() < HIDDEN),
+        "email": None if rng.random() < UNREACHABLE else _sealed(rng),
         "seq": 1,
     }
     return {"row": row, "scene": scene, "country": country}
+
+
+def _sealed(rng: np.random.Generator) -> Json:
+    return {"$sealed": str(uuid4()), "n": "bg==", "c": f"{rng.integers(10**9)}"}
 
 
 def _worth(person: Json, scene: str, country: str, kind: str) -> float:

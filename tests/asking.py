@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -43,13 +43,13 @@ def environment_of(stack: LocalStack) -> dict[str, str]:
 
 
 async def totalaud(stack: LocalStack, user: UUID, *words: str) -> Told:
-    """Run one command of the command line in a process of its own, 80 columns wide."""
-    return await command(environment_of(stack), *words, "--user", str(user), "--data", str(stack.data))
+    """Run one command of the command line on a running stack."""
+    return await command(*(*words, "--user", str(user), "--data", str(stack.data)), **environment_of(stack))
 
 
-async def command(env: Mapping[str, str], *words: str) -> Told:
-    """Run one command with this added to the environment."""
-    environment = os.environ | env
+async def command(*words: str, **variables: str) -> Told:
+    """Run one command of the command line in a process of its own."""
+    environment = os.environ | variables
     arguments = (sys.executable, "-m", "totalaud.cli", *words)
     process = await asyncio.create_subprocess_exec(
         *arguments, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1

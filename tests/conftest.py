@@ -2,11 +2,13 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from rig import running_stack
+from scheduling import ByFile
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
 from shared.streams import provision
@@ -14,15 +16,10 @@ from skillbench import skillbench
 from totalaud.stack.local import LocalStack
 
 ACK_WAIT_S = 2.0
-ALONE = ("tests/unit/", "tests/chaos/", "tests/integration/test_stack.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together, in order, unless each starts its own servers."""
-    for item in items:
-        file = item.nodeid.split("::", 1)[0]
-        if not file.startswith(ALONE):
-            item.add_marker(pytest.mark.xdist_group(file))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture

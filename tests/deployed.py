@@ -54,7 +54,13 @@ class Deployment:
 
 @asynccontextmanager
 async def deployed(
-    folder: Path, conf: Path = CONF, scheme: str = "nats", *, trace: bool = False, **env: str
+    folder: Path,
+    conf: Path = CONF,
+    scheme: str = "nats",
+    *,
+    trace: bool = False,
+    streams: bool = True,
+    **env: str,
 ) -> AsyncIterator[Deployment]:
     """A server of its own on a free port, with its files in `folder`; `trace` logs all that is said."""
     port = ports.free_port()
@@ -80,8 +86,9 @@ async def deployed(
             assert server.returncode is None, (folder / "nats.log").read_text()
             await asyncio.sleep(0.02)
         deployment = Deployment(f"{ports.LOOPBACK}:{port}", scheme)
-        async with deployment.bus(OPERATOR) as operator:
-            await provision(operator, ack_wait_s=5)
+        if streams:
+            async with deployment.bus(OPERATOR) as operator:
+                await provision(operator, ack_wait_s=5)
         yield deployment
     finally:
         server.terminate()

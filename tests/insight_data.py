@@ -50,20 +50,25 @@ async def empty_cohort(skillbench: Skillbench) -> None:
     await skillbench._bench.execute("UPDATE artists SET in_cohort = false")
 
 
-def story(user: UUID, owners: list[UUID]) -> dict[str, Rows]:
+def story(owners: list[UUID]) -> dict[str, Rows]:
     """An artist for each owner, all opted in; 57 of 480 matched contacts replied, 43 of 720 others."""
     rng = np.random.default_rng(1)
     artists = [artist(owner, in_cohort=True, name=f"Act {n}") for n, owner in enumerate(owners)]
     acts = [campaign(each["user_id"], artist_id=each["id"]) for each in artists]
-    matched = contact(user)
-    other = contact(user, genres=["metal"])
-    kinds = [(matched, n < 57) for n in range(480)] + [(other, n < 43) for n in range(720)]
+    people = {
+        (each["user_id"], match): contact(each["user_id"], genres=["synthpop" if match else "metal"])
+        for each in artists
+        for match in (True, False)
+    }
+    kinds = [(True, n < 57) for n in range(480)] + [(False, n < 43) for n in range(720)]
     pitches = []
     for number in rng.permutation(1200):
-        to, replied = kinds[number]
+        match, replied = kinds[number]
         act = acts[len(pitches) % len(acts)]
         coins = {f"coin_{n}": "yes" if rng.random() < 0.5 else "no" for n in range(19)}
         days = 30 + float(rng.uniform(0, 200))
+        to = people[act["user_id"], match]
         row = pitch(act["user_id"], act, to, days=days, attributes=coins)
         pitches.append(answered(row) if replied else row)
-    return {"artists": artists, "campaigns": acts, "contacts": [matched, other], "pitches": pitches}
+    contacts = [*people.values()]
+    return {"artists": artists, "campaigns": acts, "contacts": contacts, "pitches": pitches}

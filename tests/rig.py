@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from uuid import UUID
 
@@ -55,12 +55,20 @@ def connection_of(stack: LocalStack) -> Connection:
 
 @asynccontextmanager
 async def running_stack(
-    *, runners: int = 1, orchestrators: int = 1, skills: Path | None = None, **env: str
+    *,
+    runners: int = 1,
+    orchestrators: int = 1,
+    skills: Path | None = None,
+    data: Path | None = None,
+    **env: str,
 ) -> AsyncIterator[LocalStack]:
     """Start everything; stop everything at the end, also when the test fails."""
-    with data_folder() as data, environment(**({"TOTALAUD_ACK_WAIT_S": ACK_WAIT_S} | env)):
-        folder = skills or all_skills(data / "skills")
-        stack = LocalStack(data, folder, runners=runners, orchestrators=orchestrators, push=push)
+    with (
+        nullcontext(data) if data else data_folder() as home,
+        environment(**({"TOTALAUD_ACK_WAIT_S": ACK_WAIT_S} | env)),
+    ):
+        folder = skills or all_skills(home / "skills")
+        stack = LocalStack(home, folder, runners=runners, orchestrators=orchestrators, push=push)
         try:
             await stack.start()
             yield stack

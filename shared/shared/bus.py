@@ -13,6 +13,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js.api import PubAck
+from nats.js.errors import APIError
 
 from shared.delivery import Delivery
 from shared.inbox import inbox
@@ -20,6 +21,7 @@ from shared.logs import get_logger
 from shared.nats_urls import secured, servers, told
 from shared.pull import consume
 from shared.refusal import Refusal
+from shared.room import RoomAlarm, no_room
 
 Handler = Callable[["Heard"], Awaitable[None]]
 Callback = Callable[[], Awaitable[None]]
@@ -63,6 +65,7 @@ class Bus:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._js = client.jetstream(timeout=5)
+        self._room = RoomAlarm()
         self._listening: set[asyncio.Task[None]] = set()
         self._reconnected: list[Callback] = []
 
@@ -116,7 +119,15 @@ class Bus:
 
         Raises nats' APIError when the server refuses (see `err_code`), TimeoutError when it is not known.
         """
-        ack: PubAck = await self._js.publish(subject, body, timeout=timeout, headers=headers)
+        try:
+            ack: PubAck = await self._js.publish(subject, body, timeout=timeout, headers=headers)
+        except APIError as error:
+            self._room.refused(error)
+            raise
+        except TimeoutError:
+            if self.client.is_connected:
+                self._room.silent()
+            raise
         return Ack(ack.seq or 0, bool(ack.duplicate), ack.stream)
 
     async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:
@@ -156,7 +167,9 @@ class Bus:
         heard = Heard(message.subject, message.data, message.headers or {}, message)
         try:
             await handle(heard)
-        except Exception:  # noqa: BLE001 - whoever asked gets no answer and asks again
+        except Exception as error:  # noqa: BLE001 - whoever asked gets no answer and asks again
+            if no_room(error):
+                return
             get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
 
 

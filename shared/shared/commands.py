@@ -1,10 +1,12 @@
 """What can be asked of a session. The public ones are pydantic-checked bodies of `ask.` and `cmd.`."""
 
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from shared.ledger_events import Policy
 from shared.message import Message
 
 StepName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
@@ -22,6 +24,16 @@ class StepInput(Message):
     fresh: bool = False
 
 
+Limit = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)]
+
+
+class SessionBudget(Message):
+    """What a session may spend, US dollars, and whether a step that would exceed it fails or waits."""
+
+    limit_usd: Limit | None
+    policy: Policy = "fail"
+
+
 class RunSession(Message):
     """`session.run`: start a workflow. A `session_id` makes a repetition harmless."""
 
@@ -29,6 +41,7 @@ class RunSession(Message):
     agent: Annotated[str, Field(min_length=1, max_length=64)]
     steps: Annotated[tuple[StepInput, ...], Field(min_length=1, max_length=100)]
     input: Json | None = None
+    budget: SessionBudget | None = None
 
 
 class ExecuteSkill(Message):
@@ -39,6 +52,7 @@ class ExecuteSkill(Message):
     input: Json
     session_id: UUID | None = None
     fresh: bool = False
+    budget: SessionBudget | None = None
 
 
 class CancelSession(Message):
@@ -56,6 +70,24 @@ class RetrySession(Message):
     from_step: Annotated[int, Field(ge=1)] | None = None
     input: Json | None = None
     command_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class SetBudget(SessionBudget):
+    """`budget.set`: of the user all in all, of each day (UTC), or of a session; null takes the limit away."""
+
+    scope: Literal["user", "day", "session"]
+    session_id: UUID | None = None
+    command_id: Annotated[str, Field(max_length=128)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_all(self) -> Self:
+        if (self.scope == "session") != (self.session_id is not None):
+            raise ValueError("session_id: names the session whose budget is set, and only then is given")
+        return self
+
+
+class ReadBudget(Message):
+    """`budget.get`."""
 
 
 class Page(Message):

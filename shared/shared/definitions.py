@@ -9,6 +9,7 @@ from shared.subjects import Pool
 
 SkillName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
 Category = Literal["research", "generation", "analysis", "communication"]
+InDoubt = Literal["repeat", "ask"]
 DEFAULT_TIMEOUT_S: dict[Pool, float] = {"custom": 5.0, "openai": 30.0, "anthropic": 30.0}
 
 
@@ -19,7 +20,9 @@ class SkillConfig(Stored):
     item of that input list and collects the answers in the output list `into`. `asks` are those fields of an
     answer that the model writes, all where it is empty. Of each group in `one_of`, the input has at least one
     field; the input schema says so too. A result up to `cache_s` old answers the same question again while
-    the records are as they were: those of the user, with `cohort` those of all users.
+    the records are as they were: those of the user, with `cohort` those of all users. `in_doubt` says what
+    becomes of a step whose runner was lost after it may have called a provider: the step is tried again (the
+    default), or somebody is asked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +38,7 @@ class SkillConfig(Stored):
     one_of: tuple[tuple[str, ...], ...] = ()
     cache_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     cohort: bool | None = None
+    in_doubt: InDoubt | None = None
 
 
 class SkillDefinition(Stored):

@@ -1,6 +1,7 @@
 """One message of a stream, as a consumer holds it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from nats.aio.msg import Msg
 
@@ -31,6 +32,11 @@ class Delivery:
             meta.num_delivered,
             message,
         )
+
+    def age(self, now: datetime) -> timedelta:
+        """Return how long it has been in the stream."""
+        stored: datetime = self._message.metadata.timestamp
+        return now - stored
 
     async def ack(self) -> None:
         """Done; the server may forget it for this consumer."""

@@ -4,12 +4,14 @@ Identity, time, cause and trace ride in the commit around them (`shared.commit`)
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from shared.definitions import AgentDefinition, SkillDefinition
+from shared.definitions import AgentDefinition, InDoubt, SkillDefinition
+from shared.ledger_events import LedgerEvent, Policy, Scope
 from shared.message import Stored
 from shared.record_events import RecordEvent
 from shared.subjects import Pool
@@ -35,6 +37,14 @@ class PlannedStep(Stored):
     max_attempts: int
     backoff_s: float
     fresh: bool = False
+    in_doubt: InDoubt = "repeat"
+
+
+class Budget(Stored):
+    """How much a session may spend, US dollars (None: no limit), and what becomes of a step it stops."""
+
+    limit_usd: Decimal | None = None
+    policy: Policy = "fail"
 
 
 class AttemptError(Stored):
@@ -61,6 +71,7 @@ class SessionStarted(Stored):
     input: dict[str, Any]
     fingerprint: str
     beside_session: UUID | None = None
+    budget: Budget | None = None
 
 
 class SessionRefused(Stored):
@@ -106,6 +117,41 @@ class AttemptStarted(Stored):
     attempt_id: UUID
     runner: str
     lease_until: datetime
+    reserved_usd: Decimal | None = None
+
+
+class AttemptStopped(Stored):
+    """A limit forbids the attempt's calls: nothing was called, nothing paid.
+
+    `asked_usd` is the most it can cost (None: nobody knows its price); of the limit, `spent_usd` and
+    `reserved_usd` were gone.
+    """
+
+    type: Literal["AttemptStopped"] = "AttemptStopped"
+    step: int
+    attempt_id: UUID
+    scope: Scope | Literal["session"]
+    limit_usd: Decimal
+    spent_usd: Decimal
+    reserved_usd: Decimal
+    asked_usd: Decimal | None = None
+
+
+class SessionWaiting(Stored):
+    """The step waits for money or for a person's word; until a retry, a raised limit, or `until`."""
+
+    type: Literal["SessionWaiting"] = "SessionWaiting"
+    step: int
+    on: Literal["budget", "in_doubt"]
+    until: datetime | None = None
+
+
+class SessionBudgetSet(Stored):
+    """The session may spend this much, all in all."""
+
+    type: Literal["SessionBudgetSet"] = "SessionBudgetSet"
+    budget: Budget
+    command_id: str | None = None
 
 
 class AttemptLost(Stored):
@@ -273,6 +319,7 @@ SessionEvent = (
     | StepHandedOff
     | AttemptRequested
     | AttemptStarted
+    | AttemptStopped
     | AttemptLost
     | ModelCalled
     | AttemptFailed
@@ -285,7 +332,9 @@ SessionEvent = (
     | SessionFailed
     | SessionCancelled
     | SessionRetried
+    | SessionWaiting
+    | SessionBudgetSet
 )
 SkillEvent = SkillRegistered | SkillEnabled | SkillDisabled
-AnyEvent = SessionEvent | SkillEvent | AgentRegistered | RecordEvent
+AnyEvent = SessionEvent | LedgerEvent | SkillEvent | AgentRegistered | RecordEvent
 Event = Annotated[AnyEvent, Field(discriminator="type")]

@@ -19,6 +19,7 @@ NONCE_BYTES = 12
 ERASED = "[erased]"
 SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
+UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
 
 
@@ -72,10 +73,11 @@ async def seal(
     return _walk(value, root, Near(), close, keep)
 
 
-async def reveal(vault: Vault, user: UUID, value: Any) -> Any:
+async def reveal(vault: Vault, user: UUID, value: Any, *, unreadable: str | None = None) -> Any:
     """Return the value with every sealed one opened, `[erased]` where there is no key (any more).
 
-    Raises Tampered for one that was changed, Unavailable while the vault is away.
+    One that was changed, or sealed with a key that a restored vault had lost, raises Tampered, or becomes
+    `unreadable` where that is given. Raises Unavailable while the vault is away.
     """
     people = people_in(value)
     if not people:
@@ -85,7 +87,12 @@ async def reveal(vault: Vault, user: UUID, value: Any) -> Any:
     def show(sealed: dict[str, str]) -> str:
         person = UUID(sealed["$sealed"])
         key = keys[person]
-        return ERASED if key is None else _open(user, person, key, sealed)
+        try:
+            return ERASED if key is None else _open(user, person, key, sealed)
+        except Tampered:
+            if unreadable is None:
+                raise
+            return unreadable
 
     return _replace(value, show)
 

@@ -23,10 +23,12 @@ from shared.inbox import inbox
 from shared.json import dumps
 from shared.nats_urls import secured, servers
 from shared.refusal import Refusal
+from shared.room import no_room
 from shared.settings import Settings
 
 AT_ONCE = 64
 GARBAGE = 50_000
+NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ def _open(broker: NatsBroker, name: str, door: Door) -> None:
             return await door.handle(raw.subject, raw.data, raw.headers or {})
         except Refusal as refusal:
             return dumps(refusal.body())
-        except Exception:  # noqa: BLE001 - an asker gets an answer
+        except Exception as error:  # noqa: BLE001 - an asker gets an answer
+            if no_room(error):
+                return dumps(NO_ROOM.body())
             logs.get_logger().exception("no answer", door=door.subject)
             return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
 

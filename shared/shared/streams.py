@@ -12,6 +12,7 @@ from nats.js.api import (
     RetentionPolicy,
     StorageType,
     StreamConfig,
+    StreamInfo,
 )
 from nats.js.errors import NotFoundError
 
@@ -20,8 +21,10 @@ from shared.refusal import Refusal
 from shared.subjects import POOLS
 
 DAY_S = 24 * 3600.0
+QUEUED_DAYS = 7
 OLDEST_SERVER = (2, 14)
 MANY = 10_000
+BORN = "born"
 CHECKED = (
     "subjects", "retention", "max_age", "storage", "discard",
     "deny_delete", "deny_purge", "allow_direct", "republish", "max_msgs", "max_bytes",
@@ -51,7 +54,7 @@ def streams(replicas: int = 1) -> list[StreamConfig]:
 
     return [
         stream("EVT", ["evt.>"], None),
-        stream("CMD", ["cmd.>", "late.>"], 7),
+        stream("CMD", ["cmd.>", "late.>"], QUEUED_DAYS),
         stream("WORK", ["work.>"], 7),
         stream("DLQ", ["dlq.>"], 30),
     ]
@@ -102,6 +105,11 @@ async def check(bus: Bus) -> None:
     js = bus.client.jetstream(timeout=10)
     for config in streams():
         await _check_stream(js, config)
+
+
+def born(info: StreamInfo) -> str:
+    """Return when the stream was first made; NATS itself forgets it when a snapshot is restored."""
+    return (info.config.metadata or {}).get(BORN) or str(info.created)
 
 
 def check_server(bus: Bus) -> None:

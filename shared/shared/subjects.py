@@ -5,7 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 Record = Literal["contact", "artist", "release", "campaign", "opportunity", "coverage"]
-Noun = Literal["session", "execution", "skill", "agent"] | Record
+Run = Literal["session", "execution"]
+Noun = Run | Literal["ledger", "skill", "agent"] | Record
 RECORDS: tuple[Record, ...] = ("contact", "artist", "release", "campaign", "opportunity", "coverage")
 Pool = Literal["custom", "openai", "anthropic"]
 POOLS: tuple[Pool, ...] = ("custom", "openai", "anthropic")
@@ -39,7 +40,7 @@ class Aggregate:
         match subject.split("."):
             case ["evt" | "feed", ("skill" | "agent") as noun, name]:
                 return cls(None, noun, name)
-            case ["evt" | "feed", user, ("session" | "execution") as noun, id_]:
+            case ["evt" | "feed", user, ("session" | "execution" | "ledger") as noun, id_]:
                 return cls(UUID(user), noun, id_)
             case ["evt" | "feed", user, noun, id_] if noun in RECORDS:
                 return cls(UUID(user), noun, id_)
@@ -53,6 +54,11 @@ def session(user: UUID, session_id: UUID) -> Aggregate:
 
 def execution(user: UUID, execution_id: UUID) -> Aggregate:
     return Aggregate(user, "execution", str(execution_id))
+
+
+def ledger(user: UUID) -> Aggregate:
+    """Where the user's money is kept account of: one history a user."""
+    return Aggregate(user, "ledger", str(user))
 
 
 def contact(user: UUID, contact_id: UUID) -> Aggregate:

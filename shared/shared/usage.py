@@ -13,7 +13,8 @@ class Usage(Stored):
 
     `cost_usd` is what was paid: None where a price is unknown, 0 where the model is simulated.
     `list_price_usd` is what the same tokens cost at the provider's list price `price_version`.
-    `input_tokens` includes `cached_tokens`.
+    `input_tokens` includes `cached_tokens`. `in_doubt_usd` is what calls may have cost of which no answer was
+    seen; it is not in `cost_usd`.
     """
 
     provider: str
@@ -26,6 +27,12 @@ class Usage(Stored):
     list_price_usd: Decimal | None = None
     price_version: str | None = None
     simulated: bool = False
+    in_doubt_usd: Decimal = Decimal(0)
+
+    @property
+    def at_most_usd(self) -> Decimal:
+        """What is known to have been paid and what may have been; calls without a price are not in it."""
+        return (self.cost_usd or Decimal(0)) + self.in_doubt_usd
 
     @property
     def tokens(self) -> int:
@@ -50,7 +57,7 @@ class ModelCall(Stored):
     `item` is the place in the list of a skill that asks once for each, from 0; `number` counts the calls of
     that item in its attempt, from 1. `outcome` is `passed`, `checks_failed` (which ones is in
     `failed_checks`), `cut_off`, `unanswered` when it was stopped and nobody knows whether it is paid, or the
-    code of an error.
+    code of an error. `in_doubt_usd` is what such a call may have cost at most.
     """
 
     item: int | None = None
@@ -61,5 +68,6 @@ class ModelCall(Stored):
     outcome: str
     failed_checks: tuple[str, ...] = ()
     usage: Usage | None = None
+    in_doubt_usd: Decimal = Decimal(0)
     started_at: datetime
     duration_ms: int

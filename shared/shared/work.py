@@ -1,12 +1,13 @@
 """What the orchestrator and the skill-runners say to each other."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from shared.events import AttemptError
 from shared.message import Stored
-from shared.subjects import Aggregate, Noun, Pool
+from shared.subjects import Aggregate, Pool, Run
 from shared.usage import Cached, ModelCall, Usage
 
 
@@ -26,7 +27,7 @@ class Work(Stored):
     """
 
     user: UUID
-    noun: Noun
+    noun: Run
     id: UUID
     step: int
     attempt: int
@@ -51,7 +52,7 @@ class About(Stored):
     """Names the attempt a message of a runner is about; `seq` is that of its `Work`."""
 
     user: UUID
-    noun: Noun
+    noun: Run
     id: UUID
     step: int
     attempt_id: UUID
@@ -85,9 +86,13 @@ class Report(About):
 
 
 class Claim(About):
-    """Asks to run a paid attempt on `attempt.<attempt_id>.start`; on `.beat` it is the heartbeat."""
+    """Asks to run a paid attempt on `attempt.<attempt_id>.start`; on `.beat` it is the heartbeat.
+
+    `most_usd` is the most that its calls can cost: 0 where they are simulated, None where no price is known.
+    """
 
     runner: str
+    most_usd: Decimal | None = Decimal(0)
 
 
 class Answer(Stored):

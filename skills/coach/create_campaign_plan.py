@@ -36,7 +36,7 @@ def run(given: Json, context: Context) -> Json:
     hours, budget = _amount(given, "hours_per_week", HOURS_OF_A_WEEK), _amount(given, "budget")
     channels = given.get("channels") or CHANNELS_OF[given["goal"]]
     tasks, now = tasks_for(channels), (today - release).days
-    if now < -FARTHEST_DAYS:
+    if abs(now) > FARTHEST_DAYS:
         raise SkillError("release.date: it is more than three years away; plan within three years")
     placed, missed = planned(tasks, now, hours)
     kept = [task for task in tasks if task.id in placed]

@@ -23,22 +23,34 @@ YEAR = timedelta(days=365)
 DRAWS = 2000
 WISHED_ERROR = 0.03
 NORMAL_95 = 1.96
-SPREAD_OF_LOG_DAYS = 1.0
+USUAL_SPREAD, AS_IF = 1.0, 10
 COUNTS = """
 SELECT {group} AS id, count(*) AS n, count(p.replied_at) AS replied, count(p.placed_at) AS placed,
-       coalesce(sum(ln(d.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs
-FROM campaigns k
-JOIN pitches p ON p.campaign_id = k.id
+       coalesce(sum(ln(p.days)) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS logs,
+       coalesce(sum(ln(p.days) ^ 2) FILTER (WHERE p.replied_at IS NOT NULL), 0) AS squares
+FROM {whose}
 CROSS JOIN LATERAL (
-    SELECT greatest(extract(epoch FROM p.replied_at - p.sent_at)::float8 / 86400, 1.0 / 24) AS days
-) d
-WHERE {chosen} AND p.sent_at > :since AND p.sent_at <= :before AND p.bounced_at IS NULL
+    SELECT user_id, replied_at, placed_at,
+           greatest(extract(epoch FROM replied_at - sent_at)::float8 / 86400, 1.0 / 24) AS days
+    FROM pitches
+    WHERE campaign_id = k.id AND sent_at > :since AND sent_at <= :before AND bounced_at IS NULL
+    OFFSET 0
+) p
+WHERE {chosen} AND p.user_id = k.user_id
 GROUP BY 1 ORDER BY 1
 """
-OF_ARTISTS = COUNTS.format(group="k.artist_id", chosen="k.artist_id = ANY(:artists)")
-OWN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user")
-OWN_ARTIST = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.artist_id = :artist")
-OWN_CAMPAIGN = COUNTS.format(group="k.user_id", chosen="k.user_id = :user AND k.id = :campaign")
+OF_ARTISTS = COUNTS.format(
+    group="a.id",
+    whose="artists a JOIN campaigns k ON k.artist_id = a.id AND k.user_id = a.user_id",
+    chosen="a.id = ANY(:artists)",
+)
+OWN = COUNTS.format(group="k.user_id", whose="campaigns k", chosen="k.user_id = :user")
+OWN_ARTIST = COUNTS.format(
+    group="k.user_id", whose="campaigns k", chosen="k.user_id = :user AND k.artist_id = :artist"
+)
+OWN_CAMPAIGN = COUNTS.format(
+    group="k.user_id", whose="campaigns k", chosen="k.user_id = :user AND k.id = :campaign"
+)
 WORSE = {
     "reply_rate": "answered less often",
     "placement_rate": "placed less often",
@@ -50,12 +62,13 @@ Json = dict[str, Any]
 
 
 class Counts(NamedTuple):
-    """Mature pitches of one artist: how many, what became of them, the sum of the logs of days to reply."""
+    """Mature pitches of one artist: how many, what became of them, sums over the logs of days to reply."""
 
     n: int = 0
     replied: int = 0
     placed: int = 0
     logs: float = 0.0
+    squares: float = 0.0
 
     def successes(self, metric: str) -> int:
         return self.placed if metric == "placement_rate" else self.replied
@@ -93,9 +106,15 @@ def posterior(all_: list[Counts], metric: str, rng: np.random.Generator) -> np.n
         k = np.array([one.successes(metric) for one in all_])
         return rate_draws(k, np.array([one.n for one in all_]), rng, draws=DRAWS)
     n = np.array([one.replied for one in all_], dtype=float)
-    return mean_draws(
-        np.array([one.logs for one in all_]) / n, SPREAD_OF_LOG_DAYS / np.sqrt(n), rng, draws=DRAWS
-    )
+    return mean_draws(np.array([one.logs for one in all_]) / n, spread(all_) / np.sqrt(n), rng, draws=DRAWS)
+
+
+def spread(all_: list[Counts]) -> float:
+    """Return how far the logs of an artist's own days lie apart, drawn to 1 as if by ten answers."""
+    answered = [one for one in all_ if one.replied]
+    within = sum(one.squares - one.logs**2 / one.replied for one in answered)
+    free = sum(one.replied - 1 for one in answered)
+    return float(np.sqrt((USUAL_SPREAD**2 * AS_IF + max(within, 0.0)) / (AS_IF + free)))
 
 
 def percentile(draws: np.ndarray, metric: str) -> Json:
@@ -110,8 +129,8 @@ def percentile(draws: np.ndarray, metric: str) -> Json:
         "k": round(mean * others),
         "n": others,
         "mean": round(mean, 4),
-        "lo": round(float(low), 4),
-        "hi": round(float(high), 4),
+        "lo": round(min(float(low), mean), 4),
+        "hi": round(max(float(high), mean), 4),
         "method": method,
     }
 
@@ -132,7 +151,7 @@ def own_result(you: Counts, metric: str) -> Json:
         return wilson(you.successes(metric), you.n)
     if not you.replied:
         return {"k": 0, "n": you.n, "mean": 0.0, "lo": 0.0, "hi": 0.0, "method": "days; nobody answered yet"}
-    centre, error = you.logs / you.replied, NORMAL_95 * SPREAD_OF_LOG_DAYS / np.sqrt(you.replied)
+    centre, error = you.logs / you.replied, NORMAL_95 * spread([you]) / np.sqrt(you.replied)
     low, mean, high = (round(float(np.exp(centre + sign * error)), 2) for sign in (-1, 0, 1))
     method = "days, geometric mean, log-normal"
     return {"k": you.replied, "n": you.n, "mean": mean, "lo": low, "hi": high, "method": method}
@@ -217,4 +236,4 @@ def _span(context: Context) -> Json:
 
 
 def _counts(row: Json) -> Counts:
-    return Counts(row["n"], row["replied"], row["placed"], row["logs"])
+    return Counts(*(row[name] for name in Counts._fields))

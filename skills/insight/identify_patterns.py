@@ -5,11 +5,13 @@ Patterns are associations: adjusted for contact type, checked against single cam
 
 from typing import Any
 
+from library.asked import how_many, share_of_false
 from library.cohort import admitted, opted_in, withheld
+from library.outcomes import MOST
 from library.patterns import Rules
 from library.pitched import own_pitches, pitches_of
 from library.told_patterns import ADJUSTED, answer, nothing
-from skill_runner.context import Context, SkillError
+from skill_runner.context import Context
 
 Json = dict[str, Any]
 
@@ -24,12 +26,13 @@ def run(given: Json, context: Context) -> Json:
     if not shown:
         return nothing(context, outcome, rules, warnings=[withheld(len(artists))])
     rows = pitches_of(context, shown)
+    heard = [one for one in artists if str(one["id"]) in {row["artist"] for row in rows}]
+    kept = set(admitted(heard, str(context.user)))
+    if not kept:
+        return nothing(context, outcome, rules, warnings=[withheld(len(heard))])
+    rows = [row for row in rows if row["artist"] in kept]
     return answer(context, rows, outcome, rules, [row["artist"] for row in rows])
 
 
 def _rules(given: Json) -> Rules:
-    if not 0 < given["fdr"] < 1:
-        raise SkillError("fdr: a share between 0 and 1 is wanted, such as 0.1")
-    if given["min_support"] < 1:
-        raise SkillError("min_support: at least 1 is wanted")
-    return Rules(given["fdr"], given["min_support"], ADJUSTED)
+    return Rules(share_of_false(given), how_many(given, "min_support", MOST), ADJUSTED)

@@ -4,7 +4,7 @@ Thompson sampling over slots; every chosen slot comes with the chance with which
 are too few to tell slots apart, no slot is recommended and all are equally likely.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ from library.slots import (
 from skill_runner.context import Context, SkillError
 
 STANDS_OUT = 0.8
+FARTHEST = timedelta(days=730)
 HALF_AS_GOOD_AGAIN, POWER = 1.5, 0.8
 SENT = """
 WITH latest AS (
@@ -39,7 +40,7 @@ WITH latest AS (
 )
 SELECT date_bin('15 minutes', l.sent_at, '2000-01-01+00') AS at, c.timezone,
        coalesce(c.type, 'unknown') AS kind, count(*) AS pitches, count(l.replied_at) AS answered
-FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id
+FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id AND c.user_id = :user
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 PEOPLE = "SELECT id, timezone, suppressed, erased FROM contacts WHERE user_id = :user AND id = ANY(:ids)"
@@ -62,6 +63,8 @@ def run(given: Json, context: Context) -> Json:
         raise SkillError("timezone: there is no such time zone; wanted is one such as Europe/London")
     slots = allowed(given.get("slots"))
     window = limits(given.get("not_before"), given.get("deadline"), context.now())
+    if window.start > context.now() + FARTHEST:
+        raise SkillError("not_before: it is more than two years away")
     seen = sightings(context.rows(SENT, before=context.now() - HORIZON, most=MOST), home)
     rng = generator("optimize-timing", context.user, slots, window, [one["id"] for one in _people(given)])
     evidence = enough(seen)

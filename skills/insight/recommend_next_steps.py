@@ -3,25 +3,25 @@
 from typing import Any
 
 from library.actions import Action, ranked
+from library.asked import how_many
 from library.meta import meta
 from library.next_steps import proposed
 from library.outcomes import bounded
 from library.situation import Situation, situation
-from skill_runner.context import Context, SkillError
+from skill_runner.context import Context
 
-FEWEST_PITCHES = 100
+FEWEST_PITCHES, MOST = 100, 100
 
 Json = dict[str, Any]
 
 
 def run(given: Json, context: Context) -> Json:
     """Return `actions`, what is worth most first."""
-    if given["limit"] < 1:
-        raise SkillError("limit: at least 1 is wanted")
+    limit = how_many(given, "limit", MOST)
     at = situation(context, given.get("campaign_id"), given.get("artist_id"))
     actions = ranked(proposed(at), given["risk"])
     return {
-        "actions": [action.told() for action in actions[: given["limit"]]],
+        "actions": [action.told() for action in actions[:limit]],
         "meta": _meta(context, at, actions),
     }
 

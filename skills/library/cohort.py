@@ -9,7 +9,7 @@ FEWEST = 10
 OPTED_IN = """
 SELECT a.id, a.user_id, a.genre_keys
 FROM artists a
-WHERE a.in_cohort AND EXISTS (SELECT 1 FROM campaigns c WHERE c.artist_id = a.id)
+WHERE a.in_cohort AND EXISTS (SELECT 1 FROM campaigns c WHERE c.artist_id = a.id AND c.user_id = a.user_id)
 ORDER BY a.id
 LIMIT 1000
 """

@@ -12,7 +12,7 @@ SHOWN = 50
 DUE = """
 SELECT p.id, p.contact_id, c.name, c.outlet, p.last_sent_at, p.sends, count(*) OVER () AS total
 FROM pitches p
-JOIN campaigns k ON k.id = p.campaign_id AND k.closed_at IS NULL
+JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id AND k.closed_at IS NULL
 JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id AND NOT c.suppressed AND NOT c.erased
 WHERE p.user_id = :user AND p.campaign_id = CAST(:campaign AS uuid)
   AND p.sent_at <= :until AND p.sent_at > :settled AND p.last_sent_at < :patient AND p.sends < :most_sends

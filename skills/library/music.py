@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
+from unicodedata import normalize
 
 GENRES = """
 synthpop: electropop .9, new wave .8, synthwave .7, indietronica .7, dance pop .5, dream pop .5, electronic .5
@@ -101,8 +102,12 @@ def understood(text: str) -> Understood:
 
 
 def key(name: str) -> str:
-    """Make Synth-Pop, synth pop and synthpop one: the form of the tables' genre and region keys."""
-    return re.sub(r"[^a-z0-9&]", "", name.casefold())
+    """Make Synth-Pop, synth pop and synthpop one: the form of the tables' keys of genres, places, artists.
+
+    Letters and digits of any script are kept; a name that has none is its own key.
+    """
+    plain = normalize("NFKC", name).casefold()
+    return re.sub(r"[^\w&]|_", "", plain) or plain
 
 
 @cache

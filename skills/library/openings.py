@@ -9,6 +9,7 @@ from library.slots import Slot
 
 SPAN = timedelta(days=14)
 LONGEST = timedelta(days=90)
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Window(NamedTuple):
@@ -21,8 +22,8 @@ class Window(NamedTuple):
 def limits(not_before: str | None, deadline: str | None, now: datetime) -> Window:
     """Return from when to when: never the past, two weeks where no deadline is given, 90 days at most."""
     start = max(now, _moment(not_before) or now)
-    end = _moment(deadline) or start + SPAN
-    return Window(start, min(end, start + LONGEST))
+    longest, usual = min(start, LATEST - LONGEST) + LONGEST, min(start, LATEST - SPAN) + SPAN
+    return Window(start, min(_moment(deadline) or usual, longest))
 
 
 def openings(window: Window, slots: tuple[Slot, ...], where: ZoneInfo) -> dict[int, datetime]:

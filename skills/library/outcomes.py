@@ -68,8 +68,8 @@ def latest(
 
 def known(row: Row, at: datetime) -> Row:
     """Forget what had not happened at that time."""
-    times = (*ANSWERS, "bounced_at")
-    return {**row, **{name: row[name] if row[name] and row[name] <= at else None for name in times}}
+    later = [name for name in (*ANSWERS, "bounced_at") if row[name] and row[name] > at]
+    return {**row, **dict.fromkeys(later)} if later else row
 
 
 def delivered(rows: Iterable[Row]) -> list[Row]:

@@ -4,24 +4,27 @@ Mature means sent longer ago than the horizon, answered or not: were young answe
 not, whatever was sent lately would look good.
 """
 
-import re
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from library import music
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.outcomes import HORIZON, MOST
 from skill_runner.context import Context
 
 MOST_ATTRIBUTES = 60
+_key = lru_cache(1000)(music.key)
 HOME = ZoneInfo("Europe/London")
 TIMES = ("weekday", "part of day", "slot")
 
 FIELDS = """
     p.replied_at IS NOT NULL AS replied, p.placed_at IS NOT NULL AS placed, p.sent_at, p.channel, p.template,
-    p.attributes, k.id AS campaign, k.artist_id AS artist, k.genres AS wanted, a.genres AS own,
+    CAST(p.attributes AS text) AS attributes, k.id AS campaign, k.artist_id AS artist, k.genres AS wanted,
     c.type, c.genre_keys, c.regions[1] AS region, c.timezone
 """
 MINE = f"""
@@ -30,24 +33,28 @@ WITH latest AS (
     WHERE user_id = :user AND sent_at <= :before AND bounced_at IS NULL
     ORDER BY sent_at DESC, id LIMIT :most
 )
-SELECT {FIELDS}
+SELECT {FIELDS}, a.genres AS own
 FROM latest p
-LEFT JOIN contacts c ON c.id = p.contact_id
-LEFT JOIN campaigns k ON k.id = p.campaign_id
-LEFT JOIN artists a ON a.id = k.artist_id
+LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
+LEFT JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id
+LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = p.user_id
 ORDER BY p.sent_at DESC, p.id
 """
 OF_ARTISTS = f"""
-WITH theirs AS (SELECT *, count(*) OVER () AS many FROM campaigns WHERE artist_id = ANY(:artists))
-SELECT {FIELDS}
+WITH theirs AS (
+    SELECT c.*, a.genres AS own, count(*) OVER () AS many
+    FROM artists a JOIN campaigns c ON c.artist_id = a.id AND c.user_id = a.user_id
+    WHERE a.id = ANY(:artists)
+)
+SELECT {FIELDS}, k.own
 FROM theirs k
 CROSS JOIN LATERAL (
     SELECT * FROM pitches
     WHERE campaign_id = k.id AND sent_at <= :before AND bounced_at IS NULL
     ORDER BY sent_at DESC LIMIT greatest(:most / k.many, 1)
 ) p
-LEFT JOIN contacts c ON c.id = p.contact_id
-LEFT JOIN artists a ON a.id = k.artist_id
+LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
+WHERE p.user_id = k.user_id
 """
 
 Row = dict[str, Any]
@@ -56,12 +63,13 @@ Values = list[str | None]
 
 def own_pitches(context: Context) -> list[Row]:
     """Return the user's latest mature pitches, at most 20,000; bounced ones are left out."""
-    return context.rows(MINE, before=context.now() - HORIZON, most=MOST)
+    return _parsed(context.rows(MINE, before=context.now() - HORIZON, most=MOST))
 
 
 def pitches_of(context: Context, artists: list[str]) -> list[Row]:
     """Return mature pitches for these artists, whoever sent them: 20,000, as many of each campaign."""
-    return context.rows(OF_ARTISTS, artists=artists, before=context.now() - HORIZON, most=MOST)
+    rows = context.rows(OF_ARTISTS, artists=artists, before=context.now() - HORIZON, most=MOST)
+    return _parsed(rows)
 
 
 def columns(rows: Sequence[Row]) -> dict[str, Values]:
@@ -92,7 +100,7 @@ def genre_match(row: Row) -> str | None:
 
 def keys(names: Iterable[str]) -> set[str]:
     """Make Synth-Pop, synth pop and synthpop one."""
-    return {re.sub(r"[^a-z0-9&]", "", name.lower()) for name in names}
+    return {_key(name) for name in names}
 
 
 def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
@@ -100,6 +108,14 @@ def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
     pairs = {(value, artist) for value, artist in zip(values, artists, strict=True) if value is not None}
     spread = Counter(value for value, _ in pairs)
     return [value if value is not None and spread[value] >= fewest else None for value in values]
+
+
+def _parsed(rows: list[Row]) -> list[Row]:
+    """Read attributes that are the same once; rows share what comes out."""
+    told = {text: json.loads(text) for text in {row["attributes"] for row in rows} if text}
+    for row in rows:
+        row["attributes"] = told.get(row["attributes"])
+    return rows
 
 
 def _local(row: Row) -> datetime:

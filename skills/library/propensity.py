@@ -1,7 +1,7 @@
 """How likely a contact is to answer: what was known when it was written to, in columns and as a rate."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,17 +112,17 @@ class Columns:
 
     def matrix(self, sent: Sequence[Sent]) -> np.ndarray:
         """Return a row for each pitch; not a number where something is not known."""
-        return np.array([self._row(one) for one in sent], dtype=float).reshape(len(sent), len(self.names))
+        earlier = np.log1p([one.earlier for one in sent])
+        days = np.log1p([max(one.days or 0.0, 0.0) for one in sent])
+        match = [UNKNOWN if one.match is None else float(one.match) for one in sent]
+        return np.column_stack([earlier, days, match, *self._chosen(sent)])
 
-    def _row(self, one: Sent) -> list[float]:
-        days = 0.0 if one.days is None else float(np.log1p(max(one.days, 0.0)))
-        match = UNKNOWN if one.match is None else float(one.match)
-        chosen = [
-            UNKNOWN if (own := getattr(one, name)) is None else float(own == value)
-            for name in CHOICES
-            for value in self.values[name]
-        ]
-        return [float(np.log1p(one.earlier)), days, match, *chosen]
+    def _chosen(self, sent: Sequence[Sent]) -> Iterator[np.ndarray]:
+        for name in CHOICES:
+            own = [getattr(one, name) for one in sent]
+            unknown = np.array([one is None for one in own], dtype=bool)
+            for value in self.values[name]:
+                yield np.where(unknown, UNKNOWN, [one == value for one in own])
 
 
 def filled(matrix: np.ndarray, usual: np.ndarray) -> np.ndarray:

@@ -16,7 +16,9 @@ WITH latest AS (
       AND (CAST(:since AS timestamptz) IS NULL OR sent_at >= CAST(:since AS timestamptz))
     ORDER BY sent_at DESC, id LIMIT :most
 )
-SELECT p.*, {group} FROM latest p LEFT JOIN contacts c ON c.id = p.contact_id ORDER BY p.sent_at, p.id
+SELECT p.*, {group} FROM latest p
+LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = :user
+ORDER BY p.sent_at, p.id
 """
 GROUPS = {
     "type": "c.type",
@@ -37,7 +39,8 @@ WITH latest AS (
 SELECT coalesce(o.category, CASE o.kind WHEN 'positive' THEN 'interested' WHEN 'replied' THEN 'other'
                             ELSE o.kind END) AS category,
        count(DISTINCT (o.campaign_id, o.contact_id)) AS many
-FROM latest p JOIN outreach o ON o.campaign_id = p.campaign_id AND o.contact_id = p.contact_id
+FROM latest p
+JOIN outreach o ON o.user_id = :user AND o.campaign_id = p.campaign_id AND o.contact_id = p.contact_id
 WHERE NOT o.corrected AND o.at <= :until AND o.kind IN ('replied', 'positive', 'placed', 'declined')
 GROUP BY 1
 """

@@ -7,6 +7,7 @@ All dates are days relative to the release; today is a negative one before it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from library.plan_tasks import Task
@@ -178,7 +179,17 @@ def _needs(
 
 
 def _followers(task: Task, tasks: Iterable[Task]) -> list[Task]:
-    return [other for other in tasks if any(after.task == task.id for after in other.after)]
+    return _all_followers(tuple(tasks)).get(task.id, [])
+
+
+@lru_cache(1)
+def _all_followers(tasks: tuple[Task, ...]) -> dict[str, list[Task]]:
+    """Return, by the id of a task, those that come after it."""
+    found: dict[str, list[Task]] = {}
+    for other in tasks:
+        for name in dict.fromkeys(after.task for after in other.after):
+            found.setdefault(name, []).append(other)
+    return found
 
 
 def _following(tasks: Sequence[Task], culprit: Task) -> list[Missed]:

@@ -13,7 +13,7 @@ MOST_FITTING = 201
 
 CAMPAIGNS = """
 SELECT k.id, k.name, k.artist_id, k.release_id, k.genres, k.created_at, a.name AS artist, a.genres AS own
-FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id
+FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = k.user_id
 WHERE k.user_id = :user AND k.closed_at IS NULL
   AND (CAST(:campaign AS uuid) IS NULL OR k.id = CAST(:campaign AS uuid))
   AND (CAST(:artist AS uuid) IS NULL OR k.artist_id = CAST(:artist AS uuid))
@@ -22,18 +22,18 @@ ORDER BY k.created_at DESC NULLS LAST, k.id LIMIT :most
 PITCHES = """
 SELECT p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounced_at, p.replied_at,
        p.positive_at, p.placed_at, p.declined_at, p.template, c.outlet, c.type
-FROM pitches p JOIN contacts c ON c.id = p.contact_id
+FROM pitches p JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
 WHERE p.user_id = :user AND p.campaign_id = ANY(:campaigns) AND NOT c.suppressed AND NOT c.erased
   AND (p.sent_at > :since OR p.positive_at > :since) AND coalesce(p.sent_at, p.positive_at) <= :now
 ORDER BY coalesce(p.sent_at, p.positive_at) DESC, p.id LIMIT 5000
 """
 DRAFTS = """
 SELECT o.campaign_id, o.contact_id, max(o.at) AS at
-FROM outreach o JOIN contacts c ON c.id = o.contact_id
+FROM outreach o JOIN contacts c ON c.id = o.contact_id AND c.user_id = o.user_id
 WHERE o.user_id = :user AND o.campaign_id = ANY(:campaigns) AND o.kind IN ('drafted', 'approved')
   AND NOT o.corrected AND o.at > :since AND o.at <= :now AND NOT c.suppressed AND NOT c.erased
-  AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.campaign_id = o.campaign_id AND p.contact_id = o.contact_id
-                  AND (p.sent_at IS NOT NULL OR p.declined_at IS NOT NULL))
+  AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.campaign_id = o.campaign_id
+                  AND p.contact_id = o.contact_id AND (p.sent_at IS NOT NULL OR p.declined_at IS NOT NULL))
 GROUP BY 1, 2 ORDER BY 3, 2 LIMIT 500
 """
 FITTING = """
@@ -43,7 +43,8 @@ WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.su
   AND c.email IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
                   AND (p.campaign_id = :campaign OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
-  AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.campaign_id = :campaign AND o.contact_id = c.id)
+  AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.user_id = :user AND o.campaign_id = :campaign
+                  AND o.contact_id = c.id)
 ORDER BY c.id LIMIT :most
 """
 OPPORTUNITIES = """
@@ -55,8 +56,8 @@ ORDER BY o.deadline, o.id LIMIT 200
 """
 RELEASES = """
 SELECT r.id, r.title, r.type, r.date, r.artist_id, a.name AS artist,
-       EXISTS (SELECT 1 FROM campaigns k WHERE k.release_id = r.id) AS planned
-FROM releases r JOIN artists a ON a.id = r.artist_id
+       EXISTS (SELECT 1 FROM campaigns k WHERE k.user_id = :user AND k.release_id = r.id) AS planned
+FROM releases r JOIN artists a ON a.id = r.artist_id AND a.user_id = r.user_id
 WHERE r.user_id = :user AND r.date > CAST(:today AS date) AND r.date <= CAST(:today AS date) + 60
   AND (CAST(:artist AS uuid) IS NULL OR r.artist_id = CAST(:artist AS uuid))
 ORDER BY r.date, r.id LIMIT 20
@@ -64,7 +65,8 @@ ORDER BY r.date, r.id LIMIT 20
 ARTISTS = """
 SELECT a.id, a.name, a.genres,
        (SELECT count(*) FROM artist_facts f
-        WHERE f.artist_id = a.id AND (f.valid_to IS NULL OR f.valid_to >= CAST(:today AS date))) AS facts
+        WHERE f.user_id = :user AND f.artist_id = a.id
+          AND (f.valid_to IS NULL OR f.valid_to >= CAST(:today AS date))) AS facts
 FROM artists a
 WHERE a.user_id = :user AND a.mine AND (CAST(:artist AS uuid) IS NULL OR a.id = CAST(:artist AS uuid))
 ORDER BY a.id LIMIT 50

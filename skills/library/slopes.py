@@ -1,12 +1,17 @@
-"""Whether a series rises or falls: a slope that outliers do not move, and a test that knows of memory."""
+"""Whether series rise or fall: slopes that outliers do not move, and a test that knows of memory."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.optimize import brentq
+from scipy.special import betainc
+
+from library.memory import MEMORIES, likelihood, weights
 
 FEWEST = 8
 SURE = 0.95
+WIDEST = 0.95
 
 
 class Slope(NamedTuple):
@@ -18,27 +23,63 @@ class Slope(NamedTuple):
     p: float
 
 
-def slope(values: np.ndarray) -> Slope:
-    """Theil-Sen slope (Sen 1968) and Mann-Kendall test, its variance after Hamed, Rao 1998.
+class Pairs(NamedTuple):
+    """The slope between each two points, sorted, and Kendall's score of a series."""
 
-    `values` at equal steps, NaN where one is missing; ValueError for fewer than eight.
+    slopes: np.ndarray
+    score: float
+    most: int
+
+
+def slope(values: np.ndarray) -> Slope:
+    """Measure one series that has no like."""
+    return slopes([values])[0]
+
+
+def slopes(series: Sequence[np.ndarray]) -> list[Slope]:
+    """Theil-Sen slopes (Sen 1968) and Mann-Kendall tests of series that are measured alike.
+
+    Memory widens the test's variance as Hamed, Rao 1998 have it; how much memory there is, is not known, and
+    each is taken as likely as `library.memory` says. Values at equal steps, NaN where one is missing;
+    ValueError for fewer than eight.
     """
-    at = np.flatnonzero(~np.isnan(values))
-    if len(at) < FEWEST:
+    at = [np.flatnonzero(~np.isnan(values)) for values in series]
+    if any(len(where) < FEWEST for where in at):
         raise ValueError(f"a slope needs {FEWEST} points")
-    given = values[at].astype(float)
+    given = [values[where].astype(float) for values, where in zip(series, at, strict=True)]
+    pairs = [_pairs(where, values) for where, values in zip(at, given, strict=True)]
+    told = [
+        likelihood(where, (values - np.median(two.slopes) * where) / (np.abs(values).max() or 1))
+        for where, values, two in zip(at, given, pairs, strict=True)
+    ]
+    chances = weights(told) if told else ()
+    return [_slope(two, values, by) for two, values, by in zip(pairs, given, chances, strict=True)]
+
+
+def _pairs(at: np.ndarray, values: np.ndarray) -> Pairs:
     first, last = np.triu_indices(len(at), 1)
-    slopes = np.sort((given[last] - given[first]) / (at[last] - at[first]))
-    middle = float(np.median(slopes))
-    score = float(np.sign(given[last] - given[first]).sum())
-    variance = _variance(given) * _inflation(given - middle * at)
-    if variance <= 0:
+    rises = values[last] - values[first]
+    return Pairs(
+        np.sort(rises / (at[last] - at[first])), float(np.sign(rises).sum()), np.count_nonzero(rises)
+    )
+
+
+def _slope(pairs: Pairs, values: np.ndarray, chances: np.ndarray) -> Slope:
+    middle = float(np.median(pairs.slopes))
+    if not pairs.most:
         return Slope(middle, middle, middle, 1.0)
-    z = (score - np.sign(score)) / np.sqrt(variance)
-    reach = ndtri(0.5 + SURE / 2) * np.sqrt(variance)
-    low, high = (len(slopes) - reach) / 2, (len(slopes) + reach) / 2
-    bounds = np.clip([np.floor(low) - 1, np.ceil(high)], 0, len(slopes) - 1).astype(int)
-    return Slope(middle, float(slopes[bounds[0]]), float(slopes[bounds[1]]), float(2 * ndtr(-abs(z))))
+    variances = np.minimum(_variance(values) * _widening(len(values)), WIDEST * pairs.most**2)
+
+    def by_chance(score: float) -> float:
+        """Return how likely a score as far from 0 is: it has an end, so it is beta and not normal."""
+        shape = (pairs.most**2 / variances - 1) / 2
+        beyond = (1 - max(score - 1, 0.0) / pairs.most) / 2
+        return float(2 * chances @ betainc(shape, shape, beyond))
+
+    reach = brentq(lambda score: by_chance(score) - (1 - SURE), 1, pairs.most + 1)
+    ends = (len(pairs.slopes) + reach * np.array([-1, 1])) / 2
+    low, high = np.clip([np.floor(ends[0]) - 1, np.ceil(ends[1])], 0, len(pairs.slopes) - 1).astype(int)
+    return Slope(middle, float(pairs.slopes[low]), float(pairs.slopes[high]), by_chance(abs(pairs.score)))
 
 
 def _variance(values: np.ndarray) -> float:
@@ -47,15 +88,9 @@ def _variance(values: np.ndarray) -> float:
     return float(n * (n - 1) * (2 * n + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18
 
 
-def _inflation(rest: np.ndarray) -> float:
-    """Return how much memory widens the variance; never below 1: a short series cannot show the contrary."""
-    n = len(rest)
-    ranks = np.unique(np.round(rest, 9), return_inverse=True)[1].astype(float)
-    centred = ranks - ranks.mean()
-    if not centred.any():
-        return 1.0
-    lags = np.arange(1, max(n // 3, 2))
-    memory = np.array([(centred[lag:] * centred[:-lag]).sum() for lag in lags]) / (centred**2).sum()
-    memory = np.where(np.abs(memory) > ndtri(0.5 + SURE / 2) / np.sqrt(n), memory, 0.0)
-    added = ((n - lags) * (n - lags - 1) * (n - lags - 2) * memory).sum()
-    return max(1.0, float(1 + 2 * added / (n * (n - 1) * (n - 2))))
+def _widening(n: int) -> np.ndarray:
+    """Return how many times wider each memory makes the variance, as if no step were missing."""
+    lags = np.arange(1, n)
+    of_ranks = 6 / np.pi * np.arcsin(MEMORIES[:, None] ** lags / 2)
+    added = ((n - lags) * (n - lags - 1) * (n - lags - 2) * of_ranks).sum(axis=1)
+    return np.asarray(1 + 2 * added / (n * (n - 1) * (n - 2)))

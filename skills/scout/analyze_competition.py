@@ -1,9 +1,10 @@
 """Finds who is most like an artist by genres, and which outlets cover them but not the artist."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from library import music
+from library.asked import how_many
 from library.likeness import cosine, profile, rarity
 from library.meta import meta
 from skill_runner.context import Context, SkillError
@@ -25,12 +26,12 @@ GROUP BY artist_key, outlet ORDER BY artist_key, outlet
 
 def run(given: Json, context: Context) -> Json:
     """Return `similar` artists and `gaps`, the strongest first; raises SkillError."""
+    limit = how_many(given, "limit", MOST)
     artists = context.rows(ARTISTS, most=READ)
     you = wanted(given, artists)
-    limit = min(max(int(given.get("limit") or 10), 1), MOST)
     alike = nearest(you, [one for one in artists if music.key(one["name"]) != music.key(you["name"])])[:limit]
     covered = outlets([you["name"], *(one["name"] for one, _ in alike)], context)
-    own = covered[music.key(you["name"])]
+    own = covered.get(music.key(you["name"]), [])
     similar = [told(one, score, you, covered) for one, score in alike]
     missing = gaps(similar, own)
     warnings = [] if you["genres"] else ["the artist's genres are not known"]
@@ -40,6 +41,7 @@ def run(given: Json, context: Context) -> Json:
         context,
         "own_data" if similar else "insufficient",
         len(artists),
+        needed=None if similar else 1,
         sources=["artists", "coverage"],
         warnings=warnings,
     )
@@ -70,11 +72,16 @@ def nearest(you: Json, others: list[Json]) -> list[tuple[Json, float]]:
 
 
 def outlets(names: list[str], context: Context) -> dict[str, list[str]]:
-    """Return the outlets that covered each artist, by key."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in context.rows(COVERAGE, artists=sorted({music.key(name) for name in names})):
-        found[row["artist_key"]].append(row["outlet"])
-    return found
+    """Return the outlets that covered each artist, by key; each outlet as it is written most often."""
+    rows = context.rows(COVERAGE, artists=sorted({music.key(name) for name in names}))
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        written[music.key(row["outlet"])][row["outlet"]] += row["many"]
+    usual = {name: max(sorted(some), key=some.__getitem__) for name, some in written.items()}
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        found[row["artist_key"]][usual[music.key(row["outlet"])]] = None
+    return {artist: list(covering) for artist, covering in found.items()}
 
 
 def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> Json:
@@ -93,7 +100,6 @@ def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> J
 
 def gaps(similar: list[Json], own: list[str]) -> list[Json]:
     """Return outlets that covered similar artists and not you, the most similar counting most."""
-    mine = {music.key(outlet) for outlet in own}
     covered: dict[str, list[Json]] = defaultdict(list)
     for one in similar:
         for outlet in one["outlets"]:
@@ -102,7 +108,7 @@ def gaps(similar: list[Json], own: list[str]) -> list[Json]:
     return [
         {"outlet": outlet, "covered": [one["name"] for one in covered[outlet]], "you": False}
         for outlet in order
-        if music.key(outlet) not in mine
+        if outlet not in own
     ][:GAPS]
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from library import music
+from library.asked import how_many
 from library.duplicates import merged
 from library.eligibility import Applicant, genre_fit, obstacles, places_of
 from library.meta import meta
@@ -27,7 +28,9 @@ SHOWN = ("id", "title", "kind", "url", "opens", "deadline", "cost", "currency", 
 
 def run(given: Json, context: Context) -> Json:
     """Return `opportunities`, best first, and their `total`; raises SkillError."""
-    by = applicant(given, context)
+    limit, by = how_many(given, "max_results", MOST), applicant(given, context)
+    if by.budget is not None and by.budget < 0:
+        raise SkillError("budget: 0 or more is wanted")
     rows = context.rows(SQL, today=by.today, most=READ)
     wanted = [row for row in rows if not given.get("kinds") or row["kind"] in given["kinds"]]
     there = [row for row in wanted if place_fit(row, given.get("regions") or []) > 0]
@@ -36,11 +39,10 @@ def run(given: Json, context: Context) -> Json:
     groups = merged([row for row, found in hindered if not found])
     told = [opportunity(group, given, by) for group in groups]
     best = sorted(told, key=lambda one: (-one["fit"], str(one["deadline"] or "9999"), one["id"]))
-    limit = min(max(int(given.get("max_results") or 20), 1), MOST)
     warnings = [f"{many} left out: {why}" for why, many in sorted(shut.items())]
     warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
-    basis = "own_data" if rows else "insufficient"
-    about = meta(context, basis, len(rows), sources=["opportunities"], warnings=warnings)
+    basis, needed = ("own_data", None) if rows else ("insufficient", 1)
+    about = meta(context, basis, len(rows), needed=needed, sources=["opportunities"], warnings=warnings)
     return {"opportunities": best[:limit], "total": len(best), "meta": about}
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from library import music
+from library.asked import how_many
 from library.contact_history import OTHERS, Past, expected, pasts, priors
 from library.meta import meta
 from library.rates import Prior
@@ -56,6 +57,7 @@ def run(given: Json, context: Context) -> Json:
     contacts, criteria = given["contacts"], given.get("criteria") or {}
     if len(contacts) > MOST:
         raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(contacts)}")
+    limit = how_many({"criteria.limit": criteria.get("limit", MOST)}, "criteria.limit", MOST)
     memory = remembered(contacts, context)
     scored = [
         scored_contact(contact, criteria, context.now(), memory)
@@ -64,7 +66,7 @@ def run(given: Json, context: Context) -> Json:
     ]
     least = criteria.get("min_score") or 0
     best = sorted((each for each in scored if each["relevance_score"] >= least), key=_order)
-    return {"contacts": best[: _at_most(criteria.get("limit"))], "meta": _about(context, memory)}
+    return {"contacts": best[:limit], "meta": _about(context, contacts, memory)}
 
 
 def remembered(contacts: list[Json], context: Context) -> Memory | None:
@@ -186,15 +188,13 @@ def freshness(imported_at: str | None, now: datetime) -> Fit:
     return Fit(min(max(share, 0.0), 1.0), f"imported {max(days, 0)} days ago")
 
 
-def _about(context: Context, memory: Memory | None) -> Json:
+def _about(context: Context, contacts: list[Json], memory: Memory | None) -> Json:
+    if not contacts:
+        return meta(context, "insufficient", 0, needed=1, warnings=["there is nobody to score"])
     if memory is None:
         return meta(context, "own_data", 0, sources=["contacts"])
     settled = sum(past.n for past in memory.pasts.values())
     return meta(context, "own_data", settled, sources=["contacts", "pitches"])
-
-
-def _at_most(limit: int | None) -> int | None:
-    return None if limit is None else max(limit, 0)
 
 
 def _order(contact: Json) -> tuple[float, str]:

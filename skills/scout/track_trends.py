@@ -1,7 +1,8 @@
 """Says which weekly series rise or fall: own streams by metric, own answers by genre.
 
-Theil-Sen slopes and Mann-Kendall tests (library.slopes), false findings held down over all series (Benjamini,
-Hochberg 1995). A week that is not over, and an answer rate of pitches not yet settled, are left out.
+Theil-Sen slopes and Mann-Kendall tests, series of one metric side by side (library.slopes); false findings
+held down over all of them (Benjamini, Hochberg 1995). A week that is not over, and an answer rate of pitches
+not yet settled, are left out.
 """
 
 from collections import defaultdict
@@ -11,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from library import music
+from library.asked import how_many, share_of_false
 from library.meta import meta
 from library.outcomes import HORIZON
 from library.rates import benjamini_hochberg
-from library.slopes import FEWEST, Slope, slope
+from library.slopes import FEWEST, Slope, slopes
 from skill_runner.context import Context
 
 Json = dict[str, Any]
 Series = dict[date, float]
+Name = tuple[str, str]
 
 LONGEST, SHORTEST = 730, 56
 METRICS = ("streams", "listeners", "followers")
@@ -48,24 +51,27 @@ GROUP BY g.genre, week ORDER BY g.genre, week
 
 def run(given: Json, context: Context) -> Json:
     """Return `trends`, the surest first."""
-    window = min(max(int(given.get("window_days") or 90), SHORTEST), LONGEST)
-    told = [trend(key, metric, points) for (key, metric), points in series(given, window, context).items()]
-    measured = [one for one in told if one["direction"] != "insufficient"]
-    q_values = benjamini_hochberg([one["p_value"] for one in measured]) if measured else []
-    limit = given["fdr"] if given.get("fdr") is not None else 0.1
-    for one, q in zip(measured, q_values, strict=True):
+    limit = share_of_false(given)
+    window = max(how_many(given, "window_days", LONGEST), SHORTEST)
+    found = series(given, window, context)
+    sloping = measured(found)
+    told = [trend(*name, points, sloping.get(name)) for name, points in found.items()]
+    tested = [one for one in told if one["direction"] != "insufficient"]
+    q_values = benjamini_hochberg([one["p_value"] for one in tested]) if tested else []
+    for one, q in zip(tested, q_values, strict=True):
         one |= {"q_value": float(q), "direction": direction(one["slope_per_week"], float(q), limit)}
     told.sort(key=lambda one: (one["q_value"] is None, one["q_value"] or 0.0, one["key"], one["metric"]))
     n = sum(len(one["points"]) for one in told)
-    basis = "own_data" if measured else "insufficient"
-    needed = None if measured else min((one["needed"] for one in told), default=FEWEST)
-    warnings = [] if measured else [f"no series has {FEWEST} weeks"]
+    basis = "own_data" if tested else "insufficient"
+    needed = None if tested else min((one["needed"] for one in told), default=FEWEST)
+    warnings = [] if tested else [f"no series has {FEWEST} weeks"]
+    warnings += [f"{window} days were looked at"] if window != given["window_days"] else []
     sources = ["metric_days", "pitches"]
     about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)
     return {"trends": told, "meta": about}
 
 
-def series(given: Json, window: int, context: Context) -> dict[tuple[str, str], Series]:
+def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     """Read weekly values by key and metric."""
     now = context.now()
     monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -75,16 +81,25 @@ def series(given: Json, window: int, context: Context) -> dict[tuple[str, str], 
     rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
     settled = monday - HORIZON
     rows += context.rows(ANSWER_WEEKS, since=since - HORIZON, until=settled, **which)
-    found: dict[tuple[str, str], Series] = defaultdict(dict)
+    found: dict[Name, Series] = defaultdict(dict)
     for row in rows:
         found[row["key"], row["metric"]][row["week"]] = float(row["value"])
     return found
 
 
-def trend(key: str, metric: str, points: Series) -> Json:
-    """Measure one series; fewer than eight weeks say nothing."""
+def measured(found: dict[Name, Series]) -> dict[Name, Slope]:
+    """Measure the series that have eight weeks, those of one metric together."""
+    long_enough = [name for name, points in found.items() if len(points) >= FEWEST]
+    sloping: dict[Name, Slope] = {}
+    for metric in sorted({metric for _, metric in long_enough}):
+        names = [name for name in long_enough if name[1] == metric]
+        sloping |= zip(names, slopes([spaced(found[name]) for name in names]), strict=True)
+    return sloping
+
+
+def trend(key: str, metric: str, points: Series, found: Slope | None) -> Json:
+    """Tell of one series; fewer than eight weeks say nothing."""
     weeks = sorted(points)
-    found = slope(spaced(points)) if len(weeks) >= FEWEST else None
     return {
         "key": key,
         "metric": metric,

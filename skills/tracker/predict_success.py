@@ -26,9 +26,9 @@ WITH latest AS (
 )
 SELECT p.*, c.type, c.genre_keys, k.genres AS wanted, a.genres AS own
 FROM latest p
-LEFT JOIN contacts c ON c.id = p.contact_id
-LEFT JOIN campaigns k ON k.id = p.campaign_id
-LEFT JOIN artists a ON a.id = k.artist_id
+LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = :user
+LEFT JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = :user
+LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = :user
 ORDER BY p.sent_at, p.contact_id
 """
 PEOPLE = """

@@ -26,7 +26,6 @@ async def replicated() -> AsyncIterator[tuple[Load, Cluster]]:
         await load.client.close()
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(240)
 async def test_a_cluster_whose_leader_is_killed_loses_nothing(replicated: tuple[Load, Cluster]):
     load, cluster = replicated

@@ -36,7 +36,6 @@ async def settled(load: Load) -> None:
     await load.check_fold()
 
 
-@pytest.mark.xdist_group("chaos")
 async def test_with_no_fault_every_attempt_is_executed_exactly_once(many: Load):
     await settled(many)
     calls = await many.calls()
@@ -55,7 +54,6 @@ async def test_nats_killed_under_load_loses_nothing(load: Load):
     await settled(load)
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(240)
 async def test_ten_seconds_without_postgres_lose_nothing(load: Load):
     await load.busy()
@@ -65,7 +63,6 @@ async def test_ten_seconds_without_postgres_lose_nothing(load: Load):
     await settled(load)
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(240)
 async def test_two_orchestrators_and_three_runners_killed_in_turn_lose_nothing(many: Load):
     await many.kill("orchestrator-1", "skill-runner-2", "orchestrator-2", "skill-runner-3", times=1)

@@ -34,7 +34,6 @@ async def network() -> AsyncIterator[tuple[Load, Proxy, Proxy]]:
         await load.client.close()
 
 
-@pytest.mark.xdist_group("chaos")
 @pytest.mark.timeout(240)
 @pytest.mark.filterwarnings(LEFT_OPEN_BY_NATS_PY)
 async def test_a_network_that_delays_cuts_and_half_opens_loses_nothing(network: tuple[Load, Proxy, Proxy]):

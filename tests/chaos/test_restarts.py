@@ -11,8 +11,6 @@ from totalaud.client import Client
 from totalaud.errors import Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
-pytestmark = pytest.mark.xdist_group("restarts")
-
 
 @pytest.fixture(scope="module")
 async def stack() -> AsyncIterator[LocalStack]:

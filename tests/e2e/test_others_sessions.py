@@ -68,7 +68,8 @@ async def scene(stack: LocalStack) -> AsyncIterator[Scene]:
 async def told_by(scene: Scene, user: UUID, url: str, *words: str) -> Told:
     """Run a command as somebody who has a URL of their own, and no master key."""
     env = {**environment_of(scene.stack), "TOTALAUD_DATABASE_URL": url, "TOTALAUD_MASTER_KEY_FILE": ""}
-    return await command(env, *words, "--user", str(user), "--data", str(scene.stack.data / "elsewhere"))
+    data = str(scene.stack.data / "elsewhere")
+    return await command(*words, "--user", str(user), "--data", data, **env)
 
 
 async def ask(scene: Scene, noun: str, verb: str, **body: Any) -> dict[str, Any]:

@@ -222,7 +222,7 @@ async def listed(story: Story, changed: dict[str, str]) -> Told:
         | {name: value.format(**ports) for name, value in changed.items()}
     )
     verb = ("contacts", "list") if "TOTALAUD_MASTER_KEY" in changed else ("session", "list")
-    return await command(env, *verb, "--data", str(story.stack.data / "elsewhere"))
+    return await command(*verb, "--data", str(story.stack.data / "elsewhere"), **env)
 
 
 @pytest.mark.parametrize("service", ["orchestrator", "projector", "campaigns", "skill_runner"])

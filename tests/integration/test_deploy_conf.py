@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from deployed import ALICE, CONF, SERVICES, Deployment, deployed
+from deployed import ALICE, CONF, OPERATOR, SERVICES, Deployment, deployed
 from shared import subjects
 from shared.bus import Bus, Heard
 from shared.commit import Commit
@@ -17,6 +17,11 @@ from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
 from shared.registry import Registry
 from shared.streams import check
+from shared.vault import migrate
+from totalaud.backup.restoring import restore
+from totalaud.backup.taking import back_up
+from totalaud.connection import Connection
+from totalaud.stack import paths
 from totalaud.stack.nats import MAX_PAYLOAD, SYNC_INTERVAL
 
 
@@ -151,3 +156,17 @@ async def consuming(bus: Bus, stream: str, durable: str, handle) -> AsyncIterato
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_operator_backs_up_and_restores(deployment, database_url, tmp_path):
+    await migrate(database_url)
+    backup = tmp_path / "backup"
+    here = Connection(deployment.url(OPERATOR), database_url, tmp_path)
+    taken = await back_up(here, backup)
+    async with (
+        deployed(paths.make_folder(tmp_path / "store"), streams=False) as empty,
+        empty.bus(OPERATOR) as operator,
+    ):
+        done = await restore(operator, database_url, backup, taken, master_key=bytes(32))
+        assert done.streams["EVT"].last_seq == taken.streams["EVT"].last_seq
+        await check(operator)

@@ -75,6 +75,7 @@ PUBLISHED_BY_NONE = [
             "DELETE",
             "PURGE",
             "SNAPSHOT",
+            "RESTORE",
             "MSG.GET",
             "LEADER.STEPDOWN",
             "PEER.REMOVE",

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from insight_data import answered, campaign, contact, empty_cohort, pitch, story
+from insight_data import answered, artist, campaign, contact, empty_cohort, pitch, story
 from skill_runner.context import SkillError
 
 SKILL = "identify-patterns"
@@ -14,7 +14,7 @@ SKILL = "identify-patterns"
 async def test_the_genre_match_of_fourteen_artists_is_supported_and_times_are_not_known(skillbench, own):
     await empty_cohort(skillbench)
     user = skillbench.user()
-    await skillbench.load(story(user, [user if own else uuid4() for _ in range(14)]))
+    await skillbench.load(story([user if own else uuid4() for _ in range(14)]))
     found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
     best = found["patterns"][0]
     assert best["text"].startswith(
@@ -31,17 +31,27 @@ async def test_the_genre_match_of_fourteen_artists_is_supported_and_times_are_no
 async def test_nine_artists_are_withheld(skillbench):
     await empty_cohort(skillbench)
     user = skillbench.user()
-    await skillbench.load(story(user, [uuid4() for _ in range(9)]))
+    await skillbench.load(story([uuid4() for _ in range(9)]))
     found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
     assert found["patterns"] == []
     assert found["meta"]["n"] == 0
     assert any("withheld" in warning for warning in found["meta"]["warnings"])
 
 
+async def test_a_tenth_artist_that_has_sent_nothing_yet_does_not_show_the_nine(skillbench):
+    await empty_cohort(skillbench)
+    user, idle = skillbench.user(), artist(uuid4(), in_cohort=True)
+    await skillbench.load(story([uuid4() for _ in range(9)]))
+    await skillbench.load({"artists": [idle], "campaigns": [campaign(idle["user_id"], artist_id=idle["id"])]})
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    assert (found["patterns"], found["meta"]["n"]) == ([], 0)
+    assert "withheld" in found["meta"]["warnings"][1]
+
+
 async def test_strangers_are_not_uncovered_by_adding_artists_of_ones_own(skillbench):
     await empty_cohort(skillbench)
     user = skillbench.user()
-    await skillbench.load(story(user, [user] * 9 + [uuid4()]))
+    await skillbench.load(story([user] * 9 + [uuid4()]))
     found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
     assert (found["patterns"], found["meta"]["n"]) == ([], 0)
 
@@ -49,7 +59,7 @@ async def test_strangers_are_not_uncovered_by_adding_artists_of_ones_own(skillbe
 async def test_what_few_of_the_cohort_use_is_not_shown(skillbench):
     await empty_cohort(skillbench)
     user = skillbench.user()
-    rows = story(user, [uuid4() for _ in range(14)])
+    rows = story([uuid4() for _ in range(14)])
     few = {act["id"] for act in rows["campaigns"][:5]}
     for row in rows["pitches"]:
         row["attributes"] = {"secret": "for Alexandra"} if row["campaign_id"] in few else {"secret": "no"}

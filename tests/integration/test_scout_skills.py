@@ -120,6 +120,46 @@ async def test_outlets_of_similar_artists_that_never_covered_you_are_gaps(skillb
     assert found["gaps"] == [{"outlet": "Dock FM", "covered": ["Glass Sample"], "you": False}]
 
 
+async def test_an_outlet_written_in_two_ways_is_one_gap_and_none_where_it_covered_you(skillbench):
+    user = skillbench.user()
+    acts = ("Neon Harbour", "Glass Sample", "Paper Sample")
+    artists = [{"id": uuid4(), "user_id": user, "name": name, "genres": ["synthpop"]} for name in acts]
+    said = [
+        ("glasssample", "Dock FM"),
+        ("papersample", "dock-fm"),
+        ("papersample", "Dock FM"),
+        ("glasssample", "Aire FM"),
+        ("neonharbour", "AIRE fm"),
+        ("glasssample", "東京"),
+        ("neonharbour", "大阪"),
+    ]
+    coverage = [
+        {"id": uuid4(), "user_id": user, "artist": key, "artist_key": key, "outlet": outlet}
+        for key, outlet in said
+    ]
+    await skillbench.load({"artists": artists, "coverage": coverage})
+    found = await skillbench.run("analyze-competition", {"artist": "Neon Harbour"}, user=user)
+    told = {gap["outlet"]: gap["covered"] for gap in found["gaps"]}
+    assert told == {"Dock FM": ["Glass Sample", "Paper Sample"], "東京": ["Glass Sample"]}
+
+
+async def test_artists_of_other_scripts_are_told_apart(skillbench):
+    user = skillbench.user()
+    acts = (("東京", ["演歌"]), ("大阪", ["演歌"]), ("Мумий", ["metal"]), ("!!!", ["演歌"]))
+    artists = [{"id": uuid4(), "user_id": user, "name": name, "genres": genres} for name, genres in acts]
+    coverage = [
+        {"id": uuid4(), "user_id": user, "artist": name, "artist_key": name, "outlet": outlet}
+        for name, outlet in (("大阪", "Dock FM"), ("!!!", "Aire FM"))
+    ]
+    await skillbench.load({"artists": artists, "coverage": coverage})
+    found = await skillbench.run("analyze-competition", {"artist": "東京"}, user=user)
+    assert {one["name"] for one in found["similar"]} == {"大阪", "!!!"}
+    assert {gap["outlet"]: gap["covered"] for gap in found["gaps"]} == {
+        "Aire FM": ["!!!"],
+        "Dock FM": ["大阪"],
+    }
+
+
 async def test_an_artist_nobody_recorded_has_no_neighbours(skillbench):
     found = await skillbench.run("analyze-competition", {"artist": "Nobody"}, user=skillbench.user())
     assert (found["similar"], found["meta"]["basis"]) == ([], "insufficient")

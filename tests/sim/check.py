@@ -2,9 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
+from orchestrator.ledger import SCOPES, Ledger
+from orchestrator.ledger import evolve as evolve_ledger
+from orchestrator.money import NOTHING
 from orchestrator.session import Session, done, evolve
 from shared.events import (
     AnyEvent,
@@ -20,10 +25,10 @@ from shared.events import (
     SessionStarted,
     StepCompleted,
 )
-from shared.subjects import session
+from shared.ledger_events import MoneyReserved, Scope
+from shared.subjects import ledger, session
 from sim import tables
-from sim.log import read
-from sim.run import USER, Run
+from sim.run import USER, Run, history
 from sim.skills import PRICE
 
 TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled)
@@ -38,12 +43,13 @@ def violations(run: Run) -> list[str]:
 def _violations(run: Run) -> Iterator[str]:
     if not run.finished:
         yield "the system never came to rest"
-    histories = {id_: _events(run, id_) for id_ in run.asked}
+    histories = {id_: history(run, session(USER, id_)) for id_ in run.asked}
     for id_, events in histories.items():
         yield from _lived_well(run, id_, events)
         yield from _paid_twice(run, events)
     yield from _hits(run, [event for events in histories.values() for event in events])
     yield from _money(run, [event for events in histories.values() for event in events])
+    yield from _account(run, [event for events in histories.values() for event in events])
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     yield from (f"work was queued {count} times: {subject}" for subject, count in work.items() if count > 1)
     yield from (f"dead letter: {one.body.decode()}" for one in run.world.server.streams["DLQ"].messages)
@@ -66,6 +72,8 @@ def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
                 yield "a session started twice"
             case AttemptRequested() | AttemptStarted() if ended:
                 yield "a step after the end"
+            case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(state, amount):
+                yield "more was set aside than the session's limit allows"
             case StepCompleted() if ended or event.output != {"n": event.step + 1}:
                 yield "a step's output is not what its skill made of the step before"
             case _:
@@ -73,7 +81,7 @@ def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
         state = evolve(state, event)
     if not events:
         yield "an accepted session has no history"
-    if not ended:
+    if not ended and (state.waiting_on != "budget" or run.unlimited):
         yield "an accepted session never ended"
     if state.status == "completed" and set(state.outputs) != {step.number for step in state.steps}:
         yield "a completed session lacks an output"
@@ -81,6 +89,12 @@ def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
         yield "a session was cancelled that nobody cancelled"
     outcomes = Counter(event.attempt_id for event in events if isinstance(event, OUTCOME))
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
+
+
+def _exceeds_its_own(state: Session, amount: Decimal | None) -> bool:
+    limit = state.budget.limit_usd if state.budget else None
+    aside = sum((one.reserved for one in state.open.values()), amount or NOTHING)
+    return limit is not None and state.spent + sum(state.doubtful.values()) + aside > limit
 
 
 def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
@@ -117,8 +131,44 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
         if answered and attempt not in told and attempt not in bill.orphaned:
             yield "a paid answer is missing in the log"
     for attempt, usage in told.items():
-        if not bill.answered[attempt] or usage.cost_usd != PRICE * bill.answered[attempt]:
+        if usage.cost_usd != PRICE * bill.answered[attempt]:
             yield "the log tells of money that was not paid"
+
+
+def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
+    """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
+    account = Ledger()
+    for event in history(run, ledger(USER)):
+        before, account = account, evolve_ledger(account, event)
+        if isinstance(event, MoneyReserved):
+            if any(_exceeded(account, scope, event.day) for scope in SCOPES):
+                yield "more was set aside than a limit allows"
+            if event.attempt_id in before.open:
+                yield "the same attempt was reserved twice"
+    if account.open:
+        yield "money is still set aside when all is done"
+    doubt = account.in_doubt
+    bill = PRICE * run.world.bill.begun.total()
+    if not account.spent - doubt <= bill <= account.spent:
+        yield f"the provider's bill is {bill}, the ledger says {account.spent - doubt} and {doubt} in doubt"
+    if sum(account.days.values(), NOTHING) != account.spent:
+        yield "the days do not add up"
+    told = sum((event.usage.cost_usd or NOTHING for event in events if _is_paid(event)), NOTHING)
+    if told != account.spent - doubt:
+        yield f"sessions tell of {told}, the ledger of {account.spent - doubt}"
+
+
+def _exceeded(account: Ledger, scope: Scope, day: date) -> bool:
+    limit = account.limits.get(scope)
+    if limit is None or limit.limit_usd is None:
+        return False
+    aside = [one.amount_usd for one in account.open.values() if scope == "user" or one.day == day]
+    spent = account.spent if scope == "user" else account.days[day]
+    return spent + sum(amount or NOTHING for amount in aside) > limit.limit_usd
+
+
+def _is_paid(event: AnyEvent) -> TypeGuard[StepCompleted | AttemptFailed | AttemptReportedLate]:
+    return isinstance(event, OUTCOME) and event.usage is not None
 
 
 def _paid_twice(run: Run, events: list[AnyEvent]) -> Iterator[str]:
@@ -129,8 +179,3 @@ def _paid_twice(run: Run, events: list[AnyEvent]) -> Iterator[str]:
         if isinstance(event, AttemptRequested) and (there := done(state, event)) is not None:
             bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
             yield from (f"item {item} was in the log and was bought again" for item in bought)
-
-
-def _events(run: Run, id_: UUID) -> list[AnyEvent]:
-    stored = run.world.server.streams["EVT"].by_subject.get(session(USER, id_).subject, [])
-    return [event for message in stored for event in read(message.body).events]

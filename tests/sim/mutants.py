@@ -7,8 +7,10 @@ from typing import Any
 
 from nats.js.errors import APIError
 
-from orchestrator import decide, follow, reports, session
-from orchestrator.session import Outstanding
+from orchestrator import claims, decide, follow, ledger, reports, session, settling
+from orchestrator.ledger import Doubt, Release
+from orchestrator.money import NOTHING
+from orchestrator.session import Outstanding, Session
 from shared import jetstream_log
 from shared.json import dumps
 from shared.work import Answer
@@ -160,6 +162,35 @@ def _forgets_what_is_done(_real: Any) -> Any:
     return lambda _session, _asked: None
 
 
+def _unreserved(_real: Any) -> Any:
+    async def reserved(self: Any, claim: Any, _now: Any) -> Any:
+        return claims.ClaimAttempt(claim, self.lease_s)
+
+    return reserved
+
+
+def _doubts_are_free(real: Any) -> Any:
+    def settlement(event: Any) -> Any:
+        found = real(event)
+        return Release(found.attempt_id) if isinstance(found, Doubt) else found
+
+    return settlement
+
+
+def _without_its_limit(real: Any) -> Any:
+    return lambda held, claim, lease_s, state, now: real(
+        held, claim, lease_s, replace(state, budget=None), now
+    )
+
+
+def _forgets_who_is_paid(real: Any) -> Any:
+    return lambda state, event: replace(real(state, event), settled={})
+
+
+def _counts_what_is_spent_alone(real: Any) -> Any:
+    return lambda self, scope, day: replace(real(self, scope, day), reserved=NOTHING)
+
+
 MUTANTS = (
     Mutant("a repeated report is recorded again", decide, "_report", _no_dedupe),
     Mutant(
@@ -168,7 +199,7 @@ MUTANTS = (
     Mutant("a report is answered before it is appended", reports.Reports, "report", _answer_before_append),
     Mutant("commits are appended unguarded", jetstream_log.JetStreamLog, "append", _unguarded),
     Mutant("a lost answer is taken for yes", jetstream_log.JetStreamLog, "append", _guess_after_timeout),
-    Mutant("every runner may run a paid attempt", reports, "answer", _one_answer_to_all),
+    Mutant("every runner may run a paid attempt", claims, "answer", _one_answer_to_all),
     Mutant("the sweep finds nothing", follow, "outstanding", _nothing_outstanding),
     Mutant("the sweep sets no timers again", follow, "outstanding", _no_timers),
     Mutant("the sweep dispatches no work again", follow, "outstanding", _no_work),
@@ -180,6 +211,14 @@ MUTANTS = (
     Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
     Mutant("a cached result counts for what is being paid for", decide, "_is_unclaimed", _paid_and_cached),
     Mutant("the cache does not look at the input", cache_key.KeyParts, "told", _one_answer_for_all_inputs),
+    Mutant("calls are made before money is set aside", claims.Claims, "_reserved", _unreserved),
+    Mutant("what is in doubt costs nothing", settling, "settlement", _doubts_are_free),
+    Mutant(
+        "anybody's reservation is released", Session, "may_have_called", lambda _real: lambda _s, _id: False
+    ),
+    Mutant("a ledger forgets who is paid for", ledger, "_settled", _forgets_who_is_paid),
+    Mutant("a limit does not count what is set aside", ledger.Ledger, "purse", _counts_what_is_spent_alone),
+    Mutant("a session's limit is not looked at", decide, "_start_attempt", _without_its_limit),
     Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
     Mutant("the next attempt is not told what is paid for", follow, "done", _forgets_what_is_done),
     Mutant("calls of models are not recorded", decide, "_calls", lambda _real: lambda _report: []),

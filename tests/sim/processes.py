@@ -8,11 +8,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from orchestrator.budgets import Budgets
+from orchestrator.claims import Claims
 from orchestrator.commands import Commands
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.ledgers import Ledgers
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
+from orchestrator.settling import Settling
 from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
@@ -85,17 +89,28 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     """Wire what answers commands and reports."""
     log = SimLog(bus)
     sessions = Sessions(log, world.now, world.new_id)
-    follow = Follow(bus, sessions, Timers(world.now), world.server.ack_wait_s, world.now)  # type: ignore[arg-type]
-    reports = Reports(sessions, follow, world.server.ack_wait_s)
+    ledgers = Ledgers(log, world.now, world.new_id)
+    settling = Settling(ledgers, log, world.now)
+    follow = Follow(
+        bus,  # type: ignore[arg-type]
+        sessions,
+        settling,
+        Timers(world.now),
+        lease_s=world.server.ack_wait_s,
+        clock=world.now,
+    )
+    claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
+    budgets = Budgets(ledgers, follow, world.now)
     starts = Starts(registry_of(log), MemoryVault(MASTER_KEY))
-    return Doors(bus, Commands(sessions, starts, follow, log), reports, "")  # type: ignore[arg-type]
+    commands = Commands(sessions, starts, follow, budgets, log)
+    return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
 
 async def orchestrator(world: World, process: Process) -> None:
     bus = SimBus(world.server, process)
     doors = doors_of(world, bus)
-    reports, sessions = doors.reports, doors.commands.sessions
-    sweep = Sweep(bus, sessions, doors.commands.follow, EveryOpenSession(world, process))  # type: ignore[arg-type]
+    reports, follow = doors.reports, doors.commands.follow
+    sweep = Sweep(bus, follow, reports.claims, follow.settling, EveryOpenSession(world, process))  # type: ignore[arg-type]
 
     async def ask(said: Said) -> None:
         try:
@@ -105,6 +120,7 @@ async def orchestrator(world: World, process: Process) -> None:
         await said.answer(answer)
 
     await bus.listen("ask.*.session.*", ask, queue=QUEUE)
+    await bus.listen("ask.*.budget.*", ask, queue=QUEUE)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)

@@ -3,17 +3,20 @@
 import asyncio
 from dataclasses import dataclass
 from hashlib import sha256
+from random import Random
 from uuid import UUID, uuid5
 
+from orchestrator.ledger import fold as fold_ledger
 from orchestrator.session import fold
+from shared.events import AnyEvent
 from shared.json import dumps, loads
-from shared.subjects import session
+from shared.subjects import Aggregate, ledger, session
 from sim import log as simlog
 from sim.bus import Process, SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
 from sim.processes import World, kept, orchestrator, runner
-from sim.skills import SKILLS
+from sim.skills import MOST, SKILLS
 
 USER = UUID(int=7)
 FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
@@ -37,6 +40,7 @@ class Run:
         self.accepted: set[UUID] = set()
         self.cancelled: set[UUID] = set()
         self.finished = False
+        self.unlimited = True
 
     @property
     def digest(self) -> str:
@@ -69,6 +73,8 @@ async def _live(found: Run) -> None:
     tasks = [asyncio.create_task(kept(world, f"orchestrator-{n}", orchestrator)) for n in (1, 2)]
     tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]
     client = SimBus(world.server, Process("client", Chance(0)))
+    if random.random() < 0.4:
+        tasks.append(asyncio.create_task(_limit(found, client)))
     for number in range(random.randint(1, 3)):
         id_ = uuid5(USER, str(number))
         tasks.append(asyncio.create_task(_use(found, client, id_)))
@@ -88,16 +94,38 @@ def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    stored = server.streams["EVT"].by_subject
-    return all(
-        id_ in found.accepted
-        and fold(
-            event
-            for message in stored.get(session(USER, id_).subject, [])
-            for event in simlog.read(message.body).events
-        ).ended
-        for id_ in found.asked
-    )
+    if fold_ledger(history(found, ledger(USER))).open:
+        return False
+    return all(id_ in found.accepted and _rests(found, id_) for id_ in found.asked)
+
+
+def _rests(found: Run, id_: UUID) -> bool:
+    """Whether a session has ended, or waits for money that nobody gives."""
+    state = fold(history(found, session(USER, id_)))
+    return state.ended or (state.waiting_on == "budget" and not found.unlimited)
+
+
+def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:
+    stored = found.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
+    return [event for message in stored for event in simlog.read(message.body).events]
+
+
+async def _limit(found: Run, bus: SimBus) -> None:
+    """Allow the user a few calls only, all in all or a day; perhaps more later, perhaps whatever it takes."""
+    random = found.world.chance.random
+    found.unlimited = False
+    scope, policy = random.choice(("user", "day")), random.choice(("fail", "wait"))
+    for number in range(random.randint(1, 3)):
+        limit = str(random.randint(0, 8) * MOST)
+        await _budget(bus, number, {"scope": scope, "limit_usd": limit, "policy": policy})
+        await asyncio.sleep(random.uniform(1, 10))
+    if random.random() < 0.5:
+        await _budget(bus, 9, {"scope": scope, "limit_usd": None, "policy": policy})
+        found.unlimited = True
+
+
+async def _budget(bus: SimBus, number: int, body: dict[str, object]) -> None:
+    await _send(bus, "ask", "set", dumps({**body, "command_id": str(number)}), f"b{number}", noun="budget")
 
 
 async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
@@ -109,7 +137,7 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
         for number in range(random.randint(1, 3))
     ]
     found.asked[id_] = Asked(id_, steps)
-    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps})
+    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps, **_own_budget(random)})
     for _ in range(random.choice((1, 1, 2))):
         await _send(bus, random.choice(("ask", "cmd")), "run", body, f"run/{id_}")
     found.accepted.add(id_)
@@ -122,9 +150,18 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
         await _send(bus, "ask", "retry", dumps({"session_id": str(id_), "command_id": "r1"}), f"r1/{id_}")
 
 
-async def _send(bus: SimBus, door: str, verb: str, body: bytes, message_id: str) -> None:
+def _own_budget(random: Random) -> dict[str, object]:
+    """A session's own limit, sometimes, which stops it for good."""
+    if random.random() < 0.8:
+        return {}
+    return {"budget": {"limit_usd": str(random.randint(0, 4) * MOST)}}
+
+
+async def _send(
+    bus: SimBus, door: str, verb: str, body: bytes, message_id: str, *, noun: str = "session"
+) -> None:
     """Send until it is known to be there."""
-    subject, headers = f"{door}.{USER}.session.{verb}", {"Nats-Msg-Id": message_id}
+    subject, headers = f"{door}.{USER}.{noun}.{verb}", {"Nats-Msg-Id": message_id}
     while True:
         if door == "ask":
             answer = await bus.request(subject, body, timeout=5.0, headers=headers)

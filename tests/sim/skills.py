@@ -12,7 +12,7 @@ from sim.bus import Process
 from sim.chance import Chance
 from skill_runner.failure import Failure
 from skill_runner.ledger import Call
-from skill_runner.run import Run, deadline
+from skill_runner.run import Prepared, Run, deadline
 
 NUMBER = {
     "type": "object",
@@ -20,7 +20,7 @@ NUMBER = {
     "required": ["n"],
     "additionalProperties": False,
 }
-PRICE = Decimal("0.01")
+PRICE, MOST = Decimal("0.01"), Decimal("0.013")
 TIMEOUT_S = 4.0
 ITEMS = 3
 
@@ -68,7 +68,15 @@ class SimEngine:
         self._bill = bill
         self._running = running
 
-    async def run(self, run: Run) -> Any:
+    async def prepare(self, run: Run) -> Prepared:
+        """Say what it may cost: somewhat more than it does, as with bounds of real calls."""
+        if run.work.pool == "custom":
+            return Prepared(run)
+        done = len(run.work.done.items) if run.work.done else 0
+        return Prepared(run, MOST * (ITEMS - done if run.work.skill == "collect" else 1))
+
+    async def run(self, prepared: Prepared) -> Any:
+        run = prepared.run
         self._running.add(run.work.attempt_id)
         async with deadline(run.work.timeout_s, run.ledger):
             await self._process.point()
@@ -88,7 +96,7 @@ class SimEngine:
 
     async def _work(self, run: Run, item: int, seconds: tuple[float, ...]) -> None:
         attempt, paid = run.work.attempt_id, run.work.pool != "custom"
-        call = Call(item, 1, "first", "openai", "sim", run.started_at)
+        call = Call(item, 1, "first", "openai", "sim", run.started_at, most_usd=MOST)
         if paid:
             self._bill.begun[attempt, item] += 1
             run.ledger.calls.append(call)
@@ -99,7 +107,7 @@ class SimEngine:
             call.usage = Usage(
                 provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=PRICE
             )
-            call.outcome, call.took_s = "passed", 0.0
+            call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
             run.ledger.spend(call.usage)
             self._bill.answered[attempt] += 1
         if self._chance.strikes(0.15):

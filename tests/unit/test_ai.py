@@ -115,7 +115,8 @@ async def attempt(
 
 
 async def answer(model: Model, run: Run) -> Any:
-    return await AiEngine(model, load(), VAULT, Workers(SKILLS, "", 1, {})).run(run)
+    engine = AiEngine(model, load(), VAULT, Workers(SKILLS, "", 1, {}))
+    return await engine.run(await engine.prepare(run))
 
 
 async def failed(model: Model, run: Run) -> Failure:

@@ -77,7 +77,7 @@ def test_no_value_of_a_wish_stands_in_the_query_itself():
 
 def test_a_region_without_anybody_is_widened_step_by_step_and_it_is_said():
     context = Context([], [], [row("a")])
-    output = research.run({"query": "synthpop in Wales"}, context)
+    output = research.run({"query": "synthpop in Wales", "max_results": 20}, context)
     assert output["widened"] == ["nobody fits in wales: looked in uk", "nobody fits in uk: looked in europe"]
     assert [asked["genres"] for asked in context.asked] == [context.asked[0]["genres"]] * 3
     assert output["total"] == 1
@@ -85,7 +85,7 @@ def test_a_region_without_anybody_is_widened_step_by_step_and_it_is_said():
 
 def test_genres_and_types_are_never_given_up():
     context = Context()
-    output = research.run({"query": "UK synthpop radio"}, context)
+    output = research.run({"query": "UK synthpop radio", "max_results": 20}, context)
     assert output["contacts"] == []
     assert "regions" not in context.asked[-1]
     assert all(asked["type"] == "radio" and asked["genres"] for asked in context.asked)

@@ -18,6 +18,7 @@ from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Ledger
+from skill_runner.run import Run
 from skill_runner.workers import Workers
 
 SKILLS = {
@@ -63,6 +64,11 @@ SKILLS = {
 }
 
 
+async def run_with(workers: Workers, run: Run):
+    engine = CustomEngine(workers)
+    return await engine.run(await engine.prepare(run))
+
+
 @pytest.fixture(scope="module")
 def skills(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("skills")
@@ -98,13 +104,13 @@ def gone(pid: int) -> bool:
 
 async def failure(workers: Workers, run: Any) -> Failure:
     with pytest.raises(Failure) as raised:
-        await CustomEngine(workers).run(run)
+        await run_with(workers, run)
     return raised.value
 
 
 async def test_a_skill_gets_its_input_and_the_user(workers: Workers) -> None:
     run = attempt("echo", {"query": "synthpop «é»"})
-    output = await CustomEngine(workers).run(run)
+    output = await run_with(workers, run)
     assert output == {"given": {"query": "synthpop «é»"}, "user": str(run.work.user)}
 
 
@@ -132,7 +138,7 @@ async def test_a_worker_is_used_again(workers: Workers) -> None:
 
 async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: Workers) -> None:
     run = attempt("child", timeout_s=60)
-    task = asyncio.create_task(CustomEngine(workers).run(run))
+    task = asyncio.create_task(run_with(workers, run))
     while run.ledger.partial is None:
         await asyncio.sleep(0.01)
     start = time.monotonic()
@@ -218,7 +224,7 @@ async def test_an_output_just_within_the_limit_comes_whole(workers: Workers) -> 
 
 async def test_times_ids_and_tuples_become_json(workers: Workers) -> None:
     run = attempt("times")
-    output = await CustomEngine(workers).run(run)
+    output = await run_with(workers, run)
     assert output == {"now": "2026-05-01T10:00:00+00:00", "user": str(run.work.user), "pair": [1, 2]}
 
 

@@ -14,6 +14,7 @@ from shared.bus import Bus
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, execution, session
 from totalaud import tables
+from totalaud.budgets import Budgets
 from totalaud.connection import Connection
 from totalaud.door import Door
 from totalaud.following import Page, ReadPage, follow, read_all
@@ -47,6 +48,7 @@ class Client:
         self._connection = connection
         self._opener: Opener | None = None
         self.records = Records(door, self.tables, self.open, user)
+        self.budgets = Budgets(door, self.tables, user)
 
     @classmethod
     async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
@@ -81,16 +83,17 @@ class Client:
         input: Json | None = None,  # noqa: A002 - the command's own word
         session_id: Id | None = None,
         fresh: bool = False,
+        budget: Json | None = None,
     ) -> Accepted:
         """Start a workflow, return once it is on disk; a step is `{skill, input, description?, id?, fresh?}`.
 
-        `fresh` is for all steps: each is run, even if the same question was answered before.
+        `fresh` is for all steps: each is run, even if the same question was answered before. A `budget` is
+        `{limit_usd, policy?}`, see `totalaud.budgets`.
         """
         id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
         anew = {"fresh": True} if fresh else {}
         body: Json = {"session_id": str(id_), "agent": agent, "steps": [{**step, **anew} for step in steps]}
-        if input is not None:
-            body["input"] = input
+        body |= {name: given for name, given in (("input", input), ("budget", budget)) if given is not None}
         with telemetry.span("session.run", kind=SpanKind.CLIENT):
             return Accepted.of(await self.door.ask(self.user, "session", "run", body), id_)
 

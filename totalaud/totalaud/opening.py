@@ -4,7 +4,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from shared.refusal import Refusal
-from shared.sealing import redact, reveal
+from shared.sealing import UNREADABLE, redact, reveal
 from shared.vault import Unavailable, Vault
 from totalaud.connection import Connection
 
@@ -31,7 +31,7 @@ class Opener:
         if self._vault is None:
             return redact(value)
         try:
-            return await reveal(self._vault, user, value)
+            return await reveal(self._vault, user, value, unreadable=UNREADABLE)
         except Unavailable:
             return redact(value)
 

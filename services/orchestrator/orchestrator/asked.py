@@ -1,10 +1,12 @@
 """What the decider can be asked: the commands, checked and complete."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from shared.events import PlannedStep
+from orchestrator.money import Purse
+from shared.events import Budget, PlannedStep
+from shared.ledger_events import Policy, Scope
 from shared.refusal import Refusal
 from shared.work import Claim, Report
 
@@ -19,6 +21,7 @@ class Start:
     input: dict[str, Any]
     fingerprint: str
     beside_session: UUID | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,29 @@ class ClaimAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class StopAttempt:
+    """A limit leaves too little for an attempt that a runner wants to start."""
+
+    claim: Claim
+    scope: Scope | Literal["session"]
+    purse: Purse
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """There may be money again for a step that waits for it."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SetSessionBudget:
+    budget: Budget
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportAttempt:
     report: Report
 
@@ -69,4 +95,16 @@ class WakeUp:
     id: UUID
 
 
-Command = Start | Refuse | Cancel | Retry | ClaimAttempt | ReportAttempt | ExpireLease | WakeUp
+Command = (
+    Start
+    | Refuse
+    | Cancel
+    | Retry
+    | SetSessionBudget
+    | ClaimAttempt
+    | StopAttempt
+    | ReportAttempt
+    | ExpireLease
+    | WakeUp
+    | Resume
+)

@@ -8,18 +8,21 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from orchestrator.asked import Cancel, Start
+from orchestrator.asked import Cancel, SetSessionBudget, Start
+from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
-from orchestrator.starts import Starts, too_large
+from orchestrator.starts import Starts, budget, too_large
 from shared.commands import (
     CancelSession,
     ExecuteSkill,
     Page,
+    ReadBudget,
     ReadExecution,
     ReadSession,
     RetrySession,
     RunSession,
+    SetBudget,
 )
 from shared.json import dumps, loads
 from shared.log import Log, TooLarge
@@ -63,6 +66,7 @@ class Commands:
     sessions: Sessions
     starts: Starts
     follow: Follow
+    budgets: Budgets
     log: Log
 
     async def handle(self, sent: Sent) -> Done:
@@ -75,6 +79,11 @@ class Commands:
                 return await self._cancel(sent)
             case "session", "retry":
                 return await self._retry(sent)
+            case "budget", "set":
+                return await self._set_budget(sent)
+            case "budget", "get":
+                read(ReadBudget, parse(sent.body))
+                return Done(await self.budgets.get(sent.user))
             case "session", "events":
                 which = read(ReadSession, parse(sent.body))
                 return await self._events(session(sent.user, which.session_id), which)
@@ -86,7 +95,7 @@ class Commands:
                     "unknown_command",
                     "subject",
                     f"there is no {sent.noun}.{sent.verb}; there are session.run, session.cancel, "
-                    "session.retry, session.events, skill.execute and skill.events",
+                    "session.retry, session.events, skill.execute, skill.events, budget.set and budget.get",
                 )
 
     async def _run(self, sent: Sent) -> Done:
@@ -135,6 +144,17 @@ class Commands:
         retry = await self.starts.retry(sent.user, known.session, command)
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         return Done(_answer(aggregate, decided), personal=command.input is not None)
+
+    async def _set_budget(self, sent: Sent) -> Done:
+        """A session's limit is its own; those of user and day are the ledger's."""
+        command = read(SetBudget, parse(sent.body))
+        limit = budget(command)
+        if command.session_id is None or limit is None:
+            return Done(await self.budgets.set(sent.user, command, sent.cause))
+        aggregate = session(sent.user, command.session_id)
+        decided = await self._decide(aggregate, SetSessionBudget(limit, command.command_id), sent)
+        self.budgets.raised()
+        return Done(_answer(aggregate, decided))
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
         past = await self.log.load(aggregate, max(0, wanted.from_seq - 1))

@@ -11,11 +11,14 @@ from orchestrator.asked import (
     ExpireLease,
     Refuse,
     ReportAttempt,
+    Resume,
     Retry,
+    SetSessionBudget,
     Start,
+    StopAttempt,
     WakeUp,
 )
-from orchestrator.session import Session, evolve
+from orchestrator.session import OpenAttempt, Session, evolve
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
     AnyEvent,
@@ -25,15 +28,18 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     ModelCalled,
     RetryScheduled,
+    SessionBudgetSet,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
     StepHandedOff,
@@ -42,6 +48,7 @@ from shared.refusal import Refusal
 from shared.work import Answer, Claim, Report
 
 LONGEST_BACKOFF_S = 600.0
+LOST = "lost"
 Events = list[AnyEvent]
 
 
@@ -63,15 +70,14 @@ def decide(command: Command, session: Session, now: datetime) -> Events:
             return _cancel(command, session)
         case Retry():
             return _retry(command, session)
+        case SetSessionBudget():
+            return _set_budget(command, session)
         case ClaimAttempt(claim, lease_s):
-            held = session.open.get(claim.attempt_id)
-            if held is None or held.runner is not None:
-                return []
-            until = now + timedelta(seconds=lease_s)
-            started = AttemptStarted(
-                step=held.asked.step, attempt_id=claim.attempt_id, runner=claim.runner, lease_until=until
-            )
-            return [started]
+            held = _unclaimed(claim, session)
+            return [] if held is None else _start_attempt(held, claim, lease_s, session, now)
+        case StopAttempt(claim):
+            held = _unclaimed(claim, session)
+            return [] if held is None else _stop_attempt(held, command, session)
         case ReportAttempt(report):
             return _report(report, session, now)
         case ExpireLease(attempt_id):
@@ -79,14 +85,14 @@ def decide(command: Command, session: Session, now: datetime) -> Events:
             if held is None or held.lease_until is None:
                 return []
             lost = AttemptLost(step=held.asked.step, attempt_id=attempt_id)
-            error = AttemptError(
-                code="lost", message="its skill-runner was not heard of again", retryable=True
-            )
+            error = AttemptError(code=LOST, message="its skill-runner was not heard of again", retryable=True)
             return [lost, *_after_failure(held.asked.step, error, None, evolve(session, lost), now)]
         case WakeUp(id_):
             if session.retry_due is None or session.retry_due > now:
                 return []
             return _request(id_, session, session.current)
+        case Resume(id_):
+            return _request(id_, session, session.current) if session.waiting_on == "budget" else []
 
 
 def answer(session: Session, claim: Claim, lease_s: float) -> Answer:
@@ -105,6 +111,7 @@ def _start(command: Start, session: Session) -> Events:
             input=command.input,
             fingerprint=command.fingerprint,
             beside_session=command.beside_session,
+            budget=command.budget,
         )
         handed = [
             StepHandedOff(step=step.number, from_agent=command.agent, to_agent=step.agent)
@@ -119,6 +126,65 @@ def _start(command: Start, session: Session) -> Events:
             "the id was used for another command: send a new id, or the same command",
         )
     return []
+
+
+def _set_budget(command: SetSessionBudget, session: Session) -> Events:
+    if command.command_id and command.command_id in session.commands:
+        return []
+    if not session.steps:
+        raise Refusal("not_found", "session_id", "there is no such session")
+    if session.budget == command.budget:
+        return []
+    return [SessionBudgetSet(budget=command.budget, command_id=command.command_id)]
+
+
+def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
+    held = session.open.get(claim.attempt_id)
+    return held if held is not None and held.runner is None else None
+
+
+def _start_attempt(
+    held: OpenAttempt, claim: Claim, lease_s: float, session: Session, now: datetime
+) -> Events:
+    if session.budget is not None and not session.purse.has(claim.most_usd):
+        stop = StopAttempt(claim, "session", session.purse, session.budget.policy)
+        return _stop_attempt(held, stop, session)
+    return [
+        AttemptStarted(
+            step=held.asked.step,
+            attempt_id=claim.attempt_id,
+            runner=claim.runner,
+            lease_until=now + timedelta(seconds=lease_s),
+            reserved_usd=claim.most_usd,
+        )
+    ]
+
+
+def _stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Events:
+    """Close an attempt that a limit forbids; its step fails, or waits for money."""
+    limit, step, most = stop.purse.limit, held.asked.step, stop.claim.most_usd
+    if limit is None:
+        return []
+    stopped = AttemptStopped(
+        step=step,
+        attempt_id=stop.claim.attempt_id,
+        scope=stop.scope,
+        limit_usd=limit,
+        spent_usd=stop.purse.spent,
+        reserved_usd=stop.purse.reserved,
+        asked_usd=most,
+    )
+    after = evolve(session, stopped)
+    if not after.awaits(step) or after.open:
+        return [stopped]
+    if stop.policy == "wait":
+        return [stopped, SessionWaiting(step=step, on="budget")]
+    if most is None:
+        why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
+        return [stopped, *_give_up(step, "unknown_price", why)]
+    left = limit - stop.purse.spent - stop.purse.reserved
+    why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}: raise it"
+    return [stopped, *_give_up(step, "budget_exceeded", f"{why} ('totalaud budget set') and retry")]
 
 
 def _cancel(command: Cancel, session: Session) -> Events:
@@ -136,6 +202,8 @@ def check_retry(session: Session, from_step: int | None, command_id: str | None)
     if command_id and command_id in session.commands:
         return None
     match session.status:
+        case "running" if session.waiting_on is not None:
+            last = session.current
         case "failed" | "cancelled" if session.steps:
             last = session.failed_step or min(session.current, len(session.steps))
         case "new":
@@ -146,7 +214,7 @@ def check_retry(session: Session, from_step: int | None, command_id: str | None)
             raise Refusal(
                 "not_retryable",
                 "session_id",
-                f"the session is {session.status}: only a failed or cancelled one is retried",
+                f"the session is {session.status}: only one that failed, was cancelled or waits is retried",
             )
     if from_step is not None and from_step > last:
         raise Refusal("invalid", "from_step", f"step {last} is not completed: retry from {last} or earlier")
@@ -208,6 +276,8 @@ def _after_failure(step: int, error: AttemptError, partial: Any, session: Sessio
     if not session.awaits(step) or session.open or session.retry_due is not None:
         return []
     plan = session.step(step)
+    if error.code == LOST and plan.in_doubt == "ask":
+        return [SessionWaiting(step=step, on="in_doubt")]
     if error.retryable and session.tries < plan.max_attempts:
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
         return [RetryScheduled(step=step, due=now + timedelta(seconds=max(wait, error.retry_after_s or 0)))]

@@ -17,12 +17,12 @@ from shared.subjects import execution, session
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`created` is when the CMD stream was made: with a message's sequence it is an id for ever."""
+    """`born` is when the CMD stream was first made: with a message's sequence it is an id for ever."""
 
     bus: Bus
     commands: Commands
     reports: Reports
-    created: str
+    born: str
 
     async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
         """Do it and answer; a Refusal is the answer of `shared.service`."""
@@ -55,7 +55,7 @@ class Doors:
         except Refusal as refusal:
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         message_id = delivery.headers.get("Nats-Msg-Id")
-        default_id = uuid5(user, message_id or f"{self.created}/{delivery.seq}")
+        default_id = uuid5(user, message_id or f"{self.born}/{delivery.seq}")
         cause = message_id or f"cmd/{delivery.seq}"
         return Sent(user, noun, verb, delivery.body, default_id, cause, delivery.headers.get("traceparent"))
 

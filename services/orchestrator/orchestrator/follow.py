@@ -11,12 +11,14 @@ from nats.js.errors import APIError
 from orchestrator.asked import ExpireLease, WakeUp
 from orchestrator.session import Session, Timer, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
+from orchestrator.settling import Settling
 from orchestrator.timers import Timers
 from shared import telemetry
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.events import (
     AnyEvent,
+    AttemptLost,
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
@@ -26,7 +28,7 @@ from shared.events import (
 from shared.jetstream_log import CONFLICTS, EXPECTED
 from shared.json import dumps
 from shared.logs import get_logger
-from shared.subjects import Aggregate, stop, work
+from shared.subjects import Aggregate, Run, stop, work
 from shared.work import Work
 
 
@@ -34,15 +36,23 @@ class Follow:
     """Everything here may be lost and done again: the log is the truth, the sweep repeats it."""
 
     def __init__(
-        self, bus: Bus, sessions: Sessions, timers: Timers, lease_s: float, clock: Clock = utc_now
+        self,
+        bus: Bus,
+        sessions: Sessions,
+        settling: Settling,
+        timers: Timers,
+        *,
+        lease_s: float,
+        clock: Clock = utc_now,
     ) -> None:
         self._bus = bus
         self._sessions = sessions
+        self.settling = settling
         self._timers = timers
         self._lease = timedelta(seconds=lease_s)
         self._clock = clock
         self._leases: dict[UUID, Aggregate] = {}
-        self.lost_dispatch = asyncio.Event()
+        self.wanted = asyncio.Event()
 
     async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
         """Dispatch what the commit opened and stop what it closed."""
@@ -56,9 +66,11 @@ class Follow:
         self._forget(decided.known.session)
         if (stopped := _stopped(aggregate, decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
+        await self.settling.follow(aggregate, decided.events, decided.known.session)
 
-    async def outstanding(self, aggregate: Aggregate, known: Known) -> None:
+    async def outstanding(self, aggregate: Aggregate) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is."""
+        known = await self._sessions.load(aggregate, fresh=True)
         waiting = outstanding(known.session)
         for asked in waiting.work:
             await self._dispatch(aggregate, known, asked)
@@ -67,6 +79,11 @@ class Follow:
                 self._set(aggregate, timer)
             elif timer.attempt_id not in self._leases:
                 self._set(aggregate, Timer(self._clock() + self._lease, timer.attempt_id))
+        return known
+
+    def look_again(self) -> None:
+        """Have the sweep run soon."""
+        self.wanted.set()
 
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
@@ -99,6 +116,8 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
+        if any(isinstance(event, AttemptLost) for event in decided.events):
+            get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
@@ -107,7 +126,7 @@ class Follow:
         trace = telemetry.trace_id(aggregate, known.cause)
         body = Work(
             user=aggregate.user,
-            noun=aggregate.noun,
+            noun=run_of(aggregate),
             id=UUID(aggregate.id),
             step=asked.step,
             attempt=asked.attempt,
@@ -133,10 +152,16 @@ class Follow:
             self._lost(asked, error)
 
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:
-        self.lost_dispatch.set()
+        self.look_again()
         get_logger().warning(
             "the sweep will dispatch", attempt=str(asked.attempt_id), reason=type(error).__name__
         )
+
+
+def run_of(aggregate: Aggregate) -> Run:
+    if aggregate.noun not in ("session", "execution"):
+        raise ValueError("only sessions and executions have work")
+    return aggregate.noun
 
 
 def _stopped(aggregate: Aggregate, events: tuple[AnyEvent, ...]) -> dict[str, Any] | None:

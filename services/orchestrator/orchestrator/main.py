@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from orchestrator.budgets import Budgets
+from orchestrator.claims import Claims
 from orchestrator.commands import Commands
 from orchestrator.definitions import Definitions
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.ledgers import Ledgers
 from orchestrator.open_sessions import ProjectedSessions
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
+from orchestrator.settling import Settling
 from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
 from orchestrator.traces import TraceExporter
+from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -34,12 +39,17 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     registry = await Registry.load(bus, log)
     sessions = Sessions(log)
     timers = Timers()
-    follow = Follow(bus, sessions, timers, settings.ack_wait_s)
-    reports = Reports(sessions, follow, settings.ack_wait_s)
-    created = (await bus.client.jetstream().stream_info("CMD")).created
-    doors = Doors(bus, Commands(sessions, Starts(registry, vault), follow, log), reports, str(created))
+    ledgers = Ledgers(log)
+    settling = Settling(ledgers, log)
+    follow = Follow(bus, sessions, settling, timers, lease_s=settings.ack_wait_s)
+    claims = Claims(sessions, ledgers, follow, settings.ack_wait_s)
+    reports = Reports(sessions, follow, claims)
+    commands = Commands(sessions, Starts(registry, vault), follow, Budgets(ledgers, follow), log)
+    born = streams.born(await bus.client.jetstream().stream_info("CMD"))
+    doors = Doors(bus, commands, reports, born)
     definitions = Definitions(log, registry)
-    sweep = Sweep(bus, sessions, follow, ProjectedSessions(bus, settings.database_url))
+    where = ProjectedSessions(bus, settings.database_url)
+    sweep = Sweep(bus, follow, claims, settling, where)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
@@ -47,7 +57,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await bus.listen("ops.skill.*", definitions.operate, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         running = [
-            loops.create_task(bus.consume("CMD", QUEUE, doors.queued, in_flight=32)),
+            loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
             loops.create_task(sweep.run()),
         ]
         if (exporter := TraceExporter.from_env()) is not None:
@@ -55,6 +65,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
         yield [
             Door("ask.*.session.*", doors.ask, "Run, cancel, retry a session, or read its events"),
             Door("ask.*.skill.*", doors.ask, "Run one skill alone, or read its events"),
+            Door("ask.*.budget.*", doors.ask, "Set what may be spent, or read what is left"),
         ]
         for task in running:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Which sessions may wait for something: those of the read model, and of the log after its checkpoint."""
+"""Which histories may wait for something: those of the read model, and of the log after its checkpoint."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,7 +14,10 @@ from shared.subjects import Aggregate
 LOCK = 0x746F7461
 PAGE = 256
 OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError)
-OPEN = "SELECT noun, id, user_id FROM outstanding"
+OPEN = """
+SELECT noun, id, user_id FROM outstanding
+UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved' OR in_doubt_usd > 0
+"""
 
 
 class OpenSessions(Protocol):
@@ -50,7 +53,7 @@ class ProjectedSessions:
             await connection.close()
 
     async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
-        for noun in ("session", "execution"):
+        for noun in ("session", "execution", "ledger"):
             start, more = seq + 1, True
             while more:
                 page = await read_page(self._bus, "EVT", f"evt.*.{noun}.*", start, most=PAGE)

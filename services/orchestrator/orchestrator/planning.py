@@ -105,6 +105,7 @@ def pin(
         max_attempts=skill.config.max_attempts,
         backoff_s=skill.config.backoff_s,
         fresh=fresh,
+        in_doubt=skill.config.in_doubt or "repeat",
     )
 
 

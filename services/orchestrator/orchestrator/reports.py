@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from orchestrator.asked import ClaimAttempt, ReportAttempt
-from orchestrator.decide import answer
+from orchestrator.asked import ReportAttempt
+from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
 from shared.bus import Heard
@@ -21,7 +21,7 @@ from shared.work import Answer, Claim, Report
 class Reports:
     sessions: Sessions
     follow: Follow
-    lease_s: float
+    claims: Claims
 
     async def report(self, heard: Heard) -> None:
         """Record how an attempt ended, then say so."""
@@ -43,14 +43,8 @@ class Reports:
         await delivery.ack()
 
     async def claim(self, heard: Heard) -> None:
-        """Give the attempt to the first runner that asks."""
-        claim = _read_claim(heard.body)
-        command = ClaimAttempt(claim, self.lease_s)
-        decided = await self.sessions.decide(
-            claim.aggregate, command, at_least=claim.seq, cause=str(claim.attempt_id)
-        )
-        await self.follow.decided(claim.aggregate, decided)
-        await heard.answer(_body(answer(decided.known.session, claim, self.lease_s)))
+        """Give the attempt to the first runner that asks and whose calls can be paid."""
+        await heard.answer(_body(await self.claims.claim(_read_claim(heard.body))))
 
     async def beat(self, heard: Heard) -> None:
         """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more."""
@@ -60,7 +54,7 @@ class Reports:
         if not alive:
             known = await self.sessions.load(claim.aggregate, fresh=True)
             alive = claim.attempt_id in known.session.open
-        await heard.answer(_body(Answer(verdict="run" if alive else "abort", lease_s=self.lease_s)))
+        await heard.answer(_body(Answer(verdict="run" if alive else "abort", lease_s=self.claims.lease_s)))
 
     async def hear_beat(self, heard: Heard) -> None:
         """Every orchestrator hears every heartbeat, for each has leases on its clock."""

@@ -6,12 +6,14 @@ A stand-alone skill is a session of one step without an agent.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from orchestrator.kept import Kept, more
+from orchestrator.money import NOTHING, Purse
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -19,15 +21,19 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
+    Budget,
     PlannedStep,
     RetryScheduled,
+    SessionBudgetSet,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
 )
@@ -35,15 +41,17 @@ from shared.work import Done
 
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt that somebody may be running; `lease_until` is set once a runner claimed it."""
+    """An attempt that somebody may be running; the rest is set once a runner claimed it."""
 
     asked: AttemptRequested
     runner: str | None = None
     lease_until: datetime | None = None
+    reserved: Decimal = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,9 @@ class Session:
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `unreported` are paid attempts that were given up and may still be heard of; `kept` holds what of a step
-    is paid for, by its number.
+    `unreported` are paid attempts that were given up and may still be heard of, `doubtful` what they may have
+    cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
+    what a limit stopped while the session waits.
     """
 
     status: Status = "new"
@@ -72,6 +81,26 @@ class Session:
     retry_due: datetime | None = None
     failed_step: int | None = None
     commands: frozenset[str] = frozenset()
+    budget: Budget | None = None
+    spent: Decimal = NOTHING
+    doubtful: Mapping[UUID, Decimal] = field(default_factory=dict)
+    waiting_on: Literal["budget", "in_doubt"] | None = None
+    stopped: AttemptStopped | None = None
+
+    def may_have_called(self, attempt_id: UUID) -> bool:
+        """Whether a runner was told to run the attempt, once."""
+        held = self.open.get(attempt_id)
+        claimed = held is not None and held.runner is not None
+        return claimed or attempt_id in self.doubtful or attempt_id in self.reported
+
+    @property
+    def purse(self) -> Purse:
+        """What the session's own limit leaves."""
+        return Purse(
+            self.budget.limit_usd if self.budget else None,
+            self.spent + sum(self.doubtful.values(), NOTHING),
+            sum((attempt.reserved for attempt in self.open.values()), NOTHING),
+        )
 
     @property
     def current(self) -> int:
@@ -147,6 +176,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 steps=event.steps,
                 input=MappingProxyType(event.input),
                 fingerprint=event.fingerprint,
+                budget=event.budget,
             )
         case SessionRefused():
             return replace(session, status="refused", agent=event.agent, fingerprint=event.fingerprint)
@@ -157,26 +187,41 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 known=session.known | {event.attempt_id},
                 attempts={**session.attempts, event.step: event.attempt},
                 retry_due=None,
+                waiting_on=None,
+                stopped=None,
             )
         case AttemptStarted():
             asked = session.open[event.attempt_id].asked
-            claimed = OpenAttempt(asked, event.runner, event.lease_until)
+            claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
             return replace(session, open={**session.open, event.attempt_id: claimed})
+        case AttemptStopped():
+            return replace(_close(session, event.attempt_id), stopped=event)
+        case SessionWaiting():
+            return replace(session, waiting_on=event.on)
+        case SessionBudgetSet():
+            return replace(session, budget=event.budget, commands=_with(session, event.command_id))
         case AttemptLost():
             return replace(_give_up(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
             return _give_up(session, event.attempt_id)
         case AttemptFailed():
-            return replace(_report(_keep(session, event), event.attempt_id), tries=session.tries + 1)
+            return replace(_report(_keep(session, event), event), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case StepCompleted():
             outputs = {**session.outputs, event.step: event.output}
             kept = {step: one for step, one in session.kept.items() if step != event.step}
-            after = _report(session, event.attempt_id)
-            return replace(after, outputs=outputs, kept=kept, tries=0, retry_due=None)
+            return replace(
+                _report(session, event),
+                outputs=outputs,
+                kept=kept,
+                tries=0,
+                retry_due=None,
+                waiting_on=None,
+                stopped=None,
+            )
         case AttemptReportedLate():
-            return _report(_keep(session, event), event.attempt_id)
+            return _report(_keep(session, event), event)
         case StepFailed():
             return replace(session, failed_step=event.step)
         case SessionCompleted():
@@ -188,8 +233,10 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 session,
                 status="cancelled",
                 open={},
+                doubtful=_doubt(session, session.open),
                 unreported=_with_open(session, session.open),
                 retry_due=None,
+                waiting_on=None,
                 commands=_with(session, event.command_id),
             )
         case SessionRetried():
@@ -201,6 +248,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 outputs=kept,
                 tries=0,
                 failed_step=None,
+                waiting_on=None,
                 commands=_with(session, event.command_id),
             )
         case _:
@@ -208,19 +256,31 @@ def evolve(session: Session, event: AnyEvent) -> Session:
 
 
 def _close(session: Session, attempt_id: UUID) -> Session:
-    return replace(session, open={key: open_ for key, open_ in session.open.items() if key != attempt_id})
+    """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
+    left = _without(session.open, attempt_id)
+    return replace(session, open=left, doubtful=_doubt(session, [attempt_id]))
 
 
-def _report(session: Session, attempt_id: UUID) -> Session:
-    after = _close(session, attempt_id)
-    if attempt_id in session.unreported:
-        left = {key: asked for key, asked in session.unreported.items() if key != attempt_id}
-        after = replace(after, unreported=left)
-    return replace(after, reported=session.reported | {attempt_id})
+def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptReportedLate) -> Session:
+    id_ = event.attempt_id
+    after = replace(
+        _close(session, id_),
+        reported=session.reported | {id_},
+        spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
+    )
+    if id_ in after.doubtful:
+        after = replace(after, doubtful=_without(after.doubtful, id_))
+    return replace(after, unreported=_without(after.unreported, id_)) if id_ in after.unreported else after
 
 
 def _give_up(session: Session, attempt_id: UUID) -> Session:
     return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
+
+
+def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
+    closing = {key: session.open[key] for key in attempts if key in session.open}
+    claimed = {key: one.reserved for key, one in closing.items() if one.runner}
+    return {**session.doubtful, **claimed} if claimed else session.doubtful
 
 
 def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
@@ -237,6 +297,10 @@ def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Sessi
         return session
     kept = more(session.kept.get(event.step), asked, event)
     return replace(session, kept={**session.kept, event.step: kept}) if kept else session
+
+
+def _without(entries: Mapping[UUID, T], key: UUID) -> Mapping[UUID, T]:
+    return {name: entry for name, entry in entries.items() if name != key}
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

@@ -7,9 +7,9 @@ from orchestrator import planning, templates
 from orchestrator.asked import Retry, Start
 from orchestrator.decide import check_retry
 from orchestrator.session import Session
-from shared.commands import ExecuteSkill, RetrySession, RunSession, StepInput
+from shared.commands import ExecuteSkill, RetrySession, RunSession, SessionBudget, StepInput
 from shared.definitions import SkillDefinition
-from shared.events import PlannedStep
+from shared.events import Budget, PlannedStep
 from shared.json import canonical
 from shared.refusal import Refusal
 from shared.registry import Registry
@@ -51,6 +51,7 @@ class Starts:
             steps=planning.plan(command.steps, inputs, skills, owners),
             input=own if command.input is not None else inputs[0],
             fingerprint=fingerprint,
+            budget=budget(command.budget),
         )
 
     async def execute(self, user: UUID, id_: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
@@ -67,6 +68,7 @@ class Starts:
             input=sealed,
             fingerprint=fingerprint,
             beside_session=command.session_id,
+            budget=budget(command.budget),
         )
 
     async def retry(self, user: UUID, session: Session, command: RetrySession) -> Retry | None:
@@ -128,6 +130,10 @@ def _checked(number: int, step: StepInput, skill: SkillDefinition) -> templates.
         input_schema=skill.input_schema,
         output_schema=skill.output_schema,
     )
+
+
+def budget(asked: SessionBudget | None) -> Budget | None:
+    return Budget(limit_usd=asked.limit_usd, policy=asked.policy) if asked else None
 
 
 def too_large(size: int, limit: int) -> Refusal:

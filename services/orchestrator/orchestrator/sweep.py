@@ -1,11 +1,13 @@
-"""The sweep: whatever is outstanding is dispatched again, so that nothing that was lost stays lost."""
+"""The sweep: what is outstanding is dispatched again, what was paid is settled; what was lost is found."""
 
 import asyncio
 from contextlib import suppress
+from uuid import UUID
 
+from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.open_sessions import OUTAGES, OpenSessions
-from orchestrator.sessions import Sessions
+from orchestrator.settling import Settling
 from shared.bus import Bus
 from shared.logs import get_logger
 
@@ -15,18 +17,26 @@ AGAIN_S = 1.0
 
 
 class Sweep:
-    """Runs at start, after a reconnect, soon after a dispatch was lost, and every minute."""
+    """Runs at start, after a reconnect, soon after a dispatch was lost or a budget set, and every minute."""
 
-    def __init__(self, bus: Bus, sessions: Sessions, follow: Follow, open_sessions: OpenSessions) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        follow: Follow,
+        claims: Claims,
+        settling: Settling,
+        open_sessions: OpenSessions,
+    ) -> None:
         self._bus = bus
-        self._sessions = sessions
         self._follow = follow
+        self._claims = claims
+        self._settling = settling
         self._open_sessions = open_sessions
 
     async def run(self) -> None:
         self._bus.on_reconnect(self._reconnected)
         while True:
-            self._follow.lost_dispatch.clear()
+            self._follow.wanted.clear()
             try:
                 await self.sweep()
             except OUTAGES as outage:
@@ -35,17 +45,19 @@ class Sweep:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
-                    await self._follow.lost_dispatch.wait()
+                    await self._follow.wanted.wait()
                 await asyncio.sleep(SOON_S)
 
     async def sweep(self) -> int:
-        """Dispatch everything outstanding; return how many sessions were looked at."""
+        """Dispatch and settle everything outstanding; return how many histories were looked at."""
         async with self._open_sessions.held() as found:
             for aggregate in found:
-                known = await self._sessions.load(aggregate, fresh=True)
-                await self._follow.outstanding(aggregate, known)
+                if aggregate.noun == "ledger":
+                    await self._settling.sweep(UUID(aggregate.id))
+                    continue
+                await self._claims.resume(aggregate, await self._follow.outstanding(aggregate))
             return len(found)
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()
-        self._follow.lost_dispatch.set()
+        self._follow.wanted.set()

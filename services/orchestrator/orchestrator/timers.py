@@ -21,7 +21,7 @@ class Timers:
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
         self.clear(key)
         wait = max(0.0, (at - self._clock()).total_seconds())
-        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, due)
+        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, at, due)
 
     def clear(self, key: Hashable) -> None:
         if (handle := self._handles.pop(key, None)) is not None:
@@ -33,7 +33,11 @@ class Timers:
         for task in self._running:
             task.cancel()
 
-    def _fire(self, key: Hashable, due: Due) -> None:
+    def _fire(self, key: Hashable, at: datetime, due: Due) -> None:
+        """Wait on when it is too early: uvloop counts from when it last looked at its clock."""
+        if self._clock() < at:
+            self.set(key, at, due)
+            return
         self._handles.pop(key, None)
         task = asyncio.create_task(self._run(key, due))
         self._running.add(task)

@@ -15,6 +15,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     ModelCalled,
     SessionRefused,
@@ -26,7 +27,7 @@ from shared.subjects import Aggregate
 from shared.usage import Usage
 
 Report = StepCompleted | AttemptFailed | AttemptReportedLate
-CALL = ("item", "number", "purpose", "provider", "model", "outcome")
+CALL = ("item", "number", "purpose", "provider", "model", "outcome", "in_doubt_usd")
 USED = (
     *("input_tokens", "output_tokens", "cached_tokens", "cost_usd"),
     *("list_price_usd", "price_version", "simulated"),
@@ -48,6 +49,9 @@ class Attempts:
                 yield from self._requested(event)
             case AttemptStarted():
                 yield Alter(self._row(event.attempt_id), {"runner": event.runner})
+            case AttemptStopped():
+                code = "unknown_price" if event.asked_usd is None else "budget_exceeded"
+                yield self._given_up(event.attempt_id, code, f"the budget of the {event.scope} forbids it")
             case AttemptLost():
                 yield self._given_up(event.attempt_id, "lost", "its skill-runner was not heard of again")
             case AttemptWithdrawn():
@@ -94,10 +98,13 @@ class Attempts:
             "cost_usd": usage.cost_usd or 0,
             "list_price_usd": usage.list_price_usd or 0,
         }
+        doubtful = {"in_doubt_usd": usage.in_doubt_usd} if usage.in_doubt_usd else {}
         unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
         yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
-        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | unpriced)
+        late = {"late_usd": usage.at_most_usd} if isinstance(event, AttemptReportedLate) else {}
+        counted = amounts | unpriced | doubtful | late
+        yield Alter(Row("agent_sessions", self._id, self._user), simulated, counted)
 
     def _called(self, event: ModelCalled) -> Change:
         row = Row("model_calls", model_call_id(event.attempt_id, event.item, event.number), self._user)
@@ -147,4 +154,4 @@ def _used(usage: Usage | None) -> dict[str, Any]:
     if usage is None:
         return {"tokens_used": 0, "cost_usd": 0}
     named = {name: getattr(usage, name) for name in ("provider", "model", *USED)}
-    return {"tokens_used": usage.tokens, **named}
+    return {"tokens_used": usage.tokens, "in_doubt_usd": usage.in_doubt_usd or None, **named}

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from unicodedata import normalize
 
-_BESIDE = re.compile(r"[^a-z0-9&]")
+_BESIDE = re.compile(r"[^\w&]|_")
 
 
 def key(name: str) -> str:
-    return _BESIDE.sub("", name.casefold())
+    """Keep the letters and digits of any script; a name that has none is its own key."""
+    plain = normalize("NFKC", name).casefold()
+    return _BESIDE.sub("", plain) or plain
 
 
 def keys(names: Iterable[str]) -> list[str]:

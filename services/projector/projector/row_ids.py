@@ -1,4 +1,4 @@
-"""The ids of rows that no command names: a pitch, a day of a metric, a call of a model."""
+"""The ids of rows that no command names: a pitch, a day of a metric, a limit, a call of a model."""
 
 from datetime import date
 from uuid import UUID, uuid5
@@ -10,6 +10,10 @@ def pitch_id(campaign_id: UUID, contact_id: UUID) -> UUID:
 
 def metric_day_id(artist_id: UUID, metric: str, day: date) -> UUID:
     return uuid5(artist_id, f"{metric}|{day.isoformat()}")
+
+
+def budget_id(user: UUID, scope: str) -> UUID:
+    return uuid5(user, f"budget/{scope}")
 
 
 def model_call_id(attempt_id: UUID, item: int | None, number: int) -> UUID:

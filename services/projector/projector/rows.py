@@ -6,6 +6,7 @@ from projector.artists import artist_changes
 from projector.changes import Alter, Change, Ensure, Row
 from projector.contacts import contact_changes
 from projector.definitions import agent_changes, skill_changes
+from projector.ledgers import ledger_changes
 from projector.market import whole_changes
 from projector.outreach import campaign_changes
 from projector.runs import run_changes
@@ -24,6 +25,8 @@ def changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
             return list(skill_changes(aggregate.id, recorded))
         case "agent":
             return list(agent_changes(aggregate.id, recorded))
+        case "ledger":
+            return list(ledger_changes(aggregate, recorded))
         case "contact":
             found = contact_changes(aggregate, recorded)
         case "artist":

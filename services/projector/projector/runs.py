@@ -14,15 +14,19 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
+    Budget,
     ModelCalled,
     RetryScheduled,
+    SessionBudgetSet,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
     StepHandedOff,
@@ -71,7 +75,8 @@ def outstanding(aggregate: Aggregate) -> Ensure:
 class _Session:
     """The row in `agent_sessions` and those of its steps.
 
-    `waiting_on` is `work` while an attempt is asked for and `timer` until a retry is due.
+    `waiting_on` is `work` while an attempt is asked for, `timer` until a retry is due, `budget` until there
+    is money, `in_doubt` until somebody says whether to call again.
     """
 
     def __init__(self, aggregate: Aggregate, id_: UUID, recorded: Recorded) -> None:
@@ -87,7 +92,8 @@ class _Session:
         at = self._commit.at
         match event:
             case SessionStarted():
-                yield Add(self._row, self._new(event.agent, event.input) | {"total_steps": len(event.steps)})
+                new = self._new(event.agent, event.input) | _limit(event.budget)
+                yield Add(self._row, new | {"total_steps": len(event.steps)})
                 for plan in event.steps:
                     values = planned(plan) | {
                         "session_id": self._id,
@@ -109,6 +115,10 @@ class _Session:
                 yield Alter(self._step(event.step), values | {"duration_ms": event.duration_ms})
             case RetryScheduled():
                 yield self.alter(waiting_on="timer")
+            case SessionWaiting():
+                yield self.alter(waiting_on=event.on)
+            case SessionBudgetSet():
+                yield self.alter(**_limit(event.budget))
             case StepCompleted():
                 yield self.alter(current_step=event.step, waiting_on=None)
                 values = {
@@ -149,6 +159,7 @@ class _Session:
             case (
                 StepHandedOff()
                 | AttemptStarted()
+                | AttemptStopped()
                 | AttemptLost()
                 | AttemptWithdrawn()
                 | ModelCalled()
@@ -179,6 +190,10 @@ class _Session:
     def _last_output(self) -> Any:
         """Return what the step yielded that completed the session: both are one decision."""
         return next((e.output for e in reversed(self._commit.events) if isinstance(e, StepCompleted)), None)
+
+
+def _limit(budget: Budget | None) -> dict[str, Any]:
+    return {"budget_usd": budget.limit_usd, "budget_policy": budget.policy} if budget else {}
 
 
 def _user(aggregate: Aggregate) -> UUID:

@@ -6,11 +6,16 @@ from projector import derived, record_tables
 from projector.columns import key, types
 
 COUNTED = {
-    "agent_sessions": ("tokens_used", "cost_usd", "list_price_usd", "unpriced_calls"),
+    "agent_sessions": (
+        *("tokens_used", "cost_usd", "list_price_usd"),
+        *("unpriced_calls", "in_doubt_usd", "late_usd"),
+    ),
     "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd"),
 }
 FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execution_id", "agent_session_id"})
-OWNED = frozenset({"agent_sessions", "skill_executions", "model_calls", *record_tables.OWNED})
+OWNED = frozenset(
+    {"agent_sessions", "skill_executions", "model_calls", "budgets", "ledger", *record_tables.OWNED}
+)
 PUT = {"TSVECTOR": "to_tsvector('simple', {})"}
 SENT = {"TSVECTOR": "TEXT"}
 FENCE = """

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -84,6 +85,10 @@ agent_sessions = Table(
     number("unpriced_calls"),
     flag("simulated", "false"),
     Column("last_seq", BigInteger),
+    money("budget_usd", None),
+    Column("budget_policy", Text),
+    money("in_doubt_usd"),
+    money("late_usd"),
     Index("agent_sessions_by_user", "user_id", text("created_at DESC")),
     Index("agent_sessions_by_time", text("created_at DESC")),
 )
@@ -149,6 +154,7 @@ skill_executions = Table(
     flag("partial", "false"),
     Column("cache_key", Text),
     *cached(),
+    money("in_doubt_usd", None),
     Index("skill_executions_by_session", "agent_session_id"),
     Index(
         "skill_executions_by_key",
@@ -157,6 +163,35 @@ skill_executions = Table(
         postgresql_where=text("cache_key IS NOT NULL AND NOT cache_hit"),
     ),
     Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("scope", Text, nullable=False),
+    money("limit_usd", None),
+    Column("policy", Text, nullable=False),
+    moment("updated_at"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("attempt_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("session_id", Uuid),
+    Column("execution_id", Uuid),
+    Column("day", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    money("reserved_usd", None),
+    money("cost_usd", None),
+    money("in_doubt_usd"),
+    moment("reserved_at"),
+    moment("closed_at"),
+    Index("ledger_by_user", "user_id", text("reserved_at DESC")),
+    Index("ledger_open", "user_id", postgresql_where=text("state = 'reserved' OR in_doubt_usd > 0")),
 )
 
 model_calls = Table(
@@ -181,6 +216,7 @@ model_calls = Table(
     money("cost_usd", None),
     money("list_price_usd", None),
     Column("price_version", Text),
+    money("in_doubt_usd"),
     flag("simulated", "false"),
     moment("started_at"),
     number("duration_ms", None),

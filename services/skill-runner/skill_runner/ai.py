@@ -1,18 +1,20 @@
 """Runs a skill by asking a model: once, or once for each item of a list that is not answered yet."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from shared.models import Models
 from shared.vault import Vault
+from skill_runner.bounds import summed
 from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 from skill_runner.functions import Functions
 from skill_runner.opening import closed, opened
 from skill_runner.parts import OWNER, Part, asked_of, collected, in_order, split
 from skill_runner.prompts import Placeholders, exposed, fill
-from skill_runner.run import Run, deadline
+from skill_runner.run import Prepared, Run, deadline
 from skill_runner.workers import Workers
 from skill_runner.writing import UNUSABLE, Basis, Task, Writer, Written
 
@@ -29,22 +31,43 @@ class AiEngine:
         self._vault = vault
         self._workers = workers
 
-    async def run(self, run: Run) -> Any:
+    async def prepare(self, run: Run) -> Prepared:
         definition = run.definition
         chat = await self._chats.of(definition.provider)
         value = await closed(self._vault, run.work.user, definition.input_schema, run.input)
         parts = split(definition, value)
-        until = asyncio.get_running_loop().time() + run.work.timeout_s
         functions = Functions(self._workers, definition)
-        writer = Writer(run, chat, self._models[definition.provider], functions, until)
-        into = definition.config.into
+        briefs = [await _briefed(run, functions, part) for part in parts]
+        writer = Writer(run, chat, self._models[definition.provider], functions)
+        texts = _Texts(run, self._vault, functions, writer, briefs)
+        done = run.work.done.items if run.work.done else ()
+        most = summed(writer.most_usd(texts.task(brief)) for brief in briefs if brief.part.item not in done)
+        return Prepared(run, most, texts)
+
+    async def run(self, prepared: Prepared) -> Any:
+        run, texts = prepared.run, cast("_Texts", prepared.plan)
+        texts.writer.until = asyncio.get_running_loop().time() + run.work.timeout_s
+        definition, into = run.definition, run.definition.config.into
         async with deadline(run.work.timeout_s, run.ledger):
-            texts = _Texts(run, self._vault, functions, writer)
             if into is None:
-                output = await texts.text(parts[0])
+                output = await texts.text(texts.briefs[0])
             else:
-                output = collected(definition.output_schema, into, await texts.all(parts, into))
-            return await texts.labelled(output, parts[0], into)
+                output = collected(definition.output_schema, into, await texts.all(into))
+            return await texts.labelled(output, into)
+
+
+class Brief(NamedTuple):
+    """A part as the model and the skill's functions see it: persons hidden, `given` what they are given."""
+
+    part: Part
+    hidden: Placeholders
+    given: Json
+
+
+async def _briefed(run: Run, functions: Functions, part: Part) -> Brief:
+    hidden = Placeholders()
+    value = hidden.hide(part.input)
+    return Brief(part, hidden, await functions.brief(value, run.started_at.isoformat()))
 
 
 @dataclass
@@ -55,54 +78,58 @@ class _Texts:
     vault: Vault
     functions: Functions
     writer: Writer
+    briefs: list[Brief]
     bases: dict[int, Basis] = field(default_factory=dict)
 
-    async def all(self, parts: list[Part], into: str) -> list[Any]:
+    async def all(self, into: str) -> list[Any]:
         """Write all that is not there yet; what is under way when one fails is waited for.
 
         A text that cannot be had keeps none of the others back; a provider that cannot, all of them.
         """
-        done = self._there(into, len(parts))
+        done = self._there(into, len(self.briefs))
         failures: list[Failure] = []
-        waiting = iter([(place, part) for place, part in enumerate(parts) if place not in done])
+        waiting = iter([(place, brief) for place, brief in enumerate(self.briefs) if place not in done])
 
         async def lane() -> None:
-            for place, part in waiting:
+            for place, brief in waiting:
                 try:
-                    done[place] = await self.text(part)
+                    done[place] = await self.text(brief)
                     self._keep(into, done)
                 except Failure as failure:
-                    failures.append(_named(self.run, part, failure))
+                    failures.append(_named(self.run, brief.part, failure))
                 if any(failure.code not in UNUSABLE for failure in failures):
                     return
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(parts))):
+            for _ in range(min(AT_ONCE, len(self.briefs))):
                 group.create_task(lane())
         if failures:
             raise next((one for one in failures if one.code not in UNUSABLE), failures[0])
         return in_order(done)
 
-    async def text(self, part: Part) -> Any:
-        """Return one text with its persons named, and what the engine says of it."""
-        hidden, given = await self._briefed(part)
-        names = await opened(self.vault, self.run.work.user, hidden.shown_in(given))
-        key, place = str(self.run.work.attempt_id), part.item or 0
-        task = Task(
-            given,
-            names,
+    def task(self, brief: Brief, names: Mapping[str, Any] | None = None) -> Task:
+        """Return what is to be written; `names` are the persons, opened, by their placeholders."""
+        part, key = brief.part, str(self.run.work.attempt_id)
+        return Task(
+            brief.given,
+            brief.hidden.shown_in(brief.given) if names is None else names,
             asked_of(self.run.definition, part.schema),
-            key if part.item is None else f"{key}/{place}",
+            key if part.item is None else f"{key}/{part.item}",
             part.item,
         )
-        written = await self.writer.write(task)
-        self.bases[place] = written.basis
+
+    async def text(self, brief: Brief) -> Any:
+        """Return one text with its persons named, and what the engine says of it."""
+        part, hidden, given = brief
+        names = await opened(self.vault, self.run.work.user, hidden.shown_in(given))
+        written = await self.writer.write(self.task(brief, names))
+        self.bases[part.item or 0] = written.basis
         answer = await self.functions.complete(given, written.answer)
         if (where := exposed(part.schema, answer, names)) is not None:
             raise Failure("skill_error", f"{where} is public and names a person")
         return _told(part, written, fill(answer, names), part.owner or hidden.only_person())
 
-    async def labelled(self, output: Any, first: Part, into: str | None) -> Any:
+    async def labelled(self, output: Any, into: str | None) -> Any:
         """Return the output with its `meta`, where it has one; what a template wrote is a warning too."""
         places = [place for place, basis in sorted(self.bases.items()) if basis == "template"]
         warning = _of_template(into, places, len(self.bases))
@@ -111,9 +138,8 @@ class _Texts:
         definition = self.run.definition
         if not self.functions.has("check") or "meta" not in definition.output_schema.get("properties", {}):
             return output
-        _, given = await self._briefed(first)
         rests: Json = {"n": len(self.bases), "sources": [], "warnings": []}
-        rests |= await self.functions.rests_on(given)
+        rests |= await self.functions.rests_on(self.briefs[0].given)
         return {
             **output,
             "meta": {
@@ -123,11 +149,6 @@ class _Texts:
                 "warnings": [*rests["warnings"], *([warning] if warning else [])],
             },
         }
-
-    async def _briefed(self, part: Part) -> tuple[Placeholders, Json]:
-        hidden = Placeholders()
-        value = hidden.hide(part.input)
-        return hidden, await self.functions.brief(value, self.run.started_at.isoformat())
 
     def _there(self, into: str, count: int) -> dict[int, Any]:
         """Return the answers that an earlier attempt has left in the log, sealed, by their places."""

@@ -34,11 +34,11 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, ca
         try:
             reply = await _answer(provider, chat, question)
         except Failure as failed:
-            call.outcome, call.took_s = failed.code, clock() - begun
+            call.outcome, call.took_s, call.in_doubt = failed.code, clock() - begun, failed.in_doubt
             current.set_attribute(genai.ERROR, failed.code)
             raise
         usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
-        call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
+        call.outcome, call.usage, call.took_s, call.in_doubt = "unread", usage, clock() - begun, False
         ledger.spend(usage)
         current.set_attributes(
             {
@@ -86,4 +86,5 @@ async def _answer(provider: Pool, chat: Chat, question: Question) -> Reply:
         async with asyncio.timeout(question.timeout_s):
             return await chat.ask(question)
     except TimeoutError:
-        raise Failure("timeout", f"{provider} did not answer in time", retryable=True) from None
+        why = f"{provider} did not answer in time"
+        raise Failure("timeout", why, retryable=True, in_doubt=True) from None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from skill_runner.failure import Failure
-from skill_runner.run import Run, deadline
+from skill_runner.run import Prepared, Run, deadline
 from skill_runner.workers import Crashed, Workers, crash
 
 WAIT_S = 5.0
@@ -14,10 +14,13 @@ class CustomEngine:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
 
-    async def run(self, run: Run) -> Any:
-        work = run.work
+    async def prepare(self, run: Run) -> Prepared:
         if run.definition.python_hash is None:
             raise Failure("definition_missing", "the skill is custom and was pushed without a Python file")
+        return Prepared(run)
+
+    async def run(self, prepared: Prepared) -> Any:
+        run, work = prepared.run, prepared.run.work
         call = {
             "skill": run.definition.name,
             "python_hash": run.definition.python_hash,

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from shared import genai
@@ -23,7 +24,7 @@ from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Ledger
 from skill_runner.opening import closed, opened
 from skill_runner.reporting import about
-from skill_runner.run import Engine, Run
+from skill_runner.run import Engine, Prepared, Run
 
 
 @dataclass
@@ -58,6 +59,23 @@ class Ended(NamedTuple):
     failure: Failure | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An attempt before anybody is paid for it: prepared, or the reason why it cannot be run."""
+
+    work: Work
+    started_at: datetime
+    ledger: Ledger
+    definition: SkillDefinition | None = None
+    prepared: Prepared | None = None
+    failure: Failure | None = None
+
+    @property
+    def most_usd(self) -> Decimal | None:
+        """The most that it can cost; None where no price is known."""
+        return self.prepared.most_usd if self.prepared else Decimal(0)
+
+
 class Execution:
     def __init__(
         self, registry: Registry, vault: Vault, engines: Mapping[Pool, Engine], clock: Clock = utc_now
@@ -67,9 +85,22 @@ class Execution:
         self._engines = engines
         self._clock = clock
 
-    async def run(self, work: Work, abort: Abort) -> Report:
+    async def prepare(self, work: Work) -> Ready:
+        """Make an attempt ready; whatever is wrong with it is told by its report."""
+        ready = Ready(work, self._clock(), Ledger())
+        try:
+            definition = await self._definition(work)
+            ready = replace(ready, definition=definition)
+            run = await self._filled(ready, definition)
+            return replace(ready, prepared=await self._engines[definition.provider].prepare(run))
+        except Failure as failure:
+            return replace(ready, failure=failure)
+        except Exception as error:  # noqa: BLE001 - told in the report
+            return replace(ready, failure=_broken(work, error))
+
+    async def run(self, ready: Ready, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
-        started_at, ledger = self._clock(), Ledger()
+        work, ledger = ready.work, ready.ledger
         told: dict[str, str | int] = {
             genai.CONVERSATION: str(work.id),
             genai.TOOL: work.skill,
@@ -80,59 +111,51 @@ class Execution:
             genai.SKILL_HASH: work.skill_hash,
         }
         with span(f"run {work.skill}", parent=work.traceparent, attributes=told) as current:
-            definition = await self._registry.definition(work.skill, work.skill_hash)
-            ended = await self._ended(work, definition, started_at, ledger, abort)
+            ended = await self._ended(ready, abort)
             if ended.failure is not None:
                 current.set_attribute(genai.ERROR, ended.failure.code)
-            partial = await self._partial(work, definition, ledger) if ended.failure else None
+            partial = await self._partial(ready) if ended.failure else None
             return Report(
                 **about(work),
                 output=ended.output,
                 error=ended.failure.error() if ended.failure else None,
                 partial=partial,
                 items=ledger.items if partial is not None else (),
-                usage=ledger.usage,
+                usage=ledger.total,
                 calls=tuple(call.told(ledger.took_s) for call in ledger.calls),
-                started_at=started_at,
+                started_at=ready.started_at,
                 duration_ms=round(1000 * ledger.took_s),
                 warnings=tuple(ledger.warnings),
                 traceparent=traceparent(),
             )
 
-    async def _ended(
-        self,
-        work: Work,
-        definition: SkillDefinition | None,
-        started_at: datetime,
-        ledger: Ledger,
-        abort: Abort,
-    ) -> Ended:
+    async def _ended(self, ready: Ready, abort: Abort) -> Ended:
+        if ready.prepared is None:
+            return Ended(failure=ready.failure)
         try:
-            run = await self._prepared(work, definition, started_at, ledger)
-            task = asyncio.create_task(self._engines[run.definition.provider].run(run))
+            run = ready.prepared.run
+            task = asyncio.create_task(self._engines[run.definition.provider].run(ready.prepared))
             return Ended(output=await self._checked(run, await abort.unless(task)))
         except Failure as failure:
             return Ended(failure=failure)
         except Exception as error:  # noqa: BLE001 - told in the report, with what was paid
-            get_logger().exception("an attempt failed in the runner", attempt_id=str(work.attempt_id))
-            return Ended(
-                failure=Failure("runner_error", f"the runner failed: {type(error).__name__}", retryable=True)
-            )
+            return Ended(failure=_broken(ready.work, error))
 
-    async def _prepared(
-        self, work: Work, definition: SkillDefinition | None, started_at: datetime, ledger: Ledger
-    ) -> Run:
-        if definition is None:
-            raise Failure(
-                "definition_missing", "the version of the skill that the session pinned is not known"
-            )
-        value, warnings = prepare(definition.input_schema, work.input)
+    async def _definition(self, work: Work) -> SkillDefinition:
+        found = await self._registry.definition(work.skill, work.skill_hash)
+        if found is None:
+            why = "the version of the skill that the session pinned is not known"
+            raise Failure("definition_missing", why)
+        return found
+
+    async def _filled(self, ready: Ready, definition: SkillDefinition) -> Run:
+        value, warnings = prepare(definition.input_schema, ready.work.input)
         for warning in warnings:
-            ledger.warn(warning)
-        plain = await opened(self._vault, work.user, value)
+            ready.ledger.warn(warning)
+        plain = await opened(self._vault, ready.work.user, value)
         if found := problems(definition.input_schema, plain):
             raise Failure("invalid_input", sentence(found))
-        return Run(work, definition, value, plain, started_at, ledger)
+        return Run(ready.work, definition, value, plain, ready.started_at, ready.ledger)
 
     async def _checked(self, run: Run, output: Any) -> Any:
         """Return the output sealed; raises Failure. A model may do better next time, a function will not."""
@@ -154,17 +177,23 @@ class Execution:
             raise Failure("output_too_large", f"the output has {size} bytes, {OUTPUT_LIMIT} are allowed")
         return sealed
 
-    async def _partial(self, work: Work, definition: SkillDefinition | None, ledger: Ledger) -> Any:
+    async def _partial(self, ready: Ready) -> Any:
         """Return what there is so far, sealed; nothing if it cannot be kept."""
-        if ledger.partial is None or definition is None:
+        partial, definition = ready.ledger.partial, ready.definition
+        if partial is None or definition is None:
             return None
         try:
-            check(ledger.partial)
+            check(partial)
         except Refusal:
             return None
-        partial, _ = known(definition.output_schema, ledger.partial)
-        sealed = await closed(self._vault, work.user, definition.output_schema, partial)
+        partial, _ = known(definition.output_schema, partial)
+        sealed = await closed(self._vault, ready.work.user, definition.output_schema, partial)
         return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+
+
+def _broken(work: Work, error: Exception) -> Failure:
+    get_logger().exception("an attempt failed in the runner", attempt_id=str(work.attempt_id))
+    return Failure("runner_error", f"the runner failed: {type(error).__name__}", retryable=True)
 
 
 def known(schema: dict[str, Any], output: Any) -> tuple[Any, list[str]]:

@@ -10,16 +10,26 @@ LONGEST = 500
 
 
 class Failure(Exception):  # noqa: N818 - an outcome, not a fault of ours
-    """A code for programs and a sentence for people, without any value of the input or the answer."""
+    """A code for programs and a sentence for people, without any value of the input or the answer.
+
+    `in_doubt`: a provider may have done the work, and be paid for it, though its answer did not arrive.
+    """
 
     def __init__(
-        self, code: str, message: str, *, retryable: bool = False, retry_after_s: float | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        in_doubt: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.in_doubt = in_doubt
 
     def error(self) -> AttemptError:
         """Return what the log keeps; what jsonb cannot hold is taken out of the sentence."""

@@ -97,12 +97,19 @@ class Handlers:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())
         else:
-            report = looked.kept(await self._execution.run(work, abort))
+            report = looked.kept(await self._execution.run(await self._execution.prepare(work), abort))
         await deliver(self._bus, report)
         await delivery.ack()
 
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
-        answer = await claim(self._bus, subjects.claim(work.attempt_id), work, self._runner)
+        ready = await self._execution.prepare(work)
+        if ready.failure is not None:
+            await deliver(self._bus, await self._execution.run(ready, abort))
+            await delivery.ack()
+            return
+        answer = await claim(
+            self._bus, subjects.claim(work.attempt_id), work, self._runner, most_usd=ready.most_usd
+        )
         match answer:
             case None:
                 await delivery.nak(COME_BACK_S)
@@ -110,7 +117,7 @@ class Handlers:
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
             case _ if answer.verdict == "run":
                 async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
-                    await deliver(self._bus, looked.kept(await self._execution.run(work, abort)))
+                    await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
                 await delivery.ack()
             case _:
                 await delivery.ack()

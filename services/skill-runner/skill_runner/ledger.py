@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from shared.usage import ModelCall, Usage
@@ -10,7 +11,10 @@ from skill_runner.pricing import total
 
 @dataclass
 class Call:
-    """A call of a model from its beginning on; `took_s` is None until something came back."""
+    """A call of a model from its beginning on; `took_s` is None until something came back.
+
+    `most_usd` is the most that it can cost; `in_doubt` until its answer was seen, or that there is none.
+    """
 
     item: int | None
     number: int
@@ -22,6 +26,12 @@ class Call:
     failed_checks: tuple[str, ...] = ()
     usage: Usage | None = None
     took_s: float | None = None
+    most_usd: Decimal | None = Decimal(0)
+    in_doubt: bool = True
+
+    @property
+    def in_doubt_usd(self) -> Decimal:
+        return (self.most_usd or Decimal(0)) if self.in_doubt else Decimal(0)
 
     def told(self, took_s: float) -> ModelCall:
         """Return what the log keeps; `took_s` is how long the attempt ran, for a call that it gave up."""
@@ -34,6 +44,7 @@ class Call:
             outcome=self.outcome,
             failed_checks=self.failed_checks,
             usage=self.usage,
+            in_doubt_usd=self.in_doubt_usd,
             started_at=self.started_at,
             duration_ms=round(1000 * (took_s if self.took_s is None else self.took_s)),
         )
@@ -56,6 +67,18 @@ class Ledger:
 
     def spend(self, usage: Usage) -> None:
         self.usage = usage if self.usage is None else total(self.usage, usage)
+
+    @property
+    def total(self) -> Usage | None:
+        """What was paid, and what calls may have cost whose answer nobody saw; None if nobody was called."""
+        if not self.calls:
+            return self.usage
+        doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
+        if not doubt:
+            return self.usage
+        first = self.calls[0]
+        nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
+        return (self.usage or nothing).model_copy(update={"in_doubt_usd": doubt})
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

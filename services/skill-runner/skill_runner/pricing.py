@@ -50,6 +50,13 @@ def _price(counts: Any, names: list[str], provider: Pool) -> Decimal | None:
     return None
 
 
+def price(provider: Pool, model: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+    """Return what so many tokens cost, none of them cached; None for a model without a known price."""
+    from genai_prices import Usage as Counts
+
+    return _price(Counts(input_tokens=input_tokens, output_tokens=output_tokens), [model], provider)
+
+
 def total(one: Usage, other: Usage) -> Usage:
     """Add up two calls of one attempt; a sum with an unknown price is unknown."""
     return one.model_copy(
@@ -61,6 +68,7 @@ def total(one: Usage, other: Usage) -> Usage:
             "cost_usd": _sum(one.cost_usd, other.cost_usd),
             "list_price_usd": _sum(one.list_price_usd, other.list_price_usd),
             "simulated": one.simulated or other.simulated,
+            "in_doubt_usd": one.in_doubt_usd + other.in_doubt_usd,
         }
     )
 

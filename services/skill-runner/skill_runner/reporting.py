@@ -1,6 +1,7 @@
 """Getting a report into the log: held and offered again until it is there or on disk."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 from nats.errors import Error as NatsError
@@ -18,6 +19,7 @@ from skill_runner.failure import Failure
 ANSWER_S = 2.0
 PAUSE_S = 0.5
 MARGIN = 1024
+NOTHING = Decimal(0)
 
 
 def about(work: Work) -> dict[str, Any]:
@@ -25,9 +27,11 @@ def about(work: Work) -> dict[str, Any]:
     return work.model_dump(include={"user", "noun", "id", "step", "attempt_id", "seq"})
 
 
-async def claim(bus: Bus, subject: str, work: Work, runner: str) -> Answer | None:
+async def claim(
+    bus: Bus, subject: str, work: Work, runner: str, *, most_usd: Decimal | None = NOTHING
+) -> Answer | None:
     """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
-    body = Claim(**about(work), runner=runner).model_dump_json().encode()
+    body = Claim(**about(work), runner=runner, most_usd=most_usd).model_dump_json().encode()
     answer = await bus.request(subject, body, timeout=ANSWER_S)
     if answer is None:
         return None

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from shared.definitions import SkillDefinition
@@ -25,10 +26,26 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An attempt that only has to be run; `plan` is its engine's own.
+
+    `most_usd` is the most that its calls can cost: 0 where nobody is paid, None where a price is not known.
+    """
+
+    run: Run
+    most_usd: Decimal | None = Decimal(0)
+    plan: Any = None
+
+
 class Engine(Protocol):
     """Runs a skill under its deadline and returns its output, personal values plain or sealed."""
 
-    async def run(self, run: Run) -> Any:
+    async def prepare(self, run: Run) -> Prepared:
+        """Make ready without paying anybody; raise Failure for what cannot be run."""
+        ...
+
+    async def run(self, prepared: Prepared) -> Any:
         """Raise Failure when there is no output."""
         ...
 

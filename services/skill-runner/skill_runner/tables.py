@@ -3,9 +3,7 @@
 import asyncio
 import json
 import re
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
@@ -15,7 +13,17 @@ TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.DOTALL
 )
 POLL_S = 0.02
-READ_ONLY = {"default_transaction_read_only": "on", "application_name": "totalaud-skill"}
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "application_name": "totalaud-skill",
+    "plan_cache_mode": "force_custom_plan",
+}
+PLAIN = {
+    "json": (json.dumps, json.loads),
+    "jsonb": (json.dumps, json.loads),
+    "uuid": (str, str),
+    "numeric": (str, float),
+}
 
 
 class ReadModel:
@@ -30,8 +38,7 @@ class ReadModel:
         text, values = positional(sql, named)
         connection = await self._connected()
         await self._caught_up(connection, log_seq, wait_s)
-        found = await connection.fetch(text, *values)
-        return [{name: _plain(value) for name, value in row.items()} for row in found]
+        return [dict(row) for row in await connection.fetch(text, *values)]
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -54,10 +61,10 @@ class ReadModel:
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, server_settings=READ_ONLY, timeout=5)
-            for kind in ("json", "jsonb"):
+            self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=5)
+            for kind, (encoder, decoder) in PLAIN.items():
                 await self._connection.set_type_codec(
-                    kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+                    kind, encoder=encoder, decoder=decoder, schema="pg_catalog"
                 )
         return self._connection
 
@@ -77,18 +84,6 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
         return f"${order.index(name) + 1}"
 
     return TOKEN.sub(number, sql), [named[name] for name in order]
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case UUID():
-            return str(value)
-        case Decimal():
-            return float(value)
-        case list():
-            return [_plain(inner) for inner in value]
-        case _:
-            return value
 
 
 async def _checkpoint(connection: Any) -> int:

@@ -17,6 +17,7 @@ SECRETS = ("TOTALAUD_", "OPENAI_", "ANTHROPIC_", "OTEL_")
 SHOW = "TOTALAUD_SKILL_OUTPUT"
 MEMORY_BYTES = 2 * 1024**3
 OUT_OF_MEMORY = 12
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Crashed(Exception):  # noqa: N818 - an outcome
@@ -39,7 +40,7 @@ class Worker:
             *(sys.executable, "-P", "-m", "skill_runner.worker", str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={name: value for name, value in env.items() if name == SHOW or not name.startswith(SECRETS)},
+            env=_without_secrets(env) | ONE_THREAD,
             start_new_session=True,
         )
         worker = cls(process)
@@ -126,6 +127,10 @@ class Workers:
         worker = await Worker.start(*self._where)
         self._all.add(worker)
         return worker
+
+
+def _without_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name == SHOW or not name.startswith(SECRETS)}
 
 
 def crash(code: int) -> Failure:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from shared.clock import utc_now
 from shared.models import Aliases
 from shared.schema import problems
 from skill_runner.asking import ask, checked, read
+from skill_runner.bounds import LONGEST_WRONG, most_usd, summed
 from skill_runner.chats.chat import Again, Chat, Question, Reply
 from skill_runner.failure import Failure, sentence
 from skill_runner.functions import Check, Functions
@@ -57,7 +59,8 @@ class Unusable(Exception):  # noqa: N818 - an outcome
     def __init__(self, failure: Failure, said: str, wrong: str) -> None:
         super().__init__(failure.message)
         self.failure = failure
-        self.again = Again(said or "(nothing that can be used)", f"{REPAIR}\n{wrong}")
+        told = f"{REPAIR}\n{wrong}".encode()[:LONGEST_WRONG].decode(errors="ignore")
+        self.again = Again(said or "(nothing that can be used)", told)
 
 
 @dataclass
@@ -68,7 +71,7 @@ class Writer:
     chat: Chat
     aliases: Aliases
     functions: Functions
-    until: float
+    until: float = 0.0
     _longest_s: float = field(default=0.0, init=False)
 
     async def write(self, task: Task) -> Written:
@@ -81,6 +84,7 @@ class Writer:
                 break
             question = self._question(task, number, left_s, again)
             call = Call(task.item, number, purpose, self._provider, question.model, utc_now())
+            call.most_usd = self._most_usd(question)
             try:
                 return await self._attempt(task, question, call)
             except Unusable as unusable:
@@ -90,6 +94,14 @@ class Writer:
                     raise
                 failure = failed
         return await self._from_template(task, failure)
+
+    def most_usd(self, task: Task) -> Decimal | None:
+        """Return the most that this text can cost, its repair included."""
+        questions = (self._question(task, number, 0.0, None) for number in range(1, len(PURPOSES) + 1))
+        return summed(self._most_usd(question) for question in questions)
+
+    def _most_usd(self, question: Question) -> Decimal | None:
+        return Decimal(0) if self.chat.simulated else most_usd(self._provider, question)
 
     @property
     def _provider(self) -> Any:
@@ -116,6 +128,7 @@ class Writer:
             timeout_s=left_s,
             key=task.key if number == 1 else f"{task.key}/{number}",
             again=again,
+            repairs=number > 1,
         )
 
     async def _attempt(self, task: Task, question: Question, call: Call) -> Written:

@@ -8,6 +8,8 @@ import typer
 from totalaud.cli import (
     artists,
     ask,
+    backup,
+    budget,
     campaigns,
     contacts,
     market,
@@ -48,6 +50,7 @@ app.command("ask")(ask.ask)
 app.command("run")(sessions.run_workflow)
 app.command("skill")(sessions.run_skill)
 app.add_typer(sessions.app, name="session")
+app.add_typer(budget.app, name="budget")
 app.add_typer(skills.app, name="skills")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(artists.app, name="artists")
@@ -61,3 +64,5 @@ app.add_typer(operate.projection, name="projection")
 app.add_typer(operate.dlq, name="dlq")
 app.add_typer(readers.app, name="reader")
 app.command("provision")(operate.provision)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)

@@ -6,6 +6,8 @@ from typing import Any
 from shared.refusal import Refusal
 from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.record import as_json as written
+from totalaud.stack.lock import InUse
+from totalaud.stack.server import NotReady
 
 
 def explain(error: Exception, *, as_json: bool) -> bool:
@@ -53,6 +55,8 @@ def describe(error: Exception) -> dict[str, Any] | None:
             }
         case Unreachable():
             return {"code": "unreachable", "field": None, "message": str(error)}
+        case InUse() | NotReady():
+            return {"code": "servers", "field": None, "message": str(error)}
         case OSError():
             return {"code": "file", "field": error.filename, "message": f"{error.filename}: {error.strerror}"}
         case _:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from totalaud.cli import reading, show
+from totalaud.cli.budget import amount
 from totalaud.cli.options import Options, run
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result
 from totalaud.record import as_json
@@ -28,6 +29,7 @@ def run_workflow(
     input: Inputs = None,  # noqa: A002 - the option's name
     session_id: Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")] = None,
     fresh: Fresh = False,
+    budget: Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")] = None,
     watch: Watch = False,
     no_wait: NoWait = False,
 ) -> None:
@@ -38,11 +40,17 @@ def run_workflow(
         raise typer.BadParameter("name the agent: totalaud run AGENT --file …", param_hint="AGENT")
     own = {**(found.get("input") or {}), **reading.pairs(input or [])}
     options = Options.of(context)
+    limit = amount(budget) if budget else None
 
     async def work() -> None:
         async with options.client() as client:
             accepted = await client.run(
-                named, found["steps"], input=own or None, session_id=session_id, fresh=fresh
+                named,
+                found["steps"],
+                input=own or None,
+                session_id=session_id,
+                fresh=fresh,
+                budget=None if limit is None else {"limit_usd": str(limit)},
             )
             if no_wait:
                 show_accepted(options, "session", asdict(accepted))

@@ -145,6 +145,9 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
         ("error", _error(found)),
         ("tokens", found["tokens_used"]),
         ("cost", money(found)),
+        ("in doubt", _dollars(found.get("in_doubt_usd"))),
+        ("spent after its end", _dollars(found.get("late_usd"))),
+        ("budget", _budget(found)),
         ("cache", hits_of(found["steps"])),
         ("took", duration(found["duration_ms"])),
         ("created", found["created_at"]),
@@ -157,6 +160,16 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
     yield timeline(found["steps"])
     if found.get("model_calls"):
         yield model_calls(found["model_calls"])
+
+
+def _dollars(amount: float | None) -> str | None:
+    return f"${amount:.4f}" if amount else None
+
+
+def _budget(found: Mapping[str, Any]) -> str | None:
+    limit = found.get("budget_usd")
+    then = "waits" if found.get("budget_policy") == "wait" else "fails"
+    return None if limit is None else f"${limit:.4f}, a step that exceeds it {then}"
 
 
 def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":

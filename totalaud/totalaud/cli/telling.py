@@ -36,6 +36,9 @@ class Teller:
                 return "completed"
             case "SessionFailed" | "SessionRefused":
                 return f"{'failed' if event.get('step') else 'refused'}: {event['message']} ({event['code']})"
+            case "SessionBudgetSet":
+                limit = event["budget"].get("limit_usd")
+                return f"budget is now ${limit}" if limit is not None else "budget has no limit now"
             case "SessionCancelled":
                 return f"cancelled{': ' + event['reason'] if event.get('reason') else ''}"
             case _:
@@ -58,6 +61,14 @@ class Teller:
                 return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
             case "AttemptLost":
                 return "attempt lost: its skill-runner is gone"
+            case "AttemptStopped":
+                asked = event.get("asked_usd")
+                may = "has no known price" if asked is None else f"may cost ${asked}"
+                return f"{may}: the budget of the {event['scope']} (${event['limit_usd']}) does not allow it"
+            case "SessionWaiting" if event["on"] == "budget":
+                return "waits for money: 'totalaud budget set' raises the limit"
+            case "SessionWaiting":
+                return "may have been paid for without an answer: 'totalaud session retry' calls again"
             case "RetryScheduled":
                 return "will be tried again"
             case "StepFailed":

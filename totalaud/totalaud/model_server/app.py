@@ -54,11 +54,16 @@ class Server:
         return JSONResponse({"status": "ok"})
 
     async def calls(self, request: Request) -> Response:
-        """Tell or forget: `{total, by_key, by_model}`."""
+        """Tell or forget: `{total, by_key, by_model, billed}`."""
         if request.method == "DELETE":
             self.counts = Counts()
         counts = self.counts
-        told = {"total": counts.total, "by_key": counts.by_key.as_dict(), "by_model": counts.by_model}
+        told = {
+            "total": counts.total,
+            "by_key": counts.by_key.as_dict(),
+            "by_model": counts.by_model,
+            "billed": {model: bill._asdict() for model, bill in counts.billed.items()},
+        }
         return JSONResponse(told)
 
     async def faults(self, request: Request) -> Response:
@@ -93,7 +98,9 @@ class Server:
         if fault is not None and fault.isdigit():
             body = error(dialect, int(fault), "a fault on order")
             return JSONResponse(body, int(fault), headers={"retry-after": RETRY_AFTER_S})
-        return _respond(ask, self._say(ask, fault), cut=fault == "cut")
+        said = self._say(ask, fault)
+        self.counts.bill(said.model, said.prompt, said.cached, said.completion)
+        return _respond(ask, said, cut=fault == "cut")
 
     def _say(self, ask: Ask, fault: str | None) -> Said:
         text = {"refuse": REFUSAL, "invalid": UNFIT}.get(fault or "") or answer(ask, self.seed)

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KEPT = 100_000
 BLOCK_TOKENS = 32
@@ -35,6 +36,14 @@ class Recent:
         return dict(self._counts)
 
 
+class Bill(NamedTuple):
+    """Tokens; `cached` is part of `prompt`."""
+
+    prompt: int
+    cached: int
+    completion: int
+
+
 @dataclass
 class Counts:
     """Calls by idempotency key and by model, and which prompts and prefixes were seen."""
@@ -44,6 +53,14 @@ class Counts:
     by_model: Counter[str] = field(default_factory=Counter)
     prompts: Recent = field(default_factory=Recent)
     prefixes: Recent = field(default_factory=Recent)
+    billed: dict[str, Bill] = field(default_factory=dict)
+
+    def bill(self, model: str, prompt: int, cached: int, completion: int) -> None:
+        """Count what an answer would be billed, whether anybody still waits for it or not."""
+        before = self.billed.get(model, Bill(0, 0, 0))
+        self.billed[model] = Bill(
+            before.prompt + prompt, before.cached + cached, before.completion + completion
+        )
 
     def call(self, key: str | None, model: str, name: str, text: str) -> int:
         """Count a call; return its number among its prompt's. `name` says model, faults and dialect."""

@@ -16,6 +16,7 @@ from totalaud.stack.lock import DataLock
 from totalaud.stack.nats import SYNC_INTERVAL, Nats
 from totalaud.stack.parts import Part, PartKind
 from totalaud.stack.postgres import Postgres
+from totalaud.stack.room import Room
 from totalaud.stack.server import Kind, NotReady, Server
 from totalaud.stack.supervisor import Keeper, Say
 
@@ -66,6 +67,7 @@ class LocalStack:
         self._say: Say = silent
         self._lock: DataLock | None = None
         self._keepers: dict[str, Keeper] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -153,6 +155,8 @@ class LocalStack:
     async def _bring_nats(self, nats: Nats | None) -> None:
         if nats:
             await self._bring(nats)
+            room = Room(self._keepers[nats.name].server, nats.store, self._say)
+            self._watching = asyncio.create_task(room.watch())
         await preparation.provision(self.place.nats_url)
 
     async def _bring_postgres(self, postgres: Postgres | None) -> None:
@@ -187,6 +191,9 @@ class LocalStack:
         if self._lock is None:
             return
         (self.data / CONNECTION_FILE).unlink(missing_ok=True)
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         services = {part.name for part in self._services}
         try:
             await _stop_all(keeper for name, keeper in self._keepers.items() if name in services)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from totalaud.stack import environment, paths, ports
 from totalaud.stack.process import Program
+from totalaud.stack.room import may_take
 
 MAX_PAYLOAD = "8MB"
 SYNC_INTERVAL = "always"
@@ -24,6 +25,7 @@ max_payload: {max_payload}
 authorization {{ user: {user}, password: "{password}" }}
 jetstream {{
   store_dir: {store}
+  max_file_store: {max_file_store}
   sync_interval: {sync_interval}
 }}
 """
@@ -40,13 +42,14 @@ class Nats:
         self._sync_interval = sync_interval
         self._password = paths.made_once(data / "nats.password", lambda: secrets.token_hex(16))
         self._port = ports.kept_port(data / "nats.port")
+        self.store = data / "nats"
 
     @property
     def url(self) -> str:
         return f"nats://{USER}:{self._password}@{ports.LOOPBACK}:{self._port}"
 
     async def prepare(self) -> Program:
-        store = paths.make_folder(self._data / "nats")
+        paths.make_folder(self.store)
         config = self._data / "nats.conf"
         text = CONFIG.format(
             host=ports.LOOPBACK,
@@ -54,7 +57,8 @@ class Nats:
             max_payload=MAX_PAYLOAD,
             user=USER,
             password=self._password,
-            store=json.dumps(str(store)),
+            store=json.dumps(str(self.store)),
+            max_file_store=may_take(self.store),
             sync_interval=self._sync_interval,
         )
         paths.write_private(config, text)

@@ -2,7 +2,10 @@
 
 import os
 import secrets
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -41,6 +44,17 @@ def make_folder(folder: Path) -> Path:
         one.mkdir(exist_ok=True)
         one.chmod(0o711 if is_root() else 0o700)
     return folder
+
+
+@contextmanager
+def throwaway(name: str) -> Iterator[Path]:
+    """A new data folder that PostgreSQL may use whoever runs it, removed at the end."""
+    base = ROOT_DATA if is_root() else Path(tempfile.gettempdir())
+    folder = make_folder(base / f"totalaud-{name}-{uuid4().hex[:12]}")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def made_once(file: Path, make: Callable[[], str]) -> str:

@@ -8,8 +8,7 @@ from anthropic import AsyncAnthropic
 
 from skill_runner.chats.chat import Question, Reply, Stop
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import failure
-from skill_runner.failure import Failure
+from skill_runner.chats.errors import failure, unreadable
 
 STOPS: dict[str, Stop] = {
     "max_tokens": "length",
@@ -61,8 +60,6 @@ def _reply(answer: Any) -> Reply:
         text = "".join(block.text for block in answer.content if block.type == "text")
         raw = answer.model_dump()
     except (AttributeError, TypeError):
-        raise Failure(
-            "provider_error", "anthropic answered with something unreadable", retryable=True
-        ) from None
+        raise unreadable("anthropic") from None
     reason = answer.stop_reason or "end_turn"
     return Reply(text, STOPS.get(reason, "end"), reason, answer.id or "", answer.model or "", raw)

@@ -16,7 +16,10 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair."""
+    """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair.
+
+    `repairs` says that it will be one, also before there is an answer to repair.
+    """
 
     model: str
     system: str
@@ -26,6 +29,7 @@ class Question:
     timeout_s: float
     key: str
     again: Again | None = None
+    repairs: bool = False
 
     @property
     def turns(self) -> list[tuple[Literal["user", "assistant"], str]]:

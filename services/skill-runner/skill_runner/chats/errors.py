@@ -15,16 +15,30 @@ SERVER_ERROR = 500
 def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
     """Map an error of an SDK, both share the names; None for one that is not the provider's."""
     match error:
+        case _ if _never_sent(error):
+            return Failure("provider_error", f"{provider} cannot be reached", retryable=True)
         case sdk.APITimeoutError() | httpx2.TimeoutException():
-            return Failure("timeout", f"{provider} did not answer in time", retryable=True)
+            return Failure("timeout", f"{provider} did not answer in time", retryable=True, in_doubt=True)
         case sdk.APIStatusError():
             return _by_status(provider, error)
         case sdk.APIResponseValidationError() | ValueError():
-            return Failure("provider_error", f"{provider} answered with something unreadable", retryable=True)
+            return unreadable(provider)
         case sdk.APIConnectionError() | httpx2.HTTPError():
-            return Failure("provider_error", f"the connection to {provider} failed", retryable=True)
+            why = f"the connection to {provider} failed"
+            return Failure("provider_error", why, retryable=True, in_doubt=True)
         case _:
             return None
+
+
+def unreadable(provider: str) -> Failure:
+    why = f"{provider} answered with something unreadable"
+    return Failure("provider_error", why, retryable=True, in_doubt=True)
+
+
+def _never_sent(error: Exception) -> bool:
+    """Whether it ended before the request was on its way, so that nothing can have been done for it."""
+    cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__
+    return isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
 
 
 def _by_status(provider: str, error: Any) -> Failure:

@@ -8,8 +8,7 @@ from openai import AsyncOpenAI
 
 from skill_runner.chats.chat import Question, Reply, Stop
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import failure
-from skill_runner.failure import Failure
+from skill_runner.chats.errors import failure, unreadable
 
 STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
 
@@ -60,7 +59,7 @@ def _reply(answer: Any) -> Reply:
         text, refusal = choice.message.content or "", choice.message.refusal
         raw = answer.model_dump()
     except (AttributeError, IndexError, TypeError):
-        raise Failure("provider_error", "openai answered with something unreadable", retryable=True) from None
+        raise unreadable("openai") from None
     reason = choice.finish_reason or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
     return Reply(text, stop, reason, answer.id or "", answer.model or "", raw)

@@ -1,0 +1,231 @@
+"""A user's money, as pure functions: limits, what is set aside for running attempts, what was spent.
+
+The limit of a session is the session's own (`orchestrator.session`); here are those of the user and the day.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import reduce
+from typing import TypeVar
+from uuid import UUID
+
+from orchestrator.money import NOTHING, Purse
+from shared.events import AnyEvent
+from shared.ledger_events import (
+    BudgetSet,
+    LedgerEvent,
+    MoneyReleased,
+    MoneyReserved,
+    MoneySettled,
+    Policy,
+    Scope,
+)
+from shared.subjects import Run
+
+SCOPES: tuple[Scope, ...] = ("user", "day")
+REMEMBERED = timedelta(days=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """What was counted for an attempt of which not every answer was seen."""
+
+    reserved: MoneyReserved
+    settled: MoneySettled
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What later decisions need to know.
+
+    `open` holds what is set aside. `settled` remembers by day which attempts are paid for, longer than any
+    message about them can be under way. `doubtful` is what was counted for calls whose answer nobody saw,
+    until a late report tells what they cost.
+    """
+
+    limits: Mapping[Scope, BudgetSet] = field(default_factory=dict)
+    spent: Decimal = NOTHING
+    days: Mapping[date, Decimal] = field(default_factory=dict)
+    open: Mapping[UUID, MoneyReserved] = field(default_factory=dict)
+    settled: Mapping[UUID, date] = field(default_factory=dict)
+    doubtful: Mapping[UUID, Doubtful] = field(default_factory=dict)
+    unpriced: int = 0
+    commands: frozenset[str] = frozenset()
+
+    @property
+    def in_doubt(self) -> Decimal:
+        """What of the spent money nobody knows for sure."""
+        return sum((one.settled.in_doubt_usd for one in self.doubtful.values()), NOTHING)
+
+    def purse(self, scope: Scope, day: date) -> Purse:
+        limit = self.limits.get(scope)
+        of_day = [one for one in self.open.values() if scope == "user" or one.day == day]
+        return Purse(
+            limit.limit_usd if limit else None,
+            self.spent if scope == "user" else self.days.get(day, NOTHING),
+            sum((one.amount_usd or NOTHING for one in of_day), NOTHING),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SetBudget:
+    scope: Scope
+    limit_usd: Decimal | None
+    policy: Policy
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Set aside the most that an attempt can cost; None: nobody knows."""
+
+    attempt_id: UUID
+    noun: Run
+    id: UUID
+    amount: Decimal | None
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """`cost` None: without a known price. `in_doubt` is what calls may have cost beside it."""
+
+    attempt_id: UUID
+    cost: Decimal | None
+    in_doubt: Decimal = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody saw how the attempt ended: it may have cost all that was set aside."""
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    attempt_id: UUID
+
+
+Closing = Settle | Doubt | Release
+LedgerCommand = SetBudget | Reserve | Closing
+
+
+class Exceeded(Exception):  # noqa: N818 - an answer
+    """The limit of this scope forbids it."""
+
+    def __init__(self, scope: Scope, purse: Purse, policy: Policy) -> None:
+        super().__init__(scope)
+        self.scope = scope
+        self.purse = purse
+        self.policy = policy
+
+
+def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
+    """Answer with what happens; what was done before changes nothing. Raises Exceeded."""
+    match command:
+        case SetBudget(scope, limit_usd, policy, command_id):
+            if command_id is not None and command_id in ledger.commands:
+                return []
+            wanted = BudgetSet(scope=scope, limit_usd=limit_usd, policy=policy, command_id=command_id)
+            known = ledger.limits.get(scope, BudgetSet(scope=scope, limit_usd=None))
+            same = (known.limit_usd, known.policy) == (wanted.limit_usd, wanted.policy)
+            return [] if same else [wanted]
+        case Reserve():
+            return _reserve(command, ledger)
+        case Settle(attempt_id, cost, in_doubt):
+            settled = MoneySettled(attempt_id=attempt_id, cost_usd=cost, in_doubt_usd=in_doubt)
+            before = ledger.doubtful.get(attempt_id)
+            if attempt_id not in ledger.open and (before is None or before.settled == settled):
+                return []
+            return [settled]
+        case Doubt(attempt_id):
+            if (reserved := ledger.open.get(attempt_id)) is None:
+                return []
+            amount = reserved.amount_usd or NOTHING
+            return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING, in_doubt_usd=amount)]
+        case Release(attempt_id):
+            return [MoneyReleased(attempt_id=attempt_id)] if attempt_id in ledger.open else []
+
+
+def _reserve(command: Reserve, ledger: Ledger) -> list[LedgerEvent]:
+    if command.attempt_id in ledger.open or command.attempt_id in ledger.settled:
+        return []
+    for scope in SCOPES:
+        purse = ledger.purse(scope, command.day)
+        if not purse.has(command.amount):
+            raise Exceeded(scope, purse, ledger.limits[scope].policy)
+    return [
+        MoneyReserved(
+            attempt_id=command.attempt_id,
+            noun=command.noun,
+            id=command.id,
+            amount_usd=command.amount,
+            day=command.day,
+        )
+    ]
+
+
+def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
+    """Take in what happened. Never refuses, never decides."""
+    match event:
+        case BudgetSet():
+            commands = ledger.commands | {event.command_id} if event.command_id else ledger.commands
+            return replace(ledger, limits={**ledger.limits, event.scope: event}, commands=commands)
+        case MoneyReserved():
+            return _reserved(ledger, event)
+        case MoneySettled():
+            return _settled(ledger, event)
+        case MoneyReleased():
+            return replace(ledger, open=_without(ledger.open, event.attempt_id))
+        case _:
+            return ledger
+
+
+def _reserved(ledger: Ledger, event: MoneyReserved) -> Ledger:
+    """A new day forgets what nobody speaks of any more."""
+    if event.day in ledger.days:
+        return replace(ledger, open={**ledger.open, event.attempt_id: event})
+    settled = {key: day for key, day in ledger.settled.items() if day >= event.day - REMEMBERED}
+    return replace(
+        ledger,
+        open={**ledger.open, event.attempt_id: event},
+        days={**ledger.days, event.day: NOTHING},
+        settled=settled,
+        doubtful={key: doubt for key, doubt in ledger.doubtful.items() if key in settled},
+    )
+
+
+def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
+    """Count it on the day of its reservation, in place of what was counted while it was in doubt."""
+    id_ = event.attempt_id
+    before = ledger.doubtful.get(id_)
+    reserved = before.reserved if before else ledger.open[id_]
+    more = _counted(event) - (_counted(before.settled) if before else NOTHING)
+    doubtful = _without(ledger.doubtful, id_)
+    return replace(
+        ledger,
+        spent=ledger.spent + more,
+        days={**ledger.days, reserved.day: ledger.days.get(reserved.day, NOTHING) + more},
+        open=_without(ledger.open, id_),
+        settled={**ledger.settled, id_: reserved.day},
+        doubtful={**doubtful, id_: Doubtful(reserved, event)} if event.in_doubt_usd else doubtful,
+        unpriced=ledger.unpriced + (event.cost_usd is None),
+    )
+
+
+def _counted(event: MoneySettled) -> Decimal:
+    return (event.cost_usd or NOTHING) + event.in_doubt_usd
+
+
+T = TypeVar("T")
+
+
+def _without(entries: Mapping[UUID, T], key: UUID) -> dict[UUID, T]:
+    return {name: entry for name, entry in entries.items() if name != key}
+
+
+def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:
+    return reduce(evolve, events, ledger or Ledger())

@@ -1,0 +1,126 @@
+"""One queue for each ledger: whatever waits is decided together and appended in one commit."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, evolve, fold
+from shared.clock import Clock, utc_now
+from shared.commit import Commit
+from shared.events import AnyEvent
+from shared.log import Conflict, Log
+from shared.subjects import ledger as ledger_of
+
+CACHED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A ledger up to log sequence `seq`."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    seq: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    command: LedgerCommand
+    cause: str
+    outcome: Known | Exceeded | None = None
+
+
+@dataclass(slots=True)
+class _Queue:
+    known: Known = field(default_factory=Known)
+    waiting: list[_Asked] = field(default_factory=list)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Ledgers:
+    """A bounded cache over the log; the expected sequence makes a stale entry harmless."""
+
+    def __init__(self, log: Log, clock: Clock = utc_now, new_id: Callable[[], UUID] = uuid4) -> None:
+        self._log = log
+        self._clock = clock
+        self._new_id = new_id
+        self._queues: OrderedDict[UUID, _Queue] = OrderedDict()
+
+    async def load(self, user: UUID) -> Known:
+        """Return the ledger as the log has it now."""
+        queue = self._queue(user)
+        async with queue.turn:
+            queue.known = await self._fresh(user, queue.known)
+            return queue.known
+
+    async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Known:
+        """Decide and append together with whatever else waits; raises Exceeded."""
+        queue, asked = self._queue(user), _Asked(command, cause)
+        queue.waiting.append(asked)
+        try:
+            async with queue.turn:
+                if asked.outcome is None:
+                    await self._do_all(user, queue)
+        finally:
+            queue.waiting = [other for other in queue.waiting if other is not asked]
+        if isinstance(asked.outcome, Exceeded):
+            raise asked.outcome
+        assert asked.outcome is not None
+        return asked.outcome
+
+    async def _do_all(self, user: UUID, queue: _Queue) -> None:
+        """Nothing is answered as done before, or as too much, but after a fresh load."""
+        fresh = False
+        batch = list(queue.waiting)
+        while True:
+            events, refused, idle = _decided(batch, queue.known.ledger)
+            if (refused or idle) and not fresh:
+                queue.known, fresh = await self._fresh(user, queue.known), True
+                continue
+            if events:
+                commit = Commit(
+                    commit_id=self._new_id(), at=self._clock(), causation_id=batch[0].cause, events=events
+                )
+                try:
+                    seq = await self._log.append(ledger_of(user), commit, expected=queue.known.seq)
+                except Conflict:
+                    queue.known, fresh = await self._fresh(user, queue.known), True
+                    continue
+                queue.known = Known(fold(events, queue.known.ledger), seq)
+            for asked in batch:
+                asked.outcome = refused.get(id(asked), queue.known)
+            queue.waiting = [other for other in queue.waiting if other.outcome is None]
+            return
+
+    async def _fresh(self, user: UUID, known: Known) -> Known:
+        past = await self._log.load(ledger_of(user), known.seq)
+        return Known(fold(past.events, known.ledger), past.seq) if past.recorded else known
+
+    def _queue(self, user: UUID) -> _Queue:
+        queue = self._queues.setdefault(user, _Queue())
+        self._queues.move_to_end(user)
+        while len(self._queues) > CACHED:
+            oldest = next(iter(self._queues.items()))
+            if oldest[1].waiting or oldest[1].turn.locked():
+                break
+            del self._queues[oldest[0]]
+        return queue
+
+
+def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded], bool]:
+    """Decide one after the other; also tell who was refused, and whether anybody changed nothing."""
+    events: list[AnyEvent] = []
+    refused: dict[int, Exceeded] = {}
+    idle = False
+    for asked in batch:
+        try:
+            found = decide(asked.command, ledger)
+        except Exceeded as exceeded:
+            refused[id(asked)] = exceeded
+            continue
+        idle = idle or not found
+        for event in found:
+            ledger = evolve(ledger, event)
+        events += found
+    return tuple(events), refused, idle

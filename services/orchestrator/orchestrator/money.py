@@ -1,0 +1,21 @@
+"""Whether something can still be paid: the one rule of every limit."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """`limit` None: as much as there is to pay. What is in doubt is part of `spent`."""
+
+    limit: Decimal | None
+    spent: Decimal = NOTHING
+    reserved: Decimal = NOTHING
+
+    def has(self, amount: Decimal | None) -> bool:
+        """Whether the amount can be set aside; under a limit, what has no known price can not."""
+        if self.limit is None:
+            return True
+        return amount is not None and self.spent + self.reserved + amount <= self.limit

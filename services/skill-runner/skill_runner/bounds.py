@@ -1,0 +1,35 @@
+"""The most that calls can cost, known before they are made: a token is at least one byte.
+
+The input is counted in bytes, an answer is as long as it may be: too much for most texts, never too little.
+"""
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+
+from shared.subjects import Pool
+from skill_runner.chats.chat import Question
+from skill_runner.pricing import price
+
+FRAME_TOKENS = 64
+LONGEST_WRONG = 4_000
+
+
+def most_usd(provider: Pool, question: Question) -> Decimal | None:
+    """Return the most that one call can cost; None where the model has no known price.
+
+    A repair repeats what was asked and answered, and says in LONGEST_WRONG bytes what was wrong.
+    """
+    asked = len(question.system.encode()) + len(question.user.encode()) + len(json.dumps(question.schema))
+    again = question.max_tokens + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
+    return price(provider, question.model, asked + FRAME_TOKENS + again, question.max_tokens)
+
+
+def summed(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up; with one unknown amount the sum is unknown."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total

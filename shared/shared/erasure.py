@@ -1,0 +1,33 @@
+"""Erasing a person's keys: that of the contact, and those of their names where these stand without its id."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from shared.log import Past
+from shared.record_events import ContactImported
+from shared.sealing import ERASED, UNREADABLE, reveal
+from shared.vault import Vault
+
+
+async def erase_keys(vault: Vault, user: UUID, contact_id: UUID, past: Past) -> None:
+    """Delete them for ever; `past` is the contact's. A crash in between is mended by doing it again."""
+    for person in await _written_elsewhere(vault, user, past) - {contact_id}:
+        await vault.erase(user, person)
+    await vault.erase(user, contact_id)
+
+
+async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
+    """Whom the contact's name or address means where it stands without the contact's id.
+
+    They can be told only while the contact's own key is there, so that one is deleted last.
+    """
+    texts = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
+    told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
+    return {vault.person_of(user, text) for text in told}
+
+
+def _values(past: Past) -> Iterator[Any]:
+    for event in past.events:
+        if isinstance(event, ContactImported):
+            yield from (event.name, event.email, event.phone, event.notes)

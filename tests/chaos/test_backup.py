@@ -1,0 +1,144 @@
+"""A backup of a stack under load: all else is lost, and the backup is enough."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from asking import Told, command, totalaud
+from load import OPEN, Load, begin
+from rig import SAMPLE, client_of, running_stack
+from servers import data_folder
+from shared.jetstream_log import JetStreamLog
+from shared.json import dumps
+from shared.record_events import ContactImported
+from shared.subjects import cmd, contact
+from totalaud.client import Client
+from totalaud.contacts import import_csv
+from totalaud.stack import paths
+
+pytestmark = pytest.mark.timeout(240)
+ERASED, ERASED_LATER, KEPT = (
+    f"{name}@example.org" for name in ("mara.samplewood", "owen.mockridge", "ingrid.placeholt")
+)
+QUEUED = 10
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was there at the backup, and the same on the stack that was restored from it."""
+
+    before: Load
+    after: Load
+    backup: Told
+    restore: Told
+    open_at_backup: int
+    acted_as: UUID
+
+
+async def name_of(load: Load, email: str) -> str:
+    """Open the name that the log holds, as somebody does who has not seen it before."""
+    async with await client_of(load.stack, load.client.user) as client:
+        past = await JetStreamLog(client.bus).load(contact(client.user, await client.contact_id(email)))
+        imported = next(event for event in past.events if isinstance(event, ContactImported))
+        return str(await client.open(client.user, imported.name))
+
+
+async def settled(load: Load) -> None:
+    """Wait for the end of all sessions, also of those whose id nobody knows."""
+    await load.all_complete()
+    await load.projected()
+    async with asyncio.timeout(60):
+        while await load.count(OPEN):
+            await asyncio.sleep(0.1)
+
+
+async def queue(client: Client) -> tuple[str, ...]:
+    """Queue sessions, as many without an id; they are on disk, perhaps not handled yet. Return the ids."""
+    body = {"agent": "tester", "steps": [{"skill": "count", "input": {"numbers": [1, 2]}}]}
+    ids = [str(uuid4()) for _ in range(QUEUED)]
+    for id_ in ids:
+        for sent in (body, {**body, "session_id": id_}):
+            await client.bus.publish(cmd(client.user, "session", "run"), dumps(sent))
+    return tuple(ids)
+
+
+@pytest.fixture(scope="module")
+async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    folder = tmp_path_factory.mktemp("backups") / "today"
+    with data_folder() as data:
+        async with running_stack(runners=2) as stack:
+            before = await begin(stack)
+            client = before.client
+            await import_csv(client.door, client.user, SAMPLE.read_bytes())
+            await client.records.erase(ERASED)
+            await before.busy()
+            before = replace(before, sessions=before.sessions + await queue(client))
+            backup = await totalaud(stack, client.user, "backup", str(folder))
+            acted_as = paths.user_id(stack.data)
+            open_at_backup = await before.count(OPEN)
+            await client.records.erase(ERASED_LATER)
+            shutil.copy(stack.data / "master.key", data / "master.key")
+            for one in stack.status():
+                if one.pid:
+                    os.kill(one.pid, signal.SIGKILL)
+            await client.close()
+        restore = await command("restore", str(folder), "--data", str(data))
+        assert restore.code == 0, restore.err
+        async with running_stack(data=data, runners=2) as stack:
+            client = await client_of(stack, client.user)
+            after = Load(stack, client, before.sessions)
+            await settled(after)
+            yield Story(before, after, backup, restore, open_at_backup, acted_as)
+            await client.close()
+
+
+async def test_sessions_were_under_way_when_it_was_taken(story: Story):
+    assert story.backup.code == 0, story.backup.err
+    assert story.open_at_backup >= 10
+
+
+async def test_every_session_accepted_before_it_completes(story: Story):
+    await story.after.all_complete()
+
+
+async def test_the_tables_are_made_anew_from_the_restored_log(story: Story):
+    await story.after.projected()
+    await story.after.check_rows()
+    await story.after.check_fold()
+
+
+async def test_what_was_queued_without_an_id_was_done_once(story: Story):
+    assert (
+        await story.after.count("SELECT count(*) FROM agent_sessions") == len(story.before.sessions) + QUEUED
+    )
+
+
+async def test_no_attempt_is_paid_twice_after_it(story: Story):
+    await story.after.check_calls()
+
+
+async def test_a_sealed_name_opens_again(story: Story):
+    assert await name_of(story.after, KEPT) == "Ingrid Placeholt"
+
+
+async def test_who_was_erased_before_it_stays_erased(story: Story):
+    assert await name_of(story.after, ERASED) == "[erased]"
+    client = story.after.client
+    report = await import_csv(client.door, client.user, SAMPLE.read_bytes())
+    assert [(error["line"], "erased" in error["message"]) for error in report["errors"]] == [(2, True)]
+
+
+async def test_who_was_erased_after_it_is_known_to_no_backup_and_has_to_be_erased_again(story: Story):
+    assert await name_of(story.after, ERASED_LATER) == "Owen Mockridge"
+    assert (await story.after.client.records.erase(ERASED_LATER))["erased"]
+    assert await name_of(story.after, ERASED_LATER) == "[erased]"
+
+
+async def test_the_command_line_acts_as_the_same_user_again(story: Story):
+    assert paths.user_id(story.after.stack.data) == story.acted_as

@@ -1,0 +1,158 @@
+"""A NATS without room acknowledges nothing falsely, loses nothing, and goes on once it has some."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from projected import assert_folded
+from rig import all_skills, client_of, push, running_stack
+from servers import data_folder
+from shared.refusal import Refusal
+from totalaud.client import Client
+from totalaud.errors import Unreachable
+from totalaud.results import Accepted
+from totalaud.stack import room
+from totalaud.stack.local import LocalStack
+from totalaud.stack.nats import Nats
+from totalaud.stack.process import Program
+from totalaud.stack.server import Server
+
+pytestmark = pytest.mark.timeout(240)
+MB = 1_000_000
+BIG = {"skill": "count", "input": {"numbers": [1, 2], "padding": "x" * 400_000}}
+DISK, FREE_AT_LAST = 400 * MB, 6 * MB
+
+
+class SmallNats(Nats):
+    """A NATS that may take only so much of the disk."""
+
+    limit = 12 * MB
+
+    async def prepare(self) -> Program:
+        program = await super().prepare()
+        config = self.store.with_name("nats.conf")
+        limited = re.sub(r"max_file_store: \d+", f"max_file_store: {self.limit}", config.read_text())
+        config.write_text(limited)
+        return program
+
+
+async def fill(client: Client, seconds: float = 60) -> list[Accepted]:
+    """Start sessions until none is accepted any more."""
+    accepted: list[Accepted] = []
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                accepted.append(await client.run("tester", [BIG, BIG]))
+            except (Refusal, Unreachable):
+                return accepted
+
+
+async def all_complete(client: Client, accepted: list[Accepted]) -> None:
+    async with asyncio.timeout(90):
+        for one in accepted:
+            while True:
+                try:
+                    assert (await client.outcome(one.id)).status == "completed"
+                except Unreachable:
+                    continue
+                break
+
+
+async def started(client: Client) -> Accepted:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await client.run("tester", [BIG])
+            except (Refusal, Unreachable):
+                continue
+
+
+def said(stack: LocalStack, service: str) -> bool:
+    return "NATS stores nothing" in (stack.logs / f"{service}.log").read_text()
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def small() -> AsyncIterator[tuple[SmallNats, Server]]:
+    with data_folder() as data:
+        kind = SmallNats(data)
+        server = Server(kind, data / "logs")
+        await server.start()
+        yield kind, server
+        await server.stop()
+
+
+async def test_a_store_that_is_full_refuses_and_goes_on_with_more_room(small: tuple[SmallNats, Server]):
+    kind, server = small
+    async with (
+        running_stack(TOTALAUD_NATS_URL=kind.url) as stack,
+        await client_of(stack, uuid4()) as client,
+    ):
+        accepted = await fill(client)
+        await eventually(lambda: said(stack, "orchestrator"))
+        with pytest.raises(Refusal, match="no room"):
+            await client.run("tester", [BIG])
+        kind.limit = 200 * MB
+        await server.restart()
+        assert accepted
+        await all_complete(client, [*accepted, await started(client)])
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount a disk of its own")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", tmp_path], check=False, capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+@asynccontextmanager
+async def stack_on(disk: Path, heard: list[str]) -> AsyncIterator[LocalStack]:
+    skills = all_skills(disk / "skills")
+    stack = LocalStack(disk / "data", skills, push=push)
+    try:
+        await stack.start(heard.append)
+        yield stack
+    finally:
+        await stack.stop()
+
+
+async def test_a_disk_that_was_full_loses_nothing_and_nats_is_started_anew(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(room, "ENOUGH", 50 * MB)
+    monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", "2")
+    heard: list[str] = []
+    async with stack_on(disk, heard) as stack, await client_of(stack, uuid4()) as client:
+        await all_complete(client, [await client.run("tester", [BIG])])
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(shutil.disk_usage(disk).free - FREE_AT_LAST))
+        accepted = await fill(client)
+        await eventually(lambda: any("is full" in line for line in heard))
+        await eventually(lambda: said(stack, "orchestrator"))
+        ballast.unlink()
+        await eventually(lambda: any("there is room again" in line for line in heard))
+        await all_complete(client, [*accepted, await started(client)])
+        await client.tables.caught_up((await client.bus.client.jetstream().stream_info("EVT")).state.last_seq)
+        await assert_folded(client.bus, stack.place.database_url)

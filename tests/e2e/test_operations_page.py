@@ -1,0 +1,69 @@
+"""The page OPERATIONS.md: its commands run as they stand, and what it names is there."""
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from rig import ROOT
+from servers import data_folder
+
+PAGE = (ROOT / "OPERATIONS.md").read_text()
+BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, flags=re.DOTALL)
+COMMANDS = [line.removeprefix("$ ") for block in BLOCKS for line in block.splitlines()]
+PROOFS = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGE)
+ALARMS = re.findall(r"^\| `([^`]+)`", PAGE.split("## Alarms")[1].split("##")[0], flags=re.MULTILINE)
+TEXTS = [
+    path.read_text()
+    for folder in ("shared/shared", "services", "totalaud/totalaud")
+    for path in (ROOT / folder).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize(("file", "name"), PROOFS)
+def test_every_test_that_it_names_is_there(file: str, name: str):
+    assert f"def {name}(" in (ROOT / file).read_text() or not name
+
+
+@pytest.mark.parametrize("line", ALARMS)
+def test_every_alarm_that_it_explains_is_raised_somewhere(line: str):
+    assert any(f'"{line}"' in text for text in TEXTS)
+
+
+def test_every_alarm_that_is_raised_is_explained():
+    raised = {
+        line
+        for text in TEXTS
+        for line in re.findall(r'get_logger\(\)\.(?:error|exception|critical)\(\s*"([^"]+)"', text)
+    }
+    assert raised
+    assert raised <= set(ALARMS)
+
+
+def test_it_has_the_commands_that_are_tried_here():
+    verbs = [word for line in COMMANDS for word in line.split() if word in ("backup", "restore", "rebuild")]
+    assert verbs == ["backup", "restore", "rebuild"]
+
+
+async def test_its_commands_run_one_after_the_other(stack, tmp_path: Path):
+    with data_folder() as data:
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DATA": str(stack.data),
+            "BACKUPS": str(tmp_path),
+            "NEW": str(data / "new"),
+        }
+        for line in COMMANDS:
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-ec", line),
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=-1,
+                stderr=-2,
+            )
+            out, _ = await process.communicate()
+            assert process.returncode == 0, (line, out.decode())

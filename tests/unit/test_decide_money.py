@@ -1,0 +1,193 @@
+"""What limits and doubts do to a session, one sentence each."""
+
+from decimal import Decimal
+
+from controls import RUNNER, SESSION, attempt_id, claim, failure, later, report, start, usage
+from given import given
+from orchestrator.asked import (
+    Cancel,
+    ClaimAttempt,
+    ExpireLease,
+    Resume,
+    Retry,
+    SetSessionBudget,
+    StopAttempt,
+    WakeUp,
+)
+from orchestrator.money import Purse
+from shared.events import (
+    AttemptFailed,
+    AttemptLost,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptStopped,
+    Budget,
+    RetryScheduled,
+    SessionBudgetSet,
+    SessionFailed,
+    SessionRetried,
+    SessionWaiting,
+    StepCompleted,
+    StepFailed,
+)
+
+
+def paid(steps: int = 2, limit: str | None = None, policy="fail", **changes):
+    command = start(steps, pool="anthropic", **changes)
+    budget = None if limit is None else Budget(limit_usd=Decimal(limit), policy=policy)
+    return type(command)(SESSION, "scout-agent", command.steps, {}, "print", budget=budget)
+
+
+def asks(step: int = 1, most: str | None = "0.02", attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt:
+    command = claim(step, attempt, runner)
+    said = command.claim.model_copy(update={"most_usd": None if most is None else Decimal(most)})
+    return ClaimAttempt(said, command.lease_s)
+
+
+def stopped_by(scope: str, policy: str, most: str | None = "0.02") -> StopAttempt:
+    return StopAttempt(asks(most=most).claim, scope, Purse(Decimal("0.01")), policy)
+
+
+def test_a_claim_sets_aside_what_it_may_cost():
+    (started,) = given(paid(limit="0.05")).when(asks()).then_happens(AttemptStarted)
+    assert started.reserved_usd == Decimal("0.02")
+
+
+def test_a_claim_that_the_limit_does_not_cover_fails_the_step_before_any_call():
+    stopped, failed, _ = (
+        given(paid(limit="0.01")).when(asks()).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    )
+    assert (stopped.scope, stopped.asked_usd, failed.code) == ("session", Decimal("0.02"), "budget_exceeded")
+
+
+def test_a_refusal_names_the_limit_what_is_left_and_the_way_out():
+    _, failed, _ = (
+        given(paid(limit="0.01")).when(asks()).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    )
+    assert failed.message == (
+        "the step may cost $0.02, the budget of the session has $0.01 left of $0.01: "
+        "raise it ('totalaud budget set') and retry"
+    )
+
+
+def test_a_session_may_wait_for_money_instead():
+    _, waiting = (
+        given(paid(limit="0.01", policy="wait")).when(asks()).then_happens(AttemptStopped, SessionWaiting)
+    )
+    assert waiting.on == "budget"
+
+
+def test_what_earlier_steps_cost_counts():
+    spent = given(paid(limit="0.03"), asks(), report(1, usage=usage(2)))
+    spent.when(asks(2)).then_happens(AttemptStopped, StepFailed, SessionFailed)
+
+
+def test_what_a_step_did_not_use_of_its_reservation_is_there_for_the_next():
+    given(paid(limit="0.03"), asks(), report(1, usage=usage(1))).when(asks(2)).then_happens(AttemptStarted)
+
+
+def test_no_known_price_is_no_call_under_a_limit():
+    _, failed, _ = (
+        given(paid(limit="9")).when(asks(most=None)).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    )
+    assert failed.code == "unknown_price"
+
+
+def test_without_a_limit_a_price_need_not_be_known():
+    given(paid()).when(asks(most=None)).then_happens(AttemptStarted)
+
+
+def test_what_a_lost_runner_may_have_spent_counts_as_spent():
+    lost = given(paid(limit="0.03"), asks(), ExpireLease(attempt_id())).and_then(
+        WakeUp(SESSION), now=later(1)
+    )
+    lost.when(asks(1, attempt=2)).then_happens(AttemptStopped, StepFailed, SessionFailed)
+
+
+def test_a_late_report_takes_the_place_of_the_doubt():
+    session = given(paid(limit="0.03"), asks(), ExpireLease(attempt_id()), report(1, usage=usage(1))).session
+    assert (session.purse.spent, session.doubtful) == (Decimal("0.01"), {})
+
+
+def test_a_cancelled_call_is_in_doubt_until_it_is_reported_on():
+    running = given(paid(limit="0.03"), asks())
+    assert running.and_then(Cancel()).session.purse.spent == Decimal("0.02")
+    told = running.and_then(Cancel(), failure(1, usage=usage(1))).session
+    assert told.purse.spent == Decimal("0.01")
+
+
+def test_the_limit_of_user_or_day_stops_an_attempt_as_its_own_would():
+    stopped, failed, _ = (
+        given(paid()).when(stopped_by("day", "fail")).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    )
+    assert (stopped.scope, failed.code) == ("day", "budget_exceeded")
+
+
+def test_an_attempt_that_somebody_runs_is_not_stopped():
+    given(paid(), asks()).when(stopped_by("day", "fail")).nothing_happens()
+
+
+def test_a_stop_that_comes_again_changes_nothing():
+    given(paid(), stopped_by("day", "wait")).when(stopped_by("day", "wait")).nothing_happens()
+
+
+def test_who_waits_for_money_goes_on_when_there_is_some():
+    (asked,) = given(paid(), stopped_by("day", "wait")).when(Resume(SESSION)).then_happens(AttemptRequested)
+    assert asked.attempt == 2
+
+
+def test_who_does_not_wait_is_not_resumed():
+    given(paid()).when(Resume(SESSION)).nothing_happens()
+
+
+def test_a_retry_goes_on_under_the_same_id_once_the_limit_is_raised():
+    failed = given(paid(limit="0.01"), asks())
+    raised = failed.and_then(SetSessionBudget(Budget(limit_usd=Decimal("0.1"))))
+    retry = Retry(SESSION, 1, failed.session.steps)
+    raised.when(retry).then_happens(SessionRetried, AttemptRequested)
+    raised.and_then(retry).when(asks(1, attempt=2)).then_happens(AttemptStarted)
+
+
+def test_a_waiting_session_can_be_retried():
+    waiting = given(paid(), stopped_by("day", "wait"))
+    retry = Retry(SESSION, 1, waiting.session.steps)
+    waiting.when(retry).then_happens(SessionRetried, AttemptRequested)
+
+
+def test_a_limit_is_set_once():
+    limit = SetSessionBudget(Budget(limit_usd=Decimal(1)))
+    given(paid()).when(limit).then_happens(SessionBudgetSet)
+    given(paid(), limit).when(limit).nothing_happens()
+
+
+def test_a_limit_for_a_session_that_never_was_is_refused():
+    given().when(SetSessionBudget(Budget(limit_usd=None))).is_refused("not_found")
+
+
+def test_a_stopped_attempt_is_no_failed_try():
+    waiting = given(paid(max_attempts=1), stopped_by("day", "wait")).and_then(Resume(SESSION))
+    waiting.and_then(asks(1, attempt=2)).when(report(1, attempt=2)).then_happens(
+        StepCompleted, AttemptRequested
+    )
+
+
+def test_a_call_in_doubt_is_repeated_by_default():
+    given(paid(), asks()).when(ExpireLease(attempt_id())).then_happens(AttemptLost, RetryScheduled)
+
+
+def test_a_skill_may_want_a_person_to_decide_about_a_call_in_doubt():
+    _, waiting = (
+        given(paid(in_doubt="ask"), asks())
+        .when(ExpireLease(attempt_id()))
+        .then_happens(AttemptLost, SessionWaiting)
+    )
+    assert waiting.on == "in_doubt"
+
+
+def test_the_late_report_of_a_call_in_doubt_answers_the_question():
+    asked = given(paid(in_doubt="ask"), asks(), ExpireLease(attempt_id()))
+    asked.when(report(1, usage=usage(1))).then_happens(StepCompleted, AttemptRequested)
+
+
+def test_a_failure_that_was_reported_is_not_in_doubt():
+    given(paid(in_doubt="ask"), asks()).when(failure(1)).then_happens(AttemptFailed, RetryScheduled)

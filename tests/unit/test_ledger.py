@@ -1,0 +1,195 @@
+"""A user's money, one rule a sentence."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.ledger import Doubt, Exceeded, Ledger, Release, Reserve, SetBudget, Settle, decide, fold
+from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
+
+TODAY = date(2026, 11, 1)
+SESSION = UUID(int=1)
+
+
+def reserve(number: int, amount: str | None = "1", day: date = TODAY) -> Reserve:
+    return Reserve(UUID(int=number), "session", SESSION, None if amount is None else Decimal(amount), day)
+
+
+def settle(number: int, cost: str | None = "0", in_doubt: str = "0") -> Settle:
+    return Settle(UUID(int=number), None if cost is None else Decimal(cost), Decimal(in_doubt))
+
+
+def doubt(number: int) -> Doubt:
+    return Doubt(UUID(int=number))
+
+
+def limit(amount: str | None, scope="user", policy="fail", command_id=None) -> SetBudget:
+    return SetBudget(scope, None if amount is None else Decimal(amount), policy, command_id)
+
+
+def after(*commands, ledger: Ledger | None = None) -> Ledger:
+    ledger = ledger or Ledger()
+    for command in commands:
+        ledger = fold(decide(command, ledger), ledger)
+    return ledger
+
+
+def exceeded(command, ledger: Ledger) -> Exceeded:
+    with pytest.raises(Exceeded) as found:
+        decide(command, ledger)
+    return found.value
+
+
+def test_money_is_set_aside_while_the_limit_has_it():
+    (event,) = decide(reserve(1), after(limit("1")))
+    assert isinstance(event, MoneyReserved)
+
+
+def test_what_is_set_aside_is_not_there_for_others():
+    found = exceeded(reserve(2), after(limit("1.5"), reserve(1)))
+    assert (found.scope, found.purse.reserved) == ("user", Decimal(1))
+
+
+def test_what_was_spent_is_gone():
+    assert exceeded(reserve(2), after(limit("1.5"), reserve(1), settle(1, "0.6"))).purse.spent == Decimal(
+        "0.6"
+    )
+
+
+def test_a_settled_attempt_gives_back_what_it_did_not_cost():
+    assert decide(reserve(2), after(limit("1.5"), reserve(1), settle(1, "0.5")))
+
+
+def test_the_same_attempt_is_reserved_once():
+    assert decide(reserve(1), after(limit("1"), reserve(1))) == []
+
+
+def test_an_attempt_that_was_settled_is_not_reserved_again():
+    assert decide(reserve(1), after(reserve(1), settle(1, "0.5"))) == []
+
+
+def test_a_report_is_settled_once():
+    assert decide(settle(1, "0.5"), after(reserve(1), settle(1, "0.5"))) == []
+
+
+def test_what_nobody_reserved_is_not_settled():
+    assert decide(settle(1, "0.5"), Ledger()) == []
+
+
+def test_a_call_in_doubt_costs_all_that_was_set_aside():
+    ledger = after(reserve(1, "2"), doubt(1))
+    assert (ledger.spent, ledger.in_doubt) == (Decimal(2), Decimal(2))
+
+
+def test_a_late_report_takes_the_place_of_the_doubt():
+    ledger = after(reserve(1, "2"), doubt(1), settle(1, "0.3"))
+    assert (ledger.spent, ledger.days[TODAY], ledger.doubtful) == (Decimal("0.3"), Decimal("0.3"), {})
+
+
+def test_a_report_that_leaves_the_same_doubt_changes_nothing():
+    ledger = after(reserve(1, "2"), settle(1, "0.1", "0.2"))
+    assert ledger.spent == Decimal("0.3")
+    assert decide(settle(1, "0.1", "0.2"), ledger) == []
+
+
+def test_what_was_in_doubt_is_not_put_in_doubt_again():
+    assert decide(doubt(1), after(reserve(1), doubt(1))) == []
+
+
+def test_an_attempt_that_never_called_gives_everything_back():
+    ledger = after(reserve(1), Release(UUID(int=1)))
+    assert (ledger.open, ledger.spent) == ({}, Decimal(0))
+
+
+def test_what_is_not_set_aside_is_not_released():
+    assert decide(Release(UUID(int=1)), after(reserve(1), settle(1))) == []
+
+
+def test_a_day_has_its_own_limit():
+    ledger = after(limit("1", "day"), reserve(1))
+    assert exceeded(reserve(2), ledger).scope == "day"
+    assert decide(reserve(2, day=TODAY + timedelta(days=1)), ledger)
+
+
+def test_the_day_that_pays_is_that_of_the_reservation():
+    ledger = after(reserve(1), reserve(2, day=TODAY + timedelta(days=1)), settle(1, "0.5"))
+    assert (ledger.days[TODAY], ledger.days[TODAY + timedelta(days=1)]) == (Decimal("0.5"), Decimal(0))
+
+
+def test_no_price_is_no_call_under_a_limit():
+    assert exceeded(reserve(1, None), after(limit("100", "day"))).scope == "day"
+
+
+def test_without_a_limit_a_call_of_unknown_price_is_counted():
+    assert after(reserve(1, None), settle(1, None)).unpriced == 1
+
+
+def test_a_limit_of_nothing_forbids_every_call():
+    assert exceeded(reserve(1, "0.000001"), after(limit("0")))
+
+
+def test_a_limit_is_taken_away():
+    assert decide(reserve(1), after(limit("0"), limit(None)))
+
+
+def test_the_same_limit_again_changes_nothing():
+    assert decide(limit("1"), after(limit("1"))) == []
+
+
+def test_a_command_that_comes_again_late_does_not_undo_a_later_one():
+    ledger = after(limit("1", command_id="a"), limit("2", command_id="b"))
+    assert decide(limit("1", command_id="a"), ledger) == []
+
+
+def test_settled_attempts_are_forgotten_after_eight_days():
+    week = after(reserve(1), settle(1), reserve(2, day=TODAY + timedelta(days=8)))
+    later = after(reserve(3, day=TODAY + timedelta(days=9)), ledger=week)
+    assert (UUID(int=1) in week.settled, UUID(int=1) in later.settled) == (True, False)
+
+
+NUMBERS = st.integers(1, 6)
+AMOUNTS = st.sampled_from(["0.2", "0.5", "1"])
+COMMANDS = st.one_of(
+    st.builds(reserve, NUMBERS, AMOUNTS, st.sampled_from([TODAY, TODAY + timedelta(days=1)])),
+    st.builds(settle, NUMBERS, st.sampled_from(["0", "0.1"]), st.sampled_from(["0", "0.1"])),
+    st.builds(doubt, NUMBERS),
+    st.builds(Release, st.builds(lambda number: UUID(int=number), NUMBERS)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(COMMANDS, max_size=40))
+def test_whatever_comes_the_limit_holds_and_the_account_is_even(commands):
+    ledger = after(limit("2"), limit("1.5", "day"))
+    reserved = settled = Decimal(0)
+    for command in commands:
+        try:
+            events = decide(command, ledger)
+        except Exceeded:
+            continue
+        for event in events:
+            match event:
+                case MoneyReserved(amount_usd=amount):
+                    reserved += amount
+                case MoneyReleased(attempt_id=id_):
+                    reserved -= ledger.open[id_].amount_usd
+                case MoneySettled(attempt_id=id_, cost_usd=cost, in_doubt_usd=doubt):
+                    before = ledger.doubtful.get(id_)
+                    settled += cost + doubt
+                    if before is not None:
+                        settled -= before.settled.cost_usd + before.settled.in_doubt_usd
+                    reserved -= ledger.open[id_].amount_usd if id_ in ledger.open else Decimal(0)
+                case BudgetSet():
+                    pass
+            ledger = fold([event], ledger)
+        purse = ledger.purse("user", TODAY)
+        assert (purse.spent, purse.reserved) == (settled, reserved)
+        assert purse.spent + purse.reserved <= Decimal(2)
+        assert sum(ledger.days.values()) == ledger.spent
+        for day in ledger.days:
+            of_day = ledger.purse("day", day)
+            assert of_day.spent + of_day.reserved <= Decimal("1.5")

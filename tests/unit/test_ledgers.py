@@ -1,0 +1,125 @@
+"""Many ask one ledger at once: one commit answers all that wait, and the limit holds to the cent."""
+
+import asyncio
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from controls import NOW, USER
+from orchestrator.ledger import Exceeded, Reserve, SetBudget, Settle
+from orchestrator.ledgers import Ledgers
+from shared.log import Conflict, MemoryLog
+from shared.subjects import ledger
+
+TODAY = date(2026, 11, 1)
+
+
+class CountedLog(MemoryLog):
+    """A log that takes a moment, as the real one does, and counts."""
+
+    loads = appends = conflicts = 0
+
+    async def load(self, aggregate, after=0):
+        self.loads += 1
+        await asyncio.sleep(0)
+        return await super().load(aggregate, after)
+
+    async def append(self, aggregate, commit, *, expected):
+        await asyncio.sleep(0.001)
+        try:
+            seq = await super().append(aggregate, commit, expected=expected)
+        except Conflict:
+            self.conflicts += 1
+            raise
+        self.appends += 1
+        return seq
+
+
+def ledgers(log: MemoryLog) -> Ledgers:
+    return Ledgers(log, clock=lambda: NOW)
+
+
+def reserve(number: int, amount: str = "1") -> Reserve:
+    return Reserve(UUID(int=number), "session", UUID(int=number), Decimal(amount), TODAY)
+
+
+async def reserved(to: Ledgers, number: int) -> bool:
+    try:
+        await to.do(USER, reserve(number), "test")
+    except Exceeded:
+        return False
+    return True
+
+
+async def test_two_hundred_at_once_with_money_for_fifty():
+    log = CountedLog()
+    book = ledgers(log)
+    await book.do(USER, SetBudget("user", Decimal(50), "fail"), "test")
+    given = await asyncio.gather(*(reserved(book, number) for number in range(1, 201)))
+    assert sum(given) == 50
+    assert log.appends <= 4
+
+
+async def test_two_orchestrators_share_a_ledger_without_a_storm():
+    log = CountedLog()
+    one, two = ledgers(log), ledgers(log)
+    await one.do(USER, SetBudget("user", Decimal(50), "fail"), "test")
+    given = await asyncio.gather(*(reserved((one, two)[number % 2], number) for number in range(1, 201)))
+    assert sum(given) == 50
+    assert log.conflicts <= 5
+
+
+async def test_the_same_reservation_by_two_orchestrators_is_one():
+    log = CountedLog()
+    one, two = ledgers(log), ledgers(log)
+    assert await reserved(one, 1)
+    assert await reserved(two, 1)
+    assert len((await two.load(USER)).ledger.open) == 1
+
+
+async def test_who_is_cancelled_while_waiting_takes_nobody_along():
+    log = CountedLog()
+    book = ledgers(log)
+    tasks = [asyncio.create_task(reserved(book, number)) for number in range(1, 11)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.sleep(0.0005)
+    tasks[5].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [one for one in results if not isinstance(one, asyncio.CancelledError)] == [True] * 8
+    assert len((await ledgers(log).load(USER)).ledger.open) >= 8
+
+
+async def test_an_append_that_fails_is_told_to_one_and_tried_by_the_next():
+    class Failing(CountedLog):
+        broken = True
+
+        async def append(self, aggregate, commit, *, expected):
+            if self.broken:
+                self.broken = False
+                raise TimeoutError
+            return await super().append(aggregate, commit, expected=expected)
+
+    book = ledgers(Failing())
+    results = await asyncio.gather(*(reserved(book, number) for number in (1, 2, 3)), return_exceptions=True)
+    assert [type(one) for one in results if one is not True] == [TimeoutError]
+
+
+async def test_settled_money_can_be_spent_by_who_comes_later():
+    book = ledgers(CountedLog())
+    await book.do(USER, SetBudget("user", Decimal(1), "fail"), "test")
+    assert await reserved(book, 1)
+    assert not await reserved(book, 2)
+    await book.do(USER, Settle(UUID(int=1), Decimal("0.2")), "test")
+    with pytest.raises(Exceeded):
+        await book.do(USER, reserve(2), "test")
+    await book.do(USER, reserve(3, "0.8"), "test")
+
+
+async def test_a_ledger_is_a_history_like_any_other():
+    log = CountedLog()
+    await ledgers(log).do(USER, reserve(1), "cause")
+    (recorded,) = (await log.load(ledger(USER))).recorded
+    assert (recorded.commit.causation_id, recorded.commit.at) == ("cause", NOW)

@@ -1,0 +1,91 @@
+"""A backup that is not whole, or not for this release, is refused: by the file, with the way out."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from controls import USER
+from shared.refusal import Refusal
+from totalaud.backup.manifest import (
+    COPIED,
+    FILE,
+    FORMAT,
+    KEYS_FILE,
+    Manifest,
+    StreamCopy,
+    Written,
+    read,
+    release,
+    stream_file,
+)
+
+Damage = Callable[[Path], object]
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """A folder of the right form; what its files hold is not looked at here."""
+    files = {}
+    for name in (*map(stream_file, COPIED), KEYS_FILE):
+        with Written(tmp_path / name) as file:
+            file.write(name.encode())
+            files[name] = file.done()
+    manifest = Manifest(
+        format=FORMAT,
+        release=release(),
+        nats="2.15.1",
+        created=datetime(2026, 11, 1, tzinfo=UTC),
+        delete_by=date(2026, 12, 1),
+        user=USER,
+        streams={name: StreamCopy(born="once", state={"messages": 1, "last_seq": 1}) for name in COPIED},
+        keys=0,
+        erased=0,
+        files=files,
+    )
+    (tmp_path / FILE).write_text(manifest.model_dump_json())
+    return tmp_path
+
+
+def edit(folder: Path, **changes: object) -> None:
+    file = folder / FILE
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+DAMAGES: dict[str, tuple[Damage, str, str]] = {
+    "a wrong checksum": (
+        lambda folder: (folder / "EVT.snapshot").write_bytes(b"else"),
+        "EVT.snapshot",
+        "checksum",
+    ),
+    "a missing file": (lambda folder: (folder / KEYS_FILE).unlink(), KEYS_FILE, "is missing"),
+    "no manifest": (lambda folder: (folder / FILE).unlink(), FILE, "name the folder"),
+    "half a manifest": (lambda folder: (folder / FILE).write_text("{"), FILE, "another copy"),
+    "a manifest of other things": (lambda folder: edit(folder, created="soon"), FILE, "another copy"),
+    "a manifest that lacks a file": (lambda folder: edit(folder, files={}), FILE, "another copy"),
+    "a manifest that lacks a stream": (lambda folder: edit(folder, streams={}), FILE, "another copy"),
+    "another format": (lambda folder: edit(folder, format=2), FILE, "of format 2, this release reads 1"),
+    "a newer release": (lambda folder: edit(folder, release="99.1"), FILE, "upgrade, then restore"),
+}
+
+
+def test_a_whole_backup_is_read(backup: Path):
+    assert read(backup).user == USER
+
+
+def test_one_of_an_older_release_is_read(backup: Path):
+    edit(backup, release="0.0.9", files_of_a_later_time={})
+    assert read(backup).release == "0.0.9"
+
+
+@pytest.mark.parametrize("fault", DAMAGES)
+def test_a_backup_that_is_not_whole_is_refused_by_the_file(backup: Path, fault: str):
+    damage, file, reason = DAMAGES[fault]
+    damage(backup)
+    with pytest.raises(Refusal) as refused:
+        read(backup)
+    assert refused.value.field == file
+    assert str(backup / file) in refused.value.message
+    assert reason in refused.value.message

@@ -1,0 +1,52 @@
+"""Timers are never early: whoever wakes before the time finds nothing due, and would not wake again."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import uvloop
+
+from orchestrator.timers import Timers
+from shared.clock import utc_now
+
+COUNT = 1000
+
+
+async def fired() -> list[tuple[datetime, datetime]]:
+    """Set timers between two milliseconds; return when each was due, and when it came."""
+    timers, found, all_of_them = Timers(), [], asyncio.Event()
+
+    def timer(at: datetime) -> Callable:
+        async def due() -> None:
+            found.append((at, utc_now()))
+            if len(found) == COUNT:
+                all_of_them.set()
+
+        return due
+
+    for number in range(COUNT):
+        at = utc_now() + timedelta(milliseconds=100, microseconds=number * 137 % 1000)
+        timers.set(number, at, timer(at))
+        if number % 20 == 0:
+            await asyncio.sleep(0.001)
+    await asyncio.wait_for(all_of_them.wait(), 20)
+    return found
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_no_timer_is_early_on_any_loop(loop: Callable):
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert all(came >= due for due, came in runner.run(fired()))
+
+
+async def test_a_cleared_timer_does_not_come():
+    timers, came = Timers(), []
+
+    async def due() -> None:
+        came.append(1)
+
+    timers.set("one", utc_now() + timedelta(milliseconds=20), due)
+    timers.clear("one")
+    await asyncio.sleep(0.05)
+    assert came == []

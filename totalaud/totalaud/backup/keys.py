@@ -1,0 +1,127 @@
+"""The vault's wrapped keys as a file of lines, and back. The master key is never among them."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from shared.keyring import Keyring
+from shared.refusal import Refusal
+from shared.vault import Vault
+from totalaud.backup.manifest import KEYS_FILE, Written
+
+PAGE = 1000
+CONNECT_S = 5.0
+KEYS = "select user_id, person, wrapped from vault.keys order by user_id, person"
+GONE = "select user_id, person from vault.erased order by user_id, person"
+LOCK = "lock table vault.erased in share row exclusive mode"
+ERASE = """
+insert into vault.erased (user_id, person) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing
+"""
+FORGET = "delete from vault.keys k using vault.erased e where (k.user_id, k.person) = (e.user_id, e.person)"
+INSERT = """
+insert into vault.keys (user_id, person, wrapped)
+select user_id, person, wrapped
+from unnest($1::uuid[], $2::uuid[], $3::bytea[]) as n (user_id, person, wrapped)
+where not exists (select from vault.erased e where (e.user_id, e.person) = (n.user_id, n.person))
+on conflict do nothing
+"""
+OTHERS = """
+select count(*) from vault.keys k
+join unnest($1::uuid[], $2::uuid[], $3::bytea[]) as n (user_id, person, wrapped)
+on (k.user_id, k.person) = (n.user_id, n.person) and k.wrapped <> n.wrapped
+"""
+Person = tuple[UUID, UUID]
+
+
+async def write(database_url: str, file: Written) -> tuple[int, int]:
+    """Write the vault as it is at one moment; return how many keys and how many erased persons."""
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+    keys = gone = 0
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            async for user, person, wrapped in connection.cursor(KEYS, prefetch=PAGE):
+                file.write(_line(user, person, key=b64encode(wrapped).decode()))
+                keys += 1
+            async for user, person in connection.cursor(GONE, prefetch=PAGE):
+                file.write(_line(user, person, erased=True))
+                gone += 1
+    finally:
+        await connection.close()
+    return keys, gone
+
+
+@dataclass
+class Keys(Vault):
+    """The file's keys in memory, a vault of its own: whoever is erased here never reaches PostgreSQL."""
+
+    keyring: Keyring
+    wrapped: dict[Person, bytes] = field(default_factory=dict)
+    erased: set[Person] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._keyring = self.keyring
+
+    @classmethod
+    def read(cls, folder: Path, master_key: bytes) -> Self:
+        """Read the file; refuse a master key that does not open it."""
+        found = cls(Keyring(master_key))
+        with (folder / KEYS_FILE).open("rb") as file:
+            for line in map(json.loads, file):
+                whose = UUID(line["user"]), UUID(line["person"])
+                if "key" in line:
+                    found.wrapped[whose] = b64decode(line["key"])
+                else:
+                    found.erased.add(whose)
+        for whose, wrapped in list(found.wrapped.items())[:1]:
+            found.keyring.unwrap(*whose, wrapped)
+        return found
+
+    async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        def key(person: UUID) -> bytes | None:
+            wrapped = self.wrapped.get((user, person))
+            return None if wrapped is None else self.keyring.unwrap(user, person, wrapped)
+
+        return {person: key(person) for person in people}
+
+    async def erase(self, user: UUID, person: UUID) -> bool:
+        first = (user, person) not in self.erased
+        self.erased.add((user, person))
+        self.wrapped.pop((user, person), None)
+        return first
+
+    async def check(self, connection: Any) -> None:
+        """Refuse a vault in PostgreSQL that knows these persons by other keys."""
+        if others := await connection.fetchval(OTHERS, *self._columns()):
+            raise Refusal(
+                "other_vault",
+                "vault",
+                f"the vault in PostgreSQL has other keys for {others} of these persons, so names would be "
+                "lost: restore into an empty database, or the log alone with --only log",
+            )
+
+    async def put(self, connection: Any) -> None:
+        """Add the keys, at once or not at all; who is erased here or there stays so."""
+        async with connection.transaction():
+            users, people = _split(self.erased)
+            await connection.execute(LOCK)
+            await connection.execute(ERASE, users, people)
+            await connection.execute(INSERT, *self._columns())
+            await connection.execute(FORGET)
+
+    def _columns(self) -> tuple[list[UUID], list[UUID], list[bytes]]:
+        return *_split(self.wrapped), list(self.wrapped.values())
+
+
+def _line(user: UUID, person: UUID, **what: Any) -> bytes:
+    return json.dumps({"user": str(user), "person": str(person), **what}).encode() + b"\n"
+
+
+def _split(persons: Iterable[Person]) -> tuple[list[UUID], list[UUID]]:
+    listed = list(persons)
+    return [user for user, _ in listed], [person for _, person in listed]

@@ -1,0 +1,153 @@
+"""Puts a backup back where there is nothing yet; whoever the log says is erased stays so."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+from nats.js.errors import NotFoundError
+
+from shared import streams
+from shared.bus import Bus
+from shared.direct_get import read_page
+from shared.erasure import erase_keys
+from shared.jetstream_log import JetStreamLog
+from shared.refusal import Refusal
+from shared.subjects import Aggregate
+from shared.vault import Vault, migrate
+from totalaud.backup import snapshot
+from totalaud.backup.keys import Keys
+from totalaud.backup.manifest import COPIED, LOG, Manifest, StreamCopy, stream_file
+
+Part = Literal["log", "vault"]
+CONTACTS = "evt.*.contact.*"
+GONE = b'"type":"ContactErased"'
+PAGE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`erased` counts the persons whose erasure the log told of."""
+
+    streams: dict[str, StreamCopy]
+    keys: int
+    erased: int
+
+
+async def restore(
+    bus: Bus,
+    database_url: str,
+    folder: Path,
+    manifest: Manifest,
+    *,
+    master_key: bytes | None,
+    only: Part | None = None,
+    replicas: int = 1,
+    ack_wait_s: float = 5.0,
+) -> Restored:
+    """Put back the log, then the keys, then the queue; raises Refusal before anything is changed.
+
+    The services refuse to start until the last stream is there, which is made at the very end.
+    """
+    keys = None if only == "log" else _keys(folder, master_key)
+    await migrate(database_url)
+    connection = await asyncpg.connect(database_url, timeout=10)
+    try:
+        if keys:
+            await keys.check(connection)
+        copies: dict[str, StreamCopy] = {}
+        if only == "vault":
+            await streams.check(bus)
+        else:
+            await _make_way(bus)
+            copies[LOG] = await _put(bus, LOG, folder, manifest, replicas)
+        erased = await _erase(bus, database_url, keys, master_key)
+        if keys:
+            await keys.put(connection)
+        if only != "vault":
+            for stream in COPIED:
+                if stream != LOG:
+                    copies[stream] = await _put(bus, stream, folder, manifest, replicas)
+            await streams.provision(bus, ack_wait_s=ack_wait_s, replicas=replicas)
+    finally:
+        await connection.close()
+    return Restored(copies, len(keys.wrapped) if keys else 0, erased)
+
+
+def _keys(folder: Path, master_key: bytes | None) -> Keys:
+    if master_key is None:
+        raise Refusal(
+            "no_key",
+            "master_key",
+            "the master key is needed: set TOTALAUD_MASTER_KEY or TOTALAUD_MASTER_KEY_FILE, or put it into "
+            "master.key in the data folder; if it is lost, names are too, and --only log restores the rest",
+        )
+    return Keys.read(folder, master_key)
+
+
+async def _make_way(bus: Bus) -> None:
+    """Refuse to overwrite anything; work is derived from the log and is dispatched anew."""
+    js = bus.client.jetstream(timeout=10)
+    there = []
+    for config in streams.streams():
+        try:
+            info = await js.stream_info(str(config.name))
+        except NotFoundError:
+            continue
+        there.append(str(config.name))
+        if config.name in COPIED and info.state.last_seq:
+            raise Refusal(
+                "not_empty",
+                str(config.name),
+                f"the stream {config.name} has {info.state.messages} messages and stays as it is: restore "
+                "into an empty data folder (--data DIR) or an empty NATS, with every service stopped",
+            )
+    for name in there:
+        await js.delete_stream(name)
+
+
+async def _put(bus: Bus, stream: str, folder: Path, manifest: Manifest, replicas: int) -> StreamCopy:
+    wanted = manifest.streams[stream]
+    config = next(one for one in streams.streams(replicas) if one.name == stream)
+    config.metadata = {streams.BORN: wanted.born}
+    with (folder / stream_file(stream)).open("rb") as file:
+        found = StreamCopy(born=wanted.born, state=await snapshot.put(bus, config, wanted.state, file))
+    if found.last_seq < wanted.last_seq or found.messages < wanted.messages:
+        raise Refusal(
+            "incomplete",
+            stream_file(stream),
+            f"{stream} came back with {found.messages} messages to sequence {found.last_seq}, not "
+            f"{wanted.messages} to {wanted.last_seq}: empty NATS and restore another backup",
+        )
+    return found
+
+
+async def _erase(bus: Bus, database_url: str, keys: Keys | None, master_key: bytes | None) -> int:
+    """Erase whoever the log says is erased: among the keys to be restored, or in the vault that is there."""
+    if keys is not None:
+        return await _erase_in(keys, bus)
+    if master_key is None:
+        return 0
+    vault = await Vault.connect(database_url, master_key)
+    try:
+        return await _erase_in(vault, bus)
+    finally:
+        await vault.close()
+
+
+async def _erase_in(vault: Vault, bus: Bus) -> int:
+    log = JetStreamLog(bus)
+    erased = 0
+    start, more = 1, True
+    while more:
+        page = await read_page(bus, LOG, CONTACTS, start, max_bytes=PAGE_BYTES)
+        more = page.more
+        for entry in page.entries:
+            start = entry.seq + 1
+            if GONE in entry.body:
+                contact = Aggregate.parse(entry.subject)
+                if contact.user is not None:
+                    await erase_keys(vault, contact.user, UUID(contact.id), await log.load(contact))
+                    erased += 1
+    return erased

@@ -1,0 +1,84 @@
+"""JetStream's own snapshot of a stream, taken and put back over its API; nats-py has no helper for it."""
+
+from typing import Any, Protocol
+
+from nats.errors import Error as NatsError
+from nats.js.api import StreamConfig
+
+from shared.bus import Bus
+from shared.json import dumps, loads
+from shared.refusal import Refusal
+
+CHUNK = 128 * 1024
+WINDOW = 8 * 1024 * 1024
+ANSWER_S = 60.0
+RECOVERY_S = 3600.0
+END = (None, "204")
+Json = dict[str, Any]
+
+
+class Sink(Protocol):
+    """Where a snapshot goes to."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+class Source(Protocol):
+    """Where a snapshot comes from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+async def take(bus: Bus, stream: str, sink: Sink) -> Json:
+    """Copy the stream as it is now, with its consumers, while it goes on; return its state.
+
+    Each chunk is acknowledged, or the server would send no more than a window of them.
+    """
+    inbox = bus.client.new_inbox()
+    subscription = await bus.client.subscribe(inbox)
+    ask = {"deliver_subject": inbox, "chunk_size": CHUNK, "window_size": WINDOW, "jsck": True}
+    try:
+        answer = await _ask(bus, f"$JS.API.STREAM.SNAPSHOT.{stream}", stream, dumps(ask), ANSWER_S)
+        while (chunk := await subscription.next_msg(timeout=ANSWER_S)).data:
+            sink.write(chunk.data)
+            if chunk.reply:
+                await bus.client.publish(chunk.reply)
+    except (NatsError, TimeoutError) as error:
+        raise _broken_off(stream, type(error).__name__) from None
+    finally:
+        await subscription.unsubscribe()
+    if (status := (chunk.headers or {}).get("Status")) not in END:
+        raise _broken_off(stream, f"NATS says {status}")
+    state: Json = answer["state"]
+    return state
+
+
+async def put(bus: Bus, config: StreamConfig, state: Json, source: Source) -> Json:
+    """Make the stream, which must not be there, from a snapshot; return its state.
+
+    The configuration is this release's; when it was created, and what its consumers had acknowledged, is the
+    snapshot's.
+    """
+    stream = str(config.name)
+    ask = dumps({"config": config.as_dict(), "state": state})
+    try:
+        to = (await _ask(bus, f"$JS.API.STREAM.RESTORE.{stream}", stream, ask, ANSWER_S))["deliver_subject"]
+        while chunk := source.read(CHUNK):
+            await _ask(bus, to, stream, chunk, ANSWER_S)
+        done = await _ask(bus, to, stream, b"", RECOVERY_S)
+    except (NatsError, TimeoutError) as error:
+        raise _broken_off(stream, type(error).__name__) from None
+    found: Json = done["state"]
+    return found
+
+
+async def _ask(bus: Bus, subject: str, stream: str, body: bytes, seconds: float) -> Json:
+    reply = await bus.client.request(subject, body, timeout=seconds)
+    answer: Json = loads(reply.data) if reply.data else {}
+    if error := answer.get("error"):
+        raise _broken_off(stream, str(error.get("description")))
+    return answer
+
+
+def _broken_off(stream: str, reason: str) -> Refusal:
+    return Refusal("broken_off", stream, f"{stream} could not be copied: {reason}; see the log of NATS")

@@ -1,0 +1,53 @@
+"""Restores into a data folder or into the servers that the environment names."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from shared.settings import Settings
+from shared.vault import master_key
+from totalaud.backup import manifest as manifests
+from totalaud.backup.manifest import Manifest
+from totalaud.backup.restoring import Part, Restored, restore
+from totalaud.door import Door
+from totalaud.stack import paths
+from totalaud.stack.servers import servers
+
+
+async def restore_into(
+    data: Path, folder: Path, *, only: Part | None = None, replicas: int = 1
+) -> tuple[Manifest, Restored]:
+    """Check the backup, then put it back; who the command line acts as comes back too."""
+    manifest = manifests.read(folder)
+    key = _master_key(data)
+    ack_wait_s = float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5"))
+    async with servers(data) as (nats_url, database_url):
+        _, bus = await Door.open(nats_url)
+        try:
+            done = await restore(
+                bus,
+                database_url,
+                folder,
+                manifest,
+                master_key=key,
+                only=only,
+                replicas=replicas,
+                ack_wait_s=ack_wait_s,
+            )
+        finally:
+            await bus.close()
+    if only != "vault":
+        paths.make_folder(data)
+        paths.made_once(data / "user", lambda: str(manifest.user))
+    return manifest, done
+
+
+def _master_key(data: Path) -> bytes | None:
+    """Return the key that is at hand; none is ever made here."""
+    settings = Settings.from_env()
+    kept = data / "master.key"
+    if settings.master_key is None and settings.master_key_file is None:
+        if not kept.is_file():
+            return None
+        settings = replace(settings, master_key_file=kept)
+    return master_key(settings)

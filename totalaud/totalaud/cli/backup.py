@@ -1,0 +1,71 @@
+"""`backup` and `restore`: what cannot be made anew, into a folder and back."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+
+if TYPE_CHECKING:
+    from totalaud.backup.manifest import StreamCopy
+    from totalaud.backup.restoring import Restored
+
+Json = dict[str, Any]
+
+
+def backup(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+) -> None:
+    """Copy log, queue, dead letters and keys of a running stack; nothing stops meanwhile."""
+    from totalaud.backup.taking import back_up
+
+    options = Options.of(context)
+    manifest = run(back_up(options.connection(), folder))
+    if options.json:
+        show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
+        return
+    for line in _streams(manifest.streams):
+        typer.echo(line)
+    typer.echo(f"keys of {manifest.keys} persons, {manifest.erased} erased")
+    typer.echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
+    typer.echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+
+
+def restore(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="What 'totalaud backup' has written.")],
+    only: Annotated[
+        Literal["log", "vault"] | None, typer.Option(help="Restore one of the two, where the other survived.")
+    ] = None,
+    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
+) -> None:
+    """Put a backup back where there is no log yet; every service must be stopped."""
+    from totalaud.backup.whole import restore_into
+    from totalaud.stack import paths
+
+    options = Options.of(context)
+    data = (options.data or paths.data_dir()).absolute()
+    manifest, done = run(restore_into(data, folder, only=only, replicas=replicas))
+    if options.json:
+        show.document({"ok": True, "created": manifest.created, **_counts(done)})
+        return
+    for line in _streams(done.streams):
+        typer.echo(line)
+    typer.echo(f"keys of {done.keys} persons; {done.erased} erasures of the log are applied")
+    typer.echo(
+        f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
+        "start the services: the tables are rebuilt from the log"
+    )
+
+
+def _streams(copies: "dict[str, StreamCopy]") -> list[str]:
+    return [f"{name} {one.messages} messages to sequence {one.last_seq}" for name, one in copies.items()]
+
+
+def _counts(done: "Restored") -> Json:
+    copies = {name: one.model_dump(mode="json") for name, one in done.streams.items()}
+    return {"streams": copies, "keys": done.keys, "erased": done.erased}

@@ -1,0 +1,150 @@
+"""`budget set | get | ledger`."""
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from totalaud.cli import show
+from totalaud.cli.options import Options, run
+from totalaud.cli.recording import Limit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(
+    no_args_is_help=True, help="Set what may be spent, and see what was.", rich_markup_mode=None
+)
+Session = Annotated[str | None, typer.Option(metavar="SESSION", help="Of this session alone.")]
+HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it is gone")
+ACCOUNT = ("set aside at", "skill", "state", "set aside", "cost", "in doubt", "attempt")
+
+
+def amount(text: str) -> Decimal | None:
+    """Read an amount of US dollars; `none` is no limit."""
+    if text.strip().casefold() in ("none", "off", "no"):
+        return None
+    try:
+        found = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise typer.BadParameter("give US dollars such as 2.50, or none", param_hint="LIMIT") from None
+    if not found.is_finite() or found < 0:
+        raise typer.BadParameter("give an amount of 0 or more, or none", param_hint="LIMIT")
+    return found
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    limit: Annotated[str, typer.Argument(help="US dollars such as 2.50; none takes the limit away.")],
+    *,
+    day: Annotated[bool, typer.Option("--day", help="Of each day (UTC), not all in all.")] = False,
+    session: Session = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="A step that would exceed it waits instead of failing.")
+    ] = False,
+) -> None:
+    """Set what you may spend all in all, on each day, or in one session."""
+    if day and session:
+        raise typer.BadParameter("give --day or --session, not both", param_hint="--session")
+    options, limit_usd = Options.of(context), amount(limit)
+
+    async def work() -> None:
+        async with options.client() as client:
+            answer = await client.budgets.set(
+                limit_usd,
+                scope="day" if day else "user",
+                session_id=session,
+                policy="wait" if wait else "fail",
+            )
+        if options.json:
+            show.document(answer)
+            return
+        whose = f"session {session}" if session else "each day" if day else "all in all"
+        told = "no limit" if limit_usd is None else f"${limit_usd}"
+        again = " (as it was)" if answer["duplicate"] else ""
+        show.say(show.console(), f"budget {whose}: {told}{again}")
+
+    run(work())
+
+
+@app.command("get")
+def get(context: typer.Context) -> None:
+    """Show limits, what is spent, what is set aside for running calls, and what is left."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            found = await client.budgets.get()
+        if options.json:
+            show.document(found)
+            return
+        out = show.console()
+        out.print(limits(found))
+        if Decimal(found["in_doubt_usd"]):
+            show.say(out, f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
+        if found["unpriced_calls"]:
+            show.say(out, f"calls of unknown price, not counted: {found['unpriced_calls']}")
+
+    run(work())
+
+
+@app.command("ledger")
+def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20) -> None:
+    """List the attempts that money was set aside for, the newest first."""
+    options = Options.of(context)
+    of = _uuid(session) if session else None
+
+    async def work() -> None:
+        async with options.client() as client:
+            rows = await client.budgets.ledger(session_id=of, limit=limit)
+        if options.json:
+            show.document(rows)
+        else:
+            show.console().print(account(rows))
+
+    run(work())
+
+
+def limits(found: dict[str, Any]) -> "Table":
+    names = {"user": "all in all", "day": f"today, {found['today']}"}
+    rows = [
+        (
+            told,
+            _dollars(found[scope]["limit_usd"]) or "none",
+            _dollars(found[scope]["spent_usd"]),
+            _dollars(found[scope]["reserved_usd"]),
+            _dollars(found[scope]["left_usd"]),
+            "steps wait" if found[scope]["policy"] == "wait" else "steps fail",
+        )
+        for scope, told in names.items()
+    ]
+    return show.table(HEADINGS, rows, right=HEADINGS[1:5])
+
+
+def account(rows: Any) -> "Table":
+    cells = [
+        (
+            row["reserved_at"].astimezone().strftime("%m-%d %H:%M:%S"),
+            row["skill_name"],
+            row["state"],
+            _dollars(row["reserved_usd"]),
+            _dollars(row["cost_usd"]),
+            _dollars(row["in_doubt_usd"] or None),
+            str(row["attempt_id"])[:8],
+        )
+        for row in rows
+    ]
+    return show.table(ACCOUNT, cells, right=ACCOUNT[3:6], gap=1)
+
+
+def _dollars(value: Any) -> str | None:
+    return None if value is None else f"${Decimal(str(value)):.4f}"
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter("give the session's UUID", param_hint="--session") from None
