@@ -15,9 +15,9 @@ from shared.bus import Bus, Heard
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
-from shared.work import Report, Work
+from shared.work import Answer, Report, Work
 from skill_runner.cache import Cache, Looked
-from skill_runner.execution import Abort, Execution
+from skill_runner.execution import Abort, Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
 
@@ -110,9 +110,7 @@ class Handlers:
             await deliver(self._bus, await self._execution.run(ready, abort))
             await delivery.ack()
             return
-        answer = await claim(
-            self._bus, subjects.claim(work.attempt_id), work, self._runner, most_usd=ready.most_usd
-        )
+        answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
             case None:
                 await delivery.nak(COME_BACK_S)
@@ -125,6 +123,11 @@ class Handlers:
                 await delivery.ack()
             case _:
                 await delivery.ack()
+
+    async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
+        """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
+        where = subjects.claim(work.attempt_id)
+        return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
     def _remember(self, attempt_id: UUID) -> None:
         """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
