@@ -19,8 +19,8 @@ from faststream.nats.security import NatsSecurity
 
 from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error, shake_hands
+from shared.counts import refused, told
 from shared.inbox import inbox
-from shared.json import dumps
 from shared.nats_urls import secured, servers
 from shared.refusal import Refusal
 from shared.room import no_room
@@ -29,6 +29,8 @@ from shared.settings import Settings
 AT_ONCE = 64
 GARBAGE = 50_000
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
+
+NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ async def _serve(name: str, wire: Wire) -> bool:
         broker,
         lifespan=lifespan,
         logger=None,
-        asgi_routes=[("/healthz", _health(buses))],
+        asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
         asyncapi_path="/docs",
     )
     config = uvicorn.Config(
@@ -128,12 +130,12 @@ def _open(broker: NatsBroker, name: str, door: Door) -> None:
         try:
             return await door.handle(raw.subject, raw.data, raw.headers or {})
         except Refusal as refusal:
-            return dumps(refusal.body())
+            return refused(raw.subject, refusal)
         except Exception as error:  # noqa: BLE001 - an asker gets an answer
             if no_room(error):
-                return dumps(NO_ROOM.body())
+                return refused(raw.subject, NO_ROOM)
             logs.get_logger().exception("no answer", door=door.subject)
-            return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
+            return refused(raw.subject, NOT_NOW)
 
     subscribe = broker.subscriber(
         door.subject,
@@ -153,3 +155,11 @@ def _health(buses: list[Bus]) -> ASGIApp:
         return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503)
 
     return health
+
+
+def _metrics(name: str) -> ASGIApp:
+    @get
+    async def metrics(_scope: object) -> AsgiResponse:
+        return AsgiResponse(told(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
+
+    return metrics

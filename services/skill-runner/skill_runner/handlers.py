@@ -150,11 +150,16 @@ class Handlers:
 
     @asynccontextmanager
     async def _beating(self, work: Work, abort: Abort, every_s: float) -> AsyncIterator[None]:
+        """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
+
         async def beat() -> None:
+            where, clock = subjects.beat(work.attempt_id), asyncio.get_running_loop().time
+            due = clock()
             while True:
-                await asyncio.sleep(every_s)
+                due += every_s
+                await asyncio.sleep(due - clock())
                 try:
-                    answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
+                    answer = await claim(self._bus, where, work, self._runner, timeout=every_s)
                 except (NatsError, OSError):
                     continue
                 if answer is not None and answer.verdict in ("abort", "drop"):
