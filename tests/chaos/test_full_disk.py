@@ -142,6 +142,7 @@ async def test_a_disk_that_was_full_loses_nothing_and_nats_is_started_anew(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(room, "ENOUGH", 50 * MB)
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 0.5)
     monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", "2")
     heard: list[str] = []
     async with stack_on(disk, heard) as stack, await client_of(stack, uuid4()) as client:
