@@ -111,7 +111,7 @@ async def check(load: Load, *, since: int = 0) -> Checked:
 
 
 async def settled(load: Load) -> dict[str, Any]:
-    """Return the account once no call is in the air and nothing is set aside; budgets have the sweep come."""
+    """Return the account once no call is in the air and nothing is set aside; the sweep comes in a minute."""
     async with asyncio.timeout(SETTLED_S):
         while True:
             account = await patiently(load.client.budgets.get)
