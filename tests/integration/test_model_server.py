@@ -213,8 +213,9 @@ async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origi
     await http("DELETE", f"{origin}/calls")
     await asyncio.gather(*(chat(gpt, extra_headers={"Idempotency-Key": f"k-{n % 2}"}) for n in range(5)))
     counted = await http("GET", f"{origin}/calls")
-    assert (counted["total"], counted["by_model"]) == (5, {"local": 5})
+    assert counted["total"] == 5
     assert counted["by_key"] == {"k-0": 3, "k-1": 2}
+    assert counted["by_model"] == {"local": 5}
 
 
 async def test_a_call_is_in_the_air_until_it_is_answered(gpt: openai.AsyncOpenAI, origin: str) -> None:

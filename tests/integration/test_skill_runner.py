@@ -624,8 +624,8 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     async def run(ready: Ready, _abort: Abort) -> Report:
         begun.set()
         await go_on.wait()
-        told = {"output": {"text": "paid"}, "started_at": ready.started_at, "duration_ms": 1}
-        return Report(**about(ready.work), **told)
+        told = about(ready.work)
+        return Report(**told, output={"text": "paid"}, started_at=ready.started_at, duration_ms=1)
 
     handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
     loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64))
