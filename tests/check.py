@@ -151,8 +151,9 @@ def _of_sessions(load: Load, story: Story) -> Iterator[str]:
         ended = "failed" if id_ in load.failed else "completed"
         if session.status != ended or (ended == "completed" and len(session.outputs) != len(session.steps)):
             yield f"session {id_} is {session.status}, its user was told {ended}"
-        if ended == "failed" and not _for_a_reason(load.failed[id_], session, events):
-            yield f"session {id_} failed without a reason ({load.failed[id_]})"
+        why = load.failed.get(id_)
+        if why and why not in load.may_fail and not _for_a_reason(why, session, events):
+            yield f"session {id_} failed without a reason ({why})"
     ids = Counter(commit.commit_id for _, commit in story.commits)
     yield from (f"commit {id_} is there {times} times" for id_, times in ids.items() if times > 1)
 

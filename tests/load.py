@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -30,7 +30,8 @@ T = TypeVar("T")
 class Load:
     """Sessions that one user has run, so many at once for as long as it goes on, and contacts of theirs.
 
-    `failed` tells why those sessions failed that did; `persons` are the contacts whose import was answered.
+    `failed` tells why those sessions failed that did, `may_fail` why they may beside lost attempts and money;
+    `persons` are the contacts whose import was answered.
     """
 
     stack: LocalStack
@@ -39,6 +40,7 @@ class Load:
     sessions: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     persons: list[str] = field(default_factory=list)
+    may_fail: frozenset[str] = frozenset()
     under_way: int = 0
     _going: bool = False
     _users: list[asyncio.Task[None]] = field(default_factory=list)
@@ -96,9 +98,9 @@ class Load:
     def _pid(self, name: str) -> int | None:
         return next(one.pid for one in self.stack.status() if one.name == name)
 
-    async def start(self, steps: list[dict[str, Any]]) -> str:
+    async def start(self, steps: list[dict[str, Any]], id_: str | None = None) -> str:
         """Return the session's id once it is accepted."""
-        id_ = str(uuid4())
+        id_ = id_ or str(uuid4())
         await patiently(lambda: self.client.run("tester", steps, session_id=id_))
         self.sessions.append(id_)
         return id_
@@ -142,6 +144,12 @@ async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
             if refusal.code != "unavailable":
                 raise
             await asyncio.sleep(0.1)
+
+
+async def alone(stack: LocalStack, user: UUID | None = None) -> Load:
+    """Return what a stack without a provider can bear: its own model's calls cost nothing."""
+    client = await client_of(stack, user or uuid4())
+    return Load(stack, client, Provider(stack.place.model_url, simulated=True))
 
 
 @asynccontextmanager

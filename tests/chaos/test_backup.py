@@ -14,8 +14,7 @@ import pytest
 
 from asking import Told, command, totalaud
 from check import check, projected
-from load import STEP_S, Load, steps
-from provider import Provider
+from load import STEP_S, Load, alone, steps
 from rig import SAMPLE, client_of, running_stack
 from servers import data_folder
 from shared.jetstream_log import JetStreamLog
@@ -25,7 +24,6 @@ from shared.subjects import cmd, contact
 from totalaud.client import Client
 from totalaud.contacts import import_csv
 from totalaud.stack import paths
-from totalaud.stack.local import LocalStack
 
 pytestmark = pytest.mark.timeout(180)
 ERASED, ERASED_LATER, KEPT = (
@@ -45,10 +43,6 @@ class Story:
     open_at_backup: int
     known: set[str]
     acted_as: UUID
-
-
-async def load_of(stack: LocalStack, user: UUID) -> Load:
-    return Load(stack, await client_of(stack, user), Provider(stack.place.model_url, simulated=True))
 
 
 async def name_of(load: Load, email: str) -> str:
@@ -74,7 +68,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
     folder = tmp_path_factory.mktemp("backups") / "today"
     with data_folder() as data:
         async with running_stack(runners=2) as stack:
-            before = await load_of(stack, uuid4())
+            before = await alone(stack)
             client, chance = before.client, random.Random(0)
             await before.provider.slow(*STEP_S)
             imported = await import_csv(client.door, client.user, SAMPLE.read_bytes())
@@ -94,7 +88,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
         restore = await command("restore", str(folder), "--data", str(data))
         assert restore.code == 0, restore.err
         async with running_stack(data=data, runners=2) as stack:
-            after = await load_of(stack, client.user)
+            after = await alone(stack, client.user)
             known = set(before.sessions)
             await asyncio.gather(*(after.end(id_) for id_ in known))
             await projected(after)

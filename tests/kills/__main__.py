@@ -16,6 +16,7 @@ from load import Load, loaded
 from projected import whole_log
 from shared.commit import decode
 from shared.settings import Settings
+from sim.silence import silenced
 from totalaud.stack import paths
 
 ROUND = 100
@@ -33,7 +34,8 @@ def main() -> None:
     base = paths.make_folder(paths.ROOT_DATA) if paths.is_root() else Path(tempfile.gettempdir())
     data = paths.make_folder(base / f"totalaud-chaos-{seed}-{time.time():.0f}")
     _say(f"seed {seed}; logs and stores are in {data}, and stay there when anything is wrong")
-    asyncio.run(hunted(data, seed, given.kills))
+    with silenced():
+        asyncio.run(hunted(data, seed, given.kills))
     _say("nothing was lost, nothing paid twice")
     shutil.rmtree(data)
 
