@@ -65,6 +65,7 @@ class Story:
     since: int
     executions: dict[UUID, Any]
     contacts: int
+    rows: int
     calls: dict[str, int]
     bill: Decimal
     account: dict[str, Any]
@@ -80,33 +81,39 @@ async def check(load: Load, *, since: int = 0) -> Checked:
 
     A provider that was not asked before a sequence of the log is not held against what came before it.
     """
-    account = await settled(load)
-    await projected(load)
-    entries = await whole_log(load.client.bus)
-    rows = await assert_folded(load.client.bus, load.stack.place.database_url)
-    story = Story(
-        [(Aggregate.parse(entry.subject), decode(entry.body)) for entry in entries],
-        since,
-        rows["skill_executions"],
-        len(rows["contacts"]),
-        await load.provider.calls(),
-        await load.provider.bill(),
-        account,
-        await load.client.operator.dead_letters(),
-    )
-    wrong = list(_wrong(load, story))
+    story = await story_of(load, since)
+    wrong = list(lies(load, story))
     assert not wrong, wrong
     told = Counter(type(event) for event in story.events)
     return Checked(
-        commits=len(entries),
+        commits=len(story.commits),
         sessions=len(load.sessions),
         attempts=told[AttemptRequested],
         lost=told[AttemptLost],
         calls=len(story.calls),
-        rows=sum(len(table) for table in rows.values()),
+        rows=story.rows,
         contacts=story.contacts,
         bill=story.bill,
-        in_doubt=Decimal(account["in_doubt_usd"]),
+        in_doubt=Decimal(story.account["in_doubt_usd"]),
+    )
+
+
+async def story_of(load: Load, since: int = 0) -> Story:
+    """Ask all three, and compare every row with the folded log."""
+    account = await settled(load)
+    await projected(load)
+    entries = await whole_log(load.client.bus)
+    rows = await assert_folded(load.client.bus, load.stack.place.database_url)
+    return Story(
+        [(Aggregate.parse(entry.subject), decode(entry.body)) for entry in entries],
+        since,
+        rows["skill_executions"],
+        len(rows["contacts"]),
+        sum(len(table) for table in rows.values()),
+        await load.provider.calls(),
+        await load.provider.bill(),
+        account,
+        await load.client.operator.dead_letters(),
     )
 
 
@@ -129,7 +136,8 @@ async def projected(load: Load) -> None:
             await asyncio.sleep(0.1)
 
 
-def _wrong(load: Load, story: Story) -> Iterator[str]:
+def lies(load: Load, story: Story) -> Iterator[str]:
+    """Name whatever one of them tells that another one does not."""
     yield from _of_sessions(load, story)
     yield from _of_attempts(story)
     yield from _of_money(story)

@@ -2,22 +2,53 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from check import check
+from check import Story, check, lies, story_of
 from kills.hunt import Hunt
 from kills.recovery import recoveries
 from load import Load, loaded
 from projected import whole_log
 from shared.commit import decode
+from shared.events import SessionCompleted
 
 pytestmark = pytest.mark.timeout(180)
 ACK_WAIT_S = 2.0
 PAUSE_S = 1.0
 TIMES = 2
 AWAY_S = 5.0
+LIES: dict[str, Callable[[Story], dict[str, Any]]] = {
+    "a commit is there twice": lambda story: {"commits": [*story.commits, story.commits[-1]]},
+    "the end of a session is missing": lambda story: {"commits": _without_an_end(story)},
+    "an attempt has no row": lambda story: {"executions": dict([*story.executions.items()][1:])},
+    "a row was never settled": lambda story: {"executions": {**story.executions, **_unsettled(story)}},
+    "a contact is missing": lambda story: {"contacts": story.contacts - 1},
+    "a call was made twice": lambda story: {"calls": {**story.calls, next(iter(story.calls)): 2}},
+    "a call belongs to no attempt": lambda story: {"calls": {**story.calls, str(uuid4()): 1}},
+    "an answer was never called for": lambda story: {"calls": dict([*story.calls.items()][1:])},
+    "the bill is higher": lambda story: {"bill": story.bill + Decimal("0.0001")},
+    "the bill is lower": lambda story: {"bill": story.bill - Decimal("0.0001")},
+    "something was buried": lambda _: {"dead_letters": ["a letter"]},
+}
+
+
+def _without_an_end(story: Story) -> list[Any]:
+    return [
+        (aggregate, commit)
+        for aggregate, commit in story.commits
+        if not any(isinstance(event, SessionCompleted) for event in commit.events)
+    ]
+
+
+def _unsettled(story: Story) -> dict[Any, Any]:
+    id_, row = next(iter(story.executions.items()))
+    return {id_: {**row, "status": None}}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +74,13 @@ async def test_with_no_fault_every_attempt_is_executed_exactly_once(busy: Load):
     checked = await check(busy)
     assert (checked.lost, checked.in_doubt) == (0, 0)
     assert (checked.attempts, checked.calls) == (4 * checked.sessions, 2 * checked.sessions)
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_story_that_does_not_agree_is_noticed(load: Load, lie: str):
+    story = await story_of(load)
+    assert list(lies(load, story)) == []
+    assert list(lies(load, replace(story, **LIES[lie](story))))
 
 
 async def test_every_service_and_server_killed_under_load_loses_and_doubles_nothing(busy: Load):
