@@ -8,10 +8,10 @@ from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
-from shared.bus import Heard
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import TooLarge
 from shared.refusal import Refusal, refuse_invalid
 from shared.work import Answer, Claim, Report
