@@ -4,7 +4,7 @@ In FastStream's own path a request costs more than all that we do about it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,14 +44,19 @@ class OpenDoors:
         self._described = described
         self._open: list[Listening] = []
 
-    async def open(self, bus: Bus, doors: Iterable[Door]) -> None:
+    async def open(self, bus: Bus, doors: Sequence[Door]) -> None:
+        self.describe(doors)
         for door in doors:
-            describe = self._described.subscriber(
-                door.subject, queue=self._name, title=door.title, description=door.description
-            )
-            describe(_any)
             answer = partial(_answer, door)
             self._open.append(await bus.listen(door.subject, answer, queue=self._name, at_once=AT_ONCE))
+
+    def describe(self, doors: Iterable[Door]) -> None:
+        """Tell AsyncAPI of them."""
+        for door in doors:
+            subscriber = self._described.subscriber(
+                door.subject, queue=self._name, title=door.title, description=door.description
+            )
+            subscriber(_any)
 
     async def close(self) -> None:
         """Take no more requests, and answer those that were taken."""
@@ -59,7 +64,6 @@ class OpenDoors:
 
 
 async def _any(body: bytes) -> bytes:
-    """Stand in FastStream for a door's messages: JSON, whose form the door's description tells."""
     return body
 
 
