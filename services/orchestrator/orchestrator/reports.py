@@ -61,9 +61,8 @@ class Reports:
         self.follow.beat(_read_claim(heard.body).attempt_id)
 
     async def _record(self, body: bytes) -> int:
-        loads(body)
         try:
-            report = Report.model_validate_json(body)
+            report = Report.model_validate(loads(body))
         except ValidationError as error:
             raise refuse_invalid(error) from None
         try:
