@@ -118,6 +118,10 @@ def _paid_without_claim(_real: Any) -> Any:
     return handlers.Handlers._run_custom
 
 
+def _forgets_what_it_reported(_real: Any) -> Any:
+    return lambda _self, _attempt_id: None
+
+
 def _deaf_to_the_end(real: Any) -> Any:
     return lambda report, session_, now: real(report, session_._replace(status="running"), now)
 
@@ -206,6 +210,7 @@ MUTANTS = (
     Mutant("a runner offers its report once", handlers, "deliver", _says_it_once),
     Mutant("a queued report is acked unread", reports.Reports, "late", _late_unrecorded),
     Mutant("paid attempts are not claimed", handlers.Handlers, "_run_paid", _paid_without_claim),
+    Mutant("a runner forgets what it reported", handlers.Handlers, "_remember", _forgets_what_it_reported),
     Mutant("a report after the end counts", decide, "_report", _deaf_to_the_end),
     Mutant("a retry outlives the session", evolve, "evolve", _wakes_the_dead),
     Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
