@@ -102,6 +102,8 @@ async def test_work_reaches_the_runner_and_its_report_the_orchestrator(deploymen
         async with consuming(runner, "WORK", "custom", handle):
             await orchestrator.publish(work, b"{}", headers={"Nats-Expected-Last-Subject-Sequence": "0"})
             assert await asyncio.wait_for(taken.get(), 5) == work
+            queued = orchestrator.client.jetstream().get_last_msg("CMD", subjects.late(attempt), direct=True)
+            assert (await queued).data == b"{}"
 
 
 async def test_a_commit_reaches_its_user_live_and_the_projector_and_the_traces(deployment):

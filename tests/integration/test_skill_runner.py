@@ -461,6 +461,17 @@ async def test_a_report_that_nobody_answers_is_put_on_disk_and_acked(stage: Stag
     assert late.output == {"text": "a"}
 
 
+async def test_work_that_comes_again_while_its_report_is_queued_calls_nobody(stage: Stage) -> None:
+    stage.orchestrator.silent = True
+    before, given = stage.calls(), {"contact": {"id": JANE, "name": "Jane Example"}}
+    work = await stage.ask("pitch", given)
+    await stage.drained("anthropic")
+    await stage.ask("pitch", given, attempt_id=work.attempt_id)
+    await stage.drained("anthropic")
+    assert stage.orchestrator.heard.count("start") == 2
+    assert stage.calls() == before + 1
+
+
 async def test_a_report_waits_for_nats_to_come_back_and_nothing_is_run_again(stage: Stage, nats: Rig) -> None:
     before = stage.calls()
     work = await stage.ask("pause", {"contact": {"id": JANE, "name": "Jane Example"}})

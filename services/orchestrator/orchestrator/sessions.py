@@ -7,7 +7,8 @@ from uuid import UUID, uuid4, uuid5
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit

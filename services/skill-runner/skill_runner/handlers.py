@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from skill_runner.reporting import about, claim, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
+REMEMBERED = 10_000
 
 
 class Handlers:
@@ -45,6 +47,7 @@ class Handlers:
         self._cache = cache
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[str, str, str], Abort] = {}
+        self._reported: dict[UUID, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
@@ -116,12 +119,19 @@ class Handlers:
                 await delivery.nak(COME_BACK_S)
             case _ if answer.verdict == "later":
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
-            case _ if answer.verdict == "run":
+            case _ if answer.verdict == "run" and work.attempt_id not in self._reported:
                 async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
                     await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
+                self._remember(work.attempt_id)
                 await delivery.ack()
             case _:
                 await delivery.ack()
+
+    def _remember(self, attempt_id: UUID) -> None:
+        """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
+        self._reported[attempt_id] = None
+        if len(self._reported) > REMEMBERED:
+            del self._reported[next(iter(self._reported))]
 
     @asynccontextmanager
     async def _alive(self, delivery: Delivery) -> AsyncIterator[None]:
