@@ -53,12 +53,9 @@ def _is_storable(value: Any, depth: int) -> bool:
                 return False
         return True
     if kind is list:
-        for inner in value:
-            if not _is_storable(inner, depth + 1):
-                return False
-        return True
+        return all(_is_storable(inner, depth + 1) for inner in value)
     if kind is int:
-        return -MOST < value < MOST
+        return bool(-MOST < value < MOST)
     return value is None or kind is bool or (kind is float and math.isfinite(value))
 
 

@@ -20,8 +20,8 @@ class Near(NamedTuple):
 class Places:
     """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it.
 
-    With `wary`, a field that none of them names is personal too: nobody has said that it is not. What was found
-    inside is kept: for each name and place that the schemas know, and once for all other names.
+    With `wary`, a field that none of them names is personal too: nobody has said that it is not. What was
+    found inside is kept: for each name and index that the schemas know, and once for all other names.
     """
 
     root: dict[str, Any]
