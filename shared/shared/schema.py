@@ -9,9 +9,9 @@ import jsonschema_rs
 
 from shared.fitting import misfit
 from shared.json import canonical
+from shared.same import Same
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
-from shared.worked_out import WorkedOut
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 50
@@ -61,7 +61,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
     found: list[Problem] = []
-    for error in _VALIDATORS.of(schema).iter_errors(value):
+    for error in _validator(Same(schema)).iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -71,7 +71,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 def fault(schema: Schema) -> str | None:
     """Say why the schema itself cannot be used; None when it can."""
     try:
-        _VALIDATORS.of(schema)
+        _validator(Same(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return str(error).splitlines()[0]
     return None
@@ -126,13 +126,15 @@ def text_of(path: Sequence[str | int]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: Same) -> jsonschema_rs.Draft202012Validator:
+    return _compiled(canonical(schema.schema))
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: bytes) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         tolerant(json.loads(text)), validate_formats=True, mask="the value", retriever=_never_fetch
     )
-
-
-_VALIDATORS = WorkedOut(lambda schema: _validator(canonical(schema)))
 
 
 def _never_fetch(address: str) -> Any:

@@ -5,7 +5,7 @@ import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
+from shared.same import Same
 from shared.vault import Erased, Vault
-from shared.worked_out import WorkedOut
 
 NONCE_BYTES = 12
 ERASED = "[erased]"
@@ -23,8 +23,6 @@ SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
 UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
-_PLACES = WorkedOut(places)
-_WARY = WorkedOut(partial(places, wary=True))
 
 
 class Tampered(Refusal):
@@ -56,7 +54,7 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    root = (_WARY if wary else _PLACES).of(schema)
+    root = _places(Same(schema), wary=wary)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:
@@ -130,6 +128,11 @@ def redact(value: Any) -> Any:
 def people_in(value: Any) -> set[UUID]:
     """Return whose sealed values these are."""
     return {UUID(sealed["$sealed"]) for sealed in _sealed_in(value)}
+
+
+@lru_cache(maxsize=512)
+def _places(schema: Same, *, wary: bool) -> Places:
+    return places(schema.schema, wary=wary)
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
