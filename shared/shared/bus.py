@@ -1,13 +1,13 @@
 """Speaking on NATS: requests, streams, and the pull loop of our hot paths, on one connection per process."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 from weakref import WeakSet
 
+import msgspec
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -113,7 +113,7 @@ class Bus:
             if self.client.is_connected:
                 self._room.silent()
             raise
-        ack = json.loads(answer.data)
+        ack = msgspec.json.decode(answer.data)
         if "error" in ack:
             error = APIError.from_error(ack["error"])
             self._room.refused(error)
