@@ -11,7 +11,6 @@ from shared.refusal import Refusal
 MAX_DEPTH = 100
 MAX_DIGITS = 300
 MOST = 10**MAX_DIGITS
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -27,7 +26,7 @@ def loads(data: bytes | str) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Write compact UTF-8."""
-    return _COMPACT.encode(value).encode()
+    return msgspec.json.encode(value)
 
 
 def canonical(value: Any) -> bytes:
