@@ -33,7 +33,7 @@ from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Done, Report, Work
-from skill_runner.execution import Abort
+from skill_runner.abort import Abort
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.main import wire

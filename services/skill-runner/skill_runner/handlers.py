@@ -1,12 +1,8 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared import subjects
@@ -15,8 +11,10 @@ from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.work import Report, Work
+from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
-from skill_runner.execution import Abort, Execution
+from skill_runner.every import Every
+from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
 
@@ -70,7 +68,7 @@ class Handlers:
             return
         abort = self._running[key] = Abort()
         try:
-            async with self._alive(delivery):
+            async with Every(self._every_s, delivery.working):
                 looked = await self._cache.look(work) if self._cache else Looked()
                 if looked.report is not None:
                     await deliver(self._bus, looked.report)
@@ -116,50 +114,17 @@ class Handlers:
             case _ if answer.verdict == "later":
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
             case _ if answer.verdict == "run":
-                async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
+                every_s = min(self._every_s, answer.lease_s / 3)
+                async with Every(every_s, lambda: self._beat(work, abort)):
                     await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
                 await delivery.ack()
             case _:
                 await delivery.ack()
 
-    @asynccontextmanager
-    async def _alive(self, delivery: Delivery) -> AsyncIterator[None]:
-        async def working() -> None:
-            while True:
-                await asyncio.sleep(self._every_s)
-                try:
-                    await delivery.working()
-                except (NatsError, OSError):
-                    continue
-
-        async with beside(working()):
-            yield
-
-    @asynccontextmanager
-    async def _beating(self, work: Work, abort: Abort, every_s: float) -> AsyncIterator[None]:
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(every_s)
-                try:
-                    answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
-                except (NatsError, OSError):
-                    continue
-                if answer is not None and answer.verdict in ("abort", "drop"):
-                    abort.request()
-
-        async with beside(beat()):
-            yield
-
-
-@asynccontextmanager
-async def beside(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something next to the block, until its end."""
-    task = asyncio.create_task(coroutine)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async def _beat(self, work: Work, abort: Abort) -> None:
+        answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
+        if answer is not None and answer.verdict in ("abort", "drop"):
+            abort.request()
 
 
 def _read(delivery: Delivery) -> Work:
