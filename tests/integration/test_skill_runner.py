@@ -487,7 +487,7 @@ async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stag
     async def ack() -> None:
         acked.append(work.attempt_id)
 
-    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack)
+    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack, working=ack)
     await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
     report = await stage.orchestrator.next()
     assert report.error is not None
