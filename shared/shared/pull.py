@@ -27,15 +27,22 @@ TRIES = 5
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
-async def consume(bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
-    """Run until cancelled; running handlers are cancelled with it and their messages come again."""
-    puller = _Puller(bus, stream, durable, handle, in_flight)
+async def consume(
+    bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int | Callable[[], int]
+) -> None:
+    """Run until cancelled; running handlers are cancelled with it and their messages come again.
+
+    An `in_flight` that changes is asked before each pull.
+    """
+    puller = _Puller(bus, stream, durable, handle, in_flight if callable(in_flight) else lambda: in_flight)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
 
 class _Puller:
-    def __init__(self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: int) -> None:
+    def __init__(
+        self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: Callable[[], int]
+    ) -> None:
         self._bus = bus
         self._stream = stream
         self._durable = durable
@@ -73,8 +80,9 @@ class _Puller:
                 await subscription.unsubscribe()
 
     async def _ask(self, inbox: str) -> None:
-        free = self._in_flight - len(self._running) - self._asked
-        if free < max(1, self._in_flight // 2) and self._asked:
+        in_flight = self._in_flight()
+        free = in_flight - len(self._running) - self._asked
+        if free < max(1, in_flight // 2) and self._asked:
             return
         if free < 1 or not self._bus.client.is_connected:
             return

@@ -17,6 +17,7 @@ from skill_runner.every import Every
 from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
+from skill_runner.turns import Turns
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
@@ -34,12 +35,14 @@ class Handlers:
         clock: Clock = utc_now,
         *,
         cache: Cache | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._bus = bus
         self._execution = execution
         self._runner = runner
         self._clock = clock
         self._cache = cache
+        self._turns = turns or Turns()
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[str, str, str], Abort] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +98,9 @@ class Handlers:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())
         else:
-            report = looked.kept(await self._execution.run(await self._execution.prepare(work), abort))
+            async with self._turns.one():
+                ready = await self._execution.prepare(work)
+                report = looked.kept(await self._execution.run(ready, abort))
         await deliver(self._bus, report)
         await delivery.ack()
 
