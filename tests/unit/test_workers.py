@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import uvloop
 
 from sites import LOOPBACK, Site, running, says
 from skill_runner.custom import CustomEngine
@@ -62,6 +63,12 @@ SKILLS = {
         "def run(input, context):\n    return {'now': context.now(), 'user': context.user, 'pair': (1, 2)}\n"
     ),
 }
+
+
+@pytest.fixture(scope="module")
+def event_loop_policy() -> uvloop.EventLoopPolicy:
+    """The loop that services run on: its transports are its own."""
+    return uvloop.EventLoopPolicy()
 
 
 async def run_with(workers: Workers, run: Run):
@@ -269,9 +276,9 @@ async def test_a_worker_dies_with_its_runner(skills: Path) -> None:
         "import asyncio, os, sys\nfrom pathlib import Path\nfrom skill_runner.workers import Worker\n"
         "async def main():\n"
         f"    worker = await Worker.start(Path({str(skills)!r}), '', os.environ)\n"
-        "    await worker._send({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
-        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1})\n"
-        "    print(worker._process.pid, flush=True)\n    await asyncio.sleep(60)\n"
+        "    print(worker.pid, flush=True)\n"
+        "    await worker.call({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
+        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1}, print)\n"
         "asyncio.run(main())\n"
     )
     python_hash = hashlib.sha256(SKILLS["spin"].encode()).hexdigest()

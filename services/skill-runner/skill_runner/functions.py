@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.definitions import SkillDefinition
 from shared.message import Message
 from skill_runner.failure import Failure
-from skill_runner.workers import Crashed, Workers, crash
+from skill_runner.workers import Crashed, Workers, crash, nothing
 
 LONGEST_S = 5.0
 Json = dict[str, Any]
@@ -78,7 +78,7 @@ class Functions:
         }
         try:
             async with self._workers.one() as worker, asyncio.timeout(LONGEST_S):
-                answer = await worker.call(call, lambda _partial: None)
+                answer = await worker.call(call, nothing)
         except Crashed as crashed:
             raise crash(crashed.code) from None
         except TimeoutError:
