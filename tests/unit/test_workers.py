@@ -65,12 +65,6 @@ SKILLS = {
 }
 
 
-@pytest.fixture(scope="module")
-def event_loop_policy() -> uvloop.EventLoopPolicy:
-    """The loop that services run on: its transports are its own."""
-    return uvloop.EventLoopPolicy()
-
-
 async def run_with(workers: Workers, run: Run):
     engine = CustomEngine(workers)
     return await engine.run(await engine.prepare(run))
@@ -136,6 +130,20 @@ async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(
 
 async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(workers: Workers) -> None:
     assert await run_with(workers, attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
+
+
+def test_workers_run_crash_and_are_killed_on_the_loop_of_services_too(skills: Path) -> None:
+    async def all_of_it() -> list[str]:
+        pool = Workers(skills, "postgresql://127.0.0.1:1/none", 2, os.environ)
+        try:
+            ends = [await failure(pool, attempt("quit")), await failure(pool, attempt("spin", timeout_s=0.5))]
+            assert await run_with(pool, attempt("returns")) == {"whole": 2}
+        finally:
+            await pool.close()
+        return [end.code for end in ends]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(all_of_it()) == ["crashed", "timeout"]
 
 
 async def test_a_worker_is_used_again(workers: Workers) -> None:
