@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.schema_memory import once
-
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
-UNNAMED = "\0"
 
 
 class Near(NamedTuple):
@@ -35,8 +32,6 @@ class Places:
     def field(self, name: str) -> "Places":
         if not self.schemas:
             return self
-        if not any(name in schema.get("properties", ()) for schema in self.schemas):
-            name = UNNAMED
         if name not in self._inside:
             inner = (
                 schema.get("properties", {}).get(name, schema.get("additionalProperties"))
@@ -67,17 +62,7 @@ class Places:
 
 
 def places(schema: dict[str, Any], *, wary: bool = False) -> Places:
-    return _wary(schema) if wary else _marked(schema)
-
-
-@once
-def _marked(schema: dict[str, Any]) -> Places:
-    return _places(schema, iter([schema]), inherited=False, wary=False)
-
-
-@once
-def _wary(schema: dict[str, Any]) -> Places:
-    return _places(schema, iter([schema]), inherited=False, wary=True)
+    return _places(schema, iter([schema]), inherited=False, wary=wary)
 
 
 def person_near(value: dict[str, Any], outer: Near) -> Near:

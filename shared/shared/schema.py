@@ -9,7 +9,6 @@ import jsonschema_rs
 
 from shared.fitting import misfit
 from shared.json import canonical
-from shared.schema_memory import once
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
 
@@ -60,11 +59,8 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
-    validator = _validator_of(schema)
-    if validator.is_valid(value):
-        return []
     found: list[Problem] = []
-    for error in validator.iter_errors(value):
+    for error in _validator(canonical(schema)).iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -126,11 +122,6 @@ def holds_personal(schema: Schema) -> bool:
 def text_of(path: Sequence[str | int]) -> str:
     """Write a path as people read it: `contacts[0].name`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-
-
-@once
-def _validator_of(schema: Schema) -> jsonschema_rs.Draft202012Validator:
-    return _validator(canonical(schema))
 
 
 @lru_cache(maxsize=512)

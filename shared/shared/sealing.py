@@ -4,17 +4,15 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.json import canonical
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
-from shared.schema_memory import once
 from shared.vault import Erased, Vault
 
 NONCE_BYTES = 12
@@ -22,7 +20,6 @@ ERASED = "[erased]"
 SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
 UNREADABLE = "[unreadable]"
-MARK = b'"x-personal"'
 _FIELDS = {"$sealed", "n", "c"}
 
 
@@ -55,8 +52,6 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    if not wary and not _marks_any(schema):
-        return value
     root = places(schema, wary=wary)
     found: list[tuple[UUID, str]] = []
 
@@ -130,9 +125,7 @@ def redact(value: Any) -> Any:
 
 def people_in(value: Any) -> set[UUID]:
     """Return whose sealed values these are."""
-    found: set[UUID] = set()
-    _gather(value, found)
-    return found
+    return {UUID(sealed["$sealed"]) for sealed in _sealed_in(value)}
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
@@ -174,23 +167,18 @@ def _replace(value: Any, show: Callable[[dict[str, str]], Any]) -> Any:
             return value
 
 
-def _gather(value: Any, found: set[UUID]) -> None:
-    if isinstance(value, dict):
-        if is_sealed(value):
-            found.add(UUID(value["$sealed"]))
-            return
-        value = value.values()
-    elif not isinstance(value, list):
-        return
-    for inner in value:
-        if isinstance(inner, dict | list):
-            _gather(inner, found)
-
-
-@once
-def _marks_any(schema: dict[str, Any]) -> bool:
-    """Whether anything in it can be marked as personal."""
-    return MARK in canonical(schema)
+def _sealed_in(value: Any) -> Iterator[dict[str, str]]:
+    match value:
+        case dict() if is_sealed(value):
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _sealed_in(inner)
+        case list():
+            for inner in value:
+                yield from _sealed_in(inner)
+        case _:
+            pass
 
 
 def _close(user: UUID, person: UUID, key: bytes | None, text: str) -> dict[str, str]:
