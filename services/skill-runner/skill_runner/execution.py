@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from shared import genai
 from shared.clock import Clock, utc_now
 from shared.definitions import SkillDefinition
-from shared.json import check, dumps
+from shared.json import check
 from shared.logs import get_logger
 from shared.refusal import Refusal
 from shared.registry import Registry
@@ -145,7 +147,7 @@ class Execution:
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found), retryable=retryable)
         sealed = await closed(self._vault, run.work.user, schema, output)
-        size = len(dumps(sealed))
+        size = len(to_json(sealed))
         if size > OUTPUT_LIMIT:
             raise Failure("output_too_large", f"the output has {size} bytes, {OUTPUT_LIMIT} are allowed")
         return sealed
@@ -161,7 +163,7 @@ class Execution:
             return None
         partial, _ = known(definition.output_schema, partial)
         sealed = await closed(self._vault, ready.work.user, definition.output_schema, partial)
-        return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+        return sealed if len(to_json(sealed)) <= OUTPUT_LIMIT else None
 
 
 def _broken(work: Work, error: Exception) -> Failure:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -44,7 +45,7 @@ class Handlers:
         self._cache = cache
         self._turns = turns or Turns()
         self._every_s = ack_wait_s / 3
-        self._running: dict[tuple[str, str, str], Abort] = {}
+        self._running: dict[tuple[UUID, UUID, UUID], Abort] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
@@ -65,7 +66,7 @@ class Handlers:
     async def _work(self, delivery: Delivery) -> None:
         """The work is acked only when the report is safe."""
         work = _read(delivery)
-        key = (str(work.user), str(work.id), str(work.attempt_id))
+        key = (work.user, work.id, work.attempt_id)
         if key in self._running:
             await delivery.nak(self._every_s)
             return
@@ -91,7 +92,7 @@ class Handlers:
             return
         whose, named = body.get("user"), body.get("attempts")
         for (user, owner, attempt_id), abort in list(self._running.items()):
-            if (user, owner) == (whose, session) and (named is None or attempt_id in named):
+            if (str(user), str(owner)) == (whose, session) and (named is None or str(attempt_id) in named):
                 abort.request()
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
