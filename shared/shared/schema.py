@@ -195,6 +195,8 @@ def _child(node: Schema, part: str | int) -> Any:
 
 
 def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
+    if not isinstance(value, dict | list):
+        return value
     node = plain(root, node)
     if isinstance(value, list) and isinstance(node.get("items"), dict):
         return [_prepared(root, node["items"], item, f"{path}[]", unknown) for item in value]
