@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
+from shared.listening import Heard
 from shared.work import Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
@@ -22,6 +23,7 @@ from skill_runner.turns import Turns
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
+REMEMBERED = 10_000
 
 
 class Handlers:
@@ -46,6 +48,7 @@ class Handlers:
         self._turns = turns or Turns()
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[UUID, UUID, UUID], Abort] = {}
+        self._reported: dict[UUID, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
@@ -119,10 +122,11 @@ class Handlers:
                 await delivery.nak(COME_BACK_S)
             case _ if answer.verdict == "later":
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
-            case _ if answer.verdict == "run":
+            case _ if answer.verdict == "run" and work.attempt_id not in self._reported:
                 every_s = min(self._every_s, answer.lease_s / 3)
                 async with Every(every_s, lambda: self._beat(work, abort)):
                     await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
+                self._remember(work.attempt_id)
                 await delivery.ack()
             case _:
                 await delivery.ack()
@@ -131,6 +135,12 @@ class Handlers:
         answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
         if answer is not None and answer.verdict in ("abort", "drop"):
             abort.request()
+
+    def _remember(self, attempt_id: UUID) -> None:
+        """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
+        self._reported[attempt_id] = None
+        if len(self._reported) > REMEMBERED:
+            del self._reported[next(iter(self._reported))]
 
 
 def _read(delivery: Delivery) -> Work:
