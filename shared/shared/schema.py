@@ -60,8 +60,11 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
+    validator = _VALIDATORS.of(schema)
+    if validator.is_valid(value):
+        return []
     found: list[Problem] = []
-    for error in _VALIDATORS.of(schema).iter_errors(value):
+    for error in validator.iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break

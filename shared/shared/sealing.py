@@ -4,7 +4,7 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.json import canonical
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
 from shared.vault import Erased, Vault
@@ -25,6 +26,7 @@ UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
 _PLACES = WorkedOut(places)
 _WARY = WorkedOut(partial(places, wary=True))
+_MARKED = WorkedOut(lambda schema: b'"x-personal"' in canonical(schema))
 
 
 class Tampered(Refusal):
@@ -56,6 +58,8 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
+    if not wary and not _MARKED.of(schema):
+        return value
     root = (_WARY if wary else _PLACES).of(schema)
     found: list[tuple[UUID, str]] = []
 
@@ -129,7 +133,9 @@ def redact(value: Any) -> Any:
 
 def people_in(value: Any) -> set[UUID]:
     """Return whose sealed values these are."""
-    return {UUID(sealed["$sealed"]) for sealed in _sealed_in(value)}
+    found: set[UUID] = set()
+    _gather(value, found)
+    return found
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
@@ -171,18 +177,17 @@ def _replace(value: Any, show: Callable[[dict[str, str]], Any]) -> Any:
             return value
 
 
-def _sealed_in(value: Any) -> Iterator[dict[str, str]]:
-    match value:
-        case dict() if is_sealed(value):
-            yield value
-        case dict():
-            for inner in value.values():
-                yield from _sealed_in(inner)
-        case list():
-            for inner in value:
-                yield from _sealed_in(inner)
-        case _:
-            pass
+def _gather(value: Any, found: set[UUID]) -> None:
+    if isinstance(value, dict):
+        if is_sealed(value):
+            found.add(UUID(value["$sealed"]))
+            return
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for inner in value:
+        if isinstance(inner, dict | list):
+            _gather(inner, found)
 
 
 def _close(user: UUID, person: UUID, key: bytes | None, text: str) -> dict[str, str]:
