@@ -212,15 +212,22 @@ def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str,
     fields, others = node["properties"], node.get("additionalProperties")
     kept = {}
     for name, inner in value.items():
-        inside = f"{path}.{name}" if path else name
-        if name in fields:
-            kept[name] = _prepared(root, fields[name], inner, inside, unknown)
-        elif isinstance(others, dict) and others:
+        if name not in fields and isinstance(others, dict) and others:
             kept[name] = inner
+        elif name not in fields:
+            unknown[_inside(path, name)] = sorted(fields)
+        elif isinstance(inner, dict | list):
+            kept[name] = _prepared(root, fields[name], inner, _inside(path, name), unknown)
         else:
-            unknown[inside] = sorted(fields)
-    missing = {name: field for name, field in fields.items() if name not in value and isinstance(field, dict)}
-    return kept | {name: field["default"] for name, field in missing.items() if "default" in field}
+            kept[name] = inner
+    for name, field in fields.items():
+        if name not in value and isinstance(field, dict) and "default" in field:
+            kept[name] = field["default"]
+    return kept
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _holds_personal(root: Schema, node: Any, seen: set[int]) -> bool:

@@ -3,7 +3,6 @@
 All of it sees placeholders in place of persons, and is pure: the same values, the same answer.
 """
 
-import asyncio
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.definitions import SkillDefinition
 from shared.message import Message
 from skill_runner.failure import Failure
-from skill_runner.workers import Crashed, Workers, crash, nothing
+from skill_runner.workers import Crashed, Workers, crash
 
 LONGEST_S = 5.0
 Json = dict[str, Any]
@@ -77,8 +76,8 @@ class Functions:
             "arguments": arguments,
         }
         try:
-            async with self._workers.one() as worker, asyncio.timeout(LONGEST_S):
-                answer = await worker.call(call, nothing)
+            async with self._workers.one() as worker:
+                answer = await worker.call(call, within_s=LONGEST_S)
         except Crashed as crashed:
             raise crash(crashed.code) from None
         except TimeoutError:

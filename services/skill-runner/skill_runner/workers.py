@@ -28,6 +28,10 @@ class Crashed(Exception):  # noqa: N818 - an outcome
         self.code = code
 
 
+def nothing(_partial: Any) -> None:
+    """Want no partial results."""
+
+
 class Worker(asyncio.SubprocessProtocol):
     """The runner's end of one process, which does one call at a time."""
 
@@ -57,7 +61,7 @@ class Worker(asyncio.SubprocessProtocol):
             "fetch_allow": env.get(VARIABLE, ""),
         }
         try:
-            await worker.call(start, nothing)
+            await worker.call(start)
         except BaseException:
             await asyncio.shield(worker.kill())
             raise
@@ -71,13 +75,25 @@ class Worker(asyncio.SubprocessProtocol):
     def alive(self) -> bool:
         return not self._gone and self._process.get_returncode() is None
 
-    async def call(self, call: Frame, partial: Callable[[Any], None]) -> Frame:
-        """Return `{"output": …}` or `{"error": …}`; raises Crashed; partial results are handed on."""
+    async def call(
+        self, call: Frame, partial: Callable[[Any], None] = nothing, *, within_s: float | None = None
+    ) -> Frame:
+        """Return `{"output": …}` or `{"error": …}`; partial results are handed on.
+
+        Raises Crashed, and TimeoutError when `within_s` seconds were not enough.
+        """
         if self._gone:
             raise self._crashed()
-        self._partial, self._answer = partial, asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._partial, self._answer = partial, loop.create_future()
         self._calls.write(pack(call))
-        return await self._answer
+        timer = None if within_s is None else loop.call_later(within_s, self._fail, TimeoutError())
+        try:
+            return await self._answer
+        finally:
+            self._partial = nothing
+            if timer is not None:
+                timer.cancel()
 
     async def kill(self) -> None:
         """End the process and all that it started."""
@@ -156,10 +172,6 @@ class Workers:
         worker = await Worker.start(*self._where)
         self._all.add(worker)
         return worker
-
-
-def nothing(_partial: Any) -> None:
-    """Want no partial results."""
 
 
 def _without_secrets(env: Mapping[str, str]) -> dict[str, str]:
