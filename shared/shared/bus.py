@@ -134,7 +134,12 @@ class Bus:
         return heard
 
     async def consume(
-        self, stream: str, durable: str, handle: Callable[[Delivery], Awaitable[None]], *, in_flight: int
+        self,
+        stream: str,
+        durable: str,
+        handle: Callable[[Delivery], Awaitable[None]],
+        *,
+        in_flight: int | Callable[[], int],
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
         await consume(self, stream, durable, handle, in_flight=in_flight)

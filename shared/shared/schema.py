@@ -60,8 +60,11 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
+    validator = _validator(Same(schema))
+    if validator.is_valid(value):
+        return []
     found: list[Problem] = []
-    for error in _validator(Same(schema)).iter_errors(value):
+    for error in validator.iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -201,6 +204,8 @@ def _child(node: Schema, part: str | int) -> Any:
 
 
 def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
+    if not isinstance(value, dict | list):
+        return value
     node = plain(root, node)
     if isinstance(value, list) and isinstance(node.get("items"), dict):
         return [_prepared(root, node["items"], item, f"{path}[]", unknown) for item in value]
@@ -209,15 +214,22 @@ def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str,
     fields, others = node["properties"], node.get("additionalProperties")
     kept = {}
     for name, inner in value.items():
-        inside = f"{path}.{name}" if path else name
-        if name in fields:
-            kept[name] = _prepared(root, fields[name], inner, inside, unknown)
-        elif isinstance(others, dict) and others:
+        if name not in fields and isinstance(others, dict) and others:
             kept[name] = inner
+        elif name not in fields:
+            unknown[_inside(path, name)] = sorted(fields)
+        elif isinstance(inner, dict | list):
+            kept[name] = _prepared(root, fields[name], inner, _inside(path, name), unknown)
         else:
-            unknown[inside] = sorted(fields)
-    missing = {name: field for name, field in fields.items() if name not in value and isinstance(field, dict)}
-    return kept | {name: field["default"] for name, field in missing.items() if "default" in field}
+            kept[name] = inner
+    for name, field in fields.items():
+        if name not in value and isinstance(field, dict) and "default" in field:
+            kept[name] = field["default"]
+    return kept
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _holds_personal(root: Schema, node: Any, seen: set[int]) -> bool:

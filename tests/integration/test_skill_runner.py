@@ -34,7 +34,8 @@ from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Done, Report, Work
-from skill_runner.execution import Abort, Ready
+from skill_runner.abort import Abort
+from skill_runner.execution import Ready
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.ledger import Ledger
@@ -498,7 +499,7 @@ async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stag
     async def ack() -> None:
         acked.append(work.attempt_id)
 
-    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack)
+    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack, working=ack)
     await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
     report = await stage.orchestrator.next()
     assert report.error is not None
