@@ -16,6 +16,7 @@ from nats.js.api import PubAck
 from nats.js.errors import APIError
 
 from shared.delivery import Delivery
+from shared.headers import quicken
 from shared.inbox import inbox
 from shared.logs import get_logger
 from shared.nats_urls import secured, servers, told
@@ -63,6 +64,7 @@ class Bus:
     """One connection that comes back for ever; see `connect`."""
 
     def __init__(self, client: Client) -> None:
+        quicken(client)
         self.client = client
         self._js = client.jetstream(timeout=5)
         self._room = RoomAlarm()

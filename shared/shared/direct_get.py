@@ -1,8 +1,10 @@
 """Reading a page of a stream without a consumer: JetStream's batched direct get."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
 from shared.bus import Bus
@@ -48,25 +50,39 @@ async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Ent
 
 
 async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox)
+    """Ask, and gather the answer by a callback: a task for each message would cost more than the message."""
     found: list[Entry] = []
+    loop = asyncio.get_running_loop()
+    end: asyncio.Future[bool] = loop.create_future()
+
+    async def hear(message: Msg) -> None:
+        patience.reschedule(loop.time() + ANSWER_S)
+        headers = message.headers or {}
+        status = headers.get("Status")
+        if status is None:
+            found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
+        elif not end.done():
+            _end(end, status, headers)
+
+    inbox = bus.client.new_inbox()
+    subscription = await bus.client.subscribe(inbox, cb=hear)
     try:
-        await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
-        while True:
-            message = await subscription.next_msg(timeout=ANSWER_S)
-            headers = message.headers or {}
-            match headers.get("Status"):
-                case None:
-                    found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
-                case "204":
-                    return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
-                case "404":
-                    return Page(found, more=False)
-                case "503":
-                    raise NoRespondersError
-                case status:
-                    raise RuntimeError(f"direct get answered {status}")
+        async with asyncio.timeout(ANSWER_S) as patience:
+            await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
+            return Page(found, await end)
     finally:
         if not bus.client.is_closed:
             await subscription.unsubscribe()
+
+
+def _end(end: "asyncio.Future[bool]", status: str, headers: dict[str, str]) -> None:
+    """Tell whether there is more, or why there was no answer."""
+    match status:
+        case "204":
+            end.set_result(int(headers.get("Nats-Num-Pending", "0")) > 0)
+        case "404":
+            end.set_result(False)
+        case "503":
+            end.set_exception(NoRespondersError())
+        case _:
+            end.set_exception(RuntimeError(f"direct get answered {status}"))
