@@ -21,7 +21,7 @@ from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
-from projector import statements
+from projector import spreading, statements
 from projector.database import connected, make, take_over
 from projector.live import Live
 from projector.operating import Operating
@@ -405,7 +405,8 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
     async with connected(postgres_url) as connection:
         await make(connection)
         await connection.execute(f"PREPARE hot AS {statements.altering(table)}")
-        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
     assert f"Index Scan using {table}_pkey" in plan
     assert "by_user" not in plan
     assert "Seq Scan" not in plan
@@ -414,8 +415,9 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
 async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
     async with connected(postgres_url) as connection:
         await make(connection)
-        await connection.execute(f"PREPARE hot AS {statements.REFOLD}")
-        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+        await connection.execute(f"PREPARE hot AS {spreading.REFOLD}")
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
     assert plan.count("outreach_by_pitch") == 2
     assert "Seq Scan" not in plan
 
