@@ -43,14 +43,14 @@ class Checkpoint:
 
 
 @asynccontextmanager
-async def connected(url: str, schema: str = LIVE) -> AsyncIterator[asyncpg.Connection]:
+async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect to write into a schema, with plans that do not depend on how full the tables once were."""
     connection = await asyncpg.connect(
         url,
         timeout=CONNECT_S,
         command_timeout=COMMAND_S,
         max_cached_statement_lifetime=0,
-        server_settings=STEADY | {"search_path": schema},
+        server_settings=STEADY | {"search_path": schema} | settings,
     )
     try:
         await _never_sent(connection, "tsvector")

@@ -50,9 +50,9 @@ class Projection:
         """Write the commits that follow on `seq`, in order."""
         readings = [read(entry) for entry in batch]
         async with self._spans.over(readings) if self._spans else nullcontext():
-            await self._project(readings)
+            await self.write(readings)
 
-    async def _project(self, readings: list[Reading]) -> None:
+    async def write(self, readings: list[Reading]) -> None:
         """Write all at once, or in halves down to the one that cannot be stored, which is parked."""
         try:
             await self._write(readings)
@@ -61,8 +61,8 @@ class Projection:
                 await self._write(readings, fault=_reason(error))
                 return
             middle = len(readings) // 2
-            await self._project(readings[:middle])
-            await self._project(readings[middle:])
+            await self.write(readings[:middle])
+            await self.write(readings[middle:])
 
     async def _write(self, readings: list[Reading], fault: str | None = None) -> None:
         parked: dict[str, tuple[Reading, str]] = {}

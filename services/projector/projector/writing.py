@@ -17,6 +17,7 @@ from projector.waves import Fate, Misfit, Wave
 Fates = dict[Row, Fate]
 Record = tuple[Any, ...]
 NAMES = names()
+MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ async def _table(
 ) -> Iterable[Meant]:
     """Return what removes, adds and alters rows; done at once is only what the rest has to see done."""
     removed = [row for row, fate in fates.items() if fate.removed]
-    added = [records.of(table, row, fate.added) for row, fate in fates.items() if fate.added is not None]
+    added = [
+        records.of(table, row, fate.whole(table)) for row, fate in fates.items() if fate.added is not None
+    ]
     ensured = {row: fate for row, fate in fates.items() if fate.ensured is not None}
     altered = {row: fate for row, fate in fates.items() if fate.altered}
     meant = []
@@ -68,7 +71,9 @@ async def _table(
             await connection.execute(removing(table), *gone)
         else:
             meant.append(Meant(Part(removing, 2, table), gone))
-    if added:
+    if len(added) >= MANY:
+        await connection.copy_records_to_table(table, records=added, columns=layout(table))
+    elif added:
         meant.append(Meant(Part(adding, 1, table), (added,), len(added)))
     if ensured:
         new = [records.of(table, row, fate.whole(table)) for row, fate in ensured.items()]
