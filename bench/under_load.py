@@ -71,8 +71,9 @@ class Told:
         )
 
 
-async def run(events: int, load: float, folder: Path) -> Told:
-    told = Told(events)
+async def run(told: Told, load: float, folder: Path) -> int:
+    """Fill the log, then rebuild three times; returns 0."""
+    events = told.events
     async with ours.running(folder / "data", "default") as stack:
         await stack.stack.halt("orchestrator")
         began = time.monotonic()
@@ -87,7 +88,7 @@ async def run(events: int, load: float, folder: Path) -> Told:
         told.raw_copy_events_per_s = EVENTS * await raw_sessions_per_s(stack.stack.place.database_url)
         await _under_load(stack, told, load)
         await _rebuilt(stack, told, "after the load")
-    return told
+    return 0
 
 
 async def _under_load(stack: Ours, told: Told, load: float) -> None:
@@ -204,16 +205,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--load", type=float, default=500, help="events/s meanwhile (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     given = parser.parse_args(arguments)
+    told = Told(given.events)
     with paths.throwaway("bench-rebuild") as folder:
-        return asyncio.run(interruptible(_tell(given.events, given.load, folder, given.json)))
-
-
-async def _tell(events: int, load: float, folder: Path, as_json: Path | None) -> int:
-    """Run it and say what came out; 1 when a read failed or went back, or rows differ."""
-    told = await run(events, load, folder)
+        if code := asyncio.run(interruptible(run(told, given.load, folder))):
+            return code
     print("\n".join(_lines(told)))
-    if as_json:
-        as_json.write_text(json.dumps(asdict(told) | {"share_of_raw": told.share_of_raw}, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(asdict(told) | {"share_of_raw": told.share_of_raw}, indent=1))
     return 0 if told.sound else 1
 
 
