@@ -37,19 +37,19 @@ class Fate:
 
     def take(self, change: Keyed) -> None:
         match change:
-            case Alter(_, values, amounts) if self.added is not None:
-                self.added.update(values)
-                _count(self.added, amounts)
-            case Alter(_, values, amounts):
-                self.values.update(values)
-                _count(self.amounts, amounts)
-            case Add(row, values):
+            case Alter() if self.added is not None:
+                self.added.update(change.values)
+                _count(self.added, change.amounts)
+            case Alter():
+                self.values.update(change.values)
+                _count(self.amounts, change.amounts)
+            case Add():
                 if self.added is not None or self.ensured is not None or self.altered:
-                    raise Misfit(f"a row of {row.table} is added twice")
-                self.added = new_row(row.table, values)
-            case Ensure(row, values):
+                    raise Misfit(f"a row of {change.row.table} is added twice")
+                self.added = new_row(change.row.table, change.values)
+            case Ensure():
                 if self.added is None and self.ensured is None:
-                    self.ensured = new_row(row.table, values)
+                    self.ensured = new_row(change.row.table, change.values)
             case Remove():
                 self.added = self.ensured = None
                 self.values, self.amounts = {}, {}
@@ -65,7 +65,9 @@ class Wave:
     refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
-        fates = self.tables.setdefault(row.table, {})
+        fates = self.tables.get(row.table)
+        if fates is None:
+            fates = self.tables[row.table] = {}
         fate = fates.get(row)
         if fate is None:
             fate = fates[row] = Fate()
