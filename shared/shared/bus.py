@@ -15,6 +15,7 @@ from nats.errors import NoRespondersError
 from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
+from shared.headers import quicken
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
@@ -49,6 +50,7 @@ class Bus:
     """One connection that comes back for ever; see `connect`."""
 
     def __init__(self, client: Client) -> None:
+        quicken(client)
         self.client = client
         self.replies = Replies(client)
         self._room = RoomAlarm()
