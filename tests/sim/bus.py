@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
 from shared.bus import Ack
 from shared.delivery import Delivery
 from shared.pull import Handle, _Puller
@@ -72,17 +75,20 @@ class Token:
 
     async def ack(self) -> None:
         self.is_acked = True
-        if await self._bus.passes():
+        if await self._arrives():
             self._durable.held.pop(self._seq, None)
 
     async def nak(self, delay: float) -> None:
         self.is_acked = True
-        if await self._bus.passes():
+        if await self._arrives():
             self._come_in(delay)
 
     async def in_progress(self) -> None:
-        if await self._bus.passes():
+        if await self._arrives():
             self._come_in(self._bus.server.ack_wait_s)
+
+    async def _arrives(self) -> bool:
+        return await self._bus.passes() and not self._bus.server.leaderless
 
     def _come_in(self, seconds: float) -> None:
         held = self._durable.held.get(self._seq)
@@ -92,27 +98,36 @@ class Token:
             self._bus.server.wake("CMD")
 
 
-class _Erasing:
-    """Stands where nats-py's JetStream context deletes a message."""
+class _JetStream:
+    """What is used of nats-py's JetStream context, and its client."""
+
+    def __init__(self, bus: "SimBus") -> None:
+        self._bus = bus
+
+    def jetstream(self) -> "_JetStream":
+        return self
 
     async def delete_msg(self, _stream: str, _seq: int) -> bool:
         return True
 
-
-class _Client:
-    def jetstream(self) -> _Erasing:
-        return _Erasing()
+    async def get_last_msg(self, stream: str, subject: str, *, direct: bool) -> RawStreamMsg:
+        assert direct
+        if not await self._bus.passes():
+            raise TimeoutError
+        if not (found := self._bus.server.streams[stream].by_subject.get(subject)):
+            raise NotFoundError
+        return RawStreamMsg(data=found[-1].body)
 
 
 class SimBus:
     """Every operation takes time, may be lost, and is a place to die at."""
 
     max_payload = MAX_PAYLOAD
-    client = _Client()
 
     def __init__(self, server: Server, process: Process) -> None:
         self.server = server
         self.process = process
+        self.client = _JetStream(self)
         self._chance = server.chance
 
     async def passes(self) -> bool:

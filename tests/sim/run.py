@@ -6,8 +6,8 @@ from hashlib import sha256
 from random import Random
 from uuid import UUID, uuid5
 
+from orchestrator.evolve import fold
 from orchestrator.ledger import fold as fold_ledger
-from orchestrator.session import fold
 from shared.events import AnyEvent
 from shared.json import dumps, loads
 from shared.subjects import Aggregate, ledger, session
@@ -75,6 +75,8 @@ async def _live(found: Run) -> None:
     client = SimBus(world.server, Process("client", Chance(0)))
     if random.random() < 0.4:
         tasks.append(asyncio.create_task(_limit(found, client)))
+    if random.random() < 0.3:
+        tasks.append(asyncio.create_task(_elections(world)))
     for number in range(random.randint(1, 3)):
         id_ = uuid5(USER, str(number))
         tasks.append(asyncio.create_task(_use(found, client, id_)))
@@ -88,6 +90,14 @@ async def _live(found: Run) -> None:
             if _quiet(found):
                 found.finished = True
                 return
+
+
+async def _elections(world: World) -> None:
+    """The streams have no leader now and then, while all else goes on."""
+    random, loop = world.chance.random, asyncio.get_running_loop()
+    while loop.time() < FAULTY_S:
+        await asyncio.sleep(random.uniform(0, 8))
+        world.server.elected_at = loop.time() + random.uniform(0, 12)
 
 
 def _quiet(found: Run) -> bool:

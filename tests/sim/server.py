@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NoStreamResponseError
 
 from sim.chance import Chance
 
@@ -100,14 +100,22 @@ class Server:
         self.streams = {name: Stream() for name in set(ROOTS.values())}
         self.listeners: list[Listener] = []
         self.changed: dict[str, list[asyncio.Event]] = {name: [] for name in self.streams}
+        self.elected_at = 0.0
         cmd, work = self.streams["CMD"], self.streams["WORK"]
         self.durables = {
             "orchestrator": Durable(cmd, ("cmd.", "late.")),
             **{pool: Durable(work, (f"work.{pool}.",)) for pool in ("custom", "openai", "anthropic")},
         }
 
+    @property
+    def leaderless(self) -> bool:
+        """While a leader is being elected nothing is appended to the log, and what consumers say is lost."""
+        return asyncio.get_running_loop().time() < self.elected_at
+
     def store(self, subject: str, body: bytes, headers: dict[str, str]) -> tuple[str, int]:
         name = ROOTS[subject.split(".", 1)[0]]
+        if name == "EVT" and self.leaderless:
+            raise NoStreamResponseError
         seq = self.streams[name].append(subject, body, headers)
         self.wake(name)
         return name, seq
