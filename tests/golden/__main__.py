@@ -12,7 +12,8 @@ from golden import meaning
 from histories import Written, definitions, stories
 from orchestrator.asked import ExpireLease, WakeUp
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared.commit import Commit
 from shared.subjects import session
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestrator.session import fold as fold_session
+from orchestrator.evolve import fold as fold_session
 from orchestrator.session import outstanding
 from projector.fold import fold as fold_rows
 from projector.tables import names

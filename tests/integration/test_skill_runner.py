@@ -21,19 +21,21 @@ from nats.js.errors import NotFoundError
 
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import Commit
 from shared.definitions import SkillConfig, SkillDefinition
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
+from shared.listening import Heard
 from shared.sealing import is_sealed, reveal, seal
 from shared.settings import Settings
 from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Done, Report, Work
-from skill_runner.execution import Abort, Ready
+from skill_runner.abort import Abort
+from skill_runner.execution import Ready
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.ledger import Ledger
@@ -497,7 +499,7 @@ async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stag
     async def ack() -> None:
         acked.append(work.attempt_id)
 
-    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack)
+    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack, working=ack)
     await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
     report = await stage.orchestrator.next()
     assert report.error is not None

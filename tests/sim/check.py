@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
+from orchestrator.evolve import evolve
 from orchestrator.ledger import SCOPES, Ledger
 from orchestrator.ledger import evolve as evolve_ledger
 from orchestrator.money import NOTHING
-from orchestrator.session import Session, done, evolve
+from orchestrator.session import Session, done
 from shared.events import (
     AnyEvent,
     AttemptFailed,

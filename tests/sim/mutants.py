@@ -7,7 +7,7 @@ from typing import Any
 
 from nats.js.errors import APIError
 
-from orchestrator import claims, decide, follow, ledger, reports, session, settling
+from orchestrator import claims, decide, evolve, follow, ledger, reports, settling
 from orchestrator.ledger import Doubt, Release
 from orchestrator.money import NOTHING
 from orchestrator.session import Outstanding, Session
@@ -40,7 +40,7 @@ def planted(mutant: Mutant) -> Iterator[None]:
 
 
 def _no_dedupe(real: Any) -> Any:
-    return lambda report, session_, now: real(report, replace(session_, reported=frozenset()), now)
+    return lambda report, session_, now: real(report, session_._replace(reported=frozenset()), now)
 
 
 def _ack_before_report(real: Any) -> Any:
@@ -123,14 +123,14 @@ def _forgets_what_it_reported(_real: Any) -> Any:
 
 
 def _deaf_to_the_end(real: Any) -> Any:
-    return lambda report, session_, now: real(report, replace(session_, status="running"), now)
+    return lambda report, session_, now: real(report, session_._replace(status="running"), now)
 
 
 def _wakes_the_dead(real: Any) -> Any:
     def evolve(state: Any, event: Any) -> Any:
         after = real(state, event)
         cancelled = type(event).__name__ == "SessionCancelled"
-        return replace(after, retry_due=state.retry_due) if cancelled else after
+        return after._replace(retry_due=state.retry_due) if cancelled else after
 
     return evolve
 
@@ -183,12 +183,12 @@ def _doubts_are_free(real: Any) -> Any:
 
 def _without_its_limit(real: Any) -> Any:
     return lambda held, claim, lease_s, state, now: real(
-        held, claim, lease_s, replace(state, budget=None), now
+        held, claim, lease_s, state._replace(budget=None), now
     )
 
 
 def _forgets_who_is_paid(real: Any) -> Any:
-    return lambda state, event: replace(real(state, event), settled={})
+    return lambda state, event: real(state, event)._replace(settled={})
 
 
 def _counts_what_is_spent_alone(real: Any) -> Any:
@@ -212,7 +212,7 @@ MUTANTS = (
     Mutant("paid attempts are not claimed", handlers.Handlers, "_run_paid", _paid_without_claim),
     Mutant("a runner forgets what it reported", handlers.Handlers, "_remember", _forgets_what_it_reported),
     Mutant("a report after the end counts", decide, "_report", _deaf_to_the_end),
-    Mutant("a retry outlives the session", session, "evolve", _wakes_the_dead),
+    Mutant("a retry outlives the session", evolve, "evolve", _wakes_the_dead),
     Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
     Mutant("a cached result counts for what is being paid for", decide, "_is_unclaimed", _paid_and_cached),
     Mutant("the cache does not look at the input", cache_key.KeyParts, "told", _one_answer_for_all_inputs),
@@ -223,8 +223,8 @@ MUTANTS = (
     ),
     Mutant("a ledger forgets who is paid for", ledger, "_settled", _forgets_who_is_paid),
     Mutant("a limit does not count what is set aside", ledger.Ledger, "purse", _counts_what_is_spent_alone),
-    Mutant("a session's limit is not looked at", decide, "_start_attempt", _without_its_limit),
-    Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
+    Mutant("a session's limit is not looked at", decide, "start_attempt", _without_its_limit),
+    Mutant("a step that failed for good ends nothing", decide, "after_failure", _never_gives_up),
     Mutant("the next attempt is not told what is paid for", follow, "done", _forgets_what_is_done),
     Mutant("calls of models are not recorded", decide, "_calls", lambda _real: lambda _report: []),
 )

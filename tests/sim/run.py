@@ -6,8 +6,8 @@ from hashlib import sha256
 from random import Random
 from uuid import UUID, uuid5
 
+from orchestrator.evolve import fold
 from orchestrator.ledger import fold as fold_ledger
-from orchestrator.session import fold
 from shared.events import AnyEvent
 from shared.json import dumps, loads
 from shared.subjects import Aggregate, ledger, session

@@ -7,9 +7,10 @@ from uuid import UUID
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
+from orchestrator.evolve import fold
 from orchestrator.ledger import Closing, Doubt, Release, Settle
 from orchestrator.ledgers import Ledgers
-from orchestrator.session import Session, fold
+from orchestrator.session import Session
 from shared.clock import Clock, utc_now
 from shared.events import (
     AnyEvent,
