@@ -60,20 +60,18 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._pairs.add(task)
+        ends = [writer]
         try:
             there, back = await asyncio.open_connection(self._to.hostname, self._to.port)
-        except OSError:
-            writer.close()
-            return
-        try:
+            ends.append(back)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass(reader, back))
                 both.create_task(self._pass(there, writer))
-        except (asyncio.CancelledError, BaseExceptionGroup):
+        except (asyncio.CancelledError, OSError, BaseExceptionGroup):
             pass
         finally:
             self._pairs.discard(task)
-            for end in (writer, back):
+            for end in ends:
                 end.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -117,9 +117,11 @@ class Bus:
             raise
         ack = msgspec.json.decode(answer.data)
         if "error" in ack:
-            error = APIError.from_error(ack["error"])
-            self._room.refused(error)
-            raise error
+            try:
+                APIError.from_error(ack["error"])
+            except APIError as error:
+                self._room.refused(error)
+                raise
         return Ack(ack.get("seq", 0), ack.get("duplicate", False), ack["stream"])
 
     async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from asking import Told, command, totalaud
 from check import check, projected
-from load import STEP_S, Load, alone, steps
+from load import Load, alone, steps
 from rig import SAMPLE, client_of, running_stack
 from servers import data_folder
 from shared.jetstream_log import JetStreamLog
@@ -30,6 +30,7 @@ ERASED, ERASED_LATER, KEPT = (
     f"{name}@example.org" for name in ("mara.samplewood", "owen.mockridge", "ingrid.placeholt")
 )
 SESSIONS, QUEUED = 30, 10
+CALL_S = (0.2, 12.0)
 OPEN = "SELECT count(*) FROM outstanding"
 
 
@@ -70,7 +71,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
         async with running_stack(runners=2) as stack:
             before = await alone(stack)
             client, chance = before.client, random.Random(0)
-            await before.provider.slow(*STEP_S)
+            await before.provider.slow(*CALL_S)
             imported = await import_csv(client.door, client.user, SAMPLE.read_bytes())
             await client.records.erase(ERASED)
             await asyncio.gather(*(before.start(steps(chance)) for _ in range(SESSIONS)))

@@ -44,15 +44,17 @@ class SmallNats(Nats):
 
 
 async def fill(load: Load, seconds: float = 60) -> str:
-    """Start sessions until one is not accepted any more; return its id."""
+    """Start sessions until NATS stores no more; return the id of one that was not accepted."""
+    id_ = str(uuid4())
     async with asyncio.timeout(seconds):
-        while True:
-            id_ = str(uuid4())
+        while not said(load.stack, "orchestrator"):
             try:
                 await load.client.run("tester", [BIG, BIG], session_id=id_)
             except (Refusal, Unreachable):
-                return id_
+                continue
             load.sessions.append(id_)
+            id_ = str(uuid4())
+    return id_
 
 
 async def all_complete(load: Load, refused: str) -> None:
@@ -89,7 +91,6 @@ async def test_a_store_that_is_full_refuses_and_goes_on_with_more_room(small: tu
     async with running_stack(TOTALAUD_NATS_URL=kind.url) as stack:
         load = await alone(stack)
         refused = await fill(load)
-        await eventually(lambda: said(stack, "orchestrator"))
         with pytest.raises(Refusal, match="no room"):
             await load.client.run("tester", [BIG, BIG], session_id=refused)
         kind.limit = 200 * MB
@@ -139,7 +140,6 @@ async def test_a_disk_that_was_full_loses_nothing_and_nats_is_started_anew(
         ballast.write_bytes(bytes(shutil.disk_usage(disk).free - FREE_AT_LAST))
         refused = await fill(load)
         await eventually(lambda: any("is full" in line for line in heard))
-        await eventually(lambda: said(stack, "orchestrator"))
         ballast.unlink()
         await eventually(lambda: any("there is room again" in line for line in heard))
         await all_complete(load, refused)
