@@ -26,9 +26,11 @@ def filled(schema: Schema, value: Any, unknown: dict[str, list[str]]) -> Any:
 
 
 def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
-    if isinstance(value, list) and shape.items is not None:
-        items = shape.items
-        return [_filled(items, item, f"{path}[]", unknown) for item in value]
+    if isinstance(value, list) and (items := shape.items):
+        path += "[]"
+        return [
+            _filled(items, item, path, unknown) if isinstance(item, dict | list) else item for item in value
+        ]
     if not isinstance(value, dict) or "$sealed" in value or not shape.fields:
         return value
     kept = {}
