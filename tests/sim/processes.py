@@ -26,9 +26,10 @@ from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
 from shared.subjects import Aggregate
-from sim.bus import Process, Said, SimBus
+from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.log import SimLog
+from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENT, SKILLS, Bill, SimEngine
@@ -168,7 +169,7 @@ async def kept(world: World, name: str, main: Any) -> None:
         world.processes.append(process)
         life = asyncio.create_task(main(world, process))
         await process.died.wait()
-        world.server.listeners[:] = [one for one in world.server.listeners if one.process is not process]
+        world.server.bury(process)
         await asyncio.sleep(world.chance.random.uniform(0.2, 3.0))
         del life
 

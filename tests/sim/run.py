@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
+from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.evolve import fold
@@ -12,9 +13,10 @@ from shared.events import AnyEvent
 from shared.json import dumps, loads
 from shared.subjects import Aggregate, ledger, session
 from sim import log as simlog
-from sim.bus import Process, SimBus
+from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
+from sim.process import Process
 from sim.processes import World, kept, orchestrator, runner
 from sim.skills import MOST, SKILLS
 
@@ -41,6 +43,7 @@ class Run:
         self.cancelled: set[UUID] = set()
         self.finished = False
         self.unlimited = True
+        self.looked: dict[Aggregate, tuple[int, Any]] = {}
 
     @property
     def digest(self) -> str:
@@ -104,15 +107,23 @@ def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    if fold_ledger(history(found, ledger(USER))).open:
+    if _latest(found, ledger(USER), fold_ledger).open:
         return False
     return all(id_ in found.accepted and _rests(found, id_) for id_ in found.asked)
 
 
 def _rests(found: Run, id_: UUID) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
-    state = fold(history(found, session(USER, id_)))
+    state = _latest(found, session(USER, id_), fold)
     return state.ended or (state.waiting_on == "budget" and not found.unlimited)
+
+
+def _latest(found: Run, aggregate: Aggregate, fold_: Any) -> Any:
+    """Fold what is new since the last look."""
+    seen, state = found.looked.get(aggregate, (0, None))
+    events = history(found, aggregate)
+    found.looked[aggregate] = len(events), fold_(events[seen:], state)
+    return found.looked[aggregate][1]
 
 
 def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from shared.definitions import AgentDefinition, SkillConfig, SkillDefinition
 from shared.usage import Usage
-from sim.bus import Process
 from sim.chance import Chance
+from sim.process import Process
 from skill_runner.failure import Failure
 from skill_runner.ledger import Call
 from skill_runner.run import Prepared, Run, deadline

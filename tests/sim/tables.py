@@ -9,14 +9,18 @@ from random import Random
 from typing import Any
 
 from projector.changes import Alter, Row
-from projector.entry import Reading, read
+from projector.entry import Reading
 from projector.fold import Fold
+from projector.rows import changes
 from projector.tables import names
 from projector.waves import Wave, waves
 from shared.direct_get import Entry
+from shared.log import Recorded
+from shared.subjects import Aggregate
+from sim import log as simlog
 from sim.run import Run
-from sim.server import Stored
 from sim.skills import AGENT, SKILLS
+from sim.streams import Stored
 
 TABLES = names()
 
@@ -39,8 +43,7 @@ class Tables:
 
 def differences(run: Run) -> Iterator[str]:
     """Project the run's log in random batches, some lost, and compare with the log folded in one go."""
-    entries = [_entry(message) for message in run.world.server.streams["EVT"].messages]
-    readings = [read(entry) for entry in entries]
+    readings = [_reading(message) for message in run.world.server.streams["EVT"].messages]
     folded = _primed()
     for reading in readings:
         folded.take(reading)
@@ -90,5 +93,8 @@ def _primed() -> Fold:
     return made
 
 
-def _entry(message: Stored) -> Entry:
-    return Entry(message.seq, message.subject, message.body)
+def _reading(message: Stored) -> Reading:
+    """Map a commit that was decoded when it was loaded."""
+    aggregate, commit = Aggregate.parse(message.subject), simlog.read(message.body)
+    found = changes(aggregate, Recorded(message.seq, commit))
+    return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))

@@ -10,9 +10,10 @@ from shared.events import AttemptLost, StepCompleted
 from shared.json import dumps
 from shared.subjects import late, session
 from shared.work import Claim, Report, Work
-from sim.bus import Process, SimBus
+from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import VirtualLoop
+from sim.process import Process
 from sim.processes import EPOCH, World, doors_of
 from sim.run import USER
 from sim.silence import silenced
