@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
 from shared.bus import Bus
@@ -48,25 +49,24 @@ async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Ent
 
 
 async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox)
-    found: list[Entry] = []
-    try:
-        await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
-        while True:
-            message = await subscription.next_msg(timeout=ANSWER_S)
-            headers = message.headers or {}
-            match headers.get("Status"):
-                case None:
-                    found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
-                case "204":
-                    return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
-                case "404":
-                    return Page(found, more=False)
-                case "503":
-                    raise NoRespondersError
-                case status:
-                    raise RuntimeError(f"direct get answered {status}")
-    finally:
-        if not bus.client.is_closed:
-            await subscription.unsubscribe()
+    subject = f"$JS.API.DIRECT.GET.{stream}"
+    *messages, last = await bus.replies.many(subject, dumps(ask), is_last=_has_status, silence=ANSWER_S)
+    found = [_entry(message.headers or {}, message.data) for message in messages]
+    headers = last.headers or {}
+    match headers["Status"]:
+        case "204":
+            return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
+        case "404":
+            return Page(found, more=False)
+        case "503":
+            raise NoRespondersError
+        case status:
+            raise RuntimeError(f"direct get answered {status}")
+
+
+def _has_status(message: Msg) -> bool:
+    return "Status" in (message.headers or {})
+
+
+def _entry(headers: dict[str, str], body: bytes) -> Entry:
+    return Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], body)

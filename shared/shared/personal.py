@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+OTHERS = -1
 
 
 class Near(NamedTuple):
@@ -19,7 +20,8 @@ class Near(NamedTuple):
 class Places:
     """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it.
 
-    With `wary`, a field that none of them names is personal too: nobody has said that it is not.
+    With `wary`, a field that none of them names is personal too: nobody has said that it is not. What was
+    found inside is kept: for each name and index that the schemas know, and once for all other names.
     """
 
     root: dict[str, Any]
@@ -31,13 +33,15 @@ class Places:
     def field(self, name: str) -> "Places":
         if not self.schemas:
             return self
-        if name not in self._inside:
+        named = any(name in schema.get("properties", ()) for schema in self.schemas)
+        key = name if named else OTHERS
+        if key not in self._inside:
             inner = (
                 schema.get("properties", {}).get(name, schema.get("additionalProperties"))
                 for schema in self.schemas
             )
-            self._inside[name] = self._places(inner, inherited=self.personal or self._unknown(name))
-        return self._inside[name]
+            self._inside[key] = self._places(inner, inherited=self.personal or self._unknown(name))
+        return self._inside[key]
 
     def item(self, index: int) -> "Places":
         if not self.schemas:

@@ -11,6 +11,7 @@ from shared.fitting import misfit
 from shared.json import canonical
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
+from shared.worked_out import WorkedOut
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 50
@@ -60,7 +61,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
     found: list[Problem] = []
-    for error in _validator(canonical(schema)).iter_errors(value):
+    for error in _VALIDATORS.of(schema).iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -70,7 +71,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 def fault(schema: Schema) -> str | None:
     """Say why the schema itself cannot be used; None when it can."""
     try:
-        _validator(canonical(schema))
+        _VALIDATORS.of(schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return str(error).splitlines()[0]
     return None
@@ -129,6 +130,9 @@ def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         tolerant(json.loads(text)), validate_formats=True, mask="the value", retriever=_never_fetch
     )
+
+
+_VALIDATORS = WorkedOut(lambda schema: _validator(canonical(schema)))
 
 
 def _never_fetch(address: str) -> Any:

@@ -5,6 +5,7 @@ import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
 from shared.vault import Erased, Vault
+from shared.worked_out import WorkedOut
 
 NONCE_BYTES = 12
 ERASED = "[erased]"
@@ -21,6 +23,8 @@ SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
 UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
+_PLACES = WorkedOut(places)
+_WARY = WorkedOut(partial(places, wary=True))
 
 
 class Tampered(Refusal):
@@ -52,7 +56,7 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    root = places(schema, wary=wary)
+    root = (_WARY if wary else _PLACES).of(schema)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:

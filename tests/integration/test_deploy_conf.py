@@ -10,11 +10,12 @@ import pytest
 
 from deployed import ALICE, CONF, OPERATOR, SERVICES, Deployment, deployed
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import Commit
 from shared.delivery import Delivery
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
+from shared.listening import Heard
 from shared.registry import Registry
 from shared.streams import check
 from shared.vault import migrate

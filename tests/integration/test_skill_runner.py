@@ -21,12 +21,13 @@ from nats.js.errors import NotFoundError
 
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import Commit
 from shared.definitions import SkillConfig, SkillDefinition
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
+from shared.listening import Heard
 from shared.sealing import is_sealed, reveal, seal
 from shared.settings import Settings
 from shared.skill_source import library_of, python_hash

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from shared.bus import Heard
 from shared.commit import Commit
 from shared.definitions import AgentDefinition, SkillDefinition, SkillName
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import Conflict, Log, Past
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid

@@ -25,7 +25,7 @@ class Doors:
     born: str
 
     async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
-        """Do it and answer; a Refusal is the answer of `shared.service`."""
+        """Do it and answer; a Refusal is the answer of `shared.doors`."""
         user, noun, verb = _address(subject)
         message_id = headers.get("Nats-Msg-Id")
         default_id = uuid5(user, message_id) if message_id else uuid4()

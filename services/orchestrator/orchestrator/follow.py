@@ -14,7 +14,7 @@ from orchestrator.session import Session, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.settling import Settling
 from orchestrator.timers import Timers
-from shared import telemetry
+from shared import trace_ids
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.events import (
@@ -135,9 +135,8 @@ class Follow:
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
-        if aggregate.user is None:
-            raise ValueError("a session belongs to a user")
-        trace = telemetry.trace_id(aggregate, known.cause)
+        if aggregate.user is None or known.span is None:
+            raise ValueError("only what a user has begun is dispatched")
         body = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
@@ -154,7 +153,7 @@ class Follow:
             log_seq=known.seq,
             fresh=asked.fresh,
             done=done(known.session, asked),
-            traceparent=telemetry.attempt_parent(trace, asked.attempt_id),
+            traceparent=trace_ids.attempt_parent(trace_ids.trace_of(known.span), asked.attempt_id),
         )
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:

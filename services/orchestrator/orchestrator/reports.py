@@ -8,10 +8,10 @@ from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
-from shared.bus import Heard
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import TooLarge
 from shared.refusal import Refusal, refuse_invalid
 from shared.work import Answer, Claim, Report
@@ -61,9 +61,8 @@ class Reports:
         self.follow.beat(_read_claim(heard.body).attempt_id)
 
     async def _record(self, body: bytes) -> int:
-        loads(body)
         try:
-            report = Report.model_validate_json(body)
+            report = Report.model_validate(loads(body))
         except ValidationError as error:
             raise refuse_invalid(error) from None
         try:

@@ -9,8 +9,9 @@ from projector import database
 from projector.database import connected
 from projector.live import OUTAGES, Live
 from projector.rebuild import rebuild
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.json import dumps
+from shared.listening import Heard
 from shared.refusal import Refusal
 
 TOLD = 100

@@ -11,10 +11,11 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
+from shared.listening import Heard
 from shared.work import Report, Work
 from skill_runner.cache import Cache, Looked
 from skill_runner.execution import Abort, Execution

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from shared import models, service, streams
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import decode
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
+from shared.listening import Heard
 from shared.registry import Registry
 from shared.settings import Settings
 from shared.subjects import POOLS, Pool
