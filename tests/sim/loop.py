@@ -107,4 +107,4 @@ class VirtualLoop(asyncio.BaseEventLoop):
         while left := asyncio.all_tasks(self):
             for task in left:
                 task.cancel()
-            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.run_until_complete(asyncio.wait(left))

@@ -51,6 +51,7 @@ class World:
         self.chance = Chance(seed)
         self.server = Server(self.chance, ack_wait_s)
         self.bill = Bill()
+        self.vault = MemoryVault(MASTER_KEY)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
@@ -102,7 +103,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
-    starts = Starts(registry_of(log), MemoryVault(MASTER_KEY))
+    starts = Starts(registry_of(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
@@ -133,14 +134,14 @@ async def runner(world: World, process: Process) -> None:
     bus = SimBus(world.server, process)
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
-    registry, vault = registry_of(SimLog(bus)), MemoryVault(MASTER_KEY)
+    registry = registry_of(SimLog(bus))
     execution = Execution(
         registry,
-        vault,
+        world.vault,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, vault, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,

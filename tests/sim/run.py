@@ -12,7 +12,6 @@ from orchestrator.ledger import fold as fold_ledger
 from shared.events import AnyEvent
 from shared.json import dumps, loads
 from shared.subjects import Aggregate, ledger, session
-from sim import log as simlog
 from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
@@ -128,7 +127,7 @@ def _latest(found: Run, aggregate: Aggregate, fold_: Any) -> Any:
 
 def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:
     stored = found.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
-    return [event for message in stored for event in simlog.read(message.body).events]
+    return [event for message in stored for event in message.commit.events]
 
 
 async def _limit(found: Run, bus: SimBus) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from nats.js.errors import APIError
 
+from shared.commit import Commit, decode
 from sim.chance import Chance
 from sim.process import Process
 
@@ -13,12 +15,17 @@ EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 WRONG_LAST_SEQUENCE = 10071
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored:
     seq: int
     subject: str
     body: bytes
     headers: dict[str, str]
+
+    @cached_property
+    def commit(self) -> Commit:
+        """What the body reads as: nothing changes it, so it is read once, whoever asks."""
+        return decode(self.body)
 
 
 @dataclass

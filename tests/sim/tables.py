@@ -17,7 +17,6 @@ from projector.waves import Wave, waves
 from shared.direct_get import Entry
 from shared.log import Recorded
 from shared.subjects import Aggregate
-from sim import log as simlog
 from sim.run import Run
 from sim.skills import AGENT, SKILLS
 from sim.streams import Stored
@@ -95,6 +94,6 @@ def _primed() -> Fold:
 
 def _reading(message: Stored) -> Reading:
     """Map a commit that was decoded when it was loaded."""
-    aggregate, commit = Aggregate.parse(message.subject), simlog.read(message.body)
+    aggregate, commit = Aggregate.parse(message.subject), message.commit
     found = changes(aggregate, Recorded(message.seq, commit))
     return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))

@@ -65,7 +65,10 @@ class Wave:
     refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
-        return self.tables.setdefault(row.table, {}).setdefault(row, Fate())
+        fates = self.tables.setdefault(row.table, {})
+        if (found := fates.get(row)) is None:
+            found = fates[row] = Fate()
+        return found
 
 
 def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
