@@ -71,7 +71,7 @@ class SimBus:
         await self.process.point()
         await asyncio.sleep(self._chance.latency())
         await self.process.point()
-        return not self._chance.strikes(self._chance.faults.lost)
+        return not self._chance.strikes("lost")
 
     async def request(
         self, subject: str, body: bytes, *, timeout: float = 2.0, headers: dict[str, str] | None = None
@@ -81,7 +81,7 @@ class SimBus:
         answer: asyncio.Future[bytes | None] = loop.create_future()
 
         def reply(said: bytes) -> None:
-            if not answer.done() and not self._chance.strikes(self._chance.faults.lost):
+            if not answer.done() and not self._chance.strikes("lost"):
                 answer.set_result(said)
 
         self._spread(subject, body, headers or {}, reply)
@@ -96,13 +96,13 @@ class SimBus:
     ) -> Ack:
         await self.process.point()
         await asyncio.sleep(self._chance.latency())
-        if self._chance.strikes(self._chance.faults.lost):
+        if self._chance.strikes("lost"):
             await asyncio.sleep(timeout)
             await self.process.point()
             raise TimeoutError
         stream, seq = self.server.store(subject, body, headers or {})
         await self.process.point()
-        if self._chance.strikes(self._chance.faults.lost_ack):
+        if self._chance.strikes("lost_ack"):
             await asyncio.sleep(timeout)
             raise TimeoutError
         return Ack(seq, False, stream)
@@ -134,8 +134,8 @@ class SimBus:
 
     def _spread(self, subject: str, body: bytes, headers: dict[str, str], reply: Any) -> None:
         for listener in self.server.hearers(subject):
-            for _ in range(2 if self._chance.strikes(self._chance.faults.doubled) else 1):
-                if not self._chance.strikes(self._chance.faults.lost):
+            for _ in range(2 if self._chance.strikes("doubled") else 1):
+                if not self._chance.strikes("lost"):
                     asyncio.get_running_loop().call_later(
                         self._chance.latency(), _hear, listener, subject, body, headers, reply
                     )

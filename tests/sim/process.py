@@ -18,7 +18,7 @@ class Process:
 
     async def point(self) -> None:
         """A place where a crash may strike; a dead process stays here for ever."""
-        if self.alive and self._chance.strikes(self._chance.faults.crash):
+        if self.alive and self._chance.strikes("crash"):
             self.kill()
         if not self.alive:
             await self.gone()

@@ -31,11 +31,24 @@ class Asked:
     steps: list[dict[str, object]]
 
 
+@dataclass(frozen=True)
+class Focus:
+    """What runs are to be about; what is not given is drawn by the seed."""
+
+    skills: tuple[str, ...] = tuple(SKILLS)
+    faults: Faults | None = None
+    cancelled: float = 0.2
+
+
+ANYTHING = Focus()
+
+
 class Run:
     """What happened: the world as it is at the end, and what was asked of it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, focus: Focus) -> None:
         self.seed = seed
+        self.focus = focus
         self.world = World(seed)
         self.asked: dict[UUID, Asked] = {}
         self.accepted: set[UUID] = set()
@@ -53,9 +66,9 @@ class Run:
         return whole.hexdigest()
 
 
-def run(seed: int) -> Run:
+def run(seed: int, focus: Focus = ANYTHING) -> Run:
     """Simulate one seed to its end."""
-    found = Run(seed)
+    found = Run(seed, focus)
     try:
         VirtualLoop().run(_live(found))
     except Stuck:
@@ -65,7 +78,7 @@ def run(seed: int) -> Run:
 
 async def _live(found: Run) -> None:
     world, random = found.world, found.world.chance.random
-    world.chance.faults = Faults(
+    world.chance.faults = found.focus.faults or Faults(
         crash=random.choice((0, 0.001, 0.005, 0.02)),
         lost=random.choice((0, 0.01, 0.05)),
         lost_ack=random.choice((0, 0.01, 0.1)),
@@ -153,7 +166,10 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     random = found.world.chance.random
     await asyncio.sleep(random.uniform(0, 10))
     steps: list[dict[str, object]] = [
-        {"skill": random.choice(tuple(SKILLS)), "input": {"n": f"{{{{step{number}.n}}}}" if number else 1}}
+        {
+            "skill": random.choice(found.focus.skills),
+            "input": {"n": f"{{{{step{number}.n}}}}" if number else 1},
+        }
         for number in range(random.randint(1, 3))
     ]
     found.asked[id_] = Asked(id_, steps)
@@ -161,7 +177,7 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     for _ in range(random.choice((1, 1, 2))):
         await _send(bus, random.choice(("ask", "cmd")), "run", body, f"run/{id_}")
     found.accepted.add(id_)
-    if random.random() < 0.2:
+    if random.random() < found.focus.cancelled:
         await asyncio.sleep(random.uniform(0, 8))
         found.cancelled.add(id_)
         await _send(bus, "ask", "cancel", dumps({"session_id": str(id_), "command_id": "c1"}), f"c1/{id_}")

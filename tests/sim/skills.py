@@ -110,5 +110,5 @@ class SimEngine:
             call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
             run.ledger.spend(call.usage)
             self._bill.answered[attempt] += 1
-        if self._chance.strikes(0.15):
-            raise Failure("sim_failure", "it failed", retryable=self._chance.strikes(0.8))
+        if self._chance.happens(0.15):
+            raise Failure("sim_failure", "it failed", retryable=self._chance.happens(0.8))

@@ -10,10 +10,10 @@ from typing import Any
 
 from projector.changes import Alter, Row
 from projector.entry import Reading
-from projector.fold import Fold
+from projector.fold import Fold, _Unfit
 from projector.rows import changes
 from projector.tables import names
-from projector.waves import Wave, waves
+from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
 from shared.log import Recorded
 from shared.subjects import Aggregate
@@ -42,6 +42,13 @@ class Tables:
 
 def differences(run: Run) -> Iterator[str]:
     """Project the run's log in random batches, some lost, and compare with the log folded in one go."""
+    try:
+        yield from _differences(run)
+    except (Misfit, _Unfit) as misfit:
+        yield f"a commit does not fit the rows: {misfit}"
+
+
+def _differences(run: Run) -> Iterator[str]:
     readings = [_reading(message) for message in run.world.server.streams["EVT"].messages]
     folded = _primed()
     for reading in readings:
@@ -74,7 +81,8 @@ def _apply(rows: Fold, wave: Wave) -> None:
 def _write(rows: Fold, table: str, row: Row, fate: Any) -> None:
     stored = rows.tables[table]
     if fate.added is not None:
-        assert row.key not in stored
+        if row.key in stored:
+            raise Misfit(f"a row of {table} is there already")
         rows._put(row, dict(fate.added))
     if fate.ensured is not None and row.key not in stored:
         rows._put(row, dict(fate.ensured))
