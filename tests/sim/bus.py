@@ -120,7 +120,7 @@ class SimBus:
             except Exception:  # noqa: BLE001 - as `Bus.listen`: who asked asks again
                 return
 
-        self.server.hear(Listener(self.process, subject.split("."), queue, hear))
+        self.server.listen(self.process, subject, queue, hear)
 
     async def consume(self, stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
         """Take messages for ever."""

@@ -1,7 +1,6 @@
 """An event loop whose time passes only when nobody has anything to do."""
 
 import asyncio
-import gc
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
@@ -92,14 +91,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run to the end of the coroutine, then end whatever else is there."""
         events.set_event_loop(self)
-        gc.disable()
         try:
             return self.run_until_complete(coroutine)
         finally:
             self._end_all()
             events.set_event_loop(None)
             self.close()
-            gc.enable()
 
     def _end_all(self) -> None:
         self._turns = 0

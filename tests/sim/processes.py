@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
+BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
 MASTER_KEY = bytes(32)
 ANSWERERS = Answerers(models.load(), {}, "http://local")
@@ -57,7 +58,7 @@ class World:
         self._ids = Random(seed)
 
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
+        return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128), version=4)

@@ -1,6 +1,7 @@
 """NATS as our code uses it: streams, durables, subjects, and elections of a leader."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from sim.chance import Chance
 from sim.process import Process
 from sim.streams import Durable, Stream
 
+Hear = Callable[[str, bytes, dict[str, str], Callable[[bytes], None] | None], Awaitable[None]]
 ROOTS = {"evt": "EVT", "cmd": "CMD", "late": "CMD", "work": "WORK", "dlq": "DLQ"}
 
 
@@ -18,14 +20,12 @@ class Listener:
     """A subscription of one process; of those with the same queue one hears each message."""
 
     process: Process
-    words: list[str]
+    subject: re.Pattern[str]
     queue: str
-    hear: Callable[[str, bytes, dict[str, str], Callable[[bytes], None] | None], Awaitable[None]]
+    hear: Hear
 
-    def matches(self, words: list[str]) -> bool:
-        return len(self.words) == len(words) and all(
-            want in ("*", have) for want, have in zip(self.words, words, strict=True)
-        )
+    def matches(self, subject: str) -> bool:
+        return self.subject.fullmatch(subject) is not None
 
 
 class Server:
@@ -52,7 +52,7 @@ class Server:
         return asyncio.get_running_loop().time() < self.elected_at
 
     def store(self, subject: str, body: bytes, headers: dict[str, str]) -> tuple[str, int]:
-        name = ROOTS[subject.split(".", 1)[0]]
+        name = ROOTS[_root(subject)]
         if name == "EVT" and self.leaderless:
             raise NoStreamResponseError
         stream = self.streams[name]
@@ -62,15 +62,16 @@ class Server:
                 durable.pump()
         return name, seq
 
-    def hear(self, listener: Listener) -> None:
-        self._listeners.setdefault(listener.words[0], []).append(listener)
+    def listen(self, process: Process, subject: str, queue: str, hear: Hear) -> None:
+        pattern = re.compile(subject.replace(".", r"\.").replace("*", "[^.]+"))
+        self._listeners.setdefault(_root(subject), []).append(Listener(process, pattern, queue, hear))
 
     def hearers(self, subject: str) -> list[Listener]:
         """Return who hears a message: each plain listener, and of each queue one at random."""
         queues: dict[str, list[Listener]] = {}
-        found, words = [], subject.split(".")
-        for listener in self._listeners.get(words[0], ()):
-            if listener.process.alive and listener.matches(words):
+        found = []
+        for listener in self._listeners.get(_root(subject), ()):
+            if listener.process.alive and listener.matches(subject):
                 if listener.queue:
                     queues.setdefault(listener.queue, []).append(listener)
                 else:
@@ -83,3 +84,7 @@ class Server:
             listeners[:] = [one for one in listeners if one.process is not process]
         for durable in self.durables.values():
             durable.pulls[:] = [one for one in durable.pulls if one.process is not process]
+
+
+def _root(subject: str) -> str:
+    return subject.split(".", 1)[0]
