@@ -65,10 +65,7 @@ class Wave:
     refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
-        fates = self.tables.setdefault(row.table, {})
-        if (found := fates.get(row)) is None:
-            found = fates[row] = Fate()
-        return found
+        return self.tables.setdefault(row.table, {}).setdefault(row, Fate())
 
 
 def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
