@@ -69,7 +69,8 @@ class Follow:
         self._forget(decided.known.session)
         if (stopped := _stopped(aggregate, decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
-        await self.settling.follow(aggregate, decided.events, decided.known.session)
+        if not await self.settling.follow(aggregate, decided.events, decided.known.session):
+            self.look_again()
 
     async def outstanding(self, aggregate: Aggregate) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is."""

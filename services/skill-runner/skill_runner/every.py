@@ -33,7 +33,10 @@ class Every:
         self._task = asyncio.create_task(self._go_on())
 
     async def _go_on(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while True:
             with suppress(NatsError, OSError):
                 await self._act()
-            await asyncio.sleep(self._seconds)
+            due += self._seconds
+            await asyncio.sleep(due - clock())
