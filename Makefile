@@ -14,10 +14,10 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test sim quality bench bench-peers audit lock format clean
+.PHONY: help install up demo check test sim quality bench bench-peers bench-rebuild audit lock format clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 demo: install ## the seed's workflow on a stack of its own, start to end
 	@$(BIN)/totalaud demo
@@ -39,6 +39,9 @@ bench: install ## how fast it is beside the raw floor; ARGS=--full for 300,000 s
 
 bench-peers: install ## the same beside Restate, DBOS, LangGraph and Temporal, each set up in a cache folder
 	@$(BIN)/python -m bench --peers --json bench-peers.json $(ARGS)
+
+bench-rebuild: install ## a rebuild of 1,000,000 events, alone and under load, its reads and checksums
+	@$(BIN)/python -m bench.under_load --json bench-rebuild.json $(ARGS)
 
 check: install ## formatting, lint, types, import arrows, lock
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

@@ -2,6 +2,7 @@
 
     {"do": "flood", "seconds": 4, "in_flight": 50}    → {"sessions": 2310, "began": 17.2, "ended": 21.3}
     {"do": "run", "sessions": 300, "in_flight": 50}   → the same
+    {"do": "pace", "seconds": 5, "per_s": 62.5}       → the same, at so many a second
     {"do": "one_by_one", "sessions": 100}             → {"ms": [3.9, …]}
 
 Times are of the machine's monotonic clock, the same in all processes. A driver ends when its input is closed.
@@ -33,6 +34,8 @@ async def serve(run_one: RunOne) -> None:
                 say(await _many(run_one, _until(numbers, time.monotonic() + seconds), in_flight))
             case {"do": "run", "sessions": int() as sessions, "in_flight": int() as in_flight}:
                 say(await _many(run_one, itertools.islice(numbers, sessions), in_flight))
+            case {"do": "pace", "seconds": float() | int() as seconds, "per_s": float() | int() as per_s}:
+                say(await _paced(run_one, itertools.islice(numbers, int(seconds * per_s)), per_s))
             case {"do": "one_by_one", "sessions": int() as sessions}:
                 say({"ms": [await _timed(run_one, next(numbers)) for _ in range(sessions)]})
             case _:
@@ -58,6 +61,17 @@ async def _many(run_one: RunOne, numbers: Iterator[int], in_flight: int) -> Json
     async with asyncio.TaskGroup() as lanes:
         for _ in range(in_flight):
             lanes.create_task(keep_on())
+    return {"sessions": done, "began": began, "ended": time.monotonic()}
+
+
+async def _paced(run_one: RunOne, numbers: Iterator[int], per_s: float) -> Json:
+    """Begin so many a second, whatever becomes of those before, then wait for the last."""
+    began = time.monotonic()
+    done = 0
+    async with asyncio.TaskGroup() as lanes:
+        for done, number in enumerate(numbers, 1):
+            lanes.create_task(_one(run_one, number))
+            await asyncio.sleep(began + done / per_s - time.monotonic())
     return {"sessions": done, "began": began, "ended": time.monotonic()}
 
 

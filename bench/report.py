@@ -58,7 +58,7 @@ def _others(results: Results) -> Iterator[Cells]:
     for unit in ("events", "commits"):
         if found := value(results.rebuilds, attrgetter(f"{unit}_per_s")):
             raw = ranged(value(results.rebuilds, attrgetter(f"raw_{unit}_per_s")))
-            yield [f"rebuild, {unit}/s", ranged(found), f"raw asyncpg unnest: {raw}", share]
+            yield [f"rebuild, {unit}/s", ranged(found), f"raw asyncpg COPY: {raw}", share]
 
 
 def _goals(goals: list[Goal]) -> Iterator[Cells]:

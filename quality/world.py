@@ -14,9 +14,9 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 JSONB_VERSION = b"\x01"
 NAMES = {"genres": "genre_keys", "regions": "region_keys"}
 WORDS = """
-UPDATE contacts SET search = to_tsvector('simple', concat_ws(' ', outlet, role, type,
-    array_to_string(genres, ' '), array_to_string(regions, ' ')))
-WHERE search IS NULL
+UPDATE contacts SET words = concat_ws(' ', outlet, role, type,
+    array_to_string(genres, ' '), array_to_string(regions, ' '))
+WHERE words IS NULL
 """
 
 
@@ -26,7 +26,7 @@ async def load(connection: asyncpg.Connection, rows: Rows) -> None:
         "jsonb", schema="pg_catalog", format="binary", encoder=_jsonb, decoder=_plain
     )
     for name, given in rows.items():
-        columns = [column for column in types(name) if column != "search"]
+        columns = list(types(name))
         records = (_record(name, columns, row) for row in given)
         await connection.copy_records_to_table(name, records=records, columns=columns)
         if name == "contacts":

@@ -185,19 +185,17 @@ def _cached(attempt_id: UUID) -> Cached | None:
     )
 
 
+def definition(name: str, hash_: str = "hash") -> SkillDefinition:
+    return SkillDefinition(
+        name=name, category="research", provider="custom", input_schema={}, output_schema={}, hash=hash_
+    )
+
+
 def definitions() -> Iterator[Written]:
     """The skills that the stories use."""
     for number in range(1, STEPS + 1):
         name = f"skill-{number}"
-        definition = SkillDefinition(
-            name=name,
-            category="research",
-            provider="custom",
-            input_schema={},
-            output_schema={},
-            hash=f"hash-{number}",
-        )
-        events = (SkillRegistered(definition=definition), SkillDisabled())
+        events = (SkillRegistered(definition=definition(name, f"hash-{number}")), SkillDisabled())
         yield skill(name), Commit(commit_id=UUID(int=number), at=NOW, events=events)
 
 

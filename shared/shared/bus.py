@@ -1,13 +1,13 @@
 """Speaking on NATS: requests, streams, and the pull loop of our hot paths, on one connection per process."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 from weakref import WeakSet
 
+import msgspec
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -15,6 +15,7 @@ from nats.errors import NoRespondersError
 from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
+from shared.headers import quicken
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
@@ -49,6 +50,7 @@ class Bus:
     """One connection that comes back for ever; see `connect`."""
 
     def __init__(self, client: Client) -> None:
+        quicken(client)
         self.client = client
         self.replies = Replies(client)
         self._room = RoomAlarm()
@@ -113,7 +115,7 @@ class Bus:
             if self.client.is_connected:
                 self._room.silent()
             raise
-        ack = json.loads(answer.data)
+        ack = msgspec.json.decode(answer.data)
         if "error" in ack:
             error = APIError.from_error(ack["error"])
             self._room.refused(error)
@@ -134,7 +136,12 @@ class Bus:
         return heard
 
     async def consume(
-        self, stream: str, durable: str, handle: Callable[[Delivery], Awaitable[None]], *, in_flight: int
+        self,
+        stream: str,
+        durable: str,
+        handle: Callable[[Delivery], Awaitable[None]],
+        *,
+        in_flight: int | Callable[[], int],
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
         await consume(self, stream, durable, handle, in_flight=in_flight)

@@ -4,29 +4,29 @@ import json
 import math
 from typing import Any
 
-from pydantic_core import from_json
+import msgspec
 
 from shared.refusal import Refusal
 
 MAX_DEPTH = 100
 MAX_DIGITS = 300
 MOST = 10**MAX_DIGITS
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def loads(data: bytes | str) -> Any:
     """Parse JSON; malformed text, NUL, lone surrogates, NaN, 1e400 and deep nesting are refused."""
     try:
-        value = from_json(data, allow_inf_nan=False)
-    except ValueError:
-        return _loads(data)
-    return value if _is_storable(value, 0) else _loads(data)
+        value = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        value = _loads(data)
+    check(value)
+    return value
 
 
 def dumps(value: Any) -> bytes:
     """Write compact UTF-8."""
-    return _COMPACT.encode(value).encode()
+    return msgspec.json.encode(value)
 
 
 def canonical(value: Any) -> bytes:
@@ -68,13 +68,11 @@ def _encodes(text: str) -> bool:
 
 
 def _loads(data: bytes | str) -> Any:
-    """Parse what may be bad with what says best what is bad about it."""
+    """Parse with what says best what is wrong."""
     try:
-        value = json.loads(data, parse_constant=_no_constant, parse_int=_int)
+        return json.loads(data, parse_constant=_no_constant, parse_int=_int)
     except (ValueError, RecursionError) as error:
         raise Refusal("malformed_json", None, f"the body is not JSON: {_place(error)}") from None
-    check(value)
-    return value
 
 
 def _check(value: Any, field: str | None, depth: int) -> None:
@@ -84,6 +82,8 @@ def _check(value: Any, field: str | None, depth: int) -> None:
         case str():
             _check_text(value, field)
         case float() if not math.isfinite(value):
+            raise Refusal("unstorable", field, "the number is out of range")
+        case int() if not -MOST < value < MOST:
             raise Refusal("unstorable", field, "the number is out of range")
         case dict():
             for key, inner in value.items():

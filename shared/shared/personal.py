@@ -1,12 +1,14 @@
 """Where a JSON Schema says `x-personal`, and which person is spoken of there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 OTHERS = -1
+Schemas = tuple[dict[str, Any], ...]
+Alike = tuple[tuple[int, ...], bool]
 
 
 class Near(NamedTuple):
@@ -20,15 +22,18 @@ class Near(NamedTuple):
 class Places:
     """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it.
 
-    With `wary`, a field that none of them names is personal too: nobody has said that it is not. What was
-    found inside is kept: for each name and index that the schemas know, and once for all other names.
+    With `wary`, a field that none of them names is personal too, in an object without named fields as well:
+    nobody has said that it is not. Where a schema says nothing at all, nothing is unknown.
+
+    What was found inside is kept, and may be kept for long: it grows with the schema, never with the values.
     """
 
     root: dict[str, Any]
-    schemas: tuple[dict[str, Any], ...]
+    schemas: Schemas
     personal: bool
     wary: bool = False
     _inside: "dict[str | int, Places]" = field(default_factory=dict, compare=False, repr=False)
+    _alike: "dict[Alike, Places]" = field(default_factory=dict, compare=False, repr=False)
 
     def field(self, name: str) -> "Places":
         if not self.schemas:
@@ -53,16 +58,25 @@ class Places:
         return self._inside[index]
 
     def _unknown(self, name: str) -> bool:
-        named = [schema["properties"] for schema in self.schemas if schema.get("properties")]
+        objects = [
+            schema for schema in self.schemas if schema.get("properties") or "object" in _types(schema)
+        ]
         others = any(schema.get("additionalProperties") not in (None, True, False) for schema in self.schemas)
-        return self.wary and bool(named) and not others and not any(name in fields for fields in named)
+        named = any(name in schema.get("properties", ()) for schema in objects)
+        return self.wary and bool(objects) and not others and not named
 
-    def _places(self, schemas: Iterator[Any], *, inherited: bool) -> "Places":
-        return _places(self.root, schemas, inherited=inherited, wary=self.wary)
+    def _places(self, schemas: Iterable[Any], *, inherited: bool) -> "Places":
+        found = _expanded(self.root, schemas)
+        personal = inherited or _marked(found)
+        alike = (tuple(map(id, found)), personal)
+        if alike not in self._alike:
+            self._alike[alike] = Places(self.root, found, personal, self.wary, _alike=self._alike)
+        return self._alike[alike]
 
 
 def places(schema: dict[str, Any], *, wary: bool = False) -> Places:
-    return _places(schema, iter([schema]), inherited=False, wary=wary)
+    found = _expanded(schema, [schema])
+    return Places(schema, found, _marked(found), wary)
 
 
 def person_near(value: dict[str, Any], outer: Near) -> Near:
@@ -72,12 +86,15 @@ def person_near(value: dict[str, Any], outer: Near) -> Near:
     return Near(contact or _uuid(value.get("id")) or below, below)
 
 
-def _places(root: dict[str, Any], schemas: Iterator[Any], *, inherited: bool, wary: bool) -> Places:
+def _marked(schemas: Schemas) -> bool:
+    return any(schema.get("x-personal") is True for schema in schemas)
+
+
+def _expanded(root: dict[str, Any], schemas: Iterable[Any]) -> Schemas:
     found: dict[int, dict[str, Any]] = {}
     for schema in schemas:
         _expand(root, schema, found)
-    personal = inherited or any(schema.get("x-personal") is True for schema in found.values())
-    return Places(root, tuple(found.values()), personal, wary)
+    return tuple(found.values())
 
 
 def _expand(root: dict[str, Any], schema: Any, found: dict[int, dict[str, Any]]) -> None:
@@ -96,6 +113,11 @@ def _resolve(root: dict[str, Any], reference: str) -> Any:
     for part in reference.removeprefix("#").split("/")[1:]:
         target = target[part.replace("~1", "/").replace("~0", "~")]
     return target
+
+
+def _types(schema: dict[str, Any]) -> tuple[str, ...]:
+    types = schema.get("type", ())
+    return (types,) if isinstance(types, str) else tuple(types)
 
 
 def _item(schema: dict[str, Any], index: int) -> Any:

@@ -32,9 +32,9 @@ FITTING = {
 }
 INSERT = """
 INSERT INTO contacts (id, user_id, name, outlet, role, type, genres, regions, source, source_url, suppressed,
-                      erased, imported_at, seq, search, genre_keys, region_keys)
+                      erased, imported_at, seq, words, genre_keys, region_keys)
 VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1,
-        to_tsvector('simple', $14), $15, $16)
+        $14, $15, $16)
 """
 
 

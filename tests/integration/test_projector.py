@@ -15,13 +15,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from bench.history import COMMITS, SKILL, histories, write
+from bench.reads import reading
 from controls import NOW, SESSION, USER, planned, start
-from histories import Written, definitions, stories
+from histories import Written, definition, definitions, stories
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
-from projector import statements
+from projector import spreading, statements
 from projector.database import connected, make, take_over
 from projector.live import Live
 from projector.operating import Operating
@@ -34,7 +36,7 @@ from servers import Rig, fresh_database
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
-from shared.events import SessionStarted
+from shared.events import SessionStarted, SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import (
     ArtistSet,
@@ -55,6 +57,7 @@ KEYS = """
 SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
 """
+SESSIONS = 1_500
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
 
@@ -267,46 +270,30 @@ async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
 
 @pytest.mark.timeout(180)
 async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, nats: Rig, writer: Writer, postgres_url: str
 ):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats.url, histories(SESSIONS, USER))
     await writer.write(stories(7))
     async with projecting(bus, postgres_url) as live:
         await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
-        writing = asyncio.create_task(writer.write(stories(8), pause_s=0.01))
-        stop = asyncio.Event()
-        reading = [asyncio.create_task(never_back(postgres_url, stop)) for _ in range(3)]
-        for _ in range(3):
-            done = await ask(bus, "rebuild")
-            assert done["ok"] is True
-            assert done["events"] > 0
-        await writing
-        await caught_up(bus, postgres_url)
-        stop.set()
-        assert min(await asyncio.gather(*reading)) > 20
+        async with reading(postgres_url) as reads:
+            writing = asyncio.create_task(writer.write(stories(8), pause_s=0.002))
+            for _ in range(2):
+                done = await ask(bus, "rebuild")
+                assert done["ok"] is True
+                assert done["events"] > SESSIONS * COMMITS
+            await writing
+            await caught_up(bus, postgres_url)
+        assert reads.done > 100
+        assert (reads.failed, reads.backward) == (0, 0), reads.told
     rows = await assert_folded(bus, postgres_url)
+    assert len(before["agent_sessions"]) > SESSIONS
     assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
     left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
     assert await value(postgres_url, left) == 0
-
-
-async def never_back(url: str, stop: asyncio.Event) -> int:
-    """Query all the time, by prepared statements and in transactions; return how often."""
-    connection = await asyncpg.connect(url)
-    seen = sessions = queries = 0
-    try:
-        while not stop.is_set():
-            async with connection.transaction():
-                found = len(await connection.fetch("SELECT * FROM agent_sessions"))
-                seq = await connection.fetchval("SELECT seq FROM checkpoint")
-            assert seq >= seen
-            assert found >= sessions
-            seen, sessions, queries = seq, found, queries + 1
-            await asyncio.sleep(0.005)
-    finally:
-        await connection.close()
-    return queries
 
 
 async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_url: str):
@@ -405,7 +392,8 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
     async with connected(postgres_url) as connection:
         await make(connection)
         await connection.execute(f"PREPARE hot AS {statements.altering(table)}")
-        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
     assert f"Index Scan using {table}_pkey" in plan
     assert "by_user" not in plan
     assert "Seq Scan" not in plan
@@ -414,8 +402,9 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
 async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
     async with connected(postgres_url) as connection:
         await make(connection)
-        await connection.execute(f"PREPARE hot AS {statements.REFOLD}")
-        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE hot('[]')"))
+        await connection.execute(f"PREPARE hot AS {spreading.REFOLD}")
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
     assert plan.count("outreach_by_pitch") == 2
     assert "Seq Scan" not in plan
 

@@ -387,7 +387,7 @@ def test_an_erased_contact_keeps_nothing_sealed():
         genres=("synthpop",), regions=("UK",), fingerprint="print",
     )  # fmt: skip
     story.tell(subjects.contact(USER, person), imported)
-    assert story.folded.tables["contacts"][person]["search"] == "Radio Nowhere presenter radio synthpop UK"
+    assert story.folded.tables["contacts"][person]["words"] == "Radio Nowhere presenter radio synthpop UK"
     story.tell(subjects.contact(USER, person), ContactErased())
     row = story.folded.tables["contacts"][person]
     assert part(row, "name", "email", "phone", "notes", "erased") == (None, None, None, None, True)

@@ -14,6 +14,7 @@ from shared.commit import Commit
 from shared.json import dumps
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
+from shared.personal import places
 from shared.record_events import ContactImported
 from shared.sealing import Tampered, is_sealed, people_in, redact, reveal, seal
 from shared.subjects import contact
@@ -168,12 +169,14 @@ async def test_what_no_field_is_named_for_is_sealed_for_the_wary(vault: MemoryVa
     assert await reveal(vault, USER, sealed) == value
 
 
-async def test_where_a_schema_names_no_field_at_all_nothing_is_unknown(vault: MemoryVault):
-    for schema in (
-        {},
-        {"type": "object"},
-        {"properties": {"a": {}}, "additionalProperties": {"type": "string"}},
-    ):
+async def test_nobody_has_said_what_is_in_an_object_without_named_fields(vault: MemoryVault):
+    for kind in ("object", ["object", "null"]):
+        sealed = await seal(vault, USER, {"properties": {"a": {"type": kind}}}, {"a": {"b": "c"}}, wary=True)
+        assert is_sealed(sealed["a"]["b"])
+
+
+async def test_where_a_schema_says_nothing_or_speaks_for_all_fields_nothing_is_unknown(vault: MemoryVault):
+    for schema in ({}, {"properties": {"a": {}}, "additionalProperties": {"type": "string"}}):
         assert await seal(vault, USER, schema, {"b": "c"}, wary=True) == {"b": "c"}
 
 
@@ -243,3 +246,14 @@ async def test_where_all_is_personal_no_text_is_left(value: Any):
                 return []
 
     assert texts(await seal(MemoryVault(), USER, {"x-personal": True}, value)) == []
+
+
+def test_what_is_known_of_a_schema_does_not_grow_with_the_values():
+    tree = {
+        "type": "object",
+        "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "name": {"x-personal": True}},
+    }
+    root = places(tree, wary=True)
+    assert root.field("left").field("right").field("left") is root.field("left")
+    assert root.field("nobody knows this") is root.field("nor this")
+    assert root.field("name").personal

@@ -99,7 +99,7 @@ class Follow:
             self.beat(attempt_id)
 
     def _forget(self, session: Session) -> None:
-        for attempt_id in session.known & self._leases.keys():
+        for attempt_id in session.known & self._leases.keys() if self._leases else ():
             if attempt_id not in session.open:
                 self._timers.clear(attempt_id)
                 del self._leases[attempt_id]

@@ -71,10 +71,11 @@ class Reports:
             return await self._decide(_without_output(report, error))
 
     async def _decide(self, report: Report) -> int:
+        aggregate = report.aggregate
         decided = await self.sessions.decide(
-            report.aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
+            aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
         )
-        await self.follow.decided(report.aggregate, decided)
+        await self.follow.decided(aggregate, decided)
         return decided.known.seq
 
 

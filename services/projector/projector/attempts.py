@@ -47,6 +47,10 @@ class Attempts:
         match event:
             case AttemptRequested():
                 yield from self._requested(event)
+            case StepCompleted():
+                key = {"cache_key": event.cache_key} if event.cache_key else {}
+                ended = self._ended(None, event.output)
+                yield from self._reported(event, ended | key | saved(event.cached))
             case AttemptStarted():
                 yield Alter(self._row(event.attempt_id), {"runner": event.runner})
             case AttemptStopped():
@@ -58,10 +62,6 @@ class Attempts:
                 yield self._given_up(event.attempt_id, "withdrawn", "another attempt was faster")
             case ModelCalled():
                 yield self._called(event)
-            case StepCompleted():
-                key = {"cache_key": event.cache_key} if event.cache_key else {}
-                ended = self._ended(None, event.output)
-                yield from self._reported(event, ended | key | saved(event.cached))
             case AttemptFailed():
                 yield from self._reported(event, self._ended(event.error, event.partial))
             case AttemptReportedLate():

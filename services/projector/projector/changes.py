@@ -1,17 +1,19 @@
-"""What a commit changes in the tables, as data: single rows, and what depends on other rows."""
+"""What a commit changes in the tables, as data: single rows, and what depends on other rows.
+
+Those made by the million, a few for each commit of a rebuild, are not frozen: that is half of their price.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Names one row: a table and its key. With `user`, a row of another user is not this row."""
 
     table: str
@@ -19,7 +21,7 @@ class Row:
     user: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Add:
     """A row that cannot be there yet."""
 
@@ -27,7 +29,7 @@ class Add:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ensure:
     """A row that may be there already, and then stays as it is."""
 
@@ -35,7 +37,7 @@ class Ensure:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Alter:
     """Values to set and amounts to add in a row that must be there."""
 
@@ -44,7 +46,7 @@ class Alter:
     amounts: Mapping[str, int | Decimal] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remove:
     """The row, if it is there, is no more."""
 
@@ -103,3 +105,4 @@ class Refold:
 Keyed = Add | Ensure | Alter | Remove
 Spread = Skip | Cancel | CloseAlone | File | FileAgain
 Change = Keyed | Spread | Refold
+SPREADS = frozenset({Skip, Cancel, CloseAlone, File, FileAgain})

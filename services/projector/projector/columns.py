@@ -14,8 +14,25 @@ CONSTANTS = {"0": 0, "true": True, "false": False, "'pending'": "pending", "'{}'
 
 @cache
 def types(table: str) -> dict[str, str]:
-    """Return the SQL type of each column."""
-    return {column.name: column.type.compile(dialect=POSTGRES) for column in metadata.tables[table].columns}
+    """Return the SQL type of each column that is written; the others PostgreSQL computes."""
+    return {
+        column.name: column.type.compile(dialect=POSTGRES)
+        for column in metadata.tables[table].columns
+        if column.computed is None
+    }
+
+
+@cache
+def layout(table: str) -> tuple[str, ...]:
+    """Return the names of all columns in the order of the table's row type."""
+    return tuple(column.name for column in metadata.tables[table].columns)
+
+
+@cache
+def jsons(table: str) -> tuple[int, ...]:
+    """Return the places of the JSON columns in that order."""
+    kinds = types(table)
+    return tuple(place for place, name in enumerate(layout(table)) if kinds.get(name) == "JSONB")
 
 
 @cache
@@ -32,7 +49,7 @@ def new_row(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _defaults(table: str) -> dict[str, Any]:
-    columns = metadata.tables[table].columns
+    columns = [column for column in metadata.tables[table].columns if column.computed is None]
     return {column.name: CONSTANTS.get(_default(column) or "") for column in columns}
 
 

@@ -38,7 +38,7 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                     "suppressed_in_file": event.suppressed,
                     "imported_at": recorded.commit.at,
                     "seq": recorded.seq,
-                    "search": _words(event),
+                    "words": _words(event),
                 }
                 yield Ensure(row, {"user_id": aggregate.user, **values})
                 yield Alter(row, values)

@@ -43,19 +43,25 @@ class Checkpoint:
 
 
 @asynccontextmanager
-async def connected(url: str, schema: str = LIVE) -> AsyncIterator[asyncpg.Connection]:
+async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect to write into a schema, with plans that do not depend on how full the tables once were."""
     connection = await asyncpg.connect(
         url,
         timeout=CONNECT_S,
         command_timeout=COMMAND_S,
         max_cached_statement_lifetime=0,
-        server_settings=STEADY | {"search_path": schema},
+        server_settings=STEADY | {"search_path": schema} | settings,
     )
     try:
+        await _never_sent(connection, "tsvector")
         yield connection
     finally:
         connection.terminate()
+
+
+async def _never_sent(connection: asyncpg.Connection, kind: str) -> None:
+    """Let rows be sent whose table has a column of that type: PostgreSQL computes it."""
+    await connection.set_type_codec(kind, schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)
 
 
 async def make(connection: asyncpg.Connection) -> None:

@@ -6,15 +6,17 @@ from uuid import UUID
 
 import asyncpg
 
-from projector import statements
 from projector.entry import Reading, read
 from projector.runs import outstanding
 from projector.spans import Spans
+from projector.statements import Part, fencing
 from projector.waves import Misfit, Wave, waves
-from projector.writing import write
+from projector.writing import Meant, write
 from shared.direct_get import Entry
 from shared.logs import get_logger
 
+FENCE = Part(fencing, 4, "checkpoint")
+PARK = "INSERT INTO projection_errors (subject, seq, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 UNSTORABLE = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
@@ -48,9 +50,9 @@ class Projection:
         """Write the commits that follow on `seq`, in order."""
         readings = [read(entry) for entry in batch]
         async with self._spans.over(readings) if self._spans else nullcontext():
-            await self._project(readings)
+            await self.write(readings)
 
-    async def _project(self, readings: list[Reading]) -> None:
+    async def write(self, readings: list[Reading]) -> None:
         """Write all at once, or in halves down to the one that cannot be stored, which is parked."""
         try:
             await self._write(readings)
@@ -59,8 +61,8 @@ class Projection:
                 await self._write(readings, fault=_reason(error))
                 return
             middle = len(readings) // 2
-            await self._project(readings[:middle])
-            await self._project(readings[middle:])
+            await self.write(readings[:middle])
+            await self.write(readings[middle:])
 
     async def _write(self, readings: list[Reading], fault: str | None = None) -> None:
         parked: dict[str, tuple[Reading, str]] = {}
@@ -75,11 +77,11 @@ class Projection:
                 wanted.append(reading)
         last = readings[-1]
         found = waves((reading.entry.subject, reading.changes) for reading in wanted)
+        fence = Meant(FENCE, (self.seq, last.entry.seq, last.commit_id, self._epoch), rows=1)
         async with self.connection.transaction():
-            fence = (self.seq, last.entry.seq, last.commit_id, self._epoch)
-            if await self.connection.fetchrow(statements.FENCE, *fence) is None:
+            if not await write(self.connection, found[0], fence):
                 raise Fenced
-            for wave in found:
+            for wave in found[1:]:
                 await write(self.connection, wave)
             for reading, why in parked.values():
                 await self._park(reading, why)
@@ -92,7 +94,7 @@ class Projection:
 
     async def _park(self, reading: Reading, why: str) -> None:
         """Note why; a parked session is always looked after by the sweep, for nobody here sees it end."""
-        await self.connection.execute(statements.PARK, reading.entry.subject, reading.entry.seq, why)
+        await self.connection.execute(PARK, reading.entry.subject, reading.entry.seq, why)
         aggregate = reading.aggregate
         if aggregate is not None and aggregate.noun in ("session", "execution"):
             wave = Wave()

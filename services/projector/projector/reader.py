@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 
 from nats.aio.msg import Msg
 
@@ -23,7 +22,8 @@ class Gap(Exception):  # noqa: N818 - a state of the log
 class Reader:
     """The feed is at most once and needs no consumer, so there is none to lose when NATS is killed.
 
-    Its sequences tell what it left out, and once a second of silence the stream is asked.
+    Its sequences tell what it left out. The stream is asked for that; at the start and after a reconnect,
+    until it has no more; and once a second of silence.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -31,18 +31,30 @@ class Reader:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._rung = asyncio.Event()
+        self._in_doubt = True
 
     async def listen(self) -> None:
         await self._bus.client.subscribe("feed.>", cb=self._hear)
+        self._bus.on_reconnect(self._reconnected)
 
     async def batch(self, after: int) -> list[Entry]:
         """Wait for what follows on a sequence; a batch is what has come while the last one was written."""
         while True:
             self._rung.clear()
-            if found := self._take(after) or await page(self._bus, after + 1):
+            if found := self._take(after):
                 return found
-            with suppress(TimeoutError):
+            if self._in_doubt or self._entries:
+                if found := await page(self._bus, after + 1):
+                    return found
+                self._in_doubt = False
+            try:
                 await asyncio.wait_for(self._rung.wait(), LOOK_S)
+            except TimeoutError:
+                self._in_doubt = True
+
+    async def _reconnected(self) -> None:
+        self._in_doubt = True
+        self._rung.set()
 
     def _take(self, after: int) -> list[Entry]:
         batch: list[Entry] = []

@@ -1,8 +1,10 @@
 """Fills new tables beside the live ones from the whole log, and swaps them in one transaction."""
 
 import asyncio
+import gc
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ import asyncpg
 
 from projector import database
 from projector.database import LIVE, connected
+from projector.entry import Reading, read
 from projector.live import Live
 from projector.projection import Projection
 from projector.reader import page
@@ -21,6 +24,9 @@ NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
 AGAIN_S = 0.1
 DROPS = 50
+MOST, MOST_BYTES = 2_000, 32 * 1024 * 1024
+IN_ONE_GO = 20
+GARBAGE = 2_000_000
 GRANTS = """
 SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
   CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END) AS sql
@@ -45,9 +51,13 @@ class Rebuilt:
 
 
 async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
-    """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less."""
+    """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less.
+
+    What a crash of PostgreSQL takes of tables that nobody reads yet is no loss: only the swap waits for the
+    disk, and with it all that came before.
+    """
     began = time.monotonic()
-    async with connected(url, NEXT) as connection:
+    async with connected(url, NEXT, synchronous_commit="off") as connection:
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
         await database.make(connection)
@@ -55,7 +65,8 @@ async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
         await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
         epoch = uuid4()
         projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-        await _catch_up(bus, projection)
+        with _little_garbage():
+            await _catch_up(bus, projection)
         await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
         await _take_the_place(bus, projection, live)
         await _drop(connection)
@@ -63,8 +74,40 @@ async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
 
 
 async def _catch_up(bus: Bus, projection: Projection) -> None:
-    while batch := await page(bus, projection.seq + 1):
-        await projection.project(batch)
+    """Read and decode the next batch while PostgreSQL has the last one in hand."""
+    batch = await _batch(bus, projection.seq)
+    while batch:
+        following = asyncio.create_task(_batch(bus, batch[-1].entry.seq))
+        try:
+            await projection.write(batch)
+            batch = await following
+        finally:
+            following.cancel()
+
+
+async def _batch(bus: Bus, after: int) -> list[Reading]:
+    """Return the commits after a sequence, up to a bound; waits now and then, so that writing goes on."""
+    readings: list[Reading] = []
+    size = 0
+    while len(readings) < MOST and size < MOST_BYTES and (entries := await page(bus, after + 1)):
+        for entry in entries:
+            readings.append(read(entry))
+            size += len(entry.body)
+            if len(readings) % IN_ONE_GO == 0:
+                await asyncio.sleep(0)
+        after = entries[-1].seq
+    return readings
+
+
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """A batch is some hundred thousand objects, all in use: to look through them for garbage is in vain."""
+    before = gc.get_threshold()
+    gc.set_threshold(GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
@@ -87,6 +130,7 @@ async def _swap(projection: Projection) -> None:
     """Take all locks in one statement, given up before a reader could be found in a deadlock with it."""
     connection = projection.connection
     async with connection.transaction():
+        await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
         await connection.execute(f"SET LOCAL statement_timeout = {LOCKS_MS}")
         old = await _tables(connection, LIVE)

@@ -1,6 +1,6 @@
 """The records of campaigns as tables; every one has `user_id`, and a skill reads its own user's rows only."""
 
-from sqlalchemy import BigInteger, Column, Date, Double, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Computed, Date, Double, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from projector.column_types import flag, metadata, moment, number
@@ -31,7 +31,8 @@ contacts = Table(
     flag("erased", "false"),
     moment("imported_at"),
     Column("seq", BigInteger),
-    Column("search", TSVECTOR),
+    Column("words", Text),
+    Column("search", TSVECTOR, Computed("to_tsvector('simple', words)", persisted=True)),
     Index("contacts_by_user", "user_id", "type"),
     Index("contacts_by_words", "search", postgresql_using="gin"),
     Index("contacts_by_genre", "genre_keys", postgresql_using="gin"),

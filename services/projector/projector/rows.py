@@ -20,7 +20,7 @@ def changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
     """Return what the commit changes, in order; an event that does not belong there is a ValueError."""
     match aggregate.noun:
         case "session" | "execution":
-            return list(run_changes(aggregate, recorded))
+            return run_changes(aggregate, recorded)
         case "skill":
             return list(skill_changes(aggregate.id, recorded))
         case "agent":

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from projector.attempts import Attempts
-from projector.changes import Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip, Spread
+from projector.changes import SPREADS, Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip
+from projector.row_ids import uuid
 from projector.steps import planned, saved, started, step_row
 from shared.events import (
     AnyEvent,
@@ -35,14 +36,14 @@ from shared.log import Recorded
 from shared.subjects import Aggregate
 from shared.trace_ids import trace_id
 
-ENDED = (SessionRefused, SessionCompleted, SessionFailed, SessionCancelled)
-BEGUN = (SessionStarted, SessionRetried)
+ENDED = frozenset({SessionRefused, SessionCompleted, SessionFailed, SessionCancelled})
+BEGUN = frozenset({SessionStarted, SessionRetried})
 NEVER_RUN = ("completed_at", "failed_step", "error_code", "error_message", "final_output", "waiting_on")
 
 
-def run_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
+def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
     """Tell what changes for a session, its steps and attempts; what spreads over other rows comes last."""
-    id_ = UUID(aggregate.id)
+    id_ = uuid(aggregate.id)
     attempts = Attempts(aggregate, id_, recorded)
     session = _Session(aggregate, id_, recorded) if aggregate.noun == "session" else None
     found: list[Change] = []
@@ -54,21 +55,22 @@ def run_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
             found.append(CloseAlone(id_, _user(aggregate), recorded.commit.at))
         found += attempts.changes(event)
     if session is not None:
-        found.append(session.alter(last_seq=recorded.seq))
-    yield from (change for change in found if not isinstance(change, Spread))
-    yield from (change for change in found if isinstance(change, Spread))
+        found.append(session.altered())
+    spread = [change for change in found if type(change) in SPREADS]
+    return [change for change in found if type(change) not in SPREADS] + spread if spread else found
 
 
-def _of_life(aggregate: Aggregate, event: AnyEvent) -> Iterator[Change]:
-    if isinstance(event, BEGUN):
-        yield outstanding(aggregate)
-    elif isinstance(event, ENDED):
-        yield Remove(Row("outstanding", aggregate.subject))
+def _of_life(aggregate: Aggregate, event: AnyEvent) -> tuple[Change, ...]:
+    if type(event) in BEGUN:
+        return (outstanding(aggregate),)
+    if type(event) in ENDED:
+        return (Remove(Row("outstanding", aggregate.subject)),)
+    return ()
 
 
 def outstanding(aggregate: Aggregate) -> Ensure:
     """Tell whoever looks after open work that this session or skill has not ended."""
-    values = {"noun": aggregate.noun, "id": UUID(aggregate.id), "user_id": aggregate.user}
+    values = {"noun": aggregate.noun, "id": uuid(aggregate.id), "user_id": aggregate.user}
     return Ensure(Row("outstanding", aggregate.subject), values)
 
 
@@ -84,43 +86,24 @@ class _Session:
         self._commit = recorded.commit
         self._id = id_
         self._row = Row("agent_sessions", self._id, aggregate.user)
+        self._values: dict[str, Any] = {"last_seq": recorded.seq}
 
-    def alter(self, **values: Any) -> Alter:
-        return Alter(self._row, values)
+    def altered(self) -> Alter:
+        """Tell what the events have changed in the session's own row."""
+        return Alter(self._row, self._values)
 
     def changes(self, event: AnyEvent) -> Iterator[Change]:
+        """Tell what an event changes in other rows, or adds; the most frequent events come first."""
         at = self._commit.at
         match event:
-            case SessionStarted():
-                new = self._new(event.agent, event.input) | _limit(event.budget)
-                yield Add(self._row, new | {"total_steps": len(event.steps)})
-                for plan in event.steps:
-                    values = planned(plan) | {
-                        "session_id": self._id,
-                        "step_number": plan.number,
-                        "skill_name": plan.skill,
-                    }
-                    yield Add(self._step(plan.number), values)
-            case SessionRefused():
-                yield Add(self._row, self._new(event.agent, {}))
-                yield self._end("failed", error_code=event.code, error_message=event.message)
             case AttemptRequested():
                 first = {"started_at": at} if self._has(SessionStarted) else {}
-                yield self.alter(status="running", waiting_on="work", **first)
+                self._values.update(status="running", waiting_on="work", **first)
                 yield Alter(
                     self._step(event.step), started(event, None if len(self._commit.events) == 1 else at)
                 )
-            case AttemptFailed():
-                values = {"error_code": event.error.code, "error_message": event.error.message}
-                yield Alter(self._step(event.step), values | {"duration_ms": event.duration_ms})
-            case RetryScheduled():
-                yield self.alter(waiting_on="timer")
-            case SessionWaiting():
-                yield self.alter(waiting_on=event.on)
-            case SessionBudgetSet():
-                yield self.alter(**_limit(event.budget))
             case StepCompleted():
-                yield self.alter(current_step=event.step, waiting_on=None)
+                self._values.update(current_step=event.step, waiting_on=None)
                 values = {
                     "status": "completed",
                     "output": event.output,
@@ -132,6 +115,30 @@ class _Session:
                     **saved(event.cached),
                 }
                 yield Alter(self._step(event.step), values)
+            case SessionStarted():
+                new = self._new(event.agent, event.input) | _limit(event.budget)
+                yield Add(self._row, new | {"total_steps": len(event.steps)})
+                for plan in event.steps:
+                    values = planned(plan) | {
+                        "session_id": self._id,
+                        "step_number": plan.number,
+                        "skill_name": plan.skill,
+                    }
+                    yield Add(self._step(plan.number), values)
+            case SessionCompleted():
+                self._end("completed", final_output=self._last_output())
+            case SessionRefused():
+                yield Add(self._row, self._new(event.agent, {}))
+                self._end("failed", error_code=event.code, error_message=event.message)
+            case AttemptFailed():
+                values = {"error_code": event.error.code, "error_message": event.error.message}
+                yield Alter(self._step(event.step), values | {"duration_ms": event.duration_ms})
+            case RetryScheduled():
+                self._values.update(waiting_on="timer")
+            case SessionWaiting():
+                self._values.update(waiting_on=event.on)
+            case SessionBudgetSet():
+                self._values.update(**_limit(event.budget))
             case StepFailed():
                 values = {
                     "status": "failed",
@@ -141,19 +148,17 @@ class _Session:
                     "error_message": event.message,
                 }
                 yield Alter(self._step(event.step), values)
-            case SessionCompleted():
-                yield self._end("completed", final_output=self._last_output())
             case SessionFailed():
                 why = {"error_code": event.code, "error_message": event.message}
-                yield self._end("failed", failed_step=event.step, **why)
+                self._end("failed", failed_step=event.step, **why)
                 yield Skip(self._row)
             case SessionCancelled():
                 yield Ensure(self._row, self._new(None, {}))
-                yield self._end("cancelled", error_code="cancelled", error_message=event.reason)
+                self._end("cancelled", error_code="cancelled", error_message=event.reason)
                 yield Cancel(self._row, at)
             case SessionRetried():
                 again = dict.fromkeys(NEVER_RUN)
-                yield self.alter(**again, status="running", current_step=event.from_step - 1)
+                self._values.update(**again, status="running", current_step=event.from_step - 1)
                 for plan in event.steps:
                     yield Alter(self._step(plan.number), planned(plan))
             case (
@@ -178,8 +183,8 @@ class _Session:
             "trace_id": trace_id(self._aggregate, self._commit.traceparent),
         }
 
-    def _end(self, status: str, **values: Any) -> Alter:
-        return self.alter(status=status, completed_at=self._commit.at, waiting_on=None, **values)
+    def _end(self, status: str, **values: Any) -> None:
+        self._values.update(status=status, completed_at=self._commit.at, waiting_on=None, **values)
 
     def _step(self, number: int) -> Row:
         return step_row(self._id, self._aggregate.user, number)

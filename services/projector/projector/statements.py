@@ -1,9 +1,14 @@
-"""The SQL: for each table one statement that adds rows and one that alters them, however many there are."""
+"""The SQL of single rows: for each table what adds, alters and removes them, however many there are.
 
-from functools import cache
+Rows come as an array of the table's own row type. `$n` is the first of the parameters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from projector import derived, record_tables
-from projector.columns import key, types
+from projector.columns import key, layout, types
 
 COUNTED = {
     "agent_sessions": (
@@ -16,122 +21,23 @@ FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execut
 OWNED = frozenset(
     {"agent_sessions", "skill_executions", "model_calls", "budgets", "ledger", *record_tables.OWNED}
 )
-PUT = {"TSVECTOR": "to_tsvector('simple', {})"}
-SENT = {"TSVECTOR": "TEXT"}
-FENCE = """
-UPDATE checkpoint SET seq = $2::bigint, commit_id = $3 WHERE seq = $1 AND epoch = $4
-RETURNING seq, pg_notify('projection', ($2::bigint)::text)
-"""
-PARK = "INSERT INTO projection_errors (subject, seq, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-SKIP = """
-UPDATE agent_session_steps t SET status = 'skipped'
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid)
-CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
-CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.status FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
-) AS x
-WHERE o.user_id = p.owner AND x.status = 'pending' AND t.ctid = x.place
-"""
-CANCEL_STEPS = """
-UPDATE agent_session_steps t
-SET status = 'cancelled', completed_at = CASE t.status WHEN 'running' THEN p.at ELSE t.completed_at END
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
-CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
-CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.status FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
-) AS x
-WHERE o.user_id = p.owner AND x.status IN ('pending', 'running') AND t.ctid = x.place
-"""
-CANCEL_ATTEMPTS = """
-UPDATE skill_executions t
-SET status = 'error', error_code = 'cancelled', error_message = 'the session was cancelled',
-  completed_at = p.at
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
-CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.user_id FROM skill_executions x
-  WHERE x.agent_session_id = p.id AND x.execution_id IS NULL AND x.status IS NULL OFFSET 0
-) AS x
-WHERE x.user_id = p.owner AND t.ctid = x.place
-"""
-CLOSE_ALONE = """
-UPDATE skill_executions t
-SET status = 'error', error_code = 'cancelled', error_message = 'the skill was cancelled',
-  completed_at = p.at
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, at timestamptz)
-CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.user_id FROM skill_executions x
-  WHERE x.execution_id = p.id AND x.status IS NULL OFFSET 0
-) AS x
-WHERE x.user_id = p.owner AND t.ctid = x.place
-"""
-FILE = """
-UPDATE skill_executions t SET agent_session_id = o.id
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, session_id uuid)
-CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.session_id OFFSET 0) AS o
-CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
-WHERE o.user_id = p.owner AND t.ctid = x.place
-"""
-FILE_AGAIN = """
-UPDATE skill_executions t SET agent_session_id = f.agent_session_id
-FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, execution_id uuid)
-CROSS JOIN LATERAL (
-  SELECT x.agent_session_id FROM skill_executions x
-  WHERE x.execution_id = p.execution_id AND x.attempt = 1 OFFSET 0
-) AS f
-CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
-WHERE t.ctid = x.place
-"""
-REFOLD = """
-WITH folded AS (
-  SELECT p.*, h.*, f.channel, f.template, f.attributes, f.propensity
-  FROM jsonb_to_recordset($1::jsonb) AS p(id uuid, owner uuid, campaign_id uuid, contact_id uuid)
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS happened,
-      min(at) FILTER (WHERE kind = 'sent') AS sent_at,
-      max(at) FILTER (WHERE kind = 'sent') AS last_sent_at,
-      count(*) FILTER (WHERE kind = 'sent') AS sends,
-      min(at) FILTER (WHERE kind = 'bounced') AS bounced_at,
-      min(at) FILTER (WHERE kind IN ('positive', 'declined', 'placed')
-        OR kind = 'replied' AND category IS DISTINCT FROM 'auto') AS replied_at,
-      min(at) FILTER (WHERE kind IN ('positive', 'placed')
-        OR kind = 'replied' AND category IN ('interested', 'placed')) AS positive_at,
-      min(at) FILTER (WHERE kind = 'declined' OR kind = 'replied' AND category = 'declined') AS declined_at,
-      min(at) FILTER (WHERE kind = 'placed' OR kind = 'replied' AND category = 'placed') AS placed_at
-    FROM outreach x
-    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
-      AND NOT x.corrected
-  ) AS h
-  LEFT JOIN LATERAL (
-    SELECT x.channel, x.template, x.attributes, x.propensity FROM outreach x
-    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
-      AND NOT x.corrected AND x.kind = 'sent'
-    ORDER BY x.at, x.id LIMIT 1
-  ) AS f ON true
-), gone AS (
-  DELETE FROM pitches t USING folded f WHERE t.id = f.id AND t.user_id = f.owner AND f.happened = 0
-)
-INSERT INTO pitches AS t (id, user_id, campaign_id, contact_id, sent_at, last_sent_at, sends, bounced_at,
-  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity)
-SELECT id, owner, campaign_id, contact_id, sent_at, last_sent_at, sends, bounced_at,
-  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity
-FROM folded WHERE happened > 0
-ON CONFLICT (id) DO UPDATE SET (sent_at, last_sent_at, sends, bounced_at,
-  replied_at, positive_at, declined_at, placed_at, channel, template, attributes, propensity)
-  = (excluded.sent_at, excluded.last_sent_at, excluded.sends, excluded.bounced_at, excluded.replied_at,
-  excluded.positive_at, excluded.declined_at, excluded.placed_at, excluded.channel, excluded.template,
-  excluded.attributes, excluded.propensity)
-WHERE t.user_id = excluded.user_id
-"""
 
 
-@cache
-def adding(table: str) -> str:
-    """Take whole rows as `$1`, a JSON array; those that are there already stay as they are."""
-    columns = types(table)
-    put = ", ".join(PUT.get(kind, "{}").format(f"p.{name}") for name, kind in columns.items())
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a statement that is about one table; it `takes` so many parameters."""
+
+    sql: Callable[[str, int], str]
+    takes: int
+    table: str
+
+
+def adding(table: str, n: int = 1) -> str:
+    """Take whole rows; those that are there already stay as they are."""
+    names = ", ".join(types(table))
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {put} "  # noqa: S608 - names of our own
-        f"FROM jsonb_to_recordset($1::jsonb) AS p({_record(columns)}) ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608 - names of our own
+        f"FROM unnest(${n}::{table}[]) ON CONFLICT DO NOTHING"
     )
 
 
@@ -148,6 +54,7 @@ def altered(table: str) -> dict[str, str]:
     return {name: kind for name, kind in types(table).items() if name not in never}
 
 
+@cache
 def mask(table: str, names: frozenset[str]) -> int:
     """Return which columns are set, as a number; raises KeyError for a column that is never set."""
     unknown = names - altered(table).keys()
@@ -156,30 +63,52 @@ def mask(table: str, names: frozenset[str]) -> int:
     return sum(1 << bit for bit, name in enumerate(altered(table)) if name in names)
 
 
-@cache
-def altering(table: str) -> str:
-    """Take `$1`, a JSON array of {key, owner, mask, the columns set, the amounts counted up}."""
-    settable, counted, id_ = altered(table), COUNTED.get(table, ()), key(table)
-    new = {name: _new(name, kind, bit) for bit, (name, kind) in enumerate(settable.items())}
+def altering(table: str, n: int = 1) -> str:
+    """Take rows of which only key, columns set and amounts counted up matter, their masks, their owners."""
+    counted, id_ = COUNTED.get(table, ()), key(table)
+    new = {
+        name: f"CASE WHEN p.mask & {1 << bit} <> 0 THEN p.{name} ELSE t.{name} END"
+        for bit, name in enumerate(altered(table))
+    }
     sets = new | {name: f"t.{name} + coalesce(p.{name}, 0)" for name in counted}
     sets |= {name: sql.format(**new) for name, sql in derived.SQL.get(table, {}).items()}
-    sent = {id_: types(table)[id_], "owner": "UUID", "mask": "BIGINT"} | settable
-    sent |= {name: types(table)[name] for name in counted}
     return (
         f"UPDATE {table} t SET {', '.join(f'{name} = {sql}' for name, sql in sets.items())} "  # noqa: S608
-        f"FROM jsonb_to_recordset($1::jsonb) AS p({_record(sent)}) {_lookup(table, id_)} t.ctid = x.place"
+        f"FROM unnest(${n}::{table}[], ${n + 1}::bigint[], ${n + 2}::uuid[]) "
+        f"AS p({', '.join(layout(table))}, mask, owner) {_lookup(table, id_)} t.ctid = x.place"
     )
 
 
-@cache
-def removing(table: str) -> str:
-    """Take `$1`, a JSON array of {key, owner}; another user's row stays."""
+def removing(table: str, n: int = 1) -> str:
+    """Take keys and owners; another user's row stays."""
     id_ = key(table)
-    sent = {id_: types(table)[id_], "owner": "UUID"}
     return (
-        f"DELETE FROM {table} t USING jsonb_to_recordset($1::jsonb) AS p({_record(sent)}) "  # noqa: S608
-        f"WHERE t.{id_} = p.{id_}{' AND t.user_id = p.owner' if table in OWNED else ''}"
+        f"DELETE FROM {table} t USING unnest(${n}::{types(table)[id_]}[], ${n + 1}::uuid[]) AS p(key, owner) "  # noqa: S608
+        f"WHERE t.{id_} = p.key{' AND t.user_id = p.owner' if table in OWNED else ''}"
     )
+
+
+def fencing(table: str, n: int = 1) -> str:
+    """Take the checkpoint as it must be, as it becomes, the last commit and the epoch; tell who listens."""
+    return (
+        f"UPDATE {table} SET seq = ${n + 1}::bigint, commit_id = ${n + 2} "  # noqa: S608
+        f"WHERE seq = ${n} AND epoch = ${n + 3} RETURNING pg_notify('projection', (${n + 1}::bigint)::text)"
+    )
+
+
+@lru_cache(maxsize=64)
+def together(parts: tuple[Part, ...]) -> str:
+    """Return one statement that does them all, and says of each how many rows it met.
+
+    They see the tables as they were before, so no row may be in two of them.
+    """
+    n, done, counts = 1, [], []
+    for number, part in enumerate(parts):
+        returning = "" if part.sql is fencing else " RETURNING 1"
+        done.append(f"part{number} AS ({part.sql(part.table, n)}{returning})")
+        counts.append(f"(SELECT count(*) FROM part{number})")  # noqa: S608 - a name of our own
+        n += part.takes
+    return f"WITH {', '.join(done)} SELECT {', '.join(counts)}"
 
 
 def _lookup(table: str, id_: str) -> str:
@@ -194,12 +123,3 @@ def _lookup(table: str, id_: str) -> str:
         owned = True
     found = f"SELECT x.ctid AS place{column} FROM {table} x WHERE x.{id_} = p.{id_} OFFSET 0"  # noqa: S608
     return f"CROSS JOIN LATERAL ({found}) AS x WHERE {'x.of_user = p.owner AND' if owned else ''}"
-
-
-def _new(name: str, kind: str, bit: int) -> str:
-    put = PUT.get(kind, "{}").format(f"p.{name}")
-    return f"CASE WHEN p.mask & {1 << bit} <> 0 THEN {put} ELSE t.{name} END"
-
-
-def _record(columns: dict[str, str]) -> str:
-    return ", ".join(f"{name} {SENT.get(kind, kind)}" for name, kind in columns.items())

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from projector.changes import Row
+from projector.row_ids import step_id
 from shared.events import AttemptRequested, PlannedStep
 from shared.usage import Cached
 
@@ -15,7 +16,7 @@ NEVER_RUN = (
 
 
 def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
-    return Row("agent_session_steps", uuid5(session_id, f"step/{number}"), user)
+    return Row("agent_session_steps", step_id(session_id, number), user)
 
 
 def planned(plan: PlannedStep) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from projector import record_tables  # noqa: F401 - its tables belong to the sam
 from projector.column_types import POSTGRES, cached, flag, metadata, moment, money, number
 from projector.policies import policies
 
+HALF_A_PAGE = 4080
+PLAIN = {"toast_tuple_target": HALF_A_PAGE}
+
 skills = Table(
     "skills",
     metadata,
@@ -91,6 +94,7 @@ agent_sessions = Table(
     money("late_usd"),
     Index("agent_sessions_by_user", "user_id", text("created_at DESC")),
     Index("agent_sessions_by_time", text("created_at DESC")),
+    postgresql_with=PLAIN,
 )
 
 agent_session_steps = Table(
@@ -119,6 +123,7 @@ agent_session_steps = Table(
     Column("warnings", JSONB),
     *cached(),
     UniqueConstraint("session_id", "step_number"),
+    postgresql_with=PLAIN,
 )
 
 skill_executions = Table(
@@ -163,6 +168,7 @@ skill_executions = Table(
         postgresql_where=text("cache_key IS NOT NULL AND NOT cache_hit"),
     ),
     Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
+    postgresql_with=PLAIN,
 )
 
 budgets = Table(

@@ -1,6 +1,6 @@
 """Folds the changes of a batch: each row is written once, in as few waves as the order allows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,28 +28,28 @@ class Fate:
         return self.added is None and bool(self.values or self.amounts)
 
     def whole(self, table: str) -> dict[str, Any]:
-        """Return the ensured row as it becomes where there was none."""
-        row = {**(self.ensured or {}), **self.values}
-        _count(row, self.amounts.items())
+        """Return the row as it becomes where there was none."""
+        row = self.added if self.added is not None else {**(self.ensured or {}), **self.values}
+        if self.added is None:
+            _count(row, self.amounts)
         derive(table, row)
         return row
 
     def take(self, change: Keyed) -> None:
         match change:
-            case Add(row, values):
+            case Alter() if self.added is not None:
+                self.added.update(change.values)
+                _count(self.added, change.amounts)
+            case Alter():
+                self.values.update(change.values)
+                _count(self.amounts, change.amounts)
+            case Add():
                 if self.added is not None or self.ensured is not None or self.altered:
-                    raise Misfit(f"a row of {row.table} is added twice")
-                self.added = new_row(row.table, values)
-            case Ensure(row, values):
+                    raise Misfit(f"a row of {change.row.table} is added twice")
+                self.added = new_row(change.row.table, change.values)
+            case Ensure():
                 if self.added is None and self.ensured is None:
-                    self.ensured = new_row(row.table, values)
-            case Alter(row, values, amounts) if self.added is not None:
-                self.added.update(values)
-                _count(self.added, amounts.items())
-                derive(row.table, self.added)
-            case Alter(_, values, amounts):
-                self.values.update(values)
-                _count(self.amounts, amounts.items())
+                    self.ensured = new_row(change.row.table, change.values)
             case Remove():
                 self.added = self.ensured = None
                 self.values, self.amounts = {}, {}
@@ -65,7 +65,13 @@ class Wave:
     refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
-        return self.tables.setdefault(row.table, {}).setdefault(row, Fate())
+        fates = self.tables.get(row.table)
+        if fates is None:
+            fates = self.tables[row.table] = {}
+        fate = fates.get(row)
+        if fate is None:
+            fate = fates[row] = Fate()
+        return fate
 
 
 def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
@@ -82,10 +88,10 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
         spread: list[Spread] = []
         for change in changes:
             match change:
+                case Alter() | Add() | Ensure() | Remove():
+                    wave.fate(change.row).take(change)
                 case Refold(pitch):
                     wave.refold[pitch] = change
-                case Add() | Ensure() | Alter() | Remove():
-                    wave.fate(change.row).take(change)
                 case _:
                     spread.append(change)
         if spread:
@@ -96,6 +102,6 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
     return found
 
 
-def _count(totals: dict[str, Any], amounts: Iterable[tuple[str, Any]]) -> None:
-    for name, amount in amounts:
+def _count(totals: dict[str, Any], amounts: Mapping[str, Any]) -> None:
+    for name, amount in amounts.items():
         totals[name] = (totals.get(name) or 0) + amount

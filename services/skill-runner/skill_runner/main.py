@@ -26,9 +26,9 @@ from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
 from skill_runner.results import ProjectedResults
 from skill_runner.run import Engine
+from skill_runner.turns import AT_ONCE, Turns
 from skill_runner.workers import Workers
 
-WORKERS = 4
 JUDGES = 2
 GRACE_S = 3.0
 
@@ -39,7 +39,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
-    size = max(WORKERS, os.cpu_count() or 1)
+    size = max(AT_ONCE, os.cpu_count() or 1)
+    turns = Turns(size)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
     judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
@@ -53,6 +54,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
         cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
+        turns=turns,
     )
     try:
         await workers.warm()
@@ -67,7 +69,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
                         "WORK",
                         pool,
                         handlers.work,
-                        in_flight=size if pool == "custom" else settings.concurrency,
+                        in_flight=turns.in_flight if pool == "custom" else settings.concurrency,
                     )
                 )
                 for pool in POOLS

@@ -24,7 +24,14 @@ NOTHING = Decimal(0)
 
 def about(work: Work) -> dict[str, Any]:
     """Return what names an attempt in each of a runner's messages."""
-    return work.model_dump(include={"user", "noun", "id", "step", "attempt_id", "seq"})
+    return {
+        "user": work.user,
+        "noun": work.noun,
+        "id": work.id,
+        "step": work.step,
+        "attempt_id": work.attempt_id,
+        "seq": work.seq,
+    }
 
 
 async def claim(

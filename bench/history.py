@@ -1,0 +1,102 @@
+"""Sessions of the bench's work as the log holds them, decided by the real decider without running a step."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from uuid import UUID, uuid4
+
+import nats
+
+from bench.work import IN_FLIGHT, STEPS, document, passed_on
+from orchestrator.asked import Command, ReportAttempt, Start
+from orchestrator.decide import decide
+from orchestrator.evolve import fold
+from orchestrator.session import Session
+from shared.commit import Commit
+from shared.events import PlannedStep
+from shared.subjects import Aggregate, session
+from shared.work import Report
+
+SKILL, AGENT = "pass-on", "bench-agent"
+COMMITS = STEPS + 1
+EVENTS = 2 * COMMITS
+AT_ONCE = 2_000
+Written = tuple[Aggregate, Commit]
+
+
+def histories(sessions: int, user: UUID, in_flight: int = IN_FLIGHT) -> Iterator[Written]:
+    """Yield the commits of so many sessions, so many of them under way at once."""
+    under_way: deque[Iterator[Written]] = deque()
+    waiting = iter(range(sessions))
+    while True:
+        while len(under_way) < in_flight and (number := next(waiting, None)) is not None:
+            under_way.append(_session(number, session(user, uuid4())))
+        if not under_way:
+            return
+        one = under_way.popleft()
+        if (written := next(one, None)) is not None:
+            yield written
+            under_way.append(one)
+
+
+def _session(number: int, aggregate: Aggregate) -> Iterator[Written]:
+    """Start it, then report each step's output, as a skill-runner would."""
+    state = Session()
+    command: Command = _start(number, aggregate)
+    given = document(number)
+    while True:
+        now = datetime.now(UTC)
+        events = tuple(decide(command, state, now))
+        state = fold(events, state)
+        yield aggregate, Commit(commit_id=uuid4(), at=now, causation_id="bench", events=events)
+        if state.ended:
+            return
+        (attempt_id,) = state.open
+        given = passed_on(given)
+        command = ReportAttempt(
+            Report(
+                user=aggregate.user or UUID(int=0),
+                noun="session",
+                id=UUID(aggregate.id),
+                step=state.current,
+                attempt_id=attempt_id,
+                seq=1,
+                output={"document": given},
+                started_at=now,
+                duration_ms=1,
+            )
+        )
+
+
+def _start(number: int, aggregate: Aggregate) -> Start:
+    inputs = [document(number), *(f"{{{{step{step}.document}}}}" for step in range(1, STEPS))]
+    steps = tuple(
+        PlannedStep(
+            number=step,
+            skill=SKILL,
+            skill_hash="bench",
+            agent=AGENT,
+            pool="custom",
+            input={"document": given},
+            timeout_s=5,
+            max_attempts=3,
+            backoff_s=1,
+        )
+        for step, given in enumerate(inputs, 1)
+    )
+    return Start(UUID(aggregate.id), AGENT, steps, {"document": document(number)}, uuid4().hex)
+
+
+async def write(url: str, written: Iterable[Written]) -> None:
+    """Put commits into the log of a NATS, many under way at once, in their order."""
+    client = await nats.connect(url, pending_size=64 * 2**20)
+    try:
+        js = client.jetstream(publish_async_max_pending=AT_ONCE)
+        waiting = iter(written)
+        while some := list(islice(waiting, AT_ONCE)):
+            acks = [await js.publish_async(one.subject, commit.encode(one)) for one, commit in some]
+            await asyncio.gather(*acks)
+    finally:
+        await client.close()
