@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from load import Load, patiently
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from projected import assert_folded, whole_log
 from shared.commit import Commit, decode
 from shared.events import (

@@ -9,7 +9,7 @@ from nats.errors import Error as NatsError
 
 
 class Every:
-    """Does it every so many seconds until the block ends; a shorter block costs a timer and no task.
+    """Does it every so many seconds, however long it takes; a shorter block costs a timer and no task.
 
     What fails while NATS is away is tried at the next turn.
     """
