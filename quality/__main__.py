@@ -53,11 +53,17 @@ async def _measure(name: str, one: Bench, seeds: Sequence[int]) -> list[Row]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=[*modules(), SPEED], metavar="SKILL", help="these alone")
+    parser.add_argument(
+        "--only", nargs="+", type=_module, choices=[*modules(), SPEED], metavar="SKILL", help="these alone"
+    )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many worlds (default: %(default)s)")
     parser.add_argument("--first", type=int, default=1, help="the first world's seed (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     return parser.parse_args()
+
+
+def _module(skill: str) -> str:
+    return skill.replace("-", "_")
 
 
 if __name__ == "__main__":

@@ -29,9 +29,9 @@ class Skillbench:
         return await self._bench.run(skill, given, user=user, now=now)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def skillbench(_postgres: Rig) -> AsyncIterator[Skillbench]:
-    """One database for all tests of skills."""
+    """One database for the tests of a file: other files kill PostgreSQL, and no connection survives that."""
     async with fresh_database(_postgres.url) as url:
         await make_tables(url)
         bench = Bench(url)

@@ -19,7 +19,8 @@ class Near(NamedTuple):
 class Places:
     """All sub-schemas that may hold for one value; what one of them marks is personal, and all inside it.
 
-    With `wary`, a field that none of them names is personal too: nobody has said that it is not.
+    With `wary`, a field that none of them names is personal too, in an object without named fields as well:
+    nobody has said that it is not. Where a schema says nothing at all, nothing is unknown.
     """
 
     root: dict[str, Any]
@@ -49,9 +50,12 @@ class Places:
         return self._inside[index]
 
     def _unknown(self, name: str) -> bool:
-        named = [schema["properties"] for schema in self.schemas if schema.get("properties")]
+        objects = [
+            schema for schema in self.schemas if schema.get("properties") or "object" in _types(schema)
+        ]
         others = any(schema.get("additionalProperties") not in (None, True, False) for schema in self.schemas)
-        return self.wary and bool(named) and not others and not any(name in fields for fields in named)
+        named = any(name in schema.get("properties", ()) for schema in objects)
+        return self.wary and bool(objects) and not others and not named
 
     def _places(self, schemas: Iterator[Any], *, inherited: bool) -> "Places":
         return _places(self.root, schemas, inherited=inherited, wary=self.wary)
@@ -92,6 +96,11 @@ def _resolve(root: dict[str, Any], reference: str) -> Any:
     for part in reference.removeprefix("#").split("/")[1:]:
         target = target[part.replace("~1", "/").replace("~0", "~")]
     return target
+
+
+def _types(schema: dict[str, Any]) -> tuple[str, ...]:
+    types = schema.get("type", ())
+    return (types,) if isinstance(types, str) else tuple(types)
 
 
 def _item(schema: dict[str, Any], index: int) -> Any:

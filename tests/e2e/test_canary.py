@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import everyskill
 import otlp
 from canary import Canary, checkpoint, dump
 from rig import client_of, environment, running_stack
@@ -16,6 +17,7 @@ from seedblocks import arguments
 from shared import telemetry
 from shared.json import dumps
 from shared.refusal import Refusal
+from skillmodules import SKILLS as SHIPPED
 from totalaud import get_agent_session, get_execution_trace, watch
 from totalaud.client import Client
 from totalaud.contacts import import_csv
@@ -58,6 +60,7 @@ class Story:
     own_id: str = ""
     report: dict[str, Any] = field(default_factory=dict)
     pitch: dict[str, Any] = field(default_factory=dict)
+    every: dict[str, Any] = field(default_factory=dict)
     reply: dict[str, Any] = field(default_factory=dict)
     feed: list[bytes] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -116,6 +119,7 @@ async def tell(story: Story) -> None:
     await outreach(story)
     await client.tables.caught_up(story.reply["seq"])
     await workflows(story)
+    await every_skill(story)
     await pitches(story)
     await refusals(story)
     await failures(story)
@@ -169,6 +173,17 @@ async def workflows(story: Story) -> None:
     )
     await story.client.outcome(own.id)
     story.own_id = own.id
+
+
+async def every_skill(story: Story) -> None:
+    """All shipped skills, each on the person by id and by what one would type."""
+    (campaign,) = await story.client.records.rows("campaigns")
+    person = {"id": story.contact_id, "name": NAME, "email": EMAIL, "phone": PHONE, "notes": NOTES}
+    given = everyskill.inputs(person, str(campaign.id))
+    assert given.keys() == {path.stem for path in SHIPPED.glob("*/*.yaml")} - {"agent"}
+    asked = {skill: await story.client.execute(skill, body) for skill, body in given.items()}
+    for skill, execution in asked.items():
+        story.every[skill] = (await story.client.skill_outcome(execution.id)).output
 
 
 async def pitches(story: Story) -> None:
@@ -247,6 +262,12 @@ async def test_the_client_shows_the_real_name(story):
             assert {"Zephyrine", "Birdcage"} <= CANARY.hits_in(told)
     assert NAME in story.pitch["body"]
     assert story.report["errors"][0]["line"] == 4
+
+
+async def test_every_skill_was_run_and_some_speak_of_the_person(story):
+    assert None not in story.every.values()
+    named = {skill for skill, output in story.every.items() if CANARY.hits_in(output)}
+    assert named >= {"generate-pitch", "research-contacts", "score-contacts", "write-press-release"}
 
 
 async def test_the_client_shows_what_the_person_answered(story):

@@ -213,7 +213,9 @@ async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origi
     await http("DELETE", f"{origin}/calls")
     await asyncio.gather(*(chat(gpt, extra_headers={"Idempotency-Key": f"k-{n % 2}"}) for n in range(5)))
     counted = await http("GET", f"{origin}/calls")
-    assert counted == {"total": 5, "by_key": {"k-0": 3, "k-1": 2}, "by_model": {"local": 5}}
+    assert counted["total"] == 5
+    assert counted["by_key"] == {"k-0": 3, "k-1": 2}
+    assert counted["by_model"] == {"local": 5}
 
 
 async def test_faults_for_all_calls_are_set_and_taken_back(gpt: openai.AsyncOpenAI, origin: str) -> None:

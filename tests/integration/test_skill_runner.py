@@ -33,9 +33,10 @@ from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Done, Report, Work
-from skill_runner.execution import Abort
+from skill_runner.execution import Abort, Ready
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
+from skill_runner.ledger import Ledger
 from skill_runner.main import wire
 from skill_runner.reporting import about
 from skillmodules import SKILLS
@@ -600,12 +601,16 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     bus = await Bus.connect(nats.url, name="skill-runner-2")
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def run(work: Work, _abort: Abort) -> Report:
+    async def prepare(work: Work) -> Ready:
+        return Ready(work, datetime.now(UTC), Ledger())
+
+    async def run(ready: Ready, _abort: Abort) -> Report:
         begun.set()
         await go_on.wait()
-        return Report(**about(work), output={"text": "paid"}, started_at=datetime.now(UTC), duration_ms=1)
+        told = about(ready.work)
+        return Report(**told, output={"text": "paid"}, started_at=ready.started_at, duration_ms=1)
 
-    handlers = Handlers(bus, SimpleNamespace(run=run), "runner-2", ACK_WAIT_S)
+    handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
     loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64))
     works = [await stage.ask("busy", {"contact": {"id": JANE}}) for _ in range(8)]
     await asyncio.wait_for(begun.wait(), 10)

@@ -124,7 +124,8 @@ async def bench(tmp_path):
         attempt = Run(work, made, sealed, given, datetime(2026, 11, 26, tzinfo=UTC))
         run.ledgers.append(attempt.ledger)
         try:
-            return await AiEngine(model, load(), VAULT, workers).run(attempt), attempt.ledger
+            engine = AiEngine(model, load(), VAULT, workers)
+            return await engine.run(await engine.prepare(attempt)), attempt.ledger
         except Failure as failure:
             return failure, attempt.ledger
 

@@ -168,12 +168,14 @@ async def test_what_no_field_is_named_for_is_sealed_for_the_wary(vault: MemoryVa
     assert await reveal(vault, USER, sealed) == value
 
 
-async def test_where_a_schema_names_no_field_at_all_nothing_is_unknown(vault: MemoryVault):
-    for schema in (
-        {},
-        {"type": "object"},
-        {"properties": {"a": {}}, "additionalProperties": {"type": "string"}},
-    ):
+async def test_nobody_has_said_what_is_in_an_object_without_named_fields(vault: MemoryVault):
+    for kind in ("object", ["object", "null"]):
+        sealed = await seal(vault, USER, {"properties": {"a": {"type": kind}}}, {"a": {"b": "c"}}, wary=True)
+        assert is_sealed(sealed["a"]["b"])
+
+
+async def test_where_a_schema_says_nothing_or_speaks_for_all_fields_nothing_is_unknown(vault: MemoryVault):
+    for schema in ({}, {"properties": {"a": {}}, "additionalProperties": {"type": "string"}}):
         assert await seal(vault, USER, schema, {"b": "c"}, wary=True) == {"b": "c"}
 
 

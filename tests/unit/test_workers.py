@@ -115,11 +115,11 @@ async def test_a_skill_gets_its_input_and_the_user(workers: Workers) -> None:
 
 
 async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(workers: Workers) -> None:
-    await asyncio.gather(*(CustomEngine(workers).run(attempt("nap", {"s": 0.3})) for _ in range(2)))
+    await asyncio.gather(*(run_with(workers, attempt("nap", {"s": 0.3})) for _ in range(2)))
     spinning = asyncio.create_task(failure(workers, attempt("spin", timeout_s=1)))
     start, done = time.monotonic(), 0
     while not spinning.done():
-        await CustomEngine(workers).run(attempt("echo"))
+        await run_with(workers, attempt("echo"))
         done += 1
     failed = await spinning
     assert (failed.code, failed.retryable) == ("timeout", True)
@@ -128,11 +128,11 @@ async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(
 
 
 async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(workers: Workers) -> None:
-    assert await CustomEngine(workers).run(attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
+    assert await run_with(workers, attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
 
 
 async def test_a_worker_is_used_again(workers: Workers) -> None:
-    pids = [(await CustomEngine(workers).run(attempt("pid")))["pid"] for _ in range(5)]
+    pids = [(await run_with(workers, attempt("pid")))["pid"] for _ in range(5)]
     assert len(set(pids)) == 1
 
 
@@ -161,14 +161,14 @@ async def test_a_crash_is_retryable_and_the_next_skill_runs(workers: Workers, na
     failed = await failure(workers, attempt(name))
     assert (failed.code, failed.retryable) == ("crashed", True)
     assert told in failed.message
-    assert await CustomEngine(workers).run(attempt("returns")) == {"whole": 2}
+    assert await run_with(workers, attempt("returns")) == {"whole": 2}
 
 
 async def test_a_crash_while_idle_is_not_noticed(workers: Workers) -> None:
-    pid = (await CustomEngine(workers).run(attempt("pid")))["pid"]
+    pid = (await run_with(workers, attempt("pid")))["pid"]
     os.kill(pid, 9)
     await asyncio.sleep(0.2)
-    assert (await CustomEngine(workers).run(attempt("pid")))["pid"] != pid
+    assert (await run_with(workers, attempt("pid")))["pid"] != pid
 
 
 async def test_an_exception_is_told_by_type_and_line_without_its_text(workers: Workers) -> None:
@@ -195,11 +195,11 @@ async def test_a_skill_that_leaves_is_an_error_not_a_crash(workers: Workers) -> 
 
 
 async def test_a_skill_that_prints_and_reads_does_not_disturb_the_pipe(workers: Workers) -> None:
-    assert await CustomEngine(workers).run(attempt("chatty")) == {"stdin": ""}
+    assert await run_with(workers, attempt("chatty")) == {"stdin": ""}
 
 
 async def test_what_a_generator_yielded_last_is_its_output_when_it_returns_nothing(workers: Workers) -> None:
-    assert await CustomEngine(workers).run(attempt("bits")) == {"found": [1, 2]}
+    assert await run_with(workers, attempt("bits")) == {"found": [1, 2]}
 
 
 async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) -> None:
@@ -219,7 +219,7 @@ async def test_an_output_that_cannot_be_told_is_an_error(workers: Workers, name:
 
 async def test_an_output_just_within_the_limit_comes_whole(workers: Workers) -> None:
     given = {"text": "x" * (OUTPUT_LIMIT - 200)}
-    assert (await CustomEngine(workers).run(attempt("echo", given)))["given"] == given
+    assert (await run_with(workers, attempt("echo", given)))["given"] == given
 
 
 async def test_times_ids_and_tuples_become_json(workers: Workers) -> None:
@@ -254,13 +254,13 @@ async def test_a_skill_fetches_what_the_operator_allows_and_nothing_else_inside(
         allowing = Workers(skills, "postgresql://127.0.0.1:1/none", 1, env)
         try:
             run = attempt("fetch", {"url": site.url("/")})
-            assert await CustomEngine(allowing).run(run) == {"body": "hello"}
+            assert await run_with(allowing, run) == {"body": "hello"}
         finally:
             await allowing.close()
 
 
 async def test_a_skill_sees_no_secret_in_its_environment(workers: Workers) -> None:
-    names = (await CustomEngine(workers).run(attempt("secrets")))["env"]
+    names = (await run_with(workers, attempt("secrets")))["env"]
     assert [name for name in names if name.startswith(("TOTALAUD_", "OPENAI_"))] == []
 
 
