@@ -46,55 +46,60 @@ class Step:
 
 def in_one_go(wave: Wave) -> bool:
     """Tell whether one statement will do, which is a transaction of its own."""
-    return not wave.spread and not wave.refold and not any(map(_many_or_again, wave.tables.values()))
+    again = any(_again(fates) for fates in wave.tables.values())
+    return not (wave.spread or wave.refold or again or _many(wave))
 
 
 async def write(connection: asyncpg.Connection, wave: Wave, step: Step) -> None:
     """Write one wave, with the checkpoint's step.
 
-    The statement fails when a row is not as it must be, or the checkpoint; then nothing may be kept.
+    The statement fails when a row is not as it must be, or the checkpoint; then nothing may be kept. Where
+    many rows are added they are copied after it, all of them: what refers to a row must not come before it.
     """
     records = Records()
+    many = _many(wave)
     meant: list[Meant] = []
     for table in NAMES:
         if fates := wave.tables.get(table):
-            if _many_or_again(fates):
-                await _at_once(connection, table, fates, records)
-            meant += _meant(table, fates, records)
+            if _again(fates):
+                await connection.execute(removing(table), *_removed(fates))
+            meant += _meant(table, fates, records, copied=many)
     given: list[Any] = [step.seq, step.to, step.commit_id, step.epoch]
     for one in meant:
         given += one.given if one.rows is None else (*one.given, one.rows)
     await connection.execute(together(tuple(Group(one.parts, one.rows is not None) for one in meant)), *given)
+    if many:
+        await _copy(connection, wave, records)
     for sql, columns in _spread(wave.spread):
         await connection.execute(sql, *columns)
     if wave.refold:
         await connection.execute(spreading.REFOLD, *_columns(map(_refolded, wave.refold.values())))
 
 
-def _many_or_again(fates: Fates) -> bool:
-    """Tell whether rows are to be copied, or are added after they were removed."""
-    return _many(fates) or any(fate.removed and fate.whole_is_known for fate in fates.values())
+def _again(fates: Fates) -> bool:
+    """Tell whether rows are added after they were removed."""
+    return any(fate.removed and fate.whole_is_known for fate in fates.values())
 
 
-def _many(fates: Fates) -> bool:
-    return len(fates) >= MANY and sum(fate.added is not None for fate in fates.values()) >= MANY
+def _many(wave: Wave) -> bool:
+    return any(
+        len(fates) >= MANY and sum(fate.added is not None for fate in fates.values()) >= MANY
+        for fates in wave.tables.values()
+    )
 
 
-async def _at_once(connection: asyncpg.Connection, table: str, fates: Fates, records: "Records") -> None:
-    """Do what the statement cannot."""
-    if removed := [row for row, fate in fates.items() if fate.removed]:
-        await connection.execute(removing(table), *_keys(removed))
-    if _many(fates):
-        added = _added(table, fates, records)
-        await connection.copy_records_to_table(table, records=added, columns=layout(table))
+async def _copy(connection: asyncpg.Connection, wave: Wave, records: "Records") -> None:
+    for table in NAMES:
+        if added := _added(table, wave.tables.get(table, {}), records):
+            await connection.copy_records_to_table(table, records=added, columns=layout(table))
 
 
-def _meant(table: str, fates: Fates, records: "Records") -> Iterator[Meant]:
+def _meant(table: str, fates: Fates, records: "Records", *, copied: bool) -> Iterator[Meant]:
     """Yield what removes, adds and alters rows; of a row that may be there, either adds or alters it."""
-    removed = [row for row, fate in fates.items() if fate.removed]
-    if removed and not _many_or_again(fates):
-        yield Meant((Part(removing, 2, table),), _keys(removed))
-    if not _many(fates) and (added := _added(table, fates, records)):
+    removed = _removed(fates)
+    if removed[0] and not _again(fates):
+        yield Meant((Part(removing, 2, table),), removed)
+    if not copied and (added := _added(table, fates, records)):
         yield Meant((Part(adding, 1, table),), (added,), len(added))
     either: list[Record] = []
     ensured: list[Record] = []
@@ -111,7 +116,8 @@ def _meant(table: str, fates: Fates, records: "Records") -> Iterator[Meant]:
         yield Meant((Part(altering, 3, table),), _altered(table, altered, records), len(altered))
 
 
-def _keys(rows: list[Row]) -> tuple[list[Any], list[Any]]:
+def _removed(fates: Fates) -> tuple[list[Any], list[Any]]:
+    rows = [row for row, fate in fates.items() if fate.removed]
     return [row.key for row in rows], [row.user for row in rows]
 
 
