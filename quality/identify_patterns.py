@@ -23,7 +23,7 @@ from quality.row import Row, interval
 
 SKILL = "identify-patterns"
 SENDS, CONTACTS, CAMPAIGNS, ATTRIBUTES = 1200, 200, 10, 20
-WITH, WITHOUT = 60, 40
+WITH, WITHOUT = 100, 60
 BASE, LIFT, SHARE, LUCK = 0.06, 2.0, 0.4, 0.3
 TRUE, TYPE = "attribute_0", "contact type"
 RULES = Rules(fdr=0.1, min_support=20, adjust=TYPE)

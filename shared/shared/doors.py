@@ -12,7 +12,7 @@ from faststream.nats import NatsBroker
 
 from shared import logs
 from shared.bus import Bus
-from shared.json import dumps
+from shared.counts import refused
 from shared.listening import Heard, Listening
 from shared.refusal import Refusal
 from shared.room import no_room
@@ -20,7 +20,7 @@ from shared.room import no_room
 AT_ONCE = 64
 LAST_ANSWERS_S = 15.0
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
-FAILED = Refusal("unavailable", None, "the service could not do it now: ask again")
+NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ async def _said(door: Door, heard: Heard) -> bytes:
     try:
         return await door.handle(heard.subject, heard.body, heard.headers)
     except Refusal as refusal:
-        return dumps(refusal.body())
+        return refused(heard.subject, refusal)
     except Exception as error:  # noqa: BLE001 - an asker gets an answer
         if no_room(error):
-            return dumps(NO_ROOM.body())
+            return refused(heard.subject, NO_ROOM)
         logs.get_logger().exception("no answer", door=door.subject)
-        return dumps(FAILED.body())
+        return refused(heard.subject, NOT_NOW)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from shared.counts import buried
 from shared.delivery import Delivery, Poison
 from shared.json import dumps
 from shared.logs import get_logger
@@ -133,6 +134,7 @@ class _Puller:
             if isinstance(error, Poison) or self._failures.count(delivery.seq, error) >= TRIES:
                 letter = {"reason": reason, "stream": self._stream, "seq": delivery.seq}
                 await self._bus.publish(dead_letter(self._durable), dumps(letter))
+                buried(self._durable)
                 await delivery.ack()
                 self._failures.forget(delivery.seq)
                 get_logger().error("dead letter", **letter)

@@ -19,6 +19,7 @@ from faststream.specification import AsyncAPI
 
 from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error, shake_hands
+from shared.counts import told
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
 from shared.nats_urls import secured, servers
@@ -93,7 +94,7 @@ async def _serve(name: str, wire: Wire) -> bool:
         on_shutdown=[doors.close],
         logger=None,
         specification=AsyncAPI(described),
-        asgi_routes=[("/healthz", _health(buses))],
+        asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
         asyncapi_path="/docs",
     )
     config = uvicorn.Config(
@@ -111,3 +112,11 @@ def _health(buses: list[Bus]) -> ASGIApp:
         return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503)
 
     return health
+
+
+def _metrics(name: str) -> ASGIApp:
+    @get
+    async def metrics(_scope: object) -> AsgiResponse:
+        return AsgiResponse(told(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
+
+    return metrics

@@ -560,6 +560,12 @@ async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -
         assert (last.attempt_id, last.error and last.error.code) == (other.attempt_id, "timeout")
 
 
+async def test_heartbeats_that_nobody_answers_come_as_often(stage: Stage) -> None:
+    stage.orchestrator.beats = ["silence"]
+    await stage.report("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert stage.orchestrator.heard.count("beat") >= 2
+
+
 async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(stage: Stage) -> None:
     work = await stage.ask("spin", {}, timeout_s=30)
     await asyncio.sleep(1)

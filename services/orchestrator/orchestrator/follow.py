@@ -69,7 +69,8 @@ class Follow:
         self._forget(decided.known.session)
         if (stopped := _stopped(aggregate, decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
-        await self.settling.follow(aggregate, decided.events, decided.known.session)
+        if not await self.settling.follow(aggregate, decided.events, decided.known.session):
+            self.look_again()
 
     async def outstanding(self, aggregate: Aggregate) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is."""
@@ -120,15 +121,18 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """End the lease of a runner that fell silent, once all that it may have said was heard.
 
-        A report that it queued is recorded in its stead. A heartbeat that came while this process stood still
-        has been read with the answer about that report.
+        A report that it queued is recorded first: then nothing is lost, unless the report counts for nothing,
+        as a result from the cache for an attempt that somebody pays for. A heartbeat that came while this
+        process stood still has been read with the answer about that report.
         """
         report = await queued_report(self._bus, attempt_id)
         await asyncio.sleep(HEARING_S)
         if self._timers.is_set(attempt_id):
             return
-        command = ExpireLease(attempt_id) if report is None else ReportAttempt(report)
-        decided = await self._sessions.decide(aggregate, command, cause=str(attempt_id))
+        if report is not None:
+            told = await self._sessions.decide(aggregate, ReportAttempt(report), cause=str(attempt_id))
+            await self.decided(aggregate, told)
+        decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))

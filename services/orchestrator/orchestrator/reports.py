@@ -8,6 +8,7 @@ from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
+from shared.counts import refused
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
 from shared.json import dumps, loads
@@ -28,7 +29,7 @@ class Reports:
         try:
             seq = await self._record(heard.body)
         except Refusal as refusal:
-            await heard.answer(dumps(refusal.body()))
+            await heard.answer(refused(heard.subject, refusal))
         else:
             await heard.answer(dumps({"ok": True, "seq": seq}))
 
@@ -39,6 +40,7 @@ class Reports:
         except Refusal as refusal:
             if refusal.code == "unavailable":
                 raise
+            refused(delivery.subject, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         await delivery.ack()
 

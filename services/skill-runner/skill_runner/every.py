@@ -9,7 +9,7 @@ from nats.errors import Error as NatsError
 
 
 class Every:
-    """Does it every so many seconds until the block ends; a shorter block costs a timer and no task.
+    """Does it every so many seconds, however long it takes; a shorter block costs a timer and no task.
 
     What fails while NATS is away is tried at the next turn.
     """
@@ -33,7 +33,10 @@ class Every:
         self._task = asyncio.create_task(self._go_on())
 
     async def _go_on(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while True:
             with suppress(NatsError, OSError):
                 await self._act()
-            await asyncio.sleep(self._seconds)
+            due += self._seconds
+            await asyncio.sleep(due - clock())

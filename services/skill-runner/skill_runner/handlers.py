@@ -12,11 +12,11 @@ from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.listening import Heard
-from shared.work import Report, Work
+from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
 from skill_runner.every import Every
-from skill_runner.execution import Execution
+from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
 from skill_runner.turns import Turns
@@ -114,9 +114,7 @@ class Handlers:
             await deliver(self._bus, await self._execution.run(ready, abort))
             await delivery.ack()
             return
-        answer = await claim(
-            self._bus, subjects.claim(work.attempt_id), work, self._runner, most_usd=ready.most_usd
-        )
+        answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
             case None:
                 await delivery.nak(COME_BACK_S)
@@ -124,17 +122,24 @@ class Handlers:
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
             case _ if answer.verdict == "run" and work.attempt_id not in self._reported:
                 every_s = min(self._every_s, answer.lease_s / 3)
-                async with Every(every_s, lambda: self._beat(work, abort)):
+                async with Every(every_s, lambda: self._beat(work, abort, every_s)):
                     await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
                 self._remember(work.attempt_id)
                 await delivery.ack()
             case _:
                 await delivery.ack()
 
-    async def _beat(self, work: Work, abort: Abort) -> None:
-        answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
+    async def _beat(self, work: Work, abort: Abort, every_s: float) -> None:
+        """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
+        where = subjects.beat(work.attempt_id)
+        answer = await claim(self._bus, where, work, self._runner, timeout=every_s)
         if answer is not None and answer.verdict in ("abort", "drop"):
             abort.request()
+
+    async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
+        """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
+        where = subjects.claim(work.attempt_id)
+        return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
     def _remember(self, attempt_id: UUID) -> None:
         """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
