@@ -18,7 +18,7 @@ from shared.definitions import SkillDefinition
 from shared.schema import prepare, problems
 from skill_runner.context import Context
 from skill_runner.skillfile import SkillFiles
-from skill_runner.tables import ReadModel
+from skill_runner.tables import Blocking, ReadModel
 from skill_runner.worker import plain
 from totalaud.skillfiles import load
 from totalaud.stack import paths
@@ -41,8 +41,7 @@ class Bench:
         self._definitions = {skill.name: skill for skill in load(SKILLS).skills}
         self._files = SkillFiles(SKILLS)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="skill")
-        self._loop = asyncio.new_event_loop()
-        self._tables = ReadModel(url)
+        self._tables = Blocking(ReadModel(url))
 
     def definition(self, skill: str) -> SkillDefinition:
         return self._definitions[skill]
@@ -68,22 +67,18 @@ class Bench:
         return await loop.run_in_executor(self._thread, self._run, skill, given, user, now)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._tables.close)
         self._thread.shutdown()
-        self._loop.close()
 
     def _run(self, skill: str, given: dict[str, Any], user: UUID, now: datetime) -> Any:
         definition = self._definitions[skill]
         value, _ = prepare(definition.input_schema, json.loads(json.dumps(plain(given))))
         _fit(skill, "input", definition.input_schema, value)
         run = self._files.function(skill, definition.python_hash or "")
-        context = Context(user, now, tables=self._tables, loop=self._loop, log_seq=0, wait_s=0)
+        context = Context(user, now, tables=self._tables, log_seq=0, wait_s=0)
         output = json.loads(json.dumps(plain(run(value, context)), allow_nan=False))
         _fit(skill, "output", definition.output_schema, output)
         return output
-
-    def _disconnect(self) -> None:
-        self._loop.run_until_complete(self._tables.close())
 
 
 def _fit(skill: str, side: str, schema: dict[str, Any], value: Any) -> None:

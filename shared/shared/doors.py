@@ -20,7 +20,7 @@ from shared.room import no_room
 AT_ONCE = 64
 LAST_ANSWERS_S = 15.0
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
-FAILED = Refusal("unavailable", None, "the service could not do it now: ask again")
+NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +80,4 @@ async def _said(door: Door, heard: Heard) -> bytes:
         if no_room(error):
             return refused(heard.subject, NO_ROOM)
         logs.get_logger().exception("no answer", door=door.subject)
-        return refused(heard.subject, FAILED)
+        return refused(heard.subject, NOT_NOW)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
+from shared.filling import filled
 from shared.fitting import misfit
 from shared.json import canonical
 from shared.same import Same
@@ -86,8 +87,8 @@ def prepare(schema: Schema, value: dict[str, Any]) -> tuple[dict[str, Any], list
     Returns a warning for each field left out. Where the schema names no fields, everything is known.
     """
     unknown: dict[str, list[str]] = {}
-    filled = _prepared(schema, schema, value, "", unknown)
-    return filled, [
+    complete = filled(schema, value, unknown)
+    return complete, [
         f"{path} is not known and was left out; known: {', '.join(unknown[path])}" for path in unknown
     ]
 
@@ -201,35 +202,6 @@ def _child(node: Schema, part: str | int) -> Any:
     if fields:
         raise NoSuchField(part, sorted(fields))
     return {}
-
-
-def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
-    if not isinstance(value, dict | list):
-        return value
-    node = plain(root, node)
-    if isinstance(value, list) and isinstance(node.get("items"), dict):
-        return [_prepared(root, node["items"], item, f"{path}[]", unknown) for item in value]
-    if not isinstance(value, dict) or "$sealed" in value or not node.get("properties"):
-        return value
-    fields, others = node["properties"], node.get("additionalProperties")
-    kept = {}
-    for name, inner in value.items():
-        if name not in fields and isinstance(others, dict) and others:
-            kept[name] = inner
-        elif name not in fields:
-            unknown[_inside(path, name)] = sorted(fields)
-        elif isinstance(inner, dict | list):
-            kept[name] = _prepared(root, fields[name], inner, _inside(path, name), unknown)
-        else:
-            kept[name] = inner
-    for name, field in fields.items():
-        if name not in value and isinstance(field, dict) and "default" in field:
-            kept[name] = field["default"]
-    return kept
-
-
-def _inside(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 def _holds_personal(root: Schema, node: Any, seen: set[int]) -> bool:

@@ -94,7 +94,7 @@ def test_its_fetching_function_reads_what_a_site_answers(status):
     with running(Site()) as site:
         site.answers["/latest.json"] = says(b'[{"title": "Tide Tables"}]', status)
         context = Context(
-            uuid4(), datetime.now(UTC), tables=None, loop=None, log_seq=0, wait_s=0,
+            uuid4(), datetime.now(UTC), tables=None, log_seq=0, wait_s=0,
             fetch_allow=f"{LOOPBACK}:{site.port}",
         )  # fmt: skip
         there = SimpleNamespace(

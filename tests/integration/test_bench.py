@@ -1,14 +1,19 @@
 """The bench on the real stack, as small as it can be."""
 
+import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench.driving import _paced
 from bench.names import FLOOR, OURS, TRACED, TWO_RUNNERS
+from bench.reads import READERS, reading
 from bench.work import STEPS
+from projector.database import connected, make
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["--sizes", "20", "--rounds", "1", "--seconds", "0.4", "--warm-up", "0.1", "--latency", "5"]
@@ -44,3 +49,36 @@ def test_a_tiny_bench_measures_checks_and_tells_it_all(tmp_path: Path):
     assert 0 < found["first_works"][0]["seconds"] < 60
     assert "our services" in done.stdout
     assert as_plot.read_text().startswith("<svg")
+
+
+async def test_readers_notice_a_step_back_and_a_table_that_is_away(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        async with reading(postgres_url) as reads, asyncio.timeout(60):
+            await connection.execute("UPDATE checkpoint SET seq = 5")
+            await until(lambda: reads.done > 50)
+            assert (reads.failed, reads.backward) == (0, 0)
+            await connection.execute("UPDATE checkpoint SET seq = 4")
+            await until(lambda: reads.backward > 0)
+            assert reads.told[0] == "the checkpoint was 5, then 4"
+            await connection.execute("ALTER TABLE agent_sessions RENAME TO elsewhere")
+            await until(lambda: reads.failed > 0)
+        assert reads.backward <= READERS
+
+
+async def until(so: Callable[[], bool]) -> None:
+    while not so():
+        await asyncio.sleep(0.02)
+
+
+async def test_a_pace_is_kept_whatever_a_session_takes():
+    begun: list[float] = []
+
+    async def run_one(_document: object) -> None:
+        begun.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.5)
+
+    told = await _paced(run_one, iter(range(20)), 100)
+    assert told["sessions"] == 20
+    assert begun[-1] - begun[0] > 0.18
+    assert told["ended"] - told["began"] < 1.5

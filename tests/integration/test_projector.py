@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from nats.aio.msg import Msg
 
 from bench.history import COMMITS, SKILL, histories, write
 from bench.reads import reading
@@ -23,7 +24,7 @@ from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
-from projector import spreading, statements
+from projector import reader, spreading, statements
 from projector.database import connected, make, take_over
 from projector.live import Live
 from projector.operating import Operating
@@ -497,6 +498,34 @@ async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, po
         await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
         assert await asyncio.wait_for(heard.get(), 5) == await writer.log.last_seq()
         await connection.close()
+
+
+async def test_what_the_feed_brings_is_not_asked_of_the_stream_again(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    asked: list[bytes] = []
+
+    async def hear(message: Msg) -> None:
+        asked.append(message.data)
+
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        spy = await bus.client.subscribe("$JS.API.DIRECT.GET.EVT", cb=hear)
+        await writer.write(stories(12, commits=100), pause_s=0.005)
+        await caught_up(bus, postgres_url)
+        await spy.unsubscribe()
+    assert len(asked) < 20
+
+
+async def test_what_there_was_no_room_for_is_read_from_the_stream(
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        monkeypatch.setattr(reader, "WAITING_BYTES", 5_000)
+        await writer.write(stories(13))
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
 
 
 async def test_status_tells_how_far_the_projection_is(bus: Bus, writer: Writer, postgres_url: str):

@@ -9,10 +9,12 @@ from orchestrator.doors import Doors
 from shared.events import AttemptLost, StepCompleted
 from shared.json import dumps
 from shared.subjects import late, session
+from shared.usage import Cached
 from shared.work import Claim, Report, Work
-from sim.bus import Process, SimBus
+from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import VirtualLoop
+from sim.process import Process
 from sim.processes import EPOCH, World, doors_of
 from sim.run import USER
 from sim.silence import silenced
@@ -38,8 +40,15 @@ class Scene:
     def beat(self) -> None:
         self.doors.commands.follow.beat(self.work.attempt_id)
 
-    def queue_report(self) -> None:
-        report = Report(**about(self.work), output={"n": 2}, started_at=EPOCH, duration_ms=1)
+    def queue_report(self, cached: Cached | None = None) -> None:
+        report = Report(
+            **about(self.work),
+            output={"n": 2},
+            started_at=EPOCH,
+            duration_ms=1,
+            cached=cached,
+            cache_key="key",
+        )
         self.world.server.store(late(self.work.attempt_id), report.model_dump_json().encode(), {})
 
     async def has(self, kind: type) -> bool:
@@ -78,6 +87,16 @@ def test_a_report_in_the_queue_is_recorded_in_its_stead():
         await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(StepCompleted)
         assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_a_result_from_the_cache_in_the_queue_keeps_no_lease_of_an_attempt_that_somebody_pays_for():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.queue_report(Cached(from_attempt=UUID(int=2)))
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptLost)
 
     played(story)
 

@@ -19,6 +19,7 @@ from shared.events import (
     AttemptStarted,
     AttemptStopped,
     AttemptWithdrawn,
+    ModelCalled,
     RetryScheduled,
     SessionBudgetSet,
     SessionCancelled,
@@ -41,7 +42,7 @@ def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
 
 
 def evolve(session: Session, event: AnyEvent) -> Session:
-    """Take in what happened. Never refuses, never decides."""
+    """Take in what happened, the usual first. Never refuses, never decides."""
     match event:
         case SessionStarted():
             return session._replace(
@@ -52,8 +53,6 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 fingerprint=event.fingerprint,
                 budget=event.budget,
             )
-        case SessionRefused():
-            return session._replace(status="refused", agent=event.agent, fingerprint=event.fingerprint)
         case AttemptRequested():
             return session._replace(
                 open={**session.open, event.attempt_id: OpenAttempt(event)},
@@ -67,20 +66,8 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             asked = session.open[event.attempt_id].asked
             claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
             return session._replace(open={**session.open, event.attempt_id: claimed})
-        case AttemptStopped():
-            return _close(session, event.attempt_id)._replace(stopped=event)
-        case SessionWaiting():
-            return session._replace(waiting_on=event.on)
-        case SessionBudgetSet():
-            return session._replace(budget=event.budget, commands=_with(session, event.command_id))
-        case AttemptLost():
-            return _give_up(session, event.attempt_id)._replace(tries=session.tries + 1)
-        case AttemptWithdrawn():
-            return _give_up(session, event.attempt_id)
-        case AttemptFailed():
-            return _report(_keep(session, event), event)._replace(tries=session.tries + 1)
-        case RetryScheduled():
-            return session._replace(retry_due=event.due)
+        case ModelCalled():
+            return session
         case StepCompleted():
             return _report(session, event)._replace(
                 outputs={**session.outputs, event.step: event.output},
@@ -90,14 +77,22 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 waiting_on=None,
                 stopped=None,
             )
-        case AttemptReportedLate():
-            return _report(_keep(session, event), event)
-        case StepFailed():
-            return session._replace(failed_step=event.step)
         case SessionCompleted():
             return session._replace(status="completed")
+        case AttemptFailed():
+            return _report(_keep(session, event), event)._replace(tries=session.tries + 1)
+        case RetryScheduled():
+            return session._replace(retry_due=event.due)
+        case StepFailed():
+            return session._replace(failed_step=event.step)
         case SessionFailed():
             return session._replace(status="failed", retry_due=None)
+        case AttemptLost():
+            return _give_up(session, event.attempt_id)._replace(tries=session.tries + 1)
+        case AttemptWithdrawn():
+            return _give_up(session, event.attempt_id)
+        case AttemptReportedLate():
+            return _report(_keep(session, event), event)
         case SessionCancelled():
             return session._replace(
                 status="cancelled",
@@ -119,6 +114,14 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 waiting_on=None,
                 commands=_with(session, event.command_id),
             )
+        case AttemptStopped():
+            return _close(session, event.attempt_id)._replace(stopped=event)
+        case SessionWaiting():
+            return session._replace(waiting_on=event.on)
+        case SessionBudgetSet():
+            return session._replace(budget=event.budget, commands=_with(session, event.command_id))
+        case SessionRefused():
+            return session._replace(status="refused", agent=event.agent, fingerprint=event.fingerprint)
         case _:
             return session
 

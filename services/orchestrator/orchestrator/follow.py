@@ -121,15 +121,18 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """End the lease of a runner that fell silent, once all that it may have said was heard.
 
-        A report that it queued is recorded in its stead. A heartbeat that came while this process stood still
-        has been read with the answer about that report.
+        A report that it queued is recorded first: then nothing is lost, unless the report counts for nothing,
+        as a result from the cache for an attempt that somebody pays for. A heartbeat that came while this
+        process stood still has been read with the answer about that report.
         """
         report = await queued_report(self._bus, attempt_id)
         await asyncio.sleep(HEARING_S)
         if self._timers.is_set(attempt_id):
             return
-        command = ExpireLease(attempt_id) if report is None else ReportAttempt(report)
-        decided = await self._sessions.decide(aggregate, command, cause=str(attempt_id))
+        if report is not None:
+            told = await self._sessions.decide(aggregate, ReportAttempt(report), cause=str(attempt_id))
+            await self.decided(aggregate, told)
+        decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))

@@ -9,13 +9,11 @@ import asyncpg
 from projector.entry import Reading, read
 from projector.runs import outstanding
 from projector.spans import Spans
-from projector.statements import Part, fencing
 from projector.waves import Misfit, Wave, waves
-from projector.writing import Meant, write
+from projector.writing import Step, in_one_go, write
 from shared.direct_get import Entry
 from shared.logs import get_logger
 
-FENCE = Part(fencing, 4, "checkpoint")
 PARK = "INSERT INTO projection_errors (subject, seq, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 UNSTORABLE = (
     asyncpg.DataError,
@@ -77,14 +75,18 @@ class Projection:
                 wanted.append(reading)
         last = readings[-1]
         found = waves((reading.entry.subject, reading.changes) for reading in wanted)
-        fence = Meant(FENCE, (self.seq, last.entry.seq, last.commit_id, self._epoch), rows=1)
-        async with self.connection.transaction():
-            if not await write(self.connection, found[0], fence):
-                raise Fenced
-            for wave in found[1:]:
-                await write(self.connection, wave)
-            for reading, why in parked.values():
-                await self._park(reading, why)
+        step = Step(self.seq, last.entry.seq, last.commit_id, self._epoch)
+        alone = len(found) == 1 and not parked and in_one_go(found[0])
+        try:
+            async with nullcontext() if alone else self.connection.transaction():
+                for wave in found:
+                    await write(self.connection, wave, step)
+                    step = step.done
+                for reading, why in parked.values():
+                    await self._park(reading, why, step)
+        except asyncpg.CheckViolationError:
+            await self._check_fence()
+            raise
         self.seq = last.entry.seq
         self._parked |= parked.keys()
         for reading, why in parked.values():
@@ -92,7 +94,13 @@ class Projection:
                 "a history is parked", subject=reading.entry.subject, seq=reading.entry.seq, reason=why
             )
 
-    async def _park(self, reading: Reading, why: str) -> None:
+    async def _check_fence(self) -> None:
+        """Tell a checkpoint that somebody else has moved from a row that is not as it must be."""
+        at = await self.connection.fetchrow("SELECT seq, epoch FROM checkpoint")
+        if tuple(at) != (self.seq, self._epoch):
+            raise Fenced
+
+    async def _park(self, reading: Reading, why: str, step: Step) -> None:
         """Note why; a parked session is always looked after by the sweep, for nobody here sees it end."""
         await self.connection.execute(PARK, reading.entry.subject, reading.entry.seq, why)
         aggregate = reading.aggregate
@@ -100,7 +108,7 @@ class Projection:
             wave = Wave()
             open_ = outstanding(aggregate)
             wave.fate(open_.row).take(open_)
-            await write(self.connection, wave)
+            await write(self.connection, wave, step)
 
 
 def _reason(error: Exception) -> str:
@@ -108,6 +116,8 @@ def _reason(error: Exception) -> str:
     match error:
         case Misfit():
             return str(error)
+        case asyncpg.CheckViolationError():
+            return "a row is missing, there already, or another user's"
         case asyncpg.IntegrityConstraintViolationError():
             return f"{type(error).__name__}: {error.constraint_name or error.column_name}"
         case _:

@@ -70,7 +70,9 @@ class Reader:
 
     async def _hear(self, message: Msg) -> None:
         headers = message.headers or {}
-        if headers.get("Nats-Stream") == STREAM and self._bytes < WAITING_BYTES:
+        if self._bytes >= WAITING_BYTES:
+            self._in_doubt = True
+        elif headers.get("Nats-Stream") == STREAM:
             self._entries.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
             self._bytes += len(message.data)
         self._rung.set()

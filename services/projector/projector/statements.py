@@ -32,6 +32,14 @@ class Part:
     table: str
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parts that together meet a known number of rows, if they are counted."""
+
+    parts: tuple[Part, ...]
+    counted: bool = True
+
+
 def adding(table: str, n: int = 1) -> str:
     """Take whole rows; those that are there already stay as they are."""
     names = ", ".join(types(table))
@@ -39,12 +47,6 @@ def adding(table: str, n: int = 1) -> str:
         f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608 - names of our own
         f"FROM unnest(${n}::{table}[]) ON CONFLICT DO NOTHING"
     )
-
-
-@cache
-def ensuring(table: str) -> str:
-    """Do as `adding` does, and return the key, and for an owned table the owner, of each row it added."""
-    return f"{adding(table)} RETURNING {key(table)}{', user_id' if table in OWNED else ''}"
 
 
 @cache
@@ -88,27 +90,30 @@ def removing(table: str, n: int = 1) -> str:
     )
 
 
-def fencing(table: str, n: int = 1) -> str:
-    """Take the checkpoint as it must be, as it becomes, the last commit and the epoch; tell who listens."""
-    return (
-        f"UPDATE {table} SET seq = ${n + 1}::bigint, commit_id = ${n + 2} "  # noqa: S608
-        f"WHERE seq = ${n} AND epoch = ${n + 3} RETURNING pg_notify('projection', (${n + 1}::bigint)::text)"
-    )
-
-
 @lru_cache(maxsize=64)
-def together(parts: tuple[Part, ...]) -> str:
-    """Return one statement that does them all, and says of each how many rows it met.
+def together(groups: tuple[Group, ...]) -> str:
+    """Return one statement that does them all, and moves the checkpoint if each group met its rows.
 
-    They see the tables as they were before, so no row may be in two of them.
+    They see the tables as they were before, so no row may be in two of them. A checkpoint that is elsewhere
+    or of another epoch, or a row that was not met, breaks the constraint of `checkpoint`: nothing is done.
+    Its parameters: where the checkpoint must be, where it goes, the last commit, the epoch; then for each
+    group those of its parts and, where it is counted, the rows that it has to meet.
     """
-    n, done, counts = 1, [], []
-    for number, part in enumerate(parts):
-        returning = "" if part.sql is fencing else " RETURNING 1"
-        done.append(f"part{number} AS ({part.sql(part.table, n)}{returning})")
-        counts.append(f"(SELECT count(*) FROM part{number})")  # noqa: S608 - a name of our own
-        n += part.takes
-    return f"WITH {', '.join(done)} SELECT {', '.join(counts)}"
+    n, done, kept = 5, [], ["seq = $1", "epoch = $4"]
+    for group in groups:
+        met = []
+        for part in group.parts:
+            done.append(f"part{n} AS ({part.sql(part.table, n)} RETURNING 1), ")
+            met.append(f"(SELECT count(*) FROM part{n})")  # noqa: S608 - a name of our own
+            n += part.takes
+        if group.counted:
+            kept.append(f"{' + '.join(met)} = ${n}::bigint")
+            n += 1
+    return (
+        f"WITH {''.join(done)}moved AS (UPDATE checkpoint SET one = ({' AND '.join(kept)}), "  # noqa: S608
+        "seq = $2::bigint, commit_id = $3 RETURNING pg_notify('projection', ($2::bigint)::text)) "
+        "SELECT * FROM moved"
+    )
 
 
 def _lookup(table: str, id_: str) -> str:

@@ -27,6 +27,10 @@ class Fate:
     def altered(self) -> bool:
         return self.added is None and bool(self.values or self.amounts)
 
+    @property
+    def whole_is_known(self) -> bool:
+        return self.added is not None or self.ensured is not None
+
     def whole(self, table: str) -> dict[str, Any]:
         """Return the row as it becomes where there was none."""
         row = self.added if self.added is not None else {**(self.ensured or {}), **self.values}

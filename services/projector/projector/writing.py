@@ -1,8 +1,9 @@
 """Writes waves on a connection: all single rows in one statement, which has to meet every one of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic_core import PydanticSerializationError, to_json
@@ -10,7 +11,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from projector import spreading
 from projector.changes import Cancel, CloseAlone, File, FileAgain, Refold, Row, Skip, Spread
 from projector.columns import jsons, key, layout
-from projector.statements import Part, adding, altering, ensuring, mask, removing, together
+from projector.statements import Group, Part, adding, altering, mask, removing, together
 from projector.tables import names
 from projector.waves import Fate, Misfit, Wave
 
@@ -22,69 +23,108 @@ MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A piece of a statement with its parameters, and how many rows it has to meet: None, if any number."""
+    """A group of parts with their parameters, and how many rows they have to meet: None, if any number."""
 
-    part: Part
+    parts: tuple[Part, ...]
     given: tuple[Any, ...]
     rows: int | None = None
 
 
-async def write(connection: asyncpg.Connection, wave: Wave, first: Meant | None = None) -> bool:
-    """Write one wave; raises Misfit when a row is not as it must be, and then nothing may be kept.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the checkpoint has to be, and where it goes: the last commit and its sequence."""
 
-    `first` is done beside; False when that did not meet what it was meant for.
+    seq: int
+    to: int
+    commit_id: UUID | None
+    epoch: UUID
+
+    @property
+    def done(self) -> "Step":
+        return replace(self, seq=self.to)
+
+
+def in_one_go(wave: Wave) -> bool:
+    """Tell whether one statement will do, which is a transaction of its own."""
+    again = any(_again(fates) for fates in wave.tables.values())
+    return not (wave.spread or wave.refold or again or _many(wave))
+
+
+async def write(connection: asyncpg.Connection, wave: Wave, step: Step) -> None:
+    """Write one wave, with the checkpoint's step.
+
+    The statement fails when a row is not as it must be, or the checkpoint; then nothing may be kept. Where
+    many rows are added they are copied after it, all of them: what refers to a row must not come before it.
     """
     records = Records()
-    meant = [first] if first else []
+    many = _many(wave)
+    meant: list[Meant] = []
     for table in NAMES:
         if fates := wave.tables.get(table):
-            meant += await _table(connection, table, fates, records)
-    if meant:
-        given = [one for piece in meant for one in piece.given]
-        met = await connection.fetchrow(together(tuple(piece.part for piece in meant)), *given)
-        for piece, rows in zip(meant, met, strict=True):
-            if piece.rows not in (None, rows):
-                if piece is first:
-                    return False
-                raise Misfit(f"a row of {piece.part.table} is missing, or another user's")
+            if _again(fates):
+                await connection.execute(removing(table), *_removed(fates))
+            meant += _meant(table, fates, records, copied=many)
+    given: list[Any] = [step.seq, step.to, step.commit_id, step.epoch]
+    for one in meant:
+        given += one.given if one.rows is None else (*one.given, one.rows)
+    await connection.execute(together(tuple(Group(one.parts, one.rows is not None) for one in meant)), *given)
+    if many:
+        await _copy(connection, wave, records)
     for sql, columns in _spread(wave.spread):
         await connection.execute(sql, *columns)
     if wave.refold:
         await connection.execute(spreading.REFOLD, *_columns(map(_refolded, wave.refold.values())))
-    return True
 
 
-async def _table(
-    connection: asyncpg.Connection, table: str, fates: Fates, records: "Records"
-) -> Iterable[Meant]:
-    """Return what removes, adds and alters rows; done at once is only what the rest has to see done."""
-    removed = [row for row, fate in fates.items() if fate.removed]
-    added = [
+def _again(fates: Fates) -> bool:
+    """Tell whether rows are added after they were removed."""
+    return any(fate.removed and fate.whole_is_known for fate in fates.values())
+
+
+def _many(wave: Wave) -> bool:
+    return any(
+        len(fates) >= MANY and sum(fate.added is not None for fate in fates.values()) >= MANY
+        for fates in wave.tables.values()
+    )
+
+
+async def _copy(connection: asyncpg.Connection, wave: Wave, records: "Records") -> None:
+    for table in NAMES:
+        if added := _added(table, wave.tables.get(table, {}), records):
+            await connection.copy_records_to_table(table, records=added, columns=layout(table))
+
+
+def _meant(table: str, fates: Fates, records: "Records", *, copied: bool) -> Iterator[Meant]:
+    """Yield what removes, adds and alters rows; of a row that may be there, either adds or alters it."""
+    removed = _removed(fates)
+    if removed[0] and not _again(fates):
+        yield Meant((Part(removing, 2, table),), removed)
+    if not copied and (added := _added(table, fates, records)):
+        yield Meant((Part(adding, 1, table),), (added,), len(added))
+    either: list[Record] = []
+    ensured: list[Record] = []
+    for row, fate in fates.items():
+        if fate.ensured is not None:
+            (either if fate.altered else ensured).append(records.of(table, row, fate.whole(table)))
+    altered = {row: fate for row, fate in fates.items() if fate.altered}
+    if ensured:
+        yield Meant((Part(adding, 1, table),), (ensured,))
+    if either:
+        parts = (Part(adding, 1, table), Part(altering, 3, table))
+        yield Meant(parts, (either, *_altered(table, altered, records)), len(altered))
+    elif altered:
+        yield Meant((Part(altering, 3, table),), _altered(table, altered, records), len(altered))
+
+
+def _removed(fates: Fates) -> tuple[list[Any], list[Any]]:
+    rows = [row for row, fate in fates.items() if fate.removed]
+    return [row.key for row in rows], [row.user for row in rows]
+
+
+def _added(table: str, fates: Fates, records: "Records") -> list[Record]:
+    return [
         records.of(table, row, fate.whole(table)) for row, fate in fates.items() if fate.added is not None
     ]
-    ensured = {row: fate for row, fate in fates.items() if fate.ensured is not None}
-    altered = {row: fate for row, fate in fates.items() if fate.altered}
-    meant = []
-    if removed:
-        gone = ([row.key for row in removed], [row.user for row in removed])
-        if any(row in ensured or fates[row].added is not None for row in removed):
-            await connection.execute(removing(table), *gone)
-        else:
-            meant.append(Meant(Part(removing, 2, table), gone))
-    if len(added) >= MANY:
-        await connection.copy_records_to_table(table, records=added, columns=layout(table))
-    elif added:
-        meant.append(Meant(Part(adding, 1, table), (added,), len(added)))
-    if ensured:
-        new = [records.of(table, row, fate.whole(table)) for row, fate in ensured.items()]
-        if ensured.keys() & altered.keys():
-            for put in await connection.fetch(ensuring(table), new):
-                altered.pop(Row(table, *put), None)
-        else:
-            meant.append(Meant(Part(adding, 1, table), (new,)))
-    if altered:
-        meant.append(Meant(Part(altering, 3, table), _altered(table, altered, records), len(altered)))
-    return meant
 
 
 def _altered(table: str, fates: Fates, records: "Records") -> tuple[list[Any], ...]:

@@ -6,7 +6,6 @@ skill fails, and is the output when nothing is returned. A skill may run twice a
 prints is not shown, unless TOTALAUD_SKILL_OUTPUT is set.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,9 +30,7 @@ class SkillError(Exception):
 class Tables(Protocol):
     """The read model, as a worker reads it."""
 
-    async def rows(
-        self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float
-    ) -> list[dict[str, Any]]: ...
+    def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]: ...
 
 
 class Context:
@@ -45,7 +42,6 @@ class Context:
         now: datetime,
         *,
         tables: Tables,
-        loop: asyncio.AbstractEventLoop,
         log_seq: int,
         wait_s: float,
         fetch_allow: str = "",
@@ -53,7 +49,6 @@ class Context:
         self.user = user
         self._now = now
         self._tables = tables
-        self._loop = loop
         self._log_seq = log_seq
         self._wait_s = wait_s
         self._fetch_allow = fetch_allow
@@ -68,8 +63,7 @@ class Context:
         Before its first query the read model has all that had happened when the step was dispatched. Ids are
         strings, numerics floats, JSON columns plain values; personal ones stay sealed and may be passed on.
         """
-        query = self._tables.rows(sql, {"user": self.user, **named}, self._log_seq, self._wait_s)
-        return self._loop.run_until_complete(query)
+        return self._tables.rows(sql, {"user": self.user, **named}, self._log_seq, self._wait_s)
 
     def fetch(self, url: str, *, headers: Mapping[str, str] | None = None, **limits: Any) -> "Fetched":
         """GET a URL and return `.status`, `.headers`, `.body`, `.text`, `.json()`, whatever the status.

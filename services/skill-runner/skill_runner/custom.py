@@ -1,6 +1,6 @@
 """Runs a custom skill in a worker process."""
 
-import time
+import asyncio
 from typing import Any
 
 from skill_runner.failure import Failure
@@ -49,8 +49,9 @@ async def _timed(worker: Worker, call: Frame, run: Run) -> Frame:
     def partial(value: Any) -> None:
         run.ledger.partial = value
 
-    begun = time.monotonic()
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     try:
         return await worker.call(call, partial, within_s=run.work.timeout_s)
     finally:
-        run.ledger.took_s = time.monotonic() - begun
+        run.ledger.took_s = clock() - begun

@@ -129,17 +129,17 @@ class Handlers:
             case _:
                 await delivery.ack()
 
+    async def _beat(self, work: Work, abort: Abort, every_s: float) -> None:
+        """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
+        where = subjects.beat(work.attempt_id)
+        answer = await claim(self._bus, where, work, self._runner, timeout=every_s)
+        if answer is not None and answer.verdict in ("abort", "drop"):
+            abort.request()
+
     async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
         """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
         where = subjects.claim(work.attempt_id)
         return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
-
-    async def _beat(self, work: Work, abort: Abort, answer_s: float) -> None:
-        """To be heard keeps the lease, answered or not: no answer is waited for beyond the next beat."""
-        where = subjects.beat(work.attempt_id)
-        answer = await claim(self._bus, where, work, self._runner, timeout=answer_s)
-        if answer is not None and answer.verdict in ("abort", "drop"):
-            abort.request()
 
     def _remember(self, attempt_id: UUID) -> None:
         """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""

@@ -69,6 +69,21 @@ class ReadModel:
         return self._connection
 
 
+class Blocking:
+    """The read model for code that waits: a loop of its own, which runs while there is a query."""
+
+    def __init__(self, tables: ReadModel) -> None:
+        self._tables = tables
+        self._loop = asyncio.new_event_loop()
+
+    def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
+        return self._loop.run_until_complete(self._tables.rows(sql, named, log_seq, wait_s))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._tables.close())
+        self._loop.close()
+
+
 def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
     """Turn `:name` into `$1`, outside of quotes, comments and casts; raises KeyError for an unknown name."""
     order: list[str] = []

@@ -1,7 +1,6 @@
 """How many custom skills run at the same time, and how many more wait at hand for their turn."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -27,11 +26,12 @@ class Turns:
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         async with self._free:
-            begun = time.monotonic()
+            clock = asyncio.get_running_loop().time
+            begun = clock()
             try:
                 yield
             finally:
-                self._took_s += NEWEST * (time.monotonic() - begun - self._took_s)
+                self._took_s += NEWEST * (clock() - begun - self._took_s)
 
     def in_flight(self) -> int:
         """Return how many attempts to hold, those among them that are being reported."""

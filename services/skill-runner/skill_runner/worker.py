@@ -1,8 +1,6 @@
 """A process that runs the functions of skills, one at a time, and may be killed at any moment."""
 
-import asyncio
 import ctypes
-import inspect
 import os
 import resource
 import signal
@@ -11,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
+from types import GeneratorType, TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -47,17 +45,15 @@ class Worker:
         self._database_url = database_url
         self._outgoing = outgoing
         self._fetch_allow = fetch_allow
-        self._loop = asyncio.new_event_loop()
         self._tables: Tables | None = None
 
-    async def rows(
-        self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float
-    ) -> list[dict[str, Any]]:
+    def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
+        """Read from the tables; their driver is most of a worker's start, so it waits for the first query."""
         if self._tables is None:
-            from skill_runner.tables import ReadModel
+            from skill_runner.tables import Blocking, ReadModel
 
-            self._tables = ReadModel(self._database_url)
-        return await self._tables.rows(sql, named, log_seq, wait_s)
+            self._tables = Blocking(ReadModel(self._database_url))
+        return self._tables.rows(sql, named, log_seq, wait_s)
 
     def serve(self, call: Frame) -> None:
         """Run one function of a skill and answer, whatever it does short of ending the process."""
@@ -76,14 +72,13 @@ class Worker:
             UUID(call["user"]),
             datetime.fromisoformat(call["now"]),
             tables=self,
-            loop=self._loop,
             log_seq=call["log_seq"],
             wait_s=call["wait_s"],
             fetch_allow=self._fetch_allow,
         )
 
     def _drained(self, output: Any) -> Any:
-        if not inspect.isgenerator(output):
+        if not isinstance(output, GeneratorType):
             return output
         last = None
         while True:
