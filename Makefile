@@ -9,12 +9,13 @@ FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
 BIN := .venv/bin
 JOBS ?= 3
 SEEDS ?= 10000
+KILLS ?= 1000
 UV := .tools/bin/uv
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
 
-.PHONY: help install up demo check test sim quality bench bench-peers bench-rebuild audit lock format clean
+.PHONY: help install up demo check test sim chaos quality bench bench-peers bench-rebuild audit lock format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -30,6 +31,9 @@ test: install ## the whole suite, on servers it starts itself
 
 sim: install ## simulate SEEDS runs under faults
 	@PYTHONPATH=tests $(BIN)/python -m sim --seeds $(SEEDS)
+
+chaos: install ## kill -9 everything at random, KILLS times under load, at the shipped settings; ARGS=--seed=7
+	@PYTHONPATH=tests $(BIN)/python -m kills --kills $(KILLS) $(ARGS)
 
 quality: install ## how good and how fast the skills are, on worlds whose truth is known
 	@$(BIN)/python -m quality $(ARGS)

@@ -12,7 +12,8 @@ import nats
 from bench.work import IN_FLIGHT, STEPS, document, passed_on
 from orchestrator.asked import Command, ReportAttempt, Start
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared.commit import Commit
 from shared.events import PlannedStep
 from shared.subjects import Aggregate, session

@@ -9,7 +9,8 @@ import pytest
 from controls import NOW
 from orchestrator.asked import Command
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared.events import AnyEvent
 from shared.refusal import Refusal
 

@@ -20,7 +20,8 @@ from orchestrator.asked import (
     WakeUp,
 )
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared.commit import Commit
 from shared.definitions import SkillDefinition
 from shared.events import AttemptError, SkillDisabled, SkillRegistered

@@ -1,40 +1,92 @@
-"""Load and kills, and what must be true after them."""
+"""Constant load on a whole stack, and kills under it."""
 
 import asyncio
-import json
 import random
-import urllib.request
-from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 import asyncpg
 
-from projected import assert_folded
-from projector.projection import read
-from projector.reader import page
-from rig import client_of
-from shared.events import AnyEvent, AttemptRequested, AttemptStarted
+from provider import Provider, billing_provider
+from rig import client_of, running_stack
 from shared.refusal import Refusal
 from totalaud.client import Client
-from totalaud.errors import Unreachable
-from totalaud.results import WorkflowResult
+from totalaud.errors import Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
-OPEN = "SELECT count(*) FROM outstanding"
-RUNNING = "SELECT count(*) FROM skill_executions WHERE status IS NULL"
 STEP_S = (0.2, 1.0)
+AT_ONCE = 20
+IMPORT_EVERY_S = 0.1
+REST_S = 120
+MODEL = "model-server"
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Load:
-    """Sessions under way on a stack; the client's user owns them all."""
+    """Sessions that one user has run, so many at once for as long as it goes on, and contacts of theirs.
+
+    `failed` tells why those sessions failed that did, `may_fail` why they may beside lost attempts and money;
+    `persons` are the contacts whose import was answered.
+    """
 
     stack: LocalStack
     client: Client
-    sessions: tuple[str, ...]
+    provider: Provider
+    sessions: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    persons: list[str] = field(default_factory=list)
+    may_fail: frozenset[str] = frozenset()
+    under_way: int = 0
+    _going: bool = False
+    _users: list[asyncio.Task[None]] = field(default_factory=list)
+    _chance: random.Random = field(default_factory=lambda: random.Random(0))
+
+    def begin(self, at_once: int = AT_ONCE) -> None:
+        self._going = True
+        self._users = [asyncio.create_task(self._run_sessions()) for _ in range(at_once)]
+        self._users.append(asyncio.create_task(self._import_contacts()))
+
+    async def rest(self) -> None:
+        """Begin nothing more, and wait for the end of what is under way."""
+        self._going = False
+        async with asyncio.timeout(REST_S):
+            await asyncio.gather(*self._users)
+
+    async def abandon(self) -> None:
+        """Wait for nothing: whoever was waiting is gone."""
+        for user in self._users:
+            user.cancel()
+        await asyncio.gather(*self._users, return_exceptions=True)
+
+    async def busy(self, sessions: int = 10) -> None:
+        """Wait until so many sessions are under way, and a call is being answered."""
+        async with asyncio.timeout(REST_S):
+            while self.under_way < sessions or not await self.provider.in_the_air():
+                await asyncio.sleep(0.02)
+
+    async def kill(self, name: str) -> int:
+        """Kill a process that lives, under load; return its process id."""
+        while True:
+            await self.busy()
+            pid = self._pid(name)
+            if pid is not None:
+                await self.stack.kill(name)
+                return pid
+            await asyncio.sleep(0.05)
+
+    async def all_alive(self) -> None:
+        async with asyncio.timeout(REST_S):
+            while not all(one.pid for one in self.stack.status()):
+                await asyncio.sleep(0.05)
+
+    def targets(self) -> list[str]:
+        """All that can be killed: whatever runs but the model server, which stands for somebody else's."""
+        return [one.name for one in self.stack.status() if one.name != MODEL]
 
     async def count(self, sql: str) -> int:
         connection = await asyncpg.connect(self.stack.place.database_url)
@@ -43,113 +95,78 @@ class Load:
         finally:
             await connection.close()
 
-    async def busy(self, unfinished: int = 10) -> None:
-        """Wait until an attempt is running; fail when too few sessions are left to mean anything."""
-        async with asyncio.timeout(30):
-            while await self.count(RUNNING) == 0:
-                await asyncio.sleep(0.05)
-        assert await self.count(OPEN) >= unfinished, "the load was over before the kills"
+    def _pid(self, name: str) -> int | None:
+        return next(one.pid for one in self.stack.status() if one.name == name)
 
-    async def kill(self, *names: str, times: int = 3) -> None:
-        """Kill each in turn, every time with at least ten sessions unfinished and an attempt running."""
-        for _ in range(times):
-            for name in names:
-                await self._alive(name)
-                await self.busy()
-                await self.stack.kill(name)
-                await asyncio.sleep(0.3)
+    async def start(self, steps: list[dict[str, Any]], id_: str | None = None) -> str:
+        """Return the session's id once it is accepted."""
+        id_ = id_ or str(uuid4())
+        await patiently(lambda: self.client.run("tester", steps, session_id=id_))
+        self.sessions.append(id_)
+        return id_
 
-    async def _alive(self, name: str) -> None:
-        async with asyncio.timeout(30):
-            while not any(one.name == name and one.pid for one in self.stack.status()):
-                await asyncio.sleep(0.05)
-
-    async def all_complete(self, seconds: float = 120) -> None:
-        async with asyncio.timeout(seconds):
-            results = await asyncio.gather(*(self._outcome(one) for one in self.sessions))
-        assert {result.status for result in results} == {"completed"}
-
-    async def _outcome(self, session_id: str) -> WorkflowResult:
-        """A client gives up on a service that is away for seconds; who asks again is answered."""
-        while True:
-            with suppress(Unreachable):
-                return await self.client.outcome(session_id)
-
-    async def projected(self) -> None:
-        async with asyncio.timeout(30):
-            while await self._lag():
-                await asyncio.sleep(0.1)
-
-    async def _lag(self) -> int:
-        with suppress(Unreachable, Refusal):
-            return (await self.client.operator.projection_status())["lag"]
-        return 1
-
-    async def calls(self) -> Counter[str]:
-        """Return how often the local model was called for each attempt."""
-        return Counter(await self._model("/calls"))
-
-    async def events(self) -> list[AnyEvent]:
-        """Return all of the log."""
-        found: list[AnyEvent] = []
-        after = 0
-        while entries := await page(self.client.bus, after + 1):
-            for entry in entries:
-                commit = read(entry).commit
-                assert commit is not None
-                found += commit.events
-            after = entries[-1].seq
-        return found
-
-    async def check_rows(self) -> None:
-        """Each attempt has exactly one row, and each is settled."""
-        requested = {one.attempt_id for one in await self.events() if isinstance(one, AttemptRequested)}
-        connection = await asyncpg.connect(self.stack.place.database_url)
+    async def end(self, id_: str) -> None:
+        """Wait for the end of a session, and note why it failed."""
         try:
-            rows = await connection.fetch("SELECT id, status FROM skill_executions")
-        finally:
-            await connection.close()
-        assert {row["id"] for row in rows} == requested
-        assert len(rows) == len(requested)
-        assert {row["status"] for row in rows} <= {"success", "error"}
+            await patiently(lambda: self.client.outcome(id_))
+        except WorkflowFailed as failed:
+            self.failed[id_] = failed.code
 
-    async def check_fold(self) -> None:
-        """Every column of every row is what the folded log says."""
-        await assert_folded(self.client.bus, self.stack.place.database_url)
+    async def _run_sessions(self) -> None:
+        while self._going:
+            id_ = await self.start(steps(self._chance))
+            self.under_way += 1
+            try:
+                await self.end(id_)
+            finally:
+                self.under_way -= 1
 
-    async def check_calls(self) -> None:
-        """No attempt was paid twice, and every call is an attempt of the log."""
-        calls = await self.calls()
-        started = {str(one.attempt_id) for one in await self.events() if isinstance(one, AttemptStarted)}
-        assert set(calls.values()) <= {1}
-        assert set(calls) <= started
-
-    async def _model(self, path: str) -> dict[str, int]:
-        url = f"{self.stack.place.model_url}{path}"
-        with await asyncio.to_thread(urllib.request.urlopen, url) as answer:
-            return json.loads(answer.read())["by_key"]
-
-
-async def begin(stack: LocalStack, sessions: int = 50) -> Load:
-    """Start sessions whose steps last 0.2 to 1 s, custom and paid ones."""
-    client = await client_of(stack, uuid4())
-    await asyncio.to_thread(_slow_model, stack)
-    chance = random.Random(sessions)
-    started = [await client.run("tester", _steps(chance)) for _ in range(sessions)]
-    return Load(stack, client, tuple(one.id for one in started))
+    async def _import_contacts(self) -> None:
+        user, door = self.client.user, self.client.door
+        for number in count(len(self.persons)):
+            if not self._going:
+                return
+            email = f"person-{number}@example.org"
+            rows = {"rows": [{"name": f"Person {number}", "email": email, "type": "radio"}]}
+            await patiently(lambda rows=rows: door.ask(user, "contacts", "import", rows))
+            self.persons.append(email)
+            await asyncio.sleep(IMPORT_EVERY_S)
 
 
-def _steps(chance: random.Random) -> list[dict[str, Any]]:
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until somebody answers: what is killed is away for seconds, and asking again is harmless."""
+    while True:
+        try:
+            return await ask()
+        except Unreachable:
+            continue
+        except Refusal as refusal:
+            if refusal.code != "unavailable":
+                raise
+            await asyncio.sleep(0.1)
+
+
+async def alone(stack: LocalStack, user: UUID | None = None) -> Load:
+    """Return what a stack without a provider can bear: its own model's calls cost nothing."""
+    client = await client_of(stack, user or uuid4())
+    return Load(stack, client, Provider(stack.place.model_url, simulated=True))
+
+
+@asynccontextmanager
+async def loaded(**how: Any) -> AsyncIterator[Load]:
+    """A stack (see `rig.running_stack`) whose calls of models are billed; its load is still to begin."""
+    async with billing_provider() as provider, running_stack(**provider.environment, **how) as stack:
+        await provider.slow(*STEP_S)
+        async with await client_of(stack, uuid4()) as client:
+            load = Load(stack, client, provider)
+            yield load
+            await load.abandon()
+
+
+def steps(chance: random.Random) -> list[dict[str, Any]]:
     return [
         {"skill": "count", "input": {"numbers": [1, 2, 3]}},
         {"skill": "write", "input": {"topic": "a single"}},
         {"skill": "sleep", "input": {"seconds": round(chance.uniform(*STEP_S), 2)}},
-        {"skill": "write-twice", "input": {"topic": "{{step2.text}}"}},
+        {"skill": "write-again", "input": {"topic": "{{step2.text}}"}},
     ]
-
-
-def _slow_model(stack: LocalStack) -> None:
-    low, high = STEP_S
-    body = json.dumps({"latency_s": low, "latency_jitter_s": high - low}).encode()
-    request = urllib.request.Request(f"{stack.place.model_url}/faults", data=body, method="PUT")
-    urllib.request.urlopen(request).close()

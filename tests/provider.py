@@ -17,23 +17,37 @@ from totalaud.stack import ports
 
 @dataclass(frozen=True)
 class Provider:
+    """`simulated`: it is a stack's own local model, whose answers cost nothing."""
+
     url: str
+    simulated: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes services take it for Anthropic."""
-        return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": "a-key"}
+        """What makes services take it for both providers."""
+        return {
+            "ANTHROPIC_BASE_URL": self.url,
+            "ANTHROPIC_API_KEY": "a-key",
+            "OPENAI_BASE_URL": f"{self.url}/v1",
+            "OPENAI_API_KEY": "a-key",
+        }
 
-    async def slow(self, seconds: float) -> None:
-        await asyncio.to_thread(self._put, {"latency_s": seconds})
+    async def slow(self, seconds: float, longest: float = 0.0) -> None:
+        """Let each call take so long, or any time between the two."""
+        jitter = max(0.0, longest - seconds)
+        await asyncio.to_thread(self._put, {"latency_s": seconds, "latency_jitter_s": jitter})
 
     async def calls(self) -> dict[str, int]:
         """Return how often it was called for each idempotency key."""
         return (await self._told())["by_key"]
 
+    async def in_the_air(self) -> list[str]:
+        """Return the idempotency keys of the calls that it is answering now."""
+        return (await self._told())["in_the_air"]
+
     async def bill(self) -> Decimal:
         """Return what all its answers cost, also those that nobody waited for any more."""
-        billed = (await self._told())["billed"]
+        billed = {} if self.simulated else (await self._told())["billed"]
         return sum((_price(model, tokens) for model, tokens in billed.items()), Decimal(0))
 
     async def _told(self) -> dict[str, Any]:
@@ -49,7 +63,8 @@ def _price(model: str, tokens: dict[str, int]) -> Decimal:
     counts = Usage(
         input_tokens=tokens["prompt"], output_tokens=tokens["completion"], cache_read_tokens=tokens["cached"]
     )
-    return calc_price(counts, model, provider_id="anthropic").total_price
+    provider = "anthropic" if model.startswith("claude") else "openai"
+    return calc_price(counts, model, provider_id=provider).total_price
 
 
 @asynccontextmanager

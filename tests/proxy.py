@@ -12,8 +12,8 @@ CHUNK = 64 * 1024
 class Proxy:
     """Stands before one server; `url` is the server's with the proxy's port.
 
-    `delay_s` is added to every chunk. While `silent`, nothing passes and nothing is closed: a half-open
-    connection.
+    `delay_s` is added to every chunk. While it is silent, nothing passes and nothing is closed: a half-open
+    connection. `delays`, `cuts` and `silences` count what it did to connections in trouble.
     """
 
     def __init__(self, url: str) -> None:
@@ -23,6 +23,7 @@ class Proxy:
         self._open.set()
         self._server: asyncio.Server | None = None
         self.delay_s = 0.0
+        self.delays = self.cuts = self.silences = 0
 
     @property
     def url(self) -> str:
@@ -40,15 +41,16 @@ class Proxy:
         self.resume()
         await self.cut()
 
-    async def cut(self) -> int:
-        """Cut every connection in the middle of whatever it says; return how many there were."""
+    async def cut(self) -> None:
+        """Cut every connection in the middle of whatever it says."""
         pairs = list(self._pairs)
+        self.cuts += len(pairs)
         for pair in pairs:
             pair.cancel()
         await asyncio.gather(*pairs, return_exceptions=True)
-        return len(pairs)
 
     def silence(self) -> None:
+        self.silences += len(self._pairs)
         self._open.clear()
 
     def resume(self) -> None:
@@ -78,6 +80,7 @@ class Proxy:
         while data := await reader.read(CHUNK):
             await self._open.wait()
             if self.delay_s:
+                self.delays += 1
                 await asyncio.sleep(self.delay_s)
             writer.write(data)
             await writer.drain()

@@ -5,26 +5,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
+from weakref import WeakSet
 
+import msgspec
 import nats
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
-from nats.js.api import PubAck
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
 from shared.headers import quicken
 from shared.inbox import inbox
+from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import secured, servers, told
 from shared.pull import consume
 from shared.refusal import Refusal
-from shared.room import RoomAlarm, no_room
+from shared.replies import Replies
+from shared.room import RoomAlarm
 
-Handler = Callable[["Heard"], Awaitable[None]]
 Callback = Callable[[], Awaitable[None]]
 NOBODY_THERE_S = 0.1
 CONNECT: dict[str, Any] = {
@@ -46,29 +46,15 @@ class Ack:
     stream: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A message outside any stream; one with a `reply` waits for an answer."""
-
-    subject: str
-    body: bytes
-    headers: dict[str, str]
-    _message: Msg
-
-    async def answer(self, body: bytes) -> None:
-        if self._message.reply:
-            await self._message.respond(body)
-
-
 class Bus:
     """One connection that comes back for ever; see `connect`."""
 
     def __init__(self, client: Client) -> None:
         quicken(client)
         self.client = client
-        self._js = client.jetstream(timeout=5)
+        self.replies = Replies(client)
         self._room = RoomAlarm()
-        self._listening: set[asyncio.Task[None]] = set()
+        self._listening: WeakSet[Listening] = WeakSet()
         self._reconnected: list[Callback] = []
 
     @classmethod
@@ -107,7 +93,7 @@ class Bus:
         deadline = loop.time() + timeout
         while (left := deadline - loop.time()) > 0:
             try:
-                return (await self.client.request(subject, body, timeout=left, headers=headers)).data
+                return (await self.replies.one(subject, body, timeout=left, headers=headers)).data
             except NoRespondersError:
                 await asyncio.sleep(min(NOBODY_THERE_S, left))
             except TimeoutError:
@@ -122,32 +108,40 @@ class Bus:
         Raises nats' APIError when the server refuses (see `err_code`), TimeoutError when it is not known.
         """
         try:
-            ack: PubAck = await self._js.publish(subject, body, timeout=timeout, headers=headers)
-        except APIError as error:
-            self._room.refused(error)
-            raise
+            answer = await self.replies.one(subject, body, timeout=timeout, headers=headers)
+        except NoRespondersError:
+            raise NoStreamResponseError from None
         except TimeoutError:
             if self.client.is_connected:
                 self._room.silent()
             raise
-        return Ack(ack.seq or 0, bool(ack.duplicate), ack.stream)
+        ack = msgspec.json.decode(answer.data)
+        if "error" in ack:
+            error = APIError.from_error(ack["error"])
+            self._room.refused(error)
+            raise error
+        return Ack(ack.get("seq", 0), ack.get("duplicate", False), ack["stream"])
 
     async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:
         """Send to whoever listens now."""
         await self.client.publish(subject, body, headers=headers)
 
-    async def listen(self, subject: str, handle: Handler, *, queue: str = "") -> Subscription:
-        """Hear what is sent from now on, each message handled by itself."""
-
-        async def hear(message: Msg) -> None:
-            task = asyncio.create_task(self._hear(message, handle))
-            self._listening.add(task)
-            task.add_done_callback(self._listening.discard)
-
-        return await self.client.subscribe(subject, queue=queue, cb=hear)
+    async def listen(
+        self, subject: str, handle: Handler, *, queue: str = "", at_once: int = AT_ONCE
+    ) -> Listening:
+        """Hear what is sent from now on, each message handled by itself, at most `at_once` at a time."""
+        heard = Listening(handle, at_once)
+        heard.subscription = await self.client.subscribe(subject, queue=queue, cb=heard.hear)
+        self._listening.add(heard)
+        return heard
 
     async def consume(
-        self, stream: str, durable: str, handle: Callable[[Delivery], Awaitable[None]], *, in_flight: int
+        self,
+        stream: str,
+        durable: str,
+        handle: Callable[[Delivery], Awaitable[None]],
+        *,
+        in_flight: int | Callable[[], int],
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
         await consume(self, stream, durable, handle, in_flight=in_flight)
@@ -160,19 +154,9 @@ class Bus:
             await callback()
 
     async def close(self) -> None:
-        for task in self._listening:
-            task.cancel()
-        await asyncio.gather(*self._listening, return_exceptions=True)
+        for one in list(self._listening):
+            await one.cancel()
         await self.client.close()
-
-    async def _hear(self, message: Msg, handle: Handler) -> None:
-        heard = Heard(message.subject, message.data, message.headers or {}, message)
-        try:
-            await handle(heard)
-        except Exception as error:  # noqa: BLE001 - whoever asked gets no answer and asks again
-            if no_room(error):
-                return
-            get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
 
 
 async def probe(urls: list[str], options: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ class Commit(Stored):
     def encode(self, aggregate: Aggregate) -> bytes:
         """Write the stored and live form; it names its aggregate (`session_id`) for readers of the feed."""
         identity = f'{{"{aggregate.noun}_id":"{aggregate.id}",'.encode()
-        return identity + self.model_dump_json(exclude_none=True).encode()[1:]
+        return identity + _COMMIT.dump_json(self, exclude_none=True)[1:]
 
 
 _COMMIT = TypeAdapter(Commit)

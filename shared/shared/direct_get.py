@@ -1,6 +1,5 @@
 """Reading a page of a stream without a consumer: JetStream's batched direct get."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,39 +49,24 @@ async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Ent
 
 
 async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
-    """Ask, and gather the answer by a callback: a task for each message would cost more than the message."""
-    found: list[Entry] = []
-    loop = asyncio.get_running_loop()
-    end: asyncio.Future[bool] = loop.create_future()
-
-    async def hear(message: Msg) -> None:
-        patience.reschedule(loop.time() + ANSWER_S)
-        headers = message.headers or {}
-        status = headers.get("Status")
-        if status is None:
-            found.append(Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], message.data))
-        elif not end.done():
-            _end(end, status, headers)
-
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox, cb=hear)
-    try:
-        async with asyncio.timeout(ANSWER_S) as patience:
-            await bus.client.publish(f"$JS.API.DIRECT.GET.{stream}", dumps(ask), reply=inbox)
-            return Page(found, await end)
-    finally:
-        if not bus.client.is_closed:
-            await subscription.unsubscribe()
-
-
-def _end(end: "asyncio.Future[bool]", status: str, headers: dict[str, str]) -> None:
-    """Tell whether there is more, or why there was no answer."""
-    match status:
+    subject = f"$JS.API.DIRECT.GET.{stream}"
+    *messages, last = await bus.replies.many(subject, dumps(ask), is_last=_has_status, silence=ANSWER_S)
+    found = [_entry(message.headers or {}, message.data) for message in messages]
+    headers = last.headers or {}
+    match headers["Status"]:
         case "204":
-            end.set_result(int(headers.get("Nats-Num-Pending", "0")) > 0)
+            return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
         case "404":
-            end.set_result(False)
+            return Page(found, more=False)
         case "503":
-            end.set_exception(NoRespondersError())
-        case _:
-            end.set_exception(RuntimeError(f"direct get answered {status}"))
+            raise NoRespondersError
+        case status:
+            raise RuntimeError(f"direct get answered {status}")
+
+
+def _has_status(message: Msg) -> bool:
+    return "Status" in (message.headers or {})
+
+
+def _entry(headers: dict[str, str], body: bytes) -> Entry:
+    return Entry(int(headers["Nats-Sequence"]), headers["Nats-Subject"], body)

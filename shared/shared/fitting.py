@@ -12,7 +12,7 @@ Pair = tuple[int, int]
 
 def misfit(source: Schema, target: Schema) -> str | None:
     """Say why no value of `source` can satisfy `target`; None when one may, or when it is not known."""
-    return _misfit(source, source, target, target, frozenset())
+    return None if source == target else _misfit(source, source, target, target, frozenset())
 
 
 def described(root: Schema, node: Any) -> str:

@@ -4,34 +4,78 @@ import json
 import math
 from typing import Any
 
+import msgspec
+
 from shared.refusal import Refusal
 
 MAX_DEPTH = 100
 MAX_DIGITS = 300
+MOST = 10**MAX_DIGITS
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def loads(data: bytes | str) -> Any:
     """Parse JSON; malformed text, NUL, lone surrogates, NaN, 1e400 and deep nesting are refused."""
     try:
-        value = json.loads(data, parse_constant=_no_constant, parse_int=_int)
-    except (ValueError, RecursionError) as error:
-        raise Refusal("malformed_json", None, f"the body is not JSON: {_place(error)}") from None
+        value = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        value = _loads(data)
     check(value)
     return value
 
 
 def dumps(value: Any) -> bytes:
     """Write compact UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(value)
 
 
 def canonical(value: Any) -> bytes:
     """Write one text for all spellings of a value: sorted keys, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _CANONICAL.encode(value).encode()
 
 
-def check(value: Any, field: str | None = None, depth: int = 0) -> None:
+def check(value: Any) -> None:
     """Refuse what PostgreSQL's jsonb cannot hold, naming the path to it."""
+    if not _is_storable(value, 0):
+        _check(value, None, 0)
+
+
+def _is_storable(value: Any, depth: int) -> bool:
+    """Say without its path whether all is well; what is no plain JSON is left to `_check`."""
+    if depth > MAX_DEPTH:
+        return False
+    kind = type(value)
+    if kind is str:
+        return "\0" not in value and (value.isascii() or _encodes(value))
+    if kind is dict:
+        for key, inner in value.items():
+            if not (_is_storable(key, depth) and _is_storable(inner, depth + 1)):
+                return False
+        return True
+    if kind is list:
+        return all(_is_storable(inner, depth + 1) for inner in value)
+    if kind is int:
+        return bool(-MOST < value < MOST)
+    return value is None or kind is bool or (kind is float and math.isfinite(value))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _loads(data: bytes | str) -> Any:
+    """Parse with what says best what is wrong."""
+    try:
+        return json.loads(data, parse_constant=_no_constant, parse_int=_int)
+    except (ValueError, RecursionError) as error:
+        raise Refusal("malformed_json", None, f"the body is not JSON: {_place(error)}") from None
+
+
+def _check(value: Any, field: str | None, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise Refusal("unstorable", field, f"nested deeper than {MAX_DEPTH} levels")
     match value:
@@ -39,13 +83,15 @@ def check(value: Any, field: str | None = None, depth: int = 0) -> None:
             _check_text(value, field)
         case float() if not math.isfinite(value):
             raise Refusal("unstorable", field, "the number is out of range")
+        case int() if not -MOST < value < MOST:
+            raise Refusal("unstorable", field, "the number is out of range")
         case dict():
             for key, inner in value.items():
                 _check_text(key, field)
-                check(inner, key if field is None else f"{field}.{key}", depth + 1)
+                _check(inner, key if field is None else f"{field}.{key}", depth + 1)
         case list():
             for index, inner in enumerate(value):
-                check(inner, f"{field or ''}[{index}]", depth + 1)
+                _check(inner, f"{field or ''}[{index}]", depth + 1)
         case _:
             pass
 
@@ -53,10 +99,8 @@ def check(value: Any, field: str | None = None, depth: int = 0) -> None:
 def _check_text(text: str, field: str | None) -> None:
     if "\0" in text:
         raise Refusal("unstorable", field, "the text holds a NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Refusal("unstorable", field, "the text holds half of a surrogate pair") from None
+    if not _encodes(text):
+        raise Refusal("unstorable", field, "the text holds half of a surrogate pair")
 
 
 def _no_constant(name: str) -> float:

@@ -1,11 +1,14 @@
 """Where a JSON Schema says `x-personal`, and which person is spoken of there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+OTHERS = -1
+Schemas = tuple[dict[str, Any], ...]
+Alike = tuple[tuple[int, ...], bool]
 
 
 class Near(NamedTuple):
@@ -21,24 +24,29 @@ class Places:
 
     With `wary`, a field that none of them names is personal too, in an object without named fields as well:
     nobody has said that it is not. Where a schema says nothing at all, nothing is unknown.
+
+    What was found inside is kept, and may be kept for long: it grows with the schema, never with the values.
     """
 
     root: dict[str, Any]
-    schemas: tuple[dict[str, Any], ...]
+    schemas: Schemas
     personal: bool
     wary: bool = False
     _inside: "dict[str | int, Places]" = field(default_factory=dict, compare=False, repr=False)
+    _alike: "dict[Alike, Places]" = field(default_factory=dict, compare=False, repr=False)
 
     def field(self, name: str) -> "Places":
         if not self.schemas:
             return self
-        if name not in self._inside:
+        named = any(name in schema.get("properties", ()) for schema in self.schemas)
+        key = name if named else OTHERS
+        if key not in self._inside:
             inner = (
                 schema.get("properties", {}).get(name, schema.get("additionalProperties"))
                 for schema in self.schemas
             )
-            self._inside[name] = self._places(inner, inherited=self.personal or self._unknown(name))
-        return self._inside[name]
+            self._inside[key] = self._places(inner, inherited=self.personal or self._unknown(name))
+        return self._inside[key]
 
     def item(self, index: int) -> "Places":
         if not self.schemas:
@@ -57,12 +65,18 @@ class Places:
         named = any(name in schema.get("properties", ()) for schema in objects)
         return self.wary and bool(objects) and not others and not named
 
-    def _places(self, schemas: Iterator[Any], *, inherited: bool) -> "Places":
-        return _places(self.root, schemas, inherited=inherited, wary=self.wary)
+    def _places(self, schemas: Iterable[Any], *, inherited: bool) -> "Places":
+        found = _expanded(self.root, schemas)
+        personal = inherited or _marked(found)
+        alike = (tuple(map(id, found)), personal)
+        if alike not in self._alike:
+            self._alike[alike] = Places(self.root, found, personal, self.wary, _alike=self._alike)
+        return self._alike[alike]
 
 
 def places(schema: dict[str, Any], *, wary: bool = False) -> Places:
-    return _places(schema, iter([schema]), inherited=False, wary=wary)
+    found = _expanded(schema, [schema])
+    return Places(schema, found, _marked(found), wary)
 
 
 def person_near(value: dict[str, Any], outer: Near) -> Near:
@@ -72,12 +86,15 @@ def person_near(value: dict[str, Any], outer: Near) -> Near:
     return Near(contact or _uuid(value.get("id")) or below, below)
 
 
-def _places(root: dict[str, Any], schemas: Iterator[Any], *, inherited: bool, wary: bool) -> Places:
+def _marked(schemas: Schemas) -> bool:
+    return any(schema.get("x-personal") is True for schema in schemas)
+
+
+def _expanded(root: dict[str, Any], schemas: Iterable[Any]) -> Schemas:
     found: dict[int, dict[str, Any]] = {}
     for schema in schemas:
         _expand(root, schema, found)
-    personal = inherited or any(schema.get("x-personal") is True for schema in found.values())
-    return Places(root, tuple(found.values()), personal, wary)
+    return tuple(found.values())
 
 
 def _expand(root: dict[str, Any], schema: Any, found: dict[int, dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from shared.counts import buried
 from shared.delivery import Delivery, Poison
 from shared.json import dumps
 from shared.logs import get_logger
@@ -27,15 +28,22 @@ TRIES = 5
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
-async def consume(bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
-    """Run until cancelled; running handlers are cancelled with it and their messages come again."""
-    puller = _Puller(bus, stream, durable, handle, in_flight)
+async def consume(
+    bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int | Callable[[], int]
+) -> None:
+    """Run until cancelled; running handlers are cancelled with it and their messages come again.
+
+    An `in_flight` that changes is asked before each pull.
+    """
+    puller = _Puller(bus, stream, durable, handle, in_flight if callable(in_flight) else lambda: in_flight)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
 
 class _Puller:
-    def __init__(self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: int) -> None:
+    def __init__(
+        self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: Callable[[], int]
+    ) -> None:
         self._bus = bus
         self._stream = stream
         self._durable = durable
@@ -72,16 +80,20 @@ class _Puller:
             if not self._bus.client.is_closed:
                 await subscription.unsubscribe()
 
+    def _wanted(self) -> int:
+        """Return how many to ask for now: a few are worth no request while others are on their way."""
+        in_flight = self._in_flight()
+        free = in_flight - len(self._running) - self._asked
+        return 0 if self._asked and free < max(1, in_flight // 2) else max(0, free)
+
     async def _ask(self, inbox: str) -> None:
-        free = self._in_flight - len(self._running) - self._asked
-        if free < max(1, self._in_flight // 2) and self._asked:
-            return
-        if free < 1 or not self._bus.client.is_connected:
+        wanted = self._wanted()
+        if not wanted or not self._bus.client.is_connected:
             return
         if not self._asked:
             self._heard = _now()
-        self._asked += free
-        request = {"batch": free, "expires": EXPIRES_S * 10**9, "idle_heartbeat": int(HEARTBEAT_S * 10**9)}
+        self._asked += wanted
+        request = {"batch": wanted, "expires": EXPIRES_S * 10**9, "idle_heartbeat": int(HEARTBEAT_S * 10**9)}
         await self._bus.client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}", dumps(request), reply=inbox
         )
@@ -106,7 +118,8 @@ class _Puller:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._wake.set()
+        if self._wanted():
+            self._wake.set()
 
     async def _run_one(self, delivery: Delivery) -> None:
         try:
@@ -121,6 +134,7 @@ class _Puller:
             if isinstance(error, Poison) or self._failures.count(delivery.seq, error) >= TRIES:
                 letter = {"reason": reason, "stream": self._stream, "seq": delivery.seq}
                 await self._bus.publish(dead_letter(self._durable), dumps(letter))
+                buried(self._durable)
                 await delivery.ack()
                 self._failures.forget(delivery.seq)
                 get_logger().error("dead letter", **letter)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.listening import Heard
 from shared.log import Log, Past
 from shared.subjects import Aggregate, agent, skill
 

@@ -9,6 +9,7 @@ import jsonschema_rs
 
 from shared.fitting import misfit
 from shared.json import canonical
+from shared.same import Same
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
 
@@ -59,8 +60,11 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
+    validator = _validator(Same(schema))
+    if validator.is_valid(value):
+        return []
     found: list[Problem] = []
-    for error in _validator(canonical(schema)).iter_errors(value):
+    for error in validator.iter_errors(value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -70,7 +74,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 def fault(schema: Schema) -> str | None:
     """Say why the schema itself cannot be used; None when it can."""
     try:
-        _validator(canonical(schema))
+        _validator(Same(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return str(error).splitlines()[0]
     return None
@@ -125,7 +129,12 @@ def text_of(path: Sequence[str | int]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: Same) -> jsonschema_rs.Draft202012Validator:
+    return _compiled(canonical(schema.schema))
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: bytes) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         tolerant(json.loads(text)), validate_formats=True, mask="the value", retriever=_never_fetch
     )
@@ -195,6 +204,8 @@ def _child(node: Schema, part: str | int) -> Any:
 
 
 def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
+    if not isinstance(value, dict | list):
+        return value
     node = plain(root, node)
     if isinstance(value, list) and isinstance(node.get("items"), dict):
         return [_prepared(root, node["items"], item, f"{path}[]", unknown) for item in value]
@@ -203,15 +214,22 @@ def _prepared(root: Schema, node: Any, value: Any, path: str, unknown: dict[str,
     fields, others = node["properties"], node.get("additionalProperties")
     kept = {}
     for name, inner in value.items():
-        inside = f"{path}.{name}" if path else name
-        if name in fields:
-            kept[name] = _prepared(root, fields[name], inner, inside, unknown)
-        elif isinstance(others, dict) and others:
+        if name not in fields and isinstance(others, dict) and others:
             kept[name] = inner
+        elif name not in fields:
+            unknown[_inside(path, name)] = sorted(fields)
+        elif isinstance(inner, dict | list):
+            kept[name] = _prepared(root, fields[name], inner, _inside(path, name), unknown)
         else:
-            unknown[inside] = sorted(fields)
-    missing = {name: field for name, field in fields.items() if name not in value and isinstance(field, dict)}
-    return kept | {name: field["default"] for name, field in missing.items() if "default" in field}
+            kept[name] = inner
+    for name, field in fields.items():
+        if name not in value and isinstance(field, dict) and "default" in field:
+            kept[name] = field["default"]
+    return kept
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _holds_personal(root: Schema, node: Any, seen: set[int]) -> bool:

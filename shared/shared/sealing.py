@@ -4,15 +4,18 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.json import canonical
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
+from shared.same import Same
 from shared.vault import Erased, Vault
 
 NONCE_BYTES = 12
@@ -52,7 +55,9 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    root = places(schema, wary=wary)
+    if not wary and not _is_marked(Same(schema)):
+        return value
+    root = _places(Same(schema), wary=wary)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:
@@ -125,7 +130,19 @@ def redact(value: Any) -> Any:
 
 def people_in(value: Any) -> set[UUID]:
     """Return whose sealed values these are."""
-    return {UUID(sealed["$sealed"]) for sealed in _sealed_in(value)}
+    found: set[UUID] = set()
+    _gather(value, found)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _places(schema: Same, *, wary: bool) -> Places:
+    return places(schema.schema, wary=wary)
+
+
+@lru_cache(maxsize=512)
+def _is_marked(schema: Same) -> bool:
+    return b'"x-personal"' in canonical(schema.schema)
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
@@ -167,18 +184,17 @@ def _replace(value: Any, show: Callable[[dict[str, str]], Any]) -> Any:
             return value
 
 
-def _sealed_in(value: Any) -> Iterator[dict[str, str]]:
-    match value:
-        case dict() if is_sealed(value):
-            yield value
-        case dict():
-            for inner in value.values():
-                yield from _sealed_in(inner)
-        case list():
-            for inner in value:
-                yield from _sealed_in(inner)
-        case _:
-            pass
+def _gather(value: Any, found: set[UUID]) -> None:
+    if isinstance(value, dict):
+        if is_sealed(value):
+            found.add(UUID(value["$sealed"]))
+            return
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for inner in value:
+        if isinstance(inner, dict | list):
+            _gather(inner, found)
 
 
 def _close(user: UUID, person: UUID, key: bytes | None, text: str) -> dict[str, str]:

@@ -1,48 +1,31 @@
-"""The face of every service: FastStream's lifespan, doors, health and AsyncAPI around the loops it runs.
+"""The face of every service: FastStream's lifespan, health and AsyncAPI around its loops and doors.
 
-The loops themselves are raw nats-py (`shared.bus`): FastStream on a hot path costs a factor of 2.4 and more.
+Those are raw nats-py (`shared.bus`, `shared.doors`): FastStream in their path costs a factor of 2.4 and more.
 """
 
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 
 import uvicorn
 import uvloop
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp
-from faststream.nats import NatsBroker, NatsMessage
+from faststream.nats import NatsBroker
 from faststream.nats.security import NatsSecurity
+from faststream.specification import AsyncAPI
 
 from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error, shake_hands
+from shared.counts import told
+from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
-from shared.json import dumps
 from shared.nats_urls import secured, servers
-from shared.refusal import Refusal
-from shared.room import no_room
 from shared.settings import Settings
 
-AT_ONCE = 64
 GARBAGE = 50_000
-NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Requests on `subject` are answered by `handle(subject, body, headers)`; a Refusal is an answer too.
-
-    `title` and `description` (Markdown) are what AsyncAPI says of it.
-    """
-
-    subject: str
-    handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
-    title: str
-    description: str | None = None
-
 
 Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
 
@@ -83,6 +66,8 @@ async def _serve(name: str, wire: Wire) -> bool:
         error_cb=log_error,
         **CONNECT,
     )
+    described = NatsBroker(servers(settings.nats_url), logger=None)
+    doors = OpenDoors(name, described)
     failed = False
 
     @asynccontextmanager
@@ -92,9 +77,8 @@ async def _serve(name: str, wire: Wire) -> bool:
             await shake_hands(settings.nats_url)
             bus = Bus(await broker.connect())
             buses.append(bus)
-            async with wire(bus, settings) as doors:
-                for door in doors or ():
-                    _open(broker, name, door)
+            async with wire(bus, settings) as wired:
+                await doors.open(bus, wired or ())
                 yield
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError) or not server.should_exit:
@@ -107,8 +91,10 @@ async def _serve(name: str, wire: Wire) -> bool:
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,
+        on_shutdown=[doors.close],
         logger=None,
-        asgi_routes=[("/healthz", _health(buses))],
+        specification=AsyncAPI(described),
+        asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
         asyncapi_path="/docs",
     )
     config = uvicorn.Config(
@@ -119,33 +105,6 @@ async def _serve(name: str, wire: Wire) -> bool:
     return failed or not server.started
 
 
-def _open(broker: NatsBroker, name: str, door: Door) -> None:
-    async def whole(message: NatsMessage) -> NatsMessage:
-        return message
-
-    async def answer(message: NatsMessage) -> bytes:
-        raw = message.raw_message
-        try:
-            return await door.handle(raw.subject, raw.data, raw.headers or {})
-        except Refusal as refusal:
-            return dumps(refusal.body())
-        except Exception as error:  # noqa: BLE001 - an asker gets an answer
-            if no_room(error):
-                return dumps(NO_ROOM.body())
-            logs.get_logger().exception("no answer", door=door.subject)
-            return dumps(Refusal("unavailable", None, "the service could not do it now: ask again").body())
-
-    subscribe = broker.subscriber(
-        door.subject,
-        queue=name,
-        decoder=whole,
-        title=door.title,
-        description=door.description,
-        max_workers=AT_ONCE,
-    )
-    subscribe(answer)
-
-
 def _health(buses: list[Bus]) -> ASGIApp:
     @get
     async def health(_scope: object) -> AsgiResponse:
@@ -153,3 +112,11 @@ def _health(buses: list[Bus]) -> ASGIApp:
         return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503)
 
     return health
+
+
+def _metrics(name: str) -> ASGIApp:
+    @get
+    async def metrics(_scope: object) -> AsgiResponse:
+        return AsgiResponse(told(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
+
+    return metrics

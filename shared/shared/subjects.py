@@ -1,6 +1,6 @@
 """Every subject we speak on, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -19,20 +19,18 @@ class Aggregate:
     user: UUID | None
     noun: Noun
     id: str
+    subject: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def subject(self) -> str:
-        """The one literal subject of its commits, e.g. `evt.<user>.session.<id>`."""
-        return f"evt.{self._tail}"
+    def __post_init__(self) -> None:
+        """Write the one literal subject of its commits, e.g. `evt.<user>.session.<id>`."""
+        tail = f"{self.noun}.{self.id}"
+        subject = f"evt.{tail}" if self.user is None else f"evt.{self.user}.{tail}"
+        object.__setattr__(self, "subject", subject)
 
     @property
     def feed(self) -> str:
         """Where its commits appear live, at most once."""
-        return f"feed.{self._tail}"
-
-    @property
-    def _tail(self) -> str:
-        return f"{self.noun}.{self.id}" if self.user is None else f"{self.user}.{self.noun}.{self.id}"
+        return f"feed.{self.subject.removeprefix('evt.')}"
 
     @classmethod
     def parse(cls, subject: str) -> "Aggregate":

@@ -30,6 +30,11 @@ def traceparent(trace: str, span: str) -> str:
     return f"00-{trace}-{span}-01"
 
 
+def trace_of(own: str) -> str:
+    """Return the trace of a `traceparent` of our own."""
+    return own.split("-")[1]
+
+
 def trace_id(aggregate: Aggregate, cause: str | None) -> str:
     """Return 32 hex digits: the trace of the first commit's `traceparent`, else the aggregate's own."""
     context = parse(cause)

@@ -12,13 +12,12 @@ from uuid import uuid4
 
 import pytest
 
-from projected import assert_folded
-from rig import all_skills, client_of, push, running_stack
+from check import check
+from load import Load, alone
+from rig import all_skills, push, running_stack
 from servers import data_folder
 from shared.refusal import Refusal
-from totalaud.client import Client
 from totalaud.errors import Unreachable
-from totalaud.results import Accepted
 from totalaud.stack import room
 from totalaud.stack.local import LocalStack
 from totalaud.stack.nats import Nats
@@ -44,35 +43,25 @@ class SmallNats(Nats):
         return program
 
 
-async def fill(client: Client, seconds: float = 60) -> list[Accepted]:
-    """Start sessions until none is accepted any more."""
-    accepted: list[Accepted] = []
+async def fill(load: Load, seconds: float = 60) -> str:
+    """Start sessions until one is not accepted any more; return its id."""
     async with asyncio.timeout(seconds):
         while True:
+            id_ = str(uuid4())
             try:
-                accepted.append(await client.run("tester", [BIG, BIG]))
+                await load.client.run("tester", [BIG, BIG], session_id=id_)
             except (Refusal, Unreachable):
-                return accepted
+                return id_
+            load.sessions.append(id_)
 
 
-async def all_complete(client: Client, accepted: list[Accepted]) -> None:
-    async with asyncio.timeout(90):
-        for one in accepted:
-            while True:
-                try:
-                    assert (await client.outcome(one.id)).status == "completed"
-                except Unreachable:
-                    continue
-                break
-
-
-async def started(client: Client) -> Accepted:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                return await client.run("tester", [BIG])
-            except (Refusal, Unreachable):
-                continue
+async def all_complete(load: Load, refused: str) -> None:
+    """Start the one that was refused again, and see that nothing of all is lost."""
+    assert load.sessions
+    await load.start([BIG, BIG], refused)
+    await asyncio.gather(*(load.end(id_) for id_ in load.sessions))
+    assert load.failed == {}
+    await check(load)
 
 
 def said(stack: LocalStack, service: str) -> bool:
@@ -97,18 +86,16 @@ async def small() -> AsyncIterator[tuple[SmallNats, Server]]:
 
 async def test_a_store_that_is_full_refuses_and_goes_on_with_more_room(small: tuple[SmallNats, Server]):
     kind, server = small
-    async with (
-        running_stack(TOTALAUD_NATS_URL=kind.url) as stack,
-        await client_of(stack, uuid4()) as client,
-    ):
-        accepted = await fill(client)
+    async with running_stack(TOTALAUD_NATS_URL=kind.url) as stack:
+        load = await alone(stack)
+        refused = await fill(load)
         await eventually(lambda: said(stack, "orchestrator"))
         with pytest.raises(Refusal, match="no room"):
-            await client.run("tester", [BIG])
+            await load.client.run("tester", [BIG, BIG], session_id=refused)
         kind.limit = 200 * MB
         await server.restart()
-        assert accepted
-        await all_complete(client, [*accepted, await started(client)])
+        await all_complete(load, refused)
+        await load.client.close()
 
 
 @pytest.fixture
@@ -142,17 +129,18 @@ async def test_a_disk_that_was_full_loses_nothing_and_nats_is_started_anew(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(room, "ENOUGH", 50 * MB)
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 0.5)
     monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", "2")
     heard: list[str] = []
-    async with stack_on(disk, heard) as stack, await client_of(stack, uuid4()) as client:
-        await all_complete(client, [await client.run("tester", [BIG])])
+    async with stack_on(disk, heard) as stack:
+        load = await alone(stack)
+        await load.end(await load.start([BIG]))
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(shutil.disk_usage(disk).free - FREE_AT_LAST))
-        accepted = await fill(client)
+        refused = await fill(load)
         await eventually(lambda: any("is full" in line for line in heard))
         await eventually(lambda: said(stack, "orchestrator"))
         ballast.unlink()
         await eventually(lambda: any("there is room again" in line for line in heard))
-        await all_complete(client, [*accepted, await started(client)])
-        await client.tables.caught_up((await client.bus.client.jetstream().stream_info("EVT")).state.last_seq)
-        await assert_folded(client.bus, stack.place.database_url)
+        await all_complete(load, refused)
+        await load.client.close()

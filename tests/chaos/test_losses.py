@@ -1,6 +1,5 @@
 """One store is lost at a time: what the other holds, and a backup, bring it back."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +10,15 @@ import asyncpg
 import pytest
 
 from asking import command, totalaud
-from projected import assert_folded
-from rig import SAMPLE, all_skills, client_of
+from check import check
+from load import Load, alone
+from rig import SAMPLE, all_skills
 from servers import data_folder
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactImported
 from shared.subjects import contact
 from totalaud.client import Client
 from totalaud.contacts import import_csv
-from totalaud.errors import Unreachable
 from totalaud.pushing import pusher
 from totalaud.stack.local import LocalStack
 from totalaud.stack.postgres import Postgres
@@ -29,15 +28,22 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 
 @asynccontextmanager
-async def running(data: Path, user: UUID) -> AsyncIterator[tuple[LocalStack, Client]]:
-    """The stack as `totalaud up` runs it: tables of another log are rebuilt."""
+async def running(data: Path, user: UUID, *sessions: str) -> AsyncIterator[Load]:
+    """The stack as `totalaud up` runs it, with these sessions: tables of another log are rebuilt."""
     stack = LocalStack(data, data / "skills", push=pusher(lambda _: None))
     await stack.start()
     try:
-        async with await client_of(stack, user) as client:
-            yield stack, client
+        load = await alone(stack, user)
+        load.sessions += sessions
+        load.persons += contacts(SAMPLE)
+        yield load
+        await load.client.close()
     finally:
         await stack.stop()
+
+
+def contacts(file: Path) -> list[str]:
+    return file.read_text().splitlines()[1:]
 
 
 async def names(client: Client) -> list[str]:
@@ -50,55 +56,42 @@ async def names(client: Client) -> list[str]:
     return found
 
 
-async def work(client: Client) -> str:
-    started = await client.run("tester", [{"skill": "count", "input": {"numbers": [1, 2]}}])
-    assert (await client.outcome(started.id)).status == "completed"
-    return started.id
+async def work(load: Load) -> None:
+    await load.end(await load.start([{"skill": "count", "input": {"numbers": [1, 2]}}]))
+    assert load.failed == {}
 
 
-async def folded(stack: LocalStack, client: Client) -> set[str]:
-    """Wait for the tables to be the folded log; return the sessions in them."""
-    last = (await client.bus.client.jetstream().stream_info("EVT")).state.last_seq
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await client.tables.caught_up(last)
-                rows = await assert_folded(client.bus, stack.place.database_url)
-            except (asyncpg.PostgresError, Unreachable):
-                await asyncio.sleep(0.2)
-            else:
-                return {str(id_) for id_ in rows["agent_sessions"]}
-
-
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(180)
 async def test_each_store_that_is_lost_comes_back_from_the_other_and_a_backup(tmp_path: Path):
     user, backup = uuid4(), tmp_path / "backup"
     with data_folder() as data:
         all_skills(data / "skills")
-        async with running(data, user) as (stack, client):
+        async with running(data, user) as load:
+            client = load.client
             await import_csv(client.door, user, SAMPLE.read_bytes())
-            before = await work(client)
-            assert (await totalaud(stack, user, "backup", str(backup))).code == 0
-            after = await work(client)
+            await work(load)
+            assert (await totalaud(load.stack, user, "backup", str(backup))).code == 0
+            await work(load)
             await client.records.erase(ERASED)
+            before, after = load.sessions
 
         shutil.rmtree(Postgres(data, data / "logs").files)
         done = await command("restore", str(backup), "--only", "vault", "--data", str(data))
         assert done.code == 0, done.err
-        async with running(data, user) as (stack, client):
-            assert await folded(stack, client) == {before, after}
-            assert await names(client) == ["Ingrid Placeholt", "[erased]"]
+        async with running(data, user, before, after) as load:
+            await check(load)
+            assert await names(load.client) == ["Ingrid Placeholt", "[erased]"]
 
         shutil.rmtree(data / "nats")
         done = await command("restore", str(backup), "--data", str(data))
         assert done.code == 0, done.err
-        async with running(data, user) as (stack, client):
-            assert await folded(stack, client) == {before}
-            assert await names(client) == ["Ingrid Placeholt", "[erased]"]
+        async with running(data, user, before) as load:
+            await check(load)
+            assert await names(load.client) == ["Ingrid Placeholt", "[erased]"]
 
-            await drop_tables(stack)
-            again = await work(client)
-            assert await folded(stack, client) == {before, again}
+            await drop_tables(load.stack)
+            await work(load)
+            await check(load)
 
 
 async def drop_tables(stack: LocalStack) -> None:

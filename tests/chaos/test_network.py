@@ -1,13 +1,14 @@
 """A network that delays, cuts and goes silent between the services and their servers."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 
 import pytest
 
-from load import Load, begin
+from check import check
+from load import Load, loaded
 from proxy import Proxy, proxied
-from rig import running_stack
 from servers import running_nats, running_postgres
 
 ROUNDS = 8
@@ -22,28 +23,24 @@ async def network() -> AsyncIterator[tuple[Load, Proxy, Proxy]]:
         running_postgres() as postgres,
         proxied(nats.url) as to_nats,
         proxied(postgres.url) as to_postgres,
-        running_stack(
+        loaded(
             orchestrators=2,
             runners=3,
             TOTALAUD_NATS_URL=to_nats.url,
             TOTALAUD_DATABASE_URL=to_postgres.url,
-        ) as stack,
+        ) as load,
     ):
-        load = await begin(stack)
         yield load, to_nats, to_postgres
-        await load.client.close()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(180)
 @pytest.mark.filterwarnings(LEFT_OPEN_BY_NATS_PY)
 async def test_a_network_that_delays_cuts_and_half_opens_loses_nothing(network: tuple[Load, Proxy, Proxy]):
-    load, to_nats, to_postgres = network
+    load, *proxies = network
     chance = random.Random(1)
+    load.begin()
     await load.busy()
-    await to_nats.trouble(chance, ROUNDS)
-    await to_postgres.trouble(chance, ROUNDS)
-    await load.all_complete()
-    await load.projected()
-    await load.check_rows()
-    await load.check_calls()
-    await load.check_fold()
+    await asyncio.gather(*(proxy.trouble(chance, ROUNDS) for proxy in proxies))
+    await load.rest()
+    await check(load)
+    assert all(proxy.cuts and proxy.silences and proxy.delays for proxy in proxies)

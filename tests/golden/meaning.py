@@ -1,20 +1,33 @@
-"""What a stored history means today: the session that the decider sees, and the rows of the read model."""
+"""What a stored history means today: what deciders know of it, and the rows of the read model."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.session import fold as fold_session
-from orchestrator.session import outstanding
+from pydantic import BaseModel
+
+from campaigns import main as campaigns
+from orchestrator.evolve import fold as fold_session
+from orchestrator.ledger import fold as fold_ledger
+from orchestrator.session import Session, outstanding
 from projector.fold import fold as fold_rows
 from projector.tables import names
 from shared.commit import decode
 from shared.direct_get import Entry
 from shared.json import canonical
+from shared.log import Past, Recorded
 from shared.subjects import Aggregate
 
 FOLDER = Path(__file__).parent
+LIVES = {
+    life.noun: life
+    for life in (
+        *(campaigns.CONTACT, campaigns.ARTIST, campaigns.RELEASE, campaigns.CAMPAIGN),
+        *(campaigns.OPPORTUNITY, campaigns.COVERAGE),
+    )
+}
 Json = dict[str, Any]
 
 
@@ -26,12 +39,31 @@ def recorded(file: Path) -> Iterator[Entry]:
 
 
 def sessions(entries: Iterable[Entry]) -> dict[str, Json]:
-    """Return what later decisions will know, by subject."""
-    events: dict[str, list[Any]] = {}
-    for entry in entries:
-        if Aggregate.parse(entry.subject).noun in ("session", "execution"):
-            events.setdefault(entry.subject, []).extend(decode(entry.body).events)
-    return {subject: _plain(_known(fold_session(found))) for subject, found in events.items()}
+    """Return what later decisions will know of sessions, by subject."""
+    return {subject: _plain(_known(session)) for subject, session in _sessions(entries)}
+
+
+def purses(entries: Iterable[Entry]) -> dict[str, Json]:
+    """Return what sessions have spent, may spend, and wait for."""
+    return {subject: _plain(_spending(session)) for subject, session in _sessions(entries)}
+
+
+def ledgers(entries: Iterable[Entry]) -> dict[str, Json]:
+    """Return what is known of each user's money."""
+    return {
+        subject: _plain(fold_ledger(past.events)._asdict())
+        for subject, past in _pasts(entries)
+        if Aggregate.parse(subject).noun == "ledger"
+    }
+
+
+def records(entries: Iterable[Entry]) -> dict[str, Json]:
+    """Return what later decisions will know of the records of campaigns."""
+    return {
+        subject: _plain(life.evolve(life.nothing, past))
+        for subject, past in _pasts(entries)
+        if (life := LIVES.get(Aggregate.parse(subject).noun)) is not None
+    }
 
 
 def rows(entries: Iterable[Entry]) -> dict[str, Json]:
@@ -49,7 +81,25 @@ def rows(entries: Iterable[Entry]) -> dict[str, Json]:
     }
 
 
-def _known(session: Any) -> Json:
+RUNS = {"sessions": sessions, "purses": purses}
+STATES = {"ledgers": ledgers, "records": records}
+MEANINGS = {**RUNS, **STATES, "rows": rows}
+
+
+def _pasts(entries: Iterable[Entry]) -> Iterator[tuple[str, Past]]:
+    found: dict[str, list[Recorded]] = {}
+    for entry in entries:
+        found.setdefault(entry.subject, []).append(Recorded(entry.seq, decode(entry.body)))
+    yield from ((subject, Past(tuple(past))) for subject, past in found.items())
+
+
+def _sessions(entries: Iterable[Entry]) -> Iterator[tuple[str, Session]]:
+    for subject, past in _pasts(entries):
+        if Aggregate.parse(subject).noun in ("session", "execution"):
+            yield subject, fold_session(past.events)
+
+
+def _known(session: Session) -> Json:
     waiting = outstanding(session)
     kept = {str(step): list(one.finished.items) for step, one in session.kept.items()}
     return {
@@ -67,5 +117,33 @@ def _known(session: Any) -> Json:
     }
 
 
+def _spending(session: Session) -> Json:
+    return {
+        "waiting_on": session.waiting_on,
+        "stopped_by": session.stopped and session.stopped.scope,
+        "policy": session.budget and session.budget.policy,
+        "limit": session.purse.limit,
+        "spent": session.purse.spent,
+        "reserved": session.purse.reserved,
+        "doubtful": session.doubtful,
+        "unreported": sorted(map(str, session.unreported)),
+    }
+
+
 def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=str))
+    """Write it as JSON can hold it, in one order."""
+    match value:
+        case BaseModel():
+            return _plain(value.model_dump(exclude_defaults=True))
+        case Mapping():
+            return {str(key): _plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case set() | frozenset():
+            return sorted(_plain(inner) for inner in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _plain(asdict(value))
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)

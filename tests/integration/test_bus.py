@@ -9,8 +9,9 @@ from nats.js.api import StreamConfig
 
 from servers import Rig
 from shared import streams
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.delivery import Delivery, Poison
+from shared.listening import Heard
 from shared.refusal import Refusal
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from deployed import ALICE, CONF, OPERATOR, SERVICES, Deployment, deployed
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import Commit
 from shared.delivery import Delivery
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
+from shared.listening import Heard
 from shared.registry import Registry
 from shared.streams import check
 from shared.vault import migrate
@@ -101,6 +102,8 @@ async def test_work_reaches_the_runner_and_its_report_the_orchestrator(deploymen
         async with consuming(runner, "WORK", "custom", handle):
             await orchestrator.publish(work, b"{}", headers={"Nats-Expected-Last-Subject-Sequence": "0"})
             assert await asyncio.wait_for(taken.get(), 5) == work
+            queued = orchestrator.client.jetstream().get_last_msg("CMD", subjects.late(attempt), direct=True)
+            assert (await queued).data == b"{}"
 
 
 async def test_a_commit_reaches_its_user_live_and_the_projector_and_the_traces(deployment):

@@ -31,6 +31,7 @@ PUBLISHED_BY = {
         *("evt.skill.generate-pitch", "evt.agent.scout", "dlq.orchestrator", "dlq.traces", f"stop.{ID}"),
         *(f"work.{pool}.generate-pitch.{ID}" for pool in POOLS),
         "$JS.API.STREAM.MSG.DELETE.CMD",
+        f"$JS.API.DIRECT.GET.CMD.late.{ID}",
         "$JS.API.CONSUMER.MSG.NEXT.CMD.orchestrator",
         "$JS.API.CONSUMER.MSG.NEXT.EVT.traces",
         "$JS.ACK.CMD.orchestrator.1.1.1.1.0",
@@ -84,6 +85,7 @@ PUBLISHED_BY_NONE = [
     *(f"$JS.API.STREAM.MSG.DELETE.{stream}" for stream in STREAMS if stream != "CMD"),
     *(f"$JS.API.DIRECT.GET.{stream}" for stream in STREAMS if stream != "EVT"),
     *(f"$JS.API.DIRECT.GET.EVT.evt.{user}.session.{ID}" for user in (ALICE, BOB)),
+    *(f"$JS.API.DIRECT.GET.CMD.cmd.{user}.session.run" for user in (ALICE, BOB)),
     *(
         f"$JS.API.CONSUMER.{verb}.{stream}"
         for stream in STREAMS

@@ -27,6 +27,7 @@ PITCH = {"artist_name": "A", "genre": "synthpop", "contact_name": "a presenter"}
 NOT_IN_THE_STORY = {
     "attempt.*.beat": "an attempt that lasts: test_deploy_permissions",
     "late.*": "a report that nobody answered: test_deploy_conf",
+    "$JS.API.DIRECT.GET.CMD.late.*": "a runner that fell silent: test_deploy_conf",
     "dlq.custom": "work that failed for good: test_deploy_permissions",
     "dlq.openai": "likewise",
     "dlq.anthropic": "likewise",

@@ -218,6 +218,16 @@ async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origi
     assert counted["by_model"] == {"local": 5}
 
 
+async def test_a_call_is_in_the_air_until_it_is_answered(gpt: openai.AsyncOpenAI, origin: str) -> None:
+    key = {"Idempotency-Key": "k-9"}
+    call = asyncio.create_task(chat(gpt, model="local;latency=0.5", extra_headers=key))
+    async with asyncio.timeout(5):
+        while (await http("GET", f"{origin}/calls"))["in_the_air"] != ["k-9"]:
+            await asyncio.sleep(0.01)
+    await call
+    assert (await http("GET", f"{origin}/calls"))["in_the_air"] == []
+
+
 async def test_faults_for_all_calls_are_set_and_taken_back(gpt: openai.AsyncOpenAI, origin: str) -> None:
     await http("PUT", f"{origin}/faults", {"error_rate": 1})
     with pytest.raises(openai.InternalServerError):

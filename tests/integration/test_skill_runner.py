@@ -21,19 +21,21 @@ from nats.js.errors import NotFoundError
 
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import Commit
 from shared.definitions import SkillConfig, SkillDefinition
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.json import dumps
+from shared.listening import Heard
 from shared.sealing import is_sealed, reveal, seal
 from shared.settings import Settings
 from shared.skill_source import library_of, python_hash
 from shared.streams import provision
 from shared.vault import Vault, migrate
 from shared.work import Done, Report, Work
-from skill_runner.execution import Abort, Ready
+from skill_runner.abort import Abort
+from skill_runner.execution import Ready
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.handlers import Handlers
 from skill_runner.ledger import Ledger
@@ -461,6 +463,17 @@ async def test_a_report_that_nobody_answers_is_put_on_disk_and_acked(stage: Stag
     assert late.output == {"text": "a"}
 
 
+async def test_work_that_comes_again_while_its_report_is_queued_calls_nobody(stage: Stage) -> None:
+    stage.orchestrator.silent = True
+    before, given = stage.calls(), {"contact": {"id": JANE, "name": "Jane Example"}}
+    work = await stage.ask("pitch", given)
+    await stage.drained("anthropic")
+    await stage.ask("pitch", given, attempt_id=work.attempt_id)
+    await stage.drained("anthropic")
+    assert stage.orchestrator.heard.count("start") == 2
+    assert stage.calls() == before + 1
+
+
 async def test_a_report_waits_for_nats_to_come_back_and_nothing_is_run_again(stage: Stage, nats: Rig) -> None:
     before = stage.calls()
     work = await stage.ask("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
@@ -486,7 +499,7 @@ async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stag
     async def ack() -> None:
         acked.append(work.attempt_id)
 
-    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack)
+    seventh = SimpleNamespace(body=work.model_dump_json().encode(), deliveries=7, ack=ack, working=ack)
     await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
     report = await stage.orchestrator.next()
     assert report.error is not None
@@ -545,6 +558,12 @@ async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -
         assert report.attempt_id == work.attempt_id
         last = await stage.orchestrator.next(6)
         assert (last.attempt_id, last.error and last.error.code) == (other.attempt_id, "timeout")
+
+
+async def test_heartbeats_that_nobody_answers_come_as_often(stage: Stage) -> None:
+    stage.orchestrator.beats = ["silence"]
+    await stage.report("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert stage.orchestrator.heard.count("beat") >= 2
 
 
 async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Simulates seeds for as long as one likes: `python -m sim --seeds 1000000`; names the seeds that fail."""
 
 import argparse
+import gc
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -31,9 +32,13 @@ def main() -> None:
 
 
 def failures(seeds: range) -> dict[int, list[str]]:
-    """Return what was broken, by seed."""
-    with silenced():
-        found = {seed: violations(run(seed)) for seed in seeds}
+    """Return what was broken, by seed; garbage is looked for in what the runs leave alone."""
+    gc.freeze()
+    try:
+        with silenced():
+            found = {seed: violations(run(seed)) for seed in seeds}
+    finally:
+        gc.unfreeze()
     return {seed: broken for seed, broken in found.items() if broken}
 
 

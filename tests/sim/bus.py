@@ -2,44 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import Any
+
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
 
 from shared.bus import Ack
-from shared.delivery import Delivery
-from shared.pull import Handle, _Puller
-from sim.chance import Chance
-from sim.server import Durable, Listener, Server
+from shared.pull import Handle
+from sim.process import Process
+from sim.pull import Pull
+from sim.server import Listener, Server
 
 MAX_PAYLOAD = 8 * 1024 * 1024
-SOON_S = 0.001
-
-
-class Process:
-    """A process that may die at any operation; what it still awaits then never comes."""
-
-    def __init__(self, name: str, chance: Chance) -> None:
-        self.name = name
-        self.alive = True
-        self.died = asyncio.Event()
-        self._chance = chance
-        self._limbo: list[asyncio.Future[None]] = []
-
-    async def point(self) -> None:
-        """A place where a crash may strike; a dead process stays here for ever."""
-        if self.alive and self._chance.strikes(self._chance.faults.crash):
-            self.kill()
-        if not self.alive:
-            await self.gone()
-
-    async def gone(self) -> NoReturn:
-        """Never return; kept in memory, for what the garbage collector ends would run its last blocks."""
-        self._limbo.append(asyncio.get_running_loop().create_future())
-        await self._limbo[-1]
-        raise AssertionError
-
-    def kill(self) -> None:
-        self.alive = False
-        self.died.set()
 
 
 class Said:
@@ -60,59 +34,36 @@ class Said:
             self._reply(body)
 
 
-class Token:
-    """How a delivery is acknowledged; the shape of a message of nats-py."""
+class _JetStream:
+    """What is used of nats-py's JetStream context, and its client."""
 
-    def __init__(self, bus: "SimBus", durable: Durable, seq: int, deliveries: int) -> None:
-        self.is_acked = False
+    def __init__(self, bus: "SimBus") -> None:
         self._bus = bus
-        self._durable = durable
-        self._seq = seq
-        self._deliveries = deliveries
 
-    async def ack(self) -> None:
-        self.is_acked = True
-        if await self._bus.passes():
-            self._durable.held.pop(self._seq, None)
-
-    async def nak(self, delay: float) -> None:
-        self.is_acked = True
-        if await self._bus.passes():
-            self._come_in(delay)
-
-    async def in_progress(self) -> None:
-        if await self._bus.passes():
-            self._come_in(self._bus.server.ack_wait_s)
-
-    def _come_in(self, seconds: float) -> None:
-        held = self._durable.held.get(self._seq)
-        if held is not None and held.deliveries == self._deliveries:
-            held.due = asyncio.get_running_loop().time() + seconds
-            self._bus.server.wake("WORK")
-            self._bus.server.wake("CMD")
-
-
-class _Erasing:
-    """Stands where nats-py's JetStream context deletes a message."""
+    def jetstream(self) -> "_JetStream":
+        return self
 
     async def delete_msg(self, _stream: str, _seq: int) -> bool:
         return True
 
-
-class _Client:
-    def jetstream(self) -> _Erasing:
-        return _Erasing()
+    async def get_last_msg(self, stream: str, subject: str, *, direct: bool) -> RawStreamMsg:
+        assert direct
+        if not await self._bus.passes():
+            raise TimeoutError
+        if not (found := self._bus.server.streams[stream].by_subject.get(subject)):
+            raise NotFoundError
+        return RawStreamMsg(data=found[-1].body)
 
 
 class SimBus:
     """Every operation takes time, may be lost, and is a place to die at."""
 
     max_payload = MAX_PAYLOAD
-    client = _Client()
 
     def __init__(self, server: Server, process: Process) -> None:
         self.server = server
         self.process = process
+        self.client = _JetStream(self)
         self._chance = server.chance
 
     async def passes(self) -> bool:
@@ -120,24 +71,23 @@ class SimBus:
         await self.process.point()
         await asyncio.sleep(self._chance.latency())
         await self.process.point()
-        return not self._chance.strikes(self._chance.faults.lost)
+        return not self._chance.strikes("lost")
 
     async def request(
         self, subject: str, body: bytes, *, timeout: float = 2.0, headers: dict[str, str] | None = None
     ) -> bytes | None:
         await self.process.point()
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes | None] = loop.create_future()
 
         def reply(said: bytes) -> None:
-            if not answer.done() and not self._chance.strikes(self._chance.faults.lost):
+            if not answer.done() and not self._chance.strikes("lost"):
                 answer.set_result(said)
 
         self._spread(subject, body, headers or {}, reply)
-        try:
-            async with asyncio.timeout(timeout):
-                said = await answer
-        except TimeoutError:
-            said = None
+        alarm = loop.call_later(timeout, lambda: answer.done() or answer.set_result(None))
+        said = await answer
+        alarm.cancel()
         await self.process.point()
         return said
 
@@ -146,13 +96,13 @@ class SimBus:
     ) -> Ack:
         await self.process.point()
         await asyncio.sleep(self._chance.latency())
-        if self._chance.strikes(self._chance.faults.lost):
+        if self._chance.strikes("lost"):
             await asyncio.sleep(timeout)
             await self.process.point()
             raise TimeoutError
         stream, seq = self.server.store(subject, body, headers or {})
         await self.process.point()
-        if self._chance.strikes(self._chance.faults.lost_ack):
+        if self._chance.strikes("lost_ack"):
             await asyncio.sleep(timeout)
             raise TimeoutError
         return Ack(seq, False, stream)
@@ -170,38 +120,13 @@ class SimBus:
             except Exception:  # noqa: BLE001 - as `Bus.listen`: who asked asks again
                 return
 
-        self.server.listeners.append(Listener(self.process, subject, queue, hear))
+        self.server.listen(self.process, subject, queue, hear)
 
     async def consume(self, stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
-        """Deliver for ever, failures handled by the real pull loop's own rules."""
-        puller = _Puller(self, stream, durable, handle, in_flight)  # type: ignore[arg-type]
-        consumer, running = self.server.durables[durable], set[asyncio.Task[None]]()
-        wake = asyncio.Event()
-        self.server.changed[stream].append(wake)
-        loop = asyncio.get_running_loop()
-        while self.process.alive:
-            wake.clear()
-            while len(running) < in_flight and (got := consumer.take(loop.time(), self.server.ack_wait_s)):
-                message, deliveries = got
-                token = Token(self, consumer, message.seq, deliveries)
-                delivery = Delivery(
-                    message.subject,
-                    message.body,
-                    message.headers,
-                    message.seq,
-                    deliveries,
-                    token,  # type: ignore[arg-type]
-                )
-                task = asyncio.create_task(puller._run_one(delivery))
-                running.add(task)
-                task.add_done_callback(running.discard)
-                task.add_done_callback(lambda _task: wake.set())
-            due = consumer.due() if len(running) < in_flight else None
-            try:
-                async with asyncio.timeout_at(None if due is None else max(due, loop.time() + SOON_S)):
-                    await wake.wait()
-            except TimeoutError:
-                continue
+        """Take messages for ever."""
+        consumer = self.server.durables[durable]
+        consumer.pulls.append(Pull(self, stream, durable, handle, in_flight))
+        consumer.pump()
         await self.process.gone()
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
@@ -209,8 +134,8 @@ class SimBus:
 
     def _spread(self, subject: str, body: bytes, headers: dict[str, str], reply: Any) -> None:
         for listener in self.server.hearers(subject):
-            for _ in range(2 if self._chance.strikes(self._chance.faults.doubled) else 1):
-                if not self._chance.strikes(self._chance.faults.lost):
+            for _ in range(2 if self._chance.strikes("doubled") else 1):
+                if not self._chance.strikes("lost"):
                     asyncio.get_running_loop().call_later(
                         self._chance.latency(), _hear, listener, subject, body, headers, reply
                     )

@@ -1,7 +1,11 @@
 """What may go wrong, and how likely: drawn from one seed, so that the same seed is the same run."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
+
+Fault = Literal["crash", "lost", "lost_ack", "doubled", "slow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,21 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.faults = CALM
+        self.struck: Counter[Fault] = Counter()
 
-    def strikes(self, probability: float) -> bool:
-        return probability > 0 and self.random.random() < probability
+    def strikes(self, fault: Fault) -> bool:
+        """Say whether something goes wrong, and count it."""
+        probability: float = getattr(self.faults, fault)
+        if probability == 0 or self.random.random() >= probability:
+            return False
+        self.struck[fault] += 1
+        return True
+
+    def happens(self, probability: float) -> bool:
+        return self.random.random() < probability
 
     def latency(self) -> float:
         """Seconds that a message is under way."""
-        if self.strikes(self.faults.slow):
+        if self.strikes("slow"):
             return self.random.uniform(0, SLOW_S)
         return self.random.uniform(0, LATENCY_S)

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
+from orchestrator.evolve import evolve
 from orchestrator.ledger import SCOPES, Ledger
 from orchestrator.ledger import evolve as evolve_ledger
 from orchestrator.money import NOTHING
-from orchestrator.session import Session, done, evolve
+from orchestrator.session import Session, done
 from shared.events import (
     AnyEvent,
     AttemptFailed,
@@ -31,6 +32,7 @@ from sim import tables
 from sim.run import USER, Run, history
 from sim.skills import PRICE
 
+Life = list[tuple[Session, AnyEvent, Session]]
 TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled)
 OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
 
@@ -45,8 +47,9 @@ def _violations(run: Run) -> Iterator[str]:
         yield "the system never came to rest"
     histories = {id_: history(run, session(USER, id_)) for id_ in run.asked}
     for id_, events in histories.items():
-        yield from _lived_well(run, id_, events)
-        yield from _paid_twice(run, events)
+        life = list(_life(events))
+        yield from _lived_well(run, id_, life)
+        yield from _paid_twice(run, life)
     yield from _hits(run, [event for events in histories.values() for event in events])
     yield from _money(run, [event for events in histories.values() for event in events])
     yield from _account(run, [event for events in histories.values() for event in events])
@@ -56,11 +59,19 @@ def _violations(run: Run) -> Iterator[str]:
     yield from tables.differences(run)
 
 
-def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
+def _life(events: list[AnyEvent]) -> Iterator[tuple[Session, AnyEvent, Session]]:
+    """Tell what each event came upon, and what it left."""
+    state = Session()
+    for event in events:
+        before, state = state, evolve(state, event)
+        yield before, event, state
+
+
+def _lived_well(run: Run, id_: UUID, life: Life) -> Iterator[str]:
     if id_ not in run.accepted:
         yield "a command was never answered"
-    state, ended = Session(), False
-    for event in events:
+    ended = False
+    for before, event, _ in life:
         match event:
             case SessionRetried():
                 ended = False
@@ -68,26 +79,26 @@ def _lived_well(run: Run, id_: UUID, events: list[AnyEvent]) -> Iterator[str]:
                 if ended:
                     yield "a session ended twice"
                 ended = True
-            case SessionStarted() if state.steps:
+            case SessionStarted() if before.steps:
                 yield "a session started twice"
             case AttemptRequested() | AttemptStarted() if ended:
                 yield "a step after the end"
-            case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(state, amount):
+            case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(before, amount):
                 yield "more was set aside than the session's limit allows"
             case StepCompleted() if ended or event.output != {"n": event.step + 1}:
                 yield "a step's output is not what its skill made of the step before"
             case _:
                 pass
-        state = evolve(state, event)
-    if not events:
+    if not life:
         yield "an accepted session has no history"
+    state = life[-1][2] if life else Session()
     if not ended and (state.waiting_on != "budget" or run.unlimited):
         yield "an accepted session never ended"
     if state.status == "completed" and set(state.outputs) != {step.number for step in state.steps}:
         yield "a completed session lacks an output"
     if state.status == "cancelled" and id_ not in run.cancelled:
         yield "a session was cancelled that nobody cancelled"
-    outcomes = Counter(event.attempt_id for event in events if isinstance(event, OUTCOME))
+    outcomes = Counter(event.attempt_id for _, event, _ in life if isinstance(event, OUTCOME))
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
 
 
@@ -171,11 +182,9 @@ def _is_paid(event: AnyEvent) -> TypeGuard[StepCompleted | AttemptFailed | Attem
     return isinstance(event, OUTCOME) and event.usage is not None
 
 
-def _paid_twice(run: Run, events: list[AnyEvent]) -> Iterator[str]:
+def _paid_twice(run: Run, life: Life) -> Iterator[str]:
     """What of an attempt's work is in the log when it is asked for is not bought again."""
-    state = Session()
-    for event in events:
-        state = evolve(state, event)
-        if isinstance(event, AttemptRequested) and (there := done(state, event)) is not None:
+    for _, event, after in life:
+        if isinstance(event, AttemptRequested) and (there := done(after, event)) is not None:
             bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
             yield from (f"item {item} was in the log and was bought again" for item in bought)

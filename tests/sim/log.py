@@ -1,8 +1,8 @@
 """The log over the simulated server: the real append with its guard, loads read from memory."""
 
-from functools import lru_cache
+from bisect import bisect_right
+from operator import attrgetter
 
-from shared.commit import Commit, decode
 from shared.jetstream_log import JetStreamLog
 from shared.log import Past, Recorded
 from shared.subjects import Aggregate
@@ -17,12 +17,8 @@ class SimLog(JetStreamLog):
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
         await self._sim.passes()
         stored = self._sim.server.streams["EVT"].by_subject.get(aggregate.subject, [])
-        return Past(tuple(Recorded(one.seq, read(one.body)) for one in stored if one.seq > after))
+        new = stored[bisect_right(stored, after, key=attrgetter("seq")) :]
+        return Past(tuple(Recorded(one.seq, one.commit) for one in new))
 
     async def last_seq(self) -> int:
         return len(self._sim.server.streams["EVT"].messages)
-
-
-@lru_cache(maxsize=4096)
-def read(body: bytes) -> Commit:
-    return decode(body)

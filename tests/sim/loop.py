@@ -2,7 +2,9 @@
 
 import asyncio
 from asyncio import events
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from typing import Any
 
 MOST_TURNS = 30_000
@@ -12,40 +14,59 @@ class Stuck(Exception):  # noqa: N818 - a verdict
     """Nothing will ever happen again and somebody still waits, or the same goes on and on for nothing."""
 
 
-class _NoSockets:
-    """What a loop asks for input: there is none, so a wait is a jump in time."""
+class Call:
+    """A callback that will run unless it is cancelled."""
 
-    def __init__(self, loop: "VirtualLoop") -> None:
-        self._loop = loop
+    __slots__ = ("args", "callback", "context", "when")
 
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise Stuck
-        self._loop.now += timeout
-        return []
+    def __init__(
+        self, when: float, callback: Callable[..., Any], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self.when = when
+        self.callback: Callable[..., Any] | None = callback
+        self.args = args
+        self.context = context or copy_context()
 
-    def close(self) -> None:
-        pass
+    def cancel(self) -> None:
+        self.callback = None
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs ready callbacks in their order, then jumps to the next timer; `now` is in seconds.
 
-    A run takes some hundred turns, rarely a thousand: after MOST_TURNS it is a livelock.
+    A run takes some hundred turns, rarely a thousand: after MOST_TURNS it is a livelock. An error in a
+    callback ends the run.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
         self._turns = 0
-        self._selector = _NoSockets(self)
-        self._clock_resolution = 1e-9
+        self._timers: list[tuple[float, int, Call]] = []
+        self._set = 0
 
     def time(self) -> float:
         return self.now
 
-    def _process_events(self, event_list: list[Any]) -> None:
-        pass
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> Call:
+        call = Call(self.now, callback, args, context)
+        self._ready.append(call)  # type: ignore[attr-defined]
+        return call
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> Call:
+        call = Call(when, callback, args, context)
+        self._set += 1
+        heappush(self._timers, (when, self._set, call))
+        return call
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> Call:
+        return self.call_at(self.now + delay, callback, *args, context=context)
 
     def _write_to_self(self) -> None:
         pass
@@ -54,7 +75,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._turns += 1
         if self._turns > MOST_TURNS:
             raise Stuck
-        super()._run_once()  # type: ignore[misc]
+        ready, timers = self._ready, self._timers  # type: ignore[attr-defined]
+        while timers and (timers[0][0] <= self.now or not ready):
+            when, _, call = heappop(timers)
+            if call.callback is not None:
+                self.now = max(self.now, when)
+                ready.append(call)
+        if not ready:
+            raise Stuck
+        for _ in range(len(ready)):
+            call = ready.popleft()
+            if call.callback is not None:
+                call.context.run(call.callback, *call.args)
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run to the end of the coroutine, then end whatever else is there."""
@@ -72,4 +104,4 @@ class VirtualLoop(asyncio.BaseEventLoop):
         while left := asyncio.all_tasks(self):
             for task in left:
                 task.cancel()
-            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.run_until_complete(asyncio.wait(left))

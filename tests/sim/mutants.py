@@ -2,30 +2,41 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from nats.js.errors import APIError
-
-from orchestrator import claims, decide, follow, ledger, reports, session, settling
-from orchestrator.ledger import Doubt, Release
-from orchestrator.money import NOTHING
-from orchestrator.session import Outstanding, Session
+from orchestrator import claims, decide, evolve, follow, ledger, reports, settling
+from orchestrator.session import Session
 from shared import jetstream_log
-from shared.json import dumps
-from shared.work import Answer
-from sim import tables
-from skill_runner import cache_key, handlers, reporting
+from sim import faulty, tables
+from sim.chance import CALM, Faults
+from sim.run import ANYTHING, Focus
+from skill_runner import cache_key, handlers
+
+DEADLY = Faults(crash=0.04)
+LOSSY = Faults(lost=0.1, lost_ack=0.2, doubled=0.2, slow=0.05)
+SLOW = Faults(doubled=0.2, slow=0.2)
+UNANSWERED = Faults(lost=0.1, lost_ack=0.5)
+BOUGHT = ("buy", "collect")
+
+NEVER_ENDED = "an accepted session never ended"
+AFTER_THE_END = "a step after the end"
+WRONG_OUTPUT = "a step's output is not what its skill made of the step before"
+CALLED_AGAIN = "an item of an attempt was called"
+ANSWER_LOST = "a paid answer is missing in the log"
+UNEVEN = "the ledger"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """`owner.name` is replaced by what `make` makes of it."""
+    """`owner.name` is replaced by what `make` makes of it; runs with this focus break the promise."""
 
     title: str
+    promise: str
     owner: Any
     name: str
     make: Callable[[Any], Any]
+    focus: Focus = ANYTHING
 
 
 @contextmanager
@@ -39,187 +50,183 @@ def planted(mutant: Mutant) -> Iterator[None]:
         setattr(mutant.owner, mutant.name, real)
 
 
-def _no_dedupe(real: Any) -> Any:
-    return lambda report, session_, now: real(report, replace(session_, reported=frozenset()), now)
-
-
-def _ack_before_report(real: Any) -> Any:
-    async def run_custom(self: Any, work: Any, delivery: Any, *rest: Any) -> None:
-        await delivery.ack()
-        await real(self, work, delivery, *rest)
-
-    return run_custom
-
-
-def _answer_before_append(_real: Any) -> Any:
-    async def report(self: Any, heard: Any) -> None:
-        await heard.answer(dumps({"ok": True, "seq": 0}))
-        await self._record(heard.body)
-
-    return report
-
-
-def _unguarded(_real: Any) -> Any:
-    async def append(self: Any, aggregate: Any, commit: Any, *, expected: int) -> int:
-        del expected
-        return (await self._bus.publish(aggregate.subject, commit.encode(aggregate))).seq
-
-    return append
-
-
-def _guess_after_timeout(_real: Any) -> Any:
-    async def append(self: Any, aggregate: Any, commit: Any, *, expected: int) -> int:
-        headers = {jetstream_log.EXPECTED: str(expected)}
-        try:
-            return (await self._bus.publish(aggregate.subject, commit.encode(aggregate), headers=headers)).seq
-        except TimeoutError:
-            return expected + 1
-        except APIError:
-            raise jetstream_log.Conflict from None
-
-    return append
-
-
-def _one_answer_to_all(_real: Any) -> Any:
-    def answer(state: Any, claim: Any, lease_s: float) -> Answer:
-        return Answer(verdict="run" if claim.attempt_id in state.open else "drop", lease_s=lease_s)
-
-    return answer
-
-
-def _nothing_outstanding(_real: Any) -> Any:
-    return lambda _session: Outstanding()
-
-
-def _no_timers(real: Any) -> Any:
-    return lambda session_: replace(real(session_), timers=())
-
-
-def _no_work(real: Any) -> Any:
-    return lambda session_: replace(real(session_), work=())
-
-
-def _says_it_once(_real: Any) -> Any:
-    async def deliver(bus: Any, report: Any) -> None:
-        body = report.model_dump_json(exclude_none=True).encode()
-        await bus.request(reporting.subjects.report(report.attempt_id), body, timeout=reporting.ANSWER_S)
-
-    return deliver
-
-
-def _late_unrecorded(_real: Any) -> Any:
-    async def late(_self: Any, delivery: Any) -> None:
-        await delivery.ack()
-
-    return late
-
-
-def _paid_without_claim(_real: Any) -> Any:
-    return handlers.Handlers._run_custom
-
-
-def _deaf_to_the_end(real: Any) -> Any:
-    return lambda report, session_, now: real(report, replace(session_, status="running"), now)
-
-
-def _wakes_the_dead(real: Any) -> Any:
-    def evolve(state: Any, event: Any) -> Any:
-        after = real(state, event)
-        cancelled = type(event).__name__ == "SessionCancelled"
-        return replace(after, retry_due=state.retry_due) if cancelled else after
-
-    return evolve
-
-
-def _checkpoint_apart(_real: Any) -> Any:
-    def write(self: Any, upto: int, found: Any, *, lost: bool) -> None:
-        self.checkpoint = upto
-        if not lost:
-            for wave in found:
-                tables._apply(self.rows, wave)
-
-    return write
-
-
-def _never_gives_up(real: Any) -> Any:
-    def after_failure(step: Any, error: Any, partial: Any, state: Any, now: Any) -> Any:
-        return [
-            one for one in real(step, error, partial, state, now) if type(one).__name__ != "SessionFailed"
-        ]
-
-    return after_failure
-
-
-def _paid_and_cached(_real: Any) -> Any:
-    return lambda attempt_id, session_: True
-
-
-def _one_answer_for_all_inputs(real: Any) -> Any:
-    return lambda parts: real(parts._replace(input={}))
-
-
-def _forgets_what_is_done(_real: Any) -> Any:
-    return lambda _session, _asked: None
-
-
-def _unreserved(_real: Any) -> Any:
-    async def reserved(self: Any, claim: Any, _now: Any) -> Any:
-        return claims.ClaimAttempt(claim, self.lease_s)
-
-    return reserved
-
-
-def _doubts_are_free(real: Any) -> Any:
-    def settlement(event: Any) -> Any:
-        found = real(event)
-        return Release(found.attempt_id) if isinstance(found, Doubt) else found
-
-    return settlement
-
-
-def _without_its_limit(real: Any) -> Any:
-    return lambda held, claim, lease_s, state, now: real(
-        held, claim, lease_s, replace(state, budget=None), now
-    )
-
-
-def _forgets_who_is_paid(real: Any) -> Any:
-    return lambda state, event: replace(real(state, event), settled={})
-
-
-def _counts_what_is_spent_alone(real: Any) -> Any:
-    return lambda self, scope, day: replace(real(self, scope, day), reserved=NOTHING)
-
-
 MUTANTS = (
-    Mutant("a repeated report is recorded again", decide, "_report", _no_dedupe),
+    Mutant("a repeated report is recorded again", "an attempt has", decide, "_report", faulty.no_dedupe),
     Mutant(
-        "free work is acked before its report is safe", handlers.Handlers, "_run_custom", _ack_before_report
+        "free work is acked before its report is safe",
+        NEVER_ENDED,
+        handlers.Handlers,
+        "_run_custom",
+        faulty.ack_before_report,
+        Focus(skills=("add",), faults=DEADLY),
     ),
-    Mutant("a report is answered before it is appended", reports.Reports, "report", _answer_before_append),
-    Mutant("commits are appended unguarded", jetstream_log.JetStreamLog, "append", _unguarded),
-    Mutant("a lost answer is taken for yes", jetstream_log.JetStreamLog, "append", _guess_after_timeout),
-    Mutant("every runner may run a paid attempt", claims, "answer", _one_answer_to_all),
-    Mutant("the sweep finds nothing", follow, "outstanding", _nothing_outstanding),
-    Mutant("the sweep sets no timers again", follow, "outstanding", _no_timers),
-    Mutant("the sweep dispatches no work again", follow, "outstanding", _no_work),
-    Mutant("a runner offers its report once", handlers, "deliver", _says_it_once),
-    Mutant("a queued report is acked unread", reports.Reports, "late", _late_unrecorded),
-    Mutant("paid attempts are not claimed", handlers.Handlers, "_run_paid", _paid_without_claim),
-    Mutant("a report after the end counts", decide, "_report", _deaf_to_the_end),
-    Mutant("a retry outlives the session", session, "evolve", _wakes_the_dead),
-    Mutant("the checkpoint moves apart from the rows", tables.Tables, "write", _checkpoint_apart),
-    Mutant("a cached result counts for what is being paid for", decide, "_is_unclaimed", _paid_and_cached),
-    Mutant("the cache does not look at the input", cache_key.KeyParts, "told", _one_answer_for_all_inputs),
-    Mutant("calls are made before money is set aside", claims.Claims, "_reserved", _unreserved),
-    Mutant("what is in doubt costs nothing", settling, "settlement", _doubts_are_free),
     Mutant(
-        "anybody's reservation is released", Session, "may_have_called", lambda _real: lambda _s, _id: False
+        "a report is answered before it is appended",
+        ANSWER_LOST,
+        reports.Reports,
+        "report",
+        faulty.answer_before_append,
+        Focus(skills=BOUGHT, faults=DEADLY),
     ),
-    Mutant("a ledger forgets who is paid for", ledger, "_settled", _forgets_who_is_paid),
-    Mutant("a limit does not count what is set aside", ledger.Ledger, "purse", _counts_what_is_spent_alone),
-    Mutant("a session's limit is not looked at", decide, "_start_attempt", _without_its_limit),
-    Mutant("a step that failed for good ends nothing", decide, "_after_failure", _never_gives_up),
-    Mutant("the next attempt is not told what is paid for", follow, "done", _forgets_what_is_done),
-    Mutant("calls of models are not recorded", decide, "_calls", lambda _real: lambda _report: []),
+    Mutant(
+        "commits are appended unguarded",
+        "a session started twice",
+        jetstream_log.JetStreamLog,
+        "append",
+        faulty.unguarded,
+    ),
+    Mutant(
+        "a lost answer is taken for yes",
+        NEVER_ENDED,
+        jetstream_log.JetStreamLog,
+        "append",
+        faulty.guess_after_timeout,
+        Focus(faults=LOSSY),
+    ),
+    Mutant(
+        "every runner may run a paid attempt",
+        CALLED_AGAIN,
+        claims,
+        "answer",
+        faulty.one_answer_to_all,
+        Focus(skills=BOUGHT, faults=DEADLY),
+    ),
+    Mutant("the sweep finds nothing", NEVER_ENDED, follow, "outstanding", faulty.nothing_outstanding),
+    Mutant(
+        "the sweep sets no timers again",
+        NEVER_ENDED,
+        follow,
+        "outstanding",
+        faulty.no_timers,
+        Focus(faults=DEADLY),
+    ),
+    Mutant("the sweep dispatches no work again", NEVER_ENDED, follow, "outstanding", faulty.no_work),
+    Mutant(
+        "a runner offers its report once",
+        ANSWER_LOST,
+        handlers,
+        "deliver",
+        faulty.says_it_once,
+        Focus(faults=LOSSY),
+    ),
+    Mutant(
+        "a queued report is acked unread",
+        NEVER_ENDED,
+        reports.Reports,
+        "late",
+        faulty.late_unrecorded,
+        Focus(faults=LOSSY),
+    ),
+    Mutant(
+        "paid attempts are not claimed", UNEVEN, handlers.Handlers, "_run_paid", faulty.paid_without_claim
+    ),
+    Mutant(
+        "a runner forgets what it reported",
+        CALLED_AGAIN,
+        handlers.Handlers,
+        "_remember",
+        faulty.forgets_what_it_reported,
+        Focus(skills=("buy",), faults=LOSSY),
+    ),
+    Mutant(
+        "a report after the end counts",
+        WRONG_OUTPUT,
+        decide,
+        "_report",
+        faulty.deaf_to_the_end,
+        Focus(faults=LOSSY, cancelled=1.0),
+    ),
+    Mutant(
+        "a retry outlives the session",
+        AFTER_THE_END,
+        evolve,
+        "evolve",
+        faulty.wakes_the_dead,
+        Focus(faults=CALM, cancelled=1.0),
+    ),
+    Mutant(
+        "the checkpoint moves apart from the rows",
+        "is not what the folded log says",
+        tables.Tables,
+        "write",
+        faulty.checkpoint_apart,
+    ),
+    Mutant(
+        "a cached result counts for what is being paid for",
+        UNEVEN,
+        decide,
+        "_is_unclaimed",
+        faulty.paid_and_cached,
+        Focus(skills=("keep",), faults=DEADLY),
+    ),
+    Mutant(
+        "the cache does not look at the input",
+        WRONG_OUTPUT,
+        cache_key.KeyParts,
+        "told",
+        faulty.one_answer_for_all_inputs,
+        Focus(skills=("keep",)),
+    ),
+    Mutant("calls are made before money is set aside", UNEVEN, claims.Claims, "_reserved", faulty.unreserved),
+    Mutant(
+        "what is in doubt costs nothing",
+        UNEVEN,
+        settling,
+        "settlement",
+        faulty.doubts_are_free,
+        Focus(skills=("buy",), faults=DEADLY),
+    ),
+    Mutant(
+        "anybody's reservation is released",
+        UNEVEN,
+        Session,
+        "may_have_called",
+        faulty.nobody_called,
+        Focus(skills=("buy",), faults=UNANSWERED, cancelled=1.0),
+    ),
+    Mutant(
+        "a ledger forgets who is paid for",
+        UNEVEN,
+        ledger,
+        "_settled",
+        faulty.forgets_who_is_paid,
+        Focus(skills=("buy",), faults=SLOW),
+    ),
+    Mutant(
+        "a limit does not count what is set aside",
+        "more was set aside than a limit allows",
+        ledger.Ledger,
+        "purse",
+        faulty.counts_what_is_spent_alone,
+        Focus(skills=BOUGHT, faults=SLOW),
+    ),
+    Mutant(
+        "a session's limit is not looked at",
+        "more was set aside than the session's limit allows",
+        decide,
+        "start_attempt",
+        faulty.without_its_limit,
+    ),
+    Mutant(
+        "a step that failed for good ends nothing",
+        NEVER_ENDED,
+        decide,
+        "after_failure",
+        faulty.never_gives_up,
+    ),
+    Mutant(
+        "the next attempt is not told what is paid for",
+        "was in the log and was bought again",
+        follow,
+        "done",
+        faulty.forgets_what_is_done,
+        Focus(skills=("collect",)),
+    ),
+    Mutant(
+        "calls of models are not recorded",
+        "a call is missing in the log",
+        decide,
+        "_calls",
+        faulty.calls_nobody,
+    ),
 )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,10 @@ from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
 from shared.subjects import Aggregate
-from sim.bus import Process, Said, SimBus
+from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.log import SimLog
+from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENT, SKILLS, Bill, SimEngine
@@ -38,6 +39,7 @@ from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
+BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
 MASTER_KEY = bytes(32)
 ANSWERERS = Answerers(models.load(), {}, "http://local")
@@ -50,12 +52,13 @@ class World:
         self.chance = Chance(seed)
         self.server = Server(self.chance, ack_wait_s)
         self.bill = Bill()
+        self.vault = MemoryVault(MASTER_KEY)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
 
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
+        return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128), version=4)
@@ -101,7 +104,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
-    starts = Starts(registry_of(log), MemoryVault(MASTER_KEY))
+    starts = Starts(registry_of(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
@@ -132,14 +135,14 @@ async def runner(world: World, process: Process) -> None:
     bus = SimBus(world.server, process)
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
-    registry, vault = registry_of(SimLog(bus)), MemoryVault(MASTER_KEY)
+    registry = registry_of(SimLog(bus))
     execution = Execution(
         registry,
-        vault,
+        world.vault,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, vault, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,
@@ -168,7 +171,7 @@ async def kept(world: World, name: str, main: Any) -> None:
         world.processes.append(process)
         life = asyncio.create_task(main(world, process))
         await process.died.wait()
-        world.server.listeners[:] = [one for one in world.server.listeners if one.process is not process]
+        world.server.bury(process)
         await asyncio.sleep(world.chance.random.uniform(0.2, 3.0))
         del life
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from shared.events import StepCompleted
 from shared.subjects import Aggregate
 from sim.bus import SimBus
-from sim.log import read
 from skill_runner.results import Earlier
 
 
@@ -24,7 +23,7 @@ class SimResults:
     async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
         await self._bus.passes()
         for message in reversed(self._bus.server.streams["EVT"].messages):
-            for event in read(message.body).events:
+            for event in message.commit.events:
                 if (
                     isinstance(event, StepCompleted)
                     and (event.cache_key, event.cached) == (key, None)

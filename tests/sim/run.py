@@ -1,20 +1,22 @@
 """One simulated run: sessions asked for, faults for a while, then calm until nothing is left to do."""
 
 import asyncio
+import gc
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
+from typing import Any
 from uuid import UUID, uuid5
 
+from orchestrator.evolve import fold
 from orchestrator.ledger import fold as fold_ledger
-from orchestrator.session import fold
 from shared.events import AnyEvent
 from shared.json import dumps, loads
 from shared.subjects import Aggregate, ledger, session
-from sim import log as simlog
-from sim.bus import Process, SimBus
+from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
+from sim.process import Process
 from sim.processes import World, kept, orchestrator, runner
 from sim.skills import MOST, SKILLS
 
@@ -30,17 +32,31 @@ class Asked:
     steps: list[dict[str, object]]
 
 
+@dataclass(frozen=True)
+class Focus:
+    """What runs are to be about; what is not given is drawn by the seed."""
+
+    skills: tuple[str, ...] = tuple(SKILLS)
+    faults: Faults | None = None
+    cancelled: float = 0.2
+
+
+ANYTHING = Focus()
+
+
 class Run:
     """What happened: the world as it is at the end, and what was asked of it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, focus: Focus) -> None:
         self.seed = seed
+        self.focus = focus
         self.world = World(seed)
         self.asked: dict[UUID, Asked] = {}
         self.accepted: set[UUID] = set()
         self.cancelled: set[UUID] = set()
         self.finished = False
         self.unlimited = True
+        self.looked: dict[Aggregate, tuple[int, Any]] = {}
 
     @property
     def digest(self) -> str:
@@ -51,19 +67,22 @@ class Run:
         return whole.hexdigest()
 
 
-def run(seed: int) -> Run:
-    """Simulate one seed to its end."""
-    found = Run(seed)
+def run(seed: int, focus: Focus = ANYTHING) -> Run:
+    """Simulate one seed to its end; what it leaves behind is little, and looked at once."""
+    found = Run(seed, focus)
+    gc.disable()
     try:
         VirtualLoop().run(_live(found))
     except Stuck:
         found.finished = False
+    finally:
+        gc.enable()
     return found
 
 
 async def _live(found: Run) -> None:
     world, random = found.world, found.world.chance.random
-    world.chance.faults = Faults(
+    world.chance.faults = found.focus.faults or Faults(
         crash=random.choice((0, 0.001, 0.005, 0.02)),
         lost=random.choice((0, 0.01, 0.05)),
         lost_ack=random.choice((0, 0.01, 0.1)),
@@ -75,6 +94,8 @@ async def _live(found: Run) -> None:
     client = SimBus(world.server, Process("client", Chance(0)))
     if random.random() < 0.4:
         tasks.append(asyncio.create_task(_limit(found, client)))
+    if random.random() < 0.3:
+        tasks.append(asyncio.create_task(_elections(world)))
     for number in range(random.randint(1, 3)):
         id_ = uuid5(USER, str(number))
         tasks.append(asyncio.create_task(_use(found, client, id_)))
@@ -90,24 +111,40 @@ async def _live(found: Run) -> None:
                 return
 
 
+async def _elections(world: World) -> None:
+    """The streams have no leader now and then, while all else goes on."""
+    random, loop = world.chance.random, asyncio.get_running_loop()
+    while loop.time() < FAULTY_S:
+        await asyncio.sleep(random.uniform(0, 8))
+        world.server.elected_at = loop.time() + random.uniform(0, 12)
+
+
 def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    if fold_ledger(history(found, ledger(USER))).open:
+    if _latest(found, ledger(USER), fold_ledger).open:
         return False
     return all(id_ in found.accepted and _rests(found, id_) for id_ in found.asked)
 
 
 def _rests(found: Run, id_: UUID) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
-    state = fold(history(found, session(USER, id_)))
+    state = _latest(found, session(USER, id_), fold)
     return state.ended or (state.waiting_on == "budget" and not found.unlimited)
+
+
+def _latest(found: Run, aggregate: Aggregate, fold_: Any) -> Any:
+    """Fold what is new since the last look."""
+    seen, state = found.looked.get(aggregate, (0, None))
+    events = history(found, aggregate)
+    found.looked[aggregate] = len(events), fold_(events[seen:], state)
+    return found.looked[aggregate][1]
 
 
 def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:
     stored = found.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
-    return [event for message in stored for event in simlog.read(message.body).events]
+    return [event for message in stored for event in message.commit.events]
 
 
 async def _limit(found: Run, bus: SimBus) -> None:
@@ -133,7 +170,10 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     random = found.world.chance.random
     await asyncio.sleep(random.uniform(0, 10))
     steps: list[dict[str, object]] = [
-        {"skill": random.choice(tuple(SKILLS)), "input": {"n": f"{{{{step{number}.n}}}}" if number else 1}}
+        {
+            "skill": random.choice(found.focus.skills),
+            "input": {"n": f"{{{{step{number}.n}}}}" if number else 1},
+        }
         for number in range(random.randint(1, 3))
     ]
     found.asked[id_] = Asked(id_, steps)
@@ -141,7 +181,7 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     for _ in range(random.choice((1, 1, 2))):
         await _send(bus, random.choice(("ask", "cmd")), "run", body, f"run/{id_}")
     found.accepted.add(id_)
-    if random.random() < 0.2:
+    if random.random() < found.focus.cancelled:
         await asyncio.sleep(random.uniform(0, 8))
         found.cancelled.add(id_)
         await _send(bus, "ask", "cancel", dumps({"session_id": str(id_), "command_id": "c1"}), f"c1/{id_}")

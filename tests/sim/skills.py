@@ -8,8 +8,8 @@ from uuid import UUID
 
 from shared.definitions import AgentDefinition, SkillConfig, SkillDefinition
 from shared.usage import Usage
-from sim.bus import Process
 from sim.chance import Chance
+from sim.process import Process
 from skill_runner.failure import Failure
 from skill_runner.ledger import Call
 from skill_runner.run import Prepared, Run, deadline
@@ -110,5 +110,5 @@ class SimEngine:
             call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
             run.ledger.spend(call.usage)
             self._bill.answered[attempt] += 1
-        if self._chance.strikes(0.15):
-            raise Failure("sim_failure", "it failed", retryable=self._chance.strikes(0.8))
+        if self._chance.happens(0.15):
+            raise Failure("sim_failure", "it failed", retryable=self._chance.happens(0.8))

@@ -9,14 +9,17 @@ from random import Random
 from typing import Any
 
 from projector.changes import Alter, Row
-from projector.entry import Reading, read
-from projector.fold import Fold
+from projector.entry import Reading
+from projector.fold import Fold, _Unfit
+from projector.rows import changes
 from projector.tables import names
-from projector.waves import Wave, waves
+from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
+from shared.log import Recorded
+from shared.subjects import Aggregate
 from sim.run import Run
-from sim.server import Stored
 from sim.skills import AGENT, SKILLS
+from sim.streams import Stored
 
 TABLES = names()
 
@@ -39,8 +42,14 @@ class Tables:
 
 def differences(run: Run) -> Iterator[str]:
     """Project the run's log in random batches, some lost, and compare with the log folded in one go."""
-    entries = [_entry(message) for message in run.world.server.streams["EVT"].messages]
-    readings = [read(entry) for entry in entries]
+    try:
+        yield from _differences(run)
+    except (Misfit, _Unfit) as misfit:
+        yield f"a commit does not fit the rows: {misfit}"
+
+
+def _differences(run: Run) -> Iterator[str]:
+    readings = [_reading(message) for message in run.world.server.streams["EVT"].messages]
     folded = _primed()
     for reading in readings:
         folded.take(reading)
@@ -72,7 +81,8 @@ def _apply(rows: Fold, wave: Wave) -> None:
 def _write(rows: Fold, table: str, row: Row, fate: Any) -> None:
     stored = rows.tables[table]
     if fate.added is not None:
-        assert row.key not in stored
+        if row.key in stored:
+            raise Misfit(f"a row of {table} is there already")
         rows._put(row, dict(fate.added))
     if fate.ensured is not None and row.key not in stored:
         rows._put(row, dict(fate.ensured))
@@ -90,5 +100,8 @@ def _primed() -> Fold:
     return made
 
 
-def _entry(message: Stored) -> Entry:
-    return Entry(message.seq, message.subject, message.body)
+def _reading(message: Stored) -> Reading:
+    """Map a commit that was decoded when it was loaded."""
+    aggregate, commit = Aggregate.parse(message.subject), message.commit
+    found = changes(aggregate, Recorded(message.seq, commit))
+    return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from shared import json
-from shared.bus import Bus, Heard
+from shared.bus import Bus
+from shared.listening import Heard
 from shared.subjects import Aggregate, session
 from totalaud.errors import Unreachable
 from totalaud.following import Page, follow

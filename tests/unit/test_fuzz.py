@@ -16,10 +16,12 @@ from pydantic import ValidationError
 
 from fuzz import Watch, bodies, torn
 from shared.delivery import Delivery
-from sim.bus import Process, Said, SimBus, Token
+from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.loop import VirtualLoop
+from sim.process import Process
 from sim.processes import World, doors_of
+from sim.pull import Token
 from sim.silence import silenced
 from totalaud.skillfiles import load
 from totalaud.skillfiles.skill import load_skill

@@ -9,11 +9,13 @@ import pytest
 from fuzz import Watch, bodies
 from shared.delivery import Delivery
 from shared.memory_vault import MemoryVault
-from sim.bus import Process, Said, SimBus, Token
+from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.log import SimLog
 from sim.loop import VirtualLoop
+from sim.process import Process
 from sim.processes import MASTER_KEY, World, registry_of
+from sim.pull import Token
 from sim.silence import silenced
 from sim.skills import SKILLS, SimEngine
 from skill_runner.execution import Execution

@@ -1,26 +1,34 @@
 """What was stored once is read as it was meant, for ever: no change of the code may break a log."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from golden import meaning
 from shared.commit import decode
+from shared.events import AnyEvent
 
 FILES = sorted(meaning.FOLDER.glob("*.jsonl"))
-KINDS = {
-    *("SessionStarted", "SessionRefused", "AttemptRequested", "AttemptStarted", "AttemptLost"),
-    *("AttemptFailed", "AttemptWithdrawn", "RetryScheduled", "StepCompleted", "StepFailed"),
-    *("AttemptReportedLate", "SessionCompleted", "SessionFailed", "SessionCancelled", "SessionRetried"),
-    *("StepHandedOff", "SkillRegistered", "SkillDisabled", "ModelCalled"),
-}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_stored_session_is_the_session_it_was(file: Path):
-    entries = list(meaning.recorded(file))
-    assert meaning.sessions(entries) == _told(file)["sessions"]
+    entries, told = list(meaning.recorded(file)), _told(file)
+    for name in meaning.RUNS.keys() & told.keys():
+        assert meaning.RUNS[name](entries) == told[name]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_stored_ledger_or_record_says_what_it_said(file: Path):
+    entries, told = list(meaning.recorded(file)), _told(file)
+    for name in meaning.STATES.keys() & told.keys():
+        found = meaning.STATES[name](entries)
+        assert found.keys() == told[name].keys()
+        for subject, state in told[name].items():
+            assert found[subject].items() >= state.items()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -33,16 +41,31 @@ def test_a_stored_history_makes_the_rows_it_made(file: Path):
             assert found[table][key].items() >= row.items()
 
 
-def test_every_kind_of_event_of_a_session_is_among_them():
-    entries = [entry for file in FILES for entry in meaning.recorded(file)]
-    assert {event.type for entry in entries for event in decode(entry.body).events} >= KINDS
+def test_every_kind_of_event_is_among_them():
+    assert {event.type for event in _events()} == {kind.__name__ for kind in get_args(AnyEvent)}
 
 
 def test_results_from_the_cache_are_among_them():
-    entries = [entry for file in FILES for entry in meaning.recorded(file)]
-    events = [event for entry in entries for event in decode(entry.body).events]
-    hits = [event.cached for event in events if event.type == "StepCompleted" and event.cached]
+    hits = [event.cached for event in _events() if event.type == "StepCompleted" and event.cached]
     assert {hit.saved_usd is None for hit in hits} == {True, False}
+
+
+def test_lists_paid_for_in_part_are_among_them():
+    assert any(event.items for event in _events() if event.type == "AttemptFailed")
+
+
+def test_money_in_doubt_is_among_them():
+    assert any(event.in_doubt_usd for event in _events() if event.type == "MoneySettled")
+
+
+def test_limits_of_every_scope_have_stopped_an_attempt_among_them():
+    assert {event.scope for event in _events() if event.type == "AttemptStopped"} == {
+        *("session", "user", "day")
+    }
+
+
+def test_everything_that_a_session_can_wait_for_is_among_them():
+    assert {event.on for event in _events() if event.type == "SessionWaiting"} == {"budget", "in_doubt"}
 
 
 def test_every_way_a_session_can_stand_is_among_them():
@@ -50,6 +73,12 @@ def test_every_way_a_session_can_stand_is_among_them():
     assert {session["status"] for session in told} == {
         *("refused", "running", "completed", "failed", "cancelled")
     }
+
+
+def _events() -> Iterator[AnyEvent]:
+    for file in FILES:
+        for entry in meaning.recorded(file):
+            yield from decode(entry.body).events
 
 
 def _told(file: Path) -> dict[str, dict[str, dict[str, object]]]:

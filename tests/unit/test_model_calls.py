@@ -10,8 +10,8 @@ from given import given
 from histories import definitions
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
+from orchestrator.evolve import fold as evolve
 from orchestrator.session import Session
-from orchestrator.session import fold as evolve
 from orchestrator.spans import spans_of
 from projector.fold import fold
 from shared import subjects

@@ -25,8 +25,8 @@ from controls import (
 from histories import definitions, stories
 from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
 from orchestrator.decide import decide
+from orchestrator.evolve import fold as evolve
 from orchestrator.session import Session
-from orchestrator.session import fold as evolve
 from projector.entry import read
 from projector.fold import Fold, Record, fold
 from projector.waves import waves

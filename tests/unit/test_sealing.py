@@ -14,6 +14,7 @@ from shared.commit import Commit
 from shared.json import dumps
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
+from shared.personal import places
 from shared.record_events import ContactImported
 from shared.sealing import Tampered, is_sealed, people_in, redact, reveal, seal
 from shared.subjects import contact
@@ -245,3 +246,14 @@ async def test_where_all_is_personal_no_text_is_left(value: Any):
                 return []
 
     assert texts(await seal(MemoryVault(), USER, {"x-personal": True}, value)) == []
+
+
+def test_what_is_known_of_a_schema_does_not_grow_with_the_values():
+    tree = {
+        "type": "object",
+        "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "name": {"x-personal": True}},
+    }
+    root = places(tree, wary=True)
+    assert root.field("left").field("right").field("left") is root.field("left")
+    assert root.field("nobody knows this") is root.field("nor this")
+    assert root.field("name").personal

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from controls import NOW, SESSION, attempt_id, claim, failure, planned, report, start, usage
 from orchestrator.asked import Cancel, Command, ExpireLease, Retry, WakeUp
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold, outstanding
+from orchestrator.evolve import fold
+from orchestrator.session import Session, outstanding
 from shared.events import (
     AnyEvent,
     AttemptRequested,

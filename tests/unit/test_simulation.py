@@ -1,15 +1,21 @@
 """The whole loop under faults, seed by seed; and proof that the simulation would notice."""
 
+from typing import get_args
+
 import pytest
 
+from shared.events import SessionEvent
+from shared.ledger_events import LedgerEvent
 from sim.__main__ import failures
+from sim.chance import Fault
 from sim.check import violations
 from sim.mutants import MUTANTS, Mutant, planted
-from sim.run import run
+from sim.run import Focus, Run, run
 from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 1_000
-ENOUGH = 600
+A_FEW, ENOUGH = 50, 300
+ELSEWHERE = {"SessionRefused", "StepHandedOff", "SessionBudgetSet", "AttemptWithdrawn"}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
@@ -17,24 +23,39 @@ def test_nothing_is_lost_paid_twice_or_left_behind_whatever_fails(first: int):
     assert failures(range(first, first + CHUNK)) == {}
 
 
-def test_the_same_seed_is_the_same_run_byte_for_byte():
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
     with silenced():
-        assert [run(seed).digest for seed in range(50)] == [run(seed).digest for seed in range(50)]
+        return [run(seed) for seed in range(A_FEW)]
 
 
-def test_seeds_differ():
+def test_the_same_seed_is_the_same_run_byte_for_byte(runs: list[Run]):
     with silenced():
-        assert len({run(seed).digest for seed in range(50)}) == 50
+        assert [run(seed).digest for seed in range(A_FEW)] == [one.digest for one in runs]
+
+
+def test_seeds_differ(runs: list[Run]):
+    assert len({one.digest for one in runs}) == A_FEW
+
+
+def test_a_few_seeds_meet_every_kind_of_event_but_those_that_other_tests_are_for(runs: list[Run]):
+    commits = [message.commit for one in runs for message in one.world.server.streams["EVT"].messages]
+    met = {event.type for commit in commits for event in commit.events}
+    assert {kind.__name__ for kind in get_args(SessionEvent) + get_args(LedgerEvent)} - met <= ELSEWHERE
+
+
+def test_a_few_seeds_meet_every_kind_of_fault(runs: list[Run]):
+    assert {fault for one in runs for fault in one.world.chance.struck} == set(get_args(Fault))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.title)
-def test_a_planted_fault_is_caught(mutant: Mutant):
+def test_a_planted_fault_breaks_its_promise(mutant: Mutant):
     with silenced(), planted(mutant):
-        assert any(_caught(seed) for seed in range(ENOUGH))
+        assert any(mutant.promise in told for seed in range(ENOUGH) for told in _told(seed, mutant.focus))
 
 
-def _caught(seed: int) -> bool:
+def _told(seed: int, focus: Focus) -> list[str]:
     try:
-        return bool(violations(run(seed)))
-    except Exception:  # noqa: BLE001 - a fault may break the check itself
-        return True
+        return violations(run(seed, focus))
+    except Exception:  # noqa: BLE001 - a fault may break the check itself: another seed will tell
+        return []

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import uvloop
 
 from sites import LOOPBACK, Site, running, says
 from skill_runner.custom import CustomEngine
@@ -129,6 +130,20 @@ async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(
 
 async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(workers: Workers) -> None:
     assert await run_with(workers, attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
+
+
+def test_workers_run_crash_and_are_killed_on_the_loop_of_services_too(skills: Path) -> None:
+    async def all_of_it() -> list[str]:
+        pool = Workers(skills, "postgresql://127.0.0.1:1/none", 2, os.environ)
+        try:
+            ends = [await failure(pool, attempt("quit")), await failure(pool, attempt("spin", timeout_s=0.5))]
+            assert await run_with(pool, attempt("returns")) == {"whole": 2}
+        finally:
+            await pool.close()
+        return [end.code for end in ends]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(all_of_it()) == ["crashed", "timeout"]
 
 
 async def test_a_worker_is_used_again(workers: Workers) -> None:
@@ -269,9 +284,9 @@ async def test_a_worker_dies_with_its_runner(skills: Path) -> None:
         "import asyncio, os, sys\nfrom pathlib import Path\nfrom skill_runner.workers import Worker\n"
         "async def main():\n"
         f"    worker = await Worker.start(Path({str(skills)!r}), '', os.environ)\n"
-        "    await worker._send({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
-        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1})\n"
-        "    print(worker._process.pid, flush=True)\n    await asyncio.sleep(60)\n"
+        "    print(worker.pid, flush=True)\n"
+        "    await worker.call({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
+        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1}, print)\n"
         "asyncio.run(main())\n"
     )
     python_hash = hashlib.sha256(SKILLS["spin"].encode()).hexdigest()

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from shared import json
-from shared.bus import Bus, Heard
+from shared.bus import Bus
+from shared.listening import Heard
 from shared.subjects import Aggregate
 from totalaud.errors import Unreachable
 from totalaud.logged import Logged, Merge

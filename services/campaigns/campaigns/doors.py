@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ValidationError
 
 from shared import telemetry
+from shared.doors import Door
 from shared.json import loads
 from shared.refusal import Refusal, refuse_invalid
-from shared.service import Door
 
 LIMIT = 2_500_000
 
@@ -34,7 +34,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.service`)."""
+    """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.doors`)."""
 
     routes: Mapping[str, Route]
 

@@ -20,9 +20,10 @@ from campaigns.stream_importing import StreamImporting
 from campaigns.suppressing import Suppressing
 from shared import streams
 from shared.bus import Bus
+from shared.doors import Door
 from shared.jetstream_log import JetStreamLog
 from shared.log import Log
-from shared.service import Door, run
+from shared.service import run
 from shared.settings import Settings
 from shared.vault import Vault, master_key
 

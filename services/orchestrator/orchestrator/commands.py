@@ -124,11 +124,14 @@ class Commands:
         self, sent: Sent, aggregate: Aggregate, fingerprint: str, check: Callable[[], Awaitable[Start]]
     ) -> Done:
         """A repetition is answered even if its skill or agent has changed since."""
-        known = await self.sessions.load(aggregate)
-        if known.session.status != "new" and known.session.fingerprint == fingerprint:
+        try:
+            start = await check()
+        except Refusal:
+            known = await self.sessions.load(aggregate)
+            if known.session.status == "new" or known.session.fingerprint != fingerprint:
+                raise
             return Done(_answer(aggregate, Decided(known, ())))
-        start = await check()
-        decided = await self._decide(aggregate, start, sent)
+        decided = await self._decide(aggregate, start, sent, supposed_new=True)
         return Done(_answer(aggregate, decided), personal=bool(people_in([start.input, *_inputs(start)])))
 
     async def _cancel(self, sent: Sent) -> Done:
@@ -172,10 +175,16 @@ class Commands:
             {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}
         )
 
-    async def _decide(self, aggregate: Aggregate, command: Any, sent: Sent) -> Decided:
+    async def _decide(
+        self, aggregate: Aggregate, command: Any, sent: Sent, *, supposed_new: bool = False
+    ) -> Decided:
         try:
             decided = await self.sessions.decide(
-                aggregate, command, cause=sent.cause, traceparent=sent.traceparent
+                aggregate,
+                command,
+                cause=sent.cause,
+                traceparent=sent.traceparent,
+                supposed_new=supposed_new,
             )
         except TooLarge as error:
             raise too_large(error.size, error.limit) from None

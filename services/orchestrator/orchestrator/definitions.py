@@ -7,11 +7,12 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from shared.bus import Heard
 from shared.commit import Commit
+from shared.counts import refused
 from shared.definitions import AgentDefinition, SkillDefinition, SkillName
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import Conflict, Log, Past
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid
@@ -36,12 +37,12 @@ class Definitions:
     async def operate(self, heard: Heard) -> None:
         """Answer `ops.skill.push | enable | disable`."""
         try:
-            answer = await self._do(heard.subject.rsplit(".", 1)[-1], heard.body)
+            answer = dumps(await self._do(heard.subject.rsplit(".", 1)[-1], heard.body))
         except ValidationError as error:
-            answer = refuse_invalid(error).body()
+            answer = refused(heard.subject, refuse_invalid(error))
         except Refusal as refusal:
-            answer = refusal.body()
-        await heard.answer(dumps(answer))
+            answer = refused(heard.subject, refusal)
+        await heard.answer(answer)
 
     async def _do(self, verb: str, body: bytes) -> dict[str, object]:
         match verb:

@@ -8,6 +8,7 @@ from orchestrator.asked import Refuse
 from orchestrator.commands import LIMIT, Commands, Sent
 from orchestrator.reports import Reports
 from shared.bus import Bus
+from shared.counts import refused
 from shared.delivery import Delivery, Poison
 from shared.json import dumps, loads
 from shared.refusal import Refusal
@@ -25,7 +26,7 @@ class Doors:
     born: str
 
     async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
-        """Do it and answer; a Refusal is the answer of `shared.service`."""
+        """Do it and answer; a Refusal is the answer of `shared.doors`."""
         user, noun, verb = _address(subject)
         message_id = headers.get("Nats-Msg-Id")
         default_id = uuid5(user, message_id) if message_id else uuid4()
@@ -44,6 +45,7 @@ class Doors:
         except Refusal as refusal:
             if refusal.code == "unavailable":
                 raise
+            refused(delivery.subject, refusal)
             erase = await self._refuse(sent, refusal)
         if erase:
             await self.bus.client.jetstream().delete_msg("CMD", delivery.seq)
@@ -53,6 +55,7 @@ class Doors:
         try:
             user, noun, verb = _address(delivery.subject)
         except Refusal as refusal:
+            refused(delivery.subject, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         message_id = delivery.headers.get("Nats-Msg-Id")
         default_id = uuid5(user, message_id or f"{self.born}/{delivery.seq}")

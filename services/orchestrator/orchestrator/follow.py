@@ -1,19 +1,20 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from orchestrator.asked import ExpireLease, WakeUp
-from orchestrator.session import Session, Timer, done, outstanding
+from orchestrator.asked import ExpireLease, ReportAttempt, WakeUp
+from orchestrator.queued import queued_report
+from orchestrator.session import Session, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.settling import Settling
 from orchestrator.timers import Timers
-from shared import telemetry
+from shared import trace_ids
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.events import (
@@ -30,6 +31,8 @@ from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import Aggregate, Run, stop, work
 from shared.work import Work
+
+HEARING_S = 0.1
 
 
 class Follow:
@@ -60,13 +63,14 @@ class Follow:
             if isinstance(event, AttemptRequested) and event.attempt_id in decided.known.session.open:
                 await self._dispatch(aggregate, decided.known, event)
             if isinstance(event, AttemptStarted):
-                self._set(aggregate, Timer(event.lease_until, event.attempt_id))
+                self._set_lease(aggregate, event.attempt_id)
             if isinstance(event, RetryScheduled):
-                self._set(aggregate, Timer(event.due))
+                self._set_retry(aggregate, event.due)
         self._forget(decided.known.session)
         if (stopped := _stopped(aggregate, decided.events)) is not None:
             await self._bus.tell(stop(aggregate.id), dumps(stopped))
-        await self.settling.follow(aggregate, decided.events, decided.known.session)
+        if not await self.settling.follow(aggregate, decided.events, decided.known.session):
+            self.look_again()
 
     async def outstanding(self, aggregate: Aggregate) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is."""
@@ -76,9 +80,9 @@ class Follow:
             await self._dispatch(aggregate, known, asked)
         for timer in waiting.timers:
             if timer.attempt_id is None:
-                self._set(aggregate, timer)
+                self._set_retry(aggregate, timer.at)
             elif timer.attempt_id not in self._leases:
-                self._set(aggregate, Timer(self._clock() + self._lease, timer.attempt_id))
+                self._set_lease(aggregate, timer.attempt_id)
         return known
 
     def look_again(self) -> None:
@@ -88,7 +92,7 @@ class Follow:
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
         if (aggregate := self._leases.get(attempt_id)) is not None:
-            self._set(aggregate, Timer(self._clock() + self._lease, attempt_id))
+            self._set_lease(aggregate, attempt_id)
 
     async def renew_all(self) -> None:
         """After an outage of the bus nobody could be heard: every lease runs anew."""
@@ -96,24 +100,38 @@ class Follow:
             self.beat(attempt_id)
 
     def _forget(self, session: Session) -> None:
-        for attempt_id in session.known & self._leases.keys():
+        for attempt_id in session.known & self._leases.keys() if self._leases else ():
             if attempt_id not in session.open:
                 self._timers.clear(attempt_id)
                 del self._leases[attempt_id]
 
-    def _set(self, aggregate: Aggregate, timer: Timer) -> None:
-        if timer.attempt_id is None:
-            self._timers.set(aggregate.subject, timer.at, lambda: self._wake(aggregate))
-            return
-        attempt_id = timer.attempt_id
+    def _set_retry(self, aggregate: Aggregate, due: datetime) -> None:
+        self._timers.set(aggregate.subject, due, lambda: self._wake(aggregate))
+
+    def _set_lease(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+        """Let it run from now on: an append may have taken long."""
         self._leases[attempt_id] = aggregate
-        self._timers.set(attempt_id, timer.at, lambda: self._expire(aggregate, attempt_id))
+        end = self._clock() + self._lease
+        self._timers.set(attempt_id, end, lambda: self._expire(aggregate, attempt_id))
 
     async def _wake(self, aggregate: Aggregate) -> None:
         decided = await self._sessions.decide(aggregate, WakeUp(UUID(aggregate.id)), cause="timer")
         await self.decided(aggregate, decided)
 
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+        """End the lease of a runner that fell silent, once all that it may have said was heard.
+
+        A report that it queued is recorded first: then nothing is lost, unless the report counts for nothing,
+        as a result from the cache for an attempt that somebody pays for. A heartbeat that came while this
+        process stood still has been read with the answer about that report.
+        """
+        report = await queued_report(self._bus, attempt_id)
+        await asyncio.sleep(HEARING_S)
+        if self._timers.is_set(attempt_id):
+            return
+        if report is not None:
+            told = await self._sessions.decide(aggregate, ReportAttempt(report), cause=str(attempt_id))
+            await self.decided(aggregate, told)
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):
@@ -121,9 +139,8 @@ class Follow:
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
-        if aggregate.user is None:
-            raise ValueError("a session belongs to a user")
-        trace = telemetry.trace_id(aggregate, known.cause)
+        if aggregate.user is None or known.span is None:
+            raise ValueError("only what a user has begun is dispatched")
         body = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
@@ -140,7 +157,7 @@ class Follow:
             log_seq=known.seq,
             fresh=asked.fresh,
             done=done(known.session, asked),
-            traceparent=telemetry.attempt_parent(trace, asked.attempt_id),
+            traceparent=trace_ids.attempt_parent(trace_ids.trace_of(known.span), asked.attempt_id),
         )
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:

@@ -4,14 +4,15 @@ The limit of a session is the session's own (`orchestrator.session`); here are t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from orchestrator.money import NOTHING, Purse
+from orchestrator.session import EMPTY
 from shared.events import AnyEvent
 from shared.ledger_events import (
     BudgetSet,
@@ -36,21 +37,20 @@ class Doubtful:
     settled: MoneySettled
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What later decisions need to know.
+class Ledger(NamedTuple):
+    """What later decisions need to know; a tuple, as `Session` is.
 
     `open` holds what is set aside. `settled` remembers by day which attempts are paid for, longer than any
     message about them can be under way. `doubtful` is what was counted for calls whose answer nobody saw,
     until a late report tells what they cost.
     """
 
-    limits: Mapping[Scope, BudgetSet] = field(default_factory=dict)
+    limits: Mapping[Scope, BudgetSet] = EMPTY
     spent: Decimal = NOTHING
-    days: Mapping[date, Decimal] = field(default_factory=dict)
-    open: Mapping[UUID, MoneyReserved] = field(default_factory=dict)
-    settled: Mapping[UUID, date] = field(default_factory=dict)
-    doubtful: Mapping[UUID, Doubtful] = field(default_factory=dict)
+    days: Mapping[date, Decimal] = EMPTY
+    open: Mapping[UUID, MoneyReserved] = EMPTY
+    settled: Mapping[UUID, date] = EMPTY
+    doubtful: Mapping[UUID, Doubtful] = EMPTY
     unpriced: int = 0
     commands: frozenset[str] = frozenset()
 
@@ -173,13 +173,13 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
     match event:
         case BudgetSet():
             commands = ledger.commands | {event.command_id} if event.command_id else ledger.commands
-            return replace(ledger, limits={**ledger.limits, event.scope: event}, commands=commands)
+            return ledger._replace(limits={**ledger.limits, event.scope: event}, commands=commands)
         case MoneyReserved():
             return _reserved(ledger, event)
         case MoneySettled():
             return _settled(ledger, event)
         case MoneyReleased():
-            return replace(ledger, open=_without(ledger.open, event.attempt_id))
+            return ledger._replace(open=_without(ledger.open, event.attempt_id))
         case _:
             return ledger
 
@@ -187,10 +187,9 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
 def _reserved(ledger: Ledger, event: MoneyReserved) -> Ledger:
     """A new day forgets what nobody speaks of any more."""
     if event.day in ledger.days:
-        return replace(ledger, open={**ledger.open, event.attempt_id: event})
+        return ledger._replace(open={**ledger.open, event.attempt_id: event})
     settled = {key: day for key, day in ledger.settled.items() if day >= event.day - REMEMBERED}
-    return replace(
-        ledger,
+    return ledger._replace(
         open={**ledger.open, event.attempt_id: event},
         days={**ledger.days, event.day: NOTHING},
         settled=settled,
@@ -205,8 +204,7 @@ def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
     reserved = before.reserved if before else ledger.open[id_]
     more = _counted(event) - (_counted(before.settled) if before else NOTHING)
     doubtful = _without(ledger.doubtful, id_)
-    return replace(
-        ledger,
+    return ledger._replace(
         spent=ledger.spent + more,
         days={**ledger.days, reserved.day: ledger.days.get(reserved.day, NOTHING) + more},
         open=_without(ledger.open, id_),

@@ -22,9 +22,10 @@ from orchestrator.traces import TraceExporter
 from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
+from shared.doors import Door
 from shared.jetstream_log import JetStreamLog
 from shared.registry import Registry
-from shared.service import Door, run
+from shared.service import run
 from shared.settings import Settings
 from shared.vault import Vault, master_key
 

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import asyncpg
+from nats.errors import Error as NatsError
 
 from shared.bus import Bus
 from shared.direct_get import read_page
@@ -13,7 +14,7 @@ from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
 PAGE = 256
-OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError)
+OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError, NatsError)
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
 UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved' OR in_doubt_usd > 0

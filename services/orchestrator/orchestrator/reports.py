@@ -8,10 +8,11 @@ from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.sessions import Sessions
-from shared.bus import Heard
+from shared.counts import refused
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import TooLarge
 from shared.refusal import Refusal, refuse_invalid
 from shared.work import Answer, Claim, Report
@@ -28,7 +29,7 @@ class Reports:
         try:
             seq = await self._record(heard.body)
         except Refusal as refusal:
-            await heard.answer(dumps(refusal.body()))
+            await heard.answer(refused(heard.subject, refusal))
         else:
             await heard.answer(dumps({"ok": True, "seq": seq}))
 
@@ -39,6 +40,7 @@ class Reports:
         except Refusal as refusal:
             if refusal.code == "unavailable":
                 raise
+            refused(delivery.subject, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         await delivery.ack()
 
@@ -61,9 +63,8 @@ class Reports:
         self.follow.beat(_read_claim(heard.body).attempt_id)
 
     async def _record(self, body: bytes) -> int:
-        loads(body)
         try:
-            report = Report.model_validate_json(body)
+            report = Report.model_validate(loads(body))
         except ValidationError as error:
             raise refuse_invalid(error) from None
         try:
@@ -72,10 +73,11 @@ class Reports:
             return await self._decide(_without_output(report, error))
 
     async def _decide(self, report: Report) -> int:
+        aggregate = report.aggregate
         decided = await self.sessions.decide(
-            report.aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
+            aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
         )
-        await self.follow.decided(report.aggregate, decided)
+        await self.follow.decided(aggregate, decided)
         return decided.known.seq
 
 

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4, uuid5
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
-from orchestrator.session import Session, fold
+from orchestrator.evolve import fold
+from orchestrator.session import Session
 from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
@@ -21,11 +22,11 @@ CACHED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A session up to log sequence `seq`; `cause` is the traceparent that its first commit came with."""
+    """A session up to log sequence `seq`; `span` is the traceparent of its own span, once it has begun."""
 
     session: Session = field(default_factory=Session)
     seq: int = 0
-    cause: str | None = None
+    span: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Sessions:
         past = await self._log.load(aggregate, cached.seq if cached else 0)
         if not past.recorded:
             return cached or Known()
-        cause = cached.cause if cached else past.recorded[0].commit.traceparent
-        known = Known(fold(past.events, cached.session if cached else None), past.seq, cause)
+        span = cached.span if cached else _span(aggregate, past.recorded[0].commit)
+        known = Known(fold(past.events, cached.session if cached else None), past.seq, span)
         self._remember(aggregate, known)
         return known
 
@@ -66,16 +67,21 @@ class Sessions:
         at_least: int = 0,
         cause: str | None = None,
         traceparent: str | None = None,
+        supposed_new: bool = False,
     ) -> Decided:
         """Append what the command leads to; `cause` and `traceparent` go into the envelope.
 
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
-        Nothing is answered as "nothing to do" or refused but after a fresh load.
+        Nothing is answered as "nothing to do" or refused but after a fresh load. With `supposed_new`, what is
+        not in the cache is taken for a session that has not begun; where it has, the append says so.
         """
         fresh = False
         while True:
-            known = await self.load(aggregate, at_least=at_least, fresh=fresh)
+            if supposed_new and not fresh:
+                known = self._cache.get(aggregate.subject) or Known()
+            else:
+                known = await self.load(aggregate, at_least=at_least, fresh=fresh)
             if known.seq < at_least:
                 raise Refusal("unavailable", None, "the log has not got that far here: ask again")
             now = self._clock()
@@ -94,7 +100,7 @@ class Sessions:
                 commit_id=self._new_id(),
                 at=now,
                 causation_id=cause,
-                traceparent=self._trace(aggregate, known, traceparent),
+                traceparent=known.span if known.seq else _valid(traceparent),
                 events=events,
             )
             try:
@@ -102,15 +108,9 @@ class Sessions:
             except Conflict:
                 fresh = True
                 continue
-            first = commit.traceparent if known.seq == 0 else known.cause
-            after = Known(fold(events, known.session), seq, first)
+            after = Known(fold(events, known.session), seq, known.span or _span(aggregate, commit))
             self._remember(aggregate, after)
             return Decided(after, events)
-
-    def _trace(self, aggregate: Aggregate, known: Known, incoming: str | None) -> str | None:
-        if known.seq:
-            return trace_ids.session_parent(aggregate, known.cause)
-        return incoming if trace_ids.parse(incoming) else None
 
     def _remember(self, aggregate: Aggregate, known: Known) -> None:
         if known.session.ended and not known.session.open:
@@ -120,6 +120,14 @@ class Sessions:
         self._cache.move_to_end(aggregate.subject)
         if len(self._cache) > CACHED:
             self._cache.popitem(last=False)
+
+
+def _span(aggregate: Aggregate, first: Commit) -> str:
+    return trace_ids.session_parent(aggregate, first.traceparent)
+
+
+def _valid(traceparent: str | None) -> str | None:
+    return traceparent if trace_ids.parse(traceparent) else None
 
 
 def _owned(aggregate: Aggregate, event: AnyEvent) -> AnyEvent:

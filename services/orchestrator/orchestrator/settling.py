@@ -7,9 +7,10 @@ from uuid import UUID
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
+from orchestrator.evolve import fold
 from orchestrator.ledger import Closing, Doubt, Release, Settle
 from orchestrator.ledgers import Ledgers
-from orchestrator.session import Session, fold
+from orchestrator.session import Session
 from shared.clock import Clock, utc_now
 from shared.events import (
     AnyEvent,
@@ -70,8 +71,9 @@ class Settling:
         self._log = log
         self._clock = clock
 
-    async def follow(self, aggregate: Aggregate, events: Iterable[AnyEvent], session: Session) -> None:
-        """Settle what a commit tells of attempts of paid pools."""
+    async def follow(self, aggregate: Aggregate, events: Iterable[AnyEvent], session: Session) -> bool:
+        """Settle what a commit tells of attempts of paid pools; tell whether nothing is left to the sweep."""
+        whole = True
         for event in events:
             command = settlement(event)
             if command is None or aggregate.user is None or not _paid(event, session):
@@ -79,9 +81,11 @@ class Settling:
             try:
                 await self._ledgers.do(aggregate.user, command, cause=str(command.attempt_id))
             except (NatsError, APIError, OSError, TimeoutError) as outage:
+                whole = False
                 get_logger().warning(
                     "the sweep will settle", attempt=str(command.attempt_id), reason=type(outage).__name__
                 )
+        return whole
 
     async def sweep(self, user: UUID) -> None:
         """Settle what is set aside for attempts that are over, and what a late report has cleared up."""

@@ -113,7 +113,7 @@ class Starts:
 
     async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal those values of the session's own input that templates carry into personal places."""
-        for step in steps:
+        for step in steps if own else ():
             for reference in templates.references(step.input):
                 if reference.root == "input" and reference.whole:
                     target = templates.target(step.input_schema, reference)

@@ -43,7 +43,7 @@ class Reference:
 
     @property
     def field(self) -> str:
-        return text_of(("input", *self.at))
+        return _field(self.at)
 
     def error(self, reason: str) -> TemplateError:
         return TemplateError(self.field, f"{self.text}: {reason}")
@@ -107,17 +107,20 @@ def put(data: Any, path: Path, value: Any) -> Any:
 def _read(text: str, at: Path) -> list[Reference]:
     if "{{" not in text:
         return []
-    field = text_of(("input", *at))
     if "{{" in TEMPLATE.sub("", text):
-        raise TemplateError(field, f"a template is not closed: {HOW}")
+        raise TemplateError(_field(at), f"a template is not closed: {HOW}")
     found = []
     for template in TEMPLATE.finditer(text):
         read = PATH.fullmatch(template[1])
         if read is None:
-            raise TemplateError(field, HOW)
+            raise TemplateError(_field(at), HOW)
         path = tuple(name or int(index) for name, index in PART.findall(read[2]))
         found.append(Reference(at, read[1], path, template[0] == text, template[0]))
     return found
+
+
+def _field(at: Path) -> str:
+    return text_of(("input", *at))
 
 
 def _replaced(value: Any, at: Path, find: Callable[[Reference], Any]) -> Any:

@@ -27,6 +27,10 @@ class Timers:
         if (handle := self._handles.pop(key, None)) is not None:
             handle.cancel()
 
+    def is_set(self, key: Hashable) -> bool:
+        """Whether it is still to come; one whose callback runs is so only if it was set again."""
+        return key in self._handles
+
     def close(self) -> None:
         for handle in self._handles.values():
             handle.cancel()

@@ -9,8 +9,10 @@ from projector import database
 from projector.database import connected
 from projector.live import OUTAGES, Live
 from projector.rebuild import rebuild
-from shared.bus import Bus, Heard
+from shared.bus import Bus
+from shared.counts import refused
 from shared.json import dumps
+from shared.listening import Heard
 from shared.refusal import Refusal
 
 TOLD = 100
@@ -28,14 +30,13 @@ class Operating:
 
     async def hear(self, heard: Heard) -> None:
         try:
-            answer = await self._answer(heard.subject.rsplit(".", 1)[-1])
+            answer = dumps(await self._answer(heard.subject.rsplit(".", 1)[-1]))
         except Refusal as refusal:
-            answer = refusal.body()
+            answer = refused(heard.subject, refusal)
         except OUTAGES as outage:
-            answer = Refusal(
-                "unavailable", None, f"NATS or PostgreSQL is away: {type(outage).__name__}"
-            ).body()
-        await heard.answer(dumps(answer))
+            away = Refusal("unavailable", None, f"NATS or PostgreSQL is away: {type(outage).__name__}")
+            answer = refused(heard.subject, away)
+        await heard.answer(answer)
 
     async def _answer(self, verb: str) -> Json:
         match verb:

@@ -260,9 +260,10 @@ projection_errors = Table(
 )
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """Return the tables' names, referred ones first."""
-    return [table.name for table in metadata.sorted_tables]
+    return tuple(table.name for table in metadata.sorted_tables)
 
 
 def ddl() -> list[str]:

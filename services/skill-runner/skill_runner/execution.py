@@ -1,16 +1,17 @@
 """One attempt from its work to its report: definition, input, run, output, each checked."""
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from shared import genai
 from shared.clock import Clock, utc_now
 from shared.definitions import SkillDefinition
-from shared.json import check, dumps
+from shared.json import check
 from shared.logs import get_logger
 from shared.refusal import Refusal
 from shared.registry import Registry
@@ -19,6 +20,7 @@ from shared.subjects import Pool
 from shared.telemetry import span, traceparent
 from shared.vault import Vault
 from shared.work import Report, Work
+from skill_runner.abort import Abort
 from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Ledger
@@ -27,39 +29,12 @@ from skill_runner.reporting import about
 from skill_runner.run import Engine, Prepared, Run
 
 
-@dataclass
-class Abort:
-    """Stops the engine of one attempt, at once or as soon as it begins; any number of times."""
-
-    requested: bool = False
-    _running: asyncio.Task[Any] | None = field(default=None, repr=False)
-
-    def request(self) -> None:
-        self.requested = True
-        if self._running is not None:
-            self._running.cancel()
-
-    async def unless(self, task: asyncio.Task[Any]) -> Any:
-        """Return what the task returns; raises Failure `cancelled` when it was stopped."""
-        self._running = task
-        if self.requested:
-            task.cancel()
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if not self.requested:
-                raise
-            raise Failure("cancelled", "the attempt was stopped") from None
-        finally:
-            self._running = None
-
-
 class Ended(NamedTuple):
     output: Any = None
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
     """An attempt before anybody is paid for it: prepared, or the reason why it cannot be run."""
 
@@ -89,14 +64,14 @@ class Execution:
         """Make an attempt ready; whatever is wrong with it is told by its report."""
         ready = Ready(work, self._clock(), Ledger())
         try:
-            definition = await self._definition(work)
-            ready = replace(ready, definition=definition)
-            run = await self._filled(ready, definition)
-            return replace(ready, prepared=await self._engines[definition.provider].prepare(run))
+            ready.definition = await self._definition(work)
+            run = await self._filled(ready, ready.definition)
+            ready.prepared = await self._engines[ready.definition.provider].prepare(run)
         except Failure as failure:
-            return replace(ready, failure=failure)
+            ready.failure = failure
         except Exception as error:  # noqa: BLE001 - told in the report
-            return replace(ready, failure=_broken(work, error))
+            ready.failure = _broken(work, error)
+        return ready
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
@@ -134,8 +109,8 @@ class Execution:
             return Ended(failure=ready.failure)
         try:
             run = ready.prepared.run
-            task = asyncio.create_task(self._engines[run.definition.provider].run(ready.prepared))
-            return Ended(output=await self._checked(run, await abort.unless(task)))
+            running = self._engines[run.definition.provider].run(ready.prepared)
+            return Ended(output=await self._checked(run, await abort.unless(running)))
         except Failure as failure:
             return Ended(failure=failure)
         except Exception as error:  # noqa: BLE001 - told in the report, with what was paid
@@ -172,7 +147,7 @@ class Execution:
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found), retryable=retryable)
         sealed = await closed(self._vault, run.work.user, schema, output)
-        size = len(dumps(sealed))
+        size = len(to_json(sealed))
         if size > OUTPUT_LIMIT:
             raise Failure("output_too_large", f"the output has {size} bytes, {OUTPUT_LIMIT} are allowed")
         return sealed
@@ -188,7 +163,7 @@ class Execution:
             return None
         partial, _ = known(definition.output_schema, partial)
         sealed = await closed(self._vault, ready.work.user, definition.output_schema, partial)
-        return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+        return sealed if len(to_json(sealed)) <= OUTPUT_LIMIT else None
 
 
 def _broken(work: Work, error: Exception) -> Failure:

@@ -3,7 +3,6 @@
 All of it sees placeholders in place of persons, and is pure: the same values, the same answer.
 """
 
-import asyncio
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -77,8 +76,8 @@ class Functions:
             "arguments": arguments,
         }
         try:
-            async with self._workers.one() as worker, asyncio.timeout(LONGEST_S):
-                answer = await worker.call(call, lambda _partial: None)
+            async with self._workers.one() as worker:
+                answer = await worker.call(call, within_s=LONGEST_S)
         except Crashed as crashed:
             raise crash(crashed.code) from None
         except TimeoutError:

@@ -1,27 +1,29 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared import subjects
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
-from shared.work import Report, Work
+from shared.listening import Heard
+from shared.work import Answer, Report, Work
+from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
-from skill_runner.execution import Abort, Execution
+from skill_runner.every import Every
+from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
+from skill_runner.turns import Turns
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
+REMEMBERED = 10_000
 
 
 class Handlers:
@@ -36,14 +38,17 @@ class Handlers:
         clock: Clock = utc_now,
         *,
         cache: Cache | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._bus = bus
         self._execution = execution
         self._runner = runner
         self._clock = clock
         self._cache = cache
+        self._turns = turns or Turns()
         self._every_s = ack_wait_s / 3
-        self._running: dict[tuple[str, str, str], Abort] = {}
+        self._running: dict[tuple[UUID, UUID, UUID], Abort] = {}
+        self._reported: dict[UUID, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
@@ -64,13 +69,13 @@ class Handlers:
     async def _work(self, delivery: Delivery) -> None:
         """The work is acked only when the report is safe."""
         work = _read(delivery)
-        key = (str(work.user), str(work.id), str(work.attempt_id))
+        key = (work.user, work.id, work.attempt_id)
         if key in self._running:
             await delivery.nak(self._every_s)
             return
         abort = self._running[key] = Abort()
         try:
-            async with self._alive(delivery):
+            async with Every(self._every_s, delivery.working):
                 looked = await self._cache.look(work) if self._cache else Looked()
                 if looked.report is not None:
                     await deliver(self._bus, looked.report)
@@ -90,14 +95,16 @@ class Handlers:
             return
         whose, named = body.get("user"), body.get("attempts")
         for (user, owner, attempt_id), abort in list(self._running.items()):
-            if (user, owner) == (whose, session) and (named is None or attempt_id in named):
+            if (str(user), str(owner)) == (whose, session) and (named is None or str(attempt_id) in named):
                 abort.request()
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())
         else:
-            report = looked.kept(await self._execution.run(await self._execution.prepare(work), abort))
+            async with self._turns.one():
+                ready = await self._execution.prepare(work)
+                report = looked.kept(await self._execution.run(ready, abort))
         await deliver(self._bus, report)
         await delivery.ack()
 
@@ -107,59 +114,38 @@ class Handlers:
             await deliver(self._bus, await self._execution.run(ready, abort))
             await delivery.ack()
             return
-        answer = await claim(
-            self._bus, subjects.claim(work.attempt_id), work, self._runner, most_usd=ready.most_usd
-        )
+        answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
             case None:
                 await delivery.nak(COME_BACK_S)
             case _ if answer.verdict == "later":
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
-            case _ if answer.verdict == "run":
-                async with self._beating(work, abort, min(self._every_s, answer.lease_s / 3)):
+            case _ if answer.verdict == "run" and work.attempt_id not in self._reported:
+                every_s = min(self._every_s, answer.lease_s / 3)
+                async with Every(every_s, lambda: self._beat(work, abort, every_s)):
                     await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
+                self._remember(work.attempt_id)
                 await delivery.ack()
             case _:
                 await delivery.ack()
 
-    @asynccontextmanager
-    async def _alive(self, delivery: Delivery) -> AsyncIterator[None]:
-        async def working() -> None:
-            while True:
-                await asyncio.sleep(self._every_s)
-                try:
-                    await delivery.working()
-                except (NatsError, OSError):
-                    continue
+    async def _beat(self, work: Work, abort: Abort, every_s: float) -> None:
+        """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
+        where = subjects.beat(work.attempt_id)
+        answer = await claim(self._bus, where, work, self._runner, timeout=every_s)
+        if answer is not None and answer.verdict in ("abort", "drop"):
+            abort.request()
 
-        async with beside(working()):
-            yield
+    async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
+        """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
+        where = subjects.claim(work.attempt_id)
+        return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
-    @asynccontextmanager
-    async def _beating(self, work: Work, abort: Abort, every_s: float) -> AsyncIterator[None]:
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(every_s)
-                try:
-                    answer = await claim(self._bus, subjects.beat(work.attempt_id), work, self._runner)
-                except (NatsError, OSError):
-                    continue
-                if answer is not None and answer.verdict in ("abort", "drop"):
-                    abort.request()
-
-        async with beside(beat()):
-            yield
-
-
-@asynccontextmanager
-async def beside(coroutine: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something next to the block, until its end."""
-    task = asyncio.create_task(coroutine)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    def _remember(self, attempt_id: UUID) -> None:
+        """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
+        self._reported[attempt_id] = None
+        if len(self._reported) > REMEMBERED:
+            del self._reported[next(iter(self._reported))]
 
 
 def _read(delivery: Delivery) -> Work:

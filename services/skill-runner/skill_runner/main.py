@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from shared import models, service, streams
-from shared.bus import Bus, Heard
+from shared.bus import Bus
 from shared.commit import decode
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
+from shared.listening import Heard
 from shared.registry import Registry
 from shared.settings import Settings
 from shared.subjects import POOLS, Pool
@@ -25,9 +26,9 @@ from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
 from skill_runner.results import ProjectedResults
 from skill_runner.run import Engine
+from skill_runner.turns import AT_ONCE, Turns
 from skill_runner.workers import Workers
 
-WORKERS = 4
 JUDGES = 2
 GRACE_S = 3.0
 
@@ -38,7 +39,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
-    size = max(WORKERS, os.cpu_count() or 1)
+    size = max(AT_ONCE, os.cpu_count() or 1)
+    turns = Turns(size)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
     chats = Chats(os.environ, settings.local_model_url)
     judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
@@ -52,6 +54,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
         cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
+        turns=turns,
     )
     try:
         await workers.warm()
@@ -66,7 +69,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
                         "WORK",
                         pool,
                         handlers.work,
-                        in_flight=size if pool == "custom" else settings.concurrency,
+                        in_flight=turns.in_flight if pool == "custom" else settings.concurrency,
                     )
                 )
                 for pool in POOLS

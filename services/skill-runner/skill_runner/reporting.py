@@ -24,15 +24,28 @@ NOTHING = Decimal(0)
 
 def about(work: Work) -> dict[str, Any]:
     """Return what names an attempt in each of a runner's messages."""
-    return work.model_dump(include={"user", "noun", "id", "step", "attempt_id", "seq"})
+    return {
+        "user": work.user,
+        "noun": work.noun,
+        "id": work.id,
+        "step": work.step,
+        "attempt_id": work.attempt_id,
+        "seq": work.seq,
+    }
 
 
 async def claim(
-    bus: Bus, subject: str, work: Work, runner: str, *, most_usd: Decimal | None = NOTHING
+    bus: Bus,
+    subject: str,
+    work: Work,
+    runner: str,
+    *,
+    most_usd: Decimal | None = NOTHING,
+    timeout: float = ANSWER_S,
 ) -> Answer | None:
     """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
     body = Claim(**about(work), runner=runner, most_usd=most_usd).model_dump_json().encode()
-    answer = await bus.request(subject, body, timeout=ANSWER_S)
+    answer = await bus.request(subject, body, timeout=timeout)
     if answer is None:
         return None
     try:

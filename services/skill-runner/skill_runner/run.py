@@ -59,6 +59,10 @@ async def deadline(seconds: float, ledger: Ledger) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise Failure("timeout", f"the skill ran longer than {seconds:g} s", retryable=True) from None
+        raise late(seconds) from None
     finally:
         ledger.took_s = clock() - begun
+
+
+def late(seconds: float) -> Failure:
+    return Failure("timeout", f"the skill ran longer than {seconds:g} s", retryable=True)

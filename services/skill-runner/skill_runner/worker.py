@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from skill_runner.context import Context, SkillError, Tables
-from skill_runner.frames import OUTPUT_LIMIT, Frame, pack, read, write
+from skill_runner.frames import OUTPUT_LIMIT, Frame, frames, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
@@ -29,14 +29,15 @@ def main() -> None:
     parent = int(sys.argv[1])
     incoming, outgoing = _private_pipes()
     _die_with(parent)
-    start = read(incoming)
+    calls = frames(incoming)
+    start = next(calls, None)
     if start is None:
         return
     _limit_memory(int(start["memory_bytes"]))
     files = SkillFiles(Path(start["skills"]))
     worker = Worker(files, start["database_url"], outgoing, start["fetch_allow"])
     write(outgoing, pack({"ready": True}))
-    while (call := read(incoming)) is not None:
+    for call in calls:
         worker.serve(call)
 
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from skill_runner.addresses import VARIABLE, Allowed
 from skill_runner.failure import Failure
-from skill_runner.frames import Frame, pack, receive
+from skill_runner.frames import Frame, Incoming, pack
 
 SECRETS = ("TOTALAUD_", "OPENAI_", "ANTHROPIC_", "OTEL_")
 SHOW = "TOTALAUD_SKILL_OUTPUT"
@@ -28,22 +28,32 @@ class Crashed(Exception):  # noqa: N818 - an outcome
         self.code = code
 
 
-class Worker:
-    """The runner's end of one process."""
+def nothing(_partial: Any) -> None:
+    """Want no partial results."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+
+class Worker(asyncio.SubprocessProtocol):
+    """The runner's end of one process, which does one call at a time."""
+
+    _process: asyncio.SubprocessTransport
+    _calls: asyncio.WriteTransport
+
+    def __init__(self) -> None:
+        self._incoming = Incoming()
+        self._partial: Callable[[Any], None] = nothing
+        self._answer: asyncio.Future[Frame] | None = None
+        self._exited = asyncio.Event()
+        self._gone = False
 
     @classmethod
     async def start(cls, skills: Path, database_url: str, env: Mapping[str, str]) -> "Worker":
-        process = await asyncio.create_subprocess_exec(
+        _, worker = await asyncio.get_running_loop().subprocess_exec(
+            cls,
             *(sys.executable, "-P", "-m", "skill_runner.worker", str(os.getpid())),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stderr=None,
             env=_without_secrets(env) | ONE_THREAD,
             start_new_session=True,
         )
-        worker = cls(process)
         start = {
             "skills": str(skills),
             "database_url": database_url,
@@ -51,39 +61,74 @@ class Worker:
             "fetch_allow": env.get(VARIABLE, ""),
         }
         try:
-            await worker.call(start, lambda _partial: None)
+            await worker.call(start)
         except BaseException:
             await asyncio.shield(worker.kill())
             raise
         return worker
 
     @property
-    def alive(self) -> bool:
-        return self._process.returncode is None
+    def pid(self) -> int:
+        return self._process.get_pid()
 
-    async def call(self, call: Frame, partial: Callable[[Any], None]) -> Frame:
-        """Return `{"output": …}` or `{"error": …}`; raises Crashed; partial results are handed on."""
-        stdout = self._process.stdout
-        assert stdout is not None
+    @property
+    def alive(self) -> bool:
+        return not self._gone and self._process.get_returncode() is None
+
+    async def call(
+        self, call: Frame, partial: Callable[[Any], None] = nothing, *, within_s: float | None = None
+    ) -> Frame:
+        """Return `{"output": …}` or `{"error": …}`; partial results are handed on.
+
+        Raises Crashed, and TimeoutError when `within_s` seconds were not enough.
+        """
+        if self._gone:
+            raise self._crashed()
+        loop = asyncio.get_running_loop()
+        self._partial, self._answer = partial, loop.create_future()
+        self._calls.write(pack(call))
+        timer = None if within_s is None else loop.call_later(within_s, self._fail, TimeoutError())
         try:
-            await self._send(call)
-            while "partial" in (frame := await receive(stdout)):
-                partial(frame["partial"])
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise Crashed(await self._process.wait()) from None
-        return frame
+            return await self._answer
+        finally:
+            self._partial = nothing
+            if timer is not None:
+                timer.cancel()
 
     async def kill(self) -> None:
         """End the process and all that it started."""
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._exited.wait()
 
-    async def _send(self, frame: Frame) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        stdin.write(pack(frame))
-        await stdin.drain()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._process = cast("asyncio.SubprocessTransport", transport)
+        self._calls = cast("asyncio.WriteTransport", self._process.get_pipe_transport(0))
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - there is one
+        try:
+            for frame in self._incoming.of(data):
+                if "partial" in frame:
+                    self._partial(frame["partial"])
+                elif self._answer is not None and not self._answer.done():
+                    self._answer.set_result(frame)
+        except ValueError as error:
+            self._fail(error)
+
+    def process_exited(self) -> None:
+        self._exited.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended is in the exit code
+        self._gone = True
+        self._process.close()
+        self._fail(self._crashed())
+
+    def _fail(self, error: Exception) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+
+    def _crashed(self) -> Crashed:
+        return Crashed(self._process.get_returncode() or 0)
 
 
 class Workers:

@@ -49,12 +49,13 @@ class Server:
     counts: Counts = field(default_factory=Counts)
     weather: Weather = field(default_factory=Weather)
     chance: random.Random = field(default_factory=random.Random)
+    in_the_air: list[str | None] = field(default_factory=list)
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def calls(self, request: Request) -> Response:
-        """Tell or forget: `{total, by_key, by_model, billed}`."""
+        """Tell or forget: `{total, by_key, by_model, billed, in_the_air}`."""
         if request.method == "DELETE":
             self.counts = Counts()
         counts = self.counts
@@ -63,6 +64,7 @@ class Server:
             "by_key": counts.by_key.as_dict(),
             "by_model": counts.by_model,
             "billed": {model: bill._asdict() for model, bill in counts.billed.items()},
+            "in_the_air": self.in_the_air,
         }
         return JSONResponse(told)
 
@@ -94,7 +96,11 @@ class Server:
         key = request.headers.get("idempotency-key")
         call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.prompt)
         fault = order.fault(call) or self.weather.fault(self.chance)
-        await asyncio.sleep(order.latency_s + self.weather.delay_s(self.chance))
+        self.in_the_air.append(key)
+        try:
+            await asyncio.sleep(order.latency_s + self.weather.delay_s(self.chance))
+        finally:
+            self.in_the_air.remove(key)
         if fault is not None and fault.isdigit():
             body = error(dialect, int(fault), "a fault on order")
             return JSONResponse(body, int(fault), headers={"retry-after": RETRY_AFTER_S})

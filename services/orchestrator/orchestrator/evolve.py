@@ -1,0 +1,177 @@
+"""The life of a session, folded from its events: no clock, no I/O, no logging."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import reduce
+from types import MappingProxyType
+from typing import TypeVar
+from uuid import UUID
+
+from orchestrator.kept import more
+from orchestrator.money import NOTHING
+from orchestrator.session import OpenAttempt, Session
+from shared.events import (
+    AnyEvent,
+    AttemptFailed,
+    AttemptLost,
+    AttemptReportedLate,
+    AttemptRequested,
+    AttemptStarted,
+    AttemptStopped,
+    AttemptWithdrawn,
+    ModelCalled,
+    RetryScheduled,
+    SessionBudgetSet,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+    SessionRetried,
+    SessionStarted,
+    SessionWaiting,
+    StepCompleted,
+    StepFailed,
+)
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
+    return reduce(evolve, events, session or Session())
+
+
+def evolve(session: Session, event: AnyEvent) -> Session:
+    """Take in what happened, the usual first. Never refuses, never decides."""
+    match event:
+        case SessionStarted():
+            return session._replace(
+                status="running",
+                agent=event.agent,
+                steps=event.steps,
+                input=MappingProxyType(event.input),
+                fingerprint=event.fingerprint,
+                budget=event.budget,
+            )
+        case AttemptRequested():
+            return session._replace(
+                open={**session.open, event.attempt_id: OpenAttempt(event)},
+                known=session.known | {event.attempt_id},
+                attempts={**session.attempts, event.step: event.attempt},
+                retry_due=None,
+                waiting_on=None,
+                stopped=None,
+            )
+        case AttemptStarted():
+            asked = session.open[event.attempt_id].asked
+            claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
+            return session._replace(open={**session.open, event.attempt_id: claimed})
+        case ModelCalled():
+            return session
+        case StepCompleted():
+            return _report(session, event)._replace(
+                outputs={**session.outputs, event.step: event.output},
+                kept=_without(session.kept, event.step),
+                tries=0,
+                retry_due=None,
+                waiting_on=None,
+                stopped=None,
+            )
+        case SessionCompleted():
+            return session._replace(status="completed")
+        case AttemptFailed():
+            return _report(_keep(session, event), event)._replace(tries=session.tries + 1)
+        case RetryScheduled():
+            return session._replace(retry_due=event.due)
+        case StepFailed():
+            return session._replace(failed_step=event.step)
+        case SessionFailed():
+            return session._replace(status="failed", retry_due=None)
+        case AttemptLost():
+            return _give_up(session, event.attempt_id)._replace(tries=session.tries + 1)
+        case AttemptWithdrawn():
+            return _give_up(session, event.attempt_id)
+        case AttemptReportedLate():
+            return _report(_keep(session, event), event)
+        case SessionCancelled():
+            return session._replace(
+                status="cancelled",
+                open={},
+                doubtful=_doubt(session, session.open),
+                unreported=_with_open(session, session.open),
+                retry_due=None,
+                waiting_on=None,
+                commands=_with(session, event.command_id),
+            )
+        case SessionRetried():
+            before = {step: output for step, output in session.outputs.items() if step < event.from_step}
+            return session._replace(
+                status="running",
+                steps=session.steps[: event.from_step - 1] + event.steps,
+                outputs=before,
+                tries=0,
+                failed_step=None,
+                waiting_on=None,
+                commands=_with(session, event.command_id),
+            )
+        case AttemptStopped():
+            return _close(session, event.attempt_id)._replace(stopped=event)
+        case SessionWaiting():
+            return session._replace(waiting_on=event.on)
+        case SessionBudgetSet():
+            return session._replace(budget=event.budget, commands=_with(session, event.command_id))
+        case SessionRefused():
+            return session._replace(status="refused", agent=event.agent, fingerprint=event.fingerprint)
+        case _:
+            return session
+
+
+def _close(session: Session, attempt_id: UUID) -> Session:
+    """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
+    left = _without(session.open, attempt_id)
+    return session._replace(open=left, doubtful=_doubt(session, [attempt_id]))
+
+
+def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptReportedLate) -> Session:
+    id_ = event.attempt_id
+    return session._replace(
+        open=_without(session.open, id_),
+        reported=session.reported | {id_},
+        spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
+        doubtful=_without(session.doubtful, id_),
+        unreported=_without(session.unreported, id_),
+    )
+
+
+def _give_up(session: Session, attempt_id: UUID) -> Session:
+    return _close(session, attempt_id)._replace(unreported=_with_open(session, [attempt_id]))
+
+
+def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
+    closing = {key: session.open[key] for key in attempts if key in session.open}
+    claimed = {key: one.reserved for key, one in closing.items() if one.runner}
+    return {**session.doubtful, **claimed} if claimed else session.doubtful
+
+
+def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
+    given_up = {key: session.open[key].asked for key in attempts if key in session.open}
+    paid = {key: asked for key, asked in given_up.items() if asked.pool != "custom"}
+    return {**session.unreported, **paid} if paid else session.unreported
+
+
+def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:
+    """Remember what was finished of a step that is not completed."""
+    held = session.open.get(event.attempt_id)
+    asked = held.asked if held else session.unreported.get(event.attempt_id)
+    if asked is None or event.step in session.outputs:
+        return session
+    kept = more(session.kept.get(event.step), asked, event)
+    return session._replace(kept={**session.kept, event.step: kept}) if kept else session
+
+
+def _without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
+    return {name: entry for name, entry in entries.items() if name != key} if key in entries else entries
+
+
+def _with(session: Session, command_id: str | None) -> frozenset[str]:
+    return session.commands | {command_id} if command_id else session.commands

@@ -1,0 +1,63 @@
+"""What may be paid: an attempt starts, or a limit stops it and its step fails or waits for money."""
+
+from datetime import datetime, timedelta
+
+from orchestrator.asked import SetSessionBudget, StopAttempt
+from orchestrator.evolve import evolve
+from orchestrator.session import OpenAttempt, Session
+from orchestrator.steps import Events, give_up
+from shared.events import AttemptStarted, AttemptStopped, SessionBudgetSet, SessionWaiting
+from shared.refusal import Refusal
+from shared.work import Claim
+
+
+def start_attempt(held: OpenAttempt, claim: Claim, lease_s: float, session: Session, now: datetime) -> Events:
+    if session.budget is not None and not session.purse.has(claim.most_usd):
+        stop = StopAttempt(claim, "session", session.purse, session.budget.policy)
+        return stop_attempt(held, stop, session)
+    return [
+        AttemptStarted(
+            step=held.asked.step,
+            attempt_id=claim.attempt_id,
+            runner=claim.runner,
+            lease_until=now + timedelta(seconds=lease_s),
+            reserved_usd=claim.most_usd,
+        )
+    ]
+
+
+def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Events:
+    """Close an attempt that a limit forbids; its step fails, or waits for money."""
+    limit, step, most = stop.purse.limit, held.asked.step, stop.claim.most_usd
+    if limit is None:
+        return []
+    stopped = AttemptStopped(
+        step=step,
+        attempt_id=stop.claim.attempt_id,
+        scope=stop.scope,
+        limit_usd=limit,
+        spent_usd=stop.purse.spent,
+        reserved_usd=stop.purse.reserved,
+        asked_usd=most,
+    )
+    after = evolve(session, stopped)
+    if not after.awaits(step) or after.open:
+        return [stopped]
+    if stop.policy == "wait":
+        return [stopped, SessionWaiting(step=step, on="budget")]
+    if most is None:
+        why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
+        return [stopped, *give_up(step, "unknown_price", why)]
+    left = limit - stop.purse.spent - stop.purse.reserved
+    why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}: raise it"
+    return [stopped, *give_up(step, "budget_exceeded", f"{why} ('totalaud budget set') and retry")]
+
+
+def set_budget(command: SetSessionBudget, session: Session) -> Events:
+    if command.command_id and command.command_id in session.commands:
+        return []
+    if not session.steps:
+        raise Refusal("not_found", "session_id", "there is no such session")
+    if session.budget == command.budget:
+        return []
+    return [SessionBudgetSet(budget=command.budget, command_id=command.command_id)]

@@ -1,0 +1,48 @@
+"""What operators count of a service, in memory since it started, in the form that Prometheus reads.
+
+Labels are words of ours: no name that somebody sent can be one.
+"""
+
+from collections import Counter
+
+from shared.json import dumps
+from shared.refusal import Refusal
+
+OF_THE_ADDRESS = ("user", "subject")
+UNKNOWN = "unknown"
+_refusals: Counter[tuple[str, str]] = Counter()
+_dead_letters: Counter[str] = Counter()
+
+
+def refused(subject: str, refusal: Refusal) -> bytes:
+    """Count a refusal of what came on the subject, and return its answer."""
+    _refusals[_command(subject, refusal), refusal.code] += 1
+    return dumps(refusal.body())
+
+
+def buried(durable: str) -> None:
+    """Count a dead letter."""
+    _dead_letters[durable] += 1
+
+
+def told(service: str) -> str:
+    """Return the counts as text."""
+    lines = ["# TYPE totalaud_refusals_total counter"]
+    for (command, code), times in sorted(_refusals.items()):
+        labels = f'service="{service}",command="{command}",code="{code}"'
+        lines.append(f"totalaud_refusals_total{{{labels}}} {times}")
+    lines.append("# TYPE totalaud_dead_letters_total counter")
+    for durable, times in sorted(_dead_letters.items()):
+        lines.append(f'totalaud_dead_letters_total{{service="{service}",durable="{durable}"}} {times}')
+    return "\n".join(lines) + "\n"
+
+
+def _command(subject: str, refusal: Refusal) -> str:
+    """Return the command as `noun.verb`; one whose address was refused is none that anybody knows."""
+    match subject.split("."):
+        case ["report" | "late" as kind, _]:
+            return kind
+        case ["ask" | "cmd", _, noun, verb] | ["ops", noun, verb] if refusal.field not in OF_THE_ADDRESS:
+            return f"{noun}.{verb}"
+        case _:
+            return UNKNOWN

@@ -1,0 +1,83 @@
+"""The doors: requests that a service answers, heard by the bus itself. FastStream only describes them.
+
+In FastStream's own path a request costs more than all that we do about it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from faststream.nats import NatsBroker
+
+from shared import logs
+from shared.bus import Bus
+from shared.counts import refused
+from shared.listening import Heard, Listening
+from shared.refusal import Refusal
+from shared.room import no_room
+
+AT_ONCE = 64
+LAST_ANSWERS_S = 15.0
+NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
+NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Requests on `subject` are answered by `handle(subject, body, headers)`; a Refusal is an answer too.
+
+    `title` and `description` (Markdown) are what AsyncAPI says of it.
+    """
+
+    subject: str
+    handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
+    title: str
+    description: str | None = None
+
+
+class OpenDoors:
+    """`name` is the queue group: of several processes of a service, one answers."""
+
+    def __init__(self, name: str, described: NatsBroker) -> None:
+        self._name = name
+        self._described = described
+        self._open: list[Listening] = []
+
+    async def open(self, bus: Bus, doors: Sequence[Door]) -> None:
+        self.describe(doors)
+        for door in doors:
+            answer = partial(_answer, door)
+            self._open.append(await bus.listen(door.subject, answer, queue=self._name, at_once=AT_ONCE))
+
+    def describe(self, doors: Iterable[Door]) -> None:
+        """Tell AsyncAPI of them."""
+        for door in doors:
+            subscriber = self._described.subscriber(
+                door.subject, queue=self._name, title=door.title, description=door.description
+            )
+            subscriber(_any)
+
+    async def close(self) -> None:
+        """Take no more requests, and answer those that were taken."""
+        await asyncio.gather(*(one.finish(LAST_ANSWERS_S) for one in self._open))
+
+
+async def _any(body: bytes) -> bytes:
+    return body
+
+
+async def _answer(door: Door, heard: Heard) -> None:
+    await heard.answer(await _said(door, heard))
+
+
+async def _said(door: Door, heard: Heard) -> bytes:
+    try:
+        return await door.handle(heard.subject, heard.body, heard.headers)
+    except Refusal as refusal:
+        return refused(heard.subject, refusal)
+    except Exception as error:  # noqa: BLE001 - an asker gets an answer
+        if no_room(error):
+            return refused(heard.subject, NO_ROOM)
+        logs.get_logger().exception("no answer", door=door.subject)
+        return refused(heard.subject, NOT_NOW)

@@ -1,0 +1,79 @@
+"""What is heard outside any stream: each message is handled by itself, a bounded number of them at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from shared.logs import get_logger
+from shared.room import no_room
+
+AT_ONCE = 1_000
+
+
+@dataclass(slots=True)
+class Heard:
+    """A message outside any stream; one with a `reply` waits for an answer."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+    _message: Msg
+
+    async def answer(self, body: bytes) -> None:
+        if self._message.reply:
+            await self._message.respond(body)
+
+
+Handler = Callable[[Heard], Awaitable[None]]
+
+
+class Listening:
+    """One subscription and the handlers that run for it."""
+
+    subscription: Subscription
+
+    def __init__(self, handle: Handler, at_once: int) -> None:
+        self._handle = handle
+        self._free = asyncio.Semaphore(at_once)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def hear(self, message: Msg) -> None:
+        """Begin with a message; the next ones wait here while too many are handled."""
+        await self._free.acquire()
+        task = asyncio.create_task(self._run(message))
+        self._running.add(task)
+        task.add_done_callback(self._done)
+
+    async def unsubscribe(self) -> None:
+        await self.subscription.unsubscribe()
+
+    async def finish(self, seconds: float) -> None:
+        """Hear no more, and give what was heard some time to be answered."""
+        with suppress(TimeoutError, NatsError):
+            async with asyncio.timeout(seconds):
+                await self.subscription.drain()  # type: ignore[no-untyped-call]
+                while self._running:
+                    await asyncio.wait(self._running)
+
+    async def cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._free.release()
+
+    async def _run(self, message: Msg) -> None:
+        heard = Heard(message.subject, message.data, message.headers or {}, message)
+        try:
+            await self._handle(heard)
+        except Exception as error:  # noqa: BLE001 - whoever asked gets no answer and asks again
+            if no_room(error):
+                return
+            get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])

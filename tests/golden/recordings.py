@@ -1,0 +1,148 @@
+"""What is recorded: random stories, simulated runs under faults, commands sent one by one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from controls import (
+    NOW,
+    SESSION,
+    USER,
+    attempt_id,
+    call,
+    claim,
+    failure,
+    later,
+    planned,
+    report,
+    start,
+    usage,
+)
+from histories import Written, definitions, stories
+from orchestrator.asked import (
+    ClaimAttempt,
+    Command,
+    ExpireLease,
+    Resume,
+    Retry,
+    SetSessionBudget,
+    StopAttempt,
+    WakeUp,
+)
+from orchestrator.decide import decide
+from orchestrator.evolve import fold
+from orchestrator.money import Purse
+from orchestrator.session import Session
+from record_histories import record_stories
+from shared import subjects
+from shared.commit import Commit
+from shared.events import AgentRegistered, AnyEvent, Budget, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.subjects import Aggregate
+from sim.run import run
+from sim.silence import silenced
+from sim.skills import AGENT, SKILLS
+
+STORIES, COMMITS = 6, 80
+
+
+def sessions() -> Iterator[Written]:
+    yield from definitions()
+    for seed in (20, 69, 188):
+        yield from stories(seed, STORIES, COMMITS)
+    yield from rivals()
+
+
+def money() -> Iterator[Written]:
+    yield from pushed()
+    yield from simulated(66)
+    yield from definitions()
+    yield from bounded()
+
+
+def lists() -> Iterator[Written]:
+    yield from pushed()
+    yield from simulated(336)
+
+
+def records() -> Iterator[Written]:
+    yield from record_stories(1, 100)
+
+
+RECORDINGS = {"sessions": sessions, "money": money, "lists": lists, "records": records}
+
+
+def pushed() -> Iterator[Written]:
+    """The skills of simulated sessions and their agent; one skill was switched off for a while."""
+    events: list[tuple[Aggregate, AnyEvent]] = [
+        *((subjects.skill(name), SkillRegistered(definition=skill)) for name, skill in SKILLS.items()),
+        (subjects.agent(AGENT.name), AgentRegistered(definition=AGENT)),
+        (subjects.skill("add"), SkillDisabled()),
+        (subjects.skill("add"), SkillEnabled()),
+    ]
+    for number, (aggregate, event) in enumerate(events):
+        yield aggregate, Commit(commit_id=UUID(int=number), at=NOW, events=(event,))
+
+
+def simulated(seed: int) -> Iterator[Written]:
+    """What orchestrators and skill-runners made of the commands of a simulated user."""
+    with silenced():
+        log = run(seed).world.server.streams["EVT"].messages
+    for message in log:
+        yield Aggregate.parse(message.subject), message.commit
+
+
+def rivals() -> Iterator[Written]:
+    """A lost attempt that reports success after all, while the next one runs; the last step is handed on.
+
+    That one fails with two of its texts written, and waits to be tried again.
+    """
+    half = {"partial": {"texts": ["one", "three"]}, "items": (0, 2), "calls": (call(item=0), call(item=2))}
+    begin = replace(start(), steps=(planned(1), planned(2, agent="coach-agent")))
+    return _decided(
+        (
+            (begin, later(0)),
+            (claim(), later(1)),
+            (ExpireLease(attempt_id()), later(10)),
+            (WakeUp(SESSION), later(20)),
+            (report(usage=usage()), later(21)),
+            (failure(2, usage=usage(2), **half), later(22)),
+        )
+    )
+
+
+def bounded() -> Iterator[Written]:
+    """A session waits for money, for the next day, and for a person's word, its lost runner perhaps paid."""
+    steps = tuple(planned(number, pool="anthropic", in_doubt="ask") for number in (1, 2))
+    tight, wide = (Budget(limit_usd=Decimal(limit), policy="wait") for limit in ("0.01", "1"))
+    return _decided(
+        (
+            (replace(start(), steps=steps, budget=tight), later(0)),
+            (_most("0.02", claim()), later(1)),
+            (SetSessionBudget(wide, "raise"), later(2)),
+            (Resume(SESSION), later(3)),
+            (StopAttempt(_most("0.02", claim(1, 2)).claim, "day", Purse(Decimal("0.01")), "wait"), later(4)),
+            (Resume(SESSION), later(5)),
+            (_most("0.02", claim(1, 3)), later(5)),
+            (report(1, 3, usage=usage()), later(5)),
+            (_most("0.03", claim(2)), later(6)),
+            (ExpireLease(attempt_id(2)), later(20)),
+            (Retry(SESSION, 2, steps[1:], "again"), later(30)),
+            (_most("0.03", claim(2, 2)), later(31)),
+            (ExpireLease(attempt_id(2, 2)), later(50)),
+        )
+    )
+
+
+def _most(usd: str, command: ClaimAttempt) -> ClaimAttempt:
+    return replace(command, claim=command.claim.model_copy(update={"most_usd": Decimal(usd)}))
+
+
+def _decided(told: Iterable[tuple[Command, datetime]]) -> Iterator[Written]:
+    known = Session()
+    for number, (command, at) in enumerate(told):
+        events = tuple(decide(command, known, at))
+        assert events
+        known = fold(events, known)
+        yield subjects.session(USER, SESSION), Commit(commit_id=UUID(int=number), at=at, events=events)

@@ -1,0 +1,74 @@
+"""The doors answer whatever comes, to the last, and AsyncAPI names them."""
+
+import asyncio
+import json
+
+from faststream.nats import NatsBroker
+from faststream.specification import AsyncAPI
+
+from shared.bus import Bus
+from shared.doors import AT_ONCE, Door, OpenDoors
+from shared.refusal import Refusal
+
+
+async def echo(_subject: str, body: bytes, _headers: dict[str, str]) -> bytes:
+    if body == b"bad":
+        raise Refusal("invalid", "field", "field: it is bad")
+    if body == b"broken":
+        raise ValueError
+    await asyncio.sleep(0.2 if body == b"slow" else 0)
+    return body
+
+
+DOOR = Door("ask.*.thing.*", echo, "Things", "`thing.do` takes `{}`.")
+
+
+async def opened(bus: Bus) -> OpenDoors:
+    doors = OpenDoors("things", NatsBroker())
+    await doors.open(bus, [DOOR])
+    return doors
+
+
+async def asked(bus: Bus, body: bytes) -> bytes:
+    answer = await bus.request("ask.a.thing.do", body, timeout=5)
+    assert answer is not None
+    return answer
+
+
+async def test_a_refusal_is_an_answer_too(bus: Bus):
+    await opened(bus)
+    assert json.loads(await asked(bus, b"bad"))["error"]["field"] == "field"
+
+
+async def test_what_fails_is_answered_as_unavailable(bus: Bus):
+    await opened(bus)
+    assert json.loads(await asked(bus, b"broken"))["error"]["code"] == "unavailable"
+
+
+async def test_more_requests_than_are_handled_at_once_are_all_answered(bus: Bus):
+    await opened(bus)
+    answers = await asyncio.gather(*(asked(bus, str(number).encode()) for number in range(3 * AT_ONCE)))
+    assert sorted(map(int, answers)) == list(range(3 * AT_ONCE))
+
+
+async def test_what_was_asked_before_the_doors_close_is_answered(bus: Bus):
+    doors = await opened(bus)
+    asking = [asyncio.create_task(asked(bus, b"slow")) for _ in range(2 * AT_ONCE)]
+    await asyncio.sleep(0.1)
+    await doors.close()
+    await bus.client.flush()
+    await asyncio.sleep(0)
+    assert [task.done() and task.result() for task in asking] == [b"slow"] * len(asking)
+
+
+async def test_a_closed_door_hears_nothing(bus: Bus):
+    await (await opened(bus)).close()
+    assert await bus.request("ask.a.thing.do", b"{}", timeout=0.3) is None
+
+
+async def test_asyncapi_names_the_doors():
+    described = NatsBroker()
+    doors = OpenDoors("things", described)
+    doors.describe([DOOR])
+    channel = AsyncAPI(described).to_specification().to_jsonable()["channels"]["Things"]
+    assert (channel["address"], channel["description"]) == (DOOR.subject, DOOR.description)

@@ -1,0 +1,34 @@
+"""A simulated process: it lives until a crash strikes it."""
+
+import asyncio
+from typing import NoReturn
+
+from sim.chance import Chance
+
+
+class Process:
+    """A process that may die at any operation; what it still awaits then never comes."""
+
+    def __init__(self, name: str, chance: Chance) -> None:
+        self.name = name
+        self.alive = True
+        self.died = asyncio.Event()
+        self._chance = chance
+        self._limbo: list[asyncio.Future[None]] = []
+
+    async def point(self) -> None:
+        """A place where a crash may strike; a dead process stays here for ever."""
+        if self.alive and self._chance.strikes("crash"):
+            self.kill()
+        if not self.alive:
+            await self.gone()
+
+    async def gone(self) -> NoReturn:
+        """Never return; kept in memory, for what the garbage collector ends would run its last blocks."""
+        self._limbo.append(asyncio.get_running_loop().create_future())
+        await self._limbo[-1]
+        raise AssertionError
+
+    def kill(self) -> None:
+        self.alive = False
+        self.died.set()

@@ -1,0 +1,110 @@
+"""Streams with expected sequences, and durables that deliver again what nobody acknowledged in time."""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from nats.js.errors import APIError
+
+from shared.commit import Commit, decode
+from sim.chance import Chance
+from sim.process import Process
+
+EXPECTED = "Nats-Expected-Last-Subject-Sequence"
+WRONG_LAST_SEQUENCE = 10071
+
+
+@dataclass(frozen=True)
+class Stored:
+    seq: int
+    subject: str
+    body: bytes
+    headers: dict[str, str]
+
+    @cached_property
+    def commit(self) -> Commit:
+        """What the body reads as: nothing changes it, so it is read once, whoever asks."""
+        return decode(self.body)
+
+
+@dataclass
+class Stream:
+    messages: list[Stored] = field(default_factory=list)
+    last: dict[str, int] = field(default_factory=dict)
+    by_subject: dict[str, list[Stored]] = field(default_factory=dict)
+
+    def append(self, subject: str, body: bytes, headers: dict[str, str]) -> int:
+        """Store it, unless the subject's last sequence is another one than expected."""
+        expected = headers.get(EXPECTED)
+        if expected is not None and int(expected) != self.last.get(subject, 0):
+            raise APIError(code=400, err_code=WRONG_LAST_SEQUENCE, description="wrong last sequence")
+        stored = Stored(len(self.messages) + 1, subject, body, headers)
+        self.messages.append(stored)
+        self.last[subject] = stored.seq
+        self.by_subject.setdefault(subject, []).append(stored)
+        return stored.seq
+
+
+@dataclass
+class Held:
+    """A message that a consumer has been given and has not acked."""
+
+    deliveries: int
+    due: float
+
+
+class Taker(Protocol):
+    """Somebody that messages are given to."""
+
+    process: Process
+
+    @property
+    def has_room(self) -> bool: ...
+
+    def give(self, message: Stored, deliveries: int) -> None: ...
+
+
+class Durable:
+    """Where a consumer stands: what is new, held, done; each message goes to one of `pulls`."""
+
+    def __init__(self, stream: Stream, filters: tuple[str, ...], ack_wait_s: float, chance: Chance) -> None:
+        self.stream = stream
+        self.filters = filters
+        self.held: dict[int, Held] = {}
+        self.pulls: list[Taker] = []
+        self._ack_wait_s = ack_wait_s
+        self._chance = chance
+        self._next = 1
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def pump(self) -> None:
+        """Give out what is new or due, while anybody has room, and look again when the next is due."""
+        loop = asyncio.get_running_loop()
+        while takers := [one for one in self.pulls if one.has_room]:
+            if (found := self._take(loop.time())) is None:
+                self._set_alarm(loop)
+                return
+            taker = takers[0] if len(takers) == 1 else self._chance.random.choice(takers)
+            taker.give(*found)
+
+    def _take(self, now: float) -> tuple[Stored, int] | None:
+        """Return the next message to deliver and how often it was, with this time."""
+        for seq, held in self.held.items():
+            if held.due <= now:
+                held.deliveries += 1
+                held.due = now + self._ack_wait_s
+                return self.stream.messages[seq - 1], held.deliveries
+        while self._next <= len(self.stream.messages):
+            message = self.stream.messages[self._next - 1]
+            self._next += 1
+            if message.subject.startswith(self.filters):
+                self.held[message.seq] = Held(1, now + self._ack_wait_s)
+                return message, 1
+        return None
+
+    def _set_alarm(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = min((held.due for held in self.held.values()), default=None)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if due is None else loop.call_at(due, self.pump)

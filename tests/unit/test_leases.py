@@ -1,0 +1,124 @@
+"""A lease ends when its runner is silent, not while its report is queued or while nobody could hear."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from orchestrator.doors import Doors
+from shared.events import AttemptLost, StepCompleted
+from shared.json import dumps
+from shared.subjects import late, session
+from shared.usage import Cached
+from shared.work import Claim, Report, Work
+from sim.bus import SimBus
+from sim.chance import CALM, Chance, Faults
+from sim.loop import VirtualLoop
+from sim.process import Process
+from sim.processes import EPOCH, World, doors_of
+from sim.run import USER
+from sim.silence import silenced
+from skill_runner.reporting import about
+
+ID = UUID(int=1)
+LEASE_S = 6.0
+STEPS = [{"skill": "buy", "input": {"n": 1}}]
+
+
+@dataclass
+class Scene:
+    """One paid attempt that runner-1 asks for."""
+
+    world: World
+    doors: Doors
+    work: Work
+
+    async def claim(self) -> None:
+        claim = Claim(**about(self.work), runner="runner-1")
+        assert (await self.doors.reports.claims.claim(claim)).verdict == "run"
+
+    def beat(self) -> None:
+        self.doors.commands.follow.beat(self.work.attempt_id)
+
+    def queue_report(self, cached: Cached | None = None) -> None:
+        report = Report(
+            **about(self.work),
+            output={"n": 2},
+            started_at=EPOCH,
+            duration_ms=1,
+            cached=cached,
+            cache_key="key",
+        )
+        self.world.server.store(late(self.work.attempt_id), report.model_dump_json().encode(), {})
+
+    async def has(self, kind: type) -> bool:
+        past = await self.doors.commands.log.load(session(USER, ID))
+        return any(isinstance(event, kind) for event in past.events)
+
+
+def played(story: Callable[[Scene], Awaitable[None]]) -> None:
+    async def live() -> None:
+        world = World(0, ack_wait_s=LEASE_S)
+        doors = doors_of(world, SimBus(world.server, Process("orchestrator", Chance(0))))
+        body = dumps({"session_id": str(ID), "agent": "sim-agent", "steps": STEPS})
+        await doors.ask(f"ask.{USER}.session.run", body, {})
+        work = Work.model_validate_json(world.server.streams["WORK"].messages[0].body)
+        await story(Scene(world, doors, work))
+
+    with silenced():
+        VirtualLoop().run(live())
+
+
+def test_it_ends_within_a_second_when_nothing_was_heard():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        await asyncio.sleep(LEASE_S - 0.1)
+        assert not await scene.has(AttemptLost)
+        await asyncio.sleep(1.1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_a_report_in_the_queue_is_recorded_in_its_stead():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.queue_report()
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(StepCompleted)
+        assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_a_result_from_the_cache_in_the_queue_keeps_no_lease_of_an_attempt_that_somebody_pays_for():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.queue_report(Cached(from_attempt=UUID(int=2)))
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_who_beat_while_the_orchestrator_stood_still_has_not_lost_it():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        loop = asyncio.get_running_loop()
+        loop.now += 2 * LEASE_S  # type: ignore[attr-defined]
+        loop.call_later(0.01, scene.beat)
+        await asyncio.sleep(1)
+        assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_it_runs_from_the_moment_that_it_is_in_the_log():
+    async def story(scene: Scene) -> None:
+        scene.world.chance.faults = Faults(lost_ack=1)
+        await scene.claim()
+        scene.world.chance.faults = CALM
+        await asyncio.sleep(LEASE_S - 0.1)
+        assert not await scene.has(AttemptLost)
+
+    played(story)
