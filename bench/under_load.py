@@ -61,7 +61,7 @@ class Told:
 
     @property
     def share_of_raw(self) -> float:
-        return self.alone_events_per_s / self.raw_copy_events_per_s
+        return self.alone_events_per_s / self.raw_copy_events_per_s if self.raw_copy_events_per_s else 0
 
     @property
     def sound(self) -> bool:
@@ -93,14 +93,14 @@ async def run(told: Told, load: float, folder: Path) -> int:
 
 async def _under_load(stack: Ours, told: Told, load: float) -> None:
     """Rebuild while sessions are run and rows are read; the rows of before must be the same after."""
-    async with reading(stack.stack.place.database_url) as reads, _load(stack, load) as loaded:
+    async with reading(stack.stack.place.database_url) as told.reads, _load(stack, load) as loaded:
         await asyncio.sleep(LEAD_S)
         upto = await _checkpoint(stack)
         before = await _sums(stack, upto)
         told.under_load_events_per_s = await _rebuild(stack, told, "under load")
         told.equal["under load"] = await _sums(stack, upto) == before
-    told.reads = reads
     told.load_events_per_s = loaded["sessions"] * EVENTS / loaded["seconds"]
+    _say(f"{told.reads.done:,} reads, failed {told.reads.failed}, backward {told.reads.backward}")
     await _caught_up(stack)
     await stack.check(int(loaded["sessions"]))
 
@@ -206,13 +206,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     given = parser.parse_args(arguments)
     told = Told(given.events)
+    code = 1
     with paths.throwaway("bench-rebuild") as folder:
-        if code := asyncio.run(interruptible(run(told, given.load, folder))):
-            return code
-    print("\n".join(_lines(told)))
-    if given.json:
-        given.json.write_text(json.dumps(asdict(told) | {"share_of_raw": told.share_of_raw}, indent=1))
-    return 0 if told.sound else 1
+        try:
+            code = asyncio.run(interruptible(run(told, given.load, folder)))
+        finally:
+            print("\n".join(_lines(told)))
+            if given.json:
+                given.json.write_text(
+                    json.dumps(asdict(told) | {"share_of_raw": told.share_of_raw}, indent=1)
+                )
+    return code or int(not told.sound)
 
 
 if __name__ == "__main__":
