@@ -47,6 +47,7 @@ class Live:
             try:
                 async with self._ready() as projection:
                     wait = SHORTEST_WAIT_S
+                    self._reader.doubt()
                     await self._follow(projection)
             except Refusal as refusal:
                 await self._halt(refusal)

@@ -22,8 +22,8 @@ class Gap(Exception):  # noqa: N818 - a state of the log
 class Reader:
     """The feed is at most once and needs no consumer, so there is none to lose when NATS is killed.
 
-    Its sequences tell what it left out. The stream is asked for that; at the start and after a reconnect,
-    until it has no more; and once a second of silence.
+    Its sequences tell what it left out. The stream is asked for that; when in doubt (at the start, after a
+    reconnect, after a batch that was not written), until it has no more; and once a second of silence.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -52,8 +52,12 @@ class Reader:
             except TimeoutError:
                 self._in_doubt = True
 
-    async def _reconnected(self) -> None:
+    def doubt(self) -> None:
+        """Ask the stream next: what was handed out may not have been written."""
         self._in_doubt = True
+
+    async def _reconnected(self) -> None:
+        self.doubt()
         self._rung.set()
 
     def _take(self, after: int) -> list[Entry]:
