@@ -467,10 +467,12 @@ async def test_work_that_comes_again_while_its_report_is_queued_calls_nobody(sta
     stage.orchestrator.silent = True
     before, given = stage.calls(), {"contact": {"id": JANE, "name": "Jane Example"}}
     work = await stage.ask("pitch", given)
-    await stage.drained("anthropic")
-    await stage.ask("pitch", given, attempt_id=work.attempt_id)
-    await stage.drained("anthropic")
-    assert stage.orchestrator.heard.count("start") == 2
+    async with asyncio.timeout(30):
+        while await stage.late(work.attempt_id) is None:
+            await asyncio.sleep(0.05)
+        await stage.ask("pitch", given, attempt_id=work.attempt_id, id=work.id)
+        while stage.orchestrator.heard.count("start") < 2 or await stage.pending("anthropic"):
+            await asyncio.sleep(0.05)
     assert stage.calls() == before + 1
 
 
