@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
-
 from rig import environment
 from totalaud.cli.main import call
 from totalaud.stack.local import LocalStack
@@ -73,8 +71,6 @@ async def shown(user: UUID, *words: str, data: Path | None = None) -> Told:
 
 @contextlib.contextmanager
 def pointing_to(stack: LocalStack) -> Iterator[None]:
-    """Have commands of this process find the stack; they leave no configuration of logs behind."""
-    before = structlog.get_config()
+    """Have commands of this process find the stack."""
     with environment(**environment_of(stack)):
         yield
-    structlog.configure(**before)

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import structlog
 
 import totalaud
 from rig import client_of
@@ -34,16 +33,13 @@ async def client(stack: LocalStack) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOTALAUD_NATS_URL", stack.place.nats_url)
     monkeypatch.setenv("TOTALAUD_DATABASE_URL", stack.place.database_url)
     monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", str(stack.place.master_key_file))
     monkeypatch.setattr("totalaud.stack.paths.data_dir", lambda: stack.data)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TOTALAUD_SKILLS", str(stack.skills))
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 async def test_a_workflow_is_run_and_read_by_the_seeds_names(stack: LocalStack, at_the_stack: None):
