@@ -18,7 +18,7 @@ import psutil
 
 from quality.harness import SKILLS, Bench
 from quality.row import Row
-from skill_runner.main import WORKERS
+from skill_runner.turns import AT_ONCE
 from totalaud.client import Client
 from totalaud.connection import Connection
 from totalaud.errors import SkillFailed
@@ -77,6 +77,8 @@ def given(skill: str, turn: int) -> dict[str, Any]:
 async def measure(_bench: Bench, _seeds: Sequence[int]) -> list[Row]:
     """Ask each custom skill 40 times, one at a time, after 3 unmeasured ones; from command to answer.
 
+    No answer is one that was kept.
+
     Each was asked before, on empty tables: a plan made then must not serve the crowd. Memory is watched to
     the end, when each skill is asked by as many at once as there are workers.
     """
@@ -89,7 +91,7 @@ async def measure(_bench: Bench, _seeds: Sequence[int]) -> list[Row]:
         rows = [_row(name, *await _measured(stack, client, name)) for name in names]
         beside = await _measured(stack, small, SEARCH)
         for name in names:
-            await asyncio.gather(*(_asked(client, name, turns=1) for _ in range(WORKERS)))
+            await asyncio.gather(*(_asked(client, name, turns=1) for _ in range(AT_ONCE)))
         memory.cancel()
         peak = await memory
     return [
@@ -112,7 +114,7 @@ async def _asked(client: Client, name: str, *, turns: int) -> list[float]:
     took = []
     for turn in range(turns):
         began = time.monotonic()
-        accepted = await client.execute(name, given(name, turn))
+        accepted = await client.execute(name, given(name, turn), fresh=True)
         try:
             await client.skill_outcome(accepted.id)
         except SkillFailed:
