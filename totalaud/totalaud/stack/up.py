@@ -1,6 +1,8 @@
 """The stack in the foreground, until it is told to stop."""
 
 import asyncio
+import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,8 +29,10 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
     """Return 0 when it was told to stop, 1 when it could not start. A closed terminal changes nothing."""
 
     def tell(line: str) -> None:
-        with suppress(OSError):
+        try:
             say(line)
+        except OSError:
+            _write_to_nobody()
 
     try:
         await interruptible(_run(stack, tell))
@@ -37,6 +41,12 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
         return 1
     tell("stopped")
     return 0
+
+
+def _write_to_nobody() -> None:
+    """What lies in the buffer of a closed terminal would else turn the exit code to 120."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _run(stack: LocalStack, say: Say) -> int:
