@@ -211,11 +211,21 @@ async def test_an_unknown_fault_is_a_bad_request(gpt: openai.AsyncOpenAI) -> Non
 
 async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origin: str) -> None:
     await http("DELETE", f"{origin}/calls")
-    await asyncio.gather(*(chat(gpt, extra_headers={"Idempotency-Key": f"k-{n % 2}"}) for n in range(5)))
-    counted = await http("GET", f"{origin}/calls")
-    assert counted["total"] == 5
-    assert counted["by_key"] == {"k-0": 3, "k-1": 2}
-    assert counted["by_model"] == {"local": 5}
+    keys = [{"Idempotency-Key": f"k-{n % 2}"} for n in range(5)]
+    usages = [one.usage for one in await asyncio.gather(*(chat(gpt, extra_headers=key) for key in keys))]
+    assert await http("GET", f"{origin}/calls") == {
+        "total": 5,
+        "by_key": {"k-0": 3, "k-1": 2},
+        "by_model": {"local": 5},
+        "billed": {
+            "local": {
+                "prompt": sum(usage.prompt_tokens for usage in usages),
+                "cached": sum(usage.prompt_tokens_details.cached_tokens for usage in usages),
+                "completion": sum(usage.completion_tokens for usage in usages),
+            }
+        },
+        "in_the_air": [],
+    }
 
 
 async def test_a_call_is_in_the_air_until_it_is_answered(gpt: openai.AsyncOpenAI, origin: str) -> None:

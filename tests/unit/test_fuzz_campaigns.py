@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from campaigns.doors import Doors
+from campaigns.doors import LIMIT, Doors
 from campaigns.main import routes
 from fuzz import PERSONAL, Watch, bodies, torn
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
+from shared.refusal import Refusal
 from sim.silence import silenced
 
 USER = UUID(int=7)
@@ -64,8 +65,15 @@ async def test_any_command_is_done_or_refused_with_a_field_and_a_reason(seed: in
     assert watch.inputs == COMMANDS
     assert set(VALID) == commands
     assert watch.slowest_s < SLOWEST_S
-    assert watch.done > 0
+    assert COMMANDS / 10 < watch.done < COMMANDS * 9 / 10
     assert watch.codes.keys() >= REASONS
+
+
+async def test_a_command_above_the_limit_is_refused_with_the_limit():
+    doors = Doors(routes(MemoryLog(), MemoryVault(bytes(32))))
+    with pytest.raises(Refusal, match=str(LIMIT)) as refused:
+        await doors.ask(f"ask.{USER}.artist.set", b" " * (LIMIT + 1), {})
+    assert refused.value.code == "too_large"
 
 
 async def _asked(seed: int) -> tuple[Watch, set[str]]:
