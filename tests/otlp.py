@@ -3,7 +3,6 @@
 import gzip
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,12 +46,6 @@ class Receiver:
     def spans(self, *, trace_id: str | None = None) -> list[Received]:
         with self._lock:
             return [span for span in self._spans if trace_id in (None, span.trace_id)]
-
-    def by_trace(self) -> dict[str, list[Received]]:
-        traces = defaultdict(list)
-        for span in self.spans():
-            traces[span.trace_id].append(span)
-        return dict(traces)
 
     def wait(self, enough: Callable[[list[Received]], bool], *, timeout: float = 10) -> list[Received]:
         """Block until `enough` spans are there; use `asyncio.to_thread` in an async test."""
