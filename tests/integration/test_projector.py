@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -25,13 +26,13 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader, spreading, statements
-from projector.database import connected, make, take_over
+from projector.database import connected, make, make_bare, take_over
+from projector.ddl import ddl
 from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
 from projector.record_tables import OWNED
-from projector.tables import ddl
 from record_histories import corrected, record_stories, recorded
 from servers import Rig, fresh_database
 from shared import subjects
@@ -58,6 +59,18 @@ KEYS = """
 SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
 """
+WHOLE_SHAPE = (
+    """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
+      pg_get_expr(d.adbin, d.adrelid), c.reloptions, c.relrowsecurity, c.relpersistence, c.relacl
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY c.relname, a.attnum""",
+    """SELECT conrelid::regclass::text, conname, convalidated, condeferrable, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
+    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+    """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
+    WHERE schemaname = 'public' ORDER BY 1, 2""",
+)
 SESSIONS = 1_500
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
@@ -314,6 +327,50 @@ async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_u
             await value(postgres_url, f"DROP ROLE {role}")
 
 
+async def whole_shape(url: str) -> list[list[tuple]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [[tuple(row) for row in await connection.fetch(sql)] for sql in WHOLE_SHAPE]
+    finally:
+        await connection.close()
+
+
+async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await whole_shape(postgres_url)
+        await ask(bus, "rebuild")
+    columns, constraints, indexes, policies = await whole_shape(postgres_url)
+    assert [columns, constraints, indexes, policies] == before
+    assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
+    assert len(indexes) > len(columns) // 20
+    assert policies
+
+
+async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    aggregate = subjects.session(USER, SESSION)
+    begun = SessionStarted(
+        agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
+    )
+    parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await writer.write(stories(14, commits=50))
+        await writer.happens(aggregate, begun)
+        await writer.write(stories(15, commits=50))
+        await caught_up(bus, postgres_url)
+        before = await value(postgres_url, parked)
+        assert len(before) == 1
+        await ask(bus, "rebuild")
+        assert await value(postgres_url, parked) == before
+    await assert_folded(bus, postgres_url)
+
+
 async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: Writer, postgres_url: str):
     for number, bad in enumerate(('"a\\u0000b"', "1e400", '"\\ud800"'), start=20):
         aggregate = subjects.session(USER, UUID(int=number, version=4))
@@ -398,6 +455,16 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
     assert f"Index Scan using {table}_pkey" in plan
     assert "by_user" not in plan
     assert "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize("sql", spreading.IN_ORDER)
+async def test_a_rebuild_has_the_indexes_that_its_statements_look_by(sql: str, postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make_bare(connection)
+        await connection.execute(f"PREPARE hot AS {sql}")
+        given = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d", sql))))
+        explained = await connection.fetch(f"EXPLAIN EXECUTE hot({given})")
+    assert not [row[0] for row in explained if "Seq Scan" in row[0]]
 
 
 async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):

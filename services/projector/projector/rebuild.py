@@ -57,20 +57,35 @@ async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
     disk, and with it all that came before.
     """
     began = time.monotonic()
+    try:
+        seq = await _rebuilt(bus, url, live, keys_last=True)
+    except asyncpg.ForeignKeyViolationError:
+        get_logger().warning("a history refers to what is not there: rebuilding with all keys in place")
+        seq = await _rebuilt(bus, url, live, keys_last=False)
+    return Rebuilt(seq, round(time.monotonic() - began, 3))
+
+
+async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
+    """Fill new tables and swap; with the keys first, a row that refers to none is parked as it is live.
+
+    Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
+    """
     async with connected(url, NEXT, synchronous_commit="off") as connection:
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
-        await database.make(connection)
+        await (database.make_bare if keys_last else database.make)(connection)
         created = await live.origin.created()
         await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
         epoch = uuid4()
         projection = Projection(connection, epoch, await database.take_over(connection, epoch))
         with _little_garbage():
             await _catch_up(bus, projection)
+        if keys_last:
+            await database.add_keys(connection)
         await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
         await _take_the_place(bus, projection, live)
         await _drop(connection)
-    return Rebuilt(projection.seq, round(time.monotonic() - began, 3))
+    return projection.seq
 
 
 async def _catch_up(bus: Bus, projection: Projection) -> None:
