@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import psutil
 import pytest
 from nats.aio.msg import Msg
 
@@ -71,6 +72,10 @@ WHOLE_SHAPE = (
     """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
     WHERE schemaname = 'public' ORDER BY 1, 2""",
 )
+NEARLY_SWAPPED = """
+SELECT count(*) > 0 FROM pg_indexes
+WHERE indexname = 'agent_sessions_by_time' AND schemaname = 'projection_next'
+"""
 SESSIONS = 1_500
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
@@ -162,11 +167,11 @@ async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgre
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
-    seed: int, bus: Bus, writer: Writer, postgres_url: str
+    seed: int, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     history = list(record_stories(seed))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await writer.write(history[:100], pause_s=0.002)
         await caught_up(bus, postgres_url)
         await writer.write(history[100:])
@@ -215,14 +220,15 @@ async def test_one_large_batch_gives_the_same_rows(bus: Bus, writer: Writer, pos
 
 
 @asynccontextmanager
-async def service(nats: Rig, url: str) -> AsyncIterator[None]:
+async def service(nats: Rig, url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The projector as a process, killed at the end."""
     env = {**os.environ, "TOTALAUD_NATS_URL": nats.url, "TOTALAUD_DATABASE_URL": url}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "projector", env=env)
     try:
-        yield
+        yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 
@@ -284,13 +290,13 @@ async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
 
 @pytest.mark.timeout(180)
 async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
-    bus: Bus, nats: Rig, writer: Writer, postgres_url: str
+    bus: Bus, nats: Rig, writer: Writer, nats_url: str, postgres_url: str
 ):
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats.url, histories(SESSIONS, USER))
     await writer.write(stories(7))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         async with reading(postgres_url) as reads:
@@ -310,10 +316,10 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
     assert await value(postgres_url, left) == 0
 
 
-async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_url: str):
+async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
     role = f"reader_{uuid4().hex[:8]}"
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         await value(postgres_url, f"CREATE ROLE {role}")
         try:
@@ -336,10 +342,10 @@ async def whole_shape(url: str) -> list[list[tuple]]:
 
 
 async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         before = await whole_shape(postgres_url)
         await ask(bus, "rebuild")
@@ -351,7 +357,7 @@ async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones
 
 
 async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     aggregate = subjects.session(USER, SESSION)
     begun = SessionStarted(
@@ -359,7 +365,7 @@ async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
     )
     parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await writer.write(stories(14, commits=50))
         await writer.happens(aggregate, begun)
         await writer.write(stories(15, commits=50))
@@ -371,7 +377,62 @@ async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
     await assert_folded(bus, postgres_url)
 
 
-async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: Writer, postgres_url: str):
+def rebuilding(of: int | None = None) -> list[psutil.Process]:
+    """Return the rebuild's process, if it runs."""
+    return [
+        child
+        for child in psutil.Process(of).children()
+        if child.status() != psutil.STATUS_ZOMBIE and "projector.rebuilding" in child.cmdline()
+    ]
+
+
+@pytest.mark.parametrize("filling", [True, False])
+async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
+    filling: bool, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    sql = "SELECT seq > 0 FROM projection_next.checkpoint" if filling else NEARLY_SWAPPED
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(ask(bus, "rebuild"))
+            await until(lambda: value(postgres_url, sql))
+            (process,) = rebuilding()
+            process.kill()
+            error = (await asked)["error"]
+        await reader.close()
+        assert error["code"] == "broken_off"
+        assert "code -9" in error["message"]
+        assert await rows_of(postgres_url) == before
+        await writer.write(stories(16, commits=50))
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "rebuild"))["ok"] is True
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats.url, histories(SESSIONS, USER))
+    async with service(nats, postgres_url) as projector:
+        await caught_up(bus, postgres_url)
+        await bus.tell("ops.projection.rebuild", b"{}")
+        async with asyncio.timeout(20):
+            while not (running := rebuilding(projector.pid)):
+                await asyncio.sleep(0.01)
+        projector.kill()
+        async with asyncio.timeout(5):
+            while running[0].is_running() and running[0].status() != psutil.STATUS_ZOMBIE:
+                await asyncio.sleep(0.01)
+
+
+async def test_what_jsonb_cannot_hold_parks_its_session_alone(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     for number, bad in enumerate(('"a\\u0000b"', "1e400", '"\\ud800"'), start=20):
         aggregate = subjects.session(USER, UUID(int=number, version=4))
         commit = Commit(commit_id=uuid4(), at=NOW, events=tuple(decide(start(1), Session(), NOW)))
@@ -379,7 +440,7 @@ async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: 
         await bus.publish(aggregate.subject, body)
     await writer.write(stories(9))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert len(status["errors"]) == 3
@@ -509,12 +570,14 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
     await assert_folded(bus, postgres_url)
 
 
-async def test_another_log_is_refused_until_a_rebuild(bus: Bus, writer: Writer, postgres_url: str):
+async def test_another_log_is_refused_until_a_rebuild(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
     await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await until(lambda: halted(live))
         status = await ask(bus, "status")
         assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
@@ -535,7 +598,7 @@ async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: 
 
 
 async def test_tables_of_another_release_are_refused_until_a_rebuild(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
@@ -543,7 +606,7 @@ async def test_tables_of_another_release_are_refused_until_a_rebuild(
     async with projecting(bus, postgres_url) as live:
         await until(lambda: halted(live))
         assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await ask(bus, "rebuild")
         await until(lambda: not_halted(live))
 
@@ -595,9 +658,11 @@ async def test_what_there_was_no_room_for_is_read_from_the_stream(
     await assert_folded(bus, postgres_url)
 
 
-async def test_status_tells_how_far_the_projection_is(bus: Bus, writer: Writer, postgres_url: str):
+async def test_status_tells_how_far_the_projection_is(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)

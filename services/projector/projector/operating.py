@@ -6,10 +6,9 @@ from typing import Any
 import asyncpg
 
 from projector import database
+from projector.apart import rebuilt
 from projector.database import connected
 from projector.live import OUTAGES, Live
-from projector.rebuild import rebuild
-from shared.bus import Bus
 from shared.counts import refused
 from shared.json import dumps
 from shared.listening import Heard
@@ -22,8 +21,8 @@ Json = dict[str, Any]
 class Operating:
     """Answers `ops.projection.status` and `ops.projection.rebuild`."""
 
-    def __init__(self, bus: Bus, database_url: str, live: Live) -> None:
-        self._bus = bus
+    def __init__(self, nats_url: str, database_url: str, live: Live) -> None:
+        self._nats_url = nats_url
         self._url = database_url
         self._live = live
         self._rebuilding = asyncio.Lock()
@@ -46,8 +45,7 @@ class Operating:
                 if self._rebuilding.locked():
                     raise Refusal("busy", None, "a rebuild is running: wait for its end")
                 async with self._rebuilding:
-                    done = await rebuild(self._bus, self._url, self._live)
-                return {"ok": True, "events": done.events, "seconds": done.seconds}
+                    return {"ok": True, **await rebuilt(self._nats_url, self._url, self._live)}
             case _:
                 raise Refusal("unknown_command", "subject", "there is status and rebuild")
 

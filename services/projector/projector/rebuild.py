@@ -1,11 +1,10 @@
 """Fills new tables beside the live ones from the whole log, and swaps them in one transaction."""
 
 import asyncio
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from typing import Any, Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -13,7 +12,7 @@ import asyncpg
 from projector import database
 from projector.database import LIVE, connected
 from projector.entry import Reading, read
-from projector.live import Live
+from projector.origin import Origin
 from projector.projection import Projection
 from projector.reader import page
 from projector.tables import names
@@ -26,7 +25,6 @@ AGAIN_S = 0.1
 DROPS = 50
 MOST, MOST_BYTES = 2_000, 32 * 1024 * 1024
 IN_ONE_GO = 20
-GARBAGE = 2_000_000
 GRANTS = """
 SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
   CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END) AS sql
@@ -48,6 +46,19 @@ class Rebuilt:
 
     events: int
     seconds: float
+
+
+class Live(Protocol):
+    """The live projection, as far as a rebuild has to do with it."""
+
+    @property
+    def gate(self) -> AbstractAsyncContextManager[Any]:
+        """Held while nothing is projected."""
+        ...
+
+    def swapped(self) -> None:
+        """Tell it that other tables are in place."""
+        ...
 
 
 async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
@@ -74,12 +85,11 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
         await (database.make_bare if keys_last else database.make)(connection)
-        created = await live.origin.created()
+        created = await Origin(bus).created()
         await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
         epoch = uuid4()
         projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-        with _little_garbage():
-            await _catch_up(bus, projection)
+        await _catch_up(bus, projection)
         if keys_last:
             await database.add_keys(connection)
         await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
@@ -112,17 +122,6 @@ async def _batch(bus: Bus, after: int) -> list[Reading]:
                 await asyncio.sleep(0)
         after = entries[-1].seq
     return readings
-
-
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """A batch is some hundred thousand objects, all in use: to look through them for garbage is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(GARBAGE)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
