@@ -23,7 +23,7 @@ NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
 AGAIN_S = 0.1
 DROPS = 50
-MOST, MOST_BYTES = 2_000, 32 * 1024 * 1024
+MOST, MOST_BYTES = 4_000, 32 * 1024 * 1024
 IN_ONE_GO = 20
 GRANTS = """
 SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
