@@ -402,6 +402,9 @@ async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
             await reader.execute("SELECT FROM agent_sessions LIMIT 1")
             asked = asyncio.create_task(ask(bus, "rebuild"))
             await until(lambda: value(postgres_url, sql))
+            status = await ask(bus, "status")
+            assert status["rebuilding"]
+            assert status["rebuilt_seq"] > 0
             (process,) = rebuilding()
             process.kill()
             error = (await asked)["error"]
@@ -666,4 +669,5 @@ async def test_status_tells_how_far_the_projection_is(
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)
-    assert (status["errors"], status["rebuilding"], status["halted"]) == ([], False, None)
+    assert (status["errors"], status["rebuilding"], status["rebuilt_seq"]) == ([], False, None)
+    assert status["halted"] is None

@@ -9,6 +9,7 @@ from projector import database
 from projector.apart import rebuilt
 from projector.database import connected
 from projector.live import OUTAGES, Live
+from projector.rebuild import progress
 from shared.counts import refused
 from shared.json import dumps
 from shared.listening import Heard
@@ -58,6 +59,8 @@ class Operating:
                 )
             except asyncpg.UndefinedTableError:
                 raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
+            rebuilding = self._rebuilding.locked()
+            rebuilt_seq = await progress(connection) if rebuilding else None
         log_seq = await self._live.origin.last_seq()
         return {
             "seq": at.seq,
@@ -65,6 +68,7 @@ class Operating:
             "lag": log_seq - at.seq,
             "epoch": str(at.epoch),
             "errors": [dict(row) for row in errors],
-            "rebuilding": self._rebuilding.locked(),
+            "rebuilding": rebuilding,
+            "rebuilt_seq": rebuilt_seq,
             "halted": self._live.halted,
         }

@@ -76,6 +76,14 @@ async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
     return Rebuilt(seq, round(time.monotonic() - began, 3))
 
 
+async def progress(connection: asyncpg.Connection) -> int:
+    """Return how far the new tables are; 0 before there are any, and again once they are in place."""
+    try:
+        return int(await connection.fetchval(f"SELECT seq FROM {NEXT}.checkpoint") or 0)  # noqa: S608
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return 0
+
+
 async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
     """Fill new tables and swap; with the keys first, a row that refers to none is parked as it is live.
 
