@@ -12,6 +12,7 @@ from shared.sealing import people_in
 Part = str | int
 Path = tuple[Part, ...]
 STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
+OPENS = "{{"
 TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 PATH = re.compile(r"\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[([0-9]+)\]")
@@ -70,15 +71,14 @@ def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
 
 def fill(value: Any, find: Callable[[Reference], Any]) -> Any:
     """Replace every string that has templates by what `find` returns for the first of them."""
-    match value:
-        case str() if found := _read(value, ()):
-            return find(found[0])
-        case dict():
-            return {key: fill(inner, find) for key, inner in value.items()}
-        case list():
-            return [fill(inner, find) for inner in value]
-        case _:
-            return value
+    kind = type(value)
+    if kind is str and OPENS in value:
+        return find(_read(value, ())[0])
+    if kind is dict:
+        return {key: fill(inner, find) for key, inner in value.items()}
+    if kind is list:
+        return [fill(inner, find) for inner in value]
+    return value
 
 
 def pick(data: Any, path: Path) -> Any:
@@ -105,9 +105,7 @@ def put(data: Any, path: Path, value: Any) -> Any:
 
 
 def _read(text: str, at: Path) -> list[Reference]:
-    if "{{" not in text:
-        return []
-    if "{{" in TEMPLATE.sub("", text):
+    if OPENS in TEMPLATE.sub("", text):
         raise TemplateError(_field(at), f"a template is not closed: {HOW}")
     found = []
     for template in TEMPLATE.finditer(text):
@@ -124,20 +122,17 @@ def _field(at: Path) -> str:
 
 
 def _replaced(value: Any, at: Path, find: Callable[[Reference], Any]) -> Any:
-    match value:
-        case str():
-            return _filled(value, _read(value, at), find)
-        case dict():
-            return {key: _replaced(inner, (*at, key), find) for key, inner in value.items()}
-        case list():
-            return [_replaced(inner, (*at, index), find) for index, inner in enumerate(value)]
-        case _:
-            return value
+    kind = type(value)
+    if kind is str and OPENS in value:
+        return _filled(value, _read(value, at), find)
+    if kind is dict:
+        return {key: _replaced(inner, (*at, key), find) for key, inner in value.items()}
+    if kind is list:
+        return [_replaced(inner, (*at, index), find) for index, inner in enumerate(value)]
+    return value
 
 
 def _filled(text: str, found: list[Reference], find: Callable[[Reference], Any]) -> Any:
-    if not found:
-        return text
     if found[0].whole:
         return find(found[0])
     turn = iter(found)
@@ -165,14 +160,14 @@ def _picked(scope: Mapping[str, Any], reference: Reference) -> Any:
 
 
 def _strings(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
-    match value:
-        case str():
+    """Yield the texts in which a template may be."""
+    kind = type(value)
+    if kind is str:
+        if OPENS in value:
             yield at, value
-        case dict():
-            for key, inner in value.items():
-                yield from _strings(inner, (*at, key))
-        case list():
-            for index, inner in enumerate(value):
-                yield from _strings(inner, (*at, index))
-        case _:
-            pass
+    elif kind is dict:
+        for key, inner in value.items():
+            yield from _strings(inner, (*at, key))
+    elif kind is list:
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*at, index))
