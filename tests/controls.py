@@ -1,8 +1,11 @@
 """Canonical examples; a test says only what differs. All people and places are fictional."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
+
+from msgspec import structs
 
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.commit import Commit
@@ -36,7 +39,7 @@ def planned(number: int = 1, **changes: Any) -> PlannedStep:
         max_attempts=2,
         backoff_s=1,
     )
-    return plan.model_copy(update=changes)
+    return structs.replace(plan, **changes)
 
 
 def start(steps: int = 2, **changes: Any) -> Start:
@@ -58,7 +61,7 @@ def requested(step: int = 1, attempt: int = 1, **changes: Any) -> AttemptRequest
         input=input_,
         timeout_s=5,
     )
-    return event.model_copy(update=changes)
+    return structs.replace(event, **changes)
 
 
 def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
@@ -73,7 +76,7 @@ def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
         started_at=NOW,
         duration_ms=100,
     )
-    return ReportAttempt(said.model_copy(update=changes))
+    return ReportAttempt(structs.replace(said, **changes))
 
 
 def hit(step: int = 1, attempt: int = 1, cents: int = 2, **changes: Any) -> ReportAttempt:
@@ -104,7 +107,7 @@ def claim(step: int = 1, attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt
 
 def usage(cents: int = 1) -> Usage:
     return Usage(
-        provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=cents / 100
+        provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=Decimal(cents) / 100
     )
 
 
@@ -120,7 +123,7 @@ def call(number: int = 1, cents: int = 1, **changes: Any) -> ModelCall:
         started_at=NOW,
         duration_ms=50,
     )
-    return asked.model_copy(update=changes)
+    return structs.replace(asked, **changes)
 
 
 def later(seconds: float) -> datetime:

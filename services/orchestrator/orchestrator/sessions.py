@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4, uuid5
 
+from msgspec.structs import replace
+
 from orchestrator.asked import Command
 from orchestrator.decide import decide
 from orchestrator.evolve import fold
@@ -134,4 +136,4 @@ def _owned(aggregate: Aggregate, event: AnyEvent) -> AnyEvent:
     """Give a new attempt an id that no other user's has: theirs may be of a session with the same id."""
     if aggregate.user is None or not isinstance(event, AttemptRequested):
         return event
-    return event.model_copy(update={"attempt_id": uuid5(aggregate.user, str(event.attempt_id))})
+    return replace(event, attempt_id=uuid5(aggregate.user, str(event.attempt_id)))
