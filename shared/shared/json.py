@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -54,21 +55,29 @@ def _is_harmless(data: bytes) -> bool:
 
 def _is_storable(value: Any, depth: int) -> bool:
     """Say without its path whether all is well; what is no plain JSON is left to `_check`."""
-    if depth > MAX_DEPTH:
-        return False
     kind = type(value)
-    if kind is str:
-        return "\0" not in value and (value.isascii() or _encodes(value))
     if kind is dict:
-        for key, inner in value.items():
-            if not (_is_storable(key, depth) and _is_storable(inner, depth + 1)):
-                return False
-        return True
-    if kind is list:
-        return all(_is_storable(inner, depth + 1) for inner in value)
-    if kind is int:
-        return bool(-MOST < value < MOST)
-    return value is None or kind is bool or (kind is float and math.isfinite(value))
+        return _are_storable(value, depth) and _are_storable(value.values(), depth + 1)
+    return _are_storable(value, depth + 1) if kind is list else _are_storable((value,), depth)
+
+
+def _are_storable(values: Collection[Any], depth: int) -> bool:
+    """Look at each here: a call for every text and number would take most of the time."""
+    if depth > MAX_DEPTH and values:
+        return False
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            good = "\0" not in value and (value.isascii() or _encodes(value))
+        elif kind is dict or kind is list:
+            good = _is_storable(value, depth)
+        elif kind is int:
+            good = -MOST < value < MOST
+        else:
+            good = value is None or kind is bool or (kind is float and math.isfinite(value))
+        if not good:
+            return False
+    return True
 
 
 def _encodes(text: str) -> bool:
