@@ -15,7 +15,7 @@ MOST = 10**MAX_DIGITS
 NUL = b"\\u0000"
 TOO_MANY_DIGITS = b"0" * MAX_DIGITS
 _DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))  # noqa: PLR2004 - 0 to 9
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 def loads(data: bytes | str) -> Any:
@@ -38,7 +38,7 @@ def dumps(value: Any) -> bytes:
 
 def canonical(value: Any) -> bytes:
     """Write one text for all spellings of a value: sorted keys, no spaces."""
-    return _CANONICAL.encode(value).encode()
+    return _CANONICAL.encode(value)
 
 
 def check(value: Any) -> None:

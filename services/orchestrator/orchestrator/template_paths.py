@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shared.json import dumps
@@ -14,7 +15,7 @@ Path = tuple[Part, ...]
 STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
 OPENS = "{{"
 TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-PATH = re.compile(r"\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*")
+WHOLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*\}\}")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[([0-9]+)\]")
 PERSONAL = "it is personal: it can be a field of its own, not part of a text"
 HOW = "a template is {{step1.name}}, {{step1.list[0].name}} or {{input.name}}, nothing else"
@@ -57,8 +58,7 @@ def references(value: Any) -> list[Reference]:
 
 def is_whole(text: str) -> bool:
     """Whether the text is one template and nothing else."""
-    found = TEMPLATE.fullmatch(text)
-    return found is not None and PATH.fullmatch(found[1]) is not None
+    return OPENS in text and _pointed(text) is not None
 
 
 def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
@@ -105,16 +105,34 @@ def put(data: Any, path: Path, value: Any) -> Any:
 
 
 def _read(text: str, at: Path) -> list[Reference]:
+    if (whole := _pointed(text)) is not None:
+        return [Reference(at, *whole, whole=True, text=text)]
     if OPENS in TEMPLATE.sub("", text):
         raise TemplateError(_field(at), f"a template is not closed: {HOW}")
     found = []
     for template in TEMPLATE.finditer(text):
-        read = PATH.fullmatch(template[1])
-        if read is None:
+        pointed = _pointed(template[0])
+        if pointed is None:
             raise TemplateError(_field(at), HOW)
-        path = tuple(name or int(index) for name, index in PART.findall(read[2]))
-        found.append(Reference(at, read[1], path, template[0] == text, template[0]))
+        found.append(Reference(at, *pointed, whole=False, text=template[0]))
     return found
+
+
+def _pointed(template: str) -> tuple[str, Path] | None:
+    """Return root and path of a text that is one template and nothing else."""
+    try:
+        return _read_one(template)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _read_one(template: str) -> tuple[str, Path]:
+    """Raise ValueError for all else, which may be anybody's words and is not to be remembered."""
+    found = WHOLE.fullmatch(template)
+    if found is None:
+        raise ValueError
+    return found[1], tuple(name or int(index) for name, index in PART.findall(found[2]))
 
 
 def _field(at: Path) -> str:
