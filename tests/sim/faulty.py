@@ -17,7 +17,7 @@ from skill_runner import handlers, reporting
 
 
 def no_dedupe(real: Any) -> Any:
-    return lambda report, session_, now: real(report, session_._replace(reported=frozenset()), now)
+    return lambda report, session_, *rest: real(report, session_._replace(reported=frozenset()), *rest)
 
 
 def ack_before_report(real: Any) -> Any:
@@ -100,7 +100,7 @@ def forgets_what_it_reported(_real: Any) -> Any:
 
 
 def deaf_to_the_end(real: Any) -> Any:
-    return lambda report, session_, now: real(report, session_._replace(status="running"), now)
+    return lambda report, session_, *rest: real(report, session_._replace(status="running"), *rest)
 
 
 def wakes_the_dead(real: Any) -> Any:
@@ -123,10 +123,9 @@ def checkpoint_apart(_real: Any) -> Any:
 
 
 def never_gives_up(real: Any) -> Any:
-    def after_failure(step: Any, error: Any, partial: Any, state: Any, now: Any) -> Any:
-        return [
-            one for one in real(step, error, partial, state, now) if type(one).__name__ != "SessionFailed"
-        ]
+    def after_failure(decision: Any, *rest: Any) -> Any:
+        found = real(decision, *rest).events[len(decision.events) :]
+        return decision.then(*[one for one in found if type(one).__name__ != "SessionFailed"])
 
     return after_failure
 
