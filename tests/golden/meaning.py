@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, structs
 from pydantic import BaseModel
 
 from campaigns import main as campaigns
@@ -51,7 +52,7 @@ def purses(entries: Iterable[Entry]) -> dict[str, Json]:
 def ledgers(entries: Iterable[Entry]) -> dict[str, Json]:
     """Return what is known of each user's money."""
     return {
-        subject: _plain(fold_ledger(past.events)._asdict())
+        subject: _plain(structs.asdict(fold_ledger(past.events)))
         for subject, past in _pasts(entries)
         if Aggregate.parse(subject).noun == "ledger"
     }
@@ -135,6 +136,8 @@ def _plain(value: Any) -> Any:
     match value:
         case BaseModel():
             return _plain(value.model_dump(exclude_defaults=True))
+        case Struct():
+            return _plain(structs.asdict(value))
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():
