@@ -111,7 +111,7 @@ class Commands:
         command = read(RunSession, body)
         id_ = sent.id_or(command.session_id)
         print_ = self.starts.fingerprint(body, "session_id")
-        check = partial(self.starts.run, sent.user, id_, command, print_)
+        check = partial(self.starts.run, sent.user, command, print_)
         return await self._start(sent, session(sent.user, id_), print_, check)
 
     async def _execute(self, sent: Sent) -> Done:
@@ -125,7 +125,7 @@ class Commands:
                     "not_found", "session_id", "you have no such session: leave it out, or name yours"
                 )
         print_ = self.starts.fingerprint(body, "execution_id")
-        check = partial(self.starts.execute, sent.user, id_, command, print_)
+        check = partial(self.starts.execute, sent.user, command, print_)
         return await self._start(sent, execution(sent.user, id_), print_, check)
 
     async def _start(

@@ -120,7 +120,7 @@ class Follow:
         self._timers.set(attempt_id, end, lambda: self._expire(aggregate, attempt_id))
 
     async def _wake(self, aggregate: Aggregate) -> None:
-        decided = await self._sessions.decide(aggregate, WakeUp(UUID(aggregate.id)), cause="timer")
+        decided = await self._sessions.decide(aggregate, WakeUp(), cause="timer")
         await self.decided(aggregate, decided)
 
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
