@@ -29,26 +29,41 @@ Handle = Callable[[Delivery], Awaitable[None]]
 
 
 async def consume(
-    bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int | Callable[[], int]
+    bus: "Bus",
+    stream: str,
+    durable: str,
+    handle: Handle,
+    *,
+    in_flight: int | Callable[[], int],
+    grace_s: float = 0.0,
 ) -> None:
-    """Run until cancelled; running handlers are cancelled with it and their messages come again.
+    """Run until cancelled; what is handled then has `grace_s` to end, what does not end comes again.
 
     An `in_flight` that changes is asked before each pull.
     """
-    puller = _Puller(bus, stream, durable, handle, in_flight if callable(in_flight) else lambda: in_flight)
+    most = in_flight if callable(in_flight) else lambda: in_flight
+    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
 
 class _Puller:
     def __init__(
-        self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: Callable[[], int]
+        self,
+        bus: "Bus",
+        stream: str,
+        durable: str,
+        handle: Handle,
+        in_flight: Callable[[], int],
+        *,
+        grace_s: float = 0.0,
     ) -> None:
         self._bus = bus
         self._stream = stream
         self._durable = durable
         self._handle = handle
         self._in_flight = in_flight
+        self._grace_s = grace_s
         self._asked = 0
         self._running: set[asyncio.Task[None]] = set()
         self._failures = _Failures()
@@ -74,11 +89,15 @@ class _Puller:
                     if self._asked and _now() - self._heard > SILENCE_S:
                         self._asked = 0
         finally:
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-            if not self._bus.client.is_closed:
-                await subscription.unsubscribe()
+            try:
+                if not self._bus.client.is_closed:
+                    await subscription.unsubscribe()
+                if self._running and self._grace_s:
+                    await asyncio.wait(self._running, timeout=self._grace_s)
+            finally:
+                for task in self._running:
+                    task.cancel()
+                await asyncio.gather(*self._running, return_exceptions=True)
 
     def _wanted(self) -> int:
         """Return how many to ask for now: a few are worth no request while others are on their way."""
