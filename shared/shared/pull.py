@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 
 from shared.counts import buried
 from shared.delivery import Delivery, Poison
+from shared.hearing import hear
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.refusal import Refusal
@@ -76,7 +77,7 @@ class _Puller:
 
     async def run(self) -> None:
         inbox = self._bus.client.new_inbox()
-        subscription = await self._bus.client.subscribe(inbox, cb=self._receive)
+        subscription = await hear(self._bus.client, inbox, self._receive)
         self._heard = _now()
         try:
             while True:
@@ -117,9 +118,9 @@ class _Puller:
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}", dumps(request), reply=inbox
         )
 
-    async def _receive(self, message: Msg) -> None:
+    def _receive(self, message: Msg) -> None:
         self._heard = _now()
-        status = (message.headers or {}).get("Status")
+        status = message.headers.get("Status") if message.headers else None
         if status is None:
             self._asked = max(0, self._asked - 1)
             task = asyncio.create_task(self._run_one(Delivery.of(message)))
@@ -128,12 +129,12 @@ class _Puller:
         elif status != "100":
             left = (message.headers or {}).get("Nats-Pending-Messages")
             self._asked = max(0, self._asked - int(left)) if left else 0
-            if status not in ("404", "408"):
+            if status in ("404", "408"):
+                self._wake.set()
+            else:
                 get_logger().warning(
                     "pull refused", stream=self._stream, durable=self._durable, status=status
                 )
-                await asyncio.sleep(HEARTBEAT_S)
-            self._wake.set()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
