@@ -57,7 +57,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
     )
     try:
-        await workers.warm()
+        workers.warm()
         await bus.listen("stop.*", handlers.stop)
         async with asyncio.TaskGroup() as group:
             for provider in {skill.definition.provider for skill in registry.skills()} - {"custom"}:
