@@ -144,9 +144,10 @@ class Bus:
         handle: Callable[[Delivery], Awaitable[None]],
         *,
         in_flight: int | Callable[[], int],
+        grace_s: float = 0.0,
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
-        await consume(self, stream, durable, handle, in_flight=in_flight)
+        await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s)
 
     def on_reconnect(self, callback: Callback) -> None:
         self._reconnected.append(callback)

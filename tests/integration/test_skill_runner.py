@@ -632,12 +632,12 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
         return Report(**told, output={"text": "paid"}, started_at=ready.started_at, duration_ms=1)
 
     handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
-    loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64))
+    loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64, grace_s=5))
     works = [await stage.ask("busy", {"contact": {"id": JANE}}) for _ in range(8)]
     await asyncio.wait_for(begun.wait(), 10)
     loop.cancel()
     asyncio.get_running_loop().call_later(0.5, go_on.set)
-    await handlers.finish(5)
+    await asyncio.wait([loop])
     reports = [await stage.orchestrator.next() for _ in works]
     assert any(report.output == {"text": "paid"} for report in reports)
     await bus.close()
