@@ -16,6 +16,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
 from shared.headers import quicken
+from shared.hearing import hear
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
@@ -133,7 +134,7 @@ class Bus:
     ) -> Listening:
         """Hear what is sent from now on, each message handled by itself, at most `at_once` at a time."""
         heard = Listening(handle, at_once)
-        heard.subscription = await self.client.subscribe(subject, queue=queue, cb=heard.hear)
+        heard.subscription = await hear(self.client, subject, heard.hear, queue=queue)
         self._listening.add(heard)
         return heard
 

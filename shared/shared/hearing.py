@@ -12,9 +12,9 @@ from shared.logs import get_logger
 Hear = Callable[[Msg], None]
 
 
-async def hear(client: Client, subject: str, handle: Hear) -> Subscription:
+async def hear(client: Client, subject: str, handle: Hear, *, queue: str = "") -> Subscription:
     """Have each message handled as it is read from the connection; what `handle` raises is logged."""
-    subscription = await client.subscribe(subject)
+    subscription = await client.subscribe(subject, queue=queue)
     came_before, subscription._pending_queue = subscription._pending_queue, _NoQueue(subscription, handle)  # noqa: SLF001 - there is no other door
     while not came_before.empty():
         subscription._pending_queue.put_nowait(came_before.get_nowait())  # noqa: SLF001
