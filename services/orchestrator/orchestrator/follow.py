@@ -149,7 +149,7 @@ class Follow:
         body = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
-            id=UUID(aggregate.id),
+            id=aggregate.uuid,
             step=asked.step,
             attempt=asked.attempt,
             attempt_id=asked.attempt_id,
