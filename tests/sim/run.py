@@ -68,7 +68,7 @@ class Run:
 
 
 def run(seed: int, focus: Focus = ANYTHING) -> Run:
-    """Simulate one seed to its end; what it leaves behind is little, and looked at once."""
+    """Simulate one seed to its end; what it leaves behind is freed without looking for it."""
     found = Run(seed, focus)
     gc.disable()
     try:
@@ -76,6 +76,7 @@ def run(seed: int, focus: Focus = ANYTHING) -> Run:
     except Stuck:
         found.finished = False
     finally:
+        found.world.server.close()
         gc.enable()
     return found
 

@@ -87,6 +87,12 @@ class Server:
         for durable in self.durables.values():
             durable.pulls[:] = [one for one in durable.pulls if one.process is not process]
 
+    def close(self) -> None:
+        """Let go of all processes."""
+        self._listeners.clear()
+        for durable in self.durables.values():
+            durable.pulls.clear()
+
 
 def _root(subject: str) -> str:
     return subject.split(".", 1)[0]
