@@ -1,8 +1,11 @@
 """Canonical examples; a test says only what differs. All people and places are fictional."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
+
+from msgspec import structs
 
 from orchestrator import steps
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
@@ -39,7 +42,7 @@ def planned(number: int = 1, **changes: Any) -> PlannedStep:
         max_attempts=2,
         backoff_s=1,
     )
-    return plan.model_copy(update=changes)
+    return structs.replace(plan, **changes)
 
 
 def start(steps: int = 2, **changes: Any) -> Start:
@@ -59,7 +62,7 @@ def requested(step: int = 1, attempt: int = 1, **changes: Any) -> AttemptRequest
         input=input_,
         timeout_s=5,
     )
-    return event.model_copy(update=changes)
+    return structs.replace(event, **changes)
 
 
 def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
@@ -74,7 +77,7 @@ def report(step: int = 1, attempt: int = 1, **changes: Any) -> ReportAttempt:
         started_at=NOW,
         duration_ms=100,
     )
-    return ReportAttempt(said.model_copy(update=changes))
+    return ReportAttempt(structs.replace(said, **changes))
 
 
 def hit(step: int = 1, attempt: int = 1, cents: int = 2, **changes: Any) -> ReportAttempt:
@@ -105,7 +108,7 @@ def claim(step: int = 1, attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt
 
 def usage(cents: int = 1) -> Usage:
     return Usage(
-        provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=cents / 100
+        provider="anthropic", model="a-model", input_tokens=10, output_tokens=5, cost_usd=Decimal(cents) / 100
     )
 
 
@@ -121,7 +124,7 @@ def call(number: int = 1, cents: int = 1, **changes: Any) -> ModelCall:
         started_at=NOW,
         duration_ms=50,
     )
-    return asked.model_copy(update=changes)
+    return structs.replace(asked, **changes)
 
 
 def later(seconds: float) -> datetime:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from msgspec import structs
+
 from controls import LEASE_S, NOW, RUNNER, planned
 from orchestrator import steps
 from orchestrator.asked import (
@@ -140,7 +142,7 @@ class Story:
             duration_ms=chance.randint(1, 5000),
         )
         again = {"number": 2, "purpose": "repair", "outcome": "unanswered", "usage": None}
-        return (asked, asked.model_copy(update=again)) if chance.random() < 0.3 else (asked,)
+        return (asked, structs.replace(asked, **again)) if chance.random() < 0.3 else (asked,)
 
     def _usage(self) -> Usage | None:
         chance = self.chance

@@ -107,6 +107,4 @@ def _mixed(events: list[CampaignEvent], chance: random.Random) -> list[CampaignE
 
 def _event(to: UUID, kind: str, at: datetime, **values: Any) -> OutreachRecorded:
     id_ = uuid5(to, f"{kind}|{at.isoformat()}")
-    return OutreachRecorded.model_validate(
-        {"outreach_id": id_, "contact_id": to, "kind": kind, "at": at, **values}
-    )
+    return OutreachRecorded.of({"outreach_id": id_, "contact_id": to, "kind": kind, "at": at, **values})

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.message import Stored
+from shared.message import File
 from shared.subjects import Pool
 
 SkillName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
@@ -13,7 +13,7 @@ InDoubt = Literal["repeat", "ask"]
 DEFAULT_TIMEOUT_S: dict[Pool, float] = {"custom": 5.0, "openai": 30.0, "anthropic": 30.0}
 
 
-class SkillConfig(Stored):
+class SkillConfig(File):
     """How a skill is run. Times in seconds.
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
@@ -41,7 +41,7 @@ class SkillConfig(Stored):
     in_doubt: InDoubt | None = None
 
 
-class SkillDefinition(Stored):
+class SkillDefinition(File):
     """One skill as the log keeps it.
 
     The schemas are JSON Schema 2020-12, self-contained (`$defs` inside). `hash` is sha256 over the YAML, the
@@ -69,7 +69,7 @@ class SkillDefinition(Stored):
         return self.config.timeout_s or DEFAULT_TIMEOUT_S[self.provider]
 
 
-class AgentDefinition(Stored):
+class AgentDefinition(File):
     """One agent; `name` ends in `-agent`."""
 
     name: SkillName

@@ -5,20 +5,18 @@ Identity, time, cause and trace ride in the commit around them (`shared.commit`)
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
-
-from pydantic import Field
 
 from shared.definitions import AgentDefinition, InDoubt, SkillDefinition
 from shared.ledger_events import LedgerEvent, Policy, Scope
-from shared.message import Stored
+from shared.message import Happened, Stored
 from shared.record_events import RecordEvent
 from shared.subjects import Pool
 from shared.usage import Cached, ModelCall, Usage
 
 
-class PlannedStep(Stored):
+class PlannedStep(Stored, frozen=True, kw_only=True):
     """One step as accepted: its skill pinned by hash, its input with templates unresolved.
 
     `agent` is the agent that has the skill: another one than the session's is a hand-off. `fresh`: no result
@@ -40,14 +38,14 @@ class PlannedStep(Stored):
     in_doubt: InDoubt = "repeat"
 
 
-class Budget(Stored):
+class Budget(Stored, frozen=True, kw_only=True):
     """How much a session may spend, US dollars (None: no limit), and what becomes of a step it stops."""
 
     limit_usd: Decimal | None = None
     policy: Policy = "fail"
 
 
-class AttemptError(Stored):
+class AttemptError(Stored, frozen=True, kw_only=True):
     """Why an attempt failed: `code` for programs, `message` for people, without any value of the input.
 
     `retry_after_s` is what the provider asked for, seconds.
@@ -59,13 +57,12 @@ class AttemptError(Stored):
     retry_after_s: float | None = None
 
 
-class SessionStarted(Stored):
+class SessionStarted(Happened, frozen=True, kw_only=True):
     """A workflow was accepted, or a stand-alone skill (one step, `agent` None, perhaps beside a session).
 
     `fingerprint` tells the same command from another one under the same id.
     """
 
-    type: Literal["SessionStarted"] = "SessionStarted"
     agent: str | None = None
     steps: tuple[PlannedStep, ...]
     input: dict[str, Any]
@@ -74,10 +71,9 @@ class SessionStarted(Stored):
     budget: Budget | None = None
 
 
-class SessionRefused(Stored):
+class SessionRefused(Happened, frozen=True, kw_only=True):
     """A queued start was refused; it will never run."""
 
-    type: Literal["SessionRefused"] = "SessionRefused"
     agent: str | None = None
     code: str
     field: str | None = None
@@ -85,19 +81,17 @@ class SessionRefused(Stored):
     fingerprint: str
 
 
-class StepHandedOff(Stored):
+class StepHandedOff(Happened, frozen=True, kw_only=True):
     """A step of this session is another agent's skill."""
 
-    type: Literal["StepHandedOff"] = "StepHandedOff"
     step: int
     from_agent: str
     to_agent: str
 
 
-class AttemptRequested(Stored):
+class AttemptRequested(Happened, frozen=True, kw_only=True):
     """Asks for one attempt at one step, templates resolved; the number never restarts."""
 
-    type: Literal["AttemptRequested"] = "AttemptRequested"
     step: int
     attempt: int
     attempt_id: UUID
@@ -109,10 +103,9 @@ class AttemptRequested(Stored):
     fresh: bool = False
 
 
-class AttemptStarted(Stored):
+class AttemptStarted(Happened, frozen=True, kw_only=True):
     """A runner claimed the attempt before a paid call; heartbeats keep the claim alive."""
 
-    type: Literal["AttemptStarted"] = "AttemptStarted"
     step: int
     attempt_id: UUID
     runner: str
@@ -120,14 +113,13 @@ class AttemptStarted(Stored):
     reserved_usd: Decimal | None = None
 
 
-class AttemptStopped(Stored):
+class AttemptStopped(Happened, frozen=True, kw_only=True):
     """A limit forbids the attempt's calls: nothing was called, nothing paid.
 
     `asked_usd` is the most it can cost (None: nobody knows its price); of the limit, `spent_usd` and
     `reserved_usd` were gone.
     """
 
-    type: Literal["AttemptStopped"] = "AttemptStopped"
     step: int
     attempt_id: UUID
     scope: Scope | Literal["session"]
@@ -137,47 +129,42 @@ class AttemptStopped(Stored):
     asked_usd: Decimal | None = None
 
 
-class SessionWaiting(Stored):
+class SessionWaiting(Happened, frozen=True, kw_only=True):
     """The step waits for money or for a person's word; until a retry, a raised limit, or `until`."""
 
-    type: Literal["SessionWaiting"] = "SessionWaiting"
     step: int
     on: Literal["budget", "in_doubt"]
     until: datetime | None = None
 
 
-class SessionBudgetSet(Stored):
+class SessionBudgetSet(Happened, frozen=True, kw_only=True):
     """The session may spend this much, all in all."""
 
-    type: Literal["SessionBudgetSet"] = "SessionBudgetSet"
     budget: Budget
     command_id: str | None = None
 
 
-class AttemptLost(Stored):
+class AttemptLost(Happened, frozen=True, kw_only=True):
     """The claim ran out without a sign of the runner; whether the provider was paid is unknown."""
 
-    type: Literal["AttemptLost"] = "AttemptLost"
     step: int
     attempt_id: UUID
 
 
-class ModelCalled(ModelCall):
+class ModelCalled(ModelCall, Happened, frozen=True, kw_only=True):
     """An attempt asked a model; told with the attempt's report, whose `usage` is the sum of its calls."""
 
-    type: Literal["ModelCalled"] = "ModelCalled"
     step: int
     attempt_id: UUID
 
 
-class AttemptFailed(Stored):
+class AttemptFailed(Happened, frozen=True, kw_only=True):
     """The attempt ended with an error; `partial` is what the skill had yielded by then.
 
     Where a skill asks for each item of a list, `items` are the places of those that `partial` holds, in its
     order: the next attempt need not pay for them again.
     """
 
-    type: Literal["AttemptFailed"] = "AttemptFailed"
     step: int
     attempt_id: UUID
     error: AttemptError
@@ -189,29 +176,26 @@ class AttemptFailed(Stored):
     warnings: tuple[str, ...] = ()
 
 
-class AttemptWithdrawn(Stored):
+class AttemptWithdrawn(Happened, frozen=True, kw_only=True):
     """Another attempt at the same step was faster; this one is stopped."""
 
-    type: Literal["AttemptWithdrawn"] = "AttemptWithdrawn"
     step: int
     attempt_id: UUID
 
 
-class RetryScheduled(Stored):
+class RetryScheduled(Happened, frozen=True, kw_only=True):
     """The step is tried again at `due`."""
 
-    type: Literal["RetryScheduled"] = "RetryScheduled"
     step: int
     due: datetime
 
 
-class StepCompleted(Stored):
+class StepCompleted(Happened, frozen=True, kw_only=True):
     """The first success of a step.
 
     A result with a `cache_key` may serve the same question again; `cached` says that this one did so.
     """
 
-    type: Literal["StepCompleted"] = "StepCompleted"
     step: int
     attempt_id: UUID
     output: Any
@@ -223,23 +207,21 @@ class StepCompleted(Stored):
     cached: Cached | None = None
 
 
-class StepFailed(Stored):
+class StepFailed(Happened, frozen=True, kw_only=True):
     """The step will not be tried again unless somebody asks."""
 
-    type: Literal["StepFailed"] = "StepFailed"
     step: int
     code: str
     message: str
     partial: Any = None
 
 
-class AttemptReportedLate(Stored):
+class AttemptReportedLate(Happened, frozen=True, kw_only=True):
     """A report that changes nothing any more, kept for its cost: its step was decided or its session over.
 
     `partial` and `items` are as in `AttemptFailed`, for when the session is retried.
     """
 
-    type: Literal["AttemptReportedLate"] = "AttemptReportedLate"
     step: int
     attempt_id: UUID
     output: Any = None
@@ -252,64 +234,53 @@ class AttemptReportedLate(Stored):
     warnings: tuple[str, ...] = ()
 
 
-class SessionCompleted(Stored):
+class SessionCompleted(Happened, frozen=True):
     """Every step is completed; the output is that of the last one."""
 
-    type: Literal["SessionCompleted"] = "SessionCompleted"
 
-
-class SessionFailed(Stored):
+class SessionFailed(Happened, frozen=True, kw_only=True):
     """A step failed for good; what came before is kept and can be retried from."""
 
-    type: Literal["SessionFailed"] = "SessionFailed"
     step: int
     code: str
     message: str
 
 
-class SessionCancelled(Stored):
+class SessionCancelled(Happened, frozen=True, kw_only=True):
     """Somebody stopped the session, perhaps before it began."""
 
-    type: Literal["SessionCancelled"] = "SessionCancelled"
     reason: str | None = None
     command_id: str | None = None
 
 
-class SessionRetried(Stored):
+class SessionRetried(Happened, frozen=True, kw_only=True):
     """A failed or cancelled session goes on from a step; earlier outputs are reused.
 
     `steps` are the plans from that step on, pinned anew.
     """
 
-    type: Literal["SessionRetried"] = "SessionRetried"
     from_step: int
     steps: tuple[PlannedStep, ...]
     command_id: str | None = None
 
 
-class SkillRegistered(Stored):
+class SkillRegistered(Happened, frozen=True, kw_only=True):
     """A skill's definition, as pushed; a changed file is a new one."""
 
-    type: Literal["SkillRegistered"] = "SkillRegistered"
     definition: SkillDefinition
 
 
-class SkillEnabled(Stored):
+class SkillEnabled(Happened, frozen=True):
     """The operator allows the skill again; it stands over the file's `enabled`."""
 
-    type: Literal["SkillEnabled"] = "SkillEnabled"
 
-
-class SkillDisabled(Stored):
+class SkillDisabled(Happened, frozen=True):
     """The operator forbids new runs of the skill; it stands over the file's `enabled`."""
 
-    type: Literal["SkillDisabled"] = "SkillDisabled"
 
-
-class AgentRegistered(Stored):
+class AgentRegistered(Happened, frozen=True, kw_only=True):
     """An agent's definition, as pushed."""
 
-    type: Literal["AgentRegistered"] = "AgentRegistered"
     definition: AgentDefinition
 
 
@@ -337,4 +308,3 @@ SessionEvent = (
 )
 SkillEvent = SkillRegistered | SkillEnabled | SkillDisabled
 AnyEvent = SessionEvent | LedgerEvent | SkillEvent | AgentRegistered | RecordEvent
-Event = Annotated[AnyEvent, Field(discriminator="type")]

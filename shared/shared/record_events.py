@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from msgspec import field
 
-from shared.message import Stored
+from shared.message import Happened, Stored
 
 OutreachKind = Literal[
     "drafted", "approved", "sent", "bounced", "opened", "replied", "positive", "declined", "placed"
@@ -18,13 +18,12 @@ OutreachKind = Literal[
 ReplyCategory = Literal["interested", "placed", "declined", "auto", "other"]
 
 
-class ContactImported(Stored):
+class ContactImported(Happened, frozen=True, kw_only=True):
     """A contact as imported, whole: a later import with other values is another event.
 
     `name`, `email`, `phone` and `notes` are sealed.
     """
 
-    type: Literal["ContactImported"] = "ContactImported"
     name: Any = None
     email: Any = None
     phone: Any = None
@@ -42,29 +41,23 @@ class ContactImported(Stored):
     fingerprint: str
 
 
-class ContactSuppressed(Stored):
+class ContactSuppressed(Happened, frozen=True):
     """The person objected: no skill proposes or writes to them again, whatever is imported later."""
 
-    type: Literal["ContactSuppressed"] = "ContactSuppressed"
 
-
-class ContactErased(Stored):
+class ContactErased(Happened, frozen=True):
     """The person's key is deleted: no name or address of theirs can be read any more, nor imported again."""
 
-    type: Literal["ContactErased"] = "ContactErased"
 
-
-class NameGiven(Stored):
+class NameGiven(Happened, frozen=True, kw_only=True):
     """The name that this id comes from was given to another artist, release or campaign, by renaming it."""
 
-    type: Literal["NameGiven"] = "NameGiven"
     to: UUID
 
 
-class ArtistSet(Stored):
+class ArtistSet(Happened, frozen=True, kw_only=True):
     """An artist's profile, whole. `mine`: one's own, else one to compare with; `in_cohort`: opted in."""
 
-    type: Literal["ArtistSet"] = "ArtistSet"
     name: str
     genres: tuple[str, ...] = ()
     location: str | None = None
@@ -74,24 +67,22 @@ class ArtistSet(Stored):
     in_cohort: bool = False
 
 
-class FactAdded(Stored):
+class FactAdded(Happened, frozen=True, kw_only=True):
     """One statement about an artist that texts may repeat, until `valid_to`."""
 
-    type: Literal["FactAdded"] = "FactAdded"
     fact_id: UUID
     text: str
     source: str | None = None
     valid_to: Day | None = None
 
 
-class FactRemoved(Stored):
+class FactRemoved(Happened, frozen=True, kw_only=True):
     """The statement holds no longer."""
 
-    type: Literal["FactRemoved"] = "FactRemoved"
     fact_id: UUID
 
 
-class MetricDay(Stored):
+class MetricDay(Stored, frozen=True, kw_only=True):
     """`value` of one metric (streams, listeners, followers, saves, …) on one day."""
 
     metric: str
@@ -99,18 +90,16 @@ class MetricDay(Stored):
     value: float
 
 
-class MetricsImported(Stored):
+class MetricsImported(Happened, frozen=True, kw_only=True):
     """Days of metrics; a later value for the same metric and day counts."""
 
-    type: Literal["MetricsImported"] = "MetricsImported"
     days: tuple[MetricDay, ...]
     source: str | None = None
 
 
-class ReleasePlanned(Stored):
+class ReleasePlanned(Happened, frozen=True, kw_only=True):
     """A release, whole, as planned or changed."""
 
-    type: Literal["ReleasePlanned"] = "ReleasePlanned"
     artist_id: UUID
     title: str
     kind: Literal["single", "ep", "album"]
@@ -119,10 +108,9 @@ class ReleasePlanned(Stored):
     isrc: str | None = None
 
 
-class CampaignCreated(Stored):
+class CampaignCreated(Happened, frozen=True, kw_only=True):
     """A campaign, whole, as created or changed; an import of outreach creates one by its name alone."""
 
-    type: Literal["CampaignCreated"] = "CampaignCreated"
     name: str
     artist_id: UUID | None = None
     release_id: UUID | None = None
@@ -130,20 +118,17 @@ class CampaignCreated(Stored):
     genres: tuple[str, ...] = ()
 
 
-class CampaignClosed(Stored):
+class CampaignClosed(Happened, frozen=True):
     """No more is sent; answers may still be recorded."""
 
-    type: Literal["CampaignClosed"] = "CampaignClosed"
 
-
-class OutreachRecorded(Stored):
+class OutreachRecorded(Happened, frozen=True, kw_only=True):
     """Something happened between the campaign and a contact at `at`, which may be long ago.
 
     `detail` (a reply's words, a note) is sealed for the contact; `category` says what a reply's words were
     taken for. `propensity` is the probability with which the sending slot had been chosen.
     """
 
-    type: Literal["OutreachRecorded"] = "OutreachRecorded"
     outreach_id: UUID
     contact_id: UUID
     kind: OutreachKind
@@ -152,22 +137,20 @@ class OutreachRecorded(Stored):
     template: str | None = None
     detail: Any = None
     category: ReplyCategory | None = None
-    attributes: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     propensity: float | None = None
 
 
-class OutreachCorrected(Stored):
+class OutreachCorrected(Happened, frozen=True, kw_only=True):
     """What was recorded under this id did not happen."""
 
-    type: Literal["OutreachCorrected"] = "OutreachCorrected"
     outreach_id: UUID
     contact_id: UUID
 
 
-class OpportunityImported(Stored):
+class OpportunityImported(Happened, frozen=True, kw_only=True):
     """Somewhere to submit to, whole. `rules` are those of `Opportunity.rules` in skills/types.yaml."""
 
-    type: Literal["OpportunityImported"] = "OpportunityImported"
     title: str
     kind: Literal["submission", "uploader", "festival", "funding", "playlist", "show", "blog", "podcast"]
     url: str | None = None
@@ -177,14 +160,13 @@ class OpportunityImported(Stored):
     currency: str | None = None
     genres: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    rules: dict[str, Any] = Field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
     source: str | None = None
 
 
-class CoverageImported(Stored):
+class CoverageImported(Happened, frozen=True, kw_only=True):
     """An outlet played or wrote about an artist, anybody's."""
 
-    type: Literal["CoverageImported"] = "CoverageImported"
     artist: str
     outlet: str
     kind: str | None = None

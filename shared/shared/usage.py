@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.message import Stored
 
 
-class Usage(Stored):
+class Usage(Stored, frozen=True, kw_only=True):
     """Sums over the provider calls of one attempt; a custom skill has none.
 
     `cost_usd` is what was paid: None where a price is unknown, 0 where the model is simulated.
@@ -39,7 +39,7 @@ class Usage(Stored):
         return self.input_tokens + self.output_tokens
 
 
-class Cached(Stored):
+class Cached(Stored, frozen=True, kw_only=True):
     """A result that was there already, from an earlier attempt at the same question.
 
     `saved_usd` is what that attempt was paid: None where its price is unknown, 0 where the model was
@@ -51,7 +51,7 @@ class Cached(Stored):
     saved_list_price_usd: Decimal | None = None
 
 
-class ModelCall(Stored):
+class ModelCall(Stored, frozen=True, kw_only=True):
     """One call of a model, whatever became of it; `usage` is None where no answer came.
 
     `item` is the place in the list of a skill that asks once for each, from 0; `number` counts the calls of

@@ -11,14 +11,14 @@ from shared.subjects import Aggregate, Pool, Run
 from shared.usage import Cached, ModelCall, Usage
 
 
-class Done(Stored):
+class Done(Stored, frozen=True, kw_only=True):
     """Of a skill that asks for each item of a list: answers that are in the log already, and their places."""
 
     partial: Any
     items: tuple[int, ...]
 
 
-class Work(Stored):
+class Work(Stored, frozen=True, kw_only=True):
     """One attempt to be run, on `work.<pool>.<skill>.<attempt_id>`.
 
     `seq` is the commit that asked for it; `log_seq` the log's last sequence known at dispatch: a skill that
@@ -48,7 +48,7 @@ class Work(Stored):
         return Aggregate(self.user, self.noun, str(self.id))
 
 
-class About(Stored):
+class About(Stored, frozen=True, kw_only=True):
     """Names the attempt a message of a runner is about; `seq` is that of its `Work`."""
 
     user: UUID
@@ -63,7 +63,7 @@ class About(Stored):
         return Aggregate(self.user, self.noun, str(self.id))
 
 
-class Report(About):
+class Report(About, frozen=True, kw_only=True):
     """How an attempt ended, on `report.<attempt_id>` (or `late.<attempt_id>`): `error` is None on success.
 
     Output and partial output are validated and sealed; `items` are the places in the list of what `partial`
@@ -85,7 +85,7 @@ class Report(About):
     traceparent: str | None = None
 
 
-class Claim(About):
+class Claim(About, frozen=True, kw_only=True):
     """Asks to run a paid attempt on `attempt.<attempt_id>.start`; on `.beat` it is the heartbeat.
 
     `most_usd` is the most that its calls can cost: 0 where they are simulated, None where no price is known.
@@ -95,7 +95,7 @@ class Claim(About):
     most_usd: Decimal | None = Decimal(0)
 
 
-class Answer(Stored):
+class Answer(Stored, frozen=True, kw_only=True):
     """What the orchestrator answers a claim or heartbeat.
 
     run: call now, and beat every third of `lease_s`. drop: the attempt is no longer awaited, ack the work.

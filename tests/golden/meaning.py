@@ -6,7 +6,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import NODEFAULT, Struct, structs
 from pydantic import BaseModel
 
 from campaigns import main as campaigns
@@ -131,13 +131,22 @@ def _spending(session: Session) -> Json:
     }
 
 
+def _set(value: Struct) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that are not at their default."""
+    for field in structs.fields(value):
+        inner = getattr(value, field.name)
+        default = field.default if field.default_factory is NODEFAULT else field.default_factory()
+        if inner != default:
+            yield field.name, inner
+
+
 def _plain(value: Any) -> Any:
     """Write it as JSON can hold it, in one order."""
     match value:
         case BaseModel():
             return _plain(value.model_dump(exclude_defaults=True))
         case Struct():
-            return _plain(structs.asdict(value))
+            return _plain(dict(_set(value)))
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():

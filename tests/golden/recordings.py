@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec import structs
+
 from controls import (
     NOW,
     SESSION,
@@ -136,7 +138,7 @@ def bounded() -> Iterator[Written]:
 
 
 def _most(usd: str, command: ClaimAttempt) -> ClaimAttempt:
-    return replace(command, claim=command.claim.model_copy(update={"most_usd": Decimal(usd)}))
+    return replace(command, claim=structs.replace(command.claim, most_usd=Decimal(usd)))
 
 
 def _decided(told: Iterable[tuple[Command, datetime]]) -> Iterator[Written]:

@@ -77,7 +77,7 @@ class Reader:
             "seq": 1,
             "log_seq": 0,
         }
-        return Work.model_validate(body | changes)
+        return Work.of(body | changes)
 
 
 @pytest.fixture

@@ -290,7 +290,7 @@ async def test_one_commit_carries_a_file_and_its_words_are_sealed_for_the_contac
     assert reply.category == "interested"
     assert reply.detail["$sealed"] == str(spring.person(ADA)) == str(reply.contact_id)
     assert await reveal(spring.vault, spring.user, reply.detail) == "Zzyzx love it"
-    assert "Zzyzx" not in str([stored.commit.model_dump_json() for stored in past.recorded])
+    assert "Zzyzx" not in str([stored.commit.to_json() for stored in past.recorded])
 
 
 async def test_the_words_of_an_erased_person_open_no_more(spring: Service):

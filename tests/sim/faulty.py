@@ -78,7 +78,7 @@ def no_work(real: Any) -> Any:
 
 def says_it_once(_real: Any) -> Any:
     async def deliver(bus: Any, report: Any) -> None:
-        body = report.model_dump_json(exclude_none=True).encode()
+        body = report.to_json()
         await bus.request(reporting.subjects.report(report.attempt_id), body, timeout=reporting.ANSWER_S)
 
     return deliver

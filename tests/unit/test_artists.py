@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from campaigns import artists, releases
 from campaigns.artists import Artist
@@ -66,7 +67,7 @@ def test_a_fact_is_added_once():
 
 
 def test_a_fact_whose_source_became_known_is_added_anew():
-    sourced = FACT.model_copy(update={"source": "https://example.org"})
+    sourced = replace(FACT, source="https://example.org")
     assert artists.decide(sourced, artist(NOBODY, FACT)) == [sourced]
 
 
@@ -119,7 +120,7 @@ def test_nothing_begins_under_a_name_that_was_given_away(command: Any, state: An
 def test_a_release_is_planned_and_changed_whole():
     assert releases.decide(PLANNED, Release()) == [PLANNED]
     assert releases.decide(PLANNED, release(PLANNED)) == []
-    later = PLANNED.model_copy(update={"date": date(2026, 6, 1)})
+    later = replace(PLANNED, date=date(2026, 6, 1))
     assert releases.decide(later, release(PLANNED)) == [later]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from controls import NOW, USER
 from shared.definitions import SkillDefinition
@@ -56,7 +57,7 @@ def key(value: dict[str, Any], user: UUID = USER, **changes: Any) -> str:
         seq=1,
         log_seq=1,
     )
-    parts = KeyParts(work.model_copy(update=changes.pop("work", {})), value, [], None, 7, NOW)
+    parts = KeyParts(replace(work, **changes.pop("work", {})), value, [], None, 7, NOW)
     return VAULT.fingerprint(parts._replace(**changes).told())
 
 

@@ -1,5 +1,7 @@
 """The rules of a session's life, one sentence each."""
 
+from msgspec import structs
+
 from controls import attempt_id, claim, failure, hit, later, planned, report, requested, start, usage
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
@@ -90,7 +92,7 @@ def test_the_back_off_doubles():
 
 
 def test_a_provider_that_asks_for_more_time_gets_it():
-    patient = failure(1).report.error.model_copy(update={"retry_after_s": 30.0})
+    patient = structs.replace(failure(1).report.error, retry_after_s=30.0)
     _, retry = given(start()).when(failure(1, error=patient)).then_happens(AttemptFailed, RetryScheduled)
     assert retry.due == later(30)
 

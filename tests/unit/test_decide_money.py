@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec import structs
+
 from controls import RUNNER, attempt_id, claim, failure, later, report, start, usage
 from given import given
 from orchestrator.asked import (
@@ -40,7 +42,7 @@ def paid(steps: int = 2, limit: str | None = None, policy="fail", **changes):
 
 def asks(step: int = 1, most: str | None = "0.02", attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt:
     command = claim(step, attempt, runner)
-    said = command.claim.model_copy(update={"most_usd": None if most is None else Decimal(most)})
+    said = structs.replace(command.claim, most_usd=None if most is None else Decimal(most))
     return ClaimAttempt(said, command.lease_s)
 
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+from nats.errors import FlushTimeoutError
 
 from shared import json
 from shared.bus import Bus
@@ -60,6 +61,7 @@ class Feed:
         self.away = 0
         self.client = self
         self.is_closed = False
+        self.unheard = False
         self._hear: Any = None
 
     async def listen(self, subject: str, handle: Any) -> "Feed":
@@ -67,7 +69,9 @@ class Feed:
         self._hear = handle
         return self
 
-    async def flush(self) -> None: ...
+    async def flush(self, _timeout: float) -> None:
+        if self.unheard:
+            raise FlushTimeoutError
 
     async def unsubscribe(self) -> None:
         self._hear = None
@@ -146,6 +150,12 @@ async def test_an_outage_in_between_is_waited_through(monkeypatch: pytest.Monkey
     feed.away = 3
     await feed.append(DONE, live=False)
     assert [each async for each in watch] == [DONE]
+
+
+async def test_a_server_that_does_not_say_that_it_listens_is_followed_by_the_log():
+    feed = Feed(STARTED, STEP, DONE)
+    feed.unheard = True
+    assert [each async for each in feed.follow()] == [STARTED, STEP, DONE]
 
 
 async def test_leaving_early_takes_the_subscription_back():

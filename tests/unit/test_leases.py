@@ -49,7 +49,7 @@ class Scene:
             cached=cached,
             cache_key="key",
         )
-        self.world.server.store(late(self.work.attempt_id), report.model_dump_json().encode(), {})
+        self.world.server.store(late(self.work.attempt_id), report.to_json(), {})
 
     async def has(self, kind: type) -> bool:
         past = await self.doors.commands.log.load(session(USER, ID))
@@ -62,7 +62,7 @@ def played(story: Callable[[Scene], Awaitable[None]]) -> None:
         doors = doors_of(world, SimBus(world.server, Process("orchestrator", Chance(0))))
         body = dumps({"session_id": str(ID), "agent": "sim-agent", "steps": STEPS})
         await doors.ask(f"ask.{USER}.session.run", body, {})
-        work = Work.model_validate_json(world.server.streams["WORK"].messages[0].body)
+        work = Work.from_json(world.server.streams["WORK"].messages[0].body)
         await story(Scene(world, doors, work))
 
     with silenced():

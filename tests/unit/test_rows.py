@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 import pytest
+from msgspec import structs
 
 from controls import (
     NOW,
@@ -151,14 +152,14 @@ def test_totals_run_with_every_report_on_failure_too():
 
 
 def test_an_unknown_price_is_counted_and_never_nothing():
-    priceless = usage().model_copy(update={"cost_usd": None, "calls": 3})
+    priceless = structs.replace(usage(), cost_usd=None, calls=3)
     story = told(start(), report(usage=priceless))
     assert story.attempt()["cost_usd"] is None
     assert part(story.session, "cost_usd", "unpriced_calls") == (0, 3)
 
 
 def test_what_a_simulated_model_wrote_is_marked_up_to_the_session():
-    story = told(start(), report(usage=usage().model_copy(update={"simulated": True})))
+    story = told(start(), report(usage=structs.replace(usage(), simulated=True)))
     assert [row["simulated"] for row in (story.attempt(), story.step(1), story.session)] == [True] * 3
 
 
@@ -174,7 +175,7 @@ def test_a_hit_says_where_it_is_from_and_what_it_saved_and_counts_in_no_total():
 
 
 def test_a_hit_of_an_unpriced_text_has_saved_nobody_knows_what():
-    unpriced = hit().report.cached.model_copy(update={"saved_usd": None})
+    unpriced = structs.replace(hit().report.cached, saved_usd=None)
     story = told(start(), hit(cached=unpriced))
     assert part(story.attempt(), "cache_hit", "saved_usd") == (True, None)
 

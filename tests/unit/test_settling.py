@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from controls import LEASE_S, NOW, attempt_id, claim, failure, report, start, usage
 from given import given
 from orchestrator.asked import Cancel, ClaimAttempt, ExpireLease
@@ -13,7 +15,7 @@ from shared.commit import Commit
 from shared.log import Past, Recorded
 
 PAID = start(1, pool="anthropic")
-CLAIM = ClaimAttempt(claim().claim.model_copy(update={"most_usd": Decimal("0.02")}), LEASE_S)
+CLAIM = ClaimAttempt(replace(claim().claim, most_usd=Decimal("0.02")), LEASE_S)
 
 
 def past(*commands) -> Past:
@@ -39,7 +41,7 @@ def test_a_failure_after_a_call_is_settled_at_its_cost():
 
 
 def test_what_was_in_doubt_within_an_attempt_is_told_apart():
-    used = usage(1).model_copy(update={"in_doubt_usd": Decimal("0.005")})
+    used = replace(usage(1), in_doubt_usd=Decimal("0.005"))
     assert told(PAID, CLAIM, failure(usage=used)) == [Settle(attempt_id(), Decimal("0.01"), Decimal("0.005"))]
 
 
@@ -56,7 +58,7 @@ def test_a_late_report_is_settled_too():
 
 
 def test_simulated_calls_were_never_reserved():
-    assert told(PAID, CLAIM, report(usage=usage(0).model_copy(update={"simulated": True}))) == []
+    assert told(PAID, CLAIM, report(usage=replace(usage(0), simulated=True))) == []
 
 
 def test_a_cancelled_attempt_tells_itself_what_it_cost():

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 import pytest
+from msgspec import structs
 from opentelemetry.sdk.resources import Resource
 
 import otlp
@@ -211,7 +212,7 @@ def test_a_session_is_the_root_of_its_attempts():
 
 def test_an_attempt_that_was_answered_from_the_cache_says_so():
     cached = Cached(from_attempt=attempt_id(9), saved_usd=Decimal("0.25"))
-    hit = completed(1).model_copy(update={"cached": cached})
+    hit = structs.replace(completed(1), cached=cached)
     spans = given(started(plan(1, "research-contacts")), requested(1)).then(hit, SessionCompleted()).spans
     told = named(spans, "execute_tool research-contacts").attributes
     assert told["totalaud.cache.hit"] is True
@@ -285,7 +286,7 @@ def test_an_unknown_price_is_counted_rather_than_taken_for_nothing():
 
 
 def replace_usage(**changes: object) -> Usage:
-    return USAGE.model_copy(update=changes)
+    return structs.replace(USAGE, **changes)
 
 
 def test_a_failed_attempt_carries_its_code_and_a_new_attempt_its_own_span():

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+from nats.errors import Error as NatsError
 
 from shared import json
 from shared.bus import Bus
@@ -12,6 +15,7 @@ from totalaud.logged import Logged, Merge
 
 SILENCE_S = 1.0
 OUTAGE_S = 60.0
+FLUSH_S = 2
 Page = tuple[list[Logged], bool]
 ReadPage = Callable[[int], Awaitable[Page]]
 Live = tuple[int, Logged]
@@ -31,7 +35,7 @@ async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) 
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
     subscription = await bus.listen(aggregate.feed, hear)
-    await bus.client.flush()
+    await _heard_from_now_on(bus)
     merge, reader = Merge(from_seq), _Reader(read)
     live: Live | None = None
     more = True
@@ -77,6 +81,12 @@ class _Reader:
             return [], False
         self._answered = now()
         return page
+
+
+async def _heard_from_now_on(bus: Bus) -> None:
+    """Wait until the server has the subscription; while it is away the log tells what the feed does not."""
+    with suppress(NatsError):
+        await bus.client.flush(FLUSH_S)
 
 
 async def _next(heard: asyncio.Queue[Live]) -> Live | None:

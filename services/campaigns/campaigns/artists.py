@@ -6,6 +6,8 @@ from datetime import date
 from typing import assert_never
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from campaigns.naming import give, unless_given
 from shared.log import Past
 from shared.record_events import (
@@ -49,7 +51,7 @@ def decide(command: ArtistEvent, artist: Artist) -> list[ArtistEvent]:
         case MetricsImported():
             _known(artist)
             days = tuple(day for day in command.days if is_news(day, artist))
-            return [command.model_copy(update={"days": days})] if days else []
+            return [replace(command, days=days)] if days else []
         case _:
             assert_never(command)
 

@@ -81,14 +81,8 @@ class Importing:
             candidate, values = one
             if candidate.contact_id in erased:
                 raise Erased(frozenset({candidate.contact_id}))
-            event = ContactImported.model_validate(
-                {
-                    **values,
-                    "kind": values["type"],
-                    "type": "ContactImported",
-                    "fingerprint": candidate.fingerprint,
-                }
-            )
+            kind = values.pop("type")
+            event = ContactImported.of({**values, "kind": kind, "fingerprint": candidate.fingerprint})
             done = await self.histories.record(user, candidate.contact_id, event, cause, candidate.known)
             return Done(done.seq, done.happened)
 

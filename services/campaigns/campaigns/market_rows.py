@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from campaigns import cells as limits
 from campaigns import values
@@ -12,8 +12,8 @@ from campaigns.naming import as_id
 from campaigns.whole_importing import Keyed
 from shared.record_events import ArtistSet, CoverageImported, OpportunityImported, ReleasePlanned
 
-KINDS: tuple[str, ...] = get_args(OpportunityImported.model_fields["kind"].annotation)
-RELEASES: tuple[str, ...] = get_args(ReleasePlanned.model_fields["kind"].annotation)
+KINDS: tuple[str, ...] = get_args(get_type_hints(OpportunityImported)["kind"])
+RELEASES: tuple[str, ...] = get_args(get_type_hints(ReleasePlanned)["kind"])
 ALSO = {
     "call": "submission", "submissions": "submission", "competition": "submission", "uploaders": "uploader",
     "festivals": "festival", "gig": "festival", "grant": "funding", "grants": "funding", "fund": "funding",
@@ -57,7 +57,7 @@ def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
         "rules": _rules(cells),
         "source": cells.text("source", limits.ADDRESS),
     }
-    return cells.faults or Keyed(uid or f"{title}|{url or ''}", OpportunityImported.model_validate(event))
+    return cells.faults or Keyed(uid or f"{title}|{url or ''}", OpportunityImported.of(event))
 
 
 def _rules(cells: Cells) -> dict[str, Any]:
@@ -98,9 +98,7 @@ def coverage(now: datetime) -> Callable[[dict[str, Any]], Keyed | list[Fault]]:
             "genres": cells.texts("genres"),
         }
         which = (event[name] for name in ("artist", "outlet", "date", "title", "url"))
-        return cells.faults or Keyed(
-            "|".join(str(one or "") for one in which), CoverageImported.model_validate(event)
-        )
+        return cells.faults or Keyed("|".join(str(one or "") for one in which), CoverageImported.of(event))
 
     return row
 
@@ -121,4 +119,4 @@ def artist(given: dict[str, Any]) -> Keyed | list[Fault]:
         "mine": mine is not False,
         "in_cohort": in_cohort is True,
     }
-    return cells.faults or Keyed(name, ArtistSet.model_validate(event))
+    return cells.faults or Keyed(name, ArtistSet.of(event))

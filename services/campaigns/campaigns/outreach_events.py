@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from campaigns.campaign import outreach_id
 from campaigns.outreach_rows import Row
 from campaigns.replies import category_of
@@ -36,10 +38,7 @@ async def sealed(vault: Vault, user: UUID, events: Sequence[OutreachRecorded]) -
     """Seal the words of all at once; an erased person's become a seal that holds nothing."""
     plain = [{"contact_id": str(event.contact_id), "detail": event.detail} for event in events]
     closed = await seal(vault, user, SCHEMA, plain)
-    return [
-        event.model_copy(update={"detail": words["detail"]})
-        for event, words in zip(events, closed, strict=True)
-    ]
+    return [replace(event, detail=words["detail"]) for event, words in zip(events, closed, strict=True)]
 
 
 def _category(row: Row) -> ReplyCategory | None:

@@ -123,7 +123,7 @@ class OutreachImporting:
 
 
 def _bytes(event: Event) -> int:
-    return len(event.row.model_dump_json())
+    return len(event.row.to_json())
 
 
 def _sort(

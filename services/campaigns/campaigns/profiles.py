@@ -41,7 +41,7 @@ class Artists:
 
     async def set(self, user: UUID, request: SetArtist, cause: str) -> ArtistDone:
         id_ = await named_so(self.histories, user, user, cause, id_=request.artist_id, name=request.name)
-        event = ArtistSet.model_validate(request.model_dump(exclude={"artist_id"}))
+        event = ArtistSet.of(request.model_dump(exclude={"artist_id"}))
         done = await self.histories.record(user, id_, event, cause)
         return ArtistDone(artist_id=id_, seq=done.seq, unchanged=not done.happened)
 

@@ -164,7 +164,7 @@ class Commands:
         commits: list[Json] = []
         size = 0
         for recorded in past.recorded[: wanted.limit]:
-            commit = {"seq": recorded.seq, **recorded.commit.model_dump(mode="json", exclude_none=True)}
+            commit = {"seq": recorded.seq, **recorded.commit.told()}
             size += len(dumps(commit))
             if commits and size > ANSWER_BYTES:
                 break

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict
+
 from orchestrator.asked import (
     Cancel,
     ClaimAttempt,
@@ -195,7 +197,7 @@ def _report(report: Report, session: Session, now: datetime, subject: str) -> De
 
 def _calls(report: Report) -> list[AnyEvent]:
     return [
-        ModelCalled(step=report.step, attempt_id=report.attempt_id, **dict(call)) for call in report.calls
+        ModelCalled(step=report.step, attempt_id=report.attempt_id, **asdict(call)) for call in report.calls
     ]
 
 

@@ -161,7 +161,7 @@ class Follow:
         )
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:
-            await self._bus.publish(subject, body.model_dump_json().encode(), headers={EXPECTED: "0"})
+            await self._bus.publish(subject, body.to_json(), headers={EXPECTED: "0"})
         except APIError as error:
             if error.err_code not in CONFLICTS:
                 self._lost(asked, error)

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from nats.js.errors import NotFoundError
-from pydantic import ValidationError
 
 from shared.bus import Bus
+from shared.message import Unreadable
 from shared.subjects import late
 from shared.work import Report
 
@@ -17,6 +17,6 @@ async def queued_report(bus: Bus, attempt_id: UUID) -> Report | None:
     """
     try:
         found = await bus.client.jetstream().get_last_msg("CMD", late(attempt_id), direct=True)
-        return Report.model_validate_json(found.data or b"")
-    except (NotFoundError, ValidationError):
+        return Report.from_json(found.data or b"")
+    except (NotFoundError, Unreadable):
         return None

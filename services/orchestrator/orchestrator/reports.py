@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from msgspec.structs import replace
 
 from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
@@ -14,7 +14,8 @@ from shared.events import AttemptError
 from shared.json import dumps, loads
 from shared.listening import Heard
 from shared.log import TooLarge
-from shared.refusal import Refusal, refuse_invalid
+from shared.message import Unreadable
+from shared.refusal import Refusal
 from shared.work import Answer, Claim, Report
 
 
@@ -46,27 +47,27 @@ class Reports:
 
     async def claim(self, heard: Heard) -> None:
         """Give the attempt to the first runner that asks and whose calls can be paid."""
-        await heard.answer(_body(await self.claims.claim(_read_claim(heard.body))))
+        await heard.answer((await self.claims.claim(Claim.from_json(heard.body))).to_json())
 
     async def beat(self, heard: Heard) -> None:
         """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more."""
-        claim = _read_claim(heard.body)
+        claim = Claim.from_json(heard.body)
         known = await self.sessions.load(claim.aggregate, at_least=claim.seq)
         alive = claim.attempt_id in known.session.open
         if not alive:
             known = await self.sessions.load(claim.aggregate, fresh=True)
             alive = claim.attempt_id in known.session.open
-        await heard.answer(_body(Answer(verdict="run" if alive else "abort", lease_s=self.claims.lease_s)))
+        await heard.answer(Answer(verdict="run" if alive else "abort", lease_s=self.claims.lease_s).to_json())
 
     async def hear_beat(self, heard: Heard) -> None:
         """Every orchestrator hears every heartbeat, for each has leases on its clock."""
-        self.follow.beat(_read_claim(heard.body).attempt_id)
+        self.follow.beat(Claim.from_json(heard.body).attempt_id)
 
     async def _record(self, body: bytes) -> int:
         try:
-            report = Report.model_validate(loads(body))
-        except ValidationError as error:
-            raise refuse_invalid(error) from None
+            report = Report.of(loads(body))
+        except Unreadable as error:
+            raise Refusal("invalid", error.field, str(error)) from None
         try:
             return await self._decide(report)
         except TooLarge as error:
@@ -88,12 +89,4 @@ def _without_output(report: Report, error: TooLarge) -> Report:
         message=f"output and next input make {error.size} bytes, the server takes {error.limit}: return less",
         retryable=False,
     )
-    return report.model_copy(update={"output": None, "partial": None, "items": (), "error": too_large})
-
-
-def _read_claim(body: bytes) -> Claim:
-    return Claim.model_validate_json(body)
-
-
-def _body(said: Answer) -> bytes:
-    return said.model_dump_json().encode()
+    return replace(report, output=None, partial=None, items=(), error=too_large)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from projector.changes import Change
 from projector.rows import changes
 from shared.commit import Commit, decode
 from shared.direct_get import Entry
 from shared.log import Recorded
+from shared.message import Unreadable
 from shared.subjects import Aggregate
 
 
@@ -35,9 +34,8 @@ def read(entry: Entry) -> Reading:
         aggregate = Aggregate.parse(entry.subject)
         commit = decode(entry.body)
         found = changes(aggregate, Recorded(entry.seq, commit))
-    except ValidationError as error:
-        kind = error.errors(include_input=False, include_url=False, include_context=False)[0]["type"]
-        return Reading(entry, aggregate, fault=f"the commit cannot be read: {kind}")
+    except Unreadable as error:
+        return Reading(entry, aggregate, fault=f"the commit cannot be read: {error}")
     except ValueError as error:
         return Reading(entry, aggregate, commit, fault=str(error))
     return Reading(entry, aggregate, commit, tuple(found))

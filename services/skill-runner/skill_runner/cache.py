@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
+from msgspec.structs import replace
 
 from shared import genai
 from shared.clock import Clock, utc_now
@@ -38,7 +39,7 @@ class Looked(NamedTuple):
         """Return the report of a run so that its result can be found again, if it is worth it."""
         if self.key is None or report.error is not None or is_template(report.output):
             return report
-        return report.model_copy(update={"cache_key": self.key})
+        return replace(report, cache_key=self.key)
 
 
 class Cache:

@@ -4,14 +4,13 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from shared import subjects
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.listening import Heard
+from shared.message import Unreadable
 from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
@@ -150,8 +149,8 @@ class Handlers:
 
 def _read(delivery: Delivery) -> Work:
     try:
-        return Work.model_validate_json(delivery.body)
-    except ValidationError:
+        return Work.from_json(delivery.body)
+    except Unreadable:
         raise Poison("it is no work of ours") from None
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from shared.usage import ModelCall, Usage
 from skill_runner.pricing import total
 
@@ -78,7 +80,7 @@ class Ledger:
             return self.usage
         first = self.calls[0]
         nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
-        return (self.usage or nothing).model_copy(update={"in_doubt_usd": doubt})
+        return replace(self.usage or nothing, in_doubt_usd=doubt)
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

@@ -4,6 +4,8 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
+from msgspec.structs import replace
+
 from shared.subjects import Pool
 from shared.usage import Usage
 
@@ -28,9 +30,9 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
     return Usage(
         provider=provider,
         model=model,
-        input_tokens=counts.input_tokens or 0,
-        output_tokens=counts.output_tokens or 0,
-        cached_tokens=counts.cache_read_tokens or 0,
+        input_tokens=int(counts.input_tokens or 0),
+        output_tokens=int(counts.output_tokens or 0),
+        cached_tokens=int(counts.cache_read_tokens or 0),
         cost_usd=Decimal(0) if simulated else price,
         list_price_usd=price,
         price_version=f"genai-prices {version('genai-prices')}",
@@ -59,17 +61,16 @@ def price(provider: Pool, model: str, input_tokens: int, output_tokens: int) -> 
 
 def total(one: Usage, other: Usage) -> Usage:
     """Add up two calls of one attempt; a sum with an unknown price is unknown."""
-    return one.model_copy(
-        update={
-            "calls": one.calls + other.calls,
-            "input_tokens": one.input_tokens + other.input_tokens,
-            "output_tokens": one.output_tokens + other.output_tokens,
-            "cached_tokens": one.cached_tokens + other.cached_tokens,
-            "cost_usd": _sum(one.cost_usd, other.cost_usd),
-            "list_price_usd": _sum(one.list_price_usd, other.list_price_usd),
-            "simulated": one.simulated or other.simulated,
-            "in_doubt_usd": one.in_doubt_usd + other.in_doubt_usd,
-        }
+    return replace(
+        one,
+        calls=one.calls + other.calls,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        cost_usd=_sum(one.cost_usd, other.cost_usd),
+        list_price_usd=_sum(one.list_price_usd, other.list_price_usd),
+        simulated=one.simulated or other.simulated,
+        in_doubt_usd=one.in_doubt_usd + other.in_doubt_usd,
     )
 
 

@@ -4,14 +4,15 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
-from pydantic import ValidationError
 
 from shared import subjects
 from shared.bus import Bus
 from shared.json import loads
 from shared.logs import get_logger
+from shared.message import Unreadable
 from shared.refusal import Refusal
 from shared.work import Answer, Claim, Report, Work
 from skill_runner.failure import Failure
@@ -44,13 +45,13 @@ async def claim(
     timeout: float = ANSWER_S,
 ) -> Answer | None:
     """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
-    body = Claim(**about(work), runner=runner, most_usd=most_usd).model_dump_json().encode()
+    body = Claim(**about(work), runner=runner, most_usd=most_usd).to_json()
     answer = await bus.request(subject, body, timeout=timeout)
     if answer is None:
         return None
     try:
-        return Answer.model_validate_json(answer)
-    except ValidationError:
+        return Answer.from_json(answer)
+    except Unreadable:
         return None
 
 
@@ -74,14 +75,14 @@ async def deliver(bus: Bus, report: Report) -> None:
 
 def _fitting(bus: Bus, report: Report) -> bytes:
     """Encode the report; one that the server would not take says so instead, its cost kept."""
-    body = report.model_dump_json(exclude_none=True).encode()
+    body = report.to_json()
     limit = bus.max_payload - MARGIN
     if len(body) <= limit:
         return body
     failure = Failure("output_too_large", f"the report has {len(body)} bytes, the server takes {limit}")
     error = report.error or failure.error()
-    short = report.model_copy(update={"output": None, "partial": None, "items": (), "error": error})
-    return short.model_dump_json(exclude_none=True).encode()
+    short = replace(report, output=None, partial=None, items=(), error=error)
+    return short.to_json()
 
 
 def _ok(answer: bytes) -> bool:

@@ -50,8 +50,14 @@ class Earlier(NamedTuple):
         """What serving it again uses: nothing, and a simulated text stays one."""
         if self.provider is None:
             return None
-        free = {"calls": 0, "cost_usd": Decimal(0), "list_price_usd": Decimal(0)}
-        return Usage(provider=self.provider, model=self.model or "", simulated=self.simulated, **free)
+        return Usage(
+            provider=self.provider,
+            model=self.model or "",
+            calls=0,
+            cost_usd=Decimal(0),
+            list_price_usd=Decimal(0),
+            simulated=self.simulated,
+        )
 
     @property
     def cached(self) -> Cached:

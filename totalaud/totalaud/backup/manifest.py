@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from shared.json import loads
-from shared.message import Stored
+from shared.message import File
 from shared.refusal import Refusal
 
 FORMAT = 1
@@ -24,14 +24,14 @@ BLOCK = 1024 * 1024
 Json = dict[str, Any]
 
 
-class Copy(Stored):
+class Copy(File):
     """A file of the backup."""
 
     size: int
     sha256: str
 
 
-class StreamCopy(Stored):
+class StreamCopy(File):
     """A stream as its snapshot has it; one that was restored keeps the time at which it was first made."""
 
     born: str
@@ -46,7 +46,7 @@ class StreamCopy(Stored):
         return int(self.state["last_seq"])
 
 
-class Manifest(Stored):
+class Manifest(File):
     """`delete_by` is when the keys in it must be gone for good."""
 
     format: int
