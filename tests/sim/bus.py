@@ -73,9 +73,12 @@ class SimBus:
 
     async def passes(self) -> bool:
         """Send something that nobody confirms; tell whether it arrives."""
-        await self.process.point()
+        process = self.process
+        if process.falls:
+            await process.gone()
         await self._loop.pause(self._chance.latency())
-        await self.process.point()
+        if process.falls:
+            await process.gone()
         return not self._chance.strikes("lost")
 
     async def request(

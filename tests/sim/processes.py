@@ -61,7 +61,7 @@ class World:
         return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
 
     def new_id(self) -> UUID:
-        return UUID(int=self._ids.getrandbits(128), version=4)
+        return UUID(int=self._ids.getrandbits(128))
 
 
 class EveryOpenSession:
