@@ -15,7 +15,7 @@ from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 1_000
 A_FEW, ENOUGH = 50, 300
-ELSEWHERE = {"SessionRefused", "StepHandedOff", "SessionBudgetSet", "AttemptWithdrawn"}
+ELSEWHERE = {"AttemptWithdrawn"}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
