@@ -32,7 +32,7 @@ from sim.log import SimLog
 from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
-from sim.skills import AGENT, SKILLS, Bill, SimEngine
+from sim.skills import AGENTS, SKILLS, Bill, SimEngine
 from sim.streams import aggregate_of
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
@@ -61,7 +61,7 @@ class World:
         return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
 
     def new_id(self) -> UUID:
-        return UUID(int=self._ids.getrandbits(128), version=4)
+        return UUID(int=self._ids.getrandbits(128))
 
 
 class EveryOpenSession:
@@ -177,5 +177,5 @@ def registry_of(log: SimLog) -> Registry:
     """Return a registry that knows the skills already: how they are pushed is not simulated."""
     registry = Registry(log)
     registry._skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
-    registry._agents = {AGENT.name: AGENT}
+    registry._agents = dict(AGENTS)
     return registry

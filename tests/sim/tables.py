@@ -17,7 +17,7 @@ from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
 from shared.log import Recorded
 from sim.run import Run
-from sim.skills import AGENT, SKILLS
+from sim.skills import AGENTS, SKILLS
 from sim.streams import Stored, aggregate_of
 
 TABLES = names()
@@ -92,10 +92,10 @@ def _write(rows: Fold, table: str, row: Row, fate: Any) -> None:
 
 
 def _primed() -> Fold:
-    """Return tables that know the skills and the agent: rows of a session refer to them."""
+    """Return tables that know the skills and the agents: rows of a session refer to them."""
     made = Fold()
     made.tables["skills"] = {name: {"name": name} for name in SKILLS}
-    made.tables["agents"] = {AGENT.name: {"name": AGENT.name}}
+    made.tables["agents"] = {name: {"name": name} for name in AGENTS}
     return made
 
 
