@@ -12,7 +12,6 @@ import nats
 from bench.work import IN_FLIGHT, STEPS, document, passed_on
 from orchestrator.asked import Command, ReportAttempt, Start
 from orchestrator.decide import decide
-from orchestrator.evolve import fold
 from orchestrator.session import Session
 from shared.commit import Commit
 from shared.events import PlannedStep
@@ -44,12 +43,11 @@ def histories(sessions: int, user: UUID, in_flight: int = IN_FLIGHT) -> Iterator
 def _session(number: int, aggregate: Aggregate) -> Iterator[Written]:
     """Start it, then report each step's output, as a skill-runner would."""
     state = Session()
-    command: Command = _start(number, aggregate)
+    command: Command = _start(number)
     given = document(number)
     while True:
         now = datetime.now(UTC)
-        events = tuple(decide(command, state, now))
-        state = fold(events, state)
+        state, events = decide(command, state, now, aggregate.subject)
         yield aggregate, Commit(commit_id=uuid4(), at=now, causation_id="bench", events=events)
         if state.ended:
             return
@@ -70,7 +68,7 @@ def _session(number: int, aggregate: Aggregate) -> Iterator[Written]:
         )
 
 
-def _start(number: int, aggregate: Aggregate) -> Start:
+def _start(number: int) -> Start:
     inputs = [document(number), *(f"{{{{step{step}.document}}}}" for step in range(1, STEPS))]
     steps = tuple(
         PlannedStep(
@@ -86,7 +84,7 @@ def _start(number: int, aggregate: Aggregate) -> Start:
         )
         for step, given in enumerate(inputs, 1)
     )
-    return Start(UUID(aggregate.id), AGENT, steps, {"document": document(number)}, uuid4().hex)
+    return Start(AGENT, steps, {"document": document(number)}, uuid4().hex)
 
 
 async def write(url: str, written: Iterable[Written]) -> None:

@@ -7,22 +7,25 @@ from uuid import UUID, uuid5
 
 from msgspec import structs
 
+from orchestrator import steps
 from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
 from shared.commit import Commit
 from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
 from shared.log import Past, Recorded
+from shared.subjects import session
 from shared.usage import Cached, ModelCall, Usage
 from shared.work import Claim, Report
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 SESSION = UUID("00000000-0000-4000-8000-00000000000a")
+SUBJECT = session(USER, SESSION).subject
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 RUNNER = "runner-1"
 LEASE_S = 5.0
 
 
 def attempt_id(step: int = 1, attempt: int = 1) -> UUID:
-    return uuid5(SESSION, f"{step}/{attempt}")
+    return steps.attempt_id(SUBJECT, step, attempt)
 
 
 def planned(number: int = 1, **changes: Any) -> PlannedStep:
@@ -44,9 +47,7 @@ def planned(number: int = 1, **changes: Any) -> PlannedStep:
 
 def start(steps: int = 2, **changes: Any) -> Start:
     plans = tuple(planned(number, **changes) for number in range(1, steps + 1))
-    return Start(
-        id=SESSION, agent="scout-agent", steps=plans, input={"topic": "synthpop"}, fingerprint="print"
-    )
+    return Start(agent="scout-agent", steps=plans, input={"topic": "synthpop"}, fingerprint="print")
 
 
 def requested(step: int = 1, attempt: int = 1, **changes: Any) -> AttemptRequested:

@@ -6,10 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from controls import NOW
+from controls import NOW, SUBJECT
 from orchestrator.asked import Command
 from orchestrator.decide import decide
-from orchestrator.evolve import fold
 from orchestrator.session import Session
 from shared.events import AnyEvent
 from shared.refusal import Refusal
@@ -25,7 +24,7 @@ class Given:
     def and_then(self, *commands: Command, now: datetime = NOW) -> "Given":
         session = self.session
         for command in commands:
-            session = fold(decide(command, session, now), session)
+            session = decide(command, session, now, SUBJECT).session
         return Given(session)
 
 
@@ -37,7 +36,7 @@ class When:
 
     @property
     def events(self) -> Sequence[AnyEvent]:
-        return decide(self.command, self.session, self.now)
+        return decide(self.command, self.session, self.now, SUBJECT).events
 
     def then(self, *expected: AnyEvent) -> None:
         assert list(self.events) == list(expected)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from msgspec import structs
 
 from controls import LEASE_S, NOW, RUNNER, planned
+from orchestrator import steps
 from orchestrator.asked import (
     Cancel,
     ClaimAttempt,
@@ -22,7 +23,6 @@ from orchestrator.asked import (
     WakeUp,
 )
 from orchestrator.decide import decide
-from orchestrator.evolve import fold
 from orchestrator.session import Session
 from shared.commit import Commit
 from shared.definitions import SkillDefinition
@@ -48,12 +48,12 @@ class Story:
     def next(self, now: datetime) -> Commit | None:
         """Return what happens next, if the command that chance sends leads to anything."""
         try:
-            events = tuple(decide(self._command(), self.session, now))
+            session, events = decide(self._command(), self.session, now, self.aggregate.subject)
         except Refusal:
             return None
         if not events:
             return None
-        self.session = fold(events, self.session)
+        self.session = session
         return Commit(commit_id=_uuid(self.chance), at=now, causation_id="test", events=events)
 
     @property
@@ -84,20 +84,20 @@ class Story:
                 for number in range(step, len(self.session.steps) + 1)
             )
             if roll < 0.5 and self.session.status != "completed":
-                return Retry(self.id, step, plans)
+                return Retry(step, plans)
         if open_ and roll < 0.25:
             return ClaimAttempt(self._about(Claim, chance.choice(open_), runner=RUNNER), LEASE_S)
         if open_ and roll < 0.35:
             return ExpireLease(chance.choice(open_))
         if self.session.known and roll < 0.85:
             return ReportAttempt(self._report(chance.choice(open_ or sorted(self.session.known))))
-        return WakeUp(self.id)
+        return WakeUp()
 
     def _start(self) -> Start:
         alone = self.aggregate.noun == "execution"
-        steps = tuple(planned(number) for number in range(1, 2 if alone else STEPS + 1))
+        plans = tuple(planned(number) for number in range(1, 2 if alone else STEPS + 1))
         agent = None if alone else "scout-agent"
-        return Start(self.id, agent, steps, {"topic": "synthpop"}, "print", self.beside)
+        return Start(agent, plans, {"topic": "synthpop"}, "print", self.beside)
 
     def _report(self, attempt_id: UUID) -> Report:
         chance = self.chance
@@ -171,7 +171,7 @@ class Story:
     def _step_of(self, attempt_id: UUID) -> int:
         for step, attempts in self.session.attempts.items():
             for attempt in range(1, attempts + 1):
-                if uuid5(self.id, f"{step}/{attempt}") == attempt_id:
+                if steps.attempt_id(self.aggregate.subject, step, attempt) == attempt_id:
                     return step
         raise KeyError(attempt_id)
 

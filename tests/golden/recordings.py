@@ -11,6 +11,7 @@ from msgspec import structs
 from controls import (
     NOW,
     SESSION,
+    SUBJECT,
     USER,
     attempt_id,
     call,
@@ -34,7 +35,6 @@ from orchestrator.asked import (
     WakeUp,
 )
 from orchestrator.decide import decide
-from orchestrator.evolve import fold
 from orchestrator.money import Purse
 from orchestrator.session import Session
 from record_histories import record_stories
@@ -107,7 +107,7 @@ def rivals() -> Iterator[Written]:
             (begin, later(0)),
             (claim(), later(1)),
             (ExpireLease(attempt_id()), later(10)),
-            (WakeUp(SESSION), later(20)),
+            (WakeUp(), later(20)),
             (report(usage=usage()), later(21)),
             (failure(2, usage=usage(2), **half), later(22)),
         )
@@ -123,14 +123,14 @@ def bounded() -> Iterator[Written]:
             (replace(start(), steps=steps, budget=tight), later(0)),
             (_most("0.02", claim()), later(1)),
             (SetSessionBudget(wide, "raise"), later(2)),
-            (Resume(SESSION), later(3)),
+            (Resume(), later(3)),
             (StopAttempt(_most("0.02", claim(1, 2)).claim, "day", Purse(Decimal("0.01")), "wait"), later(4)),
-            (Resume(SESSION), later(5)),
+            (Resume(), later(5)),
             (_most("0.02", claim(1, 3)), later(5)),
             (report(1, 3, usage=usage()), later(5)),
             (_most("0.03", claim(2)), later(6)),
             (ExpireLease(attempt_id(2)), later(20)),
-            (Retry(SESSION, 2, steps[1:], "again"), later(30)),
+            (Retry(2, steps[1:], "again"), later(30)),
             (_most("0.03", claim(2, 2)), later(31)),
             (ExpireLease(attempt_id(2, 2)), later(50)),
         )
@@ -144,7 +144,6 @@ def _most(usd: str, command: ClaimAttempt) -> ClaimAttempt:
 def _decided(told: Iterable[tuple[Command, datetime]]) -> Iterator[Written]:
     known = Session()
     for number, (command, at) in enumerate(told):
-        events = tuple(decide(command, known, at))
+        known, events = decide(command, known, at, SUBJECT)
         assert events
-        known = fold(events, known)
         yield subjects.session(USER, SESSION), Commit(commit_id=UUID(int=number), at=at, events=events)

@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 
 from bench.history import COMMITS, SKILL, histories, write
 from bench.reads import reading
-from controls import NOW, SESSION, USER, planned, start
+from controls import NOW, SESSION, SUBJECT, USER, planned, start
 from histories import Written, definition, definitions, stories
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
@@ -317,7 +317,7 @@ async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_u
 async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: Writer, postgres_url: str):
     for number, bad in enumerate(('"a\\u0000b"', "1e400", '"\\ud800"'), start=20):
         aggregate = subjects.session(USER, UUID(int=number, version=4))
-        commit = Commit(commit_id=uuid4(), at=NOW, events=tuple(decide(start(1), Session(), NOW)))
+        commit = Commit(commit_id=uuid4(), at=NOW, events=decide(start(1), Session(), NOW, SUBJECT).events)
         body = commit.encode(aggregate).replace(b'"synthpop"', bad.encode())
         await bus.publish(aggregate.subject, body)
     await writer.write(stories(9))
@@ -345,7 +345,7 @@ async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, write
     await writer.happens(aggregate, begun)
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
-        await writer.happens(aggregate, *decide(Cancel(), Session(status="running"), NOW))
+        await writer.happens(aggregate, *decide(Cancel(), Session(status="running"), NOW, SUBJECT).events)
         await caught_up(bus, postgres_url)
     rows = await assert_folded(bus, postgres_url)
     assert not rows["agent_sessions"]
@@ -355,13 +355,17 @@ async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, write
 
 
 async def test_another_users_session_id_touches_no_row(bus: Bus, writer: Writer, postgres_url: str):
-    await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+    await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events)
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         thief = UUID(int=9, version=4)
-        await writer.happens(subjects.session(thief, SESSION), *decide(Cancel(), Session(), NOW))
-        await writer.happens(subjects.execution(thief, SESSION), *decide(start(1), Session(), NOW))
+        await writer.happens(
+            subjects.session(thief, SESSION), *decide(Cancel(), Session(), NOW, SUBJECT).events
+        )
+        await writer.happens(
+            subjects.execution(thief, SESSION), *decide(start(1), Session(), NOW, SUBJECT).events
+        )
         await caught_up(bus, postgres_url)
     rows = await assert_folded(bus, postgres_url)
     tables = ("agent_sessions", "agent_session_steps", "skill_executions")
@@ -437,7 +441,9 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
             await caught_up(bus, postgres_url)
             assert await value(postgres_url, "SELECT epoch FROM checkpoint") == epoch
     async with projecting(bus, postgres_url):
-        await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+        await writer.happens(
+            subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events
+        )
         await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
 
@@ -495,7 +501,9 @@ async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, po
         await caught_up(bus, postgres_url)
         connection = await asyncpg.connect(postgres_url)
         await connection.add_listener("projection", lambda *told: heard.put_nowait(int(told[-1])))
-        await writer.happens(subjects.session(USER, SESSION), *decide(start(), Session(), NOW))
+        await writer.happens(
+            subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events
+        )
         assert await asyncio.wait_for(heard.get(), 5) == await writer.log.last_seq()
         await connection.close()
 

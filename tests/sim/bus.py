@@ -9,6 +9,7 @@ from nats.js.errors import NotFoundError
 
 from shared.bus import Ack
 from shared.pull import Handle
+from sim.loop import VirtualLoop
 from sim.process import Process
 from sim.pull import Pull
 from sim.server import Listener, Server
@@ -65,11 +66,12 @@ class SimBus:
         self.process = process
         self.client = _JetStream(self)
         self._chance = server.chance
+        self._loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]
 
     async def passes(self) -> bool:
         """Send something that nobody confirms; tell whether it arrives."""
         await self.process.point()
-        await asyncio.sleep(self._chance.latency())
+        await self._loop.pause(self._chance.latency())
         await self.process.point()
         return not self._chance.strikes("lost")
 
@@ -77,15 +79,14 @@ class SimBus:
         self, subject: str, body: bytes, *, timeout: float = 2.0, headers: dict[str, str] | None = None
     ) -> bytes | None:
         await self.process.point()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes | None] = loop.create_future()
+        answer: asyncio.Future[bytes | None] = self._loop.create_future()
 
         def reply(said: bytes) -> None:
             if not answer.done() and not self._chance.strikes("lost"):
                 answer.set_result(said)
 
         self._spread(subject, body, headers or {}, reply)
-        alarm = loop.call_later(timeout, lambda: answer.done() or answer.set_result(None))
+        alarm = self._loop.call_later(timeout, lambda: answer.done() or answer.set_result(None))
         said = await answer
         alarm.cancel()
         await self.process.point()
@@ -95,15 +96,15 @@ class SimBus:
         self, subject: str, body: bytes, *, headers: dict[str, str] | None = None, timeout: float = 5.0
     ) -> Ack:
         await self.process.point()
-        await asyncio.sleep(self._chance.latency())
+        await self._loop.pause(self._chance.latency())
         if self._chance.strikes("lost"):
-            await asyncio.sleep(timeout)
+            await self._loop.pause(timeout)
             await self.process.point()
             raise TimeoutError
         stream, seq = self.server.store(subject, body, headers or {})
         await self.process.point()
         if self._chance.strikes("lost_ack"):
-            await asyncio.sleep(timeout)
+            await self._loop.pause(timeout)
             raise TimeoutError
         return Ack(seq, False, stream)
 
@@ -122,12 +123,11 @@ class SimBus:
 
         self.server.listen(self.process, subject, queue, hear)
 
-    async def consume(self, stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
-        """Take messages for ever."""
+    def consume(self, stream: str, durable: str, handle: Handle, *, in_flight: int) -> None:
+        """Take messages from now on."""
         consumer = self.server.durables[durable]
         consumer.pulls.append(Pull(self, stream, durable, handle, in_flight))
         consumer.pump()
-        await self.process.gone()
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
         """The simulated server is never away: what is lost is lost one by one."""
@@ -136,16 +136,12 @@ class SimBus:
         for listener in self.server.hearers(subject):
             for _ in range(2 if self._chance.strikes("doubled") else 1):
                 if not self._chance.strikes("lost"):
-                    asyncio.get_running_loop().call_later(
-                        self._chance.latency(), _hear, listener, subject, body, headers, reply
+                    self._loop.call_later(
+                        self._chance.latency(), self._hear, listener, subject, body, headers, reply
                     )
 
-
-_tasks: set[asyncio.Task[None]] = set()
-
-
-def _hear(listener: Listener, subject: str, body: bytes, headers: dict[str, str], reply: Any) -> None:
-    if listener.process.alive:
-        task = asyncio.get_running_loop().create_task(listener.hear(subject, body, headers, reply))
-        _tasks.add(task)
-        task.add_done_callback(_tasks.discard)
+    def _hear(
+        self, listener: Listener, subject: str, body: bytes, headers: dict[str, str], reply: Any
+    ) -> None:
+        if listener.process.alive:
+            self._loop.create_task(listener.hear(subject, body, headers, reply))

@@ -1,8 +1,8 @@
 """What deliberate faults put in the place of the real thing: one rule broken each."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from nats.js.errors import APIError
 
 from orchestrator import claims
@@ -17,7 +17,7 @@ from skill_runner import handlers, reporting
 
 
 def no_dedupe(real: Any) -> Any:
-    return lambda report, session_, now: real(report, session_._replace(reported=frozenset()), now)
+    return lambda report, session_, *rest: real(report, replace(session_, reported=frozenset()), *rest)
 
 
 def ack_before_report(real: Any) -> Any:
@@ -100,14 +100,14 @@ def forgets_what_it_reported(_real: Any) -> Any:
 
 
 def deaf_to_the_end(real: Any) -> Any:
-    return lambda report, session_, now: real(report, session_._replace(status="running"), now)
+    return lambda report, session_, *rest: real(report, replace(session_, status="running"), *rest)
 
 
 def wakes_the_dead(real: Any) -> Any:
     def evolve(state: Any, event: Any) -> Any:
         after = real(state, event)
         cancelled = type(event).__name__ == "SessionCancelled"
-        return after._replace(retry_due=state.retry_due) if cancelled else after
+        return replace(after, retry_due=state.retry_due) if cancelled else after
 
     return evolve
 
@@ -123,10 +123,9 @@ def checkpoint_apart(_real: Any) -> Any:
 
 
 def never_gives_up(real: Any) -> Any:
-    def after_failure(step: Any, error: Any, partial: Any, state: Any, now: Any) -> Any:
-        return [
-            one for one in real(step, error, partial, state, now) if type(one).__name__ != "SessionFailed"
-        ]
+    def after_failure(decision: Any, *rest: Any) -> Any:
+        found = real(decision, *rest).events[len(decision.events) :]
+        return decision.then(*[one for one in found if type(one).__name__ != "SessionFailed"])
 
     return after_failure
 
@@ -160,12 +159,12 @@ def doubts_are_free(real: Any) -> Any:
 
 def without_its_limit(real: Any) -> Any:
     return lambda held, claim, lease_s, state, now: real(
-        held, claim, lease_s, state._replace(budget=None), now
+        held, claim, lease_s, replace(state, budget=None), now
     )
 
 
 def forgets_who_is_paid(real: Any) -> Any:
-    return lambda state, event: real(state, event)._replace(settled={})
+    return lambda state, event: replace(real(state, event), settled={})
 
 
 def counts_what_is_spent_alone(real: Any) -> Any:

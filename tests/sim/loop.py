@@ -2,63 +2,75 @@
 
 import asyncio
 from asyncio import events
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeVar
 
-MOST_TURNS = 30_000
+from msgspec import Struct
+
+MOST_CALLS = 30_000
+T = TypeVar("T")
 
 
 class Stuck(Exception):  # noqa: N818 - a verdict
     """Nothing will ever happen again and somebody still waits, or the same goes on and on for nothing."""
 
 
-class Call:
+class Call(Struct, eq=False):
     """A callback that will run unless it is cancelled."""
 
-    __slots__ = ("args", "callback", "context", "when")
-
-    def __init__(
-        self, when: float, callback: Callable[..., Any], args: tuple[Any, ...], context: Context | None
-    ) -> None:
-        self.when = when
-        self.callback: Callable[..., Any] | None = callback
-        self.args = args
-        self.context = context or copy_context()
+    callback: Callable[..., Any] | None
+    args: tuple[Any, ...]
+    context: Context
 
     def cancel(self) -> None:
         self.callback = None
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
+class VirtualLoop(asyncio.AbstractEventLoop):
     """Runs ready callbacks in their order, then jumps to the next timer; `now` is in seconds.
 
-    A run takes some hundred turns, rarely a thousand: after MOST_TURNS it is a livelock. An error in a
+    A run takes some hundred calls, rarely a thousand: after MOST_CALLS it is a livelock. An error in a
     callback ends the run.
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.now = 0.0
-        self._turns = 0
+        self._left = MOST_CALLS
+        self._ready: deque[Call] = deque()
         self._timers: list[tuple[float, int, Call]] = []
         self._set = 0
+        self._tasks: list[asyncio.Task[Any]] = []
 
     def time(self) -> float:
         return self.now
 
+    def get_debug(self) -> bool:
+        return False
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]
+        self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[T]:
+        task = asyncio.Task(coroutine, loop=self, name=name, context=context)
+        self._tasks.append(task)
+        return task
+
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> Call:
-        call = Call(self.now, callback, args, context)
-        self._ready.append(call)  # type: ignore[attr-defined]
+        call = Call(callback, args, context or copy_context())
+        self._ready.append(call)
         return call
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> Call:
-        call = Call(when, callback, args, context)
+        call = Call(callback, args, context or copy_context())
         self._set += 1
         heappush(self._timers, (when, self._set, call))
         return call
@@ -68,40 +80,58 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> Call:
         return self.call_at(self.now + delay, callback, *args, context=context)
 
-    def _write_to_self(self) -> None:
-        pass
+    def pause(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is over after a while: `asyncio.sleep` at half the price."""
+        pause: asyncio.Future[None] = asyncio.Future(loop=self)
+        self.call_at(self.now + seconds, _end, pause)
+        return pause
 
-    def _run_once(self) -> None:
-        self._turns += 1
-        if self._turns > MOST_TURNS:
-            raise Stuck
-        ready, timers = self._ready, self._timers  # type: ignore[attr-defined]
-        while timers and (timers[0][0] <= self.now or not ready):
-            when, _, call = heappop(timers)
-            if call.callback is not None:
-                self.now = max(self.now, when)
-                ready.append(call)
-        if not ready:
-            raise Stuck
-        for _ in range(len(ready)):
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What fails and is heard by nobody shows in what never happens then."""
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run to the end of the coroutine, then end whatever else is there."""
+        events._set_running_loop(self)
+        try:
+            main = self.create_task(coroutine)
+            self._run_ready()
+            while not main.done():
+                self._jump()
+                self._run_ready()
+            return main.result()
+        finally:
+            self._end_all()
+            events._set_running_loop(None)
+
+    def _run_ready(self) -> None:
+        ready = self._ready
+        while ready:
             call = ready.popleft()
             if call.callback is not None:
                 call.context.run(call.callback, *call.args)
+                self._left -= 1
+                if not self._left:
+                    raise Stuck
 
-    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run to the end of the coroutine, then end whatever else is there."""
-        events.set_event_loop(self)
-        try:
-            return self.run_until_complete(coroutine)
-        finally:
-            self._end_all()
-            events.set_event_loop(None)
-            self.close()
+    def _jump(self) -> None:
+        """Let time pass until something is due; of what is due at once the first that was set comes first."""
+        timers = self._timers
+        while timers and (not self._ready or timers[0][0] <= self.now):
+            when, _, call = heappop(timers)
+            if call.callback is not None:
+                self.now = max(self.now, when)
+                self._ready.append(call)
+        if not self._ready:
+            raise Stuck
 
     def _end_all(self) -> None:
-        self._turns = 0
-        self.set_exception_handler(lambda _loop, _context: None)
-        while left := asyncio.all_tasks(self):
+        self._left = MOST_CALLS
+        while left := [task for task in self._tasks if not task.done()]:
             for task in left:
                 task.cancel()
-            self.run_until_complete(asyncio.wait(left))
+            self._run_ready()
+
+
+def _end(pause: asyncio.Future[None]) -> None:
+    if not pause.done():
+        pause.set_result(None)

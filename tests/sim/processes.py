@@ -33,6 +33,7 @@ from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENT, SKILLS, Bill, SimEngine
+from sim.streams import aggregate_of
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
 from skill_runner.execution import Execution
@@ -41,7 +42,7 @@ from skill_runner.handlers import Handlers
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
-MASTER_KEY = bytes(32)
+VAULT = MemoryVault(bytes(32))
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
@@ -52,7 +53,6 @@ class World:
         self.chance = Chance(seed)
         self.server = Server(self.chance, ack_wait_s)
         self.bill = Bill()
-        self.vault = MemoryVault(MASTER_KEY)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
@@ -81,7 +81,7 @@ class EveryOpenSession:
         self._world.sweeping = self._process
         try:
             yield sorted(
-                map(Aggregate.parse, self._world.server.streams["EVT"].by_subject),
+                map(aggregate_of, self._world.server.streams["EVT"].by_subject),
                 key=lambda one: one.subject,
             )
         finally:
@@ -104,7 +104,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
-    starts = Starts(registry_of(log), world.vault)
+    starts = Starts(registry_of(log), VAULT)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
@@ -128,7 +128,8 @@ async def orchestrator(world: World, process: Process) -> None:
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
-    await _all(bus.consume("CMD", QUEUE, doors.queued, in_flight=32), sweep.run())
+    bus.consume("CMD", QUEUE, doors.queued, in_flight=32)
+    await sweep.run()
 
 
 async def runner(world: World, process: Process) -> None:
@@ -138,11 +139,11 @@ async def runner(world: World, process: Process) -> None:
     registry = registry_of(SimLog(bus))
     execution = Execution(
         registry,
-        world.vault,
+        VAULT,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, VAULT, SimResults(bus), ANSWERERS, world.now)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,
@@ -152,14 +153,10 @@ async def runner(world: World, process: Process) -> None:
         cache=cache,
     )
     await bus.listen("stop.*", handlers.stop)
-
-    async def mourn() -> None:
-        await process.died.wait()
-        world.bill.orphaned |= running
-
-    await _all(
-        *(bus.consume("WORK", pool, handlers.work, in_flight=4) for pool in ("custom", "openai")), mourn()
-    )
+    for pool in ("custom", "openai"):
+        bus.consume("WORK", pool, handlers.work, in_flight=4)
+    await process.died.wait()
+    world.bill.orphaned |= running
 
 
 async def kept(world: World, name: str, main: Any) -> None:
@@ -182,7 +179,3 @@ def registry_of(log: SimLog) -> Registry:
     registry._skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
     registry._agents = {AGENT.name: AGENT}
     return registry
-
-
-async def _all(*coroutines: Any) -> None:
-    await asyncio.gather(*coroutines)

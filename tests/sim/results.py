@@ -4,8 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.events import StepCompleted
-from shared.subjects import Aggregate
 from sim.bus import SimBus
+from sim.streams import aggregate_of
 from skill_runner.results import Earlier
 
 
@@ -28,7 +28,7 @@ class SimResults:
                     isinstance(event, StepCompleted)
                     and (event.cache_key, event.cached) == (key, None)
                     and event.started_at >= since
-                    and Aggregate.parse(message.subject).user == user
+                    and aggregate_of(message.subject).user == user
                 ):
                     return _earlier(event)
         return None

@@ -1,7 +1,6 @@
 """NATS as our code uses it: streams, durables, subjects, and elections of a leader."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,12 +19,14 @@ class Listener:
     """A subscription of one process; of those with the same queue one hears each message."""
 
     process: Process
-    subject: re.Pattern[str]
+    subject: list[str]
     queue: str
     hear: Hear
 
-    def matches(self, subject: str) -> bool:
-        return self.subject.fullmatch(subject) is not None
+    def matches(self, words: list[str]) -> bool:
+        if len(words) != len(self.subject):
+            return False
+        return all(wanted in ("*", word) for wanted, word in zip(self.subject, words, strict=True))
 
 
 class Server:
@@ -63,15 +64,16 @@ class Server:
         return name, seq
 
     def listen(self, process: Process, subject: str, queue: str, hear: Hear) -> None:
-        pattern = re.compile(subject.replace(".", r"\.").replace("*", "[^.]+"))
-        self._listeners.setdefault(_root(subject), []).append(Listener(process, pattern, queue, hear))
+        words = subject.split(".")
+        self._listeners.setdefault(words[0], []).append(Listener(process, words, queue, hear))
 
     def hearers(self, subject: str) -> list[Listener]:
         """Return who hears a message: each plain listener, and of each queue one at random."""
         queues: dict[str, list[Listener]] = {}
         found = []
-        for listener in self._listeners.get(_root(subject), ()):
-            if listener.process.alive and listener.matches(subject):
+        words = subject.split(".")
+        for listener in self._listeners.get(words[0], ()):
+            if listener.process.alive and listener.matches(words):
                 if listener.queue:
                     queues.setdefault(listener.queue, []).append(listener)
                 else:

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Protocol
 
 from nats.js.errors import APIError
 
 from shared.commit import Commit, decode
+from shared.subjects import Aggregate
 from sim.chance import Chance
 from sim.process import Process
 
@@ -15,8 +16,13 @@ EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 WRONG_LAST_SEQUENCE = 10071
 
 
-@dataclass(frozen=True)
+aggregate_of = cache(Aggregate.parse)
+
+
+@dataclass
 class Stored:
+    """A message; nothing changes it."""
+
     seq: int
     subject: str
     body: bytes
@@ -24,7 +30,7 @@ class Stored:
 
     @cached_property
     def commit(self) -> Commit:
-        """What the body reads as: nothing changes it, so it is read once, whoever asks."""
+        """What the body reads as, read once, whoever asks."""
         return decode(self.body)
 
 
@@ -77,6 +83,7 @@ class Durable:
         self._chance = chance
         self._next = 1
         self._alarm: asyncio.TimerHandle | None = None
+        self._due: float | None = None
 
     def pump(self) -> None:
         """Give out what is new or due, while anybody has room, and look again when the next is due."""
@@ -105,6 +112,8 @@ class Durable:
 
     def _set_alarm(self, loop: asyncio.AbstractEventLoop) -> None:
         due = min((held.due for held in self.held.values()), default=None)
+        if due is not None and loop.time() < due == self._due:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = None if due is None else loop.call_at(due, self.pump)
+        self._due, self._alarm = due, None if due is None else loop.call_at(due, self.pump)

@@ -16,10 +16,9 @@ from projector.tables import names
 from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
 from shared.log import Recorded
-from shared.subjects import Aggregate
 from sim.run import Run
 from sim.skills import AGENT, SKILLS
-from sim.streams import Stored
+from sim.streams import Stored, aggregate_of
 
 TABLES = names()
 
@@ -102,6 +101,6 @@ def _primed() -> Fold:
 
 def _reading(message: Stored) -> Reading:
     """Map a commit that was decoded when it was loaded."""
-    aggregate, commit = Aggregate.parse(message.subject), message.commit
+    aggregate, commit = aggregate_of(message.subject), message.commit
     found = changes(aggregate, Recorded(message.seq, commit))
     return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))

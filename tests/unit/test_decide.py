@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from controls import SESSION, attempt_id, claim, failure, hit, later, planned, report, requested, start, usage
+from controls import attempt_id, claim, failure, hit, later, planned, report, requested, start, usage
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
 from orchestrator.decide import answer
@@ -35,9 +35,7 @@ def test_a_start_requests_the_first_attempt():
 
 def test_a_step_of_another_agents_skill_is_handed_off():
     command = start(2)
-    command = type(command)(
-        SESSION, "scout-agent", (planned(1), planned(2, agent="coach-agent")), {}, "print"
-    )
+    command = type(command)("scout-agent", (planned(1), planned(2, agent="coach-agent")), {}, "print")
     _, handed, _ = given().when(command).then_happens(SessionStarted, StepHandedOff, AttemptRequested)
     assert (handed.step, handed.to_agent) == (2, "coach-agent")
 
@@ -47,7 +45,7 @@ def test_the_same_start_again_changes_nothing():
 
 
 def test_another_start_under_the_same_id_is_a_conflict():
-    other = type(start())(SESSION, "scout-agent", (planned(1),), {}, "another print")
+    other = type(start())("scout-agent", (planned(1),), {}, "another print")
     given(start()).when(other).is_refused("conflict")
 
 
@@ -88,7 +86,7 @@ def test_a_retryable_failure_is_retried_after_the_back_off():
 
 
 def test_the_back_off_doubles():
-    tried = given(start(max_attempts=5), failure(1)).and_then(WakeUp(SESSION), now=later(1))
+    tried = given(start(max_attempts=5), failure(1)).and_then(WakeUp(), now=later(1))
     _, retry = tried.when(failure(1, attempt=2)).then_happens(AttemptFailed, RetryScheduled)
     assert retry.due == later(2)
 
@@ -100,16 +98,16 @@ def test_a_provider_that_asks_for_more_time_gets_it():
 
 
 def test_a_due_retry_requests_another_attempt():
-    (asked,) = given(start(), failure(1)).when(WakeUp(SESSION), later(1)).then_happens(AttemptRequested)
+    (asked,) = given(start(), failure(1)).when(WakeUp(), later(1)).then_happens(AttemptRequested)
     assert asked == requested(1, attempt=2)
 
 
 def test_a_retry_that_is_not_due_waits():
-    given(start(), failure(1)).when(WakeUp(SESSION), later(0.5)).nothing_happens()
+    given(start(), failure(1)).when(WakeUp(), later(0.5)).nothing_happens()
 
 
 def test_the_last_try_fails_the_session_and_names_the_step():
-    tried = given(start(), failure(1)).and_then(WakeUp(SESSION), now=later(1))
+    tried = given(start(), failure(1)).and_then(WakeUp(), now=later(1))
     _, _, failed = tried.when(failure(1, attempt=2)).then_happens(AttemptFailed, StepFailed, SessionFailed)
     assert (failed.step, failed.code) == (1, "provider_error")
 
@@ -157,7 +155,7 @@ def test_a_lost_attempt_counts_and_is_tried_again():
 
 
 def test_a_step_that_kills_its_runner_each_time_ends_as_failed():
-    lost = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    lost = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(), now=later(1))
     lost.and_then(claim(attempt=2)).when(ExpireLease(attempt_id(1, 2))).then_happens(
         AttemptLost, StepFailed, SessionFailed
     )
@@ -168,13 +166,13 @@ def test_an_unclaimed_attempt_cannot_be_lost():
 
 
 def test_the_success_of_a_lost_attempt_wins_and_withdraws_its_rival():
-    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(), now=later(1))
     _, withdrawn, _ = rivals.when(report(1)).then_happens(StepCompleted, AttemptWithdrawn, AttemptRequested)
     assert withdrawn.attempt_id == attempt_id(1, 2)
 
 
 def test_a_rivals_late_success_is_a_fact_with_its_cost():
-    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(), now=later(1))
     (late,) = (
         rivals.and_then(report(1))
         .when(report(1, attempt=2, usage=usage(3)))
@@ -184,7 +182,7 @@ def test_a_rivals_late_success_is_a_fact_with_its_cost():
 
 
 def test_a_failure_beside_a_running_rival_waits_for_the_rival():
-    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(SESSION), now=later(1))
+    rivals = given(start(), claim(), ExpireLease(attempt_id())).and_then(WakeUp(), now=later(1))
     rivals.when(failure(1)).then_happens(AttemptReportedLate)
 
 
@@ -210,7 +208,7 @@ def test_a_result_from_the_cache_gives_way_to_a_runner_that_may_be_paying():
 def test_whether_a_step_must_be_run_goes_into_every_attempt():
     fresh = given(start(fresh=True))
     assert [held.asked.fresh for held in fresh.session.open.values()] == [True]
-    (again,) = given(start(fresh=True), failure(1)).when(WakeUp(SESSION), later(1)).events
+    (again,) = given(start(fresh=True), failure(1)).when(WakeUp(), later(1)).events
     assert again.fresh
 
 
@@ -229,40 +227,36 @@ def test_an_ended_session_cannot_be_cancelled():
 
 def test_no_step_is_requested_after_the_end():
     assert outstanding(given(start(), failure(1), Cancel()).session).timers == ()
-    given(start(), failure(1), Cancel()).when(WakeUp(SESSION), later(1)).nothing_happens()
+    given(start(), failure(1), Cancel()).when(WakeUp(), later(1)).nothing_happens()
 
 
 def test_a_retry_goes_on_from_the_failed_step_and_keeps_earlier_outputs():
     failed = given(start(), report(1), failure(2, retryable=False))
-    retried, asked = failed.when(Retry(SESSION, 2, (planned(2),))).then_happens(
-        SessionRetried, AttemptRequested
-    )
+    retried, asked = failed.when(Retry(2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
     assert (retried.from_step, asked) == (2, requested(2, attempt=2))
 
 
 def test_a_retry_can_start_from_an_earlier_step():
     failed = given(start(), report(1), failure(2, retryable=False))
-    _, asked = failed.when(Retry(SESSION, 1, (planned(1), planned(2)))).then_happens(
-        SessionRetried, AttemptRequested
-    )
+    _, asked = failed.when(Retry(1, (planned(1), planned(2)))).then_happens(SessionRetried, AttemptRequested)
     assert asked == requested(1, attempt=2)
 
 
 def test_the_same_retry_again_changes_nothing():
     failed = given(start(1), failure(1, retryable=False))
-    retry = Retry(SESSION, 1, (planned(1),), "command-1")
+    retry = Retry(1, (planned(1),), "command-1")
     failed.and_then(retry).when(retry).nothing_happens()
 
 
 def test_only_a_failed_or_cancelled_session_is_retried():
-    given(start()).when(Retry(SESSION, 1, ())).is_refused("not_retryable")
-    given().when(Retry(SESSION, 1, ())).is_refused("not_found")
-    given(start(1), report(1)).when(Retry(SESSION, 1, ())).is_refused("not_retryable")
+    given(start()).when(Retry(1, ())).is_refused("not_retryable")
+    given().when(Retry(1, ())).is_refused("not_found")
+    given(start(1), report(1)).when(Retry(1, ())).is_refused("not_retryable")
 
 
 def test_a_cancelled_session_is_retried_from_where_it_was():
     cancelled = given(start(), report(1), Cancel())
-    cancelled.when(Retry(SESSION, 2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
+    cancelled.when(Retry(2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
 
 
 def test_outstanding_names_the_work_and_the_lease():

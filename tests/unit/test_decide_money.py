@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from controls import RUNNER, SESSION, attempt_id, claim, failure, later, report, start, usage
+from controls import RUNNER, attempt_id, claim, failure, later, report, start, usage
 from given import given
 from orchestrator.asked import (
     Cancel,
@@ -37,7 +37,7 @@ from shared.events import (
 def paid(steps: int = 2, limit: str | None = None, policy="fail", **changes):
     command = start(steps, pool="anthropic", **changes)
     budget = None if limit is None else Budget(limit_usd=Decimal(limit), policy=policy)
-    return type(command)(SESSION, "scout-agent", command.steps, {}, "print", budget=budget)
+    return type(command)("scout-agent", command.steps, {}, "print", budget=budget)
 
 
 def asks(step: int = 1, most: str | None = "0.02", attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt:
@@ -100,9 +100,7 @@ def test_without_a_limit_a_price_need_not_be_known():
 
 
 def test_what_a_lost_runner_may_have_spent_counts_as_spent():
-    lost = given(paid(limit="0.03"), asks(), ExpireLease(attempt_id())).and_then(
-        WakeUp(SESSION), now=later(1)
-    )
+    lost = given(paid(limit="0.03"), asks(), ExpireLease(attempt_id())).and_then(WakeUp(), now=later(1))
     lost.when(asks(1, attempt=2)).then_happens(AttemptStopped, StepFailed, SessionFailed)
 
 
@@ -134,25 +132,25 @@ def test_a_stop_that_comes_again_changes_nothing():
 
 
 def test_who_waits_for_money_goes_on_when_there_is_some():
-    (asked,) = given(paid(), stopped_by("day", "wait")).when(Resume(SESSION)).then_happens(AttemptRequested)
+    (asked,) = given(paid(), stopped_by("day", "wait")).when(Resume()).then_happens(AttemptRequested)
     assert asked.attempt == 2
 
 
 def test_who_does_not_wait_is_not_resumed():
-    given(paid()).when(Resume(SESSION)).nothing_happens()
+    given(paid()).when(Resume()).nothing_happens()
 
 
 def test_a_retry_goes_on_under_the_same_id_once_the_limit_is_raised():
     failed = given(paid(limit="0.01"), asks())
     raised = failed.and_then(SetSessionBudget(Budget(limit_usd=Decimal("0.1"))))
-    retry = Retry(SESSION, 1, failed.session.steps)
+    retry = Retry(1, failed.session.steps)
     raised.when(retry).then_happens(SessionRetried, AttemptRequested)
     raised.and_then(retry).when(asks(1, attempt=2)).then_happens(AttemptStarted)
 
 
 def test_a_waiting_session_can_be_retried():
     waiting = given(paid(), stopped_by("day", "wait"))
-    retry = Retry(SESSION, 1, waiting.session.steps)
+    retry = Retry(1, waiting.session.steps)
     waiting.when(retry).then_happens(SessionRetried, AttemptRequested)
 
 
@@ -167,7 +165,7 @@ def test_a_limit_for_a_session_that_never_was_is_refused():
 
 
 def test_a_stopped_attempt_is_no_failed_try():
-    waiting = given(paid(max_attempts=1), stopped_by("day", "wait")).and_then(Resume(SESSION))
+    waiting = given(paid(max_attempts=1), stopped_by("day", "wait")).and_then(Resume())
     waiting.and_then(asks(1, attempt=2)).when(report(1, attempt=2)).then_happens(
         StepCompleted, AttemptRequested
     )

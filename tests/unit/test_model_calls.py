@@ -5,12 +5,11 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from controls import NOW, SESSION, USER, attempt_id, call, failure, report, start, usage
+from controls import NOW, SESSION, SUBJECT, USER, attempt_id, call, failure, report, start, usage
 from given import given
 from histories import definitions
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
-from orchestrator.evolve import fold as evolve
 from orchestrator.session import Session
 from orchestrator.spans import spans_of
 from projector.fold import fold
@@ -37,8 +36,7 @@ SESSION_OF = subjects.session(USER, SESSION)
 def told(*commands):
     session, commits = Session(), list(definitions())
     for command in commands:
-        events = tuple(decide(command, session, NOW))
-        session = evolve(events, session)
+        session, events = decide(command, session, NOW, SUBJECT)
         commits.append((SESSION_OF, Commit(commit_id=UUID(int=len(commits) + 1), at=NOW, events=events)))
     return commits
 

@@ -1,6 +1,6 @@
 """What an attempt had finished of a list is not asked for again, as long as it is the same that is asked."""
 
-from controls import SESSION, attempt_id, claim, failure, later, planned, report, requested, start
+from controls import attempt_id, claim, failure, later, planned, report, requested, start
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Retry, WakeUp
 from orchestrator.session import done
@@ -18,7 +18,7 @@ def known(story, step=1, attempt=2, **changes):
 def tried_again(*failures):
     story = given(start(max_attempts=9, pool="anthropic"))
     for attempt, failed in enumerate(failures, 1):
-        story = story.and_then(failure(1, attempt, **failed)).and_then(WakeUp(SESSION), now=later(999))
+        story = story.and_then(failure(1, attempt, **failed)).and_then(WakeUp(), now=later(999))
     return story
 
 
@@ -47,9 +47,9 @@ def test_another_input_or_version_of_the_skill_starts_from_nothing():
 
 def test_a_retried_session_goes_on_from_what_is_there():
     failed = given(start(1, pool="anthropic"), failure(1, retryable=False, **TWO))
-    assert known(failed.and_then(Retry(SESSION, 1, (planned(1),)))) == Done(**TWO)
+    assert known(failed.and_then(Retry(1, (planned(1),)))) == Done(**TWO)
     changed = (planned(1, input={"topic": "metal"}),)
-    asked = failed.and_then(Retry(SESSION, 1, changed)).session.open[attempt_id(1, 2)].asked
+    asked = failed.and_then(Retry(1, changed)).session.open[attempt_id(1, 2)].asked
     assert done(failed.session, asked) is None
 
 
@@ -57,13 +57,13 @@ def test_what_a_cancelled_attempt_had_finished_is_there_for_a_retry():
     cancelled = given(start(1, pool="anthropic"), Cancel())
     (late,) = cancelled.when(failure(1, **TWO)).then_happens(AttemptReportedLate)
     assert (late.partial, late.items) == (TWO["partial"], TWO["items"])
-    told = cancelled.and_then(failure(1, **TWO), Retry(SESSION, 1, (planned(1),)))
+    told = cancelled.and_then(failure(1, **TWO), Retry(1, (planned(1),)))
     assert known(told) == Done(**TWO)
 
 
 def test_what_a_lost_attempt_reports_after_all_is_kept():
     lost = given(start(max_attempts=9, pool="anthropic"), claim(), ExpireLease(attempt_id()))
-    late = lost.and_then(WakeUp(SESSION), now=later(999)).and_then(failure(1, **TWO), failure(1, 2))
+    late = lost.and_then(WakeUp(), now=later(999)).and_then(failure(1, **TWO), failure(1, 2))
     assert known(late, attempt=3) == Done(**TWO)
 
 

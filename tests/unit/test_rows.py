@@ -1,6 +1,5 @@
 """From the log to rows, without any database: given what was decided, this is what the tables hold."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -12,6 +11,7 @@ from controls import (
     NOW,
     RUNNER,
     SESSION,
+    SUBJECT,
     USER,
     attempt_id,
     claim,
@@ -26,7 +26,6 @@ from controls import (
 from histories import definitions, stories
 from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
 from orchestrator.decide import decide
-from orchestrator.evolve import fold as evolve
 from orchestrator.session import Session
 from projector.entry import read
 from projector.fold import Fold, Record, fold
@@ -67,8 +66,7 @@ class Told:
     def decided(self, *commands: Command, aggregate: Aggregate = SESSION_OF) -> "Told":
         session = Session()
         for command in commands:
-            events = decide(command, session, NOW)
-            session = evolve(events, session)
+            session, events = decide(command, session, NOW, SUBJECT)
             self.tell(aggregate, *events)
         return self
 
@@ -96,7 +94,7 @@ def told(*commands: Command, aggregate: Aggregate = SESSION_OF) -> Told:
 
 
 def alone(beside: UUID | None = None) -> Start:
-    return Start(SESSION, None, (planned(1, agent=None),), {"topic": "synthpop"}, "print", beside)
+    return Start(None, (planned(1, agent=None),), {"topic": "synthpop"}, "print", beside)
 
 
 def part(row: Record, *columns: str) -> tuple[object, ...]:
@@ -183,7 +181,7 @@ def test_a_hit_of_an_unpriced_text_has_saved_nobody_knows_what():
 
 
 def test_a_step_that_is_retried_is_no_hit_any_more():
-    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    again = Retry(1, (planned(1), planned(2)))
     story = told(start(), hit(1), failure(2, retryable=False), again)
     assert part(story.step(1), "cache_hit", "cached_from", "saved_usd") == (False, None, None)
 
@@ -198,7 +196,7 @@ def test_a_session_waits_for_a_timer_between_two_attempts():
 def test_a_step_that_is_tried_again_began_with_its_first_attempt():
     story = told(start(), failure())
     began = story.step(1)["started_at"]
-    story.tell(SESSION_OF, *decide(WakeUp(SESSION), given_by(start(), failure()), later(60)))
+    story.tell(SESSION_OF, *decide(WakeUp(), given_by(start(), failure()), later(60), SUBJECT).events)
     assert part(story.step(1), "started_at", "attempts", "error_code") == (began, 2, None)
     assert story.session["waiting_on"] == "work"
 
@@ -206,7 +204,7 @@ def test_a_step_that_is_tried_again_began_with_its_first_attempt():
 def given_by(*commands: Command) -> Session:
     session = Session()
     for command in commands:
-        session = evolve(decide(command, session, NOW), session)
+        session = decide(command, session, NOW, SUBJECT).session
     return session
 
 
@@ -223,7 +221,7 @@ def test_a_failed_session_names_its_step_and_skips_the_rest():
 
 
 def test_a_retried_session_runs_again_and_keeps_what_it_cost():
-    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    again = Retry(1, (planned(1), planned(2)))
     story = told(start(), failure(retryable=False, usage=usage(1)), again)
     row = story.session
     assert part(row, "status", "failed_step", "error_code", "completed_at") == ("running", None, None, None)
@@ -234,7 +232,7 @@ def test_a_retried_session_runs_again_and_keeps_what_it_cost():
 
 
 def test_a_retry_from_an_earlier_step_forgets_the_later_outputs():
-    again = Retry(SESSION, 1, (planned(1), planned(2)))
+    again = Retry(1, (planned(1), planned(2)))
     story = told(start(), report(1), failure(2, retryable=False), again)
     assert part(story.session, "current_step", "final_output") == (0, None)
     assert [story.step(number)["output"] for number in (1, 2)] == [None, None]
@@ -291,7 +289,7 @@ def test_a_lost_attempt_that_reports_after_all_is_a_success():
 
 def test_a_trace_is_that_of_the_first_commit():
     story = Told()
-    story.tell(SESSION_OF, *decide(start(), Session(), NOW), traceparent=TRACE)
+    story.tell(SESSION_OF, *decide(start(), Session(), NOW, SUBJECT).events, traceparent=TRACE)
     assert story.session["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
     assert told(start()).session["trace_id"] == SESSION.hex
 
@@ -305,9 +303,10 @@ def test_a_stand_alone_skill_is_an_execution_and_no_session():
 def test_every_attempt_of_a_stand_alone_skill_is_filed_beside_its_session():
     session = UUID(int=7, version=4)
     story = Told()
-    story.tell(subjects.session(USER, session), *decide(replace(start(), id=session), Session(), NOW))
+    other = subjects.session(USER, session)
+    story.tell(other, *decide(start(), Session(), NOW, other.subject).events)
     story.decided(alone(session), failure(), aggregate=ALONE)
-    story.tell(ALONE, *decide(WakeUp(SESSION), given_by(alone(session), failure()), later(60)))
+    story.tell(ALONE, *decide(WakeUp(), given_by(alone(session), failure()), later(60), SUBJECT).events)
     assert [story.attempt(1, number)["agent_session_id"] for number in (1, 2)] == [session, session]
 
 
@@ -315,7 +314,7 @@ def test_a_stand_alone_skill_is_not_filed_beside_another_users_session():
     session = UUID(int=7, version=4)
     story = Told()
     another = subjects.session(UUID(int=9), session)
-    story.tell(another, *decide(replace(start(), id=session), Session(), NOW))
+    story.tell(another, *decide(start(), Session(), NOW, another.subject).events)
     assert story.decided(alone(session), aggregate=ALONE).attempt()["agent_session_id"] is None
 
 
@@ -328,7 +327,7 @@ def test_a_session_id_of_another_user_parks_the_newcomer_and_touches_nothing():
     story = told(start())
     before = story.folded.tables["agent_sessions"]
     thief = subjects.session(UUID(int=9), SESSION)
-    story.tell(thief, *decide(Cancel(), Session(), NOW))
+    story.tell(thief, *decide(Cancel(), Session(), NOW, SUBJECT).events)
     assert story.folded.tables["agent_sessions"] == before
     assert story.folded.parked == {thief.subject}
 

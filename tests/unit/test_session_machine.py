@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from controls import NOW, SESSION, attempt_id, claim, failure, planned, report, start, usage
+from controls import NOW, SUBJECT, attempt_id, claim, failure, planned, report, start, usage
 from orchestrator.asked import Cancel, Command, ExpireLease, Retry, WakeUp
 from orchestrator.decide import decide
 from orchestrator.evolve import fold
@@ -39,10 +39,9 @@ class Life(RuleBasedStateMachine):
 
     def do(self, command: Command) -> bool:
         try:
-            events = decide(command, self.session, self.now)
+            self.session, events = decide(command, self.session, self.now, SUBJECT)
         except Refusal:
             return False
-        self.session = fold(events, self.session)
         self.events += events
         return True
 
@@ -73,7 +72,7 @@ class Life(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 5))
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self.do(WakeUp(SESSION))
+        self.do(WakeUp())
 
     @rule()
     def cancel(self) -> None:
@@ -81,7 +80,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(step=steps)
     def retry(self, step: int) -> None:
-        self.do(Retry(SESSION, step, tuple(planned(n, pool="anthropic") for n in range(step, STEPS + 1))))
+        self.do(Retry(step, tuple(planned(n, pool="anthropic") for n in range(step, STEPS + 1))))
 
     @invariant()
     def the_history_rebuilds_the_session(self) -> None:

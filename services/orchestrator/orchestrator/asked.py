@@ -15,7 +15,6 @@ from shared.work import Claim, Report
 class Start:
     """A checked and pinned workflow, or a stand-alone skill (`agent` None)."""
 
-    id: UUID
     agent: str | None
     steps: tuple[PlannedStep, ...]
     input: dict[str, Any]
@@ -43,7 +42,6 @@ class Cancel:
 class Retry:
     """Go on from a step; `steps` are the plans from there on, pinned anew."""
 
-    id: UUID
     from_step: int
     steps: tuple[PlannedStep, ...]
     command_id: str | None = None
@@ -69,8 +67,6 @@ class StopAttempt:
 class Resume:
     """There may be money again for a step that waits for it."""
 
-    id: UUID
-
 
 @dataclass(frozen=True, slots=True)
 class SetSessionBudget:
@@ -91,8 +87,6 @@ class ExpireLease:
 @dataclass(frozen=True, slots=True)
 class WakeUp:
     """A retry may be due."""
-
-    id: UUID
 
 
 Command = (

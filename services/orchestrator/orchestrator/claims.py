@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from orchestrator.asked import ClaimAttempt, Resume, StopAttempt
 from orchestrator.decide import answer
@@ -58,7 +57,7 @@ class Claims:
             ledger = (await self.ledgers.load(aggregate.user)).ledger
             purse = ledger.purse(stopped.scope, self.clock().date())
         if purse.has(stopped.asked_usd):
-            decided = await self.sessions.decide(aggregate, Resume(UUID(aggregate.id)), cause="budget")
+            decided = await self.sessions.decide(aggregate, Resume(), cause="budget")
             await self.follow.decided(aggregate, decided)
 
     async def _reserved(self, claim: Claim, now: datetime) -> ClaimAttempt | StopAttempt:

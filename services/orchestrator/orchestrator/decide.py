@@ -1,4 +1,4 @@
-"""What happens next: one pure function from a command and a session to events. Every rule is once.
+"""What happens next: one pure function from a command and a session to a decision. Every rule is once.
 
 What follows for a step is in `steps`, what may be paid in `spending`.
 """
@@ -23,11 +23,12 @@ from orchestrator.asked import (
     StopAttempt,
     WakeUp,
 )
-from orchestrator.evolve import evolve
+from orchestrator.decision import Decision
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
-from orchestrator.steps import LOST, Events, after_failure, request
+from orchestrator.steps import LOST, after_failure, request
 from shared.events import (
+    AnyEvent,
     AttemptError,
     AttemptFailed,
     AttemptLost,
@@ -46,47 +47,38 @@ from shared.refusal import Refusal
 from shared.work import Answer, Claim, Report
 
 
-def decide(command: Command, session: Session, now: datetime) -> Events:
-    """Answer a command with what happens; a late or repeated one changes nothing. Raises Refusal."""
+def decide(command: Command, session: Session, now: datetime, subject: str) -> Decision:
+    """Answer a command with what happens; a late or repeated one changes nothing. Raises Refusal.
+
+    `subject` is the session's own.
+    """
     match command:
         case Start():
-            return _start(command, session)
-        case Refuse(agent, refusal, fingerprint):
-            if session.status != "new":
-                return []
-            why = (refusal.code, refusal.field, refusal.message)
-            return [
-                SessionRefused(
-                    agent=agent, code=why[0], field=why[1], message=why[2], fingerprint=fingerprint
-                )
-            ]
+            return _start(command, session, subject)
+        case Refuse():
+            return _refuse(command, session)
         case Cancel():
             return _cancel(command, session)
         case Retry():
-            return _retry(command, session)
+            return _retry(command, session, subject)
         case SetSessionBudget():
             return set_budget(command, session)
         case ClaimAttempt(claim, lease_s):
             held = _unclaimed(claim, session)
-            return [] if held is None else start_attempt(held, claim, lease_s, session, now)
+            return Decision(session) if held is None else start_attempt(held, claim, lease_s, session, now)
         case StopAttempt(claim):
             held = _unclaimed(claim, session)
-            return [] if held is None else stop_attempt(held, command, session)
+            return Decision(session) if held is None else stop_attempt(held, command, session)
         case ReportAttempt(report):
-            return _report(report, session, now)
+            return _report(report, session, now, subject)
         case ExpireLease(attempt_id):
-            held = session.open.get(attempt_id)
-            if held is None or held.lease_until is None:
-                return []
-            lost = AttemptLost(step=held.asked.step, attempt_id=attempt_id)
-            error = AttemptError(code=LOST, message="its skill-runner was not heard of again", retryable=True)
-            return [lost, *after_failure(held.asked.step, error, None, evolve(session, lost), now)]
-        case WakeUp(id_):
-            if session.retry_due is None or session.retry_due > now:
-                return []
-            return request(id_, session, session.current)
-        case Resume(id_):
-            return request(id_, session, session.current) if session.waiting_on == "budget" else []
+            return _expire(attempt_id, session, now)
+        case WakeUp():
+            due = session.retry_due is not None and session.retry_due <= now
+            return request(subject, Decision(session), session.current) if due else Decision(session)
+        case Resume():
+            waits = session.waiting_on == "budget"
+            return request(subject, Decision(session), session.current) if waits else Decision(session)
 
 
 def answer(session: Session, claim: Claim, lease_s: float) -> Answer:
@@ -97,7 +89,7 @@ def answer(session: Session, claim: Claim, lease_s: float) -> Answer:
     return Answer(verdict="run" if held.runner == claim.runner else "later", lease_s=lease_s)
 
 
-def _start(command: Start, session: Session) -> Events:
+def _start(command: Start, session: Session, subject: str) -> Decision:
     if session.status == "new":
         started = SessionStarted(
             agent=command.agent,
@@ -112,14 +104,29 @@ def _start(command: Start, session: Session) -> Events:
             for step in command.steps
             if command.agent and step.agent and step.agent != command.agent
         ]
-        return [started, *handed, *request(command.id, evolve(session, started), 1)]
+        return request(subject, Decision(session).then(started, *handed), 1)
     if session.fingerprint is not None and session.fingerprint != command.fingerprint:
         raise Refusal(
             "conflict",
             "session_id",
             "the id was used for another command: send a new id, or the same command",
         )
-    return []
+    return Decision(session)
+
+
+def _refuse(command: Refuse, session: Session) -> Decision:
+    if session.status != "new":
+        return Decision(session)
+    why = command.refusal
+    return Decision(session).then(
+        SessionRefused(
+            agent=command.agent,
+            code=why.code,
+            field=why.field,
+            message=why.message,
+            fingerprint=command.fingerprint,
+        )
+    )
 
 
 def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
@@ -127,14 +134,14 @@ def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
     return held if held is not None and held.runner is None else None
 
 
-def _cancel(command: Cancel, session: Session) -> Events:
+def _cancel(command: Cancel, session: Session) -> Decision:
     if session.status == "cancelled" or (command.command_id and command.command_id in session.commands):
-        return []
+        return Decision(session)
     if session.ended:
         raise Refusal(
             "already_ended", "session_id", f"the session is {session.status}, there is nothing to cancel"
         )
-    return [SessionCancelled(reason=command.reason, command_id=command.command_id)]
+    return Decision(session).then(SessionCancelled(reason=command.reason, command_id=command.command_id))
 
 
 def check_retry(session: Session, from_step: int | None, command_id: str | None) -> int | None:
@@ -161,48 +168,59 @@ def check_retry(session: Session, from_step: int | None, command_id: str | None)
     return from_step or last
 
 
-def _retry(command: Retry, session: Session) -> Events:
+def _retry(command: Retry, session: Session, subject: str) -> Decision:
     if check_retry(session, command.from_step, command.command_id) is None:
-        return []
+        return Decision(session)
     retried = SessionRetried(from_step=command.from_step, steps=command.steps, command_id=command.command_id)
-    return [retried, *request(command.id, evolve(session, retried), command.from_step)]
+    return request(subject, Decision(session).then(retried), command.from_step)
 
 
-def _report(report: Report, session: Session, now: datetime) -> Events:
+def _expire(attempt_id: UUID, session: Session, now: datetime) -> Decision:
+    held = session.open.get(attempt_id)
+    if held is None or held.lease_until is None:
+        return Decision(session)
+    step = held.asked.step
+    lost = Decision(session).then(AttemptLost(step=step, attempt_id=attempt_id))
+    error = AttemptError(code=LOST, message="its skill-runner was not heard of again", retryable=True)
+    return after_failure(lost, step, error, None, now)
+
+
+def _report(report: Report, session: Session, now: datetime, subject: str) -> Decision:
     if report.attempt_id in session.reported:
-        return []
+        return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
     if report.cached is not None and not _is_unclaimed(report.attempt_id, session):
-        return []
-    return [*_calls(report), *_outcome(report, session, now)]
+        return Decision(session)
+    return _outcome(report, Decision(session).then(*_calls(report)), now, subject)
 
 
-def _calls(report: Report) -> Events:
+def _calls(report: Report) -> list[AnyEvent]:
     return [
         ModelCalled(step=report.step, attempt_id=report.attempt_id, **asdict(call)) for call in report.calls
     ]
 
 
-def _outcome(report: Report, session: Session, now: datetime) -> Events:
+def _outcome(report: Report, decision: Decision, now: datetime, subject: str) -> Decision:
+    session = decision.session
     kept = {"partial": report.partial, "items": report.items}
     first_failure = report.error is not None and report.attempt_id in session.open
     if not session.awaits(report.step) or (report.error is not None and not first_failure):
-        return [AttemptReportedLate(**_facts(report), **kept, output=report.output, error=report.error)]
+        late = AttemptReportedLate(**_facts(report), **kept, output=report.output, error=report.error)
+        return decision.then(late)
     if report.error is not None:
-        failed = AttemptFailed(**_facts(report), **kept, error=report.error)
-        after = evolve(session, failed)
-        return [failed, *after_failure(report.step, report.error, report.partial, after, now)]
-    ended = StepCompleted(
-        **_facts(report), output=report.output, cache_key=report.cache_key, cached=report.cached
+        failed = decision.then(AttemptFailed(**_facts(report), **kept, error=report.error))
+        return after_failure(failed, report.step, report.error, report.partial, now)
+    ended = decision.then(
+        StepCompleted(
+            **_facts(report), output=report.output, cache_key=report.cache_key, cached=report.cached
+        )
     )
-    after = evolve(session, ended)
-    rivals: Events = [AttemptWithdrawn(step=report.step, attempt_id=rival) for rival in after.open]
-    for rival in rivals:
-        after = evolve(after, rival)
-    if after.current > len(after.steps):
-        return [ended, *rivals, SessionCompleted()]
-    return [ended, *rivals, *request(report.id, after, after.current)]
+    rivals = [AttemptWithdrawn(step=report.step, attempt_id=rival) for rival in ended.session.open]
+    after = ended.then(*rivals)
+    if after.session.current > len(after.session.steps):
+        return after.then(SessionCompleted())
+    return request(subject, after, after.session.current)
 
 
 def _is_unclaimed(attempt_id: UUID, session: Session) -> bool:

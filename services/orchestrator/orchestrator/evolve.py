@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from orchestrator.kept import more
 from orchestrator.money import NOTHING
 from orchestrator.session import OpenAttempt, Session
@@ -45,7 +47,8 @@ def evolve(session: Session, event: AnyEvent) -> Session:
     """Take in what happened, the usual first. Never refuses, never decides."""
     match event:
         case SessionStarted():
-            return session._replace(
+            return replace(
+                session,
                 status="running",
                 agent=event.agent,
                 steps=event.steps,
@@ -54,7 +57,8 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 budget=event.budget,
             )
         case AttemptRequested():
-            return session._replace(
+            return replace(
+                session,
                 open={**session.open, event.attempt_id: OpenAttempt(event)},
                 known=session.known | {event.attempt_id},
                 attempts={**session.attempts, event.step: event.attempt},
@@ -65,11 +69,12 @@ def evolve(session: Session, event: AnyEvent) -> Session:
         case AttemptStarted():
             asked = session.open[event.attempt_id].asked
             claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
-            return session._replace(open={**session.open, event.attempt_id: claimed})
+            return replace(session, open={**session.open, event.attempt_id: claimed})
         case ModelCalled():
             return session
         case StepCompleted():
-            return _report(session, event)._replace(
+            return replace(
+                _report(session, event),
                 outputs={**session.outputs, event.step: event.output},
                 kept=_without(session.kept, event.step),
                 tries=0,
@@ -78,23 +83,24 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 stopped=None,
             )
         case SessionCompleted():
-            return session._replace(status="completed")
+            return replace(session, status="completed")
         case AttemptFailed():
-            return _report(_keep(session, event), event)._replace(tries=session.tries + 1)
+            return replace(_report(_keep(session, event), event), tries=session.tries + 1)
         case RetryScheduled():
-            return session._replace(retry_due=event.due)
+            return replace(session, retry_due=event.due)
         case StepFailed():
-            return session._replace(failed_step=event.step)
+            return replace(session, failed_step=event.step)
         case SessionFailed():
-            return session._replace(status="failed", retry_due=None)
+            return replace(session, status="failed", retry_due=None)
         case AttemptLost():
-            return _give_up(session, event.attempt_id)._replace(tries=session.tries + 1)
+            return replace(_give_up(session, event.attempt_id), tries=session.tries + 1)
         case AttemptWithdrawn():
             return _give_up(session, event.attempt_id)
         case AttemptReportedLate():
             return _report(_keep(session, event), event)
         case SessionCancelled():
-            return session._replace(
+            return replace(
+                session,
                 status="cancelled",
                 open={},
                 doubtful=_doubt(session, session.open),
@@ -105,7 +111,8 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             )
         case SessionRetried():
             before = {step: output for step, output in session.outputs.items() if step < event.from_step}
-            return session._replace(
+            return replace(
+                session,
                 status="running",
                 steps=session.steps[: event.from_step - 1] + event.steps,
                 outputs=before,
@@ -115,13 +122,13 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 commands=_with(session, event.command_id),
             )
         case AttemptStopped():
-            return _close(session, event.attempt_id)._replace(stopped=event)
+            return replace(_close(session, event.attempt_id), stopped=event)
         case SessionWaiting():
-            return session._replace(waiting_on=event.on)
+            return replace(session, waiting_on=event.on)
         case SessionBudgetSet():
-            return session._replace(budget=event.budget, commands=_with(session, event.command_id))
+            return replace(session, budget=event.budget, commands=_with(session, event.command_id))
         case SessionRefused():
-            return session._replace(status="refused", agent=event.agent, fingerprint=event.fingerprint)
+            return replace(session, status="refused", agent=event.agent, fingerprint=event.fingerprint)
         case _:
             return session
 
@@ -129,12 +136,13 @@ def evolve(session: Session, event: AnyEvent) -> Session:
 def _close(session: Session, attempt_id: UUID) -> Session:
     """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
     left = _without(session.open, attempt_id)
-    return session._replace(open=left, doubtful=_doubt(session, [attempt_id]))
+    return replace(session, open=left, doubtful=_doubt(session, [attempt_id]))
 
 
 def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptReportedLate) -> Session:
     id_ = event.attempt_id
-    return session._replace(
+    return replace(
+        session,
         open=_without(session.open, id_),
         reported=session.reported | {id_},
         spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
@@ -144,7 +152,7 @@ def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptRepo
 
 
 def _give_up(session: Session, attempt_id: UUID) -> Session:
-    return _close(session, attempt_id)._replace(unreported=_with_open(session, [attempt_id]))
+    return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
 
 
 def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
@@ -166,7 +174,7 @@ def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Sessi
     if asked is None or event.step in session.outputs:
         return session
     kept = more(session.kept.get(event.step), asked, event)
-    return session._replace(kept={**session.kept, event.step: kept}) if kept else session
+    return replace(session, kept={**session.kept, event.step: kept}) if kept else session
 
 
 def _without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:

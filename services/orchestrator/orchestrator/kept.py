@@ -1,15 +1,15 @@
 """What of a step is paid for though it is not completed: no other attempt has to pay for it again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from shared.events import AttemptFailed, AttemptReportedLate, AttemptRequested
 from shared.work import Done
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What an attempt had finished, and of what it was a part."""
 
     skill_hash: str

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.money import NOTHING, Purse
 from orchestrator.session import EMPTY
@@ -29,16 +32,15 @@ SCOPES: tuple[Scope, ...] = ("user", "day")
 REMEMBERED = timedelta(days=8)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
+class Doubtful(Struct, frozen=True):
     """What was counted for an attempt of which not every answer was seen."""
 
     reserved: MoneyReserved
     settled: MoneySettled
 
 
-class Ledger(NamedTuple):
-    """What later decisions need to know; a tuple, as `Session` is.
+class Ledger(Struct, frozen=True):
+    """What later decisions need to know; a struct, as `Session` is.
 
     `open` holds what is set aside. `settled` remembers by day which attempts are paid for, longer than any
     message about them can be under way. `doubtful` is what was counted for calls whose answer nobody saw,
@@ -173,13 +175,13 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
     match event:
         case BudgetSet():
             commands = ledger.commands | {event.command_id} if event.command_id else ledger.commands
-            return ledger._replace(limits={**ledger.limits, event.scope: event}, commands=commands)
+            return replace(ledger, limits={**ledger.limits, event.scope: event}, commands=commands)
         case MoneyReserved():
             return _reserved(ledger, event)
         case MoneySettled():
             return _settled(ledger, event)
         case MoneyReleased():
-            return ledger._replace(open=_without(ledger.open, event.attempt_id))
+            return replace(ledger, open=_without(ledger.open, event.attempt_id))
         case _:
             return ledger
 
@@ -187,9 +189,10 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
 def _reserved(ledger: Ledger, event: MoneyReserved) -> Ledger:
     """A new day forgets what nobody speaks of any more."""
     if event.day in ledger.days:
-        return ledger._replace(open={**ledger.open, event.attempt_id: event})
+        return replace(ledger, open={**ledger.open, event.attempt_id: event})
     settled = {key: day for key, day in ledger.settled.items() if day >= event.day - REMEMBERED}
-    return ledger._replace(
+    return replace(
+        ledger,
         open={**ledger.open, event.attempt_id: event},
         days={**ledger.days, event.day: NOTHING},
         settled=settled,
@@ -204,7 +207,8 @@ def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
     reserved = before.reserved if before else ledger.open[id_]
     more = _counted(event) - (_counted(before.settled) if before else NOTHING)
     doubtful = _without(ledger.doubtful, id_)
-    return ledger._replace(
+    return replace(
+        ledger,
         spent=ledger.spent + more,
         days={**ledger.days, reserved.day: ledger.days.get(reserved.day, NOTHING) + more},
         open=_without(ledger.open, id_),

@@ -1,13 +1,13 @@
 """Whether something can still be paid: the one rule of every limit."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 NOTHING = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+class Purse(Struct, frozen=True):
     """`limit` None: as much as there is to pay. What is in doubt is part of `spent`."""
 
     limit: Decimal | None

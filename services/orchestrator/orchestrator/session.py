@@ -4,12 +4,13 @@ A stand-alone skill is a session of one step without an agent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 from orchestrator.kept import Kept
 from orchestrator.money import NOTHING, Purse
@@ -21,8 +22,7 @@ Scope = Mapping[str, Any]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
+class OpenAttempt(Struct, frozen=True):
     """An attempt that somebody may be running; the rest is set once a runner claimed it."""
 
     asked: AttemptRequested
@@ -31,8 +31,8 @@ class OpenAttempt:
     reserved: Decimal = NOTHING
 
 
-class Session(NamedTuple):
-    """What later decisions need to know; a tuple, for `_replace` is what folding a history costs.
+class Session(Struct, frozen=True):
+    """What later decisions need to know; a struct, for to replace fields is what folding a history costs.
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
@@ -104,16 +104,14 @@ class Session(NamedTuple):
         return scope
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True):
     """Something to decide at `at`: a retry (`attempt_id` None) or the end of an attempt's lease."""
 
     at: datetime
     attempt_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outstanding:
+class Outstanding(Struct, frozen=True):
     """What the session is waiting for."""
 
     work: tuple[AttemptRequested, ...] = ()

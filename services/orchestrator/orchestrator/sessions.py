@@ -3,9 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4, uuid5
-
-from msgspec.structs import replace
+from uuid import UUID, uuid4
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
@@ -14,7 +12,7 @@ from orchestrator.session import Session
 from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
-from shared.events import AnyEvent, AttemptRequested
+from shared.events import AnyEvent
 from shared.log import Conflict, Log
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
@@ -88,7 +86,7 @@ class Sessions:
                 raise Refusal("unavailable", None, "the log has not got that far here: ask again")
             now = self._clock()
             try:
-                events = tuple(_owned(aggregate, event) for event in decide(command, known.session, now))
+                session, events = decide(command, known.session, now, aggregate.subject)
             except Exception:
                 if fresh:
                     raise
@@ -110,7 +108,7 @@ class Sessions:
             except Conflict:
                 fresh = True
                 continue
-            after = Known(fold(events, known.session), seq, known.span or _span(aggregate, commit))
+            after = Known(session, seq, known.span or _span(aggregate, commit))
             self._remember(aggregate, after)
             return Decided(after, events)
 
@@ -130,10 +128,3 @@ def _span(aggregate: Aggregate, first: Commit) -> str:
 
 def _valid(traceparent: str | None) -> str | None:
     return traceparent if trace_ids.parse(traceparent) else None
-
-
-def _owned(aggregate: Aggregate, event: AnyEvent) -> AnyEvent:
-    """Give a new attempt an id that no other user's has: theirs may be of a session with the same id."""
-    if aggregate.user is None or not isinstance(event, AttemptRequested):
-        return event
-    return replace(event, attempt_id=uuid5(aggregate.user, str(event.attempt_id)))

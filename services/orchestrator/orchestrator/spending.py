@@ -3,19 +3,21 @@
 from datetime import datetime, timedelta
 
 from orchestrator.asked import SetSessionBudget, StopAttempt
-from orchestrator.evolve import evolve
+from orchestrator.decision import Decision
 from orchestrator.session import OpenAttempt, Session
-from orchestrator.steps import Events, give_up
+from orchestrator.steps import give_up
 from shared.events import AttemptStarted, AttemptStopped, SessionBudgetSet, SessionWaiting
 from shared.refusal import Refusal
 from shared.work import Claim
 
 
-def start_attempt(held: OpenAttempt, claim: Claim, lease_s: float, session: Session, now: datetime) -> Events:
+def start_attempt(
+    held: OpenAttempt, claim: Claim, lease_s: float, session: Session, now: datetime
+) -> Decision:
     if session.budget is not None and not session.purse.has(claim.most_usd):
         stop = StopAttempt(claim, "session", session.purse, session.budget.policy)
         return stop_attempt(held, stop, session)
-    return [
+    return Decision(session).then(
         AttemptStarted(
             step=held.asked.step,
             attempt_id=claim.attempt_id,
@@ -23,41 +25,42 @@ def start_attempt(held: OpenAttempt, claim: Claim, lease_s: float, session: Sess
             lease_until=now + timedelta(seconds=lease_s),
             reserved_usd=claim.most_usd,
         )
-    ]
+    )
 
 
-def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Events:
+def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Decision:
     """Close an attempt that a limit forbids; its step fails, or waits for money."""
     limit, step, most = stop.purse.limit, held.asked.step, stop.claim.most_usd
     if limit is None:
-        return []
-    stopped = AttemptStopped(
-        step=step,
-        attempt_id=stop.claim.attempt_id,
-        scope=stop.scope,
-        limit_usd=limit,
-        spent_usd=stop.purse.spent,
-        reserved_usd=stop.purse.reserved,
-        asked_usd=most,
+        return Decision(session)
+    stopped = Decision(session).then(
+        AttemptStopped(
+            step=step,
+            attempt_id=stop.claim.attempt_id,
+            scope=stop.scope,
+            limit_usd=limit,
+            spent_usd=stop.purse.spent,
+            reserved_usd=stop.purse.reserved,
+            asked_usd=most,
+        )
     )
-    after = evolve(session, stopped)
-    if not after.awaits(step) or after.open:
-        return [stopped]
+    if not stopped.session.awaits(step) or stopped.session.open:
+        return stopped
     if stop.policy == "wait":
-        return [stopped, SessionWaiting(step=step, on="budget")]
+        return stopped.then(SessionWaiting(step=step, on="budget"))
     if most is None:
         why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
-        return [stopped, *give_up(step, "unknown_price", why)]
+        return give_up(stopped, step, "unknown_price", why)
     left = limit - stop.purse.spent - stop.purse.reserved
     why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}: raise it"
-    return [stopped, *give_up(step, "budget_exceeded", f"{why} ('totalaud budget set') and retry")]
+    return give_up(stopped, step, "budget_exceeded", f"{why} ('totalaud budget set') and retry")
 
 
-def set_budget(command: SetSessionBudget, session: Session) -> Events:
+def set_budget(command: SetSessionBudget, session: Session) -> Decision:
     if command.command_id and command.command_id in session.commands:
-        return []
+        return Decision(session)
     if not session.steps:
         raise Refusal("not_found", "session_id", "there is no such session")
     if session.budget == command.budget:
-        return []
-    return [SessionBudgetSet(budget=command.budget, command_id=command.command_id)]
+        return Decision(session)
+    return Decision(session).then(SessionBudgetSet(budget=command.budget, command_id=command.command_id))

@@ -30,7 +30,7 @@ class Starts:
         """Tell the same command from another under the same id, without keeping its body."""
         return self._vault.fingerprint(canonical({key: body[key] for key in body if key != own_id}))
 
-    async def run(self, user: UUID, id_: UUID, command: RunSession, fingerprint: str) -> Start:
+    async def run(self, user: UUID, command: RunSession, fingerprint: str) -> Start:
         """Check a workflow as a whole: names first, then templates and types."""
         agent = await planning.known_agent(self._registry, command.agent)
         planning.check_ids(command.steps)
@@ -46,7 +46,6 @@ class Starts:
         inputs = [await self._seal_input(user, step.input_schema, step.input) for step in steps]
         own = await self._seal_own(user, steps, own)
         return Start(
-            id=id_,
             agent=agent.name,
             steps=planning.plan(command.steps, inputs, skills, owners),
             input=own if command.input is not None else inputs[0],
@@ -54,7 +53,7 @@ class Starts:
             budget=budget(command.budget),
         )
 
-    async def execute(self, user: UUID, id_: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
+    async def execute(self, user: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
         """Check a stand-alone skill: a step without templates, of no agent."""
         skill = await self._registry.skill(command.skill)
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
@@ -62,7 +61,6 @@ class Starts:
         templates.check([_checked(1, step, definition)], {}, alone=True)
         sealed = await self._seal_input(user, definition.input_schema, command.input)
         return Start(
-            id=id_,
             agent=None,
             steps=planning.plan((step,), [sealed], {command.skill: definition}, [None]),
             input=sealed,
@@ -100,7 +98,6 @@ class Starts:
             )
         templates.check(checked, dict(session.input))
         return Retry(
-            id=command.session_id,
             from_step=from_step,
             steps=tuple(plans[from_step - 1 :]),
             command_id=command.command_id,

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from orchestrator.session import Session
+from orchestrator.decision import Decision
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
-    AnyEvent,
     AttemptError,
     AttemptRequested,
     RetryScheduled,
@@ -18,21 +17,27 @@ from shared.events import (
 
 LONGEST_BACKOFF_S = 600.0
 LOST = "lost"
-Events = list[AnyEvent]
+ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 
 
-def request(id_: UUID, session: Session, number: int) -> Events:
+def attempt_id(subject: str, step: int, attempt: int) -> UUID:
+    """Name an attempt by the subject of its session: nobody else's has the id, whatever ids they choose."""
+    return uuid5(ATTEMPTS, f"{subject}/{step}/{attempt}")
+
+
+def request(subject: str, decision: Decision, number: int) -> Decision:
+    session = decision.session
     plan = session.step(number)
     try:
         resolved = resolve(plan.input, session.scope())
     except TemplateError as error:
-        return give_up(number, "bad_template", f"{error.field}: {error.message}")
+        return give_up(decision, number, "bad_template", f"{error.field}: {error.message}")
     attempt = session.attempts.get(number, 0) + 1
-    return [
+    return decision.then(
         AttemptRequested(
             step=number,
             attempt=attempt,
-            attempt_id=uuid5(id_, f"{number}/{attempt}"),
+            attempt_id=attempt_id(subject, number, attempt),
             skill=plan.skill,
             skill_hash=plan.skill_hash,
             pool=plan.pool,
@@ -40,24 +45,28 @@ def request(id_: UUID, session: Session, number: int) -> Events:
             timeout_s=plan.timeout_s,
             fresh=plan.fresh,
         )
-    ]
+    )
 
 
-def after_failure(step: int, error: AttemptError, partial: Any, session: Session, now: datetime) -> Events:
+def after_failure(
+    decision: Decision, step: int, error: AttemptError, partial: Any, now: datetime
+) -> Decision:
     """Wait for a rival, try again later, or give up."""
+    session = decision.session
     if not session.awaits(step) or session.open or session.retry_due is not None:
-        return []
+        return decision
     plan = session.step(step)
     if error.code == LOST and plan.in_doubt == "ask":
-        return [SessionWaiting(step=step, on="in_doubt")]
+        return decision.then(SessionWaiting(step=step, on="in_doubt"))
     if error.retryable and session.tries < plan.max_attempts:
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
-        return [RetryScheduled(step=step, due=now + timedelta(seconds=max(wait, error.retry_after_s or 0)))]
-    return give_up(step, error.code, error.message, partial)
+        due = now + timedelta(seconds=max(wait, error.retry_after_s or 0))
+        return decision.then(RetryScheduled(step=step, due=due))
+    return give_up(decision, step, error.code, error.message, partial)
 
 
-def give_up(step: int, code: str, message: str, partial: Any = None) -> Events:
-    return [
+def give_up(decision: Decision, step: int, code: str, message: str, partial: Any = None) -> Decision:
+    return decision.then(
         StepFailed(step=step, code=code, message=message, partial=partial),
         SessionFailed(step=step, code=code, message=message),
-    ]
+    )
