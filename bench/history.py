@@ -8,6 +8,7 @@ from itertools import islice
 from uuid import UUID, uuid4
 
 import nats
+from nats.aio.client import Client
 
 from bench.work import IN_FLIGHT, STEPS, document, passed_on
 from orchestrator.asked import Command, ReportAttempt, Start
@@ -22,6 +23,7 @@ SKILL, AGENT = "pass-on", "bench-agent"
 COMMITS = STEPS + 1
 EVENTS = 2 * COMMITS
 AT_ONCE = 2_000
+LOOK_S, ARRIVED_S = 0.005, 30
 Written = tuple[Aggregate, Commit]
 
 
@@ -88,13 +90,30 @@ def _start(number: int) -> Start:
 
 
 async def write(url: str, written: Iterable[Written]) -> None:
-    """Put commits into the log of a NATS, many under way at once, in their order."""
+    """Put commits into the log of a NATS, in their order; raises TimeoutError when some do not arrive.
+
+    They are not acknowledged one by one, which is most of the price, but counted: nobody else may append.
+    """
     client = await nats.connect(url, pending_size=64 * 2**20)
     try:
-        js = client.jetstream(publish_async_max_pending=AT_ONCE)
+        seq = await last_seq(client)
         waiting = iter(written)
         while some := list(islice(waiting, AT_ONCE)):
-            acks = [await js.publish_async(one.subject, commit.encode(one)) for one, commit in some]
-            await asyncio.gather(*acks)
+            for one, commit in some:
+                await client.publish(one.subject, commit.encode(one))
+            seq += len(some)
+            await _arrived(client, seq)
     finally:
         await client.close()
+
+
+async def _arrived(client: Client, seq: int) -> None:
+    async with asyncio.timeout(ARRIVED_S):
+        while True:
+            if await last_seq(client) >= seq:
+                return
+            await asyncio.sleep(LOOK_S)
+
+
+async def last_seq(client: Client) -> int:
+    return int((await client.jetstream().stream_info("EVT")).state.last_seq)

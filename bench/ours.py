@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import nats
 
+from bench import history
 from bench.contender import Contender, Turn
 from bench.meter import Groups
 from bench.piped import Piped, piped
@@ -103,7 +104,7 @@ async def last_seq(stack: LocalStack) -> int:
     """Return the last sequence of the log."""
     client = await nats.connect(stack.place.nats_url)
     try:
-        return int((await client.jetstream().stream_info("EVT")).state.last_seq)
+        return await history.last_seq(client)
     finally:
         await client.close()
 

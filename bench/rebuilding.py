@@ -18,9 +18,9 @@ import asyncpg
 from bench.history import COMMITS
 from bench.meter import Meter
 from bench.ours import Ours
+from projector.ddl import ddl
 from projector.reader import page
 from projector.rebuild import MOST
-from projector.tables import ddl
 from totalaud.door import Door
 from totalaud.operator import Operator
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from projector.tables import ddl
+from projector.ddl import ddl
 from quality import world
 from shared.definitions import SkillDefinition
 from shared.schema import prepare, problems

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4, uuid5
 import asyncpg
 import pytest
 
+from projector.ddl import ddl
 from projector.namekeys import keys
-from projector.tables import ddl
 from shared.schema import problems
 from skill_runner.tables import ReadModel
 from skillmodules import SKILLS, skill_module

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import psutil
 import pytest
 from nats.aio.msg import Msg
 
@@ -25,13 +27,13 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader, spreading, statements
-from projector.database import connected, make, take_over
+from projector.database import connected, make, make_bare, take_over
+from projector.ddl import ddl
 from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
 from projector.record_tables import OWNED
-from projector.tables import ddl
 from record_histories import corrected, record_stories, recorded
 from servers import Rig, fresh_database
 from shared import subjects
@@ -57,6 +59,22 @@ FROM information_schema.columns c WHERE c.table_schema = 'public' ORDER BY 1, 2
 KEYS = """
 SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+WHOLE_SHAPE = (
+    """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
+      pg_get_expr(d.adbin, d.adrelid), c.reloptions, c.relrowsecurity, c.relpersistence, c.relacl
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY c.relname, a.attnum""",
+    """SELECT conrelid::regclass::text, conname, convalidated, condeferrable, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
+    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+    """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
+    WHERE schemaname = 'public' ORDER BY 1, 2""",
+)
+NEARLY_SWAPPED = """
+SELECT count(*) > 0 FROM pg_indexes
+WHERE indexname = 'agent_sessions_by_time' AND schemaname = 'projection_next'
 """
 SESSIONS = 1_500
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
@@ -149,11 +167,11 @@ async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgre
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
-    seed: int, bus: Bus, writer: Writer, postgres_url: str
+    seed: int, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     history = list(record_stories(seed))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await writer.write(history[:100], pause_s=0.002)
         await caught_up(bus, postgres_url)
         await writer.write(history[100:])
@@ -202,14 +220,15 @@ async def test_one_large_batch_gives_the_same_rows(bus: Bus, writer: Writer, pos
 
 
 @asynccontextmanager
-async def service(nats: Rig, url: str) -> AsyncIterator[None]:
+async def service(nats: Rig, url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The projector as a process, killed at the end."""
     env = {**os.environ, "TOTALAUD_NATS_URL": nats.url, "TOTALAUD_DATABASE_URL": url}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "projector", env=env)
     try:
-        yield
+        yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 
@@ -271,13 +290,13 @@ async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
 
 @pytest.mark.timeout(180)
 async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
-    bus: Bus, nats: Rig, writer: Writer, postgres_url: str
+    bus: Bus, nats: Rig, writer: Writer, nats_url: str, postgres_url: str
 ):
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats.url, histories(SESSIONS, USER))
     await writer.write(stories(7))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         async with reading(postgres_url) as reads:
@@ -297,10 +316,10 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
     assert await value(postgres_url, left) == 0
 
 
-async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_url: str):
+async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
     role = f"reader_{uuid4().hex[:8]}"
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         await value(postgres_url, f"CREATE ROLE {role}")
         try:
@@ -314,7 +333,109 @@ async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, postgres_u
             await value(postgres_url, f"DROP ROLE {role}")
 
 
-async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: Writer, postgres_url: str):
+async def whole_shape(url: str) -> list[list[tuple]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [[tuple(row) for row in await connection.fetch(sql)] for sql in WHOLE_SHAPE]
+    finally:
+        await connection.close()
+
+
+async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await whole_shape(postgres_url)
+        await ask(bus, "rebuild")
+    columns, constraints, indexes, policies = await whole_shape(postgres_url)
+    assert [columns, constraints, indexes, policies] == before
+    assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
+    assert len(indexes) > len(columns) // 20
+    assert policies
+
+
+async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    aggregate = subjects.session(USER, SESSION)
+    begun = SessionStarted(
+        agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
+    )
+    parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await writer.write(stories(14, commits=50))
+        await writer.happens(aggregate, begun)
+        await writer.write(stories(15, commits=50))
+        await caught_up(bus, postgres_url)
+        before = await value(postgres_url, parked)
+        assert len(before) == 1
+        await ask(bus, "rebuild")
+        assert await value(postgres_url, parked) == before
+    await assert_folded(bus, postgres_url)
+
+
+def rebuilding(of: int | None = None) -> list[psutil.Process]:
+    """Return the rebuild's process, if it runs."""
+    return [
+        child
+        for child in psutil.Process(of).children()
+        if child.status() != psutil.STATUS_ZOMBIE and "projector.rebuilding" in child.cmdline()
+    ]
+
+
+@pytest.mark.parametrize("filling", [True, False])
+async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
+    filling: bool, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    sql = "SELECT seq > 0 FROM projection_next.checkpoint" if filling else NEARLY_SWAPPED
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(ask(bus, "rebuild"))
+            await until(lambda: value(postgres_url, sql))
+            status = await ask(bus, "status")
+            assert status["rebuilding"]
+            assert status["rebuilt_seq"] > 0
+            (process,) = rebuilding()
+            process.kill()
+            error = (await asked)["error"]
+        await reader.close()
+        assert error["code"] == "broken_off"
+        assert "code -9" in error["message"]
+        assert await rows_of(postgres_url) == before
+        await writer.write(stories(16, commits=50))
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "rebuild"))["ok"] is True
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats.url, histories(SESSIONS, USER))
+    async with service(nats, postgres_url) as projector:
+        await caught_up(bus, postgres_url)
+        await bus.tell("ops.projection.rebuild", b"{}")
+        async with asyncio.timeout(20):
+            while not (running := rebuilding(projector.pid)):
+                await asyncio.sleep(0.01)
+        projector.kill()
+        async with asyncio.timeout(5):
+            while running[0].is_running() and running[0].status() != psutil.STATUS_ZOMBIE:
+                await asyncio.sleep(0.01)
+
+
+async def test_what_jsonb_cannot_hold_parks_its_session_alone(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     for number, bad in enumerate(('"a\\u0000b"', "1e400", '"\\ud800"'), start=20):
         aggregate = subjects.session(USER, UUID(int=number, version=4))
         commit = Commit(commit_id=uuid4(), at=NOW, events=decide(start(1), Session(), NOW, SUBJECT).events)
@@ -322,7 +443,7 @@ async def test_what_jsonb_cannot_hold_parks_its_session_alone(bus: Bus, writer: 
         await bus.publish(aggregate.subject, body)
     await writer.write(stories(9))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert len(status["errors"]) == 3
@@ -404,6 +525,16 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
     assert "Seq Scan" not in plan
 
 
+@pytest.mark.parametrize("sql", spreading.IN_ORDER)
+async def test_a_rebuild_has_the_indexes_that_its_statements_look_by(sql: str, postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make_bare(connection)
+        await connection.execute(f"PREPARE hot AS {sql}")
+        given = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d", sql))))
+        explained = await connection.fetch(f"EXPLAIN EXECUTE hot({given})")
+    assert not [row[0] for row in explained if "Seq Scan" in row[0]]
+
+
 async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
     async with connected(postgres_url) as connection:
         await make(connection)
@@ -448,12 +579,14 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
     await assert_folded(bus, postgres_url)
 
 
-async def test_another_log_is_refused_until_a_rebuild(bus: Bus, writer: Writer, postgres_url: str):
+async def test_another_log_is_refused_until_a_rebuild(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
     await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await until(lambda: halted(live))
         status = await ask(bus, "status")
         assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
@@ -474,7 +607,7 @@ async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: 
 
 
 async def test_tables_of_another_release_are_refused_until_a_rebuild(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
@@ -482,7 +615,7 @@ async def test_tables_of_another_release_are_refused_until_a_rebuild(
     async with projecting(bus, postgres_url) as live:
         await until(lambda: halted(live))
         assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await ask(bus, "rebuild")
         await until(lambda: not_halted(live))
 
@@ -536,10 +669,13 @@ async def test_what_there_was_no_room_for_is_read_from_the_stream(
     await assert_folded(bus, postgres_url)
 
 
-async def test_status_tells_how_far_the_projection_is(bus: Bus, writer: Writer, postgres_url: str):
+async def test_status_tells_how_far_the_projection_is(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
     async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)
-    assert (status["errors"], status["rebuilding"], status["halted"]) == ([], False, None)
+    assert (status["errors"], status["rebuilding"], status["rebuilt_seq"]) == ([], False, None)
+    assert status["halted"] is None

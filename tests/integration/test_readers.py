@@ -298,12 +298,12 @@ async def test_an_own_session_is_found_by_its_index(read):
     assert "agent_sessions_by_user" in plan
 
 
-async def test_a_rebuild_keeps_every_reader_to_the_own_rows(bus: Bus, postgres_url: str):
+async def test_a_rebuild_keeps_every_reader_to_the_own_rows(bus: Bus, nats_url: str, postgres_url: str):
     """Policies and grants are part of the tables: the ones that take the place have them from the start."""
     user, other = uuid4(), uuid4()
     live = Live(bus, postgres_url)
     task = asyncio.create_task(live.run())
-    await bus.listen("ops.projection.*", Operating(bus, postgres_url, live).hear)
+    await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
     url = await readers.add(postgres_url, user)
     reader = await asyncpg.connect(url)
     try:

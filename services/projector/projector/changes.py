@@ -1,19 +1,20 @@
 """What a commit changes in the tables, as data: single rows, and what depends on other rows.
 
-Those made by the million, a few for each commit of a rebuild, are not frozen: that is half of their price.
+They are made by the million, a few for each commit of a rebuild: structs cost half of what dataclasses do.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 Values = Mapping[str, Any]
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, cache_hash=True):
     """Names one row: a table and its key. With `user`, a row of another user is not this row."""
 
     table: str
@@ -21,55 +22,48 @@ class Row(NamedTuple):
     user: UUID | None = None
 
 
-@dataclass(slots=True)
-class Add:
+class Add(Struct, frozen=True):
     """A row that cannot be there yet."""
 
     row: Row
     values: Values
 
 
-@dataclass(slots=True)
-class Ensure:
+class Ensure(Struct, frozen=True):
     """A row that may be there already, and then stays as it is."""
 
     row: Row
     values: Values
 
 
-@dataclass(slots=True)
-class Alter:
+class Alter(Struct, frozen=True):
     """Values to set and amounts to add in a row that must be there."""
 
     row: Row
-    values: Values = field(default_factory=dict)
-    amounts: Mapping[str, int | Decimal] = field(default_factory=dict)
+    values: Values = {}
+    amounts: Mapping[str, int | Decimal] = {}
 
 
-@dataclass(slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """The row, if it is there, is no more."""
 
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """The pending steps of a session that failed are skipped."""
 
     session: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """What is pending or running of a cancelled session is cancelled: steps and open attempts."""
 
     session: Row
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CloseAlone:
+class CloseAlone(Struct, frozen=True):
     """The open attempts of a cancelled stand-alone skill are cancelled."""
 
     execution_id: UUID
@@ -77,24 +71,21 @@ class CloseAlone:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """An attempt of a stand-alone skill is filed beside a session of the same user, if that is known."""
 
     attempt: Row
     session_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FileAgain:
+class FileAgain(Struct, frozen=True):
     """A further attempt of a stand-alone skill is filed where its first one is."""
 
     attempt: Row
     execution_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Refold:
+class Refold(Struct, frozen=True):
     """A pitch is told anew from all outreach rows of its campaign and contact."""
 
     pitch: Row

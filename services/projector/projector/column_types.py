@@ -7,6 +7,8 @@ from sqlalchemy.dialects.postgresql import dialect
 
 metadata = MetaData()
 POSTGRES = dialect()  # type: ignore[no-untyped-call]
+LOOKED_UP = {"looked_up": True}
+"""Marks an index by which the projector itself finds the rows it changes; all others serve readers."""
 
 
 def moment(name: str, default: str | None = None) -> Column[Any]:

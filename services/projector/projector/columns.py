@@ -1,7 +1,8 @@
 """What is known of the tables' columns: types, keys, defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, DefaultClause
@@ -9,6 +10,7 @@ from sqlalchemy import Column, DefaultClause
 from projector.column_types import POSTGRES
 from projector.tables import metadata
 
+Record = tuple[Any, ...]
 CONSTANTS = {"0": 0, "true": True, "false": False, "'pending'": "pending", "'{}'": dict[str, Any]()}
 
 
@@ -49,8 +51,13 @@ def new_row(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _defaults(table: str) -> dict[str, Any]:
-    columns = [column for column in metadata.tables[table].columns if column.computed is None]
-    return {column.name: CONSTANTS.get(_default(column) or "") for column in columns}
+    return {column.name: CONSTANTS.get(_default(column) or "") for column in metadata.tables[table].columns}
+
+
+@cache
+def in_order(table: str) -> Callable[[Mapping[str, Any]], Record]:
+    """Return what makes a record of a whole row's values."""
+    return itemgetter(*layout(table))
 
 
 def _default(column: Column[Any]) -> str | None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from projector.tables import ddl, shape
+from projector.ddl import bare, keys, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY
 
@@ -19,6 +19,7 @@ CONNECT_S = 5
 TURN = 0x70726F6A
 TURN_S = 0.5
 COMMAND_S = 60
+KEYS_S = 3600
 STEADY = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -28,6 +29,7 @@ STEADY = {
     "synchronous_commit": "on",
     "application_name": "totalaud-projector",
 }
+WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin")
 AWAY = (*DATABASE_AWAY, asyncpg.TransactionRollbackError, asyncpg.InvalidCatalogNameError)
 
 
@@ -69,11 +71,27 @@ async def make(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT to_regclass('checkpoint')") is not None:
         return
     async with connection.transaction():
-        for statement in ddl():
+        await make_bare(connection)
+        await add_keys(connection)
+
+
+async def make_bare(connection: asyncpg.Connection) -> None:
+    """Make them without what is cheaper once they are full."""
+    async with connection.transaction():
+        for statement in bare():
             await connection.execute(statement)
         await connection.execute(
             "INSERT INTO checkpoint (seq, epoch, shape) VALUES (0, $1, $2)", uuid4(), shape()
         )
+
+
+async def add_keys(connection: asyncpg.Connection) -> None:
+    """Add the rest; raises ForeignKeyViolationError for a row that refers to none, and adds nothing."""
+    async with connection.transaction():
+        for setting in WHOLE_TABLES:
+            await connection.execute(f"SET LOCAL {setting} = on")
+        for statement in keys():
+            await connection.execute(statement, timeout=KEYS_S)
 
 
 async def checkpoint(connection: asyncpg.Connection) -> Checkpoint:

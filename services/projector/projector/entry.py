@@ -1,7 +1,10 @@
 """A message of the log, and what it reads as."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
+
+from msgspec import Struct
 
 from projector.changes import Change
 from projector.rows import changes
@@ -12,14 +15,13 @@ from shared.message import Unreadable
 from shared.subjects import Aggregate
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An entry with what it changes; `fault` says why it changes nothing and holds no value of it."""
 
     entry: Entry
     aggregate: Aggregate | None = None
     commit: Commit | None = None
-    changes: tuple[Change, ...] = ()
+    changes: Sequence[Change] = ()
     fault: str | None = None
 
     @property
@@ -31,11 +33,14 @@ def read(entry: Entry) -> Reading:
     """Decode and map; what cannot be read is a fault, not an error."""
     aggregate = commit = None
     try:
-        aggregate = Aggregate.parse(entry.subject)
+        aggregate = _aggregate(entry.subject)
         commit = decode(entry.body)
         found = changes(aggregate, Recorded(entry.seq, commit))
     except Unreadable as error:
         return Reading(entry, aggregate, fault=f"the commit cannot be read: {error}")
     except ValueError as error:
         return Reading(entry, aggregate, commit, fault=str(error))
-    return Reading(entry, aggregate, commit, tuple(found))
+    return Reading(entry, aggregate, commit, found)
+
+
+_aggregate = lru_cache(maxsize=2_000)(Aggregate.parse)

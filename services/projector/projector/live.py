@@ -9,10 +9,10 @@ from nats.errors import Error as NatsError
 
 from projector import database
 from projector.database import AWAY, connected
+from projector.ddl import shape
 from projector.origin import Origin
 from projector.projection import Fenced, Projection
 from projector.reader import Reader
-from projector.tables import shape
 from shared.bus import Bus
 from shared.logs import get_logger
 from shared.refusal import Refusal

@@ -18,7 +18,8 @@ QUEUE = "projector"
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     live = Live(bus, settings.database_url)
-    await bus.listen("ops.projection.*", Operating(bus, settings.database_url, live).hear, queue=QUEUE)
+    operating = Operating(settings.nats_url, settings.database_url, live)
+    await bus.listen("ops.projection.*", operating.hear, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         following = loops.create_task(live.run())
         yield

@@ -6,10 +6,10 @@ from typing import Any
 import asyncpg
 
 from projector import database
+from projector.apart import rebuilt
 from projector.database import connected
 from projector.live import OUTAGES, Live
-from projector.rebuild import rebuild
-from shared.bus import Bus
+from projector.rebuild import progress
 from shared.counts import refused
 from shared.json import dumps
 from shared.listening import Heard
@@ -22,8 +22,8 @@ Json = dict[str, Any]
 class Operating:
     """Answers `ops.projection.status` and `ops.projection.rebuild`."""
 
-    def __init__(self, bus: Bus, database_url: str, live: Live) -> None:
-        self._bus = bus
+    def __init__(self, nats_url: str, database_url: str, live: Live) -> None:
+        self._nats_url = nats_url
         self._url = database_url
         self._live = live
         self._rebuilding = asyncio.Lock()
@@ -46,8 +46,7 @@ class Operating:
                 if self._rebuilding.locked():
                     raise Refusal("busy", None, "a rebuild is running: wait for its end")
                 async with self._rebuilding:
-                    done = await rebuild(self._bus, self._url, self._live)
-                return {"ok": True, "events": done.events, "seconds": done.seconds}
+                    return {"ok": True, **await rebuilt(self._nats_url, self._url, self._live)}
             case _:
                 raise Refusal("unknown_command", "subject", "there is status and rebuild")
 
@@ -60,6 +59,8 @@ class Operating:
                 )
             except asyncpg.UndefinedTableError:
                 raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
+            rebuilding = self._rebuilding.locked()
+            rebuilt_seq = await progress(connection) if rebuilding else None
         log_seq = await self._live.origin.last_seq()
         return {
             "seq": at.seq,
@@ -67,6 +68,7 @@ class Operating:
             "lag": log_seq - at.seq,
             "epoch": str(at.epoch),
             "errors": [dict(row) for row in errors],
-            "rebuilding": self._rebuilding.locked(),
+            "rebuilding": rebuilding,
+            "rebuilt_seq": rebuilt_seq,
             "halted": self._live.halted,
         }

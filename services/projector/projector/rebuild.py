@@ -1,11 +1,10 @@
 """Fills new tables beside the live ones from the whole log, and swaps them in one transaction."""
 
 import asyncio
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from typing import Any, Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -13,7 +12,7 @@ import asyncpg
 from projector import database
 from projector.database import LIVE, connected
 from projector.entry import Reading, read
-from projector.live import Live
+from projector.origin import Origin
 from projector.projection import Projection
 from projector.reader import page
 from projector.tables import names
@@ -24,9 +23,8 @@ NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
 AGAIN_S = 0.1
 DROPS = 50
-MOST, MOST_BYTES = 2_000, 32 * 1024 * 1024
+MOST, MOST_BYTES = 4_000, 32 * 1024 * 1024
 IN_ONE_GO = 20
-GARBAGE = 2_000_000
 GRANTS = """
 SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
   CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END) AS sql
@@ -50,6 +48,19 @@ class Rebuilt:
     seconds: float
 
 
+class Live(Protocol):
+    """The live projection, as far as a rebuild has to do with it."""
+
+    @property
+    def gate(self) -> AbstractAsyncContextManager[Any]:
+        """Held while nothing is projected."""
+        ...
+
+    def swapped(self) -> None:
+        """Tell it that other tables are in place."""
+        ...
+
+
 async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
     """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less.
 
@@ -57,20 +68,42 @@ async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
     disk, and with it all that came before.
     """
     began = time.monotonic()
+    try:
+        seq = await _rebuilt(bus, url, live, keys_last=True)
+    except asyncpg.ForeignKeyViolationError:
+        get_logger().warning("a history refers to what is not there: rebuilding with all keys in place")
+        seq = await _rebuilt(bus, url, live, keys_last=False)
+    return Rebuilt(seq, round(time.monotonic() - began, 3))
+
+
+async def progress(connection: asyncpg.Connection) -> int:
+    """Return how far the new tables are; 0 before there are any, and again once they are in place."""
+    try:
+        return int(await connection.fetchval(f"SELECT seq FROM {NEXT}.checkpoint") or 0)  # noqa: S608
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return 0
+
+
+async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
+    """Fill new tables and swap; with the keys first, a row that refers to none is parked as it is live.
+
+    Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
+    """
     async with connected(url, NEXT, synchronous_commit="off") as connection:
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
-        await database.make(connection)
-        created = await live.origin.created()
+        await (database.make_bare if keys_last else database.make)(connection)
+        created = await Origin(bus).created()
         await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
         epoch = uuid4()
         projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-        with _little_garbage():
-            await _catch_up(bus, projection)
+        await _catch_up(bus, projection)
+        if keys_last:
+            await database.add_keys(connection)
         await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
         await _take_the_place(bus, projection, live)
         await _drop(connection)
-    return Rebuilt(projection.seq, round(time.monotonic() - began, 3))
+    return projection.seq
 
 
 async def _catch_up(bus: Bus, projection: Projection) -> None:
@@ -97,17 +130,6 @@ async def _batch(bus: Bus, after: int) -> list[Reading]:
                 await asyncio.sleep(0)
         after = entries[-1].seq
     return readings
-
-
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """A batch is some hundred thousand objects, all in use: to look through them for garbage is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(GARBAGE)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Computed, Date, Double, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
-from projector.column_types import flag, metadata, moment, number
+from projector.column_types import LOOKED_UP, flag, metadata, moment, number
 
 contacts = Table(
     "contacts",
@@ -114,7 +114,7 @@ outreach = Table(
     Column("attributes", JSONB),
     Column("propensity", Double),
     flag("corrected", "false"),
-    Index("outreach_by_pitch", "campaign_id", "contact_id"),
+    Index("outreach_by_pitch", "campaign_id", "contact_id", info=LOOKED_UP),
     Index("outreach_by_contact", "contact_id"),
 )
 

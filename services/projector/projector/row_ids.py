@@ -12,7 +12,6 @@ def uuid(text: str) -> UUID:
     return UUID(text)
 
 
-@lru_cache(maxsize=10_000)
 def step_id(session_id: UUID, number: int) -> UUID:
     """Return `uuid5` of the session and `step/<number>`, for half of its price."""
     return UUID(bytes=sha1(session_id.bytes + b"step/%d" % number).digest()[:16], version=5)  # noqa: S324

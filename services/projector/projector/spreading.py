@@ -1,6 +1,7 @@
 """The SQL of what spreads over other rows than those that a commit names, and of pitches.
 
-Each takes its columns as arrays.
+Each takes its columns as arrays. What is compared as a whole row (BETWEEN one and the same) is found by the
+index of all its columns: one of a single column cannot look cheaper.
 """
 
 SKIP = """
@@ -78,13 +79,13 @@ WITH folded AS (
       min(at) FILTER (WHERE kind = 'declined' OR kind = 'replied' AND category = 'declined') AS declined_at,
       min(at) FILTER (WHERE kind = 'placed' OR kind = 'replied' AND category = 'placed') AS placed_at
     FROM outreach x
-    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
-      AND NOT x.corrected
+    WHERE (x.campaign_id, x.contact_id) BETWEEN (p.campaign_id, p.contact_id)
+      AND (p.campaign_id, p.contact_id) AND x.user_id = p.owner AND NOT x.corrected
   ) AS h
   LEFT JOIN LATERAL (
     SELECT x.channel, x.template, x.attributes, x.propensity FROM outreach x
-    WHERE x.campaign_id = p.campaign_id AND x.contact_id = p.contact_id AND x.user_id = p.owner
-      AND NOT x.corrected AND x.kind = 'sent'
+    WHERE (x.campaign_id, x.contact_id) BETWEEN (p.campaign_id, p.contact_id)
+      AND (p.campaign_id, p.contact_id) AND x.user_id = p.owner AND NOT x.corrected AND x.kind = 'sent'
     ORDER BY x.at, x.id LIMIT 1
   ) AS f ON true
 ), gone AS (

@@ -1,6 +1,7 @@
 """The steps of a session as rows."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ NEVER_RUN = (
 )
 
 
+@lru_cache(maxsize=10_000)
 def step_row(session_id: UUID, user: UUID | None, number: int) -> Row:
     return Row("agent_session_steps", step_id(session_id, number), user)
 

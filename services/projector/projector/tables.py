@@ -1,6 +1,5 @@
 """The read model: the seed's four tables with the seed's columns, types and defaults, and what was added."""
 
-import hashlib
 from functools import cache
 
 from sqlalchemy import (
@@ -19,11 +18,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from projector import record_tables  # noqa: F401 - its tables belong to the same metadata
-from projector.column_types import POSTGRES, cached, flag, metadata, moment, money, number
-from projector.policies import policies
+from projector.column_types import LOOKED_UP, cached, flag, metadata, moment, money, number
 
 HALF_A_PAGE = 4080
 PLAIN = {"toast_tuple_target": HALF_A_PAGE}
@@ -160,14 +157,19 @@ skill_executions = Table(
     Column("cache_key", Text),
     *cached(),
     money("in_doubt_usd", None),
-    Index("skill_executions_by_session", "agent_session_id"),
+    Index("skill_executions_by_session", "agent_session_id", info=LOOKED_UP),
     Index(
         "skill_executions_by_key",
         "user_id",
         "cache_key",
         postgresql_where=text("cache_key IS NOT NULL AND NOT cache_hit"),
     ),
-    Index("skill_executions_alone", "execution_id", postgresql_where=text("execution_id IS NOT NULL")),
+    Index(
+        "skill_executions_alone",
+        "execution_id",
+        postgresql_where=text("execution_id IS NOT NULL"),
+        info=LOOKED_UP,
+    ),
     postgresql_with=PLAIN,
 )
 
@@ -266,22 +268,4 @@ def names() -> tuple[str, ...]:
     return tuple(table.name for table in metadata.sorted_tables)
 
 
-def ddl() -> list[str]:
-    """Return the statements that make the read model in the connection's first schema."""
-    statements = []
-    for table in metadata.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=POSTGRES)))
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        statements += [str(CreateIndex(index).compile(dialect=POSTGRES)) for index in indexes]
-    for table in metadata.sorted_tables:
-        statements += policies(table)
-    return statements
-
-
-@cache
-def shape() -> str:
-    """Return what tells these tables from those of another release."""
-    return hashlib.sha256("".join(ddl()).encode()).hexdigest()[:16]
-
-
-__all__ = ["ddl", "metadata", "names", "shape"]
+__all__ = ["metadata", "names"]

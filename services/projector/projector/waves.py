@@ -4,23 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from projector.changes import Add, Alter, Change, Ensure, Keyed, Refold, Remove, Row, Spread
 from projector.columns import new_row
 from projector.derived import derive
 
 
 class Misfit(Exception):  # noqa: N818 - a verdict on the commit
-    """It cannot be stored: a row is missing, or there already, or another user's, or a value is no JSON."""
+    """It cannot be stored: a row is missing, or there already, or another user's."""
 
 
-@dataclass(slots=True)
-class Fate:
+class Fate(Struct):
     """What becomes of one row; `added` cannot be there yet, `ensured` may be, `removed` comes before both."""
 
     added: dict[str, Any] | None = None
     ensured: dict[str, Any] | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    amounts: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = {}
+    amounts: dict[str, Any] = {}
     removed: bool = False
 
     @property
@@ -43,10 +44,12 @@ class Fate:
         match change:
             case Alter() if self.added is not None:
                 self.added.update(change.values)
-                _count(self.added, change.amounts)
+                if change.amounts:
+                    _count(self.added, change.amounts)
             case Alter():
                 self.values.update(change.values)
-                _count(self.amounts, change.amounts)
+                if change.amounts:
+                    _count(self.amounts, change.amounts)
             case Add():
                 if self.added is not None or self.ensured is not None or self.altered:
                     raise Misfit(f"a row of {change.row.table} is added twice")

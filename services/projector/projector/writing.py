@@ -6,17 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from pydantic_core import PydanticSerializationError, to_json
 
 from projector import spreading
 from projector.changes import Cancel, CloseAlone, File, FileAgain, Refold, Row, Skip, Spread
-from projector.columns import jsons, key, layout
+from projector.columns import Record, in_order, jsons, key, layout
 from projector.statements import Group, Part, adding, altering, mask, removing, together
 from projector.tables import names
-from projector.waves import Fate, Misfit, Wave
+from projector.waves import Fate, Wave
+from shared.json import dumps
 
 Fates = dict[Row, Fate]
-Record = tuple[Any, ...]
 NAMES = names()
 MANY = 500
 
@@ -105,7 +104,7 @@ def _meant(table: str, fates: Fates, records: "Records", *, copied: bool) -> Ite
     ensured: list[Record] = []
     for row, fate in fates.items():
         if fate.ensured is not None:
-            (either if fate.altered else ensured).append(records.of(table, row, fate.whole(table)))
+            (either if fate.altered else ensured).append(records.whole(table, row, fate))
     altered = {row: fate for row, fate in fates.items() if fate.altered}
     if ensured:
         yield Meant((Part(adding, 1, table),), (ensured,))
@@ -122,13 +121,11 @@ def _removed(fates: Fates) -> tuple[list[Any], list[Any]]:
 
 
 def _added(table: str, fates: Fates, records: "Records") -> list[Record]:
-    return [
-        records.of(table, row, fate.whole(table)) for row, fate in fates.items() if fate.added is not None
-    ]
+    return [records.whole(table, row, fate) for row, fate in fates.items() if fate.added is not None]
 
 
 def _altered(table: str, fates: Fates, records: "Records") -> tuple[list[Any], ...]:
-    rows = [records.of(table, row, {**fate.values, **fate.amounts}) for row, fate in fates.items()]
+    rows = [records.part(table, row, fate) for row, fate in fates.items()]
     masks = [mask(table, frozenset(fate.values)) for fate in fates.values()]
     return rows, masks, [row.user for row in fates]
 
@@ -139,9 +136,19 @@ class Records:
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
 
-    def of(self, table: str, row: Row, values: dict[str, Any]) -> Record:
+    def whole(self, table: str, row: Row, fate: Fate) -> Record:
+        """Make it of a row as it becomes where there was none."""
+        values = fate.whole(table)
         values[key(table)] = row.key
-        record = [*map(values.get, layout(table))]
+        return self._written(table, in_order(table)(values))
+
+    def part(self, table: str, row: Row, fate: Fate) -> Record:
+        """Make it of what is set and counted; the rest is NULL."""
+        values = {**fate.values, **fate.amounts, key(table): row.key}
+        return self._written(table, map(values.get, layout(table)))
+
+    def _written(self, table: str, values: Iterable[Any]) -> Record:
+        record = [*values]
         for place in jsons(table):
             if record[place] is not None:
                 record[place] = self._text(record[place])
@@ -150,16 +157,13 @@ class Records:
     def _text(self, value: Any) -> str:
         text = self._texts.get(id(value))
         if text is None:
-            text = self._texts[id(value)] = as_json(value)
+            text = self._texts[id(value)] = _as_json(value)
         return text
 
 
-def as_json(value: Any) -> str:
-    """Write JSON; raises Misfit for what JSON cannot hold."""
-    try:
-        return to_json(value, inf_nan_mode="constants").decode()
-    except (PydanticSerializationError, ValueError):
-        raise Misfit("a value that JSON cannot hold") from None
+def _as_json(value: Any) -> str:
+    """Write as JSON what was read as JSON, and so is none of the numbers and texts that it cannot hold."""
+    return dumps(value).decode()
 
 
 def _spread(changes: Iterable[Spread]) -> Iterator[tuple[str, list[list[Any]]]]:

@@ -70,7 +70,7 @@ def status(context: typer.Context) -> None:
         if options.json:
             show.document(found)
             return
-        doing = ", rebuilding" if found["rebuilding"] else ""
+        doing = f", rebuilding: {found['rebuilt_seq']}" if found["rebuilding"] else ""
         typer.echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
         if found.get("halted"):
             typer.echo(f"nothing is projected: {found['halted']}")

@@ -1,0 +1,99 @@
+"""`python -m projector.rebuilding`: one rebuild, attended to by the projector that started it (`apart`).
+
+Imports leave no garbage, so collecting it waits for them; then a batch is some hundred thousand objects, all
+in use, and to look through them for garbage is in vain.
+"""
+
+import gc
+
+gc.disable()
+
+import asyncio  # noqa: E402
+import json  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from dataclasses import asdict  # noqa: E402
+from typing import Any  # noqa: E402
+
+import uvloop  # noqa: E402
+
+from projector.live import OUTAGES  # noqa: E402
+from projector.rebuild import rebuild  # noqa: E402
+from shared import logs  # noqa: E402
+from shared.bus import Bus  # noqa: E402
+
+NAME = "projector-rebuild"
+GARBAGE = 2_000_000
+
+
+class Attended:
+    """The live projection as it is seen from here; `gate` is to be had from the projector."""
+
+    def __init__(self, heard: asyncio.StreamReader) -> None:
+        self.gate = self
+        self._heard = heard
+        self._granted = asyncio.Event()
+        self._swapped = False
+
+    async def __aenter__(self) -> None:
+        self._swapped = False
+        self._granted.clear()
+        _tell({"wants": "gate"})
+        await self._granted.wait()
+
+    async def __aexit__(self, *_: object) -> None:
+        _tell({"swapped": self._swapped})
+
+    def swapped(self) -> None:
+        self._swapped = True
+
+    async def until_left_alone(self) -> None:
+        """Return when the projector is gone."""
+        while await self._heard.readline():
+            self._granted.set()
+
+
+async def _main() -> int:
+    heard = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(heard)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    urls = json.loads(await heard.readline())
+    attended = Attended(heard)
+    working = asyncio.create_task(_rebuild(attended, **urls))
+    alone = asyncio.create_task(attended.until_left_alone())
+    await asyncio.wait((working, alone), return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        _tell(working.result())
+        return 0
+    working.cancel()
+    return 1
+
+
+async def _rebuild(attended: Attended, nats_url: str, database_url: str) -> dict[str, Any]:
+    try:
+        bus = await Bus.connect(nats_url, name=NAME, give_up=True)
+        try:
+            return {"rebuilt": asdict(await rebuild(bus, database_url, attended))}
+        finally:
+            await bus.close()
+    except OUTAGES as outage:
+        return {"away": type(outage).__name__}
+
+
+def _tell(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    gc.enable()
+    logs.configure(NAME)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_main())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
