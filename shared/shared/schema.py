@@ -88,6 +88,8 @@ def prepare(schema: Schema, value: dict[str, Any]) -> tuple[dict[str, Any], list
     """
     unknown: dict[str, list[str]] = {}
     complete = filled(schema, value, unknown)
+    if complete is value:
+        return value, []
     return complete, [
         f"{path} is not known and was left out; known: {', '.join(unknown[path])}" for path in unknown
     ]
