@@ -1,10 +1,9 @@
 """Completing a value by its schema: defaults filled in, and what the schema does not know left out."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from shared.same import Same
+from shared.identity import by_identity
 from shared.schema_nodes import plain
 
 Schema = dict[str, Any]
@@ -12,17 +11,34 @@ Schema = dict[str, Any]
 
 @dataclass(slots=True)
 class Shape:
-    """What a schema says of an object's fields and of a list's items; `open` to others than those named."""
+    """What a schema says of an object's fields and of a list's items; `open` to others than those named.
+
+    `deep` are those of the fields inside which something can be filled in or left out.
+    """
 
     fields: "dict[str, Shape]" = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     items: "Shape | None" = None
     open: bool = False
+    deep: "list[tuple[str, Shape]]" = field(default_factory=list)
 
 
 def filled(schema: Schema, value: Any, unknown: dict[str, list[str]]) -> Any:
     """Return the value complete; `unknown` gets the path of each field left out, and what is known there."""
-    return _filled(_shape(Same(schema)), value, "", unknown)
+    shape = _shape(schema)
+    return value if _is_complete(shape, value) else _filled(shape, value, "", unknown)
+
+
+def _is_complete(shape: Shape, value: Any) -> bool:
+    """Say whether nothing is to be filled in or left out: so it is with most values."""
+    if isinstance(value, list):
+        items = shape.items
+        return items is None or all(_is_complete(items, item) for item in value)
+    if not shape.fields or not isinstance(value, dict) or "$sealed" in value:
+        return True
+    if not (shape.open or value.keys() <= shape.fields.keys()) or not shape.defaults.keys() <= value.keys():
+        return False
+    return all(_is_complete(inside, value[name]) for name, inside in shape.deep if name in value)
 
 
 def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
@@ -47,9 +63,23 @@ def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) 
     return kept
 
 
-@lru_cache(maxsize=512)
-def _shape(schema: Same) -> Shape:
-    return _shape_of(schema.schema, schema.schema, {})
+@by_identity
+def _shape(schema: Schema) -> Shape:
+    known: dict[int, tuple[Schema, Shape]] = {}
+    shape = _shape_of(schema, schema, known)
+    for _, one in known.values():
+        one.items = one.items if _has_fields(one.items) else None
+        one.deep = [(name, inside) for name, inside in one.fields.items() if _has_fields(inside)]
+    return shape
+
+
+def _has_fields(shape: Shape | None) -> bool:
+    """Whether it names fields of an object, or of those in a list, or in lists of lists."""
+    seen: set[int] = set()
+    while shape is not None and not shape.fields and id(shape) not in seen:
+        seen.add(id(shape))
+        shape = shape.items
+    return shape is not None and bool(shape.fields)
 
 
 def _shape_of(root: Schema, node: Any, known: dict[int, tuple[Schema, Shape]]) -> Shape:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -11,7 +12,10 @@ from shared.refusal import Refusal
 MAX_DEPTH = 100
 MAX_DIGITS = 300
 MOST = 10**MAX_DIGITS
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+NUL = b"\\u0000"
+TOO_MANY_DIGITS = b"0" * MAX_DIGITS
+_DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))  # noqa: PLR2004 - 0 to 9
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 def loads(data: bytes | str) -> Any:
@@ -20,6 +24,9 @@ def loads(data: bytes | str) -> Any:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         value = _loads(data)
+    else:
+        if _is_harmless(data if isinstance(data, bytes) else data.encode()):
+            return value
     check(value)
     return value
 
@@ -31,7 +38,7 @@ def dumps(value: Any) -> bytes:
 
 def canonical(value: Any) -> bytes:
     """Write one text for all spellings of a value: sorted keys, no spaces."""
-    return _CANONICAL.encode(value).encode()
+    return _CANONICAL.encode(value)
 
 
 def check(value: Any) -> None:
@@ -40,23 +47,37 @@ def check(value: Any) -> None:
         _check(value, None, 0)
 
 
+def _is_harmless(data: bytes) -> bool:
+    """Say by the text alone that msgspec let nothing through which `check` would refuse."""
+    deepest = data.count(b"[") + data.count(b"{")
+    return deepest <= MAX_DEPTH and NUL not in data and TOO_MANY_DIGITS not in data.translate(_DIGITS)
+
+
 def _is_storable(value: Any, depth: int) -> bool:
     """Say without its path whether all is well; what is no plain JSON is left to `_check`."""
-    if depth > MAX_DEPTH:
-        return False
     kind = type(value)
-    if kind is str:
-        return "\0" not in value and (value.isascii() or _encodes(value))
     if kind is dict:
-        for key, inner in value.items():
-            if not (_is_storable(key, depth) and _is_storable(inner, depth + 1)):
-                return False
-        return True
-    if kind is list:
-        return all(_is_storable(inner, depth + 1) for inner in value)
-    if kind is int:
-        return bool(-MOST < value < MOST)
-    return value is None or kind is bool or (kind is float and math.isfinite(value))
+        return _are_storable(value, depth) and _are_storable(value.values(), depth + 1)
+    return _are_storable(value, depth + 1) if kind is list else _are_storable((value,), depth)
+
+
+def _are_storable(values: Collection[Any], depth: int) -> bool:
+    """Look at each here: a call for every text and number would take most of the time."""
+    if depth > MAX_DEPTH and values:
+        return False
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            good = "\0" not in value and (value.isascii() or _encodes(value))
+        elif kind is dict or kind is list:
+            good = _is_storable(value, depth)
+        elif kind is int:
+            good = -MOST < value < MOST
+        else:
+            good = value is None or kind is bool or (kind is float and math.isfinite(value))
+        if not good:
+            return False
+    return True
 
 
 def _encodes(text: str) -> bool:

@@ -9,8 +9,8 @@ import jsonschema_rs
 
 from shared.filling import filled
 from shared.fitting import misfit
+from shared.identity import by_identity
 from shared.json import canonical
-from shared.same import Same
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
 
@@ -61,7 +61,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
-    validator = _validator(Same(schema))
+    validator = _validator(schema)
     if validator.is_valid(value):
         return []
     found: list[Problem] = []
@@ -75,7 +75,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
 def fault(schema: Schema) -> str | None:
     """Say why the schema itself cannot be used; None when it can."""
     try:
-        _validator(Same(schema))
+        _validator(schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return str(error).splitlines()[0]
     return None
@@ -129,9 +129,9 @@ def text_of(path: Sequence[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-@lru_cache(maxsize=512)
-def _validator(schema: Same) -> jsonschema_rs.Draft202012Validator:
-    return _compiled(canonical(schema.schema))
+@by_identity
+def _validator(schema: Schema) -> jsonschema_rs.Draft202012Validator:
+    return _compiled(canonical(schema))
 
 
 @lru_cache(maxsize=512)

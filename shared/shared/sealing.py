@@ -5,17 +5,16 @@ import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.identity import by_identity
 from shared.json import canonical
 from shared.personal import Near, Places, person_near, places
 from shared.refusal import Refusal
-from shared.same import Same
 from shared.vault import Erased, Vault
 
 NONCE_BYTES = 12
@@ -24,6 +23,7 @@ SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
 UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
+_CONTAINERS = (dict, list)
 
 
 class Tampered(Refusal):
@@ -55,9 +55,9 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    if not wary and not _is_marked(Same(schema)):
+    if not wary and not _is_marked(schema):
         return value
-    root = _places(Same(schema), wary=wary)
+    root = _wary_places(schema) if wary else _places(schema)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:
@@ -135,14 +135,19 @@ def people_in(value: Any) -> set[UUID]:
     return found
 
 
-@lru_cache(maxsize=512)
-def _places(schema: Same, *, wary: bool) -> Places:
-    return places(schema.schema, wary=wary)
+@by_identity
+def _places(schema: dict[str, Any]) -> Places:
+    return places(schema)
 
 
-@lru_cache(maxsize=512)
-def _is_marked(schema: Same) -> bool:
-    return b'"x-personal"' in canonical(schema.schema)
+@by_identity
+def _wary_places(schema: dict[str, Any]) -> Places:
+    return places(schema, wary=True)
+
+
+@by_identity
+def _is_marked(schema: dict[str, Any]) -> bool:
+    return b'"x-personal"' in canonical(schema)
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
@@ -186,14 +191,14 @@ def _replace(value: Any, show: Callable[[dict[str, str]], Any]) -> Any:
 
 def _gather(value: Any, found: set[UUID]) -> None:
     if isinstance(value, dict):
-        if is_sealed(value):
+        if "$sealed" in value and is_sealed(value):
             found.add(UUID(value["$sealed"]))
             return
         value = value.values()
     elif not isinstance(value, list):
         return
     for inner in value:
-        if isinstance(inner, dict | list):
+        if isinstance(inner, _CONTAINERS):
             _gather(inner, found)
 
 

@@ -24,6 +24,7 @@ from shared.events import (
     StepCompleted,
 )
 from shared.jetstream_log import JetStreamLog
+from shared.log import Log, Past
 from shared.subjects import Aggregate
 
 USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
@@ -38,10 +39,10 @@ def receiver(monkeypatch: pytest.MonkeyPatch):
 
 
 @asynccontextmanager
-async def exporting(bus: Bus) -> AsyncIterator[None]:
+async def exporting(bus: Bus, log: Log | None = None) -> AsyncIterator[None]:
     exporter = TraceExporter.from_env()
     assert exporter is not None
-    task = asyncio.create_task(exporter.run(bus, JetStreamLog(bus)))
+    task = asyncio.create_task(exporter.run(bus, log or JetStreamLog(bus)))
     try:
         yield
     finally:
@@ -101,6 +102,23 @@ async def test_a_session_that_ends_is_one_tree_at_the_receiver(bus, receiver):
     async with exporting(bus):
         root = await whole(receiver, await run_session(bus), 2)
     assert root.name == "invoke_agent scout-agent"
+
+
+async def test_a_session_that_was_seen_whole_is_not_read_again(bus, receiver):
+    class Unread(JetStreamLog):
+        async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+            raise AssertionError(aggregate, after)
+
+    async with exporting(bus, Unread(bus)):
+        await whole(receiver, await run_session(bus), 2)
+
+
+async def test_many_sessions_that_end_together_are_sent_together(bus, receiver):
+    ended = [await run_session(bus) for _ in range(20)]
+    async with exporting(bus):
+        for aggregate in ended:
+            await whole(receiver, aggregate, 2)
+    assert receiver.requests < len(ended)
 
 
 async def test_a_receiver_that_is_away_gets_the_trace_when_it_is_back(bus, receiver):

@@ -20,6 +20,7 @@ from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Ledger
 from skill_runner.run import Run
+from skill_runner.turns import Turns
 from skill_runner.workers import Workers
 
 SKILLS = {
@@ -52,6 +53,18 @@ SKILLS = {
     "endless": "def run(input, context):\n    return {'value': float('inf')}\n",
     "huge": "def run(input, context):\n    return {'text': 'x' * 3_000_000}\n",
     "broken": "def run(input, context)\n",
+    "noise": (
+        "import os\nfrom contextlib import suppress\ndef run(input, context):\n"
+        "    for descriptor in range(3, 10):\n        with suppress(OSError):\n"
+        "            os.write(descriptor, bytes([0, 0, 0, len(input['text'])]) + input['text'].encode())\n"
+    ),
+    "pid_and_spin": (
+        "import os\ndef run(input, context):\n    yield os.getpid()\n    while True:\n        pass\n"
+    ),
+    "when": (
+        "import time\ndef run(input, context):\n    begun = time.monotonic()\n    time.sleep(input['s'])\n"
+        "    return {'begun': begun, 'ended': time.monotonic()}\n"
+    ),
     "pid": "import os\ndef run(input, context):\n    return {'pid': os.getpid()}\n",
     "fetch": "def run(input, context):\n    return {'body': context.fetch(input['url']).text}\n",
     "secrets": "import os\ndef run(input, context):\n    return {'env': sorted(os.environ)}\n",
@@ -66,7 +79,7 @@ SKILLS = {
 
 
 async def run_with(workers: Workers, run: Run):
-    engine = CustomEngine(workers)
+    engine = CustomEngine(workers, Turns())
     return await engine.run(await engine.prepare(run))
 
 
@@ -144,6 +157,52 @@ def test_workers_run_crash_and_are_killed_on_the_loop_of_services_too(skills: Pa
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(all_of_it()) == ["crashed", "timeout"]
+
+
+async def test_what_waits_for_a_worker_has_its_turn_and_no_more_run_at_once_than_there_are(
+    workers: Workers,
+) -> None:
+    times = await asyncio.gather(*(run_with(workers, attempt("when", {"s": 0.05})) for _ in range(8)))
+    at_once = [sum(one["begun"] <= other["begun"] < one["ended"] for one in times) for other in times]
+    assert max(at_once) == 2
+
+
+async def test_a_deadline_does_not_run_while_an_attempt_waits_for_its_turn(workers: Workers) -> None:
+    naps = [attempt("nap", {"s": 0.2}, timeout_s=0.5) for _ in range(8)]
+    assert await asyncio.gather(*(run_with(workers, nap) for nap in naps)) == [{"slept": True}] * 8
+    assert all(0.2 <= nap.ledger.took_s < 0.5 for nap in naps)
+
+
+async def test_an_attempt_that_is_cancelled_while_it_waits_stops_nobody(workers: Workers) -> None:
+    naps = [asyncio.create_task(run_with(workers, attempt("nap", {"s": 0.3}))) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(run_with(workers, attempt("pid")))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    assert await asyncio.gather(*naps) == [{"slept": True}] * 2
+    assert waiting.cancelled()
+    assert await run_with(workers, attempt("returns")) == {"whole": 2}
+
+
+@pytest.mark.parametrize("text", ["???", "[1]", "[" * 200])
+async def test_a_skill_that_answers_for_its_worker_what_is_no_answer_spoils_its_own_run_alone(
+    workers: Workers, text: str
+) -> None:
+    with pytest.raises(ValueError, match=r"Expecting value|an answer is an object"):
+        await run_with(workers, attempt("noise", {"text": text}))
+    assert await run_with(workers, attempt("returns")) == {"whole": 2}
+
+
+async def test_when_no_worker_can_be_started_it_is_said_and_tried_again(skills: Path) -> None:
+    pool = Workers(skills, "", 1, os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(FileNotFoundError):
+            await run_with(pool, attempt("returns"))
+    try:
+        assert await run_with(pool, attempt("returns")) == {"whole": 2}
+    finally:
+        await pool.close()
 
 
 async def test_a_worker_is_used_again(workers: Workers) -> None:
@@ -281,15 +340,16 @@ async def test_a_skill_sees_no_secret_in_its_environment(workers: Workers) -> No
 
 async def test_a_worker_dies_with_its_runner(skills: Path) -> None:
     code = (
-        "import asyncio, os, sys\nfrom pathlib import Path\nfrom skill_runner.workers import Worker\n"
+        "import asyncio, os, sys\nfrom functools import partial\nfrom pathlib import Path\n"
+        "from skill_runner.call import Call\nfrom skill_runner.workers import Workers\n"
         "async def main():\n"
-        f"    worker = await Worker.start(Path({str(skills)!r}), '', os.environ)\n"
-        "    print(worker.pid, flush=True)\n"
-        "    await worker.call({'skill': 'spin', 'python_hash': sys.argv[1], 'input': {}, 'log_seq': 0,\n"
-        "        'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01', 'wait_s': 1}, print)\n"
+        f"    workers = Workers(Path({str(skills)!r}), '', 1, os.environ)\n"
+        "    await workers.do(Call({'skill': 'pid_and_spin', 'python_hash': sys.argv[1], 'input': {},\n"
+        "        'log_seq': 0, 'user': '00000000-0000-0000-0000-000000000001', 'now': '2026-05-01',\n"
+        "        'wait_s': 1}, partial(print, flush=True)))\n"
         "asyncio.run(main())\n"
     )
-    python_hash = hashlib.sha256(SKILLS["spin"].encode()).hexdigest()
+    python_hash = hashlib.sha256(SKILLS["pid_and_spin"].encode()).hexdigest()
     runner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, python_hash, stdout=asyncio.subprocess.PIPE
     )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import ValidationError
 
@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command as it came in; `default_id` is the id of what it starts when it names none.
+    """A command as it came in; `name` is what the id of what it starts comes from when it names none.
 
     `traceparent` is the sender's span: the session's span stands right below it.
     """
@@ -48,17 +48,25 @@ class Sent:
     noun: str
     verb: str
     body: bytes
-    default_id: UUID
+    name: str | None
     cause: str
     traceparent: str | None = None
+
+    def id_or(self, given: UUID | None) -> UUID:
+        """Return the id that was given, else the command's own; one without a name has another each time."""
+        return given or (uuid5(self.user, self.name) if self.name else uuid4())
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer, and whether personal literals came with the command."""
+    """The answer, and the literals that came with the command."""
 
     answer: Json
-    personal: bool = False
+    literals: tuple[Json, ...] = ()
+
+    @property
+    def personal(self) -> bool:
+        return bool(people_in(list(self.literals)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ class Commands:
     async def _run(self, sent: Sent) -> Done:
         body = parse(sent.body)
         command = read(RunSession, body)
-        id_ = command.session_id or sent.default_id
+        id_ = sent.id_or(command.session_id)
         print_ = self.starts.fingerprint(body, "session_id")
         check = partial(self.starts.run, sent.user, command, print_)
         return await self._start(sent, session(sent.user, id_), print_, check)
@@ -109,7 +117,7 @@ class Commands:
     async def _execute(self, sent: Sent) -> Done:
         body = parse(sent.body)
         command = read(ExecuteSkill, body)
-        id_ = command.execution_id or sent.default_id
+        id_ = sent.id_or(command.execution_id)
         if command.session_id is not None:
             beside = await self.sessions.load(session(sent.user, command.session_id))
             if not beside.session.steps:
@@ -132,7 +140,7 @@ class Commands:
                 raise
             return Done(_answer(aggregate, Decided(known, ())))
         decided = await self._decide(aggregate, start, sent, supposed_new=True)
-        return Done(_answer(aggregate, decided), personal=bool(people_in([start.input, *_inputs(start)])))
+        return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
     async def _cancel(self, sent: Sent) -> Done:
         command = read(CancelSession, parse(sent.body))
@@ -146,7 +154,8 @@ class Commands:
         known = await self.sessions.load(aggregate, fresh=True)
         retry = await self.starts.retry(sent.user, known.session, command)
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
-        return Done(_answer(aggregate, decided), personal=command.input is not None)
+        literals = tuple(step.input for step in retry.steps) if retry and command.input else ()
+        return Done(_answer(aggregate, decided), literals)
 
     async def _set_budget(self, sent: Sent) -> Done:
         """A session's limit is its own; those of user and day are the ledger's."""
@@ -208,10 +217,6 @@ def read(model: type[Model], body: Json) -> Model:
         return model.model_validate(body)
     except ValidationError as error:
         raise refuse_invalid(error) from None
-
-
-def _inputs(start: Start) -> list[Json]:
-    return [step.input for step in start.steps]
 
 
 def _answer(aggregate: Aggregate, decided: Decided) -> Json:

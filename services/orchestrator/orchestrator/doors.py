@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
 from orchestrator.asked import Refuse
 from orchestrator.commands import LIMIT, Commands, Sent
@@ -29,9 +29,8 @@ class Doors:
         """Do it and answer; a Refusal is the answer of `shared.doors`."""
         user, noun, verb = _address(subject)
         message_id = headers.get("Nats-Msg-Id")
-        default_id = uuid5(user, message_id) if message_id else uuid4()
         cause = message_id or f"ask.{noun}.{verb}"
-        sent = Sent(user, noun, verb, body, default_id, cause, headers.get("traceparent"))
+        sent = Sent(user, noun, verb, body, message_id, cause, headers.get("traceparent"))
         return dumps((await self.commands.handle(sent)).answer)
 
     async def queued(self, delivery: Delivery) -> None:
@@ -58,9 +57,9 @@ class Doors:
             refused(delivery.subject, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         message_id = delivery.headers.get("Nats-Msg-Id")
-        default_id = uuid5(user, message_id or f"{self.born}/{delivery.seq}")
+        name = message_id or f"{self.born}/{delivery.seq}"
         cause = message_id or f"cmd/{delivery.seq}"
-        return Sent(user, noun, verb, delivery.body, default_id, cause, delivery.headers.get("traceparent"))
+        return Sent(user, noun, verb, delivery.body, name, cause, delivery.headers.get("traceparent"))
 
     async def _refuse(self, sent: Sent, refusal: Refusal) -> bool:
         """A start that can be told from others is a failed session; all else is a dead letter."""
@@ -68,7 +67,7 @@ class Doors:
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
             raise Poison(f"{refusal.code}: {refusal.message}")
-        id_ = _uuid(body.get(f"{noun}_id")) or sent.default_id
+        id_ = sent.id_or(_uuid(body.get(f"{noun}_id")))
         aggregate = session(sent.user, id_) if noun == "session" else execution(sent.user, id_)
         agent = body.get("agent")
         named = agent_name(agent) if isinstance(agent, str) and noun == "session" else None

@@ -1,8 +1,8 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from nats.errors import Error as NatsError
@@ -18,7 +18,6 @@ from shared import trace_ids
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.events import (
-    AnyEvent,
     AttemptLost,
     AttemptRequested,
     AttemptStarted,
@@ -59,16 +58,22 @@ class Follow:
 
     async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
         """Dispatch what the commit opened and stop what it closed."""
+        session = decided.known.session
         for event in decided.events:
-            if isinstance(event, AttemptRequested) and event.attempt_id in decided.known.session.open:
-                await self._dispatch(aggregate, decided.known, event)
-            if isinstance(event, AttemptStarted):
-                self._set_lease(aggregate, event.attempt_id)
-            if isinstance(event, RetryScheduled):
-                self._set_retry(aggregate, event.due)
-        self._forget(decided.known.session)
-        if (stopped := _stopped(aggregate, decided.events)) is not None:
-            await self._bus.tell(stop(aggregate.id), dumps(stopped))
+            match event:
+                case AttemptRequested() if event.attempt_id in session.open:
+                    await self._dispatch(aggregate, decided.known, event)
+                case AttemptStarted():
+                    self._set_lease(aggregate, event.attempt_id)
+                case RetryScheduled():
+                    self._set_retry(aggregate, event.due)
+                case AttemptWithdrawn():
+                    await self._stop(aggregate, [event.attempt_id])
+                case SessionCancelled():
+                    await self._stop(aggregate)
+                case _:
+                    pass
+        self._forget(session)
         if not await self.settling.follow(aggregate, decided.events, decided.known.session):
             self.look_again()
 
@@ -168,6 +173,11 @@ class Follow:
         except (NatsError, TimeoutError) as error:
             self._lost(asked, error)
 
+    async def _stop(self, aggregate: Aggregate, attempts: Sequence[UUID] = ()) -> None:
+        """Say whose running work is to stop: some attempts, or all of the session where none is named."""
+        named = {"attempts": [str(attempt) for attempt in attempts]} if attempts else {}
+        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **named}))
+
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:
         self.look_again()
         get_logger().warning(
@@ -179,12 +189,3 @@ def run_of(aggregate: Aggregate) -> Run:
     if aggregate.noun not in ("session", "execution"):
         raise ValueError("only sessions and executions have work")
     return aggregate.noun
-
-
-def _stopped(aggregate: Aggregate, events: tuple[AnyEvent, ...]) -> dict[str, Any] | None:
-    """Return the body of `stop.<session>`: whose, and the attempts to stop, none named for all of them."""
-    whose = {"user": str(aggregate.user)}
-    if any(isinstance(event, SessionCancelled) for event in events):
-        return whose
-    attempts = [str(event.attempt_id) for event in events if isinstance(event, AttemptWithdrawn)]
-    return {**whose, "attempts": attempts} if attempts else None

@@ -52,9 +52,11 @@ async def known_agent(registry: Registry, name: str) -> AgentDefinition:
 
 def owner(agent: AgentDefinition, skill: str, field: str, agents: list[AgentDefinition]) -> str:
     """Return the agent that does the step: the session's own, else the first that has the skill."""
-    for candidate in [agent, *sorted(agents, key=lambda other: other.name)]:
-        if skill in candidate.skills:
-            return agent_name(candidate.name)
+    if skill in agent.skills:
+        return agent_name(agent.name)
+    for other in sorted(agents, key=lambda other: other.name):
+        if skill in other.skills:
+            return agent_name(other.name)
     raise Refusal(
         "skill_unassigned", field, f"no agent has the skill '{skill}': add it to an agent.yaml and push"
     )

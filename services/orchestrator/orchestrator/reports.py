@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
-from orchestrator.sessions import Sessions
+from orchestrator.sessions import Decided, Sessions
 from shared.counts import refused
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
@@ -16,6 +16,7 @@ from shared.listening import Heard
 from shared.log import TooLarge
 from shared.message import Unreadable
 from shared.refusal import Refusal
+from shared.subjects import Aggregate
 from shared.work import Answer, Claim, Report
 
 
@@ -26,23 +27,25 @@ class Reports:
     claims: Claims
 
     async def report(self, heard: Heard) -> None:
-        """Record how an attempt ended, then say so."""
+        """Record how an attempt ended, say so, and follow it up: the answer leaves with the next work."""
         try:
-            seq = await self._record(heard.body)
+            aggregate, decided = await self._record(heard.body)
         except Refusal as refusal:
             await heard.answer(refused(heard.subject, refusal))
-        else:
-            await heard.answer(dumps({"ok": True, "seq": seq}))
+            return
+        await heard.answer(dumps({"ok": True, "seq": decided.known.seq}))
+        await self.follow.decided(aggregate, decided)
 
     async def late(self, delivery: Delivery) -> None:
         """Record a report that was queued since nobody answered it; a repeated one changes nothing."""
         try:
-            await self._record(delivery.body)
+            aggregate, decided = await self._record(delivery.body)
         except Refusal as refusal:
             if refusal.code == "unavailable":
                 raise
             refused(delivery.subject, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
+        await self.follow.decided(aggregate, decided)
         await delivery.ack()
 
     async def claim(self, heard: Heard) -> None:
@@ -63,7 +66,7 @@ class Reports:
         """Every orchestrator hears every heartbeat, for each has leases on its clock."""
         self.follow.beat(Claim.from_json(heard.body).attempt_id)
 
-    async def _record(self, body: bytes) -> int:
+    async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:
         try:
             report = Report.of(loads(body))
         except Unreadable as error:
@@ -73,13 +76,12 @@ class Reports:
         except TooLarge as error:
             return await self._decide(_without_output(report, error))
 
-    async def _decide(self, report: Report) -> int:
+    async def _decide(self, report: Report) -> tuple[Aggregate, Decided]:
         aggregate = report.aggregate
-        decided = await self.sessions.decide(
-            aggregate, ReportAttempt(report), at_least=report.seq, cause=str(report.attempt_id)
+        cause = str(report.attempt_id)
+        return aggregate, await self.sessions.decide(
+            aggregate, ReportAttempt(report), at_least=report.seq, cause=cause
         )
-        await self.follow.decided(aggregate, decided)
-        return decided.known.seq
 
 
 def _without_output(report: Report, error: TooLarge) -> Report:

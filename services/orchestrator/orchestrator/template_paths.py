@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shared.json import dumps
@@ -12,8 +13,9 @@ from shared.sealing import people_in
 Part = str | int
 Path = tuple[Part, ...]
 STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
+OPENS = "{{"
 TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-PATH = re.compile(r"\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*")
+WHOLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*\}\}")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[([0-9]+)\]")
 PERSONAL = "it is personal: it can be a field of its own, not part of a text"
 HOW = "a template is {{step1.name}}, {{step1.list[0].name}} or {{input.name}}, nothing else"
@@ -56,8 +58,7 @@ def references(value: Any) -> list[Reference]:
 
 def is_whole(text: str) -> bool:
     """Whether the text is one template and nothing else."""
-    found = TEMPLATE.fullmatch(text)
-    return found is not None and PATH.fullmatch(found[1]) is not None
+    return OPENS in text and _pointed(text) is not None
 
 
 def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
@@ -70,15 +71,14 @@ def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
 
 def fill(value: Any, find: Callable[[Reference], Any]) -> Any:
     """Replace every string that has templates by what `find` returns for the first of them."""
-    match value:
-        case str() if found := _read(value, ()):
-            return find(found[0])
-        case dict():
-            return {key: fill(inner, find) for key, inner in value.items()}
-        case list():
-            return [fill(inner, find) for inner in value]
-        case _:
-            return value
+    kind = type(value)
+    if kind is str and OPENS in value:
+        return find(_read(value, ())[0])
+    if kind is dict:
+        return {key: fill(inner, find) for key, inner in value.items()}
+    if kind is list:
+        return [fill(inner, find) for inner in value]
+    return value
 
 
 def pick(data: Any, path: Path) -> Any:
@@ -105,18 +105,34 @@ def put(data: Any, path: Path, value: Any) -> Any:
 
 
 def _read(text: str, at: Path) -> list[Reference]:
-    if "{{" not in text:
-        return []
-    if "{{" in TEMPLATE.sub("", text):
+    if (whole := _pointed(text)) is not None:
+        return [Reference(at, *whole, whole=True, text=text)]
+    if OPENS in TEMPLATE.sub("", text):
         raise TemplateError(_field(at), f"a template is not closed: {HOW}")
     found = []
     for template in TEMPLATE.finditer(text):
-        read = PATH.fullmatch(template[1])
-        if read is None:
+        pointed = _pointed(template[0])
+        if pointed is None:
             raise TemplateError(_field(at), HOW)
-        path = tuple(name or int(index) for name, index in PART.findall(read[2]))
-        found.append(Reference(at, read[1], path, template[0] == text, template[0]))
+        found.append(Reference(at, *pointed, whole=False, text=template[0]))
     return found
+
+
+def _pointed(template: str) -> tuple[str, Path] | None:
+    """Return root and path of a text that is one template and nothing else."""
+    try:
+        return _read_one(template)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _read_one(template: str) -> tuple[str, Path]:
+    """Raise ValueError for all else, which may be anybody's words and is not to be remembered."""
+    found = WHOLE.fullmatch(template)
+    if found is None:
+        raise ValueError
+    return found[1], tuple(name or int(index) for name, index in PART.findall(found[2]))
 
 
 def _field(at: Path) -> str:
@@ -124,20 +140,17 @@ def _field(at: Path) -> str:
 
 
 def _replaced(value: Any, at: Path, find: Callable[[Reference], Any]) -> Any:
-    match value:
-        case str():
-            return _filled(value, _read(value, at), find)
-        case dict():
-            return {key: _replaced(inner, (*at, key), find) for key, inner in value.items()}
-        case list():
-            return [_replaced(inner, (*at, index), find) for index, inner in enumerate(value)]
-        case _:
-            return value
+    kind = type(value)
+    if kind is str and OPENS in value:
+        return _filled(value, _read(value, at), find)
+    if kind is dict:
+        return {key: _replaced(inner, (*at, key), find) for key, inner in value.items()}
+    if kind is list:
+        return [_replaced(inner, (*at, index), find) for index, inner in enumerate(value)]
+    return value
 
 
 def _filled(text: str, found: list[Reference], find: Callable[[Reference], Any]) -> Any:
-    if not found:
-        return text
     if found[0].whole:
         return find(found[0])
     turn = iter(found)
@@ -165,14 +178,14 @@ def _picked(scope: Mapping[str, Any], reference: Reference) -> Any:
 
 
 def _strings(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
-    match value:
-        case str():
+    """Yield the texts in which a template may be."""
+    kind = type(value)
+    if kind is str:
+        if OPENS in value:
             yield at, value
-        case dict():
-            for key, inner in value.items():
-                yield from _strings(inner, (*at, key))
-        case list():
-            for index, inner in enumerate(value):
-                yield from _strings(inner, (*at, index))
-        case _:
-            pass
+    elif kind is dict:
+        for key, inner in value.items():
+            yield from _strings(inner, (*at, key))
+    elif kind is list:
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*at, index))

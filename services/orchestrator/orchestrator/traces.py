@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.seen import Seen
 from orchestrator.span import Span
 from orchestrator.spans import spans_of
 from shared import telemetry
@@ -28,10 +30,20 @@ ENDS = tuple(
         "AttemptReportedLate",
     )
 )
+TOGETHER_S = 0.2
+IN_FLIGHT = 256
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 REPORT_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """Spans that wait to be sent; `taken` says whether the receiver has them."""
+
+    spans: list[Span]
+    taken: asyncio.Future[bool]
 
 
 class TraceExporter:
@@ -39,6 +51,9 @@ class TraceExporter:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._seen = Seen()
+        self._waiting: list[_Ended] = []
+        self._some = asyncio.Event()
         self._next_report = 0.0
 
     @classmethod
@@ -56,23 +71,45 @@ class TraceExporter:
         async def handle(delivery: Delivery) -> None:
             await self._handle(delivery, log)
 
-        await bus.consume("EVT", "traces", handle, in_flight=8)
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._export())
+            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT))
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:
         if not any(end in delivery.body for end in ENDS):
+            self._seen.keep(delivery)
             await delivery.ack()
             return
         aggregate = Aggregate.parse(delivery.subject)
-        past = await log.load(aggregate)
+        past = self._seen.whole(delivery) or await log.load(aggregate)
         if past.seq < delivery.seq:
             await delivery.nak(LAGGING_S)
             return
         spans = [span for span in spans_of(aggregate, past) if span.seq == delivery.seq]
-        if not spans or await asyncio.to_thread(self._send, spans):
+        if not spans or await self._taken(spans):
             await delivery.ack()
             return
         self._report()
         await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries - 1, 10), LONGEST_WAIT_S))
+
+    async def _taken(self, spans: list[Span]) -> bool:
+        ended = _Ended(spans, asyncio.get_running_loop().create_future())
+        self._waiting.append(ended)
+        self._some.set()
+        return await ended.taken
+
+    async def _export(self) -> None:
+        """Send together what has ended within a moment: a request for each costs more than all else."""
+        while True:
+            await self._some.wait()
+            await asyncio.sleep(TOGETHER_S)
+            self._some.clear()
+            waiting, self._waiting = self._waiting, []
+            spans = [span for ended in waiting for span in ended.spans]
+            taken = await asyncio.to_thread(self._send, spans)
+            for ended in waiting:
+                if not ended.taken.done():
+                    ended.taken.set_result(taken)
 
     def _report(self) -> None:
         if time.monotonic() >= self._next_report:

@@ -12,7 +12,6 @@ from projector.database import AWAY, connected
 from projector.origin import Origin
 from projector.projection import Fenced, Projection
 from projector.reader import Reader
-from projector.spans import Spans
 from projector.tables import shape
 from shared.bus import Bus
 from shared.logs import get_logger
@@ -36,7 +35,6 @@ class Live:
         self.origin = Origin(bus)
         self._url = database_url
         self._reader = Reader(bus)
-        self._spans = Spans(bus)
         self._swapped = asyncio.Event()
 
     async def run(self) -> None:
@@ -74,7 +72,7 @@ class Live:
             self.halted = None
             epoch = uuid4()
             seq = await database.take_over(connection, epoch)
-            projection = Projection(connection, epoch, seq, self._spans)
+            projection = Projection(connection, epoch, seq)
             await projection.resume()
             yield projection
 

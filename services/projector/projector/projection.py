@@ -8,7 +8,7 @@ import asyncpg
 
 from projector.entry import Reading, read
 from projector.runs import outstanding
-from projector.spans import Spans
+from projector.spans import spans_over
 from projector.waves import Misfit, Wave, waves
 from projector.writing import Step, in_one_go, write
 from shared.direct_get import Entry
@@ -30,13 +30,10 @@ class Fenced(Exception):  # noqa: N818 - the checkpoint's answer
 class Projection:
     """Goes on from `seq`; a history that cannot be stored is parked, and stays so until a rebuild."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, epoch: UUID, seq: int, spans: Spans | None = None
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, epoch: UUID, seq: int) -> None:
         self.connection = connection
         self.seq = seq
         self._epoch = epoch
-        self._spans = spans
         self._parked: set[str] = set()
 
     async def resume(self) -> None:
@@ -47,7 +44,7 @@ class Projection:
     async def project(self, batch: Sequence[Entry]) -> None:
         """Write the commits that follow on `seq`, in order."""
         readings = [read(entry) for entry in batch]
-        async with self._spans.over(readings) if self._spans else nullcontext():
+        with spans_over(readings):
             await self.write(readings)
 
     async def write(self, readings: list[Reading]) -> None:

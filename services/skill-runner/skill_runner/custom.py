@@ -1,20 +1,21 @@
 """Runs a custom skill in a worker process."""
 
-import asyncio
 from typing import Any
 
+from skill_runner.call import Call, Crashed
 from skill_runner.failure import Failure
-from skill_runner.frames import Frame
 from skill_runner.run import Prepared, Run, late
-from skill_runner.workers import Crashed, Worker, Workers, crash
+from skill_runner.turns import Turns
+from skill_runner.workers import Workers
 
 WAIT_S = 5.0
 SHARE = 0.8
 
 
 class CustomEngine:
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, turns: Turns) -> None:
         self._workers = workers
+        self._turns = turns
 
     async def prepare(self, run: Run) -> Prepared:
         if run.definition.python_hash is None:
@@ -23,7 +24,7 @@ class CustomEngine:
 
     async def run(self, prepared: Prepared) -> Any:
         run, work = prepared.run, prepared.run.work
-        call = {
+        told = {
             "skill": run.definition.name,
             "python_hash": run.definition.python_hash,
             "input": run.opened,
@@ -32,26 +33,16 @@ class CustomEngine:
             "log_seq": work.log_seq,
             "wait_s": min(WAIT_S, SHARE * work.timeout_s),
         }
-
+        call = Call(told, run.ledger.keep, within_s=work.timeout_s)
         try:
-            async with self._workers.one() as worker:
-                answer = await _timed(worker, call, run)
+            answer = await self._workers.do(call)
         except Crashed as crashed:
-            raise crash(crashed.code) from None
+            raise crashed.failure() from None
         except TimeoutError:
             raise late(work.timeout_s) from None
+        finally:
+            run.ledger.took_s = call.took_s
+            self._turns.took(call.took_s)
         if (error := answer.get("error")) is not None:
             raise Failure(error["code"], error["message"], retryable=error["retryable"])
         return answer["output"]
-
-
-async def _timed(worker: Worker, call: Frame, run: Run) -> Frame:
-    def partial(value: Any) -> None:
-        run.ledger.partial = value
-
-    clock = asyncio.get_running_loop().time
-    begun = clock()
-    try:
-        return await worker.call(call, partial, within_s=run.work.timeout_s)
-    finally:
-        run.ledger.took_s = clock() - begun

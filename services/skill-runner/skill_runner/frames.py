@@ -1,6 +1,11 @@
-"""How the runner and its workers talk: frames of four bytes of length and that much JSON."""
+"""How the runner and its workers talk: frames of four bytes of length and that much of what they hold.
+
+A call is told in marshal: it is the runner's own, and for the same Python. An answer may be anybody's, and so
+it is JSON.
+"""
 
 import json
+import marshal
 import os
 import struct
 from collections.abc import Iterator
@@ -13,9 +18,17 @@ Frame = dict[str, Any]
 _write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
-def pack(frame: Frame) -> bytes:
-    """Encode; raises ValueError, TypeError or RecursionError for what is no JSON."""
-    body = _write(frame).encode()
+def ask(call: Frame) -> bytes:
+    """Encode a call, for a worker."""
+    return framed(marshal.dumps(call))
+
+
+def pack(answer: Frame) -> bytes:
+    """Encode an answer; raises ValueError, TypeError or RecursionError for what is no JSON."""
+    return framed(_write(answer).encode())
+
+
+def framed(body: bytes) -> bytes:
     return HEADER.pack(len(body)) + body
 
 
@@ -23,25 +36,31 @@ class Incoming:
     """Puts frames together out of what a pipe brings."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
+        self._part = bytearray()
 
-    def of(self, data: bytes) -> Iterator[Frame]:
-        """Yield each frame that is whole now; raises ValueError for what is none."""
-        self._data += data
-        while len(self._data) >= HEADER.size:
-            end = HEADER.size + HEADER.unpack_from(self._data)[0]
-            if len(self._data) < end:
-                return
-            body = bytes(self._data[HEADER.size : end])
-            del self._data[:end]
-            yield json.loads(body)
+    def of(self, data: bytes) -> list[bytes]:
+        """Return what each frame holds that is whole now."""
+        whole: bytes | bytearray = data
+        if self._part:
+            self._part += data
+            whole = self._part
+        found, start = [], 0
+        while len(whole) >= (begin := start + HEADER.size):
+            end = begin + HEADER.unpack_from(whole, start)[0]
+            if len(whole) < end:
+                break
+            found.append(bytes(whole[begin:end]))
+            start = end
+        self._part = bytearray(whole[start:]) if start or whole is data else self._part
+        return found
 
 
-def frames(descriptor: int) -> Iterator[Frame]:
-    """Read frames from a blocking pipe until its end."""
+def calls(descriptor: int) -> Iterator[Frame]:
+    """Read calls from a blocking pipe until its end."""
     incoming = Incoming()
     while data := os.read(descriptor, AT_ONCE):
-        yield from incoming.of(data)
+        for body in incoming.of(data):
+            yield marshal.loads(body)  # noqa: S302 - the runner's own
 
 
 def write(descriptor: int, data: bytes) -> None:

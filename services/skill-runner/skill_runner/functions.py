@@ -9,8 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.definitions import SkillDefinition
 from shared.message import Message
+from skill_runner.call import Call, Crashed
 from skill_runner.failure import Failure
-from skill_runner.workers import Crashed, Workers, crash
+from skill_runner.workers import Workers
 
 LONGEST_S = 5.0
 Json = dict[str, Any]
@@ -76,10 +77,9 @@ class Functions:
             "arguments": arguments,
         }
         try:
-            async with self._workers.one() as worker:
-                answer = await worker.call(call, within_s=LONGEST_S)
+            answer = await self._workers.do(Call(call, within_s=LONGEST_S))
         except Crashed as crashed:
-            raise crash(crashed.code) from None
+            raise crashed.failure() from None
         except TimeoutError:
             raise Failure("skill_error", f"{name} ran longer than {LONGEST_S:g} s") from None
         if (error := answer.get("error")) is not None:

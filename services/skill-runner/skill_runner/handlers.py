@@ -18,7 +18,6 @@ from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.reporting import about, claim, deliver
-from skill_runner.turns import Turns
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
@@ -37,14 +36,12 @@ class Handlers:
         clock: Clock = utc_now,
         *,
         cache: Cache | None = None,
-        turns: Turns | None = None,
     ) -> None:
         self._bus = bus
         self._execution = execution
         self._runner = runner
         self._clock = clock
         self._cache = cache
-        self._turns = turns or Turns()
         self._every_s = ack_wait_s / 3
         self._running: dict[tuple[UUID, UUID, UUID], Abort] = {}
         self._reported: dict[UUID, None] = {}
@@ -101,9 +98,8 @@ class Handlers:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())
         else:
-            async with self._turns.one():
-                ready = await self._execution.prepare(work)
-                report = looked.kept(await self._execution.run(ready, abort))
+            ready = await self._execution.prepare(work)
+            report = looked.kept(await self._execution.run(ready, abort))
         await deliver(self._bus, report)
         await delivery.ack()
 

@@ -67,6 +67,9 @@ class Ledger:
     took_s: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
+    def keep(self, partial: Any) -> None:
+        self.partial = partial
+
     def spend(self, usage: Usage) -> None:
         self.usage = usage if self.usage is None else total(self.usage, usage)
 

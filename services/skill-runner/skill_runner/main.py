@@ -46,7 +46,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     judges = Workers(settings.skills, settings.database_url, JUDGES, os.environ)
     known = models.of_environment()
     ai = AiEngine(chats, known, vault, judges)
-    engines: dict[Pool, Engine] = {"custom": CustomEngine(workers), "openai": ai, "anthropic": ai}
+    engines: dict[Pool, Engine] = {"custom": CustomEngine(workers, turns), "openai": ai, "anthropic": ai}
     results = await ProjectedResults.connect(settings.database_url)
     handlers = Handlers(
         bus,
@@ -54,7 +54,6 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
         cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
-        turns=turns,
     )
     try:
         await workers.warm()

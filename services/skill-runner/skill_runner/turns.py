@@ -1,8 +1,4 @@
-"""How many custom skills run at the same time, and how many more wait at hand for their turn."""
-
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+"""How many custom attempts a runner holds: those that can begin soon, by how long turns took lately."""
 
 AT_ONCE = 4
 AHEAD_S = 0.05
@@ -12,26 +8,17 @@ SHORTEST_S = 1e-6
 
 
 class Turns:
-    """An attempt begins with its turn, and its report is on its way after it.
+    """A turn is the time that a worker has for an attempt; its report is on its way after it.
 
-    How many attempts are held follows from how long turns took lately: those that could not begin within
-    AHEAD_S seconds are left to other runners.
+    Attempts that could not begin within AHEAD_S seconds are left to other runners.
     """
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._at_once = at_once
-        self._free = asyncio.Semaphore(at_once)
         self._took_s = AHEAD_S
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        async with self._free:
-            clock = asyncio.get_running_loop().time
-            begun = clock()
-            try:
-                yield
-            finally:
-                self._took_s += NEWEST * (clock() - begun - self._took_s)
+    def took(self, seconds: float) -> None:
+        self._took_s += NEWEST * (seconds - self._took_s)
 
     def in_flight(self) -> int:
         """Return how many attempts to hold, those among them that are being reported."""

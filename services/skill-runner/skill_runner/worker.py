@@ -8,17 +8,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import GeneratorType, TracebackType
 from typing import Any
 from uuid import UUID
 
 from skill_runner.context import Context, SkillError, Tables
-from skill_runner.frames import OUTPUT_LIMIT, Frame, frames, pack, write
+from skill_runner.frames import OUTPUT_LIMIT, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
 OUT_OF_MEMORY = 12
+LEAVES = {type(None), bool, int, float, str}
 PASSING_STATES = ("08", "40", "53", "57")
 
 
@@ -27,15 +29,15 @@ def main() -> None:
     parent = int(sys.argv[1])
     incoming, outgoing = _private_pipes()
     _die_with(parent)
-    calls = frames(incoming)
-    start = next(calls, None)
+    asked = calls(incoming)
+    start = next(asked, None)
     if start is None:
         return
     _limit_memory(int(start["memory_bytes"]))
     files = SkillFiles(Path(start["skills"]))
     worker = Worker(files, start["database_url"], outgoing, start["fetch_allow"])
     write(outgoing, pack({"ready": True}))
-    for call in calls:
+    for call in asked:
         worker.serve(call)
 
 
@@ -69,7 +71,7 @@ class Worker:
 
     def _context(self, call: Frame) -> Context:
         return Context(
-            UUID(call["user"]),
+            _user(call["user"]),
             datetime.fromisoformat(call["now"]),
             tables=self,
             log_seq=call["log_seq"],
@@ -123,19 +125,40 @@ def told(error: BaseException, root: Path) -> Frame:
 
 def plain(value: Any) -> Any:
     """Return the value as JSON has it: ids and times as text, tuples as lists; else raises TypeError."""
+    return value if _is_plain(value) else _plained(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether it is so already, and mostly without a call for each part of it."""
+    kind = type(value)
+    if kind is dict:
+        if not all(type(key) is str for key in value):
+            return False
+        value = value.values()
+    elif kind is not list:
+        return kind in LEAVES
+    return all(type(inner) in LEAVES or _is_plain(inner) for inner in value)
+
+
+def _plained(value: Any) -> Any:
     match value:
         case None | bool() | int() | float() | str():
             return value
         case dict():
-            return {_key(key): plain(inner) for key, inner in value.items()}
+            return {_key(key): _plained(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [plain(inner) for inner in value]
+            return [_plained(inner) for inner in value]
         case UUID():
             return str(value)
         case date():
             return value.isoformat()
         case _:
             raise TypeError
+
+
+@lru_cache(maxsize=64)
+def _user(text: str) -> UUID:
+    return UUID(text)
 
 
 def _key(key: Any) -> str:
