@@ -28,12 +28,12 @@ from shared.registry import Registry, Skill
 from shared.subjects import Aggregate
 from sim.bus import Said, SimBus
 from sim.chance import Chance
+from sim.histories import Histories
 from sim.log import SimLog
 from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENTS, SKILLS, Bill, SimEngine
-from sim.streams import aggregate_of
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
 from skill_runner.execution import Execution
@@ -52,6 +52,7 @@ class World:
     def __init__(self, seed: int, *, ack_wait_s: float = 6.0) -> None:
         self.chance = Chance(seed)
         self.server = Server(self.chance, ack_wait_s)
+        self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
@@ -65,7 +66,7 @@ class World:
 
 
 class EveryOpenSession:
-    """Where the sweep looks: all of the log's sessions, held by one orchestrator at a time."""
+    """Where the sweep looks: what of the log is open, held by one orchestrator at a time."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
@@ -80,10 +81,7 @@ class EveryOpenSession:
             return
         self._world.sweeping = self._process
         try:
-            yield sorted(
-                map(aggregate_of, self._world.server.streams["EVT"].by_subject),
-                key=lambda one: one.subject,
-            )
+            yield self._world.histories.open()
         finally:
             self._world.sweeping = None
 
