@@ -42,7 +42,7 @@ from skill_runner.handlers import Handlers
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
-VAULT = MemoryVault(bytes(32))
+MASTER_KEY = bytes(32)
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
@@ -54,6 +54,7 @@ class World:
         self.server = Server(self.chance, ack_wait_s)
         self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
+        self.vault = MemoryVault(MASTER_KEY)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
@@ -102,7 +103,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
-    starts = Starts(registry_of(log), VAULT)
+    starts = Starts(registry_of(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
@@ -137,11 +138,11 @@ async def runner(world: World, process: Process) -> None:
     registry = registry_of(SimLog(bus))
     execution = Execution(
         registry,
-        VAULT,
+        world.vault,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, VAULT, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,
