@@ -19,6 +19,7 @@ from shared.commit import decode
 from shared.direct_get import Entry
 from shared.json import canonical
 from shared.log import Past, Recorded
+from shared.message import Stored
 from shared.subjects import Aggregate
 
 FOLDER = Path(__file__).parent
@@ -131,7 +132,7 @@ def _spending(session: Session) -> Json:
     }
 
 
-def _set(value: Struct) -> Iterator[tuple[str, Any]]:
+def _set(value: Stored) -> Iterator[tuple[str, Any]]:
     """Yield the fields that are not at their default."""
     for field in structs.fields(value):
         inner = getattr(value, field.name)
@@ -146,7 +147,7 @@ def _plain(value: Any) -> Any:
         case BaseModel():
             return _plain(value.model_dump(exclude_defaults=True))
         case Struct():
-            return _plain(dict(_set(value)))
+            return _plain(dict(_set(value)) if isinstance(value, Stored) else structs.asdict(value))
         case Mapping():
             return {str(key): _plain(inner) for key, inner in value.items()}
         case list() | tuple():

@@ -30,7 +30,7 @@ from shared.events import (
 )
 from shared.ledger_events import MoneyReserved, Scope
 from sim import tables
-from sim.run import LEDGER, Asked, Run, history
+from sim.run import LEDGER, Asked, Run
 from sim.skills import OTHERS, PRICE
 
 Life = list[tuple[Session, AnyEvent, Session]]
@@ -48,7 +48,7 @@ def _violations(run: Run) -> Iterator[str]:
         yield "the system never came to rest"
     events: list[AnyEvent] = []
     for id_, asked in run.asked.items():
-        told = history(run, asked.aggregate)
+        told = run.world.histories.events(asked.aggregate)
         life = list(_life(told))
         yield from _lived_well(run, id_, asked, life)
         yield from _paid_twice(run, life)
@@ -159,7 +159,7 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
 def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
     account = Ledger()
-    for event in history(run, LEDGER):
+    for event in run.world.histories.events(LEDGER):
         before, account = account, evolve_ledger(account, event)
         if isinstance(event, MoneyReserved):
             if any(_exceeded(account, scope, event.day) for scope in SCOPES):

@@ -32,7 +32,7 @@ def ack_before_report(real: Any) -> Any:
 def answer_before_append(_real: Any) -> Any:
     async def report(self: Any, heard: Any) -> None:
         await heard.answer(dumps({"ok": True, "seq": 0}))
-        await self._record(heard.body)
+        await self.follow.decided(*await self._record(heard.body))
 
     return report
 

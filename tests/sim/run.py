@@ -5,15 +5,11 @@ import gc
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
-from typing import Any
 from uuid import UUID, uuid5
 
 from msgspec import json
 
-from orchestrator.evolve import fold
-from orchestrator.ledger import fold as fold_ledger
 from orchestrator.session import Session
-from shared.events import AnyEvent
 from shared.json import dumps
 from shared.subjects import Aggregate, ledger, session
 from sim.bus import SimBus
@@ -62,7 +58,6 @@ class Run:
         self.cancelled: set[UUID] = set()
         self.finished = False
         self.unlimited = True
-        self.looked: dict[Aggregate, tuple[int, Any]] = {}
 
     def keeps_waiting(self, state: Session, asked: Asked) -> bool:
         """Whether a session waits for money, and the limit that stopped it still holds."""
@@ -135,28 +130,15 @@ def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    if _latest(found, LEDGER, fold_ledger).open:
+    if found.world.histories.ledger(LEDGER).open:
         return False
     return all(id_ in found.accepted and _rests(found, asked) for id_, asked in found.asked.items())
 
 
 def _rests(found: Run, asked: Asked) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
-    state = _latest(found, asked.aggregate, fold)
+    state = found.world.histories.session(asked.aggregate)
     return state.ended or found.keeps_waiting(state, asked)
-
-
-def _latest(found: Run, aggregate: Aggregate, fold_: Any) -> Any:
-    """Fold what is new since the last look."""
-    seen, state = found.looked.get(aggregate, (0, None))
-    events = history(found, aggregate)
-    found.looked[aggregate] = len(events), fold_(events[seen:], state)
-    return found.looked[aggregate][1]
-
-
-def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:
-    stored = found.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
-    return [event for message in stored for event in message.commit.events]
 
 
 async def _limit(found: Run, bus: SimBus) -> None:

@@ -15,7 +15,6 @@ from projector.rows import changes
 from projector.tables import names
 from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
-from shared.log import Recorded
 from sim.run import Run
 from sim.skills import AGENTS, SKILLS
 from sim.streams import Stored, aggregate_of
@@ -101,6 +100,6 @@ def _primed() -> Fold:
 
 def _reading(message: Stored) -> Reading:
     """Map a commit that was decoded when it was loaded."""
-    aggregate, commit = aggregate_of(message.subject), message.commit
-    found = changes(aggregate, Recorded(message.seq, commit))
-    return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))
+    aggregate, recorded = aggregate_of(message.subject), message.recorded
+    entry = Entry(message.seq, message.subject, message.body)
+    return Reading(entry, aggregate, recorded.commit, tuple(changes(aggregate, recorded)))
