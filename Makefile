@@ -74,6 +74,7 @@ install: .venv/.installed
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv $(addprefix -e ./,$(PROJECTS))
+	@$(BIN)/python -m compileall -q $(PROJECTS)
 	@touch $@
 
 $(UV):

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from rig import running_stack
-from scheduling import ByFile
+from scheduling import ByFile, in_order
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
 from shared.streams import provision
@@ -21,6 +21,10 @@ ACK_WAIT_S = 2.0
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_order(items)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,6 +16,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
 from shared.headers import quicken
+from shared.hearing import hear
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
@@ -133,7 +134,7 @@ class Bus:
     ) -> Listening:
         """Hear what is sent from now on, each message handled by itself, at most `at_once` at a time."""
         heard = Listening(handle, at_once)
-        heard.subscription = await self.client.subscribe(subject, queue=queue, cb=heard.hear)
+        heard.subscription = await hear(self.client, subject, heard.hear, queue=queue)
         self._listening.add(heard)
         return heard
 
@@ -144,9 +145,10 @@ class Bus:
         handle: Callable[[Delivery], Awaitable[None]],
         *,
         in_flight: int | Callable[[], int],
+        grace_s: float = 0.0,
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
-        await consume(self, stream, durable, handle, in_flight=in_flight)
+        await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s)
 
     def on_reconnect(self, callback: Callback) -> None:
         self._reconnected.append(callback)

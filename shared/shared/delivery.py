@@ -1,17 +1,18 @@
 """One message of a stream, as a consumer holds it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from nats.aio.msg import Msg
+
+WITHOUT_DOMAIN = 9
 
 
 class Poison(Exception):  # noqa: N818 - a verdict on the message
     """The message can never be handled: to the dead letters at once. The reason holds no value of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """`seq` is its sequence in the stream, `deliveries` counts this one too."""
 
     subject: str
@@ -23,15 +24,9 @@ class Delivery:
 
     @classmethod
     def of(cls, message: Msg) -> "Delivery":
-        meta = message.metadata
-        return cls(
-            message.subject,
-            message.data,
-            message.headers or {},
-            meta.sequence.stream,
-            meta.num_delivered,
-            message,
-        )
+        told = message.reply.split(".")
+        deliveries, seq, *_ = told[4:] if len(told) == WITHOUT_DOMAIN else told[6:]
+        return cls(message.subject, message.data, message.headers or {}, int(seq), int(deliveries), message)
 
     def age(self, now: datetime) -> timedelta:
         """Return how long it has been in the stream."""

@@ -38,7 +38,9 @@ def _is_complete(shape: Shape, value: Any) -> bool:
         return True
     if not (shape.open or value.keys() <= shape.fields.keys()) or not shape.defaults.keys() <= value.keys():
         return False
-    return all(_is_complete(inside, value[name]) for name, inside in shape.deep if name in value)
+    return not shape.deep or all(
+        _is_complete(inside, value[name]) for name, inside in shape.deep if name in value
+    )
 
 
 def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:

@@ -1,6 +1,7 @@
 """What is heard outside any stream: each message is handled by itself, a bounded number of them at once."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from shared.logs import get_logger
 from shared.room import no_room
 
 AT_ONCE = 1_000
+MOST_WAITING_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -39,12 +41,24 @@ class Listening:
 
     def __init__(self, handle: Handler, at_once: int) -> None:
         self._handle = handle
-        self._free = asyncio.Semaphore(at_once)
+        self._at_once = at_once
+        self._waiting: deque[Msg] = deque()
+        self._bytes_waiting = 0
         self._running: set[asyncio.Task[None]] = set()
 
-    async def hear(self, message: Msg) -> None:
-        """Begin with a message; the next ones wait here while too many are handled."""
-        await self._free.acquire()
+    def hear(self, message: Msg) -> None:
+        """Begin with a message; the next ones wait here while too many are handled, in bounds."""
+        if len(self._running) < self._at_once:
+            self._begin(message)
+        elif self._bytes_waiting < MOST_WAITING_BYTES:
+            self._bytes_waiting += len(message.data)
+            self._waiting.append(message)
+        else:
+            get_logger().error(
+                "too many messages wait, one is dropped", noun=message.subject.split(".", 1)[0]
+            )
+
+    def _begin(self, message: Msg) -> None:
         task = asyncio.create_task(self._run(message))
         self._running.add(task)
         task.add_done_callback(self._done)
@@ -61,13 +75,17 @@ class Listening:
                     await asyncio.wait(self._running)
 
     async def cancel(self) -> None:
+        self._waiting.clear()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._free.release()
+        if self._waiting and not task.cancelled():
+            message = self._waiting.popleft()
+            self._bytes_waiting -= len(message.data)
+            self._begin(message)
 
     async def _run(self, message: Msg) -> None:
         heard = Heard(message.subject, message.data, message.headers or {}, message)

@@ -14,9 +14,9 @@ import warnings
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-import structlog
 from opentelemetry import trace
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from shared.structlog_alone import EventDict, FilteringBoundLogger, WrappedLogger, structlog
 
 OURS = ("shared", "orchestrator", "skill_runner", "projector", "campaigns", "totalaud")
 SPEAKS_OF_THE_SYSTEM = (OSError, EOFError, ImportError, MemoryError)

@@ -38,6 +38,8 @@ class Places:
     def field(self, name: str) -> "Places":
         if not self.schemas:
             return self
+        if (known := self._inside.get(name)) is not None:
+            return known
         named = any(name in schema.get("properties", ()) for schema in self.schemas)
         key = name if named else OTHERS
         if key not in self._inside:

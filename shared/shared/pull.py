@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 
 from shared.counts import buried
 from shared.delivery import Delivery, Poison
+from shared.hearing import hear
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.refusal import Refusal
@@ -29,26 +30,41 @@ Handle = Callable[[Delivery], Awaitable[None]]
 
 
 async def consume(
-    bus: "Bus", stream: str, durable: str, handle: Handle, *, in_flight: int | Callable[[], int]
+    bus: "Bus",
+    stream: str,
+    durable: str,
+    handle: Handle,
+    *,
+    in_flight: int | Callable[[], int],
+    grace_s: float = 0.0,
 ) -> None:
-    """Run until cancelled; running handlers are cancelled with it and their messages come again.
+    """Run until cancelled; what is handled then has `grace_s` to end, what does not end comes again.
 
     An `in_flight` that changes is asked before each pull.
     """
-    puller = _Puller(bus, stream, durable, handle, in_flight if callable(in_flight) else lambda: in_flight)
+    most = in_flight if callable(in_flight) else lambda: in_flight
+    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
 
 class _Puller:
     def __init__(
-        self, bus: "Bus", stream: str, durable: str, handle: Handle, in_flight: Callable[[], int]
+        self,
+        bus: "Bus",
+        stream: str,
+        durable: str,
+        handle: Handle,
+        in_flight: Callable[[], int],
+        *,
+        grace_s: float = 0.0,
     ) -> None:
         self._bus = bus
         self._stream = stream
         self._durable = durable
         self._handle = handle
         self._in_flight = in_flight
+        self._grace_s = grace_s
         self._asked = 0
         self._running: set[asyncio.Task[None]] = set()
         self._failures = _Failures()
@@ -61,7 +77,7 @@ class _Puller:
 
     async def run(self) -> None:
         inbox = self._bus.client.new_inbox()
-        subscription = await self._bus.client.subscribe(inbox, cb=self._receive)
+        subscription = await hear(self._bus.client, inbox, self._receive)
         self._heard = _now()
         try:
             while True:
@@ -74,11 +90,15 @@ class _Puller:
                     if self._asked and _now() - self._heard > SILENCE_S:
                         self._asked = 0
         finally:
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-            if not self._bus.client.is_closed:
-                await subscription.unsubscribe()
+            try:
+                if not self._bus.client.is_closed:
+                    await subscription.unsubscribe()
+                if self._running and self._grace_s:
+                    await asyncio.wait(self._running, timeout=self._grace_s)
+            finally:
+                for task in self._running:
+                    task.cancel()
+                await asyncio.gather(*self._running, return_exceptions=True)
 
     def _wanted(self) -> int:
         """Return how many to ask for now: a few are worth no request while others are on their way."""
@@ -98,9 +118,9 @@ class _Puller:
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}", dumps(request), reply=inbox
         )
 
-    async def _receive(self, message: Msg) -> None:
+    def _receive(self, message: Msg) -> None:
         self._heard = _now()
-        status = (message.headers or {}).get("Status")
+        status = message.headers.get("Status") if message.headers else None
         if status is None:
             self._asked = max(0, self._asked - 1)
             task = asyncio.create_task(self._run_one(Delivery.of(message)))
@@ -109,12 +129,12 @@ class _Puller:
         elif status != "100":
             left = (message.headers or {}).get("Nats-Pending-Messages")
             self._asked = max(0, self._asked - int(left)) if left else 0
-            if status not in ("404", "408"):
+            if status in ("404", "408"):
+                self._wake.set()
+            else:
                 get_logger().warning(
                     "pull refused", stream=self._stream, durable=self._durable, status=status
                 )
-                await asyncio.sleep(HEARTBEAT_S)
-            self._wake.set()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -100,14 +100,11 @@ class Registry:
 
     async def definition(self, name: str, hash_: str) -> SkillDefinition | None:
         """Return the version that a session pinned."""
-        for fresh in (False, True):
-            if fresh:
-                await self.refresh(skill(name))
-            known = self._skills.get(name)
-            for version in known.versions if known else ():
-                if version.hash == hash_:
-                    return version
-        return None
+        found = self._version(name, hash_)
+        if found is None:
+            await self.refresh(skill(name))
+            found = self._version(name, hash_)
+        return found
 
     async def agent(self, name: str) -> AgentDefinition | None:
         name = agent_name(name)
@@ -120,6 +117,14 @@ class Registry:
 
     def agents(self) -> list[AgentDefinition]:
         return list(self._agents.values())
+
+    def _version(self, name: str, hash_: str) -> SkillDefinition | None:
+        known = self._skills.get(name)
+        if known is not None:
+            for version in reversed(known.versions):
+                if version.hash == hash_:
+                    return version
+        return None
 
 
 def _speakable(name: str) -> bool:

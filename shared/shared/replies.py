@@ -9,6 +9,8 @@ from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 
+from shared.hearing import Hear, hear
+
 NOBODY = "503"
 
 
@@ -20,7 +22,7 @@ class Replies:
         self._inbox = client.new_inbox()
         self._subscribed = False
         self._numbers = count(1)
-        self._waiting: dict[str, Callable[[Msg], None]] = {}
+        self._waiting: dict[str, Hear] = {}
 
     async def one(
         self, subject: str, body: bytes, *, timeout: float, headers: dict[str, str] | None = None
@@ -48,12 +50,12 @@ class Replies:
         answers: list[Msg] = []
         ended: asyncio.Future[Msg] = loop.create_future()
 
-        def hear(message: Msg) -> None:
+        def one_more(message: Msg) -> None:
             answers.append(message)
             if is_last(message):
                 _done(ended, message)
 
-        reply = await self._expect(hear)
+        reply = await self._expect(one_more)
         try:
             await self._client.publish(subject, body, reply)
             heard = -1
@@ -66,18 +68,18 @@ class Replies:
             del self._waiting[reply]
         return answers
 
-    async def _expect(self, hear: Callable[[Msg], None]) -> str:
+    async def _expect(self, heard: Hear) -> str:
         if not self._subscribed:
             self._subscribed = True
-            await self._client.subscribe(f"{self._inbox}.*", cb=self._hear)
+            await hear(self._client, f"{self._inbox}.*", self._hear)
         reply = f"{self._inbox}.{next(self._numbers)}"
-        self._waiting[reply] = hear
+        self._waiting[reply] = heard
         return reply
 
-    async def _hear(self, message: Msg) -> None:
-        hear = self._waiting.get(message.subject)
-        if hear is not None:
-            hear(message)
+    def _hear(self, message: Msg) -> None:
+        heard = self._waiting.get(message.subject)
+        if heard is not None:
+            heard(message)
 
 
 def _done(answer: asyncio.Future[Msg], message: Msg) -> None:

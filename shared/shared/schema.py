@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from shared.filling import filled
 from shared.fitting import misfit
-from shared.identity import by_identity
+from shared.identity import REMEMBERED, by_identity
 from shared.json import canonical
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
@@ -88,6 +88,8 @@ def prepare(schema: Schema, value: dict[str, Any]) -> tuple[dict[str, Any], list
     """
     unknown: dict[str, list[str]] = {}
     complete = filled(schema, value, unknown)
+    if complete is value:
+        return value, []
     return complete, [
         f"{path} is not known and was left out; known: {', '.join(unknown[path])}" for path in unknown
     ]
@@ -98,11 +100,16 @@ def at(schema: Schema, path: Sequence[str | int]) -> Schema:
 
     Raises NoSuchField.
     """
-    here: Any = schema
-    for part in path:
-        here = _child(plain(schema, here), part)
-    found = resolved(schema, here)
-    return {**found, "$defs": schema["$defs"]} if found and "$defs" in schema else found
+    known, where = _known_at(schema), tuple(path)
+    if where not in known:
+        here: Any = schema
+        for part in path:
+            here = _child(plain(schema, here), part)
+        found = resolved(schema, here)
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[where] = {**found, "$defs": schema["$defs"]} if found and "$defs" in schema else found
+    return known[where]
 
 
 def any_given(schema: Schema, groups: Iterable[Iterable[str]]) -> Schema:
@@ -127,6 +134,12 @@ def holds_personal(schema: Schema) -> bool:
 def text_of(path: Sequence[str | int]) -> str:
     """Write a path as people read it: `contacts[0].name`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+@by_identity
+def _known_at(_schema: Schema) -> dict[tuple[str | int, ...], Schema]:
+    """Hold what was found inside a schema, by path."""
+    return {}
 
 
 @by_identity

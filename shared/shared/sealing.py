@@ -40,6 +40,12 @@ def is_sealed(value: Any) -> bool:
     return all(isinstance(part, str) for part in value.values()) and _uuid(value["$sealed"]) is not None
 
 
+@by_identity
+def is_marked(schema: dict[str, Any]) -> bool:
+    """Whether anything in it is marked as personal."""
+    return b'"x-personal"' in canonical(schema)
+
+
 async def seal(
     vault: Vault,
     user: UUID,
@@ -55,7 +61,7 @@ async def seal(
     schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
     nothing. Raises Unavailable.
     """
-    if not wary and not _is_marked(schema):
+    if not wary and not is_marked(schema):
         return value
     root = _wary_places(schema) if wary else _places(schema)
     found: list[tuple[UUID, str]] = []
@@ -143,11 +149,6 @@ def _places(schema: dict[str, Any]) -> Places:
 @by_identity
 def _wary_places(schema: dict[str, Any]) -> Places:
     return places(schema, wary=True)
-
-
-@by_identity
-def _is_marked(schema: dict[str, Any]) -> bool:
-    return b'"x-personal"' in canonical(schema)
 
 
 async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:

@@ -1,6 +1,7 @@
 """Every subject we speak on, in one place."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -28,6 +29,11 @@ class Aggregate:
         object.__setattr__(self, "subject", subject)
 
     @property
+    def uuid(self) -> UUID:
+        """Its id, where that is a UUID; else raises ValueError."""
+        return _uuid(self.id)
+
+    @property
     def feed(self) -> str:
         """Where its commits appear live, at most once."""
         return f"feed.{self.subject.removeprefix('evt.')}"
@@ -44,6 +50,11 @@ class Aggregate:
                 return cls(UUID(user), noun, id_)
             case _:
                 raise ValueError(f"not a subject of the log: {subject}")
+
+
+@lru_cache(maxsize=4096)
+def _uuid(text: str) -> UUID:
+    return UUID(text)
 
 
 def session(user: UUID, session_id: UUID) -> Aggregate:

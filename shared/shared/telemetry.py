@@ -7,7 +7,7 @@ silent and cannot put a payload into an attribute. An exception leaves its type 
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ EXPORT_TIMEOUT_S = 3.0
 FLUSH_EVERY_MS = 500.0
 QUEUE = 8192
 SHUTDOWN_S = 3.0
+NO_SPAN = nullcontext(INVALID_SPAN)
 
 
 class _Current:
@@ -89,7 +90,11 @@ def shutdown() -> None:
         flush.join(SHUTDOWN_S)
 
 
-@contextmanager
+def on() -> bool:
+    """Whether spans are made at all."""
+    return _Current.tracer is not None
+
+
 def span(
     name: str,
     *,
@@ -97,38 +102,46 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, Attribute] | None = None,
     links: tuple[str, ...] = (),
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """Open a span below `parent`, else below the current one; `parent` and `links` are traceparent strings.
 
     Names are few: what differs from session to session belongs into `attributes`; none is personal.
     """
     tracer = _Current.tracer
     if tracer is None:
-        yield INVALID_SPAN
-        return
-    with tracer.start_as_current_span(
-        name,
-        context=_below(parent),
-        kind=kind,
-        attributes=attributes,
-        links=[trace.Link(context) for link in links if (context := _remote(link))],
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as opened:
+        return NO_SPAN
+    return _opened(
+        tracer.start_as_current_span(
+            name,
+            context=_below(parent),
+            kind=kind,
+            attributes=attributes,
+            links=[trace.Link(context) for link in links if (context := _remote(link))],
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+    )
+
+
+def traceparent() -> str | None:
+    """Return the current span as a W3C header value, to be carried to whoever does the work."""
+    if not on():
+        return None
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
+
+
+@contextmanager
+def _opened(beginning: AbstractContextManager[Span]) -> Iterator[Span]:
+    with beginning as opened:
         try:
             yield opened
         except BaseException as error:
             opened.set_status(StatusCode.ERROR)
             opened.set_attribute(genai.ERROR, type(error).__name__)
             raise
-
-
-def traceparent() -> str | None:
-    """Return the current span as a W3C header value, to be carried to whoever does the work."""
-    context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
 
 
 def _below(parent: str | None) -> Context | None:
@@ -147,6 +160,7 @@ def _remote(parent: str | None) -> SpanContext | None:
 __all__ = [
     "attempt_parent",
     "endpoint",
+    "on",
     "resource",
     "session_parent",
     "shutdown",

@@ -44,7 +44,7 @@ from shared.events import AgentRegistered, AnyEvent, Budget, SkillDisabled, Skil
 from shared.subjects import Aggregate
 from sim.run import run
 from sim.silence import silenced
-from sim.skills import AGENT, SKILLS
+from sim.skills import AGENTS, SKILLS
 
 STORIES, COMMITS = 6, 80
 
@@ -79,7 +79,7 @@ def pushed() -> Iterator[Written]:
     """The skills of simulated sessions and their agent; one skill was switched off for a while."""
     events: list[tuple[Aggregate, AnyEvent]] = [
         *((subjects.skill(name), SkillRegistered(definition=skill)) for name, skill in SKILLS.items()),
-        (subjects.agent(AGENT.name), AgentRegistered(definition=AGENT)),
+        *((subjects.agent(one.name), AgentRegistered(definition=one)) for one in AGENTS.values()),
         (subjects.skill("add"), SkillDisabled()),
         (subjects.skill("add"), SkillEnabled()),
     ]

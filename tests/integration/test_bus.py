@@ -5,12 +5,14 @@ import json
 from collections import Counter
 
 import pytest
+from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
 
 from servers import Rig
 from shared import streams
 from shared.bus import Bus
 from shared.delivery import Delivery, Poison
+from shared.hearing import hear
 from shared.listening import Heard
 from shared.refusal import Refusal
 
@@ -173,3 +175,42 @@ async def test_the_log_cannot_be_purged(bus: Bus):
     await bus.publish("evt.skill.a", b"{}")
     with pytest.raises(Exception, match="purge"):
         await bus.client.jetstream().purge_stream("EVT")
+
+
+async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(bus: Bus):
+    heard: list[bytes] = []
+
+    def handle(message: Msg) -> None:
+        heard.append(message.data)
+        if message.data == b"1":
+            raise ValueError
+
+    subscription = await hear(bus.client, "told", handle)
+    sent = [str(number).encode() for number in range(200)]
+    for body in sent:
+        await bus.tell("told", body)
+    await bus.client.flush()
+    assert heard == sent
+    await subscription.unsubscribe()
+    await bus.tell("told", b"late")
+    await bus.client.flush()
+    assert (heard, subscription._pending_size) == (sent, 0)
+
+
+async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace(bus: Bus):
+    begun, ended = [], []
+
+    async def handle(delivery: Delivery) -> None:
+        begun.append(delivery.seq)
+        await asyncio.sleep(0.2 if delivery.seq == 1 else 60)
+        ended.append(delivery.seq)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2, grace_s=1.5))
+    for number in range(3):
+        await bus.publish(f"work.custom.echo.{number}", b"{}")
+    async with asyncio.timeout(10):
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+    loop.cancel()
+    await asyncio.wait([loop])
+    assert (begun, ended) == ([1, 2], [1])

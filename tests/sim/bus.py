@@ -64,15 +64,21 @@ class SimBus:
     def __init__(self, server: Server, process: Process) -> None:
         self.server = server
         self.process = process
-        self.client = _JetStream(self)
         self._chance = server.chance
         self._loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]
 
+    @property
+    def client(self) -> _JetStream:
+        return _JetStream(self)
+
     async def passes(self) -> bool:
         """Send something that nobody confirms; tell whether it arrives."""
-        await self.process.point()
+        process = self.process
+        if process.falls:
+            await process.gone()
         await self._loop.pause(self._chance.latency())
-        await self.process.point()
+        if process.falls:
+            await process.gone()
         return not self._chance.strikes("lost")
 
     async def request(

@@ -44,8 +44,8 @@ class Chance:
 
     def strikes(self, fault: Fault) -> bool:
         """Say whether something goes wrong, and count it: chance is asked once for each strike."""
-        self._until[fault] -= 1
-        if self._until[fault] > 0:
+        left = self._until[fault] = self._until[fault] - 1
+        if left > 0:
             return False
         self._until[fault] = self._gap(fault)
         self.struck[fault] += 1

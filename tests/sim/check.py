@@ -22,18 +22,19 @@ from shared.events import (
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
+    SessionRefused,
     SessionRetried,
     SessionStarted,
     StepCompleted,
+    StepHandedOff,
 )
 from shared.ledger_events import MoneyReserved, Scope
-from shared.subjects import ledger, session
 from sim import tables
-from sim.run import USER, Run, history
-from sim.skills import PRICE
+from sim.run import LEDGER, Asked, Run
+from sim.skills import OTHERS, PRICE
 
 Life = list[tuple[Session, AnyEvent, Session]]
-TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled)
+TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled, SessionRefused)
 OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
 
 
@@ -45,14 +46,16 @@ def violations(run: Run) -> list[str]:
 def _violations(run: Run) -> Iterator[str]:
     if not run.finished:
         yield "the system never came to rest"
-    histories = {id_: history(run, session(USER, id_)) for id_ in run.asked}
-    for id_, events in histories.items():
-        life = list(_life(events))
-        yield from _lived_well(run, id_, life)
+    events: list[AnyEvent] = []
+    for id_, asked in run.asked.items():
+        told = run.world.histories.events(asked.aggregate)
+        life = list(_life(told))
+        yield from _lived_well(run, id_, asked, life)
         yield from _paid_twice(run, life)
-    yield from _hits(run, [event for events in histories.values() for event in events])
-    yield from _money(run, [event for events in histories.values() for event in events])
-    yield from _account(run, [event for events in histories.values() for event in events])
+        events += told
+    yield from _hits(run, events)
+    yield from _money(run, events)
+    yield from _account(run, events)
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     yield from (f"work was queued {count} times: {subject}" for subject, count in work.items() if count > 1)
     yield from (f"dead letter: {one.body.decode()}" for one in run.world.server.streams["DLQ"].messages)
@@ -67,7 +70,7 @@ def _life(events: list[AnyEvent]) -> Iterator[tuple[Session, AnyEvent, Session]]
         yield before, event, state
 
 
-def _lived_well(run: Run, id_: UUID, life: Life) -> Iterator[str]:
+def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life) -> Iterator[str]:
     if id_ not in run.accepted:
         yield "a command was never answered"
     ended = False
@@ -81,6 +84,8 @@ def _lived_well(run: Run, id_: UUID, life: Life) -> Iterator[str]:
                 ended = True
             case SessionStarted() if before.steps:
                 yield "a session started twice"
+            case SessionStarted() if asked.bad:
+                yield "a bad start was run"
             case AttemptRequested() | AttemptStarted() if ended:
                 yield "a step after the end"
             case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(before, amount):
@@ -92,12 +97,17 @@ def _lived_well(run: Run, id_: UUID, life: Life) -> Iterator[str]:
     if not life:
         yield "an accepted session has no history"
     state = life[-1][2] if life else Session()
-    if not ended and (state.waiting_on != "budget" or run.unlimited):
+    if not ended and not run.keeps_waiting(state, asked):
         yield "an accepted session never ended"
+    if state.status == "refused" and not asked.bad:
+        yield "a good start was refused"
     if state.status == "completed" and set(state.outputs) != {step.number for step in state.steps}:
         yield "a completed session lacks an output"
     if state.status == "cancelled" and id_ not in run.cancelled:
         yield "a session was cancelled that nobody cancelled"
+    handed = [(event.step, event.to_agent) for _, event, _ in life if isinstance(event, StepHandedOff)]
+    if handed != [(step.number, "list-agent") for step in state.steps if step.skill in OTHERS]:
+        yield "the steps of another agent are not those that were handed off"
     outcomes = Counter(event.attempt_id for _, event, _ in life if isinstance(event, OUTCOME))
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
 
@@ -149,7 +159,7 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
 def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
     account = Ledger()
-    for event in history(run, ledger(USER)):
+    for event in run.world.histories.events(LEDGER):
         before, account = account, evolve_ledger(account, event)
         if isinstance(event, MoneyReserved):
             if any(_exceeded(account, scope, event.day) for scope in SCOPES):

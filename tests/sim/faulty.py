@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from nats.js.errors import APIError
 
 from orchestrator import claims
+from orchestrator.decision import Decision
 from orchestrator.ledger import Doubt, Release
 from orchestrator.money import NOTHING
 from orchestrator.session import Outstanding
@@ -31,7 +32,7 @@ def ack_before_report(real: Any) -> Any:
 def answer_before_append(_real: Any) -> Any:
     async def report(self: Any, heard: Any) -> None:
         await heard.answer(dumps({"ok": True, "seq": 0}))
-        await self._record(heard.body)
+        await self.follow.decided(*await self._record(heard.body))
 
     return report
 
@@ -161,6 +162,10 @@ def without_its_limit(real: Any) -> Any:
     return lambda held, claim, lease_s, state, now: real(
         held, claim, lease_s, replace(state, budget=None), now
     )
+
+
+def does_nothing(_real: Any) -> Any:
+    return lambda _command, session_: Decision(session_)
 
 
 def forgets_who_is_paid(real: Any) -> Any:

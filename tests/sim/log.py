@@ -4,7 +4,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from shared.jetstream_log import JetStreamLog
-from shared.log import Past, Recorded
+from shared.log import Past
 from shared.subjects import Aggregate
 from sim.bus import SimBus
 
@@ -18,7 +18,7 @@ class SimLog(JetStreamLog):
         await self._sim.passes()
         stored = self._sim.server.streams["EVT"].by_subject.get(aggregate.subject, [])
         new = stored[bisect_right(stored, after, key=attrgetter("seq")) :]
-        return Past(tuple(Recorded(one.seq, one.commit) for one in new))
+        return Past(tuple([one.recorded for one in new]))
 
     async def last_seq(self) -> int:
         return len(self._sim.server.streams["EVT"].messages)

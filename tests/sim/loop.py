@@ -130,6 +130,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             for task in left:
                 task.cancel()
             self._run_ready()
+        self._tasks.clear()
+        self._timers.clear()
 
 
 def _end(pause: asyncio.Future[None]) -> None:

@@ -207,6 +207,15 @@ MUTANTS = (
         "start_attempt",
         faulty.without_its_limit,
     ),
+    Mutant("a session's limit is never taken away", NEVER_ENDED, decide, "set_budget", faulty.does_nothing),
+    Mutant(
+        "a bad start that was queued leaves no word",
+        "an accepted session has no history",
+        decide,
+        "_refuse",
+        faulty.does_nothing,
+        Focus(faults=CALM, cancelled=0),
+    ),
     Mutant(
         "a step that failed for good ends nothing",
         NEVER_ENDED,

@@ -16,11 +16,16 @@ class Process:
         self._chance = chance
         self._limbo: list[asyncio.Future[None]] = []
 
-    async def point(self) -> None:
-        """A place where a crash may strike; a dead process stays here for ever."""
+    @property
+    def falls(self) -> bool:
+        """Whether it is dead or dies here: a place where a crash may strike."""
         if self.alive and self._chance.strikes("crash"):
             self.kill()
-        if not self.alive:
+        return not self.alive
+
+    async def point(self) -> None:
+        """Go on, unless it falls: a dead process stays here for ever."""
+        if self.falls:
             await self.gone()
 
     async def gone(self) -> NoReturn:

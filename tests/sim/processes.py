@@ -28,12 +28,12 @@ from shared.registry import Registry, Skill
 from shared.subjects import Aggregate
 from sim.bus import Said, SimBus
 from sim.chance import Chance
+from sim.histories import Histories
 from sim.log import SimLog
 from sim.process import Process
 from sim.results import SimResults
 from sim.server import Server
-from sim.skills import AGENT, SKILLS, Bill, SimEngine
-from sim.streams import aggregate_of
+from sim.skills import AGENTS, SKILLS, Bill, SimEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
 from skill_runner.execution import Execution
@@ -42,7 +42,7 @@ from skill_runner.handlers import Handlers
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
-VAULT = MemoryVault(bytes(32))
+MASTER_KEY = bytes(32)
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
@@ -52,7 +52,9 @@ class World:
     def __init__(self, seed: int, *, ack_wait_s: float = 6.0) -> None:
         self.chance = Chance(seed)
         self.server = Server(self.chance, ack_wait_s)
+        self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
+        self.vault = MemoryVault(MASTER_KEY)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
@@ -61,11 +63,11 @@ class World:
         return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
 
     def new_id(self) -> UUID:
-        return UUID(int=self._ids.getrandbits(128), version=4)
+        return UUID(int=self._ids.getrandbits(128))
 
 
 class EveryOpenSession:
-    """Where the sweep looks: all of the log's sessions, held by one orchestrator at a time."""
+    """Where the sweep looks: what of the log is open, held by one orchestrator at a time."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
@@ -80,10 +82,7 @@ class EveryOpenSession:
             return
         self._world.sweeping = self._process
         try:
-            yield sorted(
-                map(aggregate_of, self._world.server.streams["EVT"].by_subject),
-                key=lambda one: one.subject,
-            )
+            yield self._world.histories.open()
         finally:
             self._world.sweeping = None
 
@@ -104,7 +103,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
-    starts = Starts(registry_of(log), VAULT)
+    starts = Starts(registry_of(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
 
@@ -139,11 +138,11 @@ async def runner(world: World, process: Process) -> None:
     registry = registry_of(SimLog(bus))
     execution = Execution(
         registry,
-        VAULT,
+        world.vault,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, VAULT, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,
@@ -177,5 +176,5 @@ def registry_of(log: SimLog) -> Registry:
     """Return a registry that knows the skills already: how they are pushed is not simulated."""
     registry = Registry(log)
     registry._skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
-    registry._agents = {AGENT.name: AGENT}
+    registry._agents = dict(AGENTS)
     return registry

@@ -5,13 +5,12 @@ import gc
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
-from typing import Any
 from uuid import UUID, uuid5
 
-from orchestrator.evolve import fold
-from orchestrator.ledger import fold as fold_ledger
-from shared.events import AnyEvent
-from shared.json import dumps, loads
+from msgspec import json
+
+from orchestrator.session import Session
+from shared.json import dumps
 from shared.subjects import Aggregate, ledger, session
 from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
@@ -21,15 +20,18 @@ from sim.processes import World, kept, orchestrator, runner
 from sim.skills import MOST, SKILLS
 
 USER = UUID(int=7)
+LEDGER = ledger(USER)
+IDS = [uuid5(USER, str(number)) for number in range(3)]
 FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
-    """A session that was asked for; `accepted` once somebody said so."""
+    """A session that was asked for: whether its start is a bad one, and whether its own limit still holds."""
 
-    id: UUID
-    steps: list[dict[str, object]]
+    aggregate: Aggregate
+    bad: bool
+    limited: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ class Run:
         self.cancelled: set[UUID] = set()
         self.finished = False
         self.unlimited = True
-        self.looked: dict[Aggregate, tuple[int, Any]] = {}
+
+    def keeps_waiting(self, state: Session, asked: Asked) -> bool:
+        """Whether a session waits for money, and the limit that stopped it still holds."""
+        if state.waiting_on != "budget" or state.stopped is None:
+            return False
+        return asked.limited if state.stopped.scope == "session" else not self.unlimited
 
     @property
     def digest(self) -> str:
@@ -68,7 +75,7 @@ class Run:
 
 
 def run(seed: int, focus: Focus = ANYTHING) -> Run:
-    """Simulate one seed to its end; what it leaves behind is little, and looked at once."""
+    """Simulate one seed to its end; what it leaves behind is freed without looking for it."""
     found = Run(seed, focus)
     gc.disable()
     try:
@@ -76,6 +83,7 @@ def run(seed: int, focus: Focus = ANYTHING) -> Run:
     except Stuck:
         found.finished = False
     finally:
+        found.world.server.close()
         gc.enable()
     return found
 
@@ -96,8 +104,7 @@ async def _live(found: Run) -> None:
         tasks.append(asyncio.create_task(_limit(found, client)))
     if random.random() < 0.3:
         tasks.append(asyncio.create_task(_elections(world)))
-    for number in range(random.randint(1, 3)):
-        id_ = uuid5(USER, str(number))
+    for id_ in IDS[: random.randint(1, len(IDS))]:
         tasks.append(asyncio.create_task(_use(found, client, id_)))
     await asyncio.sleep(FAULTY_S)
     world.chance.faults = CALM
@@ -123,28 +130,15 @@ def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    if _latest(found, ledger(USER), fold_ledger).open:
+    if found.world.histories.ledger(LEDGER).open:
         return False
-    return all(id_ in found.accepted and _rests(found, id_) for id_ in found.asked)
+    return all(id_ in found.accepted and _rests(found, asked) for id_, asked in found.asked.items())
 
 
-def _rests(found: Run, id_: UUID) -> bool:
+def _rests(found: Run, asked: Asked) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
-    state = _latest(found, session(USER, id_), fold)
-    return state.ended or (state.waiting_on == "budget" and not found.unlimited)
-
-
-def _latest(found: Run, aggregate: Aggregate, fold_: Any) -> Any:
-    """Fold what is new since the last look."""
-    seen, state = found.looked.get(aggregate, (0, None))
-    events = history(found, aggregate)
-    found.looked[aggregate] = len(events), fold_(events[seen:], state)
-    return found.looked[aggregate][1]
-
-
-def history(found: Run, aggregate: Aggregate) -> list[AnyEvent]:
-    stored = found.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
-    return [event for message in stored for event in message.commit.events]
+    state = found.world.histories.session(asked.aggregate)
+    return state.ended or found.keeps_waiting(state, asked)
 
 
 async def _limit(found: Run, bus: SimBus) -> None:
@@ -154,32 +148,37 @@ async def _limit(found: Run, bus: SimBus) -> None:
     scope, policy = random.choice(("user", "day")), random.choice(("fail", "wait"))
     for number in range(random.randint(1, 3)):
         limit = str(random.randint(0, 8) * MOST)
-        await _budget(bus, number, {"scope": scope, "limit_usd": limit, "policy": policy})
+        await _budget(bus, str(number), {"scope": scope, "limit_usd": limit, "policy": policy})
         await asyncio.sleep(random.uniform(1, 10))
     if random.random() < 0.5:
-        await _budget(bus, 9, {"scope": scope, "limit_usd": None, "policy": policy})
+        await _budget(bus, "last", {"scope": scope, "limit_usd": None, "policy": policy})
         found.unlimited = True
 
 
-async def _budget(bus: SimBus, number: int, body: dict[str, object]) -> None:
-    await _send(bus, "ask", "set", dumps({**body, "command_id": str(number)}), f"b{number}", noun="budget")
+async def _budget(bus: SimBus, name: str, body: dict[str, object]) -> bool:
+    return await _send(bus, "ask", "set", dumps({**body, "command_id": name}), f"b/{name}", noun="budget")
 
 
 async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
-    """Ask for a session at either door, sometimes twice, sometimes cancel it and go on with it."""
+    """Ask for a session at either door, sometimes twice, sometimes cancel it and go on with it.
+
+    A bad start is queued: at the other door it leaves nothing behind.
+    """
     random = found.world.chance.random
     await asyncio.sleep(random.uniform(0, 10))
+    bad = random.random() < 0.05
+    own = _own_budget(random)
+    asked = found.asked[id_] = Asked(session(USER, id_), bad, limited="budget" in own)
     steps: list[dict[str, object]] = [
         {
-            "skill": random.choice(found.focus.skills),
+            "skill": "unknown" if bad else random.choice(found.focus.skills),
             "input": {"n": f"{{{{step{number}.n}}}}" if number else 1},
         }
         for number in range(random.randint(1, 3))
     ]
-    found.asked[id_] = Asked(id_, steps)
-    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps, **_own_budget(random)})
+    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps, **own})
     for _ in range(random.choice((1, 1, 2))):
-        await _send(bus, random.choice(("ask", "cmd")), "run", body, f"run/{id_}")
+        await _send(bus, random.choice(("cmd",) if bad else ("ask", "cmd")), "run", body, f"run/{id_}")
     found.accepted.add(id_)
     if random.random() < found.focus.cancelled:
         await asyncio.sleep(random.uniform(0, 8))
@@ -188,28 +187,34 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     if random.random() < 0.3:
         await asyncio.sleep(random.uniform(0, 15))
         await _send(bus, "ask", "retry", dumps({"session_id": str(id_), "command_id": "r1"}), f"r1/{id_}")
+    if asked.limited and random.random() < 0.5:
+        await asyncio.sleep(random.uniform(0, 15))
+        unlimited = {"scope": "session", "session_id": str(id_), "limit_usd": None}
+        asked.limited = not await _budget(bus, f"own/{id_}", unlimited)
 
 
 def _own_budget(random: Random) -> dict[str, object]:
-    """A session's own limit, sometimes, which stops it for good."""
+    """A session's own limit, sometimes, which fails it or has it wait, until somebody takes it away."""
     if random.random() < 0.8:
         return {}
-    return {"budget": {"limit_usd": str(random.randint(0, 4) * MOST)}}
+    limit, policy = str(random.randint(0, 4) * MOST), random.choice(("fail", "wait"))
+    return {"budget": {"limit_usd": limit, "policy": policy}}
 
 
 async def _send(
     bus: SimBus, door: str, verb: str, body: bytes, message_id: str, *, noun: str = "session"
-) -> None:
-    """Send until it is known to be there."""
+) -> bool:
+    """Send until it is known to be there; tell whether it was not refused."""
     subject, headers = f"{door}.{USER}.{noun}.{verb}", {"Nats-Msg-Id": message_id}
     while True:
         if door == "ask":
             answer = await bus.request(subject, body, timeout=5.0, headers=headers)
-            if answer is not None and loads(answer).get("error", {}).get("code") != "unavailable":
-                return
+            error = {"code": "unavailable"} if answer is None else json.decode(answer).get("error")
+            if error is None or error["code"] != "unavailable":
+                return error is None
         else:
             try:
                 await bus.publish(subject, body, headers=headers)
             except TimeoutError:
                 continue
-            return
+            return True

@@ -1,8 +1,9 @@
 """NATS as our code uses it: streams, durables, subjects, and elections of a leader."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nats.js.errors import NoStreamResponseError
 
@@ -19,14 +20,16 @@ class Listener:
     """A subscription of one process; of those with the same queue one hears each message."""
 
     process: Process
-    subject: list[str]
     queue: str
     hear: Hear
 
-    def matches(self, words: list[str]) -> bool:
-        if len(words) != len(self.subject):
-            return False
-        return all(wanted in ("*", word) for wanted, word in zip(self.subject, words, strict=True))
+
+@dataclass
+class Listeners:
+    """All who listen to the same subject, which may have wildcards."""
+
+    subject: re.Pattern[str]
+    all: list[Listener] = field(default_factory=list)
 
 
 class Server:
@@ -36,7 +39,7 @@ class Server:
         self.chance = chance
         self.ack_wait_s = ack_wait_s
         self.streams = {name: Stream() for name in set(ROOTS.values())}
-        self._listeners: dict[str, list[Listener]] = {}
+        self._listeners: dict[str, Listeners] = {}
         self.elected_at = 0.0
         cmd, work = self.streams["CMD"], self.streams["WORK"]
         self.durables = {
@@ -64,16 +67,21 @@ class Server:
         return name, seq
 
     def listen(self, process: Process, subject: str, queue: str, hear: Hear) -> None:
-        words = subject.split(".")
-        self._listeners.setdefault(words[0], []).append(Listener(process, words, queue, hear))
+        if subject not in self._listeners:
+            pattern = re.compile(subject.replace(".", r"\.").replace("*", "[^.]+"))
+            self._listeners[subject] = Listeners(pattern)
+        self._listeners[subject].all.append(Listener(process, queue, hear))
 
     def hearers(self, subject: str) -> list[Listener]:
         """Return who hears a message: each plain listener, and of each queue one at random."""
         queues: dict[str, list[Listener]] = {}
         found = []
-        words = subject.split(".")
-        for listener in self._listeners.get(words[0], ()):
-            if listener.process.alive and listener.matches(words):
+        for listeners in self._listeners.values():
+            if listeners.subject.fullmatch(subject) is None:
+                continue
+            for listener in listeners.all:
+                if not listener.process.alive:
+                    continue
                 if listener.queue:
                     queues.setdefault(listener.queue, []).append(listener)
                 else:
@@ -83,9 +91,15 @@ class Server:
     def bury(self, process: Process) -> None:
         """Speak to a dead process no more."""
         for listeners in self._listeners.values():
-            listeners[:] = [one for one in listeners if one.process is not process]
+            listeners.all[:] = [one for one in listeners.all if one.process is not process]
         for durable in self.durables.values():
             durable.pulls[:] = [one for one in durable.pulls if one.process is not process]
+
+    def close(self) -> None:
+        """Let go of all processes."""
+        self._listeners.clear()
+        for durable in self.durables.values():
+            durable.pulls.clear()
 
 
 def _root(subject: str) -> str:

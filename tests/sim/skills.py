@@ -47,7 +47,11 @@ SKILLS = {
         _skill("collect", "openai"),
     )
 }
-AGENT = AgentDefinition(name="sim-agent", domain="simulation", skills=tuple(SKILLS))
+OWN, OTHERS = ("add", "buy", "keep"), ("collect",)
+AGENTS = {
+    "sim-agent": AgentDefinition(name="sim-agent", domain="simulation", skills=OWN),
+    "list-agent": AgentDefinition(name="list-agent", domain="simulation", skills=OTHERS),
+}
 
 
 class Bill:

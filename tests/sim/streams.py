@@ -8,6 +8,7 @@ from typing import Protocol
 from nats.js.errors import APIError
 
 from shared.commit import Commit, decode
+from shared.log import Recorded
 from shared.subjects import Aggregate
 from sim.chance import Chance
 from sim.process import Process
@@ -29,9 +30,13 @@ class Stored:
     headers: dict[str, str]
 
     @cached_property
-    def commit(self) -> Commit:
+    def recorded(self) -> Recorded:
         """What the body reads as, read once, whoever asks."""
-        return decode(self.body)
+        return Recorded(self.seq, decode(self.body))
+
+    @property
+    def commit(self) -> Commit:
+        return self.recorded.commit
 
 
 @dataclass
@@ -87,6 +92,8 @@ class Durable:
 
     def pump(self) -> None:
         """Give out what is new or due, while anybody has room, and look again when the next is due."""
+        if not self.held and self._next > len(self.stream.messages):
+            return
         loop = asyncio.get_running_loop()
         while takers := [one for one in self.pulls if one.has_room]:
             if (found := self._take(loop.time())) is None:

@@ -15,9 +15,8 @@ from projector.rows import changes
 from projector.tables import names
 from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
-from shared.log import Recorded
 from sim.run import Run
-from sim.skills import AGENT, SKILLS
+from sim.skills import AGENTS, SKILLS
 from sim.streams import Stored, aggregate_of
 
 TABLES = names()
@@ -92,15 +91,15 @@ def _write(rows: Fold, table: str, row: Row, fate: Any) -> None:
 
 
 def _primed() -> Fold:
-    """Return tables that know the skills and the agent: rows of a session refer to them."""
+    """Return tables that know the skills and the agents: rows of a session refer to them."""
     made = Fold()
     made.tables["skills"] = {name: {"name": name} for name in SKILLS}
-    made.tables["agents"] = {AGENT.name: {"name": AGENT.name}}
+    made.tables["agents"] = {name: {"name": name} for name in AGENTS}
     return made
 
 
 def _reading(message: Stored) -> Reading:
     """Map a commit that was decoded when it was loaded."""
-    aggregate, commit = aggregate_of(message.subject), message.commit
-    found = changes(aggregate, Recorded(message.seq, commit))
-    return Reading(Entry(message.seq, message.subject, message.body), aggregate, commit, tuple(found))
+    aggregate, recorded = aggregate_of(message.subject), message.recorded
+    entry = Entry(message.seq, message.subject, message.body)
+    return Reading(entry, aggregate, recorded.commit, tuple(changes(aggregate, recorded)))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skill_runner.frames import Incoming, ask, calls, pack, write
+from skill_runner.frames import Incoming, calls, pack, write
 
 FRAMES = [{"partial": [1]}, {"output": {"text": "naïve « »", "n": 1.5}}, {}]
 SENT = b"".join(map(pack, FRAMES))
@@ -26,7 +26,7 @@ def test_calls_come_as_they_were_told_and_end_with_the_pipe():
     reading, writing = os.pipe()
 
     def tell() -> None:
-        write(writing, b"".join(map(ask, told)))
+        write(writing, b"".join(map(pack, told)))
         os.close(writing)
 
     threading.Thread(target=tell).start()

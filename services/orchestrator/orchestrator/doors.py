@@ -1,6 +1,7 @@
 """The two doors: `ask.` is answered once it is on disk, `cmd.` is queued and handled later."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -79,12 +80,17 @@ class Doors:
 
 def _address(subject: str) -> tuple[UUID, str, str]:
     match subject.split("."):
-        case [_, user, noun, verb] if (who := _uuid(user)) is not None:
+        case [_, user, noun, verb] if (who := _user(user)) is not None:
             return who, noun, verb
         case [_, _, _, _]:
             raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID")
         case _:
             raise Refusal("unknown_command", "subject", "subjects are ask.<user>.<noun>.<verb> or cmd.…")
+
+
+@lru_cache(maxsize=1024)
+def _user(text: str) -> UUID | None:
+    return _uuid(text)
 
 
 def _uuid(text: Any) -> UUID | None:

@@ -76,7 +76,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             return replace(
                 _report(session, event),
                 outputs={**session.outputs, event.step: event.output},
-                kept=_without(session.kept, event.step),
+                kept=without(session.kept, event.step),
                 tries=0,
                 retry_due=None,
                 waiting_on=None,
@@ -135,7 +135,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
 
 def _close(session: Session, attempt_id: UUID) -> Session:
     """The attempt is awaited no more; what it may cost is in doubt until somebody reports on it."""
-    left = _without(session.open, attempt_id)
+    left = without(session.open, attempt_id)
     return replace(session, open=left, doubtful=_doubt(session, [attempt_id]))
 
 
@@ -143,11 +143,11 @@ def _report(session: Session, event: StepCompleted | AttemptFailed | AttemptRepo
     id_ = event.attempt_id
     return replace(
         session,
-        open=_without(session.open, id_),
+        open=without(session.open, id_),
         reported=session.reported | {id_},
         spent=session.spent + (event.usage.at_most_usd if event.usage else NOTHING),
-        doubtful=_without(session.doubtful, id_),
-        unreported=_without(session.unreported, id_),
+        doubtful=without(session.doubtful, id_),
+        unreported=without(session.unreported, id_),
     )
 
 
@@ -177,8 +177,12 @@ def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Sessi
     return replace(session, kept={**session.kept, event.step: kept}) if kept else session
 
 
-def _without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
-    return {name: entry for name, entry in entries.items() if name != key} if key in entries else entries
+def without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
+    if key not in entries:
+        return entries
+    left = dict(entries)
+    del left[key]
+    return left
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

@@ -54,7 +54,7 @@ class Follow:
         self._lease = timedelta(seconds=lease_s)
         self._clock = clock
         self._leases: dict[UUID, Aggregate] = {}
-        self.wanted = asyncio.Event()
+        self.wanted = sessions.sweep_wanted
 
     async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
         """Dispatch what the commit opened and stop what it closed."""
@@ -149,7 +149,7 @@ class Follow:
         body = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
-            id=UUID(aggregate.id),
+            id=aggregate.uuid,
             step=asked.step,
             attempt=asked.attempt,
             attempt_id=asked.attempt_id,

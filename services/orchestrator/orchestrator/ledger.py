@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
-from typing import TypeVar
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from orchestrator.evolve import without
 from orchestrator.money import NOTHING, Purse
 from orchestrator.session import EMPTY
 from shared.events import AnyEvent
@@ -181,7 +181,7 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
         case MoneySettled():
             return _settled(ledger, event)
         case MoneyReleased():
-            return replace(ledger, open=_without(ledger.open, event.attempt_id))
+            return replace(ledger, open=without(ledger.open, event.attempt_id))
         case _:
             return ledger
 
@@ -206,12 +206,12 @@ def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
     before = ledger.doubtful.get(id_)
     reserved = before.reserved if before else ledger.open[id_]
     more = _counted(event) - (_counted(before.settled) if before else NOTHING)
-    doubtful = _without(ledger.doubtful, id_)
+    doubtful = without(ledger.doubtful, id_)
     return replace(
         ledger,
         spent=ledger.spent + more,
         days={**ledger.days, reserved.day: ledger.days.get(reserved.day, NOTHING) + more},
-        open=_without(ledger.open, id_),
+        open=without(ledger.open, id_),
         settled={**ledger.settled, id_: reserved.day},
         doubtful={**doubtful, id_: Doubtful(reserved, event)} if event.in_doubt_usd else doubtful,
         unpriced=ledger.unpriced + (event.cost_usd is None),
@@ -220,13 +220,6 @@ def _settled(ledger: Ledger, event: MoneySettled) -> Ledger:
 
 def _counted(event: MoneySettled) -> Decimal:
     return (event.cost_usd or NOTHING) + event.in_doubt_usd
-
-
-T = TypeVar("T")
-
-
-def _without(entries: Mapping[UUID, T], key: UUID) -> dict[UUID, T]:
-    return {name: entry for name, entry in entries.items() if name != key}
 
 
 def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:

@@ -15,6 +15,11 @@ from shared.subjects import Aggregate
 LOCK = 0x746F7461
 PAGE = 256
 OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError, NatsError)
+NOTICED_WHEN_GONE = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
 UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved' OR in_doubt_usd > 0
@@ -25,7 +30,10 @@ class OpenSessions(Protocol):
     """Where the sweep looks."""
 
     def held(self) -> AbstractAsyncContextManager[list[Aggregate]]:
-        """Have them to oneself, in the order of their subjects; none while another orchestrator has them."""
+        """Have them to oneself, in the order of their subjects; waits while another orchestrator has them.
+
+        What the other one looks at may have changed since, and its timers end with it.
+        """
         ...
 
 
@@ -38,11 +46,11 @@ class ProjectedSessions:
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[list[Aggregate]]:
-        connection = await asyncpg.connect(self._database_url, timeout=5, command_timeout=30)
+        connection = await asyncpg.connect(
+            self._database_url, timeout=5, command_timeout=30, server_settings=NOTICED_WHEN_GONE
+        )
         try:
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-                yield []
-                return
+            await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
             checkpoint = await connection.fetchval("SELECT seq FROM checkpoint") or 0
             found = {
                 Aggregate(row["user_id"], row["noun"], str(row["id"])) for row in await connection.fetch(OPEN)

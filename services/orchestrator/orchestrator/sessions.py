@@ -1,9 +1,12 @@
 """Load, decide, append, and again when somebody else was faster: the one way into a session's history."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from nats.errors import Error as NatsError
 
 from orchestrator.asked import Command
 from orchestrator.decide import decide
@@ -38,12 +41,16 @@ class Decided:
 
 
 class Sessions:
-    """A bounded cache over the log; the expected sequence makes a stale entry harmless."""
+    """A bounded cache over the log; the expected sequence makes a stale entry harmless.
+
+    `sweep_wanted` is set when nobody knows whether a commit is stored: nobody would follow it.
+    """
 
     def __init__(self, log: Log, clock: Clock = utc_now, new_id: Callable[[], UUID] = uuid4) -> None:
         self._log = log
         self._clock = clock
         self._new_id = new_id
+        self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
@@ -108,6 +115,9 @@ class Sessions:
             except Conflict:
                 fresh = True
                 continue
+            except (NatsError, TimeoutError):
+                self.sweep_wanted.set()
+                raise
             after = Known(session, seq, known.span or _span(aggregate, commit))
             self._remember(aggregate, after)
             return Decided(after, events)

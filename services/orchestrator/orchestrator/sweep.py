@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from uuid import UUID
 
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
@@ -53,7 +52,7 @@ class Sweep:
         async with self._open_sessions.held() as found:
             for aggregate in found:
                 if aggregate.noun == "ledger":
-                    await self._settling.sweep(UUID(aggregate.id))
+                    await self._settling.sweep(aggregate.uuid)
                     continue
                 await self._claims.resume(aggregate, await self._follow.outstanding(aggregate))
             return len(found)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from skill_runner.failure import Failure
-from skill_runner.frames import Frame, ask
+from skill_runner.frames import Frame, pack
 
 OUT_OF_MEMORY = 12
 
@@ -45,7 +45,7 @@ class Call:
     def __init__(
         self, call: Frame, partial: Callable[[Any], None] = nothing, *, within_s: float | None = None
     ) -> None:
-        self.data = ask(call)
+        self.data = pack(call)
         self.partial = partial
         self.ended: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self.took_s = 0.0

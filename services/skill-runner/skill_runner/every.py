@@ -28,6 +28,7 @@ class Every:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
 
     def _begin(self) -> None:
         self._task = asyncio.create_task(self._go_on())

@@ -6,18 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
-
-from shared import genai
+from shared import genai, telemetry
 from shared.clock import Clock, utc_now
 from shared.definitions import SkillDefinition
-from shared.json import check
+from shared.json import check, dumps
 from shared.logs import get_logger
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.schema import prepare, problems
 from shared.subjects import Pool
-from shared.telemetry import span, traceparent
 from shared.vault import Vault
 from shared.work import Report, Work
 from skill_runner.abort import Abort
@@ -76,16 +73,8 @@ class Execution:
     async def run(self, ready: Ready, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
         work, ledger = ready.work, ready.ledger
-        told: dict[str, str | int] = {
-            genai.CONVERSATION: str(work.id),
-            genai.TOOL: work.skill,
-            genai.TOOL_CALL: str(work.attempt_id),
-            genai.STEP: work.step,
-            genai.ATTEMPT: work.attempt,
-            genai.POOL: work.pool,
-            genai.SKILL_HASH: work.skill_hash,
-        }
-        with span(f"run {work.skill}", parent=work.traceparent, attributes=told) as current:
+        told = _told(work) if telemetry.on() else None
+        with telemetry.span(f"run {work.skill}", parent=work.traceparent, attributes=told) as current:
             ended = await self._ended(ready, abort)
             if ended.failure is not None:
                 current.set_attribute(genai.ERROR, ended.failure.code)
@@ -101,7 +90,7 @@ class Execution:
                 started_at=ready.started_at,
                 duration_ms=round(1000 * ledger.took_s),
                 warnings=tuple(ledger.warnings),
-                traceparent=traceparent(),
+                traceparent=telemetry.traceparent(),
             )
 
     async def _ended(self, ready: Ready, abort: Abort) -> Ended:
@@ -147,7 +136,7 @@ class Execution:
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found), retryable=retryable)
         sealed = await closed(self._vault, run.work.user, schema, output)
-        size = len(to_json(sealed))
+        size = len(dumps(sealed))
         if size > OUTPUT_LIMIT:
             raise Failure("output_too_large", f"the output has {size} bytes, {OUTPUT_LIMIT} are allowed")
         return sealed
@@ -163,7 +152,19 @@ class Execution:
             return None
         partial, _ = known(definition.output_schema, partial)
         sealed = await closed(self._vault, ready.work.user, definition.output_schema, partial)
-        return sealed if len(to_json(sealed)) <= OUTPUT_LIMIT else None
+        return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+
+
+def _told(work: Work) -> dict[str, str | int]:
+    return {
+        genai.CONVERSATION: str(work.id),
+        genai.TOOL: work.skill,
+        genai.TOOL_CALL: str(work.attempt_id),
+        genai.STEP: work.step,
+        genai.ATTEMPT: work.attempt,
+        genai.POOL: work.pool,
+        genai.SKILL_HASH: work.skill_hash,
+    }
 
 
 def _broken(work: Work, error: Exception) -> Failure:

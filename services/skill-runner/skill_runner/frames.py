@@ -1,34 +1,21 @@
-"""How the runner and its workers talk: frames of four bytes of length and that much of what they hold.
+"""How the runner and its workers talk: frames of four bytes of length and that much JSON."""
 
-A call is told in marshal: it is the runner's own, and for the same Python. An answer may be anybody's, and so
-it is JSON.
-"""
-
-import json
-import marshal
 import os
 import struct
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 HEADER = struct.Struct(">I")
 OUTPUT_LIMIT = 2_500_000
 AT_ONCE = 2**16
 Frame = dict[str, Any]
-_write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
-def ask(call: Frame) -> bytes:
-    """Encode a call, for a worker."""
-    return framed(marshal.dumps(call))
-
-
-def pack(answer: Frame) -> bytes:
-    """Encode an answer; raises ValueError, TypeError or RecursionError for what is no JSON."""
-    return framed(_write(answer).encode())
-
-
-def framed(body: bytes) -> bytes:
+def pack(frame: Frame) -> bytes:
+    """Encode; raises TypeError, ValueError or RecursionError for what is no JSON, but not for NaN."""
+    body = msgspec.json.encode(frame)
     return HEADER.pack(len(body)) + body
 
 
@@ -60,7 +47,7 @@ def calls(descriptor: int) -> Iterator[Frame]:
     incoming = Incoming()
     while data := os.read(descriptor, AT_ONCE):
         for body in incoming.of(data):
-            yield marshal.loads(body)  # noqa: S302 - the runner's own
+            yield msgspec.json.decode(body)
 
 
 def write(descriptor: int, data: bytes) -> None:

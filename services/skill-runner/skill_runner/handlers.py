@@ -1,6 +1,5 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
-import asyncio
 from datetime import datetime
 from uuid import UUID
 
@@ -43,33 +42,17 @@ class Handlers:
         self._clock = clock
         self._cache = cache
         self._every_s = ack_wait_s / 3
-        self._running: dict[tuple[UUID, UUID, UUID], Abort] = {}
+        self._running: dict[UUID, tuple[Work, Abort]] = {}
         self._reported: dict[UUID, None] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def work(self, delivery: Delivery) -> None:
-        """Run one attempt and report it, whatever becomes of the loop that brought it."""
-        task = asyncio.create_task(self._work(delivery))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        await asyncio.shield(task)
-
-    async def finish(self, grace_s: float) -> None:
-        """Let what is running end, for some seconds; what does not is given up and comes again."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _work(self, delivery: Delivery) -> None:
-        """The work is acked only when the report is safe."""
+        """Run one attempt and report it; the work is acked only when the report is safe."""
         work = _read(delivery)
-        key = (work.user, work.id, work.attempt_id)
-        if key in self._running:
+        if work.attempt_id in self._running:
             await delivery.nak(self._every_s)
             return
-        abort = self._running[key] = Abort()
+        abort = Abort()
+        self._running[work.attempt_id] = work, abort
         try:
             async with Every(self._every_s, delivery.working):
                 looked = await self._cache.look(work) if self._cache else Looked()
@@ -81,7 +64,7 @@ class Handlers:
                 else:
                     await self._run_paid(work, delivery, abort, looked)
         finally:
-            del self._running[key]
+            del self._running[work.attempt_id]
 
     async def stop(self, heard: Heard) -> None:
         """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named."""
@@ -90,8 +73,9 @@ class Handlers:
         if not isinstance(body, dict):
             return
         whose, named = body.get("user"), body.get("attempts")
-        for (user, owner, attempt_id), abort in list(self._running.items()):
-            if (str(user), str(owner)) == (whose, session) and (named is None or str(attempt_id) in named):
+        for attempt_id, (work, abort) in list(self._running.items()):
+            owner = str(work.user), str(work.id)
+            if owner == (whose, session) and (named is None or str(attempt_id) in named):
                 abort.request()
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:

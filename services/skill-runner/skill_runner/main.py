@@ -37,6 +37,7 @@ GRACE_S = 3.0
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     """Start the pools' loops; on the way out what runs has TOTALAUD_GRACE_S seconds to end."""
     await streams.check(bus)
+    grace_s = float(os.environ.get("TOTALAUD_GRACE_S", GRACE_S))
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
     size = max(AT_ONCE, os.cpu_count() or 1)
@@ -56,7 +57,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
     )
     try:
-        await workers.warm()
+        workers.warm()
         await bus.listen("stop.*", handlers.stop)
         async with asyncio.TaskGroup() as group:
             for provider in {skill.definition.provider for skill in registry.skills()} - {"custom"}:
@@ -69,6 +70,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
                         pool,
                         handlers.work,
                         in_flight=turns.in_flight if pool == "custom" else settings.concurrency,
+                        grace_s=grace_s,
                     )
                 )
                 for pool in POOLS
@@ -76,9 +78,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
             yield
             for loop in loops:
                 loop.cancel()
-        await handlers.finish(float(os.environ.get("TOTALAUD_GRACE_S", GRACE_S)))
     finally:
-        await handlers.finish(0)
         await workers.close()
         await judges.close()
         await chats.close()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from shared.sealing import Tampered, reveal, seal
+from shared.sealing import Tampered, is_marked, people_in, reveal, seal
 from shared.vault import Unavailable, Vault
 from skill_runner.failure import Failure
 
@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 async def opened(vault: Vault, user: UUID, value: Any) -> Any:
     """Return the value with nothing sealed; raises Failure for a sealed value that was changed."""
+    if not people_in(value):
+        return value
     try:
         return await _patiently(lambda: reveal(vault, user, value))
     except Tampered as tampered:
@@ -24,6 +26,8 @@ async def opened(vault: Vault, user: UUID, value: Any) -> Any:
 
 async def closed(vault: Vault, user: UUID, schema: dict[str, Any], value: Any) -> Any:
     """Return the value with all sealed that the schema marks as personal."""
+    if not is_marked(schema):
+        return value
     return await _patiently(lambda: seal(vault, user, schema, value))
 
 

@@ -4,16 +4,15 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from shared import subjects
 from shared.bus import Bus
-from shared.json import loads
 from shared.logs import get_logger
 from shared.message import Unreadable
-from shared.refusal import Refusal
 from shared.work import Answer, Claim, Report, Work
 from skill_runner.failure import Failure
 
@@ -21,6 +20,15 @@ ANSWER_S = 2.0
 PAUSE_S = 0.5
 MARGIN = 1024
 NOTHING = Decimal(0)
+
+
+class Answered(msgspec.Struct):
+    """What the orchestrator says of a report: `ok` when it is in the log."""
+
+    ok: bool = False
+
+
+_ANSWERED = msgspec.json.Decoder(Answered)
 
 
 def about(work: Work) -> dict[str, Any]:
@@ -87,7 +95,6 @@ def _fitting(bus: Bus, report: Report) -> bytes:
 
 def _ok(answer: bytes) -> bool:
     try:
-        value = loads(answer)
-    except Refusal:
+        return _ANSWERED.decode(answer).ok
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
-    return isinstance(value, dict) and value.get("ok") is True

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
+
+import msgspec
 
 from shared.definitions import SkillDefinition
 from shared.work import Work
@@ -14,8 +15,7 @@ from skill_runner.failure import Failure
 from skill_runner.ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """`input` is complete and valid, personal values in it sealed; `opened` is the same with none sealed."""
 
     work: Work
@@ -23,11 +23,10 @@ class Run:
     input: dict[str, Any]
     opened: dict[str, Any]
     started_at: datetime
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """An attempt that only has to be run; `plan` is its engine's own.
 
     `most_usd` is the most that its calls can cost: 0 where nobody is paid, None where a price is not known.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from types import GeneratorType, TracebackType
 from typing import Any
@@ -20,7 +21,7 @@ from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
 OUT_OF_MEMORY = 12
-LEAVES = {type(None), bool, int, float, str}
+LEAVES = {type(None), bool, int, str}
 PASSING_STATES = ("08", "40", "53", "57")
 
 
@@ -124,7 +125,10 @@ def told(error: BaseException, root: Path) -> Frame:
 
 
 def plain(value: Any) -> Any:
-    """Return the value as JSON has it: ids and times as text, tuples as lists; else raises TypeError."""
+    """Return the value as JSON has it: ids and times as text, tuples as lists.
+
+    Raises TypeError for anything else, and ValueError for a number that is none.
+    """
     return value if _is_plain(value) else _plained(value)
 
 
@@ -136,14 +140,22 @@ def _is_plain(value: Any) -> bool:
             return False
         value = value.values()
     elif kind is not list:
-        return kind in LEAVES
+        return kind in LEAVES or (kind is float and isfinite(value))
     return all(type(inner) in LEAVES or _is_plain(inner) for inner in value)
 
 
 def _plained(value: Any) -> Any:
     match value:
-        case None | bool() | int() | float() | str():
+        case None | bool():
             return value
+        case int():
+            return int(value)
+        case float() if isfinite(value):
+            return float(value)
+        case float():
+            raise ValueError
+        case str():
+            return str.__str__(value)
         case dict():
             return {_key(key): _plained(inner) for key, inner in value.items()}
         case list() | tuple():
@@ -156,15 +168,15 @@ def _plained(value: Any) -> Any:
             raise TypeError
 
 
-@lru_cache(maxsize=64)
-def _user(text: str) -> UUID:
-    return UUID(text)
-
-
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError
-    return key
+    return str.__str__(key)
+
+
+@lru_cache(maxsize=64)
+def _user(text: str) -> UUID:
+    return UUID(text)
 
 
 def _place(traceback: TracebackType | None, root: Path) -> str:

@@ -26,9 +26,9 @@ class Workers:
         self._all: set[WorkerProcess] = set()
         self._starting: set[asyncio.Task[None]] = set()
 
-    async def warm(self) -> None:
-        """Start the first one, so that the first skill need not wait for it."""
-        await WorkerProcess.start(*self._where, self._freed)
+    def warm(self) -> None:
+        """Begin with the first one before anything waits for it."""
+        self._start_one()
 
     async def do(self, call: Call) -> Frame:
         """Have it done as soon as one is free; one that ends it in any other way than by an answer is killed.
@@ -59,9 +59,12 @@ class Workers:
         if self._waiting:
             room = self._size - len(self._all)
             for _ in range(min(len(self._waiting), room) - len(self._starting)):
-                task = asyncio.create_task(self._start())
-                self._starting.add(task)
-                task.add_done_callback(self._started)
+                self._start_one()
+
+    def _start_one(self) -> None:
+        task = asyncio.create_task(self._start())
+        self._starting.add(task)
+        task.add_done_callback(self._started)
 
     async def _start(self) -> None:
         try:

@@ -1,0 +1,215 @@
+"""An attempt's life in a skill-runner: claims, heartbeats, orders to stop, and servers that go away."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from runnerstage import ACK_WAIT_S, JANE, USER, Stage, model_url, rigs, stage, theatre
+from servers import Rig
+from shared import subjects
+from shared.bus import Bus
+from shared.json import dumps
+from shared.sealing import is_sealed, reveal
+from shared.work import Report, Work
+from skill_runner.abort import Abort
+from skill_runner.execution import Ready
+from skill_runner.handlers import Handlers
+from skill_runner.ledger import Ledger
+from skill_runner.reporting import about
+
+__all__ = ["model_url", "rigs", "stage", "theatre"]
+
+
+@pytest.fixture
+def nats(rigs: tuple[Rig, Rig]) -> Rig:
+    return rigs[0]
+
+
+@pytest.fixture
+def postgres(rigs: tuple[Rig, Rig]) -> Rig:
+    return rigs[1]
+
+
+async def test_a_report_that_nobody_answers_is_put_on_disk_and_acked(stage: Stage) -> None:
+    stage.orchestrator.silent = True
+    work = await stage.ask("echo", {"text": "a"})
+    await stage.drained()
+    late = await stage.late(work.attempt_id)
+    assert late is not None
+    assert late.output == {"text": "a"}
+
+
+async def test_work_that_comes_again_while_its_report_is_queued_calls_nobody(stage: Stage) -> None:
+    stage.orchestrator.silent = True
+    before, given = stage.calls(), {"contact": {"id": JANE, "name": "Jane Example"}}
+    work = await stage.ask("pitch", given)
+    async with asyncio.timeout(30):
+        while await stage.late(work.attempt_id) is None:
+            await asyncio.sleep(0.05)
+        await stage.ask("pitch", given, attempt_id=work.attempt_id, id=work.id)
+        while stage.orchestrator.heard.count("start") < 2 or await stage.pending("anthropic"):
+            await asyncio.sleep(0.05)
+    assert stage.calls() == before + 1
+
+
+async def test_a_report_waits_for_nats_to_come_back_and_nothing_is_run_again(stage: Stage, nats: Rig) -> None:
+    before = stage.calls()
+    work = await stage.ask("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
+    while stage.calls() == before:
+        await asyncio.sleep(0.005)
+    await nats.kill()
+    await asyncio.sleep(2)
+    await nats.start()
+    await stage.drained("anthropic")
+    answered = [stage.orchestrator.reports.get_nowait() for _ in range(stage.orchestrator.reports.qsize())]
+    reports = [report for report in answered if report.attempt_id == work.attempt_id]
+    if late := await stage.late(work.attempt_id):
+        reports.append(late)
+    assert {report.error for report in reports} == {None}
+    assert stage.calls() == before + 1
+
+
+async def test_work_that_lost_its_runner_again_and_again_is_given_up(stage: Stage) -> None:
+    work = await stage.ask("echo", {"text": "a"})
+    await stage.orchestrator.next()
+    acked = []
+
+    async def ack() -> None:
+        acked.append(work.attempt_id)
+
+    seventh = SimpleNamespace(body=work.to_json(), deliveries=7, ack=ack, working=ack)
+    await Handlers(stage.bus, SimpleNamespace(), "runner-1", ACK_WAIT_S).work(seventh)
+    report = await stage.orchestrator.next()
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("runner_lost", False)
+    assert acked == [work.attempt_id]
+
+
+async def test_a_paid_skill_is_claimed_and_its_prompt_s_person_comes_back_sealed(stage: Stage) -> None:
+    report = await stage.report("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert stage.orchestrator.heard[:1] == ["start"]
+    assert report.error is None
+    assert report.usage is not None
+    assert (report.usage.provider, report.usage.simulated, report.usage.cost_usd) == ("anthropic", True, 0)
+    assert (report.usage.list_price_usd or 0) > 0
+    assert is_sealed(report.output["text"])
+    opened = await reveal(stage.vault, USER, report.output)
+    assert "[[" not in opened["text"]
+
+
+@pytest.mark.parametrize(("verdict", "deliveries"), [("silence", 2), ("later", 2)])
+async def test_a_claim_that_is_not_granted_calls_nobody_and_comes_back(
+    stage: Stage, verdict: str, deliveries: int
+) -> None:
+    stage.orchestrator.verdicts = [verdict, "run"]
+    before = stage.calls()
+    report = await stage.report("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert (report.error, stage.calls()) == (None, before + 1)
+    assert stage.orchestrator.heard.count("start") == deliveries
+
+
+async def test_a_dropped_claim_is_acked_unrun(stage: Stage) -> None:
+    stage.orchestrator.verdicts = ["drop"]
+    before = stage.calls()
+    await stage.ask("pitch", {"contact": {"id": JANE, "name": "Jane Example"}})
+    await stage.drained("anthropic")
+    assert (stage.calls(), stage.orchestrator.heard) == (before, ["start"])
+
+
+@pytest.mark.parametrize("how", ["stop", "stop all", "beat"])
+async def test_running_work_is_aborted_within_a_second(stage: Stage, how: str) -> None:
+    stage.orchestrator.beats = ["abort" if how == "beat" else "run"]
+    work = await stage.ask("slow", {"contact": {"id": JANE, "name": "Jane Example"}})
+    other = await stage.ask("slow", {"contact": {"id": JANE, "name": "Jane Example"}}, timeout_s=3)
+    while stage.orchestrator.heard.count("start") < 2:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)
+    if how != "beat":
+        named = {} if how == "stop all" else {"attempts": [str(work.attempt_id)]}
+        body = {"user": str(work.user), **named}
+        await stage.bus.tell(subjects.stop(work.id), dumps(body))
+        await stage.bus.tell(subjects.stop(work.id), dumps(body))
+    report = await stage.orchestrator.next(2)
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("cancelled", False)
+    if how != "beat":
+        assert report.attempt_id == work.attempt_id
+        last = await stage.orchestrator.next(6)
+        assert (last.attempt_id, last.error and last.error.code) == (other.attempt_id, "timeout")
+
+
+async def test_heartbeats_that_nobody_answers_come_as_often(stage: Stage) -> None:
+    stage.orchestrator.beats = ["silence"]
+    await stage.report("pause", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert stage.orchestrator.heard.count("beat") >= 2
+
+
+async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(stage: Stage) -> None:
+    work = await stage.ask("spin", {}, timeout_s=30)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(work.id), dumps({"user": str(work.user)}))
+    report = await stage.orchestrator.next(2)
+    assert report.error is not None
+    assert (report.error.code, report.partial) == ("cancelled", {"text": "so far"})
+
+
+async def test_another_user_s_session_of_the_same_id_is_not_stopped(stage: Stage) -> None:
+    work = await stage.ask("spin", {}, timeout_s=2)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(work.id), dumps({"user": str(uuid4())}))
+    report = await stage.orchestrator.next(4)
+    assert report.error is not None
+    assert report.error.code == "timeout"
+
+
+async def test_a_provider_s_refusal_is_reported_retryable(stage: Stage) -> None:
+    report = await stage.report("busy", {"contact": {"id": JANE, "name": "Jane Example"}})
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable) == ("rate_limited", True)
+
+
+async def test_while_postgres_is_away_a_result_waits_in_hand_and_all_else_goes_on(
+    stage: Stage, postgres: Rig
+) -> None:
+    before = stage.calls()
+    await postgres.kill()
+    try:
+        work = await stage.ask("pitch", {"contact": {"id": str(uuid4())}})
+        for skill in ("echo", "kept"):
+            report = await stage.report(skill, {"text": "a"})
+            assert (report.error, report.output, report.cache_key) == (None, {"text": "a"}, None)
+        await asyncio.sleep(ACK_WAIT_S + 1)
+        assert (stage.calls(), stage.orchestrator.reports.qsize()) == (before + 1, 0)
+    finally:
+        await postgres.restart()
+    report = await stage.orchestrator.next(20)
+    assert (report.attempt_id, report.error, stage.calls()) == (work.attempt_id, None, before + 1)
+    assert is_sealed(report.output["text"])
+
+
+async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: Stage, nats: Rig) -> None:
+    bus = await Bus.connect(nats.url, name="skill-runner-2")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def prepare(work: Work) -> Ready:
+        return Ready(work, datetime.now(UTC), Ledger())
+
+    async def run(ready: Ready, _abort: Abort) -> Report:
+        begun.set()
+        await go_on.wait()
+        told = about(ready.work)
+        return Report(**told, output={"text": "paid"}, started_at=ready.started_at, duration_ms=1)
+
+    handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
+    loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64, grace_s=5))
+    works = [await stage.ask("busy", {"contact": {"id": JANE}}) for _ in range(8)]
+    await asyncio.wait_for(begun.wait(), 10)
+    loop.cancel()
+    asyncio.get_running_loop().call_later(0.5, go_on.set)
+    await asyncio.wait([loop])
+    reports = [await stage.orchestrator.next() for _ in works]
+    assert any(report.output == {"text": "paid"} for report in reports)
+    await bus.close()
