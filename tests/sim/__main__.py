@@ -1,13 +1,12 @@
 """Simulates seeds for as long as one likes: `python -m sim --seeds 1000000`; names the seeds that fail."""
 
 import argparse
-import gc
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
 from sim.check import violations
-from sim.run import run
+from sim.run import run, uncollected
 from sim.silence import silenced
 
 CHUNK = 250
@@ -32,13 +31,9 @@ def main() -> None:
 
 
 def failures(seeds: range) -> dict[int, list[str]]:
-    """Return what was broken, by seed; garbage is looked for in what the runs leave alone."""
-    gc.freeze()
-    try:
-        with silenced():
-            found = {seed: violations(run(seed)) for seed in seeds}
-    finally:
-        gc.unfreeze()
+    """Return what was broken, by seed; the little garbage that runs leave is looked for after all of them."""
+    with silenced(), uncollected():
+        found = {seed: violations(run(seed)) for seed in seeds}
     return {seed: broken for seed, broken in found.items() if broken}
 
 

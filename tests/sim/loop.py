@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-MOST_CALLS = 30_000
+MOST_CALLS = 100_000
 T = TypeVar("T")
 
 

@@ -1,12 +1,28 @@
 """The rules of a session's life, one sentence each."""
 
+from uuid import UUID
+
 from msgspec import structs
 
-from controls import attempt_id, claim, failure, hit, later, planned, report, requested, start, usage
+from controls import (
+    NOW,
+    SESSION,
+    USER,
+    attempt_id,
+    claim,
+    failure,
+    hit,
+    later,
+    planned,
+    report,
+    requested,
+    start,
+    usage,
+)
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
-from orchestrator.decide import answer
-from orchestrator.session import Timer, outstanding
+from orchestrator.decide import answer, decide
+from orchestrator.session import Session, Timer, outstanding
 from shared.events import (
     AttemptFailed,
     AttemptLost,
@@ -26,6 +42,7 @@ from shared.events import (
     StepHandedOff,
 )
 from shared.refusal import Refusal
+from shared.subjects import execution, session
 
 
 def test_a_start_requests_the_first_attempt():
@@ -272,3 +289,9 @@ def test_outstanding_names_the_due_retry():
 def test_a_failed_session_waits_for_nothing():
     session = given(start(), failure(1, retryable=False)).session
     assert outstanding(session) == outstanding(given().session)
+
+
+def test_nobody_elses_attempt_has_the_id_whatever_ids_they_choose():
+    same_id = (session(USER, SESSION), execution(USER, SESSION), session(UUID(int=9), SESSION))
+    asked = [decide(start(1), Session(), NOW, one.subject).events[-1] for one in same_id]
+    assert len({event.attempt_id for event in asked}) == len(same_id)

@@ -1,6 +1,7 @@
 """The tables as they must be, applied in memory without any SQL: what the read model is compared with."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from projector.changes import (
     Row,
     Skip,
 )
-from projector.columns import key, new_row
+from projector.columns import key, layout, new_row
 from projector.derived import derive
 from projector.entry import Reading, read
 from projector.pitches import pitch
@@ -125,11 +126,13 @@ class Fold:
         self._store(row.table, row.key, None if found is None else {**between, **found, "id": row.key})
 
     def _put(self, row: Row, values: Record) -> None:
-        for column, table in REFERRED.items():
+        """Store values that are nobody else's."""
+        for column, table in _referring(row.table):
             if values.get(column) is not None and values[column] not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
         derive(row.table, values)
-        self._store(row.table, row.key, {**values, key(row.table): row.key})
+        values[key(row.table)] = row.key
+        self._store(row.table, row.key, values)
 
     def _store(self, table: str, row_key: UUID | str, record: Record | None) -> None:
         self._before.append((table, row_key, self.tables[table].get(row_key)))
@@ -165,6 +168,12 @@ def fold(entries: Iterable[Entry]) -> Fold:
     for entry in entries:
         folded.take(read(entry))
     return folded
+
+
+@cache
+def _referring(table: str) -> tuple[tuple[str, str], ...]:
+    """Return which columns name a row of which other table."""
+    return tuple((column, other) for column, other in REFERRED.items() if column in layout(table))
 
 
 def _cancelled(what: str, at: Any) -> Record:
