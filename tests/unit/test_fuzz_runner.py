@@ -13,7 +13,7 @@ from sim.chance import Chance
 from sim.log import SimLog
 from sim.loop import VirtualLoop
 from sim.process import Process
-from sim.processes import VAULT, World, registry_of
+from sim.processes import World, registry_of
 from sim.pull import Token
 from sim.silence import silenced
 from sim.skills import SKILLS, SimEngine
@@ -49,7 +49,7 @@ async def _worked(seed: int) -> Watch:
     bus = SimBus(world.server, process)
     engine: Any = SimEngine(process, world.chance, world.bill, set())
     engines = {"custom": engine, "openai": engine, "anthropic": engine}
-    execution = Execution(registry_of(SimLog(bus)), VAULT, engines, world.now)
+    execution = Execution(registry_of(SimLog(bus)), world.vault, engines, world.now)
     handlers = Handlers(bus, execution, "fuzz/1", 6.0, world.now)  # type: ignore[arg-type]
     durable = world.server.durables["custom"]
     for number, body in zip(range(1, WORKED + 1), bodies(chance, VALID), strict=False):
