@@ -1,12 +1,14 @@
 """The bases of everything that is sent or stored."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
-WITHOUT_VALUES = ("Expected", "Object missing", "Invalid UUID", "Invalid RFC3339")
+WITHOUT_VALUES = ("Expected", "Invalid UUID", "Invalid RFC3339")
+MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 class Message(BaseModel):
@@ -22,12 +24,13 @@ class File(BaseModel):
 
 
 class Unreadable(ValueError):  # noqa: N818 - a verdict on the message
-    """This is no such message; `field` and `reason` hold no value of it."""
+    """This is no such message; `field` and `reason` hold no value of it, `code` is a refusal's."""
 
-    def __init__(self, field: str | None, reason: str) -> None:
+    def __init__(self, field: str | None, reason: str, code: str = "invalid") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field = field
         self.reason = reason
+        self.code = code
 
 
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,10 +76,13 @@ class Happened(Stored, frozen=True, tag_field="type", tag=True):
 def _unreadable(error: Exception) -> Unreadable:
     """Take field and rule from the error's text: `Expected ... - at `$.events[0].step``."""
     if not isinstance(error, msgspec.ValidationError):
-        return Unreadable(None, "it is not JSON")
+        return Unreadable(None, "it is not JSON", "malformed_json")
     rule, _, place = str(error).partition(" - at `$")
-    field = place.removesuffix("`").removeprefix(".") or None
-    return Unreadable(field, rule if rule.startswith(WITHOUT_VALUES) else "is not one of the values allowed")
+    where = place.removesuffix("`").removeprefix(".")
+    if (missing := MISSING.fullmatch(rule)) is not None:
+        return Unreadable(f"{where}.{missing[1]}".lstrip("."), "is missing", "missing_field")
+    known = rule.startswith(WITHOUT_VALUES)
+    return Unreadable(where or None, rule if known else "is not one of the values allowed")
 
 
 def _tell(value: Any) -> Any:

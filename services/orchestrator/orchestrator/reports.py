@@ -70,7 +70,7 @@ class Reports:
         try:
             report = Report.of(loads(body))
         except Unreadable as error:
-            raise Refusal("invalid", error.field, str(error)) from None
+            raise Refusal(error.code, error.field, str(error)) from None
         try:
             return await self._decide(report)
         except TooLarge as error:
