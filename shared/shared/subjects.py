@@ -57,14 +57,21 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
+@lru_cache(maxsize=4096)
+def run(user: UUID, noun: Run, id_: UUID) -> Aggregate:
+    """Return a session, or a skill that runs alone."""
+    return Aggregate(user, noun, str(id_))
+
+
 def session(user: UUID, session_id: UUID) -> Aggregate:
-    return Aggregate(user, "session", str(session_id))
+    return run(user, "session", session_id)
 
 
 def execution(user: UUID, execution_id: UUID) -> Aggregate:
-    return Aggregate(user, "execution", str(execution_id))
+    return run(user, "execution", execution_id)
 
 
+@lru_cache(maxsize=1024)
 def ledger(user: UUID) -> Aggregate:
     """Where the user's money is kept account of: one history a user."""
     return Aggregate(user, "ledger", str(user))

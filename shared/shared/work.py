@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.events import AttemptError
 from shared.message import Stored
-from shared.subjects import Aggregate, Pool, Run
+from shared.subjects import Aggregate, Pool, Run, run
 from shared.usage import Cached, ModelCall, Usage
 
 
@@ -45,7 +45,7 @@ class Work(Stored, frozen=True, kw_only=True):
 
     @property
     def aggregate(self) -> Aggregate:
-        return Aggregate(self.user, self.noun, str(self.id))
+        return run(self.user, self.noun, self.id)
 
 
 class About(Stored, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class About(Stored, frozen=True, kw_only=True):
 
     @property
     def aggregate(self) -> Aggregate:
-        return Aggregate(self.user, self.noun, str(self.id))
+        return run(self.user, self.noun, self.id)
 
 
 class Report(About, frozen=True, kw_only=True):

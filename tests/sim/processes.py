@@ -22,6 +22,7 @@ from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
 from shared import models
 from shared.json import dumps
+from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
@@ -42,7 +43,7 @@ from skill_runner.handlers import Handlers
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
-MASTER_KEY = bytes(32)
+KEYRING = Keyring(bytes(32))
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
@@ -54,7 +55,7 @@ class World:
         self.server = Server(self.chance, ack_wait_s)
         self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
-        self.vault = MemoryVault(MASTER_KEY)
+        self.vault = MemoryVault(keyring=KEYRING)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
