@@ -11,8 +11,8 @@ from shared.vault import Erased, Vault
 class MemoryVault(Vault):
     """Keeps the promises of `shared.vault.Vault`."""
 
-    def __init__(self, master_key: bytes | None = None, keyring: Keyring | None = None) -> None:
-        self._keyring = keyring or Keyring(master_key or os.urandom(KEY_BYTES))
+    def __init__(self, keyring: Keyring | None = None) -> None:
+        self._keyring = keyring or Keyring(os.urandom(KEY_BYTES))
         self._keys: dict[tuple[UUID, UUID], bytes | None] = {}
 
     async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:

@@ -31,7 +31,7 @@ class Aggregate:
     @property
     def uuid(self) -> UUID:
         """Its id, where that is a UUID; else raises ValueError."""
-        return _uuid(self.id)
+        return uuid_of(self.id)
 
     @property
     def feed(self) -> str:
@@ -53,7 +53,8 @@ class Aggregate:
 
 
 @lru_cache(maxsize=4096)
-def _uuid(text: str) -> UUID:
+def uuid_of(text: str) -> UUID:
+    """Read an id that comes again and again; raises ValueError."""
     return UUID(text)
 
 

@@ -1,7 +1,7 @@
 """The traces of ended sessions on a real NATS and a real receiver, which may be away for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 import otlp
+from orchestrator.span import Span
 from orchestrator.traces import TraceExporter
 from shared import subjects
 from shared.bus import Bus
@@ -42,6 +43,12 @@ def receiver(monkeypatch: pytest.MonkeyPatch):
 async def exporting(bus: Bus, log: Log | None = None) -> AsyncIterator[None]:
     exporter = TraceExporter.from_env()
     assert exporter is not None
+    async with running(exporter, bus, log):
+        yield
+
+
+@asynccontextmanager
+async def running(exporter: TraceExporter, bus: Bus, log: Log | None = None) -> AsyncIterator[None]:
     task = asyncio.create_task(exporter.run(bus, log or JetStreamLog(bus)))
     try:
         yield
@@ -119,6 +126,23 @@ async def test_many_sessions_that_end_together_are_sent_together(bus, receiver):
         for aggregate in ended:
             await whole(receiver, aggregate, 2)
     assert receiver.requests < len(ended)
+
+
+async def test_what_cannot_be_sent_becomes_a_dead_letter_and_holds_up_no_other(bus: Bus):
+    bad, good = [await run_session(bus) for _ in range(2)]
+    sent: set[str] = set()
+
+    def send(spans: Sequence[Span]) -> bool:
+        traces = {span.trace_id for span in spans}
+        if UUID(bad.id).hex in traces:
+            raise ValueError(traces)
+        sent.update(traces)
+        return True
+
+    async with running(TraceExporter(send), bus), asyncio.timeout(20):
+        while not (await bus.client.jetstream().stream_info("DLQ")).state.messages:
+            await asyncio.sleep(0.05)
+    assert sent == {UUID(good.id).hex}
 
 
 async def test_a_receiver_that_is_away_gets_the_trace_when_it_is_back(bus, receiver):

@@ -55,7 +55,7 @@ class World:
         self.server = Server(self.chance, ack_wait_s)
         self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
-        self.vault = MemoryVault(keyring=KEYRING)
+        self.vault = MemoryVault(KEYRING)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)

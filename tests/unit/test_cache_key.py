@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from controls import NOW, USER
 from shared.definitions import SkillDefinition
+from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
 from shared.models import load
 from shared.schema import prepare
@@ -29,7 +30,7 @@ DEFAULTED = {
     "type": "object",
     "properties": {"query": {}, "limit": {"default": 20}, "genres": {"default": []}},
 }
-VAULT = MemoryVault(bytes(32))
+VAULT = MemoryVault(Keyring(bytes(32)))
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts

@@ -11,6 +11,7 @@ import pytest
 from campaigns.doors import LIMIT, Doors
 from campaigns.main import routes
 from fuzz import PERSONAL, Watch, bodies, torn
+from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
@@ -70,7 +71,7 @@ async def test_any_command_is_done_or_refused_with_a_field_and_a_reason(seed: in
 
 
 async def test_a_command_above_the_limit_is_refused_with_the_limit():
-    doors = Doors(routes(MemoryLog(), MemoryVault(bytes(32))))
+    doors = Doors(routes(MemoryLog(), MemoryVault(Keyring(bytes(32)))))
     with pytest.raises(Refusal, match=str(LIMIT)) as refused:
         await doors.ask(f"ask.{USER}.artist.set", b" " * (LIMIT + 1), {})
     assert refused.value.code == "too_large"
@@ -78,7 +79,7 @@ async def test_a_command_above_the_limit_is_refused_with_the_limit():
 
 async def _asked(seed: int) -> tuple[Watch, set[str]]:
     chance, watch = random.Random(seed), Watch()
-    known = routes(MemoryLog(), MemoryVault(bytes(32)))
+    known = routes(MemoryLog(), MemoryVault(Keyring(bytes(32))))
     doors, sent = Doors(known), {name: bodies(chance, VALID[name]) for name in known}
     sent["artist.delete"] = bodies(chance, VALID["artist.set"])
     for _ in range(COMMANDS):
@@ -101,7 +102,7 @@ async def test_any_file_is_imported_or_refused_by_line_and_no_value_of_it_is_tol
 async def _imported(seed: int) -> tuple[Watch, list[str]]:
     """Return what was answered, but for the first line of a file, which is taken for its headers."""
     chance, watch, told = random.Random(seed), Watch(), list[str]()
-    doors = Doors(routes(MemoryLog(), MemoryVault(bytes(32))))
+    doors = Doors(routes(MemoryLog(), MemoryVault(Keyring(bytes(32)))))
 
     async def answered(subject: str, body: bytes) -> None:
         answer = json.loads(await doors.ask(subject, body, {}))

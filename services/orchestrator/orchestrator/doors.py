@@ -1,7 +1,6 @@
 """The two doors: `ask.` is answered once it is on disk, `cmd.` is queued and handled later."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from shared.delivery import Delivery, Poison
 from shared.json import dumps, loads
 from shared.refusal import Refusal
 from shared.registry import agent_name
-from shared.subjects import execution, session
+from shared.subjects import execution, session, uuid_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Doors:
 
 def _address(subject: str) -> tuple[UUID, str, str]:
     match subject.split("."):
-        case [_, user, noun, verb] if (who := _user(user)) is not None:
+        case [_, user, noun, verb] if (who := _uuid(user)) is not None:
             return who, noun, verb
         case [_, _, _, _]:
             raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID")
@@ -88,14 +87,9 @@ def _address(subject: str) -> tuple[UUID, str, str]:
             raise Refusal("unknown_command", "subject", "subjects are ask.<user>.<noun>.<verb> or cmd.…")
 
 
-@lru_cache(maxsize=1024)
-def _user(text: str) -> UUID | None:
-    return _uuid(text)
-
-
 def _uuid(text: Any) -> UUID | None:
     try:
-        return UUID(text)
+        return uuid_of(text)
     except (ValueError, TypeError, AttributeError):
         return None
 

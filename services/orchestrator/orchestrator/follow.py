@@ -1,7 +1,6 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,7 +53,7 @@ class Follow:
         self._lease = timedelta(seconds=lease_s)
         self._clock = clock
         self._leases: dict[UUID, Aggregate] = {}
-        self.wanted = sessions.sweep_wanted
+        self.sweep_wanted = sessions.sweep_wanted
 
     async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
         """Dispatch what the commit opened and stop what it closed."""
@@ -68,7 +67,7 @@ class Follow:
                 case RetryScheduled():
                     self._set_retry(aggregate, event.due)
                 case AttemptWithdrawn():
-                    await self._stop(aggregate, [event.attempt_id])
+                    await self._stop(aggregate, event.attempt_id)
                 case SessionCancelled():
                     await self._stop(aggregate)
                 case _:
@@ -92,7 +91,7 @@ class Follow:
 
     def look_again(self) -> None:
         """Have the sweep run soon."""
-        self.wanted.set()
+        self.sweep_wanted.set()
 
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
@@ -173,9 +172,9 @@ class Follow:
         except (NatsError, TimeoutError) as error:
             self._lost(asked, error)
 
-    async def _stop(self, aggregate: Aggregate, attempts: Sequence[UUID] = ()) -> None:
-        """Say whose running work is to stop: some attempts, or all of the session where none is named."""
-        named = {"attempts": [str(attempt) for attempt in attempts]} if attempts else {}
+    async def _stop(self, aggregate: Aggregate, attempt_id: UUID | None = None) -> None:
+        """Say whose running work is to stop: one attempt, or all of the session where none is named."""
+        named = {"attempts": [str(attempt_id)]} if attempt_id else {}
         await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **named}))
 
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:

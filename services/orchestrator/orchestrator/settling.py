@@ -25,7 +25,6 @@ from shared.logs import get_logger
 from shared.subjects import Aggregate
 from shared.usage import Usage
 
-TOLD = (StepCompleted, AttemptFailed, AttemptReportedLate, AttemptLost)
 SILENT_FOR = timedelta(minutes=2)
 
 
@@ -76,10 +75,8 @@ class Settling:
         """Settle what a commit tells of attempts of paid pools; tell whether nothing is left to the sweep."""
         whole = True
         for event in events:
-            if not isinstance(event, TOLD) or session.step(event.step).pool == "custom":
-                continue
             command = settlement(event)
-            if command is None or aggregate.user is None:
+            if command is None or aggregate.user is None or not _paid(event, session):
                 continue
             try:
                 await self._ledgers.do(aggregate.user, command, cause=str(command.attempt_id))
@@ -99,3 +96,8 @@ class Settling:
             command = overdue(reserved.attempt_id, past, self._clock())
             if command is not None:
                 await self._ledgers.do(user, command, cause="sweep")
+
+
+def _paid(event: AnyEvent, session: Session) -> bool:
+    step = getattr(event, "step", None)
+    return isinstance(step, int) and session.step(step).pool != "custom"

@@ -35,7 +35,7 @@ class Sweep:
     async def run(self) -> None:
         self._bus.on_reconnect(self._reconnected)
         while True:
-            self._follow.wanted.clear()
+            self._follow.sweep_wanted.clear()
             try:
                 await self.sweep()
             except OUTAGES as outage:
@@ -44,7 +44,7 @@ class Sweep:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
-                    await self._follow.wanted.wait()
+                    await self._follow.sweep_wanted.wait()
                 await asyncio.sleep(SOON_S)
 
     async def sweep(self) -> int:
@@ -59,4 +59,4 @@ class Sweep:
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()
-        self._follow.wanted.set()
+        self._follow.sweep_wanted.set()

@@ -105,11 +105,22 @@ class TraceExporter:
             await asyncio.sleep(TOGETHER_S)
             self._some.clear()
             waiting, self._waiting = self._waiting, []
-            spans = [span for ended in waiting for span in ended.spans]
-            taken = await asyncio.to_thread(self._send, spans)
-            for ended in waiting:
-                if not ended.taken.done():
-                    ended.taken.set_result(taken)
+            await self._send_all(waiting)
+
+    async def _send_all(self, waiting: list[_Ended]) -> None:
+        """Send at once, or one by one where an error would be told of all: it is of one alone then."""
+        try:
+            taken = await asyncio.to_thread(self._send, [span for ended in waiting for span in ended.spans])
+        except Exception as error:  # noqa: BLE001 - raised where its commit is handled, and dead-lettered there
+            if len(waiting) > 1:
+                for ended in waiting:
+                    await self._send_all([ended])
+            elif not waiting[0].taken.done():
+                waiting[0].taken.set_exception(error)
+            return
+        for ended in waiting:
+            if not ended.taken.done():
+                ended.taken.set_result(taken)
 
     def _report(self) -> None:
         if time.monotonic() >= self._next_report:

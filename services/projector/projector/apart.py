@@ -5,13 +5,13 @@ speak in lines of JSON, and the process ends when its standard input does.
 """
 
 import asyncio
-import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from typing import Any
 
 from projector.live import Live
+from shared.json import dumps, loads
 from shared.refusal import Refusal
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ async def _stand_still(process: Process, live: Live) -> None:
 async def _tell(process: Process, told: Json) -> None:
     assert process.stdin is not None
     with suppress(ConnectionError):
-        process.stdin.write(json.dumps(told).encode() + b"\n")
+        process.stdin.write(dumps(told) + b"\n")
         await process.stdin.drain()
 
 
@@ -69,5 +69,5 @@ async def _hear(process: Process) -> Json:
     if not line:
         code = await process.wait()
         raise Refusal("broken_off", None, f"the rebuild ended with code {code}: the projector's log says why")
-    heard: Json = json.loads(line)
+    heard: Json = loads(line)
     return heard

@@ -9,7 +9,6 @@ import gc
 gc.disable()
 
 import asyncio  # noqa: E402
-import json  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 from dataclasses import asdict  # noqa: E402
@@ -21,6 +20,7 @@ from projector.live import OUTAGES  # noqa: E402
 from projector.rebuild import rebuild  # noqa: E402
 from shared import logs  # noqa: E402
 from shared.bus import Bus  # noqa: E402
+from shared.json import dumps, loads  # noqa: E402
 
 NAME = "projector-rebuild"
 GARBAGE = 2_000_000
@@ -57,7 +57,7 @@ async def _main() -> int:
     heard = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(heard)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    urls = json.loads(await heard.readline())
+    urls = loads(await heard.readline())
     attended = Attended(heard)
     working = asyncio.create_task(_rebuild(attended, **urls))
     alone = asyncio.create_task(attended.until_left_alone())
@@ -81,8 +81,8 @@ async def _rebuild(attended: Attended, nats_url: str, database_url: str) -> dict
 
 
 def _tell(told: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
+    sys.stdout.buffer.write(dumps(told) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def main() -> int:
