@@ -1,46 +1,38 @@
-"""The projector on real servers: exactly once, rebuilt alive, parked alone, fenced, true to one log."""
+"""The projector on real servers: exactly once, parked alone, fenced, true to one log."""
 
 import asyncio
-import json
-import os
 import random
-import re
-import sys
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import psutil
 import pytest
 from nats.aio.msg import Msg
 
-from bench.history import COMMITS, SKILL, histories, write
-from bench.reads import reading
 from controls import NOW, SESSION, SUBJECT, USER, planned, start
-from histories import Written, definition, definitions, stories
+from histories import definitions, stories
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader, spreading, statements
-from projector.database import connected, make, make_bare, take_over
+from projector.database import connected, make, take_over
 from projector.ddl import ddl
 from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
 from projector.record_tables import OWNED
+from projectorstage import Writer, ask, caught_up, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
 from servers import Rig, fresh_database
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
-from shared.events import SessionStarted, SkillRegistered
-from shared.jetstream_log import JetStreamLog
+from shared.events import SessionStarted
 from shared.record_events import (
     ArtistSet,
     CampaignCreated,
@@ -49,7 +41,6 @@ from shared.record_events import (
     FactAdded,
     FactRemoved,
 )
-from shared.subjects import Aggregate
 
 SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
 SHAPE = """
@@ -60,44 +51,7 @@ KEYS = """
 SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
 """
-WHOLE_SHAPE = (
-    """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
-      pg_get_expr(d.adbin, d.adrelid), c.reloptions, c.relrowsecurity, c.relpersistence, c.relacl
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY c.relname, a.attnum""",
-    """SELECT conrelid::regclass::text, conname, convalidated, condeferrable, pg_get_constraintdef(oid)
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
-    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
-    """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
-    WHERE schemaname = 'public' ORDER BY 1, 2""",
-)
-NEARLY_SWAPPED = """
-SELECT count(*) > 0 FROM pg_indexes
-WHERE indexname = 'agent_sessions_by_time' AND schemaname = 'projection_next'
-"""
-SESSIONS = 1_500
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
-
-
-class Writer:
-    """Appends commits, each behind the last one of its subject."""
-
-    def __init__(self, bus: Bus) -> None:
-        self.log = JetStreamLog(bus)
-        self.enough = False
-        self._last: dict[str, int] = {}
-
-    async def write(self, written: Iterable[Written], pause_s: float = 0) -> None:
-        for aggregate, commit in written:
-            if self.enough:
-                return
-            expected = self._last.get(aggregate.subject, 0)
-            self._last[aggregate.subject] = await self.log.append(aggregate, commit, expected=expected)
-            await asyncio.sleep(pause_s)
-
-    async def happens(self, aggregate: Aggregate, *events: Any) -> None:
-        await self.write([(aggregate, Commit(commit_id=uuid4(), at=NOW, events=events))])
 
 
 @pytest.fixture
@@ -105,42 +59,6 @@ async def writer(bus: Bus) -> Writer:
     writer = Writer(bus)
     await writer.write(definitions())
     return writer
-
-
-@asynccontextmanager
-async def projecting(bus: Bus, url: str) -> AsyncIterator[Live]:
-    live = Live(bus, url)
-    task = asyncio.create_task(live.run())
-    try:
-        yield live
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def value(url: str, sql: str, *given: Any) -> Any:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(sql, *given)
-    finally:
-        await connection.close()
-
-
-async def until(check: Callable[[], Any], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                if await check():
-                    return
-            await asyncio.sleep(0.05)
-
-
-async def caught_up(bus: Bus, url: str) -> None:
-    async def done() -> bool:
-        return await value(url, "SELECT seq FROM checkpoint") == await JetStreamLog(bus).last_seq()
-
-    await until(done)
 
 
 async def shape_of(statements: Iterable[str], server_url: str) -> tuple[list[tuple], list[tuple]]:
@@ -219,19 +137,6 @@ async def test_one_large_batch_gives_the_same_rows(bus: Bus, writer: Writer, pos
     await assert_folded(bus, postgres_url)
 
 
-@asynccontextmanager
-async def service(nats: Rig, url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The projector as a process, killed at the end."""
-    env = {**os.environ, "TOTALAUD_NATS_URL": nats.url, "TOTALAUD_DATABASE_URL": url}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "projector", env=env)
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
 async def test_a_projector_killed_again_and_again_projects_each_commit_once(
     bus: Bus, nats: Rig, writer: Writer, postgres_url: str
 ):
@@ -280,156 +185,6 @@ async def test_nats_killed_and_postgres_away_lose_nothing(
 
 async def connected_again(bus: Bus) -> bool:
     return bool(bus.client.is_connected)
-
-
-async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
-    answer = await bus.request(f"ops.projection.{verb}", b"{}", timeout=timeout)
-    assert answer is not None
-    return json.loads(answer)
-
-
-@pytest.mark.timeout(180)
-async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
-    bus: Bus, nats: Rig, writer: Writer, nats_url: str, postgres_url: str
-):
-    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
-    await write(nats.url, histories(SESSIONS, USER))
-    await writer.write(stories(7))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await caught_up(bus, postgres_url)
-        before = await rows_of(postgres_url)
-        async with reading(postgres_url) as reads:
-            writing = asyncio.create_task(writer.write(stories(8), pause_s=0.002))
-            for _ in range(2):
-                done = await ask(bus, "rebuild")
-                assert done["ok"] is True
-                assert done["events"] > SESSIONS * COMMITS
-            await writing
-            await caught_up(bus, postgres_url)
-        assert reads.done > 100
-        assert (reads.failed, reads.backward) == (0, 0), reads.told
-    rows = await assert_folded(bus, postgres_url)
-    assert len(before["agent_sessions"]) > SESSIONS
-    assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
-    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
-    assert await value(postgres_url, left) == 0
-
-
-async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
-    role = f"reader_{uuid4().hex[:8]}"
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await caught_up(bus, postgres_url)
-        await value(postgres_url, f"CREATE ROLE {role}")
-        try:
-            await value(postgres_url, f"GRANT SELECT ON agent_sessions TO {role}")
-            await ask(bus, "rebuild")
-            assert await value(
-                postgres_url, f"SELECT has_table_privilege('{role}', 'agent_sessions', 'SELECT')"
-            )
-        finally:
-            await value(postgres_url, f"DROP OWNED BY {role}")
-            await value(postgres_url, f"DROP ROLE {role}")
-
-
-async def whole_shape(url: str) -> list[list[tuple]]:
-    connection = await asyncpg.connect(url)
-    try:
-        return [[tuple(row) for row in await connection.fetch(sql)] for sql in WHOLE_SHAPE]
-    finally:
-        await connection.close()
-
-
-async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
-    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
-):
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await caught_up(bus, postgres_url)
-        before = await whole_shape(postgres_url)
-        await ask(bus, "rebuild")
-    columns, constraints, indexes, policies = await whole_shape(postgres_url)
-    assert [columns, constraints, indexes, policies] == before
-    assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
-    assert len(indexes) > len(columns) // 20
-    assert policies
-
-
-async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
-    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
-):
-    aggregate = subjects.session(USER, SESSION)
-    begun = SessionStarted(
-        agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
-    )
-    parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await writer.write(stories(14, commits=50))
-        await writer.happens(aggregate, begun)
-        await writer.write(stories(15, commits=50))
-        await caught_up(bus, postgres_url)
-        before = await value(postgres_url, parked)
-        assert len(before) == 1
-        await ask(bus, "rebuild")
-        assert await value(postgres_url, parked) == before
-    await assert_folded(bus, postgres_url)
-
-
-def rebuilding(of: int | None = None) -> list[psutil.Process]:
-    """Return the rebuild's process, if it runs."""
-    return [
-        child
-        for child in psutil.Process(of).children()
-        if child.status() != psutil.STATUS_ZOMBIE and "projector.rebuilding" in child.cmdline()
-    ]
-
-
-@pytest.mark.parametrize("filling", [True, False])
-async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
-    filling: bool, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
-):
-    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
-    await write(nats_url, histories(SESSIONS, USER))
-    sql = "SELECT seq > 0 FROM projection_next.checkpoint" if filling else NEARLY_SWAPPED
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await caught_up(bus, postgres_url)
-        before = await rows_of(postgres_url)
-        reader = await asyncpg.connect(postgres_url)
-        async with reader.transaction():
-            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
-            asked = asyncio.create_task(ask(bus, "rebuild"))
-            await until(lambda: value(postgres_url, sql))
-            status = await ask(bus, "status")
-            assert status["rebuilding"]
-            assert status["rebuilt_seq"] > 0
-            (process,) = rebuilding()
-            process.kill()
-            error = (await asked)["error"]
-        await reader.close()
-        assert error["code"] == "broken_off"
-        assert "code -9" in error["message"]
-        assert await rows_of(postgres_url) == before
-        await writer.write(stories(16, commits=50))
-        await caught_up(bus, postgres_url)
-        assert (await ask(bus, "rebuild"))["ok"] is True
-    await assert_folded(bus, postgres_url)
-
-
-async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
-    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
-    await write(nats.url, histories(SESSIONS, USER))
-    async with service(nats, postgres_url) as projector:
-        await caught_up(bus, postgres_url)
-        await bus.tell("ops.projection.rebuild", b"{}")
-        async with asyncio.timeout(30):
-            while not (running := rebuilding(projector.pid)):
-                await asyncio.sleep(0.01)
-        projector.kill()
-        gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)
-        assert gone == running
 
 
 async def test_what_jsonb_cannot_hold_parks_its_session_alone(
@@ -522,16 +277,6 @@ async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: st
     assert f"Index Scan using {table}_pkey" in plan
     assert "by_user" not in plan
     assert "Seq Scan" not in plan
-
-
-@pytest.mark.parametrize("sql", spreading.IN_ORDER)
-async def test_a_rebuild_has_the_indexes_that_its_statements_look_by(sql: str, postgres_url: str):
-    async with connected(postgres_url) as connection:
-        await make_bare(connection)
-        await connection.execute(f"PREPARE hot AS {sql}")
-        given = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d", sql))))
-        explained = await connection.fetch(f"EXPLAIN EXECUTE hot({given})")
-    assert not [row[0] for row in explained if "Seq Scan" in row[0]]
 
 
 async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):

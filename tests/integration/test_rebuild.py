@@ -1,0 +1,202 @@
+"""A rebuild beside the live projection: the same rows, keys and rights, and no reader notices."""
+
+import asyncio
+import re
+from uuid import uuid4
+
+import asyncpg
+import psutil
+import pytest
+
+from bench.history import COMMITS, SKILL, histories, write
+from bench.reads import reading
+from controls import SESSION, USER, planned
+from histories import definition, definitions, stories
+from projected import assert_folded, rows_of
+from projector import spreading
+from projector.database import connected, make_bare
+from projector.operating import Operating
+from projectorstage import Writer, ask, caught_up, projecting, service, until, value
+from servers import Rig
+from shared import subjects
+from shared.bus import Bus
+from shared.events import SessionStarted, SkillRegistered
+
+WHOLE_SHAPE = (
+    """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
+      pg_get_expr(d.adbin, d.adrelid), c.reloptions, c.relrowsecurity, c.relpersistence, c.relacl
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY c.relname, a.attnum""",
+    """SELECT conrelid::regclass::text, conname, convalidated, condeferrable, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
+    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+    """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
+    WHERE schemaname = 'public' ORDER BY 1, 2""",
+)
+NEARLY_SWAPPED = """
+SELECT count(*) > 0 FROM pg_indexes
+WHERE indexname = 'agent_sessions_by_time' AND schemaname = 'projection_next'
+"""
+SESSIONS = 1_500
+
+
+@pytest.fixture
+async def writer(bus: Bus) -> Writer:
+    writer = Writer(bus)
+    await writer.write(definitions())
+    return writer
+
+
+@pytest.mark.timeout(180)
+async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_goes_back(
+    bus: Bus, nats: Rig, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats.url, histories(SESSIONS, USER))
+    await writer.write(stories(7))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        async with reading(postgres_url) as reads:
+            writing = asyncio.create_task(writer.write(stories(8), pause_s=0.002))
+            for _ in range(2):
+                done = await ask(bus, "rebuild")
+                assert done["ok"] is True
+                assert done["events"] > SESSIONS * COMMITS
+            await writing
+            await caught_up(bus, postgres_url)
+        assert reads.done > 100
+        assert (reads.failed, reads.backward) == (0, 0), reads.told
+    rows = await assert_folded(bus, postgres_url)
+    assert len(before["agent_sessions"]) > SESSIONS
+    assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
+    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
+    assert await value(postgres_url, left) == 0
+
+
+async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
+    role = f"reader_{uuid4().hex[:8]}"
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        await value(postgres_url, f"CREATE ROLE {role}")
+        try:
+            await value(postgres_url, f"GRANT SELECT ON agent_sessions TO {role}")
+            await ask(bus, "rebuild")
+            assert await value(
+                postgres_url, f"SELECT has_table_privilege('{role}', 'agent_sessions', 'SELECT')"
+            )
+        finally:
+            await value(postgres_url, f"DROP OWNED BY {role}")
+            await value(postgres_url, f"DROP ROLE {role}")
+
+
+async def whole_shape(url: str) -> list[list[tuple]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [[tuple(row) for row in await connection.fetch(sql)] for sql in WHOLE_SHAPE]
+    finally:
+        await connection.close()
+
+
+async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await whole_shape(postgres_url)
+        await ask(bus, "rebuild")
+    columns, constraints, indexes, policies = await whole_shape(postgres_url)
+    assert [columns, constraints, indexes, policies] == before
+    assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
+    assert len(indexes) > len(columns) // 20
+    assert policies
+
+
+async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    aggregate = subjects.session(USER, SESSION)
+    begun = SessionStarted(
+        agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
+    )
+    parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await writer.write(stories(14, commits=50))
+        await writer.happens(aggregate, begun)
+        await writer.write(stories(15, commits=50))
+        await caught_up(bus, postgres_url)
+        before = await value(postgres_url, parked)
+        assert len(before) == 1
+        await ask(bus, "rebuild")
+        assert await value(postgres_url, parked) == before
+    await assert_folded(bus, postgres_url)
+
+
+def rebuilding(of: int | None = None) -> list[psutil.Process]:
+    """Return the rebuild's process, if it runs."""
+    return [
+        child
+        for child in psutil.Process(of).children()
+        if child.status() != psutil.STATUS_ZOMBIE and "projector.rebuilding" in child.cmdline()
+    ]
+
+
+@pytest.mark.parametrize("filling", [True, False])
+async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
+    filling: bool, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    sql = "SELECT seq > 0 FROM projection_next.checkpoint" if filling else NEARLY_SWAPPED
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        before = await rows_of(postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(ask(bus, "rebuild"))
+            await until(lambda: value(postgres_url, sql))
+            status = await ask(bus, "status")
+            assert status["rebuilding"]
+            assert status["rebuilt_seq"] > 0
+            (process,) = rebuilding()
+            process.kill()
+            error = (await asked)["error"]
+        await reader.close()
+        assert error["code"] == "broken_off"
+        assert "code -9" in error["message"]
+        assert await rows_of(postgres_url) == before
+        await writer.write(stories(16, commits=50))
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "rebuild"))["ok"] is True
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats.url, histories(SESSIONS, USER))
+    async with service(nats, postgres_url) as projector:
+        await caught_up(bus, postgres_url)
+        await bus.tell("ops.projection.rebuild", b"{}")
+        async with asyncio.timeout(30):
+            while not (running := rebuilding(projector.pid)):
+                await asyncio.sleep(0.01)
+        projector.kill()
+        gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)
+        assert gone == running
+
+
+@pytest.mark.parametrize("sql", spreading.IN_ORDER)
+async def test_a_rebuild_has_the_indexes_that_its_statements_look_by(sql: str, postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make_bare(connection)
+        await connection.execute(f"PREPARE hot AS {sql}")
+        given = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d", sql))))
+        explained = await connection.fetch(f"EXPLAIN EXECUTE hot({given})")
+    assert not [row[0] for row in explained if "Seq Scan" in row[0]]
