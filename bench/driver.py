@@ -21,6 +21,7 @@ from bench.driving import serve
 from bench.work import STEPS, Document, Wrong
 
 ANSWER_S = 30.0
+BY_KEY = {"enable_seqscan": "off"}
 ENDED = "SELECT id, status FROM agent_sessions WHERE id = ANY($1) AND status NOT IN ('pending', 'running')"
 
 
@@ -73,7 +74,7 @@ def _body(id_: UUID, document: Document) -> bytes:
 @asynccontextmanager
 async def sessions() -> AsyncIterator[Sessions]:
     client = await nats.connect(os.environ["TOTALAUD_NATS_URL"])
-    tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"])
+    tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"], server_settings=BY_KEY)
     under_way = Sessions(client, tables)
     await tables.add_listener("projection", under_way.hear)
     async with asyncio.TaskGroup() as group:
