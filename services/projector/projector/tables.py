@@ -23,7 +23,7 @@ from projector import record_tables  # noqa: F401 - its tables belong to the sam
 from projector.column_types import LOOKED_UP, cached, flag, metadata, moment, money, number
 
 HALF_A_PAGE = 4080
-PLAIN = {"toast_tuple_target": HALF_A_PAGE}
+PLAIN = {"toast_tuple_target": HALF_A_PAGE, "fillfactor": "50"}
 
 skills = Table(
     "skills",
