@@ -143,7 +143,7 @@ def _rebuild(results: Results) -> Iterator[Goal]:
     share = value(results.rebuilds, lambda one: one.share)
     events = max((one.events for one in results.rebuilds), default=0)
     yield Goal(f"rebuild of the projection from {events:,} events, events/s", REBUILD_PER_S, rate)
-    yield Goal("the same, beside raw asyncpg COPY", REBUILD_SHARE, share)
+    yield Goal("the same, beside raw asyncpg unnest", REBUILD_SHARE, share)
 
 
 def missed(all_: list[Goal]) -> list[Goal]:

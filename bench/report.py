@@ -54,11 +54,11 @@ def _others(results: Results) -> Iterator[Cells]:
     if lost := tracing(results):
         kept = Span(1 - lost.middle, 1 - lost.high, 1 - lost.low, lost.quiet)
         yield ["throughput lost to tracing, share", ranged(lost), f"{TRACED} / {OURS}", ranged(kept)]
-    share = ranged(value(results.rebuilds, attrgetter("share")))
-    for unit in ("events", "commits"):
-        if found := value(results.rebuilds, attrgetter(f"{unit}_per_s")):
-            raw = ranged(value(results.rebuilds, attrgetter(f"raw_{unit}_per_s")))
-            yield [f"rebuild, {unit}/s", ranged(found), f"raw asyncpg COPY: {raw}", share]
+    for way, raw, share in (("unnest", "raw", "share"), ("COPY", "copy", "share_of_copy")):
+        if found := value(results.rebuilds, attrgetter("events_per_s")):
+            beside = ranged(value(results.rebuilds, attrgetter(f"{raw}_events_per_s")))
+            ratio = ranged(value(results.rebuilds, attrgetter(share)))
+            yield ["rebuild, events/s", ranged(found), f"raw asyncpg {way}: {beside}", ratio]
 
 
 def _goals(goals: list[Goal]) -> Iterator[Cells]:

@@ -20,7 +20,12 @@ def told(results: Results, figures: list[Figure], goals: list[Goal]) -> Json:
         "memory": [asdict(at) for at in results.memory],
         "first_works": [asdict(one) for one in results.first_works],
         "rebuilds": [
-            asdict(one) | {"events_per_s": one.events_per_s, "share_of_raw": one.share}
+            asdict(one)
+            | {
+                "events_per_s": one.events_per_s,
+                "share_of_raw": one.share,
+                "share_of_copy": one.share_of_copy,
+            }
             for one in results.rebuilds
         ],
         "skipped": results.skipped,

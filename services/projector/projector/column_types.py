@@ -9,6 +9,9 @@ metadata = MetaData()
 POSTGRES = dialect()  # type: ignore[no-untyped-call]
 LOOKED_UP = {"looked_up": True}
 """Marks an index by which the projector itself finds the rows it changes; all others serve readers."""
+ALTERED_OFTEN = {"fillfactor": 50}
+"""Marks a table whose rows change some times before they rest: beside each there is room for its next state,
+so that no index has to learn of it. Rows that a rebuild writes are at rest, and lie close."""
 
 
 def moment(name: str, default: str | None = None) -> Column[Any]:

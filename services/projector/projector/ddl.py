@@ -35,6 +35,8 @@ def keys() -> list[str]:
     """Return what adds the other indexes and the foreign keys, to tables that may be full."""
     statements = []
     for table in metadata.sorted_tables:
+        settings = ", ".join(f"{name} = {value}" for name, value in table.info.items())
+        statements += [f"ALTER TABLE {table.name} SET ({settings})"] if settings else []
         statements += _indexes(table, looked_up=False)
         referring = sorted(table.foreign_key_constraints, key=lambda key: str(key.column_keys))
         statements += [str(AddConstraint(key).compile(dialect=POSTGRES)) for key in referring]

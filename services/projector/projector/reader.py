@@ -7,6 +7,7 @@ from nats.aio.msg import Msg
 
 from shared.bus import Bus
 from shared.direct_get import Entry, read_page
+from shared.hearing import hear
 
 STREAM = "EVT"
 MOST = 500
@@ -34,7 +35,7 @@ class Reader:
         self._in_doubt = True
 
     async def listen(self) -> None:
-        await self._bus.client.subscribe("feed.>", cb=self._hear)
+        await hear(self._bus.client, "feed.>", self._hear)
         self._bus.on_reconnect(self._reconnected)
 
     async def batch(self, after: int) -> list[Entry]:
@@ -72,7 +73,7 @@ class Reader:
                 after = entry.seq
         return batch
 
-    async def _hear(self, message: Msg) -> None:
+    def _hear(self, message: Msg) -> None:
         headers = message.headers or {}
         if self._bytes >= WAITING_BYTES:
             self._in_doubt = True

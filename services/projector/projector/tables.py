@@ -20,10 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projector import record_tables  # noqa: F401 - its tables belong to the same metadata
-from projector.column_types import LOOKED_UP, cached, flag, metadata, moment, money, number
+from projector.column_types import ALTERED_OFTEN, LOOKED_UP, cached, flag, metadata, moment, money, number
 
 HALF_A_PAGE = 4080
-PLAIN = {"toast_tuple_target": HALF_A_PAGE, "fillfactor": "50"}
+PLAIN = {"toast_tuple_target": HALF_A_PAGE}
 
 skills = Table(
     "skills",
@@ -92,6 +92,7 @@ agent_sessions = Table(
     Index("agent_sessions_by_user", "user_id", text("created_at DESC")),
     Index("agent_sessions_by_time", text("created_at DESC")),
     postgresql_with=PLAIN,
+    info=ALTERED_OFTEN,
 )
 
 agent_session_steps = Table(
@@ -121,6 +122,7 @@ agent_session_steps = Table(
     *cached(),
     UniqueConstraint("session_id", "step_number"),
     postgresql_with=PLAIN,
+    info=ALTERED_OFTEN,
 )
 
 skill_executions = Table(
@@ -171,6 +173,7 @@ skill_executions = Table(
         info=LOOKED_UP,
     ),
     postgresql_with=PLAIN,
+    info=ALTERED_OFTEN,
 )
 
 budgets = Table(
