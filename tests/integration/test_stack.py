@@ -323,9 +323,10 @@ async def test_the_port_stays_the_same_between_runs(data: Path):
 @pytest.mark.skipif(not paths.is_root(), reason="the other tests run as an ordinary user already")
 async def test_an_ordinary_user_can_run_it_too():
     nobody = pwd.getpwnam("nobody")
-    python = interpreter_for(nobody.pw_uid)
+    imports = os.pathsep.join(filter(None, sys.path))
+    python = interpreter_for(nobody.pw_uid, imports)
     if python is None:
-        pytest.skip("that user can reach no Python of this version here")
+        pytest.skip("that user can reach no Python of this version here, or not this checkout")
     with tempfile.TemporaryDirectory() as home:
         os.chown(home, nobody.pw_uid, nobody.pw_gid)
         up = await Up.start(
@@ -333,11 +334,7 @@ async def test_an_ordinary_user_can_run_it_too():
             python=python,
             user=nobody.pw_uid,
             group=nobody.pw_gid,
-            env={
-                "HOME": home,
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            },
+            env={"HOME": home, "PATH": os.environ["PATH"], "PYTHONPATH": imports},
         )
         await up.until(READY)
         assert {psutil.Process(pid).uids().real for pid in living(Path(home) / "data")} == {nobody.pw_uid}
@@ -345,12 +342,19 @@ async def test_an_ordinary_user_can_run_it_too():
         assert living(Path(home) / "data") == {}
 
 
-def interpreter_for(uid: int) -> str | None:
-    """A Python of our version that this user may run: the one we use may lie in a home folder."""
+def interpreter_for(uid: int, imports: str) -> str | None:
+    """A Python of our version that runs our code for this user: the one we use may lie in a home folder."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for candidate in (sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
         try:
-            subprocess.run([candidate, "-c", ""], user=uid, check=True, cwd="/", capture_output=True)
+            subprocess.run(
+                [candidate, "-c", "import totalaud"],
+                user=uid,
+                env={"PYTHONPATH": imports},
+                check=True,
+                cwd="/",
+                capture_output=True,
+            )
         except (OSError, subprocess.CalledProcessError):
             continue
         return candidate
