@@ -8,6 +8,7 @@ from nats.js.api import (
     ConsumerConfig,
     DeliverPolicy,
     DiscardPolicy,
+    PersistMode,
     RePublish,
     RetentionPolicy,
     StorageType,
@@ -33,7 +34,12 @@ CHECKED = (
 
 
 def streams(replicas: int = 1) -> list[StreamConfig]:
-    """Limits retention for all: a work-queue stream pays one more fsync for every ack."""
+    """Limits retention for all: a work-queue stream pays one more fsync for every ack.
+
+    What is in WORK can be made again from EVT, so nobody waits until it is on disk; NATS has that for one
+    server only.
+    """
+    behind = PersistMode.ASYNC if replicas == 1 else None
 
     def stream(name: str, subjects: list[str], keep_days: float | None) -> StreamConfig:
         truth = keep_days is None
@@ -55,7 +61,7 @@ def streams(replicas: int = 1) -> list[StreamConfig]:
     return [
         stream("EVT", ["evt.>"], None),
         stream("CMD", ["cmd.>", "late.>"], QUEUED_DAYS),
-        stream("WORK", ["work.>"], 7),
+        stream("WORK", ["work.>"], 7).evolve(persist_mode=behind),
         stream("DLQ", ["dlq.>"], 30),
     ]
 

@@ -35,11 +35,12 @@ async def test_a_retry_that_waits_survives_the_kill_of_its_orchestrator(load: Lo
     await check(load)
 
 
-async def test_work_that_was_lost_is_dispatched_again(load: Load):
+@pytest.mark.parametrize("killed", ["orchestrator", "nats"])
+async def test_work_that_was_lost_is_dispatched_again(load: Load, killed: str):
     await load.stack.halt("skill-runner")
     session_id = await load.start([{"skill": "count", "input": {"numbers": [1, 2]}}])
     await load.client.bus.client.jetstream().purge_stream("WORK")
-    await load.stack.kill("orchestrator")
+    await load.stack.kill(killed)
     await load.stack.resume("skill-runner")
     await load.end(session_id)
     assert (await load.client.outcome(session_id)).outputs[0]["total"] == 3

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from nats.aio.msg import Msg
-from nats.js.api import StreamConfig
+from nats.js.api import PersistMode, StreamConfig
 
 from servers import Rig
 from shared import streams
@@ -151,6 +151,14 @@ async def test_a_request_waits_for_whoever_comes_late(bus: Bus):
 
 async def test_provisioning_twice_changes_nothing(bus: Bus):
     await streams.provision(bus, ack_wait_s=2)
+
+
+async def test_only_what_follows_from_the_log_is_acknowledged_before_it_is_on_disk(bus: Bus):
+    modes = {
+        name: (await bus.client.jetstream().stream_info(name)).config.persist_mode
+        for name in ("EVT", "CMD", "DLQ", "WORK")
+    }
+    assert modes == {"EVT": None, "CMD": None, "DLQ": None, "WORK": PersistMode.ASYNC}
 
 
 async def test_a_stream_changed_by_hand_is_refused(bus: Bus):
