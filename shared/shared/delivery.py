@@ -13,7 +13,11 @@ class Poison(Exception):  # noqa: N818 - a verdict on the message
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """`seq` is its sequence in the stream, `deliveries` counts this one too."""
+    """`seq` is its sequence in the stream, `deliveries` counts this one too.
+
+    Only the server process that delivered it is told how it ended: after a crash another one may have lost
+    the message and given its number to the next, and what was not acknowledged is delivered again.
+    """
 
     subject: str
     body: bytes
@@ -21,12 +25,21 @@ class Delivery(msgspec.Struct, frozen=True):
     seq: int
     deliveries: int
     _message: Msg
+    _server: str | None = None
 
     @classmethod
     def of(cls, message: Msg) -> "Delivery":
         told = message.reply.split(".")
         deliveries, seq, *_ = told[4:] if len(told) == WITHOUT_DOMAIN else told[6:]
-        return cls(message.subject, message.data, message.headers or {}, int(seq), int(deliveries), message)
+        return cls(
+            message.subject,
+            message.data,
+            message.headers or {},
+            int(seq),
+            int(deliveries),
+            message,
+            _server(message),
+        )
 
     def age(self, now: datetime) -> timedelta:
         """Return how long it has been in the stream."""
@@ -35,15 +48,24 @@ class Delivery(msgspec.Struct, frozen=True):
 
     async def ack(self) -> None:
         """Done; the server may forget it for this consumer."""
-        if not self._message.is_acked:
+        if self._is_awaited():
             await self._message.ack()
 
     async def nak(self, delay: float) -> None:
         """Not now: deliver again in `delay` seconds."""
-        if not self._message.is_acked:
+        if self._is_awaited():
             await self._message.nak(delay=delay)
 
     async def working(self) -> None:
         """Still at it: the ack wait starts again."""
         if not self._message.is_acked:
             await self._message.in_progress()
+
+    def _is_awaited(self) -> bool:
+        return not self._message.is_acked and (self._server is None or _server(self._message) == self._server)
+
+
+def _server(message: Msg) -> str | None:
+    """Name the process that the message's connection is to; None while there is none."""
+    client = message._client  # noqa: SLF001 - nats-py shows its name nowhere else
+    return client._server_info.get("server_id") if client.is_connected else None  # noqa: SLF001

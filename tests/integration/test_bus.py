@@ -74,6 +74,34 @@ async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: B
     loop.cancel()
 
 
+async def test_an_acknowledgement_never_meets_another_message_under_the_same_number(nats: Rig, bus: Bus):
+    held: dict[str, Delivery] = {}
+    end = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        held[delivery.subject] = delivery
+        await end.wait()
+        if delivery.subject == "work.custom.a.lost":
+            await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    await bus.publish("work.custom.a.lost", b"{}")
+    await until(lambda: len(held) == 1)
+    await nats.kill()
+    await nats.start()
+    await until(lambda: bus.client.is_connected)
+    js = bus.client.jetstream()
+    await js.delete_stream("WORK")
+    await streams.provision(bus, ack_wait_s=30)
+    await bus.publish("work.custom.a.next", b"{}")
+    await until(lambda: len(held) == 2)
+    end.set()
+    await asyncio.sleep(0.3)
+    loop.cancel()
+    assert [delivery.seq for delivery in held.values()] == [1, 1]
+    assert (await js.consumer_info("WORK", "custom")).num_ack_pending == 1
+
+
 async def test_a_failing_handler_gets_its_message_again(bus: Bus):
     tries: list[int] = []
 
@@ -197,11 +225,11 @@ async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(b
     sent = [str(number).encode() for number in range(200)]
     for body in sent:
         await bus.tell("told", body)
-    await bus.client.flush()
+    await bus.settled()
     assert heard == sent
     await subscription.unsubscribe()
     await bus.tell("told", b"late")
-    await bus.client.flush()
+    await bus.settled()
     assert (heard, subscription._pending_size) == (sent, 0)
 
 
