@@ -129,6 +129,14 @@ class Bus:
         """Send to whoever listens now."""
         await self.client.publish(subject, body, headers=headers)
 
+    async def settled(self, timeout: float = 5.0) -> None:
+        """Return once the server has had all that was sent; raises TimeoutError.
+
+        nats-py's own `flush` asks before that is written, so its answer may come too early.
+        """
+        await self.client._flush_pending(force_flush=True)  # noqa: SLF001
+        await self.client.flush(timeout)  # type: ignore[arg-type]
+
     async def listen(
         self, subject: str, handle: Handler, *, queue: str = "", at_once: int = AT_ONCE
     ) -> Listening:

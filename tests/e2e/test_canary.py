@@ -114,7 +114,7 @@ async def story() -> AsyncIterator[Story]:
 async def tell(story: Story) -> None:
     client = story.client
     feed = await client.bus.client.subscribe("feed.>", cb=story.hear)
-    await client.bus.client.flush()
+    await client.bus.settled()
     story.report = await import_csv(client.door, client.user, CSV.encode())
     await outreach(story)
     await client.tables.caught_up(story.reply["seq"])

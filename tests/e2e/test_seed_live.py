@@ -66,7 +66,7 @@ async def test_a_watch_that_begins_in_the_middle_goes_on_where_it_was_asked_to(u
 async def test_a_subscription_to_the_feed_hears_every_commit(user):
     session_id = uuid4()
     feed = await user.bus.client.subscribe(f"feed.{user.user}.session.{session_id}")
-    await user.bus.client.flush()
+    await user.bus.settled()
     await user.run("tester", LONG, session_id=session_id)
     heard = []
     while not heard or "SessionCompleted" not in str(heard[-1]):

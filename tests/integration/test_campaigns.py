@@ -102,7 +102,7 @@ async def test_nothing_personal_is_in_the_log_nor_on_the_feed(service: Service, 
         heard.append(message.body)
 
     await bus.listen("feed.>", hear)
-    await bus.client.flush()
+    await bus.settled()
     await service.ask("contacts.import", csv=CSV)
     await asyncio.sleep(0.1)
     everything = await stored(bus) + b"".join(heard)

@@ -62,7 +62,7 @@ async def test_a_client_asks_and_is_answered(deployment):
 
     async with deployment.bus("orchestrator") as orchestrator, deployment.bus("alice") as alice:
         await orchestrator.listen("ask.*.session.*", answer, queue="orchestrator")
-        await orchestrator.client.flush()
+        await orchestrator.settled()
         assert await alice.request(f"ask.{ALICE}.session.run", b"{}") == b"yes"
 
 
@@ -130,9 +130,9 @@ async def test_a_commit_reaches_its_user_live_and_the_projector_and_the_traces(d
         consuming(orchestrator, "EVT", "traces", trace),
     ):
         await alice.listen(f"feed.{ALICE}.>", hear)
-        await alice.client.flush()
+        await alice.settled()
         await projector.listen("feed.>", project)
-        await projector.client.flush()
+        await projector.settled()
         await JetStreamLog(orchestrator).append(aggregate, commit, expected=0)
         assert await asyncio.wait_for(heard.get(), 5) == aggregate.feed
         assert await asyncio.wait_for(traced.get(), 5) == aggregate.subject

@@ -252,11 +252,11 @@ async def test_an_answer_goes_to_no_subject_of_ours_wherever_a_client_wants_it(d
     ):
         await operator.listen(">", hear)
         await orchestrator.listen("ask.*.session.*", answer, queue="orchestrator")
-        await operator.client.flush()
-        await orchestrator.client.flush()
+        await operator.settled()
+        await orchestrator.settled()
         await alice.client.publish(f"cmd.{ALICE}.session.run", b"{}", reply=reply)
         await alice.client.publish(f"ask.{ALICE}.session.run", b"{}", reply=reply)
-        await alice.client.flush()
+        await alice.settled()
         async with asyncio.timeout(5):
             while sum(subject.startswith("_R_.") for subject in heard) < 2:
                 await asyncio.sleep(0.01)

@@ -56,7 +56,7 @@ async def test_what_was_asked_before_the_doors_close_is_answered(bus: Bus):
     asking = [asyncio.create_task(asked(bus, b"slow")) for _ in range(2 * AT_ONCE)]
     await asyncio.sleep(0.1)
     await doors.close()
-    await bus.client.flush()
+    await bus.settled()
     await asyncio.sleep(0)
     assert [task.done() and task.result() for task in asking] == [b"slow"] * len(asking)
 

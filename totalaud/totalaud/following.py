@@ -86,7 +86,7 @@ class _Reader:
 async def _heard_from_now_on(bus: Bus) -> None:
     """Wait until the server has the subscription; while it is away the log tells what the feed does not."""
     with suppress(NatsError):
-        await bus.client.flush(FLUSH_S)
+        await bus.settled(FLUSH_S)
 
 
 async def _next(heard: asyncio.Queue[Live]) -> Live | None:
