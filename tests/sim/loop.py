@@ -40,7 +40,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.now = 0.0
         self._left = MOST_CALLS
         self._ready: deque[Call] = deque()
-        self._timers: list[tuple[float, int, Call]] = []
+        self._timers: list[tuple[float, int, Call | asyncio.Future[None]]] = []
         self._set = 0
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -83,7 +83,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def pause(self, seconds: float) -> asyncio.Future[None]:
         """Return what is over after a while: `asyncio.sleep` at half the price."""
         pause: asyncio.Future[None] = asyncio.Future(loop=self)
-        self.call_at(self.now + seconds, _end, pause)
+        self._set += 1
+        heappush(self._timers, (self.now + seconds, self._set, pause))
         return pause
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -115,13 +116,17 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def _jump(self) -> None:
         """Let time pass until something is due; of what is due at once the first that was set comes first."""
-        timers = self._timers
-        while timers and (not self._ready or timers[0][0] <= self.now):
-            when, _, call = heappop(timers)
-            if call.callback is not None:
-                self.now = max(self.now, when)
-                self._ready.append(call)
-        if not self._ready:
+        timers, ready = self._timers, self._ready
+        while timers and (not ready or timers[0][0] <= self.now):
+            when, _, due = heappop(timers)
+            if isinstance(due, Call):
+                if due.callback is None:
+                    continue
+                ready.append(due)
+            elif not due.done():
+                due.set_result(None)
+            self.now = max(self.now, when)
+        if not ready:
             raise Stuck
 
     def _end_all(self) -> None:
@@ -133,7 +138,3 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._tasks.clear()
         self._timers.clear()
 
-
-def _end(pause: asyncio.Future[None]) -> None:
-    if not pause.done():
-        pause.set_result(None)
