@@ -123,7 +123,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 if due.callback is None:
                     continue
                 ready.append(due)
-            elif not due.done():
+            elif due.done():
+                continue
+            else:
                 due.set_result(None)
             self.now = max(self.now, when)
         if not ready:

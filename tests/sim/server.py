@@ -28,8 +28,15 @@ class Listener:
 class Listeners:
     """All who listen to the same subject, which may have wildcards."""
 
-    subject: re.Pattern[str]
+    subject: str
     all: list[Listener] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._start = self.subject.partition("*")[0]
+        self._pattern = re.compile(self.subject.replace(".", r"\.").replace("*", "[^.]+"))
+
+    def hear(self, subject: str) -> bool:
+        return subject.startswith(self._start) and self._pattern.fullmatch(subject) is not None
 
 
 class Server:
@@ -68,8 +75,7 @@ class Server:
 
     def listen(self, process: Process, subject: str, queue: str, hear: Hear) -> None:
         if subject not in self._listeners:
-            pattern = re.compile(subject.replace(".", r"\.").replace("*", "[^.]+"))
-            self._listeners[subject] = Listeners(pattern)
+            self._listeners[subject] = Listeners(subject)
         self._listeners[subject].all.append(Listener(process, queue, hear))
 
     def hearers(self, subject: str) -> list[Listener]:
@@ -77,7 +83,7 @@ class Server:
         queues: dict[str, list[Listener]] = {}
         found = []
         for listeners in self._listeners.values():
-            if listeners.subject.fullmatch(subject) is None:
+            if not listeners.hear(subject):
                 continue
             for listener in listeners.all:
                 if not listener.process.alive:
