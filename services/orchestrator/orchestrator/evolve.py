@@ -178,11 +178,10 @@ def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Sessi
 
 
 def without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
-    if key not in entries:
-        return entries
-    left = dict(entries)
-    del left[key]
-    return left
+    """Return the entries but this one; the same where it is not among them."""
+    left = dict(entries) if entries else {}
+    left.pop(key, None)
+    return left if len(left) < len(entries) else entries
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from msgspec import Struct, field
 
 from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, evolve, fold
 from shared.clock import Clock, utc_now
@@ -16,25 +17,22 @@ from shared.subjects import ledger as ledger_of
 CACHED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A ledger up to log sequence `seq`."""
 
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger = Ledger()
     seq: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Asked:
+class _Asked(Struct, eq=False):
     command: LedgerCommand
     cause: str
     outcome: Known | Exceeded | None = None
 
 
-@dataclass(slots=True)
-class _Queue:
-    known: Known = field(default_factory=Known)
-    waiting: list[_Asked] = field(default_factory=list)
+class _Queue(Struct):
+    known: Known = Known()
+    waiting: list[_Asked] = []
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -98,7 +96,9 @@ class Ledgers:
         return Known(fold(past.events, known.ledger), past.seq) if past.recorded else known
 
     def _queue(self, user: UUID) -> _Queue:
-        queue = self._queues.setdefault(user, _Queue())
+        queue = self._queues.get(user)
+        if queue is None:
+            queue = self._queues[user] = _Queue()
         self._queues.move_to_end(user)
         while len(self._queues) > CACHED:
             oldest = next(iter(self._queues.items()))

@@ -52,11 +52,11 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
 
     An attempt that was stopped reports on itself; if it does not for a while, its runner is gone.
     """
-    if attempt_id in fold(past.events).open:
-        return None
     own = [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
     if told := [found for event in own if (found := settlement(event)) is not None]:
         return told[-1]
+    if attempt_id in fold(past.events).open:
+        return None
     if past.recorded and now - past.recorded[-1].commit.at < SILENT_FOR:
         return None
     begun = any(isinstance(event, AttemptStarted) for event in own)
