@@ -31,19 +31,17 @@ SILENT_FOR = timedelta(minutes=2)
 def settlement(event: AnyEvent) -> Closing | None:
     """Tell what one event of a session means for the money; most mean nothing."""
     match event:
-        case StepCompleted(usage=None) | AttemptFailed(usage=None) | AttemptReportedLate(usage=None):
-            return Release(event.attempt_id)
-        case StepCompleted(usage=Usage() as used) | AttemptFailed(usage=Usage() as used):
-            return _settle(event.attempt_id, used)
-        case AttemptReportedLate(usage=Usage() as used):
-            return _settle(event.attempt_id, used)
+        case StepCompleted() | AttemptFailed() | AttemptReportedLate():
+            return _settle(event.attempt_id, event.usage)
         case AttemptLost():
             return Doubt(event.attempt_id)
         case _:
             return None
 
 
-def _settle(attempt_id: UUID, used: Usage) -> Settle | None:
+def _settle(attempt_id: UUID, used: Usage | None) -> Release | Settle | None:
+    if used is None:
+        return Release(attempt_id)
     return None if used.simulated else Settle(attempt_id, used.cost_usd, used.in_doubt_usd)
 
 

@@ -71,6 +71,10 @@ class Fold:
 
     def _apply(self, change: Change) -> None:
         match change:
+            case Alter(row, values, amounts):
+                old = self._own(row)
+                counted = {name: old[name] + amount for name, amount in amounts.items()}
+                self._put(row, {**old, **values, **counted})
             case Add(row, values):
                 if row.key in self.tables[row.table]:
                     raise _Unfit(row.table)
@@ -78,12 +82,8 @@ class Fold:
             case Ensure(row, values):
                 if row.key not in self.tables[row.table]:
                     self._put(row, new_row(row.table, values))
-            case Alter(row, values, amounts):
-                old = self._own(row)
-                counted = {name: old[name] + amount for name, amount in amounts.items()}
-                self._put(row, {**old, **values, **counted})
             case Remove(row):
-                if self._is_own(row):
+                if self._found(row) is not None:
                     self._store(row.table, row.key, None)
             case Skip(session):
                 self._each(
@@ -121,34 +121,40 @@ class Fold:
             "contact_id": change.contact_id,
         }
         found = pitch(one for one in self.tables["outreach"].values() if between.items() <= one.items())
-        if row.key in self.tables[row.table] and not self._is_own(row):
+        if row.key in self.tables[row.table] and self._found(row) is None:
             return
         self._store(row.table, row.key, None if found is None else {**between, **found, "id": row.key})
 
     def _put(self, row: Row, values: Record) -> None:
         """Store values that are nobody else's."""
         for column, table in _referring(row.table):
-            if values.get(column) is not None and values[column] not in self.tables[table]:
+            referred = values.get(column)
+            if referred is not None and referred not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
         derive(row.table, values)
         values[key(row.table)] = row.key
         self._store(row.table, row.key, values)
 
     def _store(self, table: str, row_key: UUID | str, record: Record | None) -> None:
-        self._before.append((table, row_key, self.tables[table].get(row_key)))
+        rows = self.tables[table]
+        self._before.append((table, row_key, rows.get(row_key)))
         if record is None:
-            self.tables[table].pop(row_key, None)
+            rows.pop(row_key, None)
         else:
-            self.tables[table][row_key] = record
+            rows[row_key] = record
 
     def _own(self, row: Row) -> Record:
-        if not self._is_own(row):
+        found = self._found(row)
+        if found is None:
             raise _Unfit(row.table)
-        return self.tables[row.table][row.key]
+        return found
 
-    def _is_own(self, row: Row) -> bool:
+    def _found(self, row: Row) -> Record | None:
+        """Return the row, unless it is another user's."""
         found = self.tables[row.table].get(row.key)
-        return found is not None and (row.user is None or row.user == self._user(row.table, found))
+        if found is None or row.user is None or row.user == self._user(row.table, found):
+            return found
+        return None
 
     def _user(self, table: str, record: Record) -> UUID | None:
         if table == "agent_session_steps":
