@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
-from orchestrator.evolve import evolve
 from orchestrator.ledger import SCOPES, Ledger
-from orchestrator.ledger import evolve as evolve_ledger
 from orchestrator.money import NOTHING
 from orchestrator.session import Session, done
 from shared.events import (
@@ -30,10 +28,10 @@ from shared.events import (
 )
 from shared.ledger_events import MoneyReserved, Scope
 from sim import tables
+from sim.histories import Life
 from sim.run import LEDGER, Asked, Run
 from sim.skills import OTHERS, PRICE
 
-Life = list[tuple[Session, AnyEvent, Session]]
 TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled, SessionRefused)
 OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
 
@@ -48,11 +46,10 @@ def _violations(run: Run) -> Iterator[str]:
         yield "the system never came to rest"
     events: list[AnyEvent] = []
     for id_, asked in run.asked.items():
-        told = run.world.histories.events(asked.aggregate)
-        life = list(_life(told))
+        life = run.world.histories.session(asked.aggregate).life
         yield from _lived_well(run, id_, asked, life)
         yield from _paid_twice(run, life)
-        events += told
+        events += [event for _, event, _ in life]
     yield from _hits(run, events)
     yield from _money(run, events)
     yield from _account(run, events)
@@ -62,15 +59,7 @@ def _violations(run: Run) -> Iterator[str]:
     yield from tables.differences(run)
 
 
-def _life(events: list[AnyEvent]) -> Iterator[tuple[Session, AnyEvent, Session]]:
-    """Tell what each event came upon, and what it left."""
-    state = Session()
-    for event in events:
-        before, state = state, evolve(state, event)
-        yield before, event, state
-
-
-def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life) -> Iterator[str]:
+def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Iterator[str]:
     if id_ not in run.accepted:
         yield "a command was never answered"
     ended = False
@@ -158,14 +147,14 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
 
 def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
-    account = Ledger()
-    for event in run.world.histories.events(LEDGER):
-        before, account = account, evolve_ledger(account, event)
+    ledger = run.world.histories.ledger(LEDGER)
+    for before, event, after in ledger.life:
         if isinstance(event, MoneyReserved):
-            if any(_exceeded(account, scope, event.day) for scope in SCOPES):
+            if any(_exceeded(after, scope, event.day) for scope in SCOPES):
                 yield "more was set aside than a limit allows"
             if event.attempt_id in before.open:
                 yield "the same attempt was reserved twice"
+    account = ledger.state
     if account.open:
         yield "money is still set aside when all is done"
     doubt = account.in_doubt
@@ -192,7 +181,7 @@ def _is_paid(event: AnyEvent) -> TypeGuard[StepCompleted | AttemptFailed | Attem
     return isinstance(event, OUTCOME) and event.usage is not None
 
 
-def _paid_twice(run: Run, life: Life) -> Iterator[str]:
+def _paid_twice(run: Run, life: Life[Session]) -> Iterator[str]:
     """What of an attempt's work is in the log when it is asked for is not bought again."""
     for _, event, after in life:
         if isinstance(event, AttemptRequested) and (there := done(after, event)) is not None:

@@ -101,7 +101,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             events._set_running_loop(None)
 
     def _run_until(self, task: asyncio.Task[Any] | None) -> None:
-        """Run what is ready, and what becomes so as time passes, until the task is done; without one, only that."""
+        """Run what is ready, and what becomes so in time, until the task is done; without one no time passes."""
         ready, left = self._ready, MOST_CALLS
         while True:
             while ready:
@@ -128,8 +128,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 continue
             else:
                 ready.append(due)
-            if when > self.now:
-                self.now = when
+            self.now = max(self.now, when)
         if not ready:
             raise Stuck
 
