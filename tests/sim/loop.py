@@ -101,7 +101,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             events._set_running_loop(None)
 
     def _run_until(self, task: asyncio.Task[Any] | None) -> None:
-        """Run what is ready, and what becomes so in time, until the task is done; without one no time passes."""
+        """Run what is ready, and what becomes so in time, until the task is done; without one, time rests."""
         ready, left = self._ready, MOST_CALLS
         while True:
             while ready:

@@ -22,7 +22,7 @@ from shared.events import (
 )
 from shared.log import Log, Past
 from shared.logs import get_logger
-from shared.subjects import Aggregate
+from shared.subjects import Aggregate, run
 from shared.usage import Usage
 
 SILENT_FOR = timedelta(minutes=2)
@@ -90,7 +90,7 @@ class Settling:
         ledger = (await self._ledgers.load(user)).ledger
         doubtful = [one.reserved for one in ledger.doubtful.values()]
         for reserved in [*ledger.open.values(), *doubtful]:
-            past = await self._log.load(Aggregate(user, reserved.noun, str(reserved.id)))
+            past = await self._log.load(run(user, reserved.noun, reserved.id))
             command = overdue(reserved.attempt_id, past, self._clock())
             if command is not None:
                 await self._ledgers.do(user, command, cause="sweep")

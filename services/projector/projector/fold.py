@@ -74,7 +74,7 @@ class Fold:
             case Alter(row, values, amounts):
                 old = self._own(row)
                 counted = {name: old[name] + amount for name, amount in amounts.items()}
-                self._put(row, {**old, **values, **counted})
+                self._put(row, {**old, **values, **counted}, old)
             case Add(row, values):
                 if row.key in self.tables[row.table]:
                     raise _Unfit(row.table)
@@ -83,8 +83,8 @@ class Fold:
                 if row.key not in self.tables[row.table]:
                     self._put(row, new_row(row.table, values))
             case Remove(row):
-                if self._found(row) is not None:
-                    self._store(row.table, row.key, None)
+                if (found := self._found(row)) is not None:
+                    self._store(row.table, row.key, None, found)
             case Skip(session):
                 self._each(
                     "agent_session_steps", {"session_id": session.key}, ("pending",), {"status": "skipped"}
@@ -102,14 +102,16 @@ class Fold:
             case File(attempt, session_id):
                 beside = self.tables["agent_sessions"].get(session_id)
                 if beside is not None and beside["user_id"] == attempt.user:
-                    self._put(attempt, {**self._own(attempt), "agent_session_id": session_id})
+                    own = self._own(attempt)
+                    self._put(attempt, {**own, "agent_session_id": session_id}, own)
             case FileAgain(attempt, execution_id):
                 filed = next(
                     one["agent_session_id"]
                     for one in self.tables["skill_executions"].values()
                     if one["execution_id"] == execution_id and one["attempt"] == 1
                 )
-                self._put(attempt, {**self._own(attempt), "agent_session_id": filed})
+                own = self._own(attempt)
+                self._put(attempt, {**own, "agent_session_id": filed}, own)
             case Refold():
                 self._refold(change)
 
@@ -121,27 +123,28 @@ class Fold:
             "contact_id": change.contact_id,
         }
         found = pitch(one for one in self.tables["outreach"].values() if between.items() <= one.items())
-        if row.key in self.tables[row.table] and self._found(row) is None:
+        before = self.tables[row.table].get(row.key)
+        if before is not None and self._found(row) is None:
             return
-        self._store(row.table, row.key, None if found is None else {**between, **found, "id": row.key})
+        told = None if found is None else {**between, **found, "id": row.key}
+        self._store(row.table, row.key, told, before)
 
-    def _put(self, row: Row, values: Record) -> None:
-        """Store values that are nobody else's."""
+    def _put(self, row: Row, values: Record, before: Record | None = None) -> None:
+        """Store values that are nobody else's, in place of what was there."""
         for column, table in _referring(row.table):
             referred = values.get(column)
             if referred is not None and referred not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
         derive(row.table, values)
         values[key(row.table)] = row.key
-        self._store(row.table, row.key, values)
+        self._store(row.table, row.key, values, before)
 
-    def _store(self, table: str, row_key: UUID | str, record: Record | None) -> None:
-        rows = self.tables[table]
-        self._before.append((table, row_key, rows.get(row_key)))
+    def _store(self, table: str, row_key: UUID | str, record: Record | None, before: Record | None) -> None:
+        self._before.append((table, row_key, before))
         if record is None:
-            rows.pop(row_key, None)
+            self.tables[table].pop(row_key, None)
         else:
-            rows[row_key] = record
+            self.tables[table][row_key] = record
 
     def _own(self, row: Row) -> Record:
         found = self._found(row)
@@ -165,7 +168,7 @@ class Fold:
     def _each(self, table: str, where: Record, statuses: tuple[str | None, ...], values: Record) -> None:
         for row_key, record in list(self.tables[table].items()):
             if record["status"] in statuses and all(record[name] == value for name, value in where.items()):
-                self._store(table, row_key, {**record, **values})
+                self._store(table, row_key, {**record, **values}, record)
 
 
 def fold(entries: Iterable[Entry]) -> Fold:
