@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.evolve import fold
-from orchestrator.ledger import Closing, Doubt, Release, Settle
+from orchestrator.ledger import Closing, Doubt, Release, Settle, decide
 from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session
 from shared.clock import Clock, utc_now
@@ -92,7 +92,7 @@ class Settling:
         for reserved in [*ledger.open.values(), *doubtful]:
             past = await self._log.load(run(user, reserved.noun, reserved.id))
             command = overdue(reserved.attempt_id, past, self._clock())
-            if command is not None:
+            if command is not None and decide(command, ledger):
                 await self._ledgers.do(user, command, cause="sweep")
 
 
