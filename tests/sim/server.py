@@ -104,7 +104,7 @@ class Server:
         """Let go of all processes."""
         self._listeners.clear()
         for durable in self.durables.values():
-            durable.pulls.clear()
+            durable.close()
 
 
 def _root(subject: str) -> str:

@@ -104,6 +104,10 @@ class Durable:
             taker = takers[0] if len(takers) == 1 else self._chance.random.choice(takers)
             taker.give(*found)
 
+    def close(self) -> None:
+        self.pulls.clear()
+        self._alarm = None
+
     def _take(self, now: float) -> tuple[Stored, int] | None:
         """Return the next message to deliver and how often it was, with this time."""
         for seq, held in self.held.items():

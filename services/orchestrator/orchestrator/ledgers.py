@@ -62,10 +62,11 @@ class Ledgers:
                     await self._do_all(user, queue)
         finally:
             queue.waiting = [other for other in queue.waiting if other is not asked]
-        if isinstance(asked.outcome, Exceeded):
-            raise asked.outcome
-        assert asked.outcome is not None
-        return asked.outcome
+        outcome = asked.outcome
+        assert outcome is not None
+        if isinstance(outcome, Exceeded):
+            raise Exceeded(outcome.scope, outcome.purse, outcome.policy)
+        return outcome
 
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
         """Nothing is answered as done before, or as too much, but after a fresh load."""
@@ -109,7 +110,10 @@ class Ledgers:
 
 
 def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded], bool]:
-    """Decide one after the other; also tell who was refused, and whether anybody changed nothing."""
+    """Decide one after the other; also tell who was refused, and whether anybody changed nothing.
+
+    A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
+    """
     events: list[AnyEvent] = []
     refused: dict[int, Exceeded] = {}
     idle = False
@@ -117,7 +121,7 @@ def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...],
         try:
             found = decide(asked.command, ledger)
         except Exceeded as exceeded:
-            refused[id(asked)] = exceeded
+            refused[id(asked)] = exceeded.with_traceback(None)
             continue
         idle = idle or not found
         for event in found:

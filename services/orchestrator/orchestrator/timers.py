@@ -54,13 +54,15 @@ class Timers:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, key: Hashable, due: Due) -> None:
-        while self._latest.get(key) is due:
-            try:
-                await due()
-            except Exception:  # noqa: BLE001 - what was due stays due
-                get_logger().exception("a timer is tried again", timer=str(key))
-                await asyncio.sleep(1)
-            else:
-                if self._latest.get(key) is due:
-                    del self._latest[key]
-                return
+        try:
+            while self._latest.get(key) is due:
+                try:
+                    await due()
+                except Exception:  # noqa: BLE001 - what was due stays due
+                    get_logger().exception("a timer is tried again", timer=str(key))
+                    await asyncio.sleep(1)
+                else:
+                    return
+        finally:
+            if self._latest.get(key) is due:
+                del self._latest[key]
