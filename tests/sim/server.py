@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from nats.js.errors import NoStreamResponseError
 
 from sim.chance import Chance
@@ -15,8 +16,7 @@ Hear = Callable[[str, bytes, dict[str, str], Callable[[bytes], None] | None], Aw
 ROOTS = {"evt": "EVT", "cmd": "CMD", "late": "CMD", "work": "WORK", "dlq": "DLQ"}
 
 
-@dataclass
-class Listener:
+class Listener(Struct, eq=False):
     """A subscription of one process; of those with the same queue one hears each message."""
 
     process: Process
