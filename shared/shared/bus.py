@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 from weakref import WeakSet
@@ -38,8 +37,7 @@ CONNECT: dict[str, Any] = {
 ONCE: dict[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(msgspec.Struct, frozen=True):
     """A message is in a stream, on disk where the stream is."""
 
     seq: int

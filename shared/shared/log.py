@@ -1,8 +1,10 @@
 """The log: commits on one literal subject per aggregate, guarded by the expected sequence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from shared.commit import Commit, decode
 from shared.events import AnyEvent
@@ -13,16 +15,14 @@ class Conflict(Exception):  # noqa: N818 - the answer to a race, not a fault
     """Somebody else appended first: load and decide again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A commit and its sequence in the whole log."""
 
     seq: int
     commit: Commit
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """All that has happened to one aggregate; `seq` 0 means nothing."""
 
     recorded: tuple[Recorded, ...] = ()
@@ -32,8 +32,8 @@ class Past:
         return self.recorded[-1].seq if self.recorded else 0
 
     @property
-    def events(self) -> Iterable[AnyEvent]:
-        return (event for recorded in self.recorded for event in recorded.commit.events)
+    def events(self) -> list[AnyEvent]:
+        return [event for recorded in self.recorded for event in recorded.commit.events]
 
 
 class Log(Protocol):

@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def failures(seeds: range) -> dict[int, list[str]]:
-    """Return what was broken, by seed; the little garbage that runs leave is looked for after all of them."""
+    """Return what was broken, by seed."""
     with silenced(), uncollected():
         found = {seed: violations(run(seed)) for seed in seeds}
     return {seed: broken for seed, broken in found.items() if broken}

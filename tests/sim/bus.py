@@ -101,14 +101,17 @@ class SimBus:
     async def publish(
         self, subject: str, body: bytes, *, headers: dict[str, str] | None = None, timeout: float = 5.0
     ) -> Ack:
-        await self.process.point()
+        process = self.process
+        if process.falls:
+            await process.gone()
         await self._loop.pause(self._chance.latency())
         if self._chance.strikes("lost"):
             await self._loop.pause(timeout)
-            await self.process.point()
+            await process.point()
             raise TimeoutError
         stream, seq = self.server.store(subject, body, headers or {})
-        await self.process.point()
+        if process.falls:
+            await process.gone()
         if self._chance.strikes("lost_ack"):
             await self._loop.pause(timeout)
             raise TimeoutError

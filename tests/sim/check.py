@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
-from orchestrator.evolve import evolve
 from orchestrator.ledger import SCOPES, Ledger
-from orchestrator.ledger import evolve as evolve_ledger
 from orchestrator.money import NOTHING
 from orchestrator.session import Session, done
 from shared.events import (
@@ -30,12 +28,13 @@ from shared.events import (
 )
 from shared.ledger_events import MoneyReserved, Scope
 from sim import tables
+from sim.histories import Life
 from sim.run import LEDGER, Asked, Run
 from sim.skills import OTHERS, PRICE
 
-Life = list[tuple[Session, AnyEvent, Session]]
-TERMINAL = (SessionCompleted, SessionFailed, SessionCancelled, SessionRefused)
-OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
+TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
+OUTCOME = frozenset({StepCompleted, AttemptFailed, AttemptReportedLate})
+WATCHED = TERMINAL | {SessionRetried, SessionStarted, AttemptRequested, AttemptStarted, StepCompleted}
 
 
 def violations(run: Run) -> list[str]:
@@ -48,11 +47,10 @@ def _violations(run: Run) -> Iterator[str]:
         yield "the system never came to rest"
     events: list[AnyEvent] = []
     for id_, asked in run.asked.items():
-        told = run.world.histories.events(asked.aggregate)
-        life = list(_life(told))
+        life = run.world.histories.session(asked.aggregate).life
         yield from _lived_well(run, id_, asked, life)
         yield from _paid_twice(run, life)
-        events += told
+        events += [event for _, event, _ in life]
     yield from _hits(run, events)
     yield from _money(run, events)
     yield from _account(run, events)
@@ -62,23 +60,17 @@ def _violations(run: Run) -> Iterator[str]:
     yield from tables.differences(run)
 
 
-def _life(events: list[AnyEvent]) -> Iterator[tuple[Session, AnyEvent, Session]]:
-    """Tell what each event came upon, and what it left."""
-    state = Session()
-    for event in events:
-        before, state = state, evolve(state, event)
-        yield before, event, state
-
-
-def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life) -> Iterator[str]:
+def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Iterator[str]:
     if id_ not in run.accepted:
         yield "a command was never answered"
     ended = False
     for before, event, _ in life:
+        if type(event) not in WATCHED:
+            continue
         match event:
             case SessionRetried():
                 ended = False
-            case _ if isinstance(event, TERMINAL):
+            case _ if type(event) in TERMINAL:
                 if ended:
                     yield "a session ended twice"
                 ended = True
@@ -105,10 +97,10 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life) -> Iterator[str]:
         yield "a completed session lacks an output"
     if state.status == "cancelled" and id_ not in run.cancelled:
         yield "a session was cancelled that nobody cancelled"
-    handed = [(event.step, event.to_agent) for _, event, _ in life if isinstance(event, StepHandedOff)]
+    handed = [(event.step, event.to_agent) for _, event, _ in life if type(event) is StepHandedOff]
     if handed != [(step.number, "list-agent") for step in state.steps if step.skill in OTHERS]:
         yield "the steps of another agent are not those that were handed off"
-    outcomes = Counter(event.attempt_id for _, event, _ in life if isinstance(event, OUTCOME))
+    outcomes = Counter(event.attempt_id for _, event, _ in life if type(event) in OUTCOME)
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
 
 
@@ -120,7 +112,7 @@ def _exceeds_its_own(state: Session, amount: Decimal | None) -> bool:
 
 def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """A result from the cache is that of an attempt at the same question, and nobody paid for it again."""
-    made = {event.attempt_id: event for event in events if isinstance(event, StepCompleted)}
+    made = {event.attempt_id: event for event in events if type(event) is StepCompleted}
     for hit in filter(_is_hit, events):
         first = made.get(hit.cached.from_attempt)
         if first is None or _is_hit(first) or (first.cache_key, first.output) != (hit.cache_key, hit.output):
@@ -132,17 +124,13 @@ def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
 
 
 def _is_hit(event: AnyEvent) -> TypeGuard[StepCompleted]:
-    return isinstance(event, StepCompleted) and event.cached is not None
+    return type(event) is StepCompleted and event.cached is not None
 
 
 def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     bill = run.world.bill
-    told = {
-        event.attempt_id: event.usage
-        for event in events
-        if isinstance(event, OUTCOME) and event.usage is not None and not _is_hit(event)
-    }
-    asked = Counter((event.attempt_id, event.item) for event in events if isinstance(event, ModelCalled))
+    told = {event.attempt_id: event.usage for event in events if _is_paid(event) and not _is_hit(event)}
+    asked = Counter((event.attempt_id, event.item) for event in events if type(event) is ModelCalled)
     for (attempt, item), calls in bill.begun.items():
         if calls > 1:
             yield f"an item of an attempt was called {calls} times"
@@ -158,14 +146,14 @@ def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
 
 def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
-    account = Ledger()
-    for event in run.world.histories.events(LEDGER):
-        before, account = account, evolve_ledger(account, event)
+    ledger = run.world.histories.ledger(LEDGER)
+    for before, event, after in ledger.life:
         if isinstance(event, MoneyReserved):
-            if any(_exceeded(account, scope, event.day) for scope in SCOPES):
+            if any(_exceeded(after, scope, event.day) for scope in SCOPES):
                 yield "more was set aside than a limit allows"
             if event.attempt_id in before.open:
                 yield "the same attempt was reserved twice"
+    account = ledger.state
     if account.open:
         yield "money is still set aside when all is done"
     doubt = account.in_doubt
@@ -189,12 +177,12 @@ def _exceeded(account: Ledger, scope: Scope, day: date) -> bool:
 
 
 def _is_paid(event: AnyEvent) -> TypeGuard[StepCompleted | AttemptFailed | AttemptReportedLate]:
-    return isinstance(event, OUTCOME) and event.usage is not None
+    return type(event) in OUTCOME and event.usage is not None
 
 
-def _paid_twice(run: Run, life: Life) -> Iterator[str]:
+def _paid_twice(run: Run, life: Life[Session]) -> Iterator[str]:
     """What of an attempt's work is in the log when it is asked for is not bought again."""
     for _, event, after in life:
-        if isinstance(event, AttemptRequested) and (there := done(after, event)) is not None:
+        if type(event) is AttemptRequested and (there := done(after, event)) is not None:
             bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
             yield from (f"item {item} was in the log and was bought again" for item in bought)

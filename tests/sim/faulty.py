@@ -144,7 +144,7 @@ def forgets_what_is_done(_real: Any) -> Any:
 
 
 def unreserved(_real: Any) -> Any:
-    async def reserved(self: Any, claim: Any, _now: Any) -> Any:
+    async def reserved(self: Any, claim: Any, *_rest: Any) -> Any:
         return claims.ClaimAttempt(claim, self.lease_s)
 
     return reserved

@@ -8,6 +8,8 @@ from shared.log import Past
 from shared.subjects import Aggregate
 from sim.bus import SimBus
 
+NOTHING = Past()
+
 
 class SimLog(JetStreamLog):
     def __init__(self, bus: SimBus) -> None:
@@ -16,7 +18,9 @@ class SimLog(JetStreamLog):
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
         await self._sim.passes()
-        stored = self._sim.server.streams["EVT"].by_subject.get(aggregate.subject, [])
+        stored = self._sim.server.streams["EVT"].by_subject.get(aggregate.subject)
+        if not stored or stored[-1].seq <= after:
+            return NOTHING
         new = stored[bisect_right(stored, after, key=attrgetter("seq")) :]
         return Past(tuple([one.recorded for one in new]))
 

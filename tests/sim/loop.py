@@ -38,9 +38,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._left = MOST_CALLS
         self._ready: deque[Call] = deque()
-        self._timers: list[tuple[float, int, Call]] = []
+        self._timers: list[tuple[float, int, Call | asyncio.Future[None]]] = []
         self._set = 0
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -83,7 +82,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def pause(self, seconds: float) -> asyncio.Future[None]:
         """Return what is over after a while: `asyncio.sleep` at half the price."""
         pause: asyncio.Future[None] = asyncio.Future(loop=self)
-        self.call_at(self.now + seconds, _end, pause)
+        self._set += 1
+        heappush(self._timers, (self.now + seconds, self._set, pause))
         return pause
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -94,46 +94,48 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         events._set_running_loop(self)
         try:
             main = self.create_task(coroutine)
-            self._run_ready()
-            while not main.done():
-                self._jump()
-                self._run_ready()
+            self._run_until(main)
             return main.result()
         finally:
             self._end_all()
             events._set_running_loop(None)
 
-    def _run_ready(self) -> None:
-        ready = self._ready
-        while ready:
-            call = ready.popleft()
-            if call.callback is not None:
-                call.context.run(call.callback, *call.args)
-                self._left -= 1
-                if not self._left:
-                    raise Stuck
+    def _run_until(self, task: asyncio.Task[Any] | None) -> None:
+        """Run what is ready, and what becomes so in time, until the task is done; without one, time rests."""
+        ready, left = self._ready, MOST_CALLS
+        while True:
+            while ready:
+                call = ready.popleft()
+                if call.callback is not None:
+                    call.context.run(call.callback, *call.args)
+                    left -= 1
+                    if not left:
+                        raise Stuck
+            if task is None or task.done():
+                return
+            self._jump()
 
     def _jump(self) -> None:
         """Let time pass until something is due; of what is due at once the first that was set comes first."""
-        timers = self._timers
-        while timers and (not self._ready or timers[0][0] <= self.now):
-            when, _, call = heappop(timers)
-            if call.callback is not None:
-                self.now = max(self.now, when)
-                self._ready.append(call)
-        if not self._ready:
+        timers, ready = self._timers, self._ready
+        while timers and (not ready or timers[0][0] <= self.now):
+            when, _, due = heappop(timers)
+            if isinstance(due, asyncio.Future):
+                if due.done():
+                    continue
+                due.set_result(None)
+            elif due.callback is None:
+                continue
+            else:
+                ready.append(due)
+            self.now = max(self.now, when)
+        if not ready:
             raise Stuck
 
     def _end_all(self) -> None:
-        self._left = MOST_CALLS
         while left := [task for task in self._tasks if not task.done()]:
             for task in left:
                 task.cancel()
-            self._run_ready()
+            self._run_until(None)
         self._tasks.clear()
         self._timers.clear()
-
-
-def _end(pause: asyncio.Future[None]) -> None:
-    if not pause.done():
-        pause.set_result(None)

@@ -59,9 +59,14 @@ class World:
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
+        self._now = 0.0, EPOCH
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(BEGUN + asyncio.get_running_loop().time(), UTC)
+        """Return the time of the run's loop; it is asked for more often than it passes."""
+        seconds = asyncio.get_running_loop().time()
+        if seconds != self._now[0]:
+            self._now = seconds, datetime.fromtimestamp(BEGUN + seconds, UTC)
+        return self._now[1]
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128))

@@ -142,14 +142,14 @@ def _quiet(found: Run) -> bool:
     server = found.world.server
     if any(durable.held for durable in server.durables.values()):
         return False
-    if found.world.histories.ledger(LEDGER).open:
+    if found.world.histories.ledger(LEDGER).state.open:
         return False
     return all(id_ in found.accepted and _rests(found, asked) for id_, asked in found.asked.items())
 
 
 def _rests(found: Run, asked: Asked) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
-    state = found.world.histories.session(asked.aggregate)
+    state = found.world.histories.session(asked.aggregate).state
     return state.ended or found.keeps_waiting(state, asked)
 
 

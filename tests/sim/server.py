@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from nats.js.errors import NoStreamResponseError
 
 from sim.chance import Chance
@@ -15,8 +16,7 @@ Hear = Callable[[str, bytes, dict[str, str], Callable[[bytes], None] | None], Aw
 ROOTS = {"evt": "EVT", "cmd": "CMD", "late": "CMD", "work": "WORK", "dlq": "DLQ"}
 
 
-@dataclass
-class Listener:
+class Listener(Struct, eq=False):
     """A subscription of one process; of those with the same queue one hears each message."""
 
     process: Process
@@ -39,7 +39,7 @@ class Server:
         self.chance = chance
         self.ack_wait_s = ack_wait_s
         self.streams = {name: Stream() for name in set(ROOTS.values())}
-        self._listeners: dict[str, Listeners] = {}
+        self._listeners: dict[str, dict[str, Listeners]] = {}
         self.elected_at = 0.0
         cmd, work = self.streams["CMD"], self.streams["WORK"]
         self.durables = {
@@ -48,6 +48,10 @@ class Server:
                 pool: Durable(work, (f"work.{pool}.",), ack_wait_s, chance)
                 for pool in ("custom", "openai", "anthropic")
             },
+        }
+        self._readers: dict[str, list[Durable]] = {
+            name: [durable for durable in self.durables.values() if durable.stream is stream]
+            for name, stream in self.streams.items()
         }
 
     @property
@@ -59,24 +63,24 @@ class Server:
         name = ROOTS[_root(subject)]
         if name == "EVT" and self.leaderless:
             raise NoStreamResponseError
-        stream = self.streams[name]
-        seq = stream.append(subject, body, headers)
-        for durable in self.durables.values():
-            if durable.stream is stream and subject.startswith(durable.filters):
+        seq = self.streams[name].append(subject, body, headers)
+        for durable in self._readers[name]:
+            if subject.startswith(durable.filters):
                 durable.pump()
         return name, seq
 
     def listen(self, process: Process, subject: str, queue: str, hear: Hear) -> None:
-        if subject not in self._listeners:
+        alike = self._listeners.setdefault(_root(subject), {})
+        if subject not in alike:
             pattern = re.compile(subject.replace(".", r"\.").replace("*", "[^.]+"))
-            self._listeners[subject] = Listeners(pattern)
-        self._listeners[subject].all.append(Listener(process, queue, hear))
+            alike[subject] = Listeners(pattern)
+        alike[subject].all.append(Listener(process, queue, hear))
 
     def hearers(self, subject: str) -> list[Listener]:
         """Return who hears a message: each plain listener, and of each queue one at random."""
         queues: dict[str, list[Listener]] = {}
         found = []
-        for listeners in self._listeners.values():
+        for listeners in self._listeners.get(_root(subject), {}).values():
             if listeners.subject.fullmatch(subject) is None:
                 continue
             for listener in listeners.all:
@@ -90,8 +94,9 @@ class Server:
 
     def bury(self, process: Process) -> None:
         """Speak to a dead process no more."""
-        for listeners in self._listeners.values():
-            listeners.all[:] = [one for one in listeners.all if one.process is not process]
+        for alike in self._listeners.values():
+            for listeners in alike.values():
+                listeners.all[:] = [one for one in listeners.all if one.process is not process]
         for durable in self.durables.values():
             durable.pulls[:] = [one for one in durable.pulls if one.process is not process]
 
@@ -99,8 +104,8 @@ class Server:
         """Let go of all processes."""
         self._listeners.clear()
         for durable in self.durables.values():
-            durable.pulls.clear()
+            durable.close()
 
 
 def _root(subject: str) -> str:
-    return subject.split(".", 1)[0]
+    return subject.partition(".")[0]

@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import Protocol
 
+from msgspec import Struct
 from nats.js.errors import APIError
 
 from shared.commit import Commit, decode
@@ -20,19 +21,21 @@ WRONG_LAST_SEQUENCE = 10071
 aggregate_of = cache(Aggregate.parse)
 
 
-@dataclass
-class Stored:
+class Stored(Struct):
     """A message; nothing changes it."""
 
     seq: int
     subject: str
     body: bytes
     headers: dict[str, str]
+    _recorded: Recorded | None = None
 
-    @cached_property
+    @property
     def recorded(self) -> Recorded:
         """What the body reads as, read once, whoever asks."""
-        return Recorded(self.seq, decode(self.body))
+        if self._recorded is None:
+            self._recorded = Recorded(self.seq, decode(self.body))
+        return self._recorded
 
     @property
     def commit(self) -> Commit:
@@ -57,8 +60,7 @@ class Stream:
         return stored.seq
 
 
-@dataclass
-class Held:
+class Held(Struct):
     """A message that a consumer has been given and has not acked."""
 
     deliveries: int
@@ -101,6 +103,10 @@ class Durable:
                 return
             taker = takers[0] if len(takers) == 1 else self._chance.random.choice(takers)
             taker.give(*found)
+
+    def close(self) -> None:
+        self.pulls.clear()
+        self._alarm = None
 
     def _take(self, now: float) -> tuple[Stored, int] | None:
         """Return the next message to deliver and how often it was, with this time."""

@@ -1,6 +1,7 @@
 """The whole loop under faults, seed by seed; and proof that the simulation would notice."""
 
 from typing import get_args
+from weakref import ref
 
 import pytest
 
@@ -10,7 +11,7 @@ from sim.__main__ import failures
 from sim.chance import Fault
 from sim.check import violations
 from sim.mutants import MUTANTS, Mutant, planted
-from sim.run import Focus, Run, run
+from sim.run import Focus, Run, run, uncollected
 from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 500
@@ -46,6 +47,12 @@ def test_a_few_seeds_meet_every_kind_of_event_but_those_that_other_tests_are_for
 
 def test_a_few_seeds_meet_every_kind_of_fault(runs: list[Run]):
     assert {fault for one in runs for fault in one.world.chance.struck} == set(get_args(Fault))
+
+
+def test_a_run_is_freed_without_anybody_looking_for_garbage():
+    with silenced(), uncollected():
+        worlds = [ref(run(seed).world) for seed in range(A_FEW)]
+        assert not any(world() for world in worlds)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.title)

@@ -50,3 +50,21 @@ async def test_a_cleared_timer_does_not_come():
     timers.clear("one")
     await asyncio.sleep(0.05)
     assert came == []
+
+
+async def test_a_timer_that_comes_again_takes_the_place_of_one_that_failed():
+    timers, tried = Timers(), []
+
+    def failing(name: str) -> Callable:
+        async def due() -> None:
+            tried.append(name)
+            raise TimeoutError
+
+        return due
+
+    timers.set("one", utc_now(), failing("first"))
+    await asyncio.sleep(0.2)
+    timers.set("one", utc_now(), failing("second"))
+    await asyncio.sleep(1.5)
+    timers.close()
+    assert tried == ["first", "second", "second"]

@@ -1,8 +1,9 @@
 """What the decider can be asked: the commands, checked and complete."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 from orchestrator.money import Purse
 from shared.events import Budget, PlannedStep
@@ -11,8 +12,7 @@ from shared.refusal import Refusal
 from shared.work import Claim, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """A checked and pinned workflow, or a stand-alone skill (`agent` None)."""
 
     agent: str | None
@@ -23,8 +23,7 @@ class Start:
     budget: Budget | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """A queued start that cannot be run."""
 
     agent: str | None
@@ -32,14 +31,12 @@ class Refuse:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     reason: str | None = None
     command_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Go on from a step; `steps` are the plans from there on, pinned anew."""
 
     from_step: int
@@ -47,14 +44,12 @@ class Retry:
     command_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimAttempt:
+class ClaimAttempt(Struct, frozen=True):
     claim: Claim
     lease_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StopAttempt:
+class StopAttempt(Struct, frozen=True):
     """A limit leaves too little for an attempt that a runner wants to start."""
 
     claim: Claim
@@ -63,29 +58,24 @@ class StopAttempt:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """There may be money again for a step that waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetSessionBudget:
+class SetSessionBudget(Struct, frozen=True):
     budget: Budget
     command_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportAttempt:
+class ReportAttempt(Struct, frozen=True):
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireLease:
+class ExpireLease(Struct, frozen=True):
     attempt_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class WakeUp:
+class WakeUp(Struct, frozen=True):
     """A retry may be due."""
 
 

@@ -30,20 +30,19 @@ class Claims:
         The same attempt is reserved once, whoever asks for it; a reservation that no start followed stays for
         the next that asks, or is released with the attempt.
         """
-        known = await self.sessions.load(claim.aggregate, at_least=claim.seq)
+        aggregate, cause = claim.aggregate, str(claim.attempt_id)
+        known = await self.sessions.load(aggregate, at_least=claim.seq)
         held = known.session.open.get(claim.attempt_id)
         command: ClaimAttempt | StopAttempt = ClaimAttempt(claim, self.lease_s)
         costs = claim.most_usd != 0 and held is not None and held.runner is None
         if costs:
-            command = await self._reserved(claim, self.clock())
-        decided = await self.sessions.decide(
-            claim.aggregate, command, at_least=claim.seq, cause=str(claim.attempt_id)
-        )
-        await self.follow.decided(claim.aggregate, decided)
+            command = await self._reserved(claim, self.clock(), cause)
+        decided = await self.sessions.decide(aggregate, command, at_least=claim.seq, cause=cause)
+        await self.follow.decided(aggregate, decided)
         session = decided.known.session
         over = claim.attempt_id not in session.open and not session.may_have_called(claim.attempt_id)
         if costs and over:
-            await self.ledgers.do(claim.user, Release(claim.attempt_id), cause=str(claim.attempt_id))
+            await self.ledgers.do(claim.user, Release(claim.attempt_id), cause)
         return answer(session, claim, self.lease_s)
 
     async def resume(self, aggregate: Aggregate, known: Known) -> None:
@@ -60,10 +59,10 @@ class Claims:
             decided = await self.sessions.decide(aggregate, Resume(), cause="budget")
             await self.follow.decided(aggregate, decided)
 
-    async def _reserved(self, claim: Claim, now: datetime) -> ClaimAttempt | StopAttempt:
+    async def _reserved(self, claim: Claim, now: datetime, cause: str) -> ClaimAttempt | StopAttempt:
         reserve = Reserve(claim.attempt_id, claim.noun, claim.id, claim.most_usd, now.date())
         try:
-            await self.ledgers.do(claim.user, reserve, cause=str(claim.attempt_id))
+            await self.ledgers.do(claim.user, reserve, cause)
         except Exceeded as exceeded:
             return StopAttempt(claim, exceeded.scope, exceeded.purse, exceeded.policy)
         return ClaimAttempt(claim, self.lease_s)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from orchestrator.asked import Cancel, SetSessionBudget, Start
@@ -37,8 +38,7 @@ Model = TypeVar("Model", bound=Message)
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A command as it came in; `name` is what the id of what it starts comes from when it names none.
 
     `traceparent` is the sender's span: the session's span stands right below it.
@@ -57,8 +57,7 @@ class Sent:
         return given or (uuid5(self.user, self.name) if self.name else uuid4())
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The answer, and the literals that came with the command."""
 
     answer: Json

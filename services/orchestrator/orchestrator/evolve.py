@@ -33,6 +33,7 @@ from shared.events import (
     SessionWaiting,
     StepCompleted,
     StepFailed,
+    StepHandedOff,
 )
 
 K = TypeVar("K")
@@ -46,16 +47,6 @@ def fold(events: Iterable[AnyEvent], session: Session | None = None) -> Session:
 def evolve(session: Session, event: AnyEvent) -> Session:
     """Take in what happened, the usual first. Never refuses, never decides."""
     match event:
-        case SessionStarted():
-            return replace(
-                session,
-                status="running",
-                agent=event.agent,
-                steps=event.steps,
-                input=MappingProxyType(event.input),
-                fingerprint=event.fingerprint,
-                budget=event.budget,
-            )
         case AttemptRequested():
             return replace(
                 session,
@@ -66,12 +57,6 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 waiting_on=None,
                 stopped=None,
             )
-        case AttemptStarted():
-            asked = session.open[event.attempt_id].asked
-            claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
-            return replace(session, open={**session.open, event.attempt_id: claimed})
-        case ModelCalled():
-            return session
         case StepCompleted():
             return replace(
                 _report(session, event),
@@ -81,6 +66,22 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 retry_due=None,
                 waiting_on=None,
                 stopped=None,
+            )
+        case AttemptStarted():
+            asked = session.open[event.attempt_id].asked
+            claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
+            return replace(session, open={**session.open, event.attempt_id: claimed})
+        case ModelCalled() | StepHandedOff():
+            return session
+        case SessionStarted():
+            return replace(
+                session,
+                status="running",
+                agent=event.agent,
+                steps=event.steps,
+                input=MappingProxyType(event.input),
+                fingerprint=event.fingerprint,
+                budget=event.budget,
             )
         case SessionCompleted():
             return replace(session, status="completed")
@@ -178,11 +179,10 @@ def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Sessi
 
 
 def without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
-    if key not in entries:
-        return entries
-    left = dict(entries)
-    del left[key]
-    return left
+    """Return the entries but this one; the same where it is not among them."""
+    left = dict(entries) if entries else {}
+    left.pop(key, None)
+    return left if len(left) < len(entries) else entries
 
 
 def _with(session: Session, command_id: str | None) -> frozenset[str]:

@@ -4,7 +4,6 @@ The limit of a session is the session's own (`orchestrator.session`); here are t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -71,16 +70,14 @@ class Ledger(Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SetBudget:
+class SetBudget(Struct, frozen=True):
     scope: Scope
     limit_usd: Decimal | None
     policy: Policy
     command_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reserve:
+class Reserve(Struct, frozen=True):
     """Set aside the most that an attempt can cost; None: nobody knows."""
 
     attempt_id: UUID
@@ -90,8 +87,7 @@ class Reserve:
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """`cost` None: without a known price. `in_doubt` is what calls may have cost beside it."""
 
     attempt_id: UUID
@@ -99,15 +95,13 @@ class Settle:
     in_doubt: Decimal = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Nobody saw how the attempt ended: it may have cost all that was set aside."""
 
     attempt_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     attempt_id: UUID
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from msgspec import Struct, field
 
 from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, evolve, fold
 from shared.clock import Clock, utc_now
@@ -16,25 +17,22 @@ from shared.subjects import ledger as ledger_of
 CACHED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A ledger up to log sequence `seq`."""
 
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger = Ledger()
     seq: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Asked:
+class _Asked(Struct, eq=False):
     command: LedgerCommand
     cause: str
     outcome: Known | Exceeded | None = None
 
 
-@dataclass(slots=True)
-class _Queue:
-    known: Known = field(default_factory=Known)
-    waiting: list[_Asked] = field(default_factory=list)
+class _Queue(Struct):
+    known: Known = Known()
+    waiting: list[_Asked] = []
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -64,10 +62,11 @@ class Ledgers:
                     await self._do_all(user, queue)
         finally:
             queue.waiting = [other for other in queue.waiting if other is not asked]
-        if isinstance(asked.outcome, Exceeded):
-            raise asked.outcome
-        assert asked.outcome is not None
-        return asked.outcome
+        outcome = asked.outcome
+        assert outcome is not None
+        if isinstance(outcome, Exceeded):
+            raise Exceeded(outcome.scope, outcome.purse, outcome.policy)
+        return outcome
 
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
         """Nothing is answered as done before, or as too much, but after a fresh load."""
@@ -98,7 +97,9 @@ class Ledgers:
         return Known(fold(past.events, known.ledger), past.seq) if past.recorded else known
 
     def _queue(self, user: UUID) -> _Queue:
-        queue = self._queues.setdefault(user, _Queue())
+        queue = self._queues.get(user)
+        if queue is None:
+            queue = self._queues[user] = _Queue()
         self._queues.move_to_end(user)
         while len(self._queues) > CACHED:
             oldest = next(iter(self._queues.items()))
@@ -109,7 +110,10 @@ class Ledgers:
 
 
 def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded], bool]:
-    """Decide one after the other; also tell who was refused, and whether anybody changed nothing."""
+    """Decide one after the other; also tell who was refused, and whether anybody changed nothing.
+
+    A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
+    """
     events: list[AnyEvent] = []
     refused: dict[int, Exceeded] = {}
     idle = False
@@ -117,7 +121,7 @@ def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...],
         try:
             found = decide(asked.command, ledger)
         except Exceeded as exceeded:
-            refused[id(asked)] = exceeded
+            refused[id(asked)] = exceeded.with_traceback(None)
             continue
         idle = idle or not found
         for event in found:

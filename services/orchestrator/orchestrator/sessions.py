@@ -3,9 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from msgspec import Struct
 from nats.errors import Error as NatsError
 
 from orchestrator.asked import Command
@@ -23,17 +23,15 @@ from shared.subjects import Aggregate
 CACHED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A session up to log sequence `seq`; `span` is the traceparent of its own span, once it has begun."""
 
-    session: Session = field(default_factory=Session)
+    session: Session = Session()
     seq: int = 0
     span: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The session after a decision, the events it made (none: nothing to do) and where they are."""
 
     known: Known

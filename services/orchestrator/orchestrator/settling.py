@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.evolve import fold
-from orchestrator.ledger import Closing, Doubt, Release, Settle
+from orchestrator.ledger import Closing, Doubt, Release, Settle, decide
 from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session
 from shared.clock import Clock, utc_now
@@ -22,7 +22,7 @@ from shared.events import (
 )
 from shared.log import Log, Past
 from shared.logs import get_logger
-from shared.subjects import Aggregate
+from shared.subjects import Aggregate, run
 from shared.usage import Usage
 
 SILENT_FOR = timedelta(minutes=2)
@@ -31,19 +31,17 @@ SILENT_FOR = timedelta(minutes=2)
 def settlement(event: AnyEvent) -> Closing | None:
     """Tell what one event of a session means for the money; most mean nothing."""
     match event:
-        case StepCompleted(usage=None) | AttemptFailed(usage=None) | AttemptReportedLate(usage=None):
-            return Release(event.attempt_id)
-        case StepCompleted(usage=Usage() as used) | AttemptFailed(usage=Usage() as used):
-            return _settle(event.attempt_id, used)
-        case AttemptReportedLate(usage=Usage() as used):
-            return _settle(event.attempt_id, used)
+        case StepCompleted() | AttemptFailed() | AttemptReportedLate():
+            return _settle(event.attempt_id, event.usage)
         case AttemptLost():
             return Doubt(event.attempt_id)
         case _:
             return None
 
 
-def _settle(attempt_id: UUID, used: Usage) -> Settle | None:
+def _settle(attempt_id: UUID, used: Usage | None) -> Release | Settle | None:
+    if used is None:
+        return Release(attempt_id)
     return None if used.simulated else Settle(attempt_id, used.cost_usd, used.in_doubt_usd)
 
 
@@ -52,11 +50,11 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
 
     An attempt that was stopped reports on itself; if it does not for a while, its runner is gone.
     """
-    if attempt_id in fold(past.events).open:
-        return None
     own = [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
     if told := [found for event in own if (found := settlement(event)) is not None]:
         return told[-1]
+    if attempt_id in fold(past.events).open:
+        return None
     if past.recorded and now - past.recorded[-1].commit.at < SILENT_FOR:
         return None
     begun = any(isinstance(event, AttemptStarted) for event in own)
@@ -92,9 +90,9 @@ class Settling:
         ledger = (await self._ledgers.load(user)).ledger
         doubtful = [one.reserved for one in ledger.doubtful.values()]
         for reserved in [*ledger.open.values(), *doubtful]:
-            past = await self._log.load(Aggregate(user, reserved.noun, str(reserved.id)))
+            past = await self._log.load(run(user, reserved.noun, reserved.id))
             command = overdue(reserved.attempt_id, past, self._clock())
-            if command is not None:
+            if command is not None and decide(command, ledger):
                 await self._ledgers.do(user, command, cause="sweep")
 
 

@@ -11,12 +11,17 @@ Due = Callable[[], Awaitable[None]]
 
 
 class Timers:
-    """One timer per key; setting it again moves it. A callback that fails is tried again in a second."""
+    """One timer per key; setting it again moves it.
+
+    A callback that fails is tried again in a second, unless the key's timer has come once more by then: an
+    outage that a sweep outlasts would otherwise pile up callbacks.
+    """
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
         self._handles: dict[Hashable, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._latest: dict[Hashable, Due] = {}
 
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
         self.clear(key)
@@ -43,16 +48,21 @@ class Timers:
             self.set(key, at, due)
             return
         self._handles.pop(key, None)
+        self._latest[key] = due
         task = asyncio.create_task(self._run(key, due))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _run(self, key: Hashable, due: Due) -> None:
-        while True:
-            try:
-                await due()
-            except Exception:  # noqa: BLE001 - what was due stays due
-                get_logger().exception("a timer is tried again", timer=str(key))
-                await asyncio.sleep(1)
-            else:
-                return
+        try:
+            while self._latest.get(key) is due:
+                try:
+                    await due()
+                except Exception:  # noqa: BLE001 - what was due stays due
+                    get_logger().exception("a timer is tried again", timer=str(key))
+                    await asyncio.sleep(1)
+                else:
+                    return
+        finally:
+            if self._latest.get(key) is due:
+                del self._latest[key]

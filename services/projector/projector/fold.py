@@ -71,6 +71,10 @@ class Fold:
 
     def _apply(self, change: Change) -> None:
         match change:
+            case Alter(row, values, amounts):
+                old = self._own(row)
+                counted = {name: old[name] + amount for name, amount in amounts.items()}
+                self._put(row, {**old, **values, **counted}, old)
             case Add(row, values):
                 if row.key in self.tables[row.table]:
                     raise _Unfit(row.table)
@@ -78,13 +82,9 @@ class Fold:
             case Ensure(row, values):
                 if row.key not in self.tables[row.table]:
                     self._put(row, new_row(row.table, values))
-            case Alter(row, values, amounts):
-                old = self._own(row)
-                counted = {name: old[name] + amount for name, amount in amounts.items()}
-                self._put(row, {**old, **values, **counted})
             case Remove(row):
-                if self._is_own(row):
-                    self._store(row.table, row.key, None)
+                if (found := self._found(row)) is not None:
+                    self._store(row.table, row.key, None, found)
             case Skip(session):
                 self._each(
                     "agent_session_steps", {"session_id": session.key}, ("pending",), {"status": "skipped"}
@@ -102,14 +102,16 @@ class Fold:
             case File(attempt, session_id):
                 beside = self.tables["agent_sessions"].get(session_id)
                 if beside is not None and beside["user_id"] == attempt.user:
-                    self._put(attempt, {**self._own(attempt), "agent_session_id": session_id})
+                    own = self._own(attempt)
+                    self._put(attempt, {**own, "agent_session_id": session_id}, own)
             case FileAgain(attempt, execution_id):
                 filed = next(
                     one["agent_session_id"]
                     for one in self.tables["skill_executions"].values()
                     if one["execution_id"] == execution_id and one["attempt"] == 1
                 )
-                self._put(attempt, {**self._own(attempt), "agent_session_id": filed})
+                own = self._own(attempt)
+                self._put(attempt, {**own, "agent_session_id": filed}, own)
             case Refold():
                 self._refold(change)
 
@@ -121,34 +123,41 @@ class Fold:
             "contact_id": change.contact_id,
         }
         found = pitch(one for one in self.tables["outreach"].values() if between.items() <= one.items())
-        if row.key in self.tables[row.table] and not self._is_own(row):
+        before = self.tables[row.table].get(row.key)
+        if before is not None and self._found(row) is None:
             return
-        self._store(row.table, row.key, None if found is None else {**between, **found, "id": row.key})
+        told = None if found is None else {**between, **found, "id": row.key}
+        self._store(row.table, row.key, told, before)
 
-    def _put(self, row: Row, values: Record) -> None:
-        """Store values that are nobody else's."""
+    def _put(self, row: Row, values: Record, before: Record | None = None) -> None:
+        """Store values that are nobody else's, in place of what was there."""
         for column, table in _referring(row.table):
-            if values.get(column) is not None and values[column] not in self.tables[table]:
+            referred = values.get(column)
+            if referred is not None and referred not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
         derive(row.table, values)
         values[key(row.table)] = row.key
-        self._store(row.table, row.key, values)
+        self._store(row.table, row.key, values, before)
 
-    def _store(self, table: str, row_key: UUID | str, record: Record | None) -> None:
-        self._before.append((table, row_key, self.tables[table].get(row_key)))
+    def _store(self, table: str, row_key: UUID | str, record: Record | None, before: Record | None) -> None:
+        self._before.append((table, row_key, before))
         if record is None:
             self.tables[table].pop(row_key, None)
         else:
             self.tables[table][row_key] = record
 
     def _own(self, row: Row) -> Record:
-        if not self._is_own(row):
+        found = self._found(row)
+        if found is None:
             raise _Unfit(row.table)
-        return self.tables[row.table][row.key]
+        return found
 
-    def _is_own(self, row: Row) -> bool:
+    def _found(self, row: Row) -> Record | None:
+        """Return the row, unless it is another user's."""
         found = self.tables[row.table].get(row.key)
-        return found is not None and (row.user is None or row.user == self._user(row.table, found))
+        if found is None or row.user is None or row.user == self._user(row.table, found):
+            return found
+        return None
 
     def _user(self, table: str, record: Record) -> UUID | None:
         if table == "agent_session_steps":
@@ -159,7 +168,7 @@ class Fold:
     def _each(self, table: str, where: Record, statuses: tuple[str | None, ...], values: Record) -> None:
         for row_key, record in list(self.tables[table].items()):
             if record["status"] in statuses and all(record[name] == value for name, value in where.items()):
-                self._store(table, row_key, {**record, **values})
+                self._store(table, row_key, {**record, **values}, record)
 
 
 def fold(entries: Iterable[Entry]) -> Fold:

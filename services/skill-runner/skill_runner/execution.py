@@ -1,10 +1,11 @@
 """One attempt from its work to its report: definition, input, run, output, each checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from shared import genai, telemetry
 from shared.clock import Clock, utc_now
@@ -31,8 +32,7 @@ class Ended(NamedTuple):
     failure: Failure | None = None
 
 
-@dataclass(slots=True)
-class Ready:
+class Ready(Struct):
     """An attempt before anybody is paid for it: prepared, or the reason why it cannot be run."""
 
     work: Work

@@ -1,18 +1,17 @@
 """What an attempt has so far; it is reported however the attempt ends."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.usage import ModelCall, Usage
 from skill_runner.pricing import total
 
 
-@dataclass
-class Call:
+class Call(Struct):
     """A call of a model from its beginning on; `took_s` is None until something came back.
 
     `most_usd` is the most that it can cost; `in_doubt` until its answer was seen, or that there is none.
@@ -52,8 +51,7 @@ class Call:
         )
 
 
-@dataclass
-class Ledger:
+class Ledger(Struct):
     """`partial` is what the skill had yielded, not yet sealed; `usage` the sum of its paid calls.
 
     `items` are the places in the list of what `partial` holds, where a model is asked for each item.
@@ -63,9 +61,9 @@ class Ledger:
     usage: Usage | None = None
     partial: Any = None
     items: tuple[int, ...] = ()
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call] = []
     took_s: float = 0.0
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = []
 
     def keep(self, partial: Any) -> None:
         self.partial = partial
