@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.seen import Seen
-from orchestrator.span import Span
 from orchestrator.spans import spans_of
 from shared import telemetry
 from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.log import Log
 from shared.logs import get_logger
+from shared.span import Span
 from shared.subjects import Aggregate
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class TraceExporter:
         """Return the exporter to the OTLP endpoint; None where none is set, and then nothing is to be run."""
         if telemetry.endpoint() is None:
             return None
-        from orchestrator.otlp import sender
+        from shared.span_export import sender
 
-        return cls(sender("orchestrator"))
+        return cls(sender(telemetry.resource("orchestrator"), "totalaud.log"))
 
     async def run(self, bus: Bus, log: Log) -> None:
         """Consume until cancelled."""
