@@ -1,6 +1,7 @@
 """Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,18 +21,11 @@ if TYPE_CHECKING:
     from typing import Self
 
 Send = Callable[[Sequence[Span]], bool]
-ENDS = tuple(
-    f'"type":"{event}"'.encode()
-    for event in (
-        "SessionCompleted",
-        "SessionFailed",
-        "SessionCancelled",
-        "SessionRefused",
-        "AttemptReportedLate",
-    )
+ENDS = re.compile(
+    rb'"type":"(?:SessionCompleted|SessionFailed|SessionCancelled|SessionRefused|AttemptReportedLate)"'
 )
-TOGETHER_S = 0.2
-IN_FLIGHT = 256
+TOGETHER_S = 0.5
+IN_FLIGHT = 1024
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -73,13 +67,16 @@ class TraceExporter:
 
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._export())
-            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT))
+            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted))
+
+    def _noted(self, delivery: Delivery) -> bool:
+        """Keep what ends nothing."""
+        if ENDS.search(delivery.body):
+            return False
+        self._seen.keep(delivery)
+        return True
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:
-        if not any(end in delivery.body for end in ENDS):
-            self._seen.keep(delivery)
-            await delivery.ack()
-            return
         aggregate = Aggregate.parse(delivery.subject)
         past = self._seen.whole(delivery) or await log.load(aggregate)
         if past.seq < delivery.seq:
