@@ -25,7 +25,7 @@ ENDS = re.compile(
     rb'"type":"(?:SessionCompleted|SessionFailed|SessionCancelled|SessionRefused|AttemptReportedLate)"'
 )
 TOGETHER_S = 0.5
-IN_FLIGHT = 1024
+IN_FLIGHT = 512
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
