@@ -1,7 +1,7 @@
 """Our spans in OTLP's protobuf form, made of OTLP's own classes.
 
 An encoded message is its fields one after the other, so what recurs from span to span is encoded once and
-joined: a fifth of what the SDK's encoder takes.
+joined: a third of what the SDK's encoder takes.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from shared import trace_ids
-from shared.live_span import LiveSpan, NoSpan, Work, current, new_id
+from shared.live_span import LiveSpan, NoSpan, Tree, current, new_id
 from shared.span import Attributes, Kind
 from shared.trace_ids import Context, attempt_parent, session_parent, trace_id
 
@@ -99,7 +99,7 @@ def span(
         name,
         Context(above.trace_id, new_id(16), above.sampled) if above else _root(name),
         above.span_id if above else None,
-        within.work if within else Work(outbox.put),
+        within.tree if within else Tree(outbox.put),
         outermost=within is None,
         kind=kind,
         attributes=attributes,

@@ -67,6 +67,28 @@ telemetry.shutdown()
     assert (outer.service, outer.trace_id, outer.attributes["totalaud.step"]) == ("demo", "ab" * 16, 2)
 
 
+def test_the_environment_says_where_spans_go_and_how():
+    program = """
+with telemetry.span("x"):
+    pass
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(
+            program,
+            endpoint=NOWHERE,
+            OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{receiver.endpoint}/v1/traces",
+            OTEL_EXPORTER_OTLP_HEADERS="x-team=music",
+            OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
+            OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+        )
+        (span,), (headers,) = receiver.spans(), receiver.headers
+        assert b"deployment.environment.name" in receiver.bodies[0]
+    assert (span.service, span.name) == ("demo", "x")
+    assert (headers["x-team"], headers["content-encoding"]) == ("music", "gzip")
+    assert headers["content-type"] == "application/x-protobuf"
+
+
 def test_what_the_sampler_leaves_out_is_left_out_below_too():
     program = """
 with telemetry.span("outer") as outer:
