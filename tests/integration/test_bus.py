@@ -214,11 +214,14 @@ async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(b
     sent = [str(number).encode() for number in range(200)]
     for body in sent:
         await bus.tell("told", body)
-    await bus.client.flush()
+    await until(lambda: len(heard) == len(sent))
     assert heard == sent
     await subscription.unsubscribe()
+    after: list[Msg] = []
+    await hear(bus.client, "after", after.append)
     await bus.tell("told", b"late")
-    await bus.client.flush()
+    await bus.tell("after", b"")
+    await until(lambda: after)
     assert (heard, subscription._pending_size) == (sent, 0)
 
 
