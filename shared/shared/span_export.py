@@ -47,7 +47,7 @@ class Outbox:
         self._every_s = every_s
         self._lock = threading.Lock()
         self._waiting: list[Span] = []
-        self._lost = 0
+        self._untaken = 0
         self._next_report = 0.0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,7 +55,7 @@ class Outbox:
     def put(self, spans: Sequence[Span]) -> None:
         with self._lock:
             if len(self._waiting) + len(spans) > ROOM:
-                self._lost += len(spans)
+                self._untaken += len(spans)
             else:
                 self._waiting += spans
             if self._thread is None:
@@ -67,6 +67,8 @@ class Outbox:
         self._closing.set()
         if self._thread is not None:
             self._thread.join(within_s)
+            if self._thread.is_alive():
+                self._report()
 
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):
@@ -76,12 +78,18 @@ class Outbox:
     def _empty(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        if waiting and not self._taken(waiting):
+            self._untaken += len(waiting)
+        if waiting and self._taken(waiting):
             with self._lock:
-                self._lost += len(waiting)
-        if self._lost and time.monotonic() >= self._next_report:
+                self._untaken -= len(waiting)
+        self._report()
+
+    def _report(self) -> None:
+        with self._lock:
+            if not self._untaken or time.monotonic() < self._next_report:
+                return
             self._next_report = time.monotonic() + REPORT_EVERY_S
-            get_logger().warning("the trace receiver takes no spans", lost=self._lost)
+        get_logger().warning("the trace receiver takes no spans", lost=self._untaken)
 
     def _taken(self, spans: Sequence[Span]) -> bool:
         try:

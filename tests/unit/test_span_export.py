@@ -81,7 +81,7 @@ def test_a_tree_for_which_there_is_no_room_is_lost_whole(capsys):
     assert reports(capsys) == 1
 
 
-def test_a_receiver_that_does_not_answer_holds_up_the_end_for_a_moment_only():
+def test_a_receiver_that_does_not_answer_holds_up_the_end_for_a_moment_and_is_reported(capsys):
     never = threading.Event()
     outbox = Outbox(lambda _: never.wait(30), 60)
     outbox.put([SPAN])
@@ -89,4 +89,5 @@ def test_a_receiver_that_does_not_answer_holds_up_the_end_for_a_moment_only():
     ended.start()
     ended.join(5)
     assert not ended.is_alive()
+    assert reports(capsys) == 1
     never.set()
