@@ -22,6 +22,7 @@ from bench.work import STEPS, Document, Wrong
 
 ANSWER_S = 30.0
 ENDED = "SELECT id, status FROM agent_sessions WHERE id = ANY($1) AND status NOT IN ('pending', 'running')"
+PLAN_ANEW = {"plan_cache_mode": "force_custom_plan"}
 
 
 class Sessions:
@@ -72,8 +73,9 @@ def _body(id_: UUID, document: Document) -> bytes:
 
 @asynccontextmanager
 async def sessions() -> AsyncIterator[Sessions]:
+    """Connect; a plan kept from when the table was small would read all of it each time we look."""
     client = await nats.connect(os.environ["TOTALAUD_NATS_URL"])
-    tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"])
+    tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"], server_settings=PLAN_ANEW)
     under_way = Sessions(client, tables)
     await tables.add_listener("projection", under_way.hear)
     async with asyncio.TaskGroup() as group:
