@@ -13,13 +13,15 @@ class Turn:
     """A contender while its servers run: each driver takes its share of what is in flight.
 
     `groups` are its processes by name. `settle` waits for what is still on its way when the drivers are done,
-    and counts as working. `check` is told how many sessions were run in this turn; it raises Wrong.
+    and counts as working, but for the `idle_s` in which the last merely waits to be sent together with more.
+    `check` is told how many sessions were run in this turn; it raises Wrong.
     """
 
     drivers: Sequence[Piped]
     groups: Groups
     check: Callable[[int], Awaitable[None]]
     settle: Callable[[], Awaitable[None]] | None = None
+    idle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

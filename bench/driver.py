@@ -73,6 +73,7 @@ def _body(id_: UUID, document: Document) -> bytes:
 
 @asynccontextmanager
 async def sessions() -> AsyncIterator[Sessions]:
+    """Connect; a plan kept from when the table was small would read all of it each time we look."""
     client = await nats.connect(os.environ["TOTALAUD_NATS_URL"])
     tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"], server_settings=BY_KEY)
     under_way = Sessions(client, tables)

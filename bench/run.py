@@ -82,7 +82,7 @@ async def _flood(turn: Turn, seconds: float, in_flight: int) -> tuple[int, float
     ended = max(one["ended"] for one in answers)
     if turn.settle:
         await turn.settle()
-        ended = time.monotonic()
+        ended = max(ended, time.monotonic() - turn.idle_s)
     return sum(one["sessions"] for one in answers), ended - min(one["began"] for one in answers)
 
 

@@ -13,6 +13,7 @@ from bench.ours import Ours, running
 from bench.piped import Piped, piped
 from bench.run import Sync
 from bench.work import Wrong
+from orchestrator.traces import TOGETHER_S
 from totalaud.stack import ports
 from totalaud.stack.local import LocalStack
 
@@ -54,6 +55,7 @@ def _watched(plain: Turn, ours: Ours, sink: Piped) -> Turn:
         groups={**plain.groups, "receiver": [sink.pid]},
         check=check,
         settle=lambda: _sent(ours.stack),
+        idle_s=TOGETHER_S,
     )
 
 

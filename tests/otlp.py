@@ -39,6 +39,7 @@ class Receiver:
     endpoint: str
     refuse: bool = False
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     requests: int = 0
     _spans: list[Received] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         received.requests += 1
+        received.headers.append({name.lower(): value for name, value in self.headers.items()})
         if self.path != "/v1/traces":
             return self._answer(404, b"")
         if received.refuse:

@@ -20,7 +20,7 @@ from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import secured, servers, told
-from shared.pull import consume
+from shared.pull import consume, unnoted
 from shared.refusal import Refusal
 from shared.replies import Replies
 from shared.room import RoomAlarm
@@ -152,9 +152,10 @@ class Bus:
         *,
         in_flight: int | Callable[[], int],
         grace_s: float = 0.0,
+        noted: Callable[[Delivery], bool] = unnoted,
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
-        await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s)
+        await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s, noted=noted)
 
     def on_reconnect(self, callback: Callback) -> None:
         self._reconnected.append(callback)

@@ -14,8 +14,7 @@ import warnings
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-from opentelemetry import trace
-
+from shared.live_span import current
 from shared.structlog_alone import EventDict, FilteringBoundLogger, WrappedLogger, structlog
 
 OURS = ("shared", "orchestrator", "skill_runner", "projector", "campaigns", "totalaud")
@@ -97,9 +96,8 @@ def _service(name: str) -> structlog.typing.Processor:
 
 
 def _in_span(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"], event["span_id"] = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    if (span := current()) is not None:
+        event["trace_id"], event["span_id"] = span.context.trace_id, span.context.span_id
     return event
 
 

@@ -5,7 +5,7 @@ A pull request dies with its server, silently; idle heartbeats and the reconnect
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.msg import Msg
@@ -29,6 +29,10 @@ TRIES = 5
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
+def unnoted(_: Delivery) -> bool:
+    return False
+
+
 async def consume(
     bus: "Bus",
     stream: str,
@@ -37,13 +41,15 @@ async def consume(
     *,
     in_flight: int | Callable[[], int],
     grace_s: float = 0.0,
+    noted: Callable[[Delivery], bool] = unnoted,
 ) -> None:
     """Run until cancelled; what is handled then has `grace_s` to end, what does not end comes again.
 
-    An `in_flight` that changes is asked before each pull.
+    An `in_flight` that changes is asked before each pull. What is `noted` when it comes is acked, and not
+    handled: most of what a consumer of the whole log gets is worth no task of its own.
     """
     most = in_flight if callable(in_flight) else lambda: in_flight
-    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s)
+    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s, noted=noted)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
@@ -57,7 +63,8 @@ class _Puller:
         handle: Handle,
         in_flight: Callable[[], int],
         *,
-        grace_s: float = 0.0,
+        grace_s: float,
+        noted: Callable[[Delivery], bool],
     ) -> None:
         self._bus = bus
         self._stream = stream
@@ -65,6 +72,8 @@ class _Puller:
         self._handle = handle
         self._in_flight = in_flight
         self._grace_s = grace_s
+        self._noted = noted
+        self._to_ack: list[Delivery] = []
         self._asked = 0
         self._running: set[asyncio.Task[None]] = set()
         self._failures = _Failures()
@@ -123,9 +132,7 @@ class _Puller:
         status = message.headers.get("Status") if message.headers else None
         if status is None:
             self._asked = max(0, self._asked - 1)
-            task = asyncio.create_task(self._run_one(Delivery.of(message)))
-            self._running.add(task)
-            task.add_done_callback(self._done)
+            self._take(Delivery.of(message))
         elif status != "100":
             left = (message.headers or {}).get("Nats-Pending-Messages")
             self._asked = max(0, self._asked - int(left)) if left else 0
@@ -136,10 +143,32 @@ class _Puller:
                     "pull refused", stream=self._stream, durable=self._durable, status=status
                 )
 
+    def _take(self, delivery: Delivery) -> None:
+        if not self._noted(delivery):
+            self._run(self._run_one(delivery))
+        elif self._to_ack:
+            self._to_ack.append(delivery)
+        else:
+            self._to_ack = [delivery]
+            self._run(self._ack_noted())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if self._wanted():
             self._wake.set()
+
+    async def _ack_noted(self) -> None:
+        noted, self._to_ack = self._to_ack, []
+        try:
+            for delivery in noted:
+                await delivery.ack()
+        except (NatsError, TimeoutError) as outage:
+            get_logger().warning("not acknowledged, they come again", reason=type(outage).__name__)
 
     async def _run_one(self, delivery: Delivery) -> None:
         try:

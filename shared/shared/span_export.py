@@ -4,82 +4,95 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.resources import Resource
 
+from shared import otlp
 from shared.logs import get_logger
+from shared.span import Span
 
+Send = Callable[[Sequence[Span]], bool]
+TIMEOUT_S = 3.0
 REPORT_EVERY_S = 60.0
-NOISY = ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelemetry.sdk._shared_internal")
+ROOM = 8192
+NOISY = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+TIMEOUTS = {"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"}
 
 
-def exporter(timeout_s: float) -> OTLPSpanExporter:
-    """Make an OTLP http/protobuf exporter from the OTEL_* environment; it logs nothing itself."""
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return OTLPSpanExporter(timeout=None if "OTEL_EXPORTER_OTLP_TIMEOUT" in os.environ else timeout_s)
+def sender(resource: Resource, scope: str) -> Send:
+    """Return a function that blocks until the receiver took the spans (True), or did not.
+
+    It is the SDK's exporter, set up by the OTEL_* environment, but for its encoder; it logs nothing itself.
+    """
+    logging.getLogger(NOISY).setLevel(logging.CRITICAL)
+    exporter = OTLPSpanExporter(timeout=TIMEOUT_S if TIMEOUTS.isdisjoint(os.environ) else None)
+
+    def send(spans: Sequence[Span]) -> bool:
+        body = otlp.request(spans, resource, scope)
+        return exporter._client.export(body).success  # noqa: SLF001 - there is no other door
+
+    return send
 
 
-class Reporting(SpanExporter):
-    """Counts the spans that the receiver did not take, and says so once a minute at most."""
+class Outbox:
+    """Sends what is put in every `every_s` seconds, from a thread; what finds no room or receiver is lost.
 
-    def __init__(self, inner: SpanExporter) -> None:
-        self._inner = inner
-        self._lost = 0
-        self._next_report = 0.0
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._inner.export(spans)
-        if result is not SpanExportResult.SUCCESS:
-            self._lost += len(spans)
-            if time.monotonic() >= self._next_report:
-                self._next_report = time.monotonic() + REPORT_EVERY_S
-                get_logger().warning("the trace receiver takes no spans", lost=self._lost)
-        return result
-
-    def shutdown(self) -> None:
-        self._inner.shutdown()
-
-
-class WholeTrees(SpanProcessor):
-    """Passes on the spans of one piece of work when its outermost span ends, that one first.
-
-    So a kill in between loses the piece, but never leaves a span whose parent nobody has.
+    How much that is, is said once a minute at most.
     """
 
-    def __init__(self, inner: SpanProcessor) -> None:
-        self._inner = inner
+    def __init__(self, send: Send, every_s: float) -> None:
+        self._send = send
+        self._every_s = every_s
         self._lock = threading.Lock()
-        self._outermost: dict[int, int] = {}
-        self._held: dict[int, list[ReadableSpan]] = {}
+        self._waiting: list[Span] = []
+        self._untaken = 0
+        self._next_report = 0.0
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        self._inner.on_start(span, parent_context)
-        own, parent = span.get_span_context().span_id, span.parent
+    def put(self, spans: Sequence[Span]) -> None:
         with self._lock:
-            if parent is None or parent.is_remote:
-                self._outermost[own], self._held[own] = own, []
-            elif parent.span_id in self._outermost:
-                self._outermost[own] = self._outermost[parent.span_id]
+            if len(self._waiting) + len(spans) > ROOM:
+                self._untaken += len(spans)
+            else:
+                self._waiting += spans
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
+                self._thread.start()
 
-    def on_end(self, span: ReadableSpan) -> None:
-        context = span.get_span_context()
-        own = context.span_id if context else 0
+    def close(self, within_s: float) -> None:
+        """Send what is left, or give up."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(within_s)
+            if self._thread.is_alive():
+                self._report()
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._every_s):
+            self._empty()
+        self._empty()
+
+    def _empty(self) -> None:
         with self._lock:
-            outermost = self._outermost.pop(own, None)
-            if outermost is not None and outermost != own and outermost in self._held:
-                self._held[outermost].append(span)
+            waiting, self._waiting = self._waiting, []
+            self._untaken += len(waiting)
+        if waiting and self._taken(waiting):
+            with self._lock:
+                self._untaken -= len(waiting)
+        self._report()
+
+    def _report(self) -> None:
+        with self._lock:
+            if not self._untaken or time.monotonic() < self._next_report:
                 return
-            inside = self._held.pop(own, [])
-        for whole in (span, *inside):
-            self._inner.on_end(whole)
+            self._next_report = time.monotonic() + REPORT_EVERY_S
+        get_logger().warning("the trace receiver takes no spans", lost=self._untaken)
 
-    def shutdown(self) -> None:
-        self._inner.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        return self._inner.force_flush(timeout_millis)
+    def _taken(self, spans: Sequence[Span]) -> bool:
+        try:
+            return self._send(spans)
+        except Exception:  # noqa: BLE001 - what cannot be sent is lost, and holds up nothing
+            return False

@@ -5,42 +5,28 @@ silent and cannot put a payload into an attribute. An exception leaves its type 
 """
 
 import os
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.trace import (
-    INVALID_SPAN,
-    NonRecordingSpan,
-    Span,
-    SpanContext,
-    SpanKind,
-    StatusCode,
-    TraceFlags,
-)
-
-from shared import genai, trace_ids
-from shared.trace_ids import attempt_parent, session_parent, trace_id
+from shared import trace_ids
+from shared.live_span import LiveSpan, NoSpan, Tree, current, new_id
+from shared.span import Attributes, Kind
+from shared.trace_ids import Context, attempt_parent, session_parent, trace_id
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.sampling import Sampler
 
-Attribute = str | int | float | bool
-EXPORT_TIMEOUT_S = 3.0
+    from shared.span_export import Outbox
+
 FLUSH_EVERY_MS = 500.0
-QUEUE = 8192
 SHUTDOWN_S = 3.0
-NO_SPAN = nullcontext(INVALID_SPAN)
+NO_SPAN = NoSpan()
 
 
 class _Current:
-    provider: "TracerProvider | None" = None
-    tracer: trace.Tracer | None = None
+    outbox: "Outbox | None" = None
+    sampler: "Sampler"
 
 
 def endpoint() -> str | None:
@@ -67,94 +53,71 @@ def resource(service: str) -> "Resource":
 
 def start(service: str) -> None:
     """Begin to export spans, if an endpoint is set; a receiver that is away costs spans, nothing else."""
-    if endpoint() is None or _Current.provider is not None:
+    if endpoint() is None or _Current.outbox is not None:
         return
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    from shared.span_export import Reporting, WholeTrees, exporter
+    from shared.span_export import Outbox, sender
 
-    provider = TracerProvider(resource=resource(service), shutdown_on_exit=False)
-    every = float(os.environ.get("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS))
-    batches = BatchSpanProcessor(Reporting(exporter(EXPORT_TIMEOUT_S)), QUEUE, schedule_delay_millis=every)
-    provider.add_span_processor(WholeTrees(batches))
-    _Current.provider, _Current.tracer = provider, provider.get_tracer("totalaud")
+    about = resource(service)
+    every_ms = float(os.environ.get("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS))
+    _Current.sampler = TracerProvider(resource=about, shutdown_on_exit=False).sampler
+    _Current.outbox = Outbox(sender(about, "totalaud"), every_ms / 1000)
 
 
 def shutdown() -> None:
     """Flush and stop, within seconds even if the receiver is away."""
-    provider, _Current.provider, _Current.tracer = _Current.provider, None, None
-    if provider is not None:
-        flush = threading.Thread(target=provider.shutdown, name="flush-spans", daemon=True)
-        flush.start()
-        flush.join(SHUTDOWN_S)
+    outbox, _Current.outbox = _Current.outbox, None
+    if outbox is not None:
+        outbox.close(SHUTDOWN_S)
 
 
 def on() -> bool:
     """Whether spans are made at all."""
-    return _Current.tracer is not None
+    return _Current.outbox is not None
 
 
 def span(
     name: str,
     *,
     parent: str | None = None,
-    kind: SpanKind = SpanKind.INTERNAL,
-    attributes: Mapping[str, Attribute] | None = None,
+    kind: Kind = "internal",
+    attributes: Attributes | None = None,
     links: tuple[str, ...] = (),
-) -> AbstractContextManager[Span]:
+) -> NoSpan:
     """Open a span below `parent`, else below the current one; `parent` and `links` are traceparent strings.
 
     Names are few: what differs from session to session belongs into `attributes`; none is personal.
     """
-    tracer = _Current.tracer
-    if tracer is None:
+    outbox = _Current.outbox
+    if outbox is None:
         return NO_SPAN
-    return _opened(
-        tracer.start_as_current_span(
-            name,
-            context=_below(parent),
-            kind=kind,
-            attributes=attributes,
-            links=[trace.Link(context) for link in links if (context := _remote(link))],
-            record_exception=False,
-            set_status_on_exception=False,
-        )
+    above, within = trace_ids.parse(parent), None
+    if above is None and (within := current()) is not None:
+        above = within.context
+    return LiveSpan(
+        name,
+        Context(above.trace_id, new_id(16), above.sampled) if above else _root(name),
+        above.span_id if above else None,
+        within.tree if within else Tree(outbox.put),
+        outermost=within is None,
+        kind=kind,
+        attributes=attributes,
+        links=links,
     )
 
 
 def traceparent() -> str | None:
     """Return the current span as a W3C header value, to be carried to whoever does the work."""
-    if not on():
-        return None
-    context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
+    open_ = current() if on() else None
+    return open_.context.traceparent if open_ else None
 
 
-@contextmanager
-def _opened(beginning: AbstractContextManager[Span]) -> Iterator[Span]:
-    with beginning as opened:
-        try:
-            yield opened
-        except BaseException as error:
-            opened.set_status(StatusCode.ERROR)
-            opened.set_attribute(genai.ERROR, type(error).__name__)
-            raise
-
-
-def _below(parent: str | None) -> Context | None:
-    context = _remote(parent)
-    return None if context is None else trace.set_span_in_context(NonRecordingSpan(context))
-
-
-def _remote(parent: str | None) -> SpanContext | None:
-    found = trace_ids.parse(parent)
-    if found is None:
-        return None
-    flags = TraceFlags(TraceFlags.SAMPLED if found.sampled else TraceFlags.DEFAULT)
-    return SpanContext(int(found.trace_id, 16), int(found.span_id, 16), is_remote=True, trace_flags=flags)
+def _root(name: str) -> Context:
+    """Begin a trace; OTEL_TRACES_SAMPLER says whether it is recorded, and what is below it follows."""
+    own = new_id(32)
+    decision = _Current.sampler.should_sample(None, int(own, 16), name).decision
+    return Context(own, new_id(16), sampled=decision is type(decision).RECORD_AND_SAMPLE)
 
 
 __all__ = [

@@ -17,6 +17,10 @@ class Context(NamedTuple):
     span_id: str
     sampled: bool
 
+    @property
+    def traceparent(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
+
 
 def parse(traceparent: str | None) -> Context | None:
     """Read a `traceparent`; one that breaks the W3C rules counts as none."""
@@ -27,7 +31,7 @@ def parse(traceparent: str | None) -> Context | None:
 
 
 def traceparent(trace: str, span: str) -> str:
-    return f"00-{trace}-{span}-01"
+    return Context(trace, span, sampled=True).traceparent
 
 
 def trace_of(own: str) -> str:

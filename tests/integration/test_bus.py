@@ -56,6 +56,31 @@ async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
     loop.cancel()
 
 
+async def test_what_is_noted_is_acked_and_what_is_not_is_handled(bus: Bus):
+    noted: list[str] = []
+    handled: list[str] = []
+
+    def even(delivery: Delivery) -> bool:
+        if int(delivery.subject.rsplit(".", 1)[1]) % 2:
+            return False
+        noted.append(delivery.subject)
+        return True
+
+    async def handle(delivery: Delivery) -> None:
+        handled.append(delivery.subject)
+        await delivery.ack()
+
+    subjects = [f"work.custom.a.{number}" for number in range(100)]
+    for subject in subjects:
+        await bus.publish(subject, b"{}")
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7, noted=even))
+    async with asyncio.timeout(10):
+        while (await bus.client.jetstream().consumer_info("WORK", "custom")).ack_floor.stream_seq < 100:
+            await asyncio.sleep(0.02)
+    loop.cancel()
+    assert (noted, handled) == (subjects[::2], subjects[1::2])
+
+
 async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: Bus):
     seen: set[str] = set()
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 
 import otlp
-from orchestrator.span import Span
 from orchestrator.traces import TraceExporter
 from shared import subjects
 from shared.bus import Bus
@@ -26,6 +25,7 @@ from shared.events import (
 )
 from shared.jetstream_log import JetStreamLog
 from shared.log import Log, Past
+from shared.span import Span
 from shared.subjects import Aggregate
 
 USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")

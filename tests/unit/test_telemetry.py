@@ -20,9 +20,10 @@ CANARY = "jane.canary@example.org"
 NOWHERE = "http://127.0.0.1:9"
 
 
-def run(program: str, *, endpoint: str | None = None, fails: bool = False) -> list[dict]:
+def run(program: str, *, endpoint: str | None = None, fails: bool = False, **otel: str) -> list[dict]:
     """Run `program` after `configure` and `start`; return its log lines."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    env |= otel
     if endpoint:
         env["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
     preamble = (
@@ -64,6 +65,44 @@ telemetry.shutdown()
         outer, inner = receiver.spans()
     assert (inner.parent_span_id, outer.parent_span_id) == (outer.span_id, "cd" * 8)
     assert (outer.service, outer.trace_id, outer.attributes["totalaud.step"]) == ("demo", "ab" * 16, 2)
+
+
+def test_the_environment_says_where_spans_go_and_how():
+    program = """
+with telemetry.span("x"):
+    pass
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(
+            program,
+            endpoint=NOWHERE,
+            OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{receiver.endpoint}/v1/traces",
+            OTEL_EXPORTER_OTLP_HEADERS="x-team=music",
+            OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
+            OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+        )
+        (span,), (headers,) = receiver.spans(), receiver.headers
+        assert b"deployment.environment.name" in receiver.bodies[0]
+    assert (span.service, span.name) == ("demo", "x")
+    assert (headers["x-team"], headers["content-encoding"]) == ("music", "gzip")
+    assert headers["content-type"] == "application/x-protobuf"
+
+
+def test_what_the_sampler_leaves_out_is_left_out_below_too():
+    program = """
+with telemetry.span("outer") as outer:
+    parent = telemetry.traceparent()
+    with telemetry.span("inner"):
+        pass
+assert parent.endswith("-00") and not outer.is_recording()
+with telemetry.span("elsewhere", parent=parent), telemetry.span("asked for", parent=CLIENT):
+    pass
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint, OTEL_TRACES_SAMPLER="parentbased_always_off")
+        assert [span.name for span in receiver.spans()] == ["asked for"]
 
 
 def test_spans_leave_soon_so_a_kill_loses_little():

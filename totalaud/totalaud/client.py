@@ -7,8 +7,6 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from opentelemetry.trace import SpanKind
-
 from shared import telemetry
 from shared.bus import Bus
 from shared.refusal import Refusal
@@ -94,7 +92,7 @@ class Client:
         anew = {"fresh": True} if fresh else {}
         body: Json = {"session_id": str(id_), "agent": agent, "steps": [{**step, **anew} for step in steps]}
         body |= {name: given for name, given in (("input", input), ("budget", budget)) if given is not None}
-        with telemetry.span("session.run", kind=SpanKind.CLIENT):
+        with telemetry.span("session.run", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "run", body), id_)
 
     async def execute(
@@ -113,13 +111,13 @@ class Client:
             body["session_id"] = str(as_id(session_id, "session_id"))
         if fresh:
             body["fresh"] = True
-        with telemetry.span("skill.execute", kind=SpanKind.CLIENT):
+        with telemetry.span("skill.execute", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "skill", "execute", body), id_)
 
     async def cancel(self, session_id: Id, *, reason: str | None = None) -> Accepted:
         id_ = as_id(session_id, "session_id")
         body = {"session_id": str(id_), "reason": reason, "command_id": str(uuid4())}
-        with telemetry.span("session.cancel", kind=SpanKind.CLIENT):
+        with telemetry.span("session.cancel", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "cancel", body), id_)
 
     async def retry(
@@ -134,7 +132,7 @@ class Client:
         body: Json = {"session_id": str(id_), "command_id": str(uuid4())}
         body |= {} if from_step is None else {"from_step": from_step}
         body |= {} if input is None else {"input": input}
-        with telemetry.span("session.retry", kind=SpanKind.CLIENT):
+        with telemetry.span("session.retry", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "retry", body), id_)
 
     async def watch(self, session_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
-from orchestrator.span import Attributes, Span, Values, cache_attributes, usage_attributes
+from orchestrator.span_attributes import Values, cache_attributes, usage_attributes
 from shared import genai, trace_ids
 from shared.events import (
     AnyEvent,
@@ -26,6 +25,7 @@ from shared.events import (
     StepCompleted,
 )
 from shared.log import Past, Recorded
+from shared.span import Attributes, Span
 from shared.subjects import Aggregate
 from shared.usage import Usage
 
@@ -228,10 +228,18 @@ class _Story:
     ) -> None:
         start, end = times
         all_attributes = {**attributes, genai.ERROR: error} if error else attributes
-        status: Literal["error", "unset"] = "error" if error else "unset"
         self.told.append(
             Span(
-                self._trace, span_id, parent, name, start, max(start, end), all_attributes, status, links, seq
+                self._trace,
+                span_id,
+                parent,
+                name,
+                start,
+                max(start, end),
+                all_attributes,
+                failed=bool(error),
+                links=links,
+                seq=seq,
             )
         )
 

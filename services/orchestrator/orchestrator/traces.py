@@ -1,37 +1,31 @@
 """Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.seen import Seen
-from orchestrator.span import Span
 from orchestrator.spans import spans_of
 from shared import telemetry
 from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.log import Log
 from shared.logs import get_logger
+from shared.span import Span
 from shared.subjects import Aggregate
 
 if TYPE_CHECKING:
     from typing import Self
 
 Send = Callable[[Sequence[Span]], bool]
-ENDS = tuple(
-    f'"type":"{event}"'.encode()
-    for event in (
-        "SessionCompleted",
-        "SessionFailed",
-        "SessionCancelled",
-        "SessionRefused",
-        "AttemptReportedLate",
-    )
+ENDS = re.compile(
+    rb'"type":"(?:SessionCompleted|SessionFailed|SessionCancelled|SessionRefused|AttemptReportedLate)"'
 )
-TOGETHER_S = 0.2
-IN_FLIGHT = 256
+TOGETHER_S = 0.5
+IN_FLIGHT = 512
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -61,9 +55,9 @@ class TraceExporter:
         """Return the exporter to the OTLP endpoint; None where none is set, and then nothing is to be run."""
         if telemetry.endpoint() is None:
             return None
-        from orchestrator.otlp import sender
+        from shared.span_export import sender
 
-        return cls(sender("orchestrator"))
+        return cls(sender(telemetry.resource("orchestrator"), "totalaud.log"))
 
     async def run(self, bus: Bus, log: Log) -> None:
         """Consume until cancelled."""
@@ -73,13 +67,16 @@ class TraceExporter:
 
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._export())
-            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT))
+            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted))
+
+    def _noted(self, delivery: Delivery) -> bool:
+        """Keep what ends nothing."""
+        if ENDS.search(delivery.body):
+            return False
+        self._seen.keep(delivery)
+        return True
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:
-        if not any(end in delivery.body for end in ENDS):
-            self._seen.keep(delivery)
-            await delivery.ack()
-            return
         aggregate = Aggregate.parse(delivery.subject)
         past = self._seen.whole(delivery) or await log.load(aggregate)
         if past.seq < delivery.seq:

@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-from opentelemetry.trace import SpanKind
-
 from shared import genai
 from shared.json import loads
 from shared.refusal import Refusal
@@ -30,7 +28,7 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, ca
     }
     clock = asyncio.get_running_loop().time
     begun = clock()
-    with span(f"chat {question.model}", kind=SpanKind.CLIENT, attributes=told) as current:
+    with span(f"chat {question.model}", kind="client", attributes=told) as current:
         try:
             reply = await _answer(provider, chat, question)
         except Failure as failed:
@@ -44,7 +42,7 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, ca
             {
                 genai.RESPONSE_ID: reply.id,
                 genai.RESPONSE_MODEL: reply.model,
-                genai.FINISH_REASONS: [reply.finish_reason],
+                genai.FINISH_REASONS: (reply.finish_reason,),
                 genai.INPUT_TOKENS: usage.input_tokens,
                 genai.OUTPUT_TOKENS: usage.output_tokens,
                 genai.CACHED_TOKENS: usage.cached_tokens,

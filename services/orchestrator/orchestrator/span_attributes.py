@@ -1,31 +1,12 @@
-"""A span as told from the log, and what its attempts used."""
+"""What spans say of what was used."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterable
 
 from shared import genai
+from shared.span import Attribute
 from shared.usage import Cached, Usage
 
-Values = dict[str, str | int | float | bool]
-Attributes = Mapping[str, str | int | float | bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Ids in hex; `links` are traceparent strings; `seq` is that of the commit that completed it."""
-
-    trace_id: str
-    span_id: str
-    parent_span_id: str | None
-    name: str
-    start: datetime
-    end: datetime
-    attributes: Attributes
-    status: Literal["unset", "error"]
-    links: tuple[str, ...]
-    seq: int
+Values = dict[str, Attribute]
 
 
 def usage_attributes(usages: Iterable[Usage | None]) -> Values:
