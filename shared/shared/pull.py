@@ -63,8 +63,8 @@ class _Puller:
         handle: Handle,
         in_flight: Callable[[], int],
         *,
-        grace_s: float,
-        noted: Callable[[Delivery], bool],
+        grace_s: float = 0.0,
+        noted: Callable[[Delivery], bool] = unnoted,
     ) -> None:
         self._bus = bus
         self._stream = stream

@@ -69,7 +69,7 @@ class Feed:
         self._hear = handle
         return self
 
-    async def flush(self, _timeout: float) -> None:
+    async def settled(self, _timeout: float) -> None:
         if self.unheard:
             raise FlushTimeoutError
 
