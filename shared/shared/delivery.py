@@ -38,7 +38,7 @@ class Delivery(msgspec.Struct, frozen=True):
             int(seq),
             int(deliveries),
             message,
-            _server(message),
+            server_of(message),
         )
 
     def age(self, now: datetime) -> timedelta:
@@ -62,10 +62,12 @@ class Delivery(msgspec.Struct, frozen=True):
             await self._message.in_progress()
 
     def _is_awaited(self) -> bool:
-        return not self._message.is_acked and (self._server is None or _server(self._message) == self._server)
+        return not self._message.is_acked and (
+            self._server is None or server_of(self._message) == self._server
+        )
 
 
-def _server(message: Msg) -> str | None:
+def server_of(message: Msg) -> str | None:
     """Name the process that the message's connection is to; None while there is none."""
     client = message._client  # noqa: SLF001 - nats-py shows its name nowhere else
     return client._server_info.get("server_id") if client.is_connected else None  # noqa: SLF001

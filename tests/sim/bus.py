@@ -139,7 +139,7 @@ class SimBus:
         consumer.pump()
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """The simulated server is never away: what is lost is lost one by one."""
+        self.server.reconnects(self.process, callback)
 
     def _spread(self, subject: str, body: bytes, headers: dict[str, str], reply: Any) -> None:
         for listener in self.server.hearers(subject):

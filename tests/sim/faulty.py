@@ -92,6 +92,10 @@ def late_unrecorded(_real: Any) -> Any:
     return late
 
 
+def tells_any_server(_real: Any) -> Any:
+    return lambda delivery: not delivery._message.is_acked
+
+
 def paid_without_claim(_real: Any) -> Any:
     return handlers.Handlers._run_custom
 

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator import claims, decide, evolve, follow, ledger, reports, settling
 from orchestrator.session import Session
 from shared import jetstream_log
+from shared.delivery import Delivery
 from sim import faulty, tables
 from sim.chance import CALM, Faults
 from sim.run import ANYTHING, Focus
@@ -51,6 +52,14 @@ def planted(mutant: Mutant) -> Iterator[None]:
 
 
 MUTANTS = (
+    Mutant(
+        "an acknowledgement meets whatever has the number now",
+        NEVER_ENDED,
+        Delivery,
+        "_is_awaited",
+        faulty.tells_any_server,
+        Focus(skills=("add",), faults=DEADLY, cancelled=0, restarts=1),
+    ),
     Mutant("a repeated report is recorded again", "an attempt has", decide, "_report", faulty.no_dedupe),
     Mutant(
         "free work is acked before its report is safe",

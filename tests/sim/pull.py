@@ -4,7 +4,7 @@ import asyncio
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from shared.delivery import Delivery
+from shared.delivery import Delivery, server_of
 from shared.pull import Handle, _Puller
 from sim.streams import Durable, Stored
 
@@ -17,6 +17,7 @@ class Token:
 
     def __init__(self, bus: "SimBus", durable: Durable, seq: int, deliveries: int) -> None:
         self.is_acked = False
+        self._client = bus.server
         self._bus = bus
         self._durable = durable
         self._seq = seq
@@ -64,7 +65,9 @@ class Pull:
 
     def give(self, message: Stored, deliveries: int) -> None:
         token: Any = Token(self._bus, self._durable, message.seq, deliveries)
-        delivery = Delivery(message.subject, message.body, message.headers, message.seq, deliveries, token)
+        delivery = Delivery(
+            message.subject, message.body, message.headers, message.seq, deliveries, token, server_of(token)
+        )
         running = asyncio.get_running_loop().create_task(
             self._puller._run_one(delivery), context=self._context.copy()
         )

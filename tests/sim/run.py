@@ -43,6 +43,7 @@ class Focus:
     skills: tuple[str, ...] = tuple(SKILLS)
     faults: Faults | None = None
     cancelled: float = 0.2
+    restarts: float = 0.3
 
 
 ANYTHING = Focus()
@@ -116,6 +117,8 @@ async def _live(found: Run) -> None:
         tasks.append(asyncio.create_task(_limit(found, client)))
     if random.random() < 0.3:
         tasks.append(asyncio.create_task(_elections(world)))
+    if random.random() < found.focus.restarts:
+        tasks.append(asyncio.create_task(_restarts(world)))
     for id_ in IDS[: random.randint(1, len(IDS))]:
         tasks.append(asyncio.create_task(_use(found, client, id_)))
     await asyncio.sleep(FAULTY_S)
@@ -128,6 +131,14 @@ async def _live(found: Run) -> None:
             if _quiet(found):
                 found.finished = True
                 return
+
+
+async def _restarts(world: World) -> None:
+    """The server is killed now and then, and what it had not written of the work is lost."""
+    random, loop = world.chance.random, asyncio.get_running_loop()
+    while loop.time() < FAULTY_S:
+        await asyncio.sleep(random.uniform(0, 8))
+        world.server.restart(random.randint(0, 3))
 
 
 async def _elections(world: World) -> None:

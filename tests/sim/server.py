@@ -13,6 +13,7 @@ from sim.process import Process
 from sim.streams import Durable, Stream
 
 Hear = Callable[[str, bytes, dict[str, str], Callable[[bytes], None] | None], Awaitable[None]]
+Reconnected = Callable[[], Awaitable[None]]
 ROOTS = {"evt": "EVT", "cmd": "CMD", "late": "CMD", "work": "WORK", "dlq": "DLQ"}
 
 
@@ -33,7 +34,12 @@ class Listeners:
 
 
 class Server:
-    """One NATS; it never loses what it has acknowledged."""
+    """One NATS; it never loses what it has acknowledged, but for the end of WORK, which is written behind.
+
+    `lost` counts that. For who acknowledges, it has the shape of nats-py's client.
+    """
+
+    is_connected = True
 
     def __init__(self, chance: Chance, ack_wait_s: float) -> None:
         self.chance = chance
@@ -41,6 +47,9 @@ class Server:
         self.streams = {name: Stream() for name in set(ROOTS.values())}
         self._listeners: dict[str, dict[str, Listeners]] = {}
         self.elected_at = 0.0
+        self.lost = 0
+        self._starts = 1
+        self._reconnecting: list[tuple[Process, Reconnected]] = []
         cmd, work = self.streams["CMD"], self.streams["WORK"]
         self.durables = {
             "orchestrator": Durable(cmd, ("cmd.", "late."), ack_wait_s, chance),
@@ -58,6 +67,23 @@ class Server:
     def leaderless(self) -> bool:
         """While a leader is being elected nothing is appended to the log, and what consumers say is lost."""
         return asyncio.get_running_loop().time() < self.elected_at
+
+    @property
+    def _server_info(self) -> dict[str, str]:
+        return {"server_id": str(self._starts)}
+
+    def restart(self, lost: int) -> None:
+        """Be killed and be there again, without so many of the last messages that are work."""
+        self._starts += 1
+        self.lost += self.streams["WORK"].lose(lost)
+        for durable in self._readers["WORK"]:
+            durable.set_back()
+        for process, reconnected in self._reconnecting:
+            if process.alive:
+                asyncio.get_running_loop().create_task(reconnected())
+
+    def reconnects(self, process: Process, reconnected: Reconnected) -> None:
+        self._reconnecting.append((process, reconnected))
 
     def store(self, subject: str, body: bytes, headers: dict[str, str]) -> tuple[str, int]:
         name = ROOTS[_root(subject)]
@@ -99,10 +125,12 @@ class Server:
                 listeners.all[:] = [one for one in listeners.all if one.process is not process]
         for durable in self.durables.values():
             durable.pulls[:] = [one for one in durable.pulls if one.process is not process]
+        self._reconnecting = [one for one in self._reconnecting if one[0] is not process]
 
     def close(self) -> None:
         """Let go of all processes."""
         self._listeners.clear()
+        self._reconnecting.clear()
         for durable in self.durables.values():
             durable.close()
 

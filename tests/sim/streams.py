@@ -59,6 +59,16 @@ class Stream:
         self.by_subject.setdefault(subject, []).append(stored)
         return stored.seq
 
+    def lose(self, most: int) -> int:
+        """Lose the last messages, whose numbers are given again; return how many there were."""
+        lost = self.messages[max(0, len(self.messages) - most) :]
+        for message in reversed(lost):
+            before = self.by_subject[message.subject]
+            before.pop()
+            self.last[message.subject] = before[-1].seq if before else 0
+            self.messages.pop()
+        return len(lost)
+
 
 class Held(Struct):
     """A message that a consumer has been given and has not acked."""
@@ -103,6 +113,13 @@ class Durable:
                 return
             taker = takers[0] if len(takers) == 1 else self._chance.random.choice(takers)
             taker.give(*found)
+
+    def set_back(self) -> None:
+        """Know no message that the stream has lost; what was given out is waited for anew."""
+        last, due = len(self.stream.messages), asyncio.get_running_loop().time() + self._ack_wait_s
+        self._next = min(self._next, last + 1)
+        self.held = {seq: Held(held.deliveries, due) for seq, held in self.held.items() if seq <= last}
+        self.pump()
 
     def close(self) -> None:
         self.pulls.clear()

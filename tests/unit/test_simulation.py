@@ -47,6 +47,7 @@ def test_a_few_seeds_meet_every_kind_of_event_but_those_that_other_tests_are_for
 
 def test_a_few_seeds_meet_every_kind_of_fault(runs: list[Run]):
     assert {fault for one in runs for fault in one.world.chance.struck} == set(get_args(Fault))
+    assert any(one.world.server.lost for one in runs)
 
 
 def test_a_run_is_freed_without_anybody_looking_for_garbage():
