@@ -46,8 +46,15 @@ class Handlers:
         self._reported: dict[UUID, None] = {}
 
     async def work(self, delivery: Delivery) -> None:
-        """Run one attempt and report it; the work is acked only when the report is safe."""
+        """Run one attempt and report it; the work is acked only when the report is safe.
+
+        An ack may be lost, and the work comes again: what was reported is not run once more, even while the
+        report is queued and the claim still ours.
+        """
         work = _read(delivery)
+        if work.attempt_id in self._reported:
+            await delivery.ack()
+            return
         if work.attempt_id in self._running:
             await delivery.nak(self._every_s)
             return
@@ -57,8 +64,7 @@ class Handlers:
             async with Every(self._every_s, delivery.working):
                 looked = await self._cache.look(work) if self._cache else Looked()
                 if looked.report is not None:
-                    await deliver(self._bus, looked.report)
-                    await delivery.ack()
+                    await self._report(looked.report, delivery)
                 elif work.pool == "custom":
                     await self._run_custom(work, delivery, abort, looked)
                 else:
@@ -84,14 +90,12 @@ class Handlers:
         else:
             ready = await self._execution.prepare(work)
             report = looked.kept(await self._execution.run(ready, abort))
-        await deliver(self._bus, report)
-        await delivery.ack()
+        await self._report(report, delivery)
 
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         ready = await self._execution.prepare(work)
         if ready.failure is not None:
-            await deliver(self._bus, await self._execution.run(ready, abort))
-            await delivery.ack()
+            await self._report(await self._execution.run(ready, abort), delivery)
             return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
@@ -99,12 +103,11 @@ class Handlers:
                 await delivery.nak(COME_BACK_S)
             case _ if answer.verdict == "later":
                 await delivery.nak(max(answer.lease_s, COME_BACK_S))
-            case _ if answer.verdict == "run" and work.attempt_id not in self._reported:
+            case _ if answer.verdict == "run":
                 every_s = min(self._every_s, answer.lease_s / 3)
                 async with Every(every_s, lambda: self._beat(work, abort, every_s)):
-                    await deliver(self._bus, looked.kept(await self._execution.run(ready, abort)))
-                self._remember(work.attempt_id)
-                await delivery.ack()
+                    report = looked.kept(await self._execution.run(ready, abort))
+                    await self._report(report, delivery)
             case _:
                 await delivery.ack()
 
@@ -120,8 +123,12 @@ class Handlers:
         where = subjects.claim(work.attempt_id)
         return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
+    async def _report(self, report: Report, delivery: Delivery) -> None:
+        await deliver(self._bus, report)
+        self._remember(report.attempt_id)
+        await delivery.ack()
+
     def _remember(self, attempt_id: UUID) -> None:
-        """An ack may be lost while the report is queued: the claim is still ours then, and nothing to run."""
         self._reported[attempt_id] = None
         if len(self._reported) > REMEMBERED:
             del self._reported[next(iter(self._reported))]
