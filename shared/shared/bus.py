@@ -38,7 +38,7 @@ ONCE: dict[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1}
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """A message is in a stream, on disk where the stream is."""
+    """A message is in a stream; and on disk, unless that stream is written behind (`shared.streams`)."""
 
     seq: int
     duplicate: bool

@@ -62,12 +62,11 @@ class Delivery(msgspec.Struct, frozen=True):
             await self._message.in_progress()
 
     def _is_awaited(self) -> bool:
-        return not self._message.is_acked and (
-            self._server is None or server_of(self._message) == self._server
-        )
+        if self._message.is_acked or self._server is None:
+            return not self._message.is_acked
+        return self._message._client.is_connected and server_of(self._message) == self._server  # noqa: SLF001
 
 
-def server_of(message: Msg) -> str | None:
-    """Name the process that the message's connection is to; None while there is none."""
-    client = message._client  # noqa: SLF001 - nats-py shows its name nowhere else
-    return client._server_info.get("server_id") if client.is_connected else None  # noqa: SLF001
+def server_of(message: Msg) -> str:
+    """Name the server process that the message's connection was last to; nats-py shows it nowhere else."""
+    return str(message._client._server_info.get("server_id"))  # noqa: SLF001

@@ -51,9 +51,6 @@ class NoSpan:
     ) -> None:
         pass
 
-    def is_recording(self) -> bool:
-        return False
-
     def set_attributes(self, attributes: Attributes) -> None:
         """Add to what the span says; none of it is personal."""
 
@@ -100,9 +97,6 @@ class LiveSpan(NoSpan):
             self._attributes[genai.ERROR] = kind.__name__
         if self.context.sampled:
             self.tree.ended(self._told(failed=kind is not None), outermost=self._outermost)
-
-    def is_recording(self) -> bool:
-        return self.context.sampled
 
     def set_attributes(self, attributes: Attributes) -> None:
         self._attributes.update(attributes)

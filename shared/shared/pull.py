@@ -145,14 +145,14 @@ class _Puller:
 
     def _take(self, delivery: Delivery) -> None:
         if not self._noted(delivery):
-            self._run(self._run_one(delivery))
+            self._begin(self._run_one(delivery))
         elif self._to_ack:
             self._to_ack.append(delivery)
         else:
             self._to_ack = [delivery]
-            self._run(self._ack_noted())
+            self._begin(self._ack_noted())
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._done)

@@ -23,6 +23,12 @@ async def until(condition, seconds: float = 10.0) -> None:
             await asyncio.sleep(0.02)
 
 
+async def killed_and_back(nats: Rig, bus: Bus) -> None:
+    await nats.kill()
+    await nats.start()
+    await until(lambda: bus.client.is_connected)
+
+
 async def test_everything_published_is_handled_once(bus: Bus):
     seen: Counter[str] = Counter()
 
@@ -91,9 +97,7 @@ async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: B
     loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
     await bus.publish("work.custom.a.1", b"{}")
     await until(lambda: len(seen) == 1)
-    await nats.kill()
-    await nats.start()
-    await until(lambda: bus.client.is_connected)
+    await killed_and_back(nats, bus)
     await bus.publish("work.custom.a.2", b"{}")
     await until(lambda: len(seen) == 2, 5)
     loop.cancel()
@@ -112,9 +116,7 @@ async def test_an_acknowledgement_never_meets_another_message_under_the_same_num
     loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
     await bus.publish("work.custom.a.lost", b"{}")
     await until(lambda: len(held) == 1)
-    await nats.kill()
-    await nats.start()
-    await until(lambda: bus.client.is_connected)
+    await killed_and_back(nats, bus)
     js = bus.client.jetstream()
     await js.delete_stream("WORK")
     await streams.provision(bus, ack_wait_s=30)
