@@ -86,8 +86,9 @@ class Bench:
             self._weigh(stack, setting, setting.in_log - before)
 
     async def _rounds(self, contenders: Sequence[Contender], setting: Setting) -> None:
+        """Take turns, every other round from the last to the first: none always comes after the same one."""
         for number in range(1, self._plan.rounds + 1):
-            for contender in contenders:
+            for contender in contenders if number % 2 else reversed(contenders):
                 if contender.name not in self.results.skipped:
                     await self._turn(contender, setting, number)
 

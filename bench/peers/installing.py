@@ -5,13 +5,14 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.piped import ROOT
 
 UV = ROOT / ".tools" / "bin" / "uv"
-PYTHON = "3.11"
+PYTHON = os.path.realpath(sys.executable)
 RESTATE_SERVER = "@restatedev/restate-server@1.7.12"
 RESTATE_BINARY = "node_modules/@restatedev/restate-server-linux-x64/bin/restate-server"
 WORDS = 300
@@ -30,7 +31,7 @@ def cache() -> Path:
 
 
 async def python_with(name: str, packages: Sequence[str]) -> Path:
-    """Return the Python of an environment that has exactly these packages and what they need."""
+    """Return the Python of an environment of these packages and what they need: the one that we run on."""
     kind = hashlib.sha256("\n".join((PYTHON, *packages)).encode()).hexdigest()[:8]
     home = cache() / f"{name}-{kind}"
     python = home / "bin" / "python"
