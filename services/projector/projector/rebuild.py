@@ -119,16 +119,27 @@ async def _catch_up(bus: Bus, projection: Projection) -> None:
 
 
 async def _batch(bus: Bus, after: int) -> list[Reading]:
-    """Return the commits after a sequence, up to a bound; waits now and then, so that writing goes on."""
+    """Return the commits after a sequence, up to a bound; waits now and then, so that writing goes on.
+
+    NATS gets the next page ready while this one is decoded.
+    """
     readings: list[Reading] = []
     size = 0
-    while len(readings) < MOST and size < MOST_BYTES and (entries := await page(bus, after + 1)):
-        for entry in entries:
-            readings.append(read(entry))
-            size += len(entry.body)
-            if len(readings) % IN_ONE_GO == 0:
-                await asyncio.sleep(0)
-        after = entries[-1].seq
+    next_page = asyncio.create_task(page(bus, after + 1))
+    try:
+        while entries := await next_page:
+            size += sum(len(entry.body) for entry in entries)
+            enough = len(readings) + len(entries) >= MOST or size >= MOST_BYTES
+            if not enough:
+                next_page = asyncio.create_task(page(bus, entries[-1].seq + 1))
+            for number, entry in enumerate(entries):
+                readings.append(read(entry))
+                if number % IN_ONE_GO == 0:
+                    await asyncio.sleep(0)
+            if enough:
+                break
+    finally:
+        next_page.cancel()
     return readings
 
 
