@@ -38,7 +38,17 @@ NEARLY_SWAPPED = """
 SELECT count(*) > 0 FROM pg_indexes
 WHERE indexname = 'agent_sessions_by_time' AND schemaname = 'projection_next'
 """
-SESSIONS = 1_500
+SESSIONS, LONGEST_S = 1_500, 20
+VACUUM_AT_ONCE = (
+    "ALTER SYSTEM SET autovacuum_naptime = 1",
+    "SELECT pg_reload_conf()",
+    """ALTER TABLE agent_session_steps SET (
+      autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+      autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)""",
+    "UPDATE agent_session_steps SET status = status",
+)
+AS_BEFORE = ("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()")
+VACUUMED = "SELECT count(*) > 0 FROM pg_stat_progress_vacuum WHERE relid = 'agent_session_steps'::regclass"
 
 
 @pytest.fixture
@@ -134,6 +144,25 @@ async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
         assert len(before) == 1
         await ask(bus, "rebuild")
         assert await value(postgres_url, parked) == before
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_does_not_wait_until_the_live_tables_are_vacuumed(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        try:
+            for statement in VACUUM_AT_ONCE:
+                await value(postgres_url, statement)
+            await until(lambda: value(postgres_url, VACUUMED))
+            assert (await ask(bus, "rebuild"))["seconds"] < LONGEST_S
+        finally:
+            for statement in AS_BEFORE:
+                await value(postgres_url, statement)
     await assert_folded(bus, postgres_url)
 
 

@@ -21,8 +21,9 @@ from shared.logs import get_logger
 
 NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
+VACUUM_MS = 2_000
 AGAIN_S = 0.1
-DROPS = 50
+DROPS = 10
 MOST, MOST_BYTES = 4_000, 32 * 1024 * 1024
 IN_ONE_GO = 20
 GRANTS = """
@@ -93,6 +94,7 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
         await (database.make_bare if keys_last else database.make)(connection)
+        await _each(connection, "SET (autovacuum_enabled = off)")
         created = await Origin(bus).created()
         await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
         epoch = uuid4()
@@ -101,9 +103,15 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
         if keys_last:
             await database.add_keys(connection)
         await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
+        await _each(connection, "RESET (autovacuum_enabled)")
         await _take_the_place(bus, projection, live)
         await _drop(connection)
     return projection.seq
+
+
+async def _each(connection: asyncpg.Connection, change: str) -> None:
+    """Change every new table; nothing is dead in them while they are filled, and nobody plans by them."""
+    await connection.execute("; ".join(f"ALTER TABLE {NEXT}.{name} {change}" for name in names()))
 
 
 async def _catch_up(bus: Bus, projection: Projection) -> None:
@@ -156,7 +164,21 @@ async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
             else:
                 live.swapped()
                 return
+        await _stop_vacuum(projection.connection)
         await asyncio.sleep(AGAIN_S)
+
+
+async def _stop_vacuum(connection: asyncpg.Connection) -> None:
+    """Have PostgreSQL's own vacuum leave the live tables: it stands in nobody's way but the swap's.
+
+    It gives way to whoever has waited for `deadlock_timeout`, a second. The swap may not wait that long, for
+    readers wait behind it; this lock no reader minds, nor does the live projection.
+    """
+    with suppress(asyncpg.LockNotAvailableError):
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = {VACUUM_MS}")
+            for name in await _tables(connection, LIVE):
+                await connection.execute(f"LOCK TABLE {LIVE}.{name} IN SHARE UPDATE EXCLUSIVE MODE")
 
 
 async def _swap(projection: Projection) -> None:
@@ -202,9 +224,10 @@ async def _drop(connection: asyncpg.Connection) -> None:
 
 
 async def _patiently(connection: asyncpg.Connection, statement: str) -> None:
+    """Wait for those who still read, and until vacuum gives way; nobody new comes to wait behind."""
     for _ in range(DROPS):
         try:
-            await connection.execute(f"SET lock_timeout = {LOCK_MS}")
+            await connection.execute(f"SET lock_timeout = {VACUUM_MS}")
             await connection.execute(statement)
         except asyncpg.LockNotAvailableError:
             await asyncio.sleep(AGAIN_S)
