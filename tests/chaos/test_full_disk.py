@@ -18,9 +18,10 @@ from rig import all_skills, push, running_stack
 from servers import data_folder
 from shared.refusal import Refusal
 from totalaud.errors import Unreachable
-from totalaud.stack import paths, room
+from totalaud.stack import room
 from totalaud.stack.local import LocalStack
 from totalaud.stack.nats import Nats
+from totalaud.stack.postgres import Postgres
 from totalaud.stack.process import Program
 from totalaud.stack.server import Server
 
@@ -124,7 +125,7 @@ async def stack_on(disk: Path, heard: list[str]) -> AsyncIterator[LocalStack]:
         yield stack
     finally:
         await stack.stop()
-        shutil.rmtree(paths.ROOT_DATA / "postgres" / paths.stack_id(stack.data), ignore_errors=True)
+        shutil.rmtree(Postgres(stack.data, stack.logs).files.parent)
 
 
 async def test_a_disk_that_was_full_loses_nothing_and_nats_is_started_anew(
