@@ -2,10 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
 from contextlib import suppress
-from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,22 +10,17 @@ import pytest
 from nats.aio.msg import Msg
 
 from controls import NOW, SESSION, SUBJECT, USER, planned, start
-from histories import definitions, stories
+from histories import stories
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
-from projector import reader, spreading, statements
-from projector.database import connected, make, take_over
-from projector.ddl import ddl
-from projector.live import Live
+from projector import reader
 from projector.operating import Operating
-from projector.projection import Fenced, Projection
-from projector.reader import page
 from projector.record_tables import OWNED
 from projectorstage import Writer, ask, caught_up, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
-from servers import Rig, fresh_database
+from servers import Rig
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
@@ -42,45 +34,7 @@ from shared.record_events import (
     FactRemoved,
 )
 
-SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
-SHAPE = """
-SELECT c.table_name, c.column_name, c.data_type, c.is_nullable, c.column_default
-FROM information_schema.columns c WHERE c.table_schema = 'public' ORDER BY 1, 2
-"""
-KEYS = """
-SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
-"""
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
-
-
-@pytest.fixture
-async def writer(bus: Bus) -> Writer:
-    writer = Writer(bus)
-    await writer.write(definitions())
-    return writer
-
-
-async def shape_of(statements: Iterable[str], server_url: str) -> tuple[list[tuple], list[tuple]]:
-    async with fresh_database(server_url) as url:
-        connection = await asyncpg.connect(url)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-            columns = [tuple(row) for row in await connection.fetch(SHAPE)]
-            return columns, [tuple(row) for row in await connection.fetch(KEYS)]
-        finally:
-            await connection.close()
-
-
-async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgres: Rig):
-    columns, keys = await shape_of([SEED], postgres.url)
-    our_columns, our_keys = await shape_of(ddl(), postgres.url)
-    assert len(columns) == 48
-    assert set(columns) <= set(our_columns)
-    assert set(keys) <= set(our_keys)
-    seeds = {table for table, _ in keys}
-    assert {key for key in our_keys if key[0] in seeds} == set(keys)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -263,113 +217,6 @@ async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, write
     await assert_folded(bus, postgres_url)
     gone = "SELECT count(*) FROM contacts WHERE erased AND num_nonnulls(name, email, phone, notes) = 0"
     assert await value(postgres_url, gone) == 1
-
-
-@pytest.mark.parametrize(
-    "table", ["agent_sessions", "agent_session_steps", "skill_executions", "outreach", "contacts"]
-)
-async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: str, postgres_url: str):
-    async with connected(postgres_url) as connection:
-        await make(connection)
-        await connection.execute(f"PREPARE hot AS {statements.altering(table)}")
-        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}')")
-    plan = "\n".join(row[0] for row in explained)
-    assert f"Index Scan using {table}_pkey" in plan
-    assert "by_user" not in plan
-    assert "Seq Scan" not in plan
-
-
-async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
-    async with connected(postgres_url) as connection:
-        await make(connection)
-        await connection.execute(f"PREPARE hot AS {spreading.REFOLD}")
-        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}', '{}')")
-    plan = "\n".join(row[0] for row in explained)
-    assert plan.count("outreach_by_pitch") == 2
-    assert "Seq Scan" not in plan
-
-
-async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):
-    async with connected(postgres_url) as old, connected(postgres_url) as new:
-        await make(old)
-        first, second = uuid4(), uuid4()
-        stale = Projection(old, first, await take_over(old, first))
-        fresh = Projection(new, second, await take_over(new, second))
-        entries = await page(bus, 1)
-        with pytest.raises(Fenced):
-            await stale.project(entries)
-        assert await value(postgres_url, "SELECT count(*) FROM skills") == 0
-        await fresh.project(entries)
-        with pytest.raises(Fenced):
-            await Projection(new, second, 0).project(entries)
-    await assert_folded(bus, postgres_url)
-
-
-async def test_a_second_projector_stands_by_until_the_first_is_gone(
-    bus: Bus, writer: Writer, postgres_url: str
-):
-    async with projecting(bus, postgres_url):
-        await caught_up(bus, postgres_url)
-        epoch = await value(postgres_url, "SELECT epoch FROM checkpoint")
-        async with projecting(bus, postgres_url):
-            await writer.write(stories(10, commits=50))
-            await caught_up(bus, postgres_url)
-            assert await value(postgres_url, "SELECT epoch FROM checkpoint") == epoch
-    async with projecting(bus, postgres_url):
-        await writer.happens(
-            subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events
-        )
-        await caught_up(bus, postgres_url)
-    await assert_folded(bus, postgres_url)
-
-
-async def test_another_log_is_refused_until_a_rebuild(
-    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
-):
-    async with projecting(bus, postgres_url):
-        await caught_up(bus, postgres_url)
-    await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await until(lambda: halted(live))
-        status = await ask(bus, "status")
-        assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
-        await writer.write(stories(11, commits=50))
-        assert (await ask(bus, "status"))["lag"] == 50
-        assert (await ask(bus, "rebuild"))["ok"] is True
-        await caught_up(bus, postgres_url)
-        assert (await ask(bus, "status"))["halted"] is None
-    await assert_folded(bus, postgres_url)
-
-
-async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: Writer, postgres_url: str):
-    async with projecting(bus, postgres_url):
-        await caught_up(bus, postgres_url)
-    await value(postgres_url, "UPDATE checkpoint SET commit_id = $1", uuid4())
-    async with projecting(bus, postgres_url) as live:
-        await until(lambda: halted(live))
-
-
-async def test_tables_of_another_release_are_refused_until_a_rebuild(
-    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
-):
-    async with projecting(bus, postgres_url):
-        await caught_up(bus, postgres_url)
-    await value(postgres_url, "UPDATE checkpoint SET shape = 'older'")
-    async with projecting(bus, postgres_url) as live:
-        await until(lambda: halted(live))
-        assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await ask(bus, "rebuild")
-        await until(lambda: not_halted(live))
-
-
-async def halted(live: Live) -> bool:
-    return live.halted is not None
-
-
-async def not_halted(live: Live) -> bool:
-    return live.halted is None
 
 
 async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, postgres_url: str):

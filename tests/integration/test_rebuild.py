@@ -11,7 +11,7 @@ import pytest
 from bench.history import COMMITS, SKILL, histories, write
 from bench.reads import reading
 from controls import SESSION, USER, planned
-from histories import definition, definitions, stories
+from histories import definition, stories
 from projected import assert_folded, rows_of
 from projector import spreading
 from projector.database import connected, make_bare
@@ -49,13 +49,6 @@ VACUUM_AT_ONCE = (
 )
 AS_BEFORE = ("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()")
 VACUUMED = "SELECT count(*) > 0 FROM pg_stat_progress_vacuum WHERE relid = 'agent_session_steps'::regclass"
-
-
-@pytest.fixture
-async def writer(bus: Bus) -> Writer:
-    writer = Writer(bus)
-    await writer.write(definitions())
-    return writer
 
 
 @pytest.mark.timeout(180)

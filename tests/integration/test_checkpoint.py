@@ -1,0 +1,103 @@
+"""The checkpoint: one projector at a time writes, from the log and into the tables that belong together."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from controls import NOW, SESSION, SUBJECT, USER, start
+from histories import stories
+from orchestrator.decide import decide
+from orchestrator.session import Session
+from projected import assert_folded
+from projector.database import connected, make, take_over
+from projector.live import Live
+from projector.operating import Operating
+from projector.projection import Fenced, Projection
+from projector.reader import page
+from projectorstage import Writer, ask, caught_up, projecting, until, value
+from shared import subjects
+from shared.bus import Bus
+
+
+async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):
+    async with connected(postgres_url) as old, connected(postgres_url) as new:
+        await make(old)
+        first, second = uuid4(), uuid4()
+        stale = Projection(old, first, await take_over(old, first))
+        fresh = Projection(new, second, await take_over(new, second))
+        entries = await page(bus, 1)
+        with pytest.raises(Fenced):
+            await stale.project(entries)
+        assert await value(postgres_url, "SELECT count(*) FROM skills") == 0
+        await fresh.project(entries)
+        with pytest.raises(Fenced):
+            await Projection(new, second, 0).project(entries)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_second_projector_stands_by_until_the_first_is_gone(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        epoch = await value(postgres_url, "SELECT epoch FROM checkpoint")
+        async with projecting(bus, postgres_url):
+            await writer.write(stories(10, commits=50))
+            await caught_up(bus, postgres_url)
+            assert await value(postgres_url, "SELECT epoch FROM checkpoint") == epoch
+    async with projecting(bus, postgres_url):
+        await writer.happens(
+            subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events
+        )
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_another_log_is_refused_until_a_rebuild(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await until(lambda: halted(live))
+        status = await ask(bus, "status")
+        assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
+        await writer.write(stories(11, commits=50))
+        assert (await ask(bus, "status"))["lag"] == 50
+        assert (await ask(bus, "rebuild"))["ok"] is True
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "status"))["halted"] is None
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET commit_id = $1", uuid4())
+    async with projecting(bus, postgres_url) as live:
+        await until(lambda: halted(live))
+
+
+async def test_tables_of_another_release_are_refused_until_a_rebuild(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET shape = 'older'")
+    async with projecting(bus, postgres_url) as live:
+        await until(lambda: halted(live))
+        assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await ask(bus, "rebuild")
+        await until(lambda: not_halted(live))
+
+
+async def halted(live: Live) -> bool:
+    return live.halted is not None
+
+
+async def not_halted(live: Live) -> bool:
+    return live.halted is None

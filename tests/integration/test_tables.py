@@ -1,0 +1,68 @@
+"""The tables on a real server: the seed's shape, and rows that are looked up by their keys."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from projector import spreading, statements
+from projector.database import connected, make
+from projector.ddl import ddl
+from servers import Rig, fresh_database
+
+SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
+SHAPE = """
+SELECT c.table_name, c.column_name, c.data_type, c.is_nullable, c.column_default
+FROM information_schema.columns c WHERE c.table_schema = 'public' ORDER BY 1, 2
+"""
+KEYS = """
+SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+
+
+async def shape_of(statements: Iterable[str], server_url: str) -> tuple[list[tuple], list[tuple]]:
+    async with fresh_database(server_url) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            columns = [tuple(row) for row in await connection.fetch(SHAPE)]
+            return columns, [tuple(row) for row in await connection.fetch(KEYS)]
+        finally:
+            await connection.close()
+
+
+async def test_the_tables_have_the_seeds_columns_types_defaults_and_keys(postgres: Rig):
+    columns, keys = await shape_of([SEED], postgres.url)
+    our_columns, our_keys = await shape_of(ddl(), postgres.url)
+    assert len(columns) == 48
+    assert set(columns) <= set(our_columns)
+    assert set(keys) <= set(our_keys)
+    seeds = {table for table, _ in keys}
+    assert {key for key in our_keys if key[0] in seeds} == set(keys)
+
+
+@pytest.mark.parametrize(
+    "table", ["agent_sessions", "agent_session_steps", "skill_executions", "outreach", "contacts"]
+)
+async def test_rows_are_looked_up_by_key_however_empty_the_tables_were(table: str, postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await connection.execute(f"PREPARE hot AS {statements.altering(table)}")
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
+    assert f"Index Scan using {table}_pkey" in plan
+    assert "by_user" not in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await connection.execute(f"PREPARE hot AS {spreading.REFOLD}")
+        explained = await connection.fetch("EXPLAIN EXECUTE hot('{}', '{}', '{}', '{}')")
+    plan = "\n".join(row[0] for row in explained)
+    assert plan.count("outreach_by_pitch") == 2
+    assert "Seq Scan" not in plan
