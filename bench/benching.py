@@ -56,22 +56,26 @@ class Bench:
                 self._say(f"sync {sync}: the stack runs, its log is brought to {in_log:,} sessions")
                 await self._grow(stack, setting)
                 contenders = [
-                    Contender(OURS, stack.turn),
+                    *self._ways(stack, sync, everybody=everybody),
                     floor_turn.contender(self._folder / "floor", sync, postgres),
                     *peers,
                 ]
-                if everybody:
-                    contenders += self._other_ways(stack, sync)
                 await self._rounds(contenders, setting)
                 self._weigh(stack, setting, stack.asked - asked)
                 if in_log == self._plan.sizes[-1] and sync == self._plan.syncs[0]:
                     await self._apart(stack)
                 asked = stack.asked
 
-    def _other_ways(self, stack: Ours, sync: Sync) -> list[Contender]:
-        """Return our stack with two skill-runners, and, once, with tracing."""
-        two = Contender(TWO_RUNNERS, lambda: stack.turn(2))
-        return [two, traced.contender(self._folder / "traced", sync)] if sync == "default" else [two]
+    def _ways(self, stack: Ours, sync: Sync, *, everybody: bool) -> list[Contender]:
+        """Return our stack; of everybody with two skill-runners too, and, once, with tracing.
+
+        What is compared has its turns one after the other: within minutes the machine is another one.
+        """
+        alone, two = Contender(OURS, stack.turn), Contender(TWO_RUNNERS, lambda: stack.turn(2))
+        if not everybody:
+            return [alone]
+        with_traces = traced.contender(self._folder / "traced", sync)
+        return [with_traces, alone, two] if sync == "default" else [alone, two]
 
     async def _grow(self, stack: Ours, setting: Setting) -> None:
         """Run sessions until the log has enough; weigh at rest, once warm, and after all of them."""
