@@ -170,13 +170,14 @@ def rebuilding(of: int | None = None) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize(
-    ("sessions", "killed_when"),
+    "killing",
     [(SESSIONS, FILLING), (FEWER, NEARLY_SWAPPED)],
     ids=["while filling", "before the swap"],
 )
 async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
-    sessions: int, killed_when: str, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+    killing: tuple[int, str], bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
+    sessions, killed_when = killing
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats_url, histories(sessions, USER))
     async with projecting(bus, postgres_url) as live:
