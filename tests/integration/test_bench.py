@@ -37,7 +37,7 @@ def test_a_tiny_bench_measures_checks_and_tells_it_all(tmp_path: Path):
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr
     found = json.loads(as_json.read_text())
-    assert [one["contender"] for one in found["runs"]] == [OURS, FLOOR, TWO_RUNNERS, TRACED]
+    assert [one["contender"] for one in found["runs"]] == [TRACED, OURS, TWO_RUNNERS, FLOOR]
     assert all(one["sessions"] > 0 and one["cpu_per_step"]["driver"] > 0 for one in found["runs"])
     assert all(FLOOR in one["ratios"] for one in found["figures"] if one["who"] != FLOOR)
     assert {"orchestrator", "skill-runner", "projector", "campaigns", "nats"} <= found["memory"][0][
