@@ -71,11 +71,12 @@ class Bench:
 
         What is compared has its turns one after the other: within minutes the machine is another one.
         """
-        alone, two = Contender(OURS, stack.turn), Contender(TWO_RUNNERS, lambda: stack.turn(2))
-        if not everybody:
-            return [alone]
-        with_traces = traced.contender(self._folder / "traced", sync)
-        return [with_traces, alone, two] if sync == "default" else [alone, two]
+        ways = [Contender(OURS, stack.turn)]
+        if everybody:
+            ways.append(Contender(TWO_RUNNERS, lambda: stack.turn(2)))
+            if sync == "default":
+                ways.insert(0, traced.contender(self._folder / "traced", sync))
+        return ways
 
     async def _grow(self, stack: Ours, setting: Setting) -> None:
         """Run sessions until the log has enough; weigh at rest, once warm, and after all of them."""
