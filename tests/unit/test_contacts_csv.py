@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from campaigns.cells import Fault
 from campaigns.columns import CONTACTS, OUTREACH
 from campaigns.contact_rows import Row, row
-from campaigns.csvfile import File, decode
+from campaigns.csvfile import File
 from campaigns.csvfile import read as read_as
+from shared.csvtext import decode
 from shared.refusal import Refusal
 
 CANARY = "Zzyzx"
