@@ -359,6 +359,28 @@ async def test_a_suppressed_contact_stays_so_whatever_is_imported_later(spring: 
     assert kinds == [ContactImported, ContactSuppressed, ContactImported]
 
 
+@pytest.mark.parametrize(
+    "written", [f"Fictional Ada <{ADA}>", f"mailto:{ADA}", f" {ADA.upper()}\n", f"ada\u200b@{ADA[4:]}\ufeff"]
+)
+async def test_a_contact_is_found_however_the_address_is_written(spring: Service, written: str):
+    found = [
+        await spring.ask("outreach.record", **WORDS | {"email": written}),
+        await spring.ask("contacts.suppress", email=written),
+        await spring.ask("contacts.erase", email=written),
+    ]
+    assert {one["contact_id"] for one in found} == {str(spring.person(ADA))}
+
+
+@pytest.mark.parametrize("written", ["Fictional Ada", f"{ADA}, {BEN}", "ada@", "<>"])
+@pytest.mark.parametrize("command", ["contacts.suppress", "contacts.erase"])
+async def test_nobody_is_suppressed_or_erased_under_what_is_no_address(
+    spring: Service, command: str, written: str
+):
+    refusal = await refused(spring, command, email=written)
+    assert (refusal.code, refusal.field) == ("invalid", "email")
+    assert "Ada" not in refusal.message
+
+
 async def test_of_one_who_only_objected_nothing_is_recorded_before_an_import(spring: Service):
     await spring.ask("contacts.suppress", email="cy@example.org")
     body = WORDS | {"email": "cy@example.org"}

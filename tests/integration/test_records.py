@@ -129,6 +129,11 @@ async def test_a_person_of_whom_nothing_is_stored_is_refused(told: Told):
         await told.client.records.export(uuid4())
 
 
+@pytest.mark.parametrize("written", ["Fictional Ada <ADA@example.org>", "mailto:ada@example.org"])
+async def test_a_person_is_exported_however_their_address_is_written(told: Told, written: str):
+    assert await told.client.contact_id(written) == told.ada
+
+
 async def test_the_command_line_lists_and_exports(told: Told, at_the_stack: None):
     user = told.client.user
     code, out, _ = await shown(user, "contacts", "list")
