@@ -153,6 +153,14 @@ async def test_a_renamed_artist_answers_to_both_names_and_nobody_else_gets_them(
     ]
 
 
+async def test_a_closed_campaign_takes_no_name_with_it(spring: Service):
+    closed = await spring.ask("campaign.close", campaign="Spring")
+    renamed = await refused(spring, "campaign.create", campaign_id=closed["campaign_id"], name="Summer")
+    summer = await spring.ask("campaign.create", name="Summer")
+    assert (renamed.code, summer["unchanged"]) == ("closed", False)
+    assert summer["campaign_id"] != closed["campaign_id"]
+
+
 async def test_a_name_given_away_is_known_to_another_process_at_once(spring: Service, place: Place):
     other = place.service(spring.user)
     await other.ask("artist.add_fact", artist="Nobody", text="a")
