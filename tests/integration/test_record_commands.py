@@ -367,6 +367,21 @@ async def test_a_suppressed_contact_stays_so_whatever_is_imported_later(spring: 
     assert kinds == [ContactImported, ContactSuppressed, ContactImported]
 
 
+async def test_whom_a_file_says_not_to_write_to_stays_so_until_a_file_says_otherwise(service: Service):
+    async def load(*cells: str) -> bool:
+        header = "name,email,suppressed" if len(cells) == 1 else "name,email"
+        await service.ask("contacts.import", csv="\n".join([header, ",".join(["Ada", ADA, *cells[:1]])]))
+        return (await service.last_import(ADA)).suppressed
+
+    marks = [("yes",), (), ("",), ("yes",), ("no",), ()]
+    assert [await load(*mark) for mark in marks] == [True, True, True, True, False, False]
+
+
+async def test_of_two_rows_on_one_person_the_one_that_says_not_to_write_counts(service: Service):
+    await service.ask("contacts.import", csv=f"name,email,suppressed\nAda,{ADA},\nAda,{ADA},yes\n")
+    assert (await service.last_import(ADA)).suppressed
+
+
 @pytest.mark.parametrize(
     "written", [f"Fictional Ada <{ADA}>", f"mailto:{ADA}", f" {ADA.upper()}\n", f"ada\u200b@{ADA[4:]}\ufeff"]
 )

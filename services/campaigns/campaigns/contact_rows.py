@@ -32,7 +32,7 @@ class Row:
     regions: tuple[str, ...]
     source: str | None
     source_url: str | None
-    suppressed: bool
+    suppressed: bool | None
     subscriber_type: str | None = None
     timezone: str | None = None
 
@@ -42,6 +42,7 @@ class Row:
         So the fingerprint of what was imported before is still the same.
         """
         given = {one.name: getattr(self, one.name) for one in fields(self)}
+        given["suppressed"] = self.suppressed is True
         return {name: value for name, value in given.items() if name not in LATER or value is not None}
 
     @property
@@ -75,7 +76,7 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
         regions=regions,
         source=texts["source"],
         source_url=texts["source_url"],
-        suppressed=suppressed or False,
+        suppressed=suppressed,
         subscriber_type=subscriber,
         timezone=zone.key if zone else None,
     )
