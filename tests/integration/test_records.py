@@ -88,6 +88,18 @@ async def test_lists_open_names_and_join_what_belongs_together(told: Told):
     assert [fact["text"] for fact in artist.facts] == ["played in Nowhere"]
 
 
+@pytest.mark.parametrize("written", ["BJ\u00d6RK", "bjo\u0308rk", " bj\u00f6rk "])
+async def test_lists_are_narrowed_by_a_name_in_any_spelling(told: Told, written: str):
+    records = told.client.records
+    await records.set_artist("Bj\u00f6rk")
+    await records.plan_release(written, "Nothing else", "ep", "2026-05-01")
+    await records.create_campaign("Bj\u00f6rk", artist=written)
+    done = await records.record_outreach(written, "ada@example.org", "sent", NOW.isoformat())
+    await told.client.tables.caught_up(done["seq"])
+    nouns = ("artists", "releases", "campaigns", "outreach", "coverage")
+    assert [len(await records.rows(noun, of=written)) for noun in nouns] == [1] * len(nouns)
+
+
 async def test_lists_are_narrowed_and_cut(told: Told):
     records = told.client.records
     assert [row.outlet for row in await records.rows("contacts", of="podcast")] == ["Ben's"]
