@@ -100,6 +100,17 @@ async def test_lists_are_narrowed_by_a_name_in_any_spelling(told: Told, written:
     assert [len(await records.rows(noun, of=written)) for noun in nouns] == [1] * len(nouns)
 
 
+@pytest.mark.parametrize("written", ["\u00c9CLAIR", "\u00e9clair", "e\u0301clair"])
+async def test_an_outlet_is_found_by_its_words_in_any_spelling(told: Told, written: str):
+    done = await told.client.records.load(
+        "contacts", "name,email,outlet\nFictional Cy,cy@example.org,Le \u00c9CLAIR\n".encode()
+    )
+    await told.client.tables.caught_up(done["seq"])
+    accepted = await told.client.execute("research-contacts", {"query": written})
+    output = (await told.client.skill_outcome(accepted.id)).output
+    assert [contact["outlet"] for contact in output["contacts"]] == ["Le \u00c9CLAIR"]
+
+
 async def test_lists_are_narrowed_and_cut(told: Told):
     records = told.client.records
     assert [row.outlet for row in await records.rows("contacts", of="podcast")] == ["Ben's"]
