@@ -1,9 +1,11 @@
 """The records of campaigns: imported, changed and listed, one user's own."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from shared.csvtext import decode
 from shared.keyring import normal
 from totalaud import record_queries as queries
 from totalaud.contacts import IMPORT_S, import_file
@@ -15,6 +17,7 @@ from totalaud.tables import Tables
 
 Id = UUID | str
 Json = dict[str, Any]
+CALENDAR = re.compile(r"\ufeff?\s*BEGIN:VCALENDAR", re.IGNORECASE)
 LISTS = ("contacts", "artists", "releases", "campaigns", "outreach", "opportunities", "coverage")
 
 
@@ -37,8 +40,8 @@ class Records:
         also `created`, the campaigns begun: good rows load though others fail, errors carry the file's lines.
         """
         given = _given(artist=artist)
-        if noun == "opportunities" and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
-            body = {"ics": data.decode(errors="replace"), "dry_run": dry_run}
+        if noun == "opportunities" and CALENDAR.match(text := decode(data)):
+            body = {"ics": text, "dry_run": dry_run}
             return await self._door.ask(self._user, noun, "import", body, once_s=IMPORT_S)
         return await import_file(self._door, self._user, noun, data, given, dry_run=dry_run)
 
