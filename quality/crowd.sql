@@ -28,7 +28,7 @@ SELECT pg_temp.id('campaign', n), '{user}', 'Campaign ' || n, pg_temp.id('artist
 FROM generate_series(1, 200) AS n;
 
 INSERT INTO contacts (id, user_id, name, email, outlet, role, type, genres, regions, source, source_url, genre_keys, region_keys,
-                      imported_at, seq, words)
+                      imported_at, seq, search_words)
 SELECT pg_temp.id('contact', n), '{user}', '{sealed}', '{sealed}', 'Outlet ' || n, 'presenter', type, genres, regions, 'generated',
        'https://example.org/' || n, pg_temp.keys(genres), pg_temp.keys(regions), '{now}'::timestamptz - interval '900 days', 1,
        concat_ws(' ', 'Outlet', n, 'presenter', type, array_to_string(genres, ' '), array_to_string(regions, ' '))
@@ -65,9 +65,9 @@ SELECT pg_temp.id('campaign', 1000 + 4 * n + k), pg_temp.id('user', n), 'Campaig
        '{{synthpop}}', '{now}'::timestamptz - interval '60 days' * (k + 1)
 FROM generate_series(1, 60) AS n, generate_series(0, 3) AS k;
 
-INSERT INTO contacts (id, user_id, name, email, outlet, role, type, genres, regions, source, genre_keys, region_keys, imported_at, seq, words)
+INSERT INTO contacts (id, user_id, name, email, outlet, role, type, genres, regions, source, genre_keys, region_keys, imported_at, seq, search_words)
 SELECT pg_temp.id('small contact', n * 300 + k), pg_temp.id('user', n), name, email, outlet, role, type, genres, regions, source, genre_keys,
-       region_keys, imported_at, 1, words
+       region_keys, imported_at, 1, search_words
 FROM generate_series(1, 60) AS n, generate_series(0, 299) AS k, LATERAL (SELECT pg_temp.id('contact', n * 300 + k) AS like_it) AS l
 JOIN contacts ON id = like_it;
 

@@ -14,9 +14,9 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 JSONB_VERSION = b"\x01"
 NAMES = {"genres": "genre_keys", "regions": "region_keys"}
 WORDS = """
-UPDATE contacts SET words = concat_ws(' ', outlet, role, type,
+UPDATE contacts SET search_words = concat_ws(' ', outlet, role, type,
     array_to_string(genres, ' '), array_to_string(regions, ' '))
-WHERE words IS NULL
+WHERE search_words IS NULL
 """
 
 

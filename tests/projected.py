@@ -53,7 +53,7 @@ async def expected_of(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
     connection = await asyncpg.connect(url)
     try:
         for contact in tables["contacts"].values():
-            words = await connection.fetchval("SELECT to_tsvector('simple', $1)", contact["words"])
+            words = await connection.fetchval("SELECT to_tsvector('simple', $1)", contact["search_words"])
             contact["search"] = words
     finally:
         await connection.close()

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
-from unicodedata import normalize
+from unicodedata import category, combining, normalize
+from unicodedata import name as name_of
 
 GENRES = """
 synthpop: electropop .9, new wave .8, synthwave .7, indietronica .7, dance pop .5, dream pop .5, electronic .5
@@ -78,6 +79,8 @@ FILLERS = frozenset(
     music my need of on or people play playing plays please some that the their them to want which who with
     """.split()  # noqa: SIM905 - one word list reads better than fifty strings
 )
+ACCENTS = range(200, 256)
+POINTS = range(10, 36)
 Table = dict[str, list[str]]
 
 
@@ -92,7 +95,8 @@ class Understood(NamedTuple):
 
 def understood(text: str) -> Understood:
     """Read genres, places and the kind of contact out of a text; two kinds are none."""
-    words = [word.lower() for word in re.findall(r"[\w&]+", text) if word != "us"]
+    spaced = re.sub(r"[^\w&]", lambda beside: _kept(beside) or " ", normalize("NFKC", text))
+    words = [word.casefold() for word in spaced.split() if word != "us"]
     genres, rest = _named(words, known_genres())
     regions, rest = _named(rest, known_places())
     kinds = [kind for kind, said in TYPES.items() if any(word in said for word in rest)]
@@ -104,10 +108,10 @@ def understood(text: str) -> Understood:
 def key(name: str) -> str:
     """Make Synth-Pop, synth pop and synthpop one: the form of the tables' keys of genres, places, artists.
 
-    Letters and digits of any script are kept; a name that has none is its own key.
+    Letters and digits of any script are kept, and marks that are letters; a name without is its own key.
     """
     plain = normalize("NFKC", name).casefold()
-    return re.sub(r"[^\w&]|_", "", plain) or plain
+    return re.sub(r"[^\w&]|_", _kept, plain) or plain
 
 
 @cache
@@ -182,6 +186,13 @@ def reach(place: str) -> set[str]:
         found |= {_usual(here), *(other for other in _others(here))}
         open_ += around_of(here)
     return found
+
+
+def _kept(beside: re.Match[str]) -> str:
+    sign = beside[0]
+    kind, place = category(sign), combining(sign)
+    passed = place in ACCENTS or place in POINTS or "SELECTOR" in name_of(sign, "")
+    return sign if kind == "Mc" or (kind == "Mn" and not passed) else ""
 
 
 def _others(place: str) -> set[str]:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from projector.ddl import ddl
-from projector.namekeys import keys
+from projector.namekeys import keys, plain
 from shared.schema import problems
 from skill_runner.tables import ReadModel
 from skillmodules import SKILLS, skill_module
@@ -32,7 +32,7 @@ FITTING = {
 }
 INSERT = """
 INSERT INTO contacts (id, user_id, name, outlet, role, type, genres, regions, source, source_url, suppressed,
-                      erased, imported_at, seq, words, genre_keys, region_keys)
+                      erased, imported_at, seq, search_words, genre_keys, region_keys)
 VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1,
         $14, $15, $16)
 """
@@ -65,7 +65,7 @@ def sample() -> list[dict[str, Any]]:
 
 def values(row: dict[str, Any], user: UUID) -> tuple[Any, ...]:
     genres, regions = row["genres"].split(";"), row["regions"].split(";")
-    words = " ".join([row["outlet"], row["role"], row["type"], *genres, *regions])
+    words = plain(" ".join([row["outlet"], row["role"], row["type"], *genres, *regions]))
     sealed = '{"$sealed": "00000000-0000-4000-8000-000000000009", "n": "bg==", "c": "Yw=="}'
     return (
         *(uuid5(user, row["email"]), user, sealed, row["outlet"], row["role"], row["type"], genres, regions),

@@ -153,6 +153,14 @@ async def test_a_renamed_artist_answers_to_both_names_and_nobody_else_gets_them(
     ]
 
 
+async def test_a_closed_campaign_takes_no_name_with_it(spring: Service):
+    closed = await spring.ask("campaign.close", campaign="Spring")
+    renamed = await refused(spring, "campaign.create", campaign_id=closed["campaign_id"], name="Summer")
+    summer = await spring.ask("campaign.create", name="Summer")
+    assert (renamed.code, summer["unchanged"]) == ("closed", False)
+    assert summer["campaign_id"] != closed["campaign_id"]
+
+
 async def test_a_name_given_away_is_known_to_another_process_at_once(spring: Service, place: Place):
     other = place.service(spring.user)
     await other.ask("artist.add_fact", artist="Nobody", text="a")
@@ -357,6 +365,43 @@ async def test_a_suppressed_contact_stays_so_whatever_is_imported_later(spring: 
     assert (await spring.ask("contacts.suppress", email=ADA))["unchanged"]
     kinds = [type(event) for event in await spring.events("contact", spring.person(ADA))]
     assert kinds == [ContactImported, ContactSuppressed, ContactImported]
+
+
+async def test_whom_a_file_says_not_to_write_to_stays_so_until_a_file_says_otherwise(service: Service):
+    async def load(*cells: str) -> bool:
+        header = "name,email,suppressed" if len(cells) == 1 else "name,email"
+        await service.ask("contacts.import", csv="\n".join([header, ",".join(["Ada", ADA, *cells[:1]])]))
+        return (await service.last_import(ADA)).suppressed
+
+    marks = [("yes",), (), ("",), ("yes",), ("no",), ()]
+    assert [await load(*mark) for mark in marks] == [True, True, True, True, False, False]
+
+
+async def test_of_two_rows_on_one_person_the_one_that_says_not_to_write_counts(service: Service):
+    await service.ask("contacts.import", csv=f"name,email,suppressed\nAda,{ADA},\nAda,{ADA},yes\n")
+    assert (await service.last_import(ADA)).suppressed
+
+
+@pytest.mark.parametrize(
+    "written", [f"Fictional Ada <{ADA}>", f"mailto:{ADA}", f" {ADA.upper()}\n", f"ada\u200b@{ADA[4:]}\ufeff"]
+)
+async def test_a_contact_is_found_however_the_address_is_written(spring: Service, written: str):
+    found = [
+        await spring.ask("outreach.record", **WORDS | {"email": written}),
+        await spring.ask("contacts.suppress", email=written),
+        await spring.ask("contacts.erase", email=written),
+    ]
+    assert {one["contact_id"] for one in found} == {str(spring.person(ADA))}
+
+
+@pytest.mark.parametrize("written", ["Fictional Ada", f"{ADA}, {BEN}", "ada@", "<>"])
+@pytest.mark.parametrize("command", ["contacts.suppress", "contacts.erase"])
+async def test_nobody_is_suppressed_or_erased_under_what_is_no_address(
+    spring: Service, command: str, written: str
+):
+    refusal = await refused(spring, command, email=written)
+    assert (refusal.code, refusal.field) == ("invalid", "email")
+    assert "Ada" not in refusal.message
 
 
 async def test_of_one_who_only_objected_nothing_is_recorded_before_an_import(spring: Service):

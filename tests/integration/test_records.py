@@ -88,6 +88,29 @@ async def test_lists_open_names_and_join_what_belongs_together(told: Told):
     assert [fact["text"] for fact in artist.facts] == ["played in Nowhere"]
 
 
+@pytest.mark.parametrize("written", ["BJ\u00d6RK", "bjo\u0308rk", " bj\u00f6rk "])
+async def test_lists_are_narrowed_by_a_name_in_any_spelling(told: Told, written: str):
+    records = told.client.records
+    await records.set_artist("Bj\u00f6rk")
+    await records.plan_release(written, "Nothing else", "ep", "2026-05-01")
+    await records.create_campaign("Bj\u00f6rk", artist=written)
+    done = await records.record_outreach(written, "ada@example.org", "sent", NOW.isoformat())
+    await told.client.tables.caught_up(done["seq"])
+    nouns = ("artists", "releases", "campaigns", "outreach", "coverage")
+    assert [len(await records.rows(noun, of=written)) for noun in nouns] == [1] * len(nouns)
+
+
+@pytest.mark.parametrize("written", ["\u00c9CLAIR", "\u00e9clair", "e\u0301clair"])
+async def test_an_outlet_is_found_by_its_words_in_any_spelling(told: Told, written: str):
+    done = await told.client.records.load(
+        "contacts", "name,email,outlet\nFictional Cy,cy@example.org,Le \u00c9CLAIR\n".encode()
+    )
+    await told.client.tables.caught_up(done["seq"])
+    accepted = await told.client.execute("research-contacts", {"query": written})
+    output = (await told.client.skill_outcome(accepted.id)).output
+    assert [contact["outlet"] for contact in output["contacts"]] == ["Le \u00c9CLAIR"]
+
+
 async def test_lists_are_narrowed_and_cut(told: Told):
     records = told.client.records
     assert [row.outlet for row in await records.rows("contacts", of="podcast")] == ["Ben's"]
@@ -127,6 +150,11 @@ async def test_an_export_has_all_on_one_person_and_nothing_of_the_other(told: To
 async def test_a_person_of_whom_nothing_is_stored_is_refused(told: Told):
     with pytest.raises(Refusal, match="nothing is stored"):
         await told.client.records.export(uuid4())
+
+
+@pytest.mark.parametrize("written", ["Fictional Ada <ADA@example.org>", "mailto:ada@example.org"])
+async def test_a_person_is_exported_however_their_address_is_written(told: Told, written: str):
+    assert await told.client.contact_id(written) == told.ada
 
 
 async def test_the_command_line_lists_and_exports(told: Told, at_the_stack: None):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.contacts import Contact, Erase, Suppress, decide, evolve, known
+from campaigns.contacts import Contact, Erase, Import, Suppress, decide, evolve, known
 from controls import past_of
 from shared.record_events import ContactErased, ContactImported, ContactSuppressed
 from shared.refusal import Refusal
@@ -19,19 +19,32 @@ def fold(events: list[Any]) -> Contact:
 
 
 def test_a_new_contact_is_imported():
-    assert decide(IMPORTED, Contact()) == [IMPORTED]
+    assert decide(Import(IMPORTED), Contact()) == [IMPORTED]
 
 
 def test_the_same_values_again_change_nothing():
-    assert decide(IMPORTED, fold([IMPORTED])) == []
+    assert decide(Import(IMPORTED), fold([IMPORTED])) == []
 
 
 def test_other_values_are_imported_again():
-    assert decide(CHANGED, fold([IMPORTED])) == [CHANGED]
+    assert decide(Import(CHANGED), fold([IMPORTED])) == [CHANGED]
 
 
 def test_values_that_came_back_are_news():
-    assert decide(IMPORTED, fold([IMPORTED, CHANGED])) == [IMPORTED]
+    assert decide(Import(IMPORTED), fold([IMPORTED, CHANGED])) == [IMPORTED]
+
+
+MARKED = ContactImported(name=SEALED, suppressed=True, fingerprint="marked")
+
+
+def test_a_file_that_does_not_say_whom_not_to_write_to_leaves_that_as_it_was():
+    (event,) = decide(Import(CHANGED, suppressed=None), fold([MARKED]))
+    assert (event.suppressed, event.fingerprint) == (True, "two")
+
+
+def test_a_file_that_says_so_lets_a_contact_be_written_to_again():
+    kept = decide(Import(CHANGED, suppressed=None), fold([MARKED]))
+    assert decide(Import(CHANGED, suppressed=False), fold([MARKED, *kept])) == [CHANGED]
 
 
 def test_a_contact_is_erased():
@@ -48,7 +61,7 @@ def test_a_second_erasure_changes_nothing():
 
 def test_an_erased_contact_is_not_imported_again():
     with pytest.raises(Refusal, match="erased"):
-        decide(IMPORTED, fold([IMPORTED, ContactErased()]))
+        decide(Import(IMPORTED), fold([IMPORTED, ContactErased()]))
 
 
 def test_one_who_objects_is_suppressed():

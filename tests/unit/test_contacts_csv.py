@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from campaigns.cells import Fault
 from campaigns.columns import CONTACTS, OUTREACH
 from campaigns.contact_rows import Row, row
-from campaigns.csvfile import File, decode
+from campaigns.csvfile import File
 from campaigns.csvfile import read as read_as
+from shared.csvtext import decode
 from shared.refusal import Refusal
 
 CANARY = "Zzyzx"
@@ -244,7 +245,7 @@ def test_a_row_without_the_later_columns_has_the_values_it_always_had():
 
 
 @pytest.mark.parametrize(
-    ("written", "suppressed"), [("yes", True), ("X", True), ("no", False), ("", False), (True, True)]
+    ("written", "suppressed"), [("yes", True), ("X", True), ("no", False), ("", None), (True, True)]
 )
-def test_who_must_not_be_written_to_is_marked(written: object, suppressed: bool):
+def test_who_must_not_be_written_to_is_marked(written: object, suppressed: bool | None):
     assert good({"name": "Ada", "suppressed": written}).suppressed is suppressed

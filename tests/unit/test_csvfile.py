@@ -2,16 +2,25 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.columns import CONTACTS
+from campaigns.csvfile import Record, read
+from shared.csvtext import decode
 from shared.refusal import Refusal
 from totalaud.contacts import add
-from totalaud.csvfile import decode, pieces
+from totalaud.csvfile import pieces
 
 HEADER = "name,notes\n"
+
+
+def records(text: str, offset: int = 0) -> list[Record]:
+    """Return what the service reads, by the lines of the file."""
+    return [replace(one, line=one.line + offset) for one in read(text, CONTACTS).records]
 
 
 def test_a_small_file_is_one_piece():
@@ -38,6 +47,27 @@ def test_a_row_with_line_breaks_is_not_cut():
 
 def test_a_stray_quote_does_not_swallow_the_rest():
     assert [piece.rows for piece in pieces('name,notes\nA,7" single\nB,2\n', max_rows=1)] == [1, 1]
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_alone():
+    text = 'name,notes\nA,1\n"B,2\n' + "C,3\n" * 50_000
+    assert sum(piece.rows for piece in pieces(text)) == 50_002
+
+
+@pytest.mark.parametrize("above", ["sep=;\n", '"sep=;"\n', "# of 2026\n", "\n\n", "\ufeff\n# x\nsep=;\n"])
+def test_every_piece_has_its_header_whatever_stands_above_it(above: str):
+    text = f"{above}name;notes\nA;1\nB;2\nC;3\n"
+    found = [record for piece in pieces(text, max_rows=1) for record in records(piece.text, piece.offset)]
+    assert [record.cells["name"] for record in found] == ["A", "B", "C"]
+    assert found == records(text)
+
+
+def test_a_column_called_by_a_number_sign_is_no_remark():
+    assert records('"#";"name"\n1;A\n') == records("#;name\n1;A\n") == [Record(2, {"name": "A"})]
+
+
+def test_a_first_column_without_a_name_is_no_part_of_the_next():
+    assert records(";name\n0;A\n") == [Record(2, {"name": "A"})]
 
 
 def test_a_piece_keeps_to_its_bytes():
@@ -69,6 +99,21 @@ def test_no_row_is_lost_doubled_or_changed(rows: list[list[str]], most: int):
         for row in list(csv.reader(io.StringIO(piece.text, newline="")))[1:]
     ]
     assert read == list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+@given(
+    above=st.sampled_from(["", "sep=;\n", "# x\n\n"]),
+    header=st.sampled_from(["name;notes", 'name;"a, b, c";notes', "#;name;notes"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    lines=st.lists(st.text(alphabet='ab"\n; ,', max_size=8), max_size=60),
+    most=st.integers(1, 5),
+)
+def test_pieces_hold_what_the_whole_file_holds_broken_lines_too(
+    above: str, header: str, end: str, lines: list[str], most: int
+):
+    text = "\n".join([above + header, *lines]).replace("\n", end)
+    found = [one for piece in pieces(text, max_rows=most) for one in records(piece.text, piece.offset)]
+    assert found == records(text)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -13,6 +13,31 @@ def test_names_have_the_form_of_the_tables_columns(name):
     assert music.key(name) == namekeys.key(name)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u0915\u093e\u0932\u093e", "\u0915\u0941\u0932"),
+        ("\u0e01\u0e34\u0e19", "\u0e01\u0e31\u0e19"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", "\u0939\u0928\u0926"),
+    ],
+)
+def test_names_that_differ_in_their_vowels_alone_are_told_apart(one: str, other: str):
+    assert music.key(one) != music.key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("M\u0304o", "mo"),
+        ("\u0130zmir", "izmir"),
+        ("\u05e9\u05b8\u05dc\u05d5\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+        ("a\u2764\ufe0fb", "a\u2764b"),
+    ],
+)
+def test_accents_that_stand_alone_points_and_selectors_do_not_matter(one: str, other: str):
+    assert music.key(one) == music.key(other)
+
+
 def test_nearness_is_the_same_both_ways():
     near = music.near_genres()
     assert all(near[other][one] == weight for one in near for other, weight in near[one].items())
@@ -49,6 +74,13 @@ def test_a_town_reaches_all_that_it_lies_in():
 def test_a_question_is_understood():
     found = music.understood("Find me UK indie radio DJs who like synthpop, drum & bass at Harbour FM")
     assert found == (("drum and bass", "indie", "synthpop"), ("uk",), "radio", ("harbour", "fm"))
+
+
+def test_words_are_those_of_any_script_whatever_their_form():
+    assert music.understood("E\u0301CLAIR \u0915\u093e\u0932\u093e").words == (
+        "\u00e9clair",
+        "\u0915\u093e\u0932\u093e",
+    )
 
 
 def test_us_is_a_country_in_capitals_only():

@@ -251,4 +251,6 @@ def test_a_file_of_outreach_has_many_headers(header: str):
 
 def test_a_number_from_json_is_taken_as_it_is():
     assert good(opportunity, title="A", kind="show", cost=12).event.cost == 12.0
+    assert str(good(opportunity, title="A", kind="show", cost=-0.0).event.cost) == "0.0"
+    assert str(good(opportunity, title="A", kind="show", cost="-0").event.cost) == "0.0"
     assert opportunity({"title": "A", "kind": "show", "cost": True}) == [Fault("cost", "must be text")]

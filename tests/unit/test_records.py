@@ -92,6 +92,13 @@ async def test_a_calendar_goes_whole_and_as_such(mark: bytes, records: Records, 
     assert service.asked[0][2].keys() == {"ics", "dry_run"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+async def test_a_calendar_is_read_in_the_usual_encodings(encoding: str, records: Records, service: Service):
+    text = "begin:vcalendar\r\nSUMMARY:Caf\u00e9\r\nend:vcalendar\r\n"
+    await records.load("opportunities", text.encode(encoding))
+    assert service.asked[0][2]["ics"] == text
+
+
 async def test_opportunities_that_are_no_calendar_are_a_table(records: Records, service: Service):
     await records.load("opportunities", b"title,kind\nOpen call,festival\n")
     assert service.asked[0][2]["csv"].startswith("title,kind\n")

@@ -27,6 +27,7 @@ from histories import definitions, stories
 from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
 from orchestrator.decide import decide
 from orchestrator.session import Session
+from projector.changes import Alter, Ensure, Row
 from projector.entry import read
 from projector.fold import Fold, Record, fold
 from projector.waves import waves
@@ -437,6 +438,14 @@ def test_a_row_is_written_once_in_a_wave():
         "skill_executions": 2,
         "outstanding": 1,
     }
+
+
+def test_a_row_that_is_altered_before_it_is_begun_has_to_be_there_however_a_batch_is_cut():
+    row = Row("campaigns", UUID(int=1), USER)
+    closed, begun = Alter(row, {"closed_at": NOW}), Ensure(row, {"user_id": USER, "name": "Spring"})
+    (wave,) = waves([("evt.one", [closed]), ("evt.one", [begun, Alter(row, {"name": "Spring"})])])
+    fate = wave.fate(row)
+    assert (fate.ensured, fate.values) == (None, {"closed_at": NOW, "name": "Spring"})
 
 
 def random_log(seed: int) -> Told:

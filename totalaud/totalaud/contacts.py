@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from totalaud.csvfile import decode, pieces
+from shared.csvtext import decode
+from totalaud.csvfile import pieces
 from totalaud.door import Door
 
 IMPORT_S = 120.0

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 from uuid import UUID
 
+from shared.address import address
 from shared.refusal import Refusal
 from shared.sealing import UNREADABLE, redact, reveal
 from shared.vault import Unavailable, Vault
@@ -39,7 +40,10 @@ class Opener:
         """Return the id of the contact with this address; refuse without the key that ids are made with."""
         if self._vault is None:
             raise Refusal("no_key", "email", "without the master key a contact is named by its id")
-        return self._vault.person_of(user, email)
+        try:
+            return self._vault.person_of(user, address(email))
+        except ValueError as error:
+            raise Refusal("invalid", "email", f"email: {error}") from None
 
     async def close(self) -> None:
         if self._vault is not None:

@@ -1,9 +1,12 @@
-"""The lists of records as SQL: `$1` the user, `$2` what they are narrowed to or null, `$3` how many."""
+"""The lists of records as SQL: `$1` the user, `$2` what they are narrowed to or null, `$3` how many.
+
+What they are narrowed to is given as it is stored, in each of its spellings: `NAMES` has them all.
+"""
 
 CONTACTS = """
 SELECT id, name, email, outlet, role, type, genres, regions, suppressed, erased, source, imported_at
 FROM contacts
-WHERE user_id = $1 AND ($2::text IS NULL OR type = $2)
+WHERE user_id = $1 AND ($2::text[] IS NULL OR type = ANY($2))
 ORDER BY imported_at DESC NULLS LAST, id LIMIT $3
 """
 ARTISTS = """
@@ -15,13 +18,13 @@ SELECT a.id, a.name, a.genres, a.location, a.bio, a.mbid, a.mine, a.in_cohort,
     FROM artist_facts f WHERE f.artist_id = a.id AND f.user_id = a.user_id
   ), '[]') AS facts
 FROM artists a
-WHERE a.user_id = $1 AND ($2::text IS NULL OR lower(a.name) = lower($2))
+WHERE a.user_id = $1 AND ($2::text[] IS NULL OR a.name = ANY($2))
 ORDER BY a.mine DESC, a.name, a.id LIMIT $3
 """
 RELEASES = """
 SELECT r.id, a.name AS artist, r.title, r.type, r.date, r.links, r.isrc
 FROM releases r LEFT JOIN artists a ON a.id = r.artist_id AND a.user_id = r.user_id
-WHERE r.user_id = $1 AND ($2::text IS NULL OR lower(a.name) = lower($2))
+WHERE r.user_id = $1 AND ($2::text[] IS NULL OR a.name = ANY($2))
 ORDER BY r.date DESC, r.title, r.id LIMIT $3
 """
 CAMPAIGNS = """
@@ -35,7 +38,7 @@ CROSS JOIN LATERAL (
     count(placed_at) AS placed
   FROM pitches x WHERE x.campaign_id = c.id AND x.user_id = c.user_id
 ) AS p
-WHERE c.user_id = $1 AND ($2::text IS NULL OR lower(a.name) = lower($2))
+WHERE c.user_id = $1 AND ($2::text[] IS NULL OR a.name = ANY($2))
 ORDER BY c.created_at DESC, c.id LIMIT $3
 """
 OUTREACH = """
@@ -45,19 +48,19 @@ FROM outreach o
 LEFT JOIN campaigns c ON c.id = o.campaign_id AND c.user_id = o.user_id
 LEFT JOIN contacts t ON t.id = o.contact_id AND t.user_id = o.user_id
 WHERE o.user_id = $1 AND o.kind <> 'corrected'
-  AND ($2::text IS NULL OR lower(c.name) = lower($2) OR o.campaign_id::text = lower($2))
+  AND ($2::text[] IS NULL OR c.name = ANY($2) OR o.campaign_id::text = ANY($2))
 ORDER BY o.at DESC, o.id LIMIT $3
 """
 OPPORTUNITIES = """
 SELECT id, title, kind, opens, deadline, cost, currency, genres, regions, url, rules, source
 FROM opportunities
-WHERE user_id = $1 AND ($2::text IS NULL OR kind = $2)
+WHERE user_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2))
 ORDER BY deadline NULLS LAST, title, id LIMIT $3
 """
 COVERAGE = """
 SELECT id, date, artist, outlet, kind, title, url, genres
 FROM coverage
-WHERE user_id = $1 AND ($2::text IS NULL OR lower(artist) = lower($2))
+WHERE user_id = $1 AND ($2::text[] IS NULL OR artist = ANY($2))
 ORDER BY date DESC NULLS LAST, artist, id LIMIT $3
 """
 LISTS = {
@@ -68,6 +71,14 @@ LISTS = {
     "outreach": OUTREACH,
     "opportunities": OPPORTUNITIES,
     "coverage": COVERAGE,
+}
+ARTIST_NAMES = "SELECT name FROM artists WHERE user_id = $1"
+NAMES = {
+    "artists": ARTIST_NAMES,
+    "releases": ARTIST_NAMES,
+    "campaigns": ARTIST_NAMES,
+    "outreach": "SELECT name FROM campaigns WHERE user_id = $1",
+    "coverage": "SELECT DISTINCT artist AS name FROM coverage WHERE user_id = $1",
 }
 
 CONTACT = """

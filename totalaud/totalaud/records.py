@@ -1,9 +1,12 @@
 """The records of campaigns: imported, changed and listed, one user's own."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from shared.csvtext import decode
+from shared.keyring import normal
 from totalaud import record_queries as queries
 from totalaud.contacts import IMPORT_S, import_file
 from totalaud.door import Door
@@ -14,6 +17,7 @@ from totalaud.tables import Tables
 
 Id = UUID | str
 Json = dict[str, Any]
+CALENDAR = re.compile(r"\ufeff?\s*BEGIN:VCALENDAR", re.IGNORECASE)
 LISTS = ("contacts", "artists", "releases", "campaigns", "outreach", "opportunities", "coverage")
 
 
@@ -36,14 +40,15 @@ class Records:
         also `created`, the campaigns begun: good rows load though others fail, errors carry the file's lines.
         """
         given = _given(artist=artist)
-        if noun == "opportunities" and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"BEGIN:VCALENDAR"):
-            body = {"ics": data.decode(errors="replace"), "dry_run": dry_run}
+        if noun == "opportunities" and CALENDAR.match(text := decode(data)):
+            body = {"ics": text, "dry_run": dry_run}
             return await self._door.ask(self._user, noun, "import", body, once_s=IMPORT_S)
         return await import_file(self._door, self._user, noun, data, given, dry_run=dry_run)
 
     async def rows(self, noun: str, *, limit: int = 20, of: str | None = None) -> list[Record]:
         """Return a list of LISTS, opened; `of` narrows it: see `record_queries`."""
-        found = await self._tables.rows(queries.LISTS[noun], self._user, of, limit)
+        narrowed = None if of is None else await self._stored(noun, of)
+        found = await self._tables.rows(queries.LISTS[noun], self._user, narrowed, limit)
         opened = await self._open(self._user, found)
         return [Record.of(row) for row in opened]
 
@@ -152,6 +157,12 @@ class Records:
     async def export(self, contact_id: UUID) -> Export:
         """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
         return await export_of(self._tables, self._open, self._user, contact_id)
+
+    async def _stored(self, noun: str, of: str) -> list[str]:
+        """Return the spellings under which it is stored: to the commands they are all one."""
+        names = await self._tables.rows(queries.NAMES[noun], self._user) if noun in queries.NAMES else []
+        meant = [row["name"] for row in names if row["name"] and normal(row["name"]) == normal(of)]
+        return [of.strip().lower(), *meant]
 
     async def _ask(self, noun: str, verb: str, body: Json) -> Json:
         return await self._door.ask(self._user, noun, verb, body)

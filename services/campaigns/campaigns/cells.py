@@ -92,7 +92,7 @@ class Cells:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return self.read(field, values.number)
         if abs(value) < BEYOND:
-            return float(value)
+            return float(value) or 0.0
         self.fault(field, "is out of range")
         return None
 

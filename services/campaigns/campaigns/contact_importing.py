@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from campaigns import contacts
 from campaigns.columns import CONTACTS
 from campaigns.contact_rows import Row, row
 from campaigns.contacts import Contact, is_news
@@ -52,10 +53,13 @@ class Importing:
         return batch.report(done, dry_run=request.dry_run)
 
     def _read(self, user: UUID, request: Import) -> tuple[Batch[Row], list[Line[tuple[UUID, Row]]]]:
+        """Read the rows, the first of each person; whom any row says not to write to is not written to."""
         batch = read(request, CONTACTS, row)
+        of = [self.vault.person_of(user, line.row.identity) for line in batch.lines]
+        marked = {person for person, line in zip(of, batch.lines, strict=True) if line.row.suppressed}
         people = [
-            Line(line.number, (self.vault.person_of(user, line.row.identity), line.row))
-            for line in batch.lines
+            Line(line.number, (person, replace(line.row, suppressed=True) if person in marked else line.row))
+            for person, line in zip(of, batch.lines, strict=True)
         ]
         return batch, batch.once(people, lambda one: one[0])
 
@@ -67,7 +71,7 @@ class Importing:
         async def compare(line: Line[tuple[UUID, Row]]) -> Candidate:
             contact_id, row = line.row
             fingerprint = self.vault.fingerprint(canonical([str(user), row.values()]))
-            news = is_news(fingerprint, known[contact_id].state)
+            news = is_news(fingerprint, row.suppressed, known[contact_id].state)
             return Candidate(line.number, contact_id, row, fingerprint, known[contact_id], news)
 
         return await batch.for_each(lines, lambda line: line.number, compare)
@@ -83,7 +87,8 @@ class Importing:
                 raise Erased(frozenset({candidate.contact_id}))
             kind = values.pop("type")
             event = ContactImported.of({**values, "kind": kind, "fingerprint": candidate.fingerprint})
-            done = await self.histories.record(user, candidate.contact_id, event, cause, candidate.known)
+            command = contacts.Import(event, candidate.row.suppressed)
+            done = await self.histories.record(user, candidate.contact_id, command, cause, candidate.known)
             return Done(done.seq, done.happened)
 
         both = zip(news, sealed, strict=True)

@@ -1,6 +1,5 @@
 """The rules for one contact's values. A fault names field and rule, never the value."""
 
-import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,6 +7,7 @@ from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import CONTACTS
 from campaigns.kinds import kind_of, kinds
+from shared.address import address
 
 LONGEST = {
     "name": 200, "email": 254, "phone": 50, "outlet": 200, "role": 200, "source": 200,
@@ -15,8 +15,6 @@ LONGEST = {
 }  # fmt: skip
 LATER = ("subscriber_type", "timezone")
 SUBSCRIBERS = ("corporate", "individual")
-_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
-_ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Row:
     regions: tuple[str, ...]
     source: str | None
     source_url: str | None
-    suppressed: bool
+    suppressed: bool | None
     subscriber_type: str | None = None
     timezone: str | None = None
 
@@ -44,6 +42,7 @@ class Row:
         So the fingerprint of what was imported before is still the same.
         """
         given = {one.name: getattr(self, one.name) for one in fields(self)}
+        given["suppressed"] = self.suppressed is True
         return {name: value for name, value in given.items() if name not in LATER or value is not None}
 
     @property
@@ -77,7 +76,7 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
         regions=regions,
         source=texts["source"],
         source_url=texts["source_url"],
-        suppressed=suppressed or False,
+        suppressed=suppressed,
         subscriber_type=subscriber,
         timezone=zone.key if zone else None,
     )
@@ -86,12 +85,3 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
 def _subscriber(text: str) -> str | None:
     word = text.casefold()
     return word if word in SUBSCRIBERS else None
-
-
-def address(text: str) -> str:
-    """Return the bare e-mail address of how people write it."""
-    addressed = _ADDRESSED.fullmatch(text)
-    bare = (addressed[1] if addressed else text).removeprefix("mailto:").strip()
-    if not _EMAIL.fullmatch(bare):
-        raise ValueError("is not an e-mail address")
-    return bare

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import assert_never
 
+from msgspec import structs
+
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Past
@@ -13,11 +15,23 @@ from shared.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`fingerprint` is that of the values last imported, None before the first import."""
+    """`fingerprint` is that of the values last imported, None before the first import.
+
+    `suppressed` is who objected, `suppressed_in_file` whom the last file that says so must not be written to.
+    """
 
     fingerprint: str | None = None
     suppressed: bool = False
+    suppressed_in_file: bool = False
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A contact as a file has it; `suppressed` None: it does not say, so that stays as it was."""
+
+    event: ContactImported
+    suppressed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +44,14 @@ class Erase:
     """Never to be known again."""
 
 
-Command = ContactImported | Suppress | Erase
+Command = Import | Suppress | Erase
 
 
-def is_news(fingerprint: str, contact: Contact) -> bool:
+def is_news(fingerprint: str, suppressed: bool | None, contact: Contact) -> bool:  # noqa: FBT001 - a value
     """Tell whether values differ from those last imported; an erased person's are refused."""
     if contact.erased:
         raise Refusal("erased", None, "this person was erased and is not imported again")
-    return fingerprint != contact.fingerprint
+    return fingerprint != contact.fingerprint or suppressed not in (None, contact.suppressed_in_file)
 
 
 def known(contact: Contact) -> None:
@@ -49,10 +63,13 @@ def known(contact: Contact) -> None:
 
 
 def decide(command: Command, contact: Contact) -> list[ContactEvent]:
-    """Answer with what happens; what was done before changes nothing. An import's event is its command."""
+    """Answer with what happens; what was done before changes nothing."""
     match command:
-        case ContactImported(fingerprint=fingerprint):
-            return [command] if is_news(fingerprint, contact) else []
+        case Import(event=event, suppressed=said):
+            if not is_news(event.fingerprint, said, contact):
+                return []
+            suppressed = contact.suppressed_in_file if said is None else said
+            return [structs.replace(event, suppressed=suppressed)]
         case Suppress():
             return [] if contact.suppressed or contact.erased else [ContactSuppressed()]
         case Erase():
@@ -73,8 +90,8 @@ def evolve(contact: Contact, past: Past) -> Contact:
 
 def _evolve(contact: Contact, event: AnyEvent) -> Contact:
     match event:
-        case ContactImported(fingerprint=fingerprint):
-            return replace(contact, fingerprint=fingerprint)
+        case ContactImported(fingerprint=fingerprint, suppressed=suppressed):
+            return replace(contact, fingerprint=fingerprint, suppressed_in_file=suppressed)
         case ContactSuppressed():
             return replace(contact, suppressed=True)
         case ContactErased():

@@ -1,23 +1,12 @@
 """Somebody's CSV file: encoding and delimiter found out, records read one by one, broken ones named."""
 
-import codecs
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from campaigns.cells import Fault
 from campaigns.columns import Columns, alike, meant_for
+from shared.csvtext import DELIMITERS, decode, header_at, lines_of, record
 from shared.refusal import Refusal
-
-DELIMITERS = (",", ";", "\t", "|")
-LONGEST_RECORD = 50
-SNIFFED = 4096
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +28,9 @@ class File:
 
 def read(data: bytes | str, columns: Columns) -> File:
     """Read a whole file; one of another kind is refused: its header lacks a column that is needed."""
-    text = (decode(data) if isinstance(data, bytes) else data).removeprefix("\ufeff")
-    lines = list(io.StringIO(text, newline=""))
-    start = _first(lines)
+    lines = lines_of(decode(data) if isinstance(data, bytes) else data)
+    if (start := header_at(lines)) is None:
+        raise Refusal("empty_csv", "csv", "the file has no header line")
     delimiter, cells, after = _header(lines, start, columns)
     fields = columns.fields_of(cells)
     ignored = tuple(
@@ -50,37 +39,9 @@ def read(data: bytes | str, columns: Columns) -> File:
     return File(tuple(_records(lines, after, delimiter, fields)), ignored)
 
 
-def decode(data: bytes) -> str:
-    """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not."""
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    sample = data[:SNIFFED]
-    if sample.count(0) > len(sample) // 4:
-        little = sample[1::2].count(0) > sample[0::2].count(0)
-        return data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _first(lines: list[str]) -> int:
-    """Pass over what may stand above the header: empty lines, remarks, a spreadsheet's `sep=;`."""
-    for number, line in enumerate(lines):
-        text = line.strip().strip('"')
-        if text and not text.startswith("#") and not text.casefold().startswith("sep="):
-            return number
-    raise Refusal("empty_csv", "csv", "the file has no header line")
-
-
 def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
-    read = [(delimiter, *_record(lines, start, delimiter)) for delimiter in DELIMITERS]
-    delimiter, cells, after = max(read, key=lambda one: columns.count(one[1]))
+    read = [(delimiter, *record(lines, start, delimiter)) for delimiter in DELIMITERS]
+    delimiter, cells, after = max(read, key=lambda one: (columns.count(one[1]), len(one[1])))
     missing = columns.missing(columns.fields_of(cells))
     other = meant_for(cells, columns)
     if missing:
@@ -106,7 +67,7 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
 def _records(lines: list[str], start: int, delimiter: str, fields: list[str | None]) -> Iterator[Record]:
     while start < len(lines):
         line = start + 1
-        cells, start = _record(lines, start, delimiter)
+        cells, start = record(lines, start, delimiter)
         if not cells:
             if lines[line - 1].strip():
                 yield Record(line, {}, (Fault(None, "a quotation mark is not closed, or text follows one"),))
@@ -115,20 +76,3 @@ def _records(lines: list[str], start: int, delimiter: str, fields: list[str | No
             yield Record(line, {}, (Fault(None, rule),))
         elif any(cell.strip() for cell in cells):
             yield Record(line, {field: cell for field, cell in zip(fields, cells, strict=False) if field})
-
-
-def _record(lines: list[str], start: int, delimiter: str) -> tuple[list[str], int]:
-    """Read one record; of a broken one only the first line is lost, not what follows."""
-    taken = 0
-
-    def feed() -> Iterator[str]:
-        nonlocal taken
-        for line in lines[start : start + LONGEST_RECORD]:
-            taken += 1
-            yield line
-
-    try:
-        cells = next(csv.reader(feed(), delimiter=delimiter, strict=True, skipinitialspace=True))
-    except (csv.Error, StopIteration):
-        return [], start + 1
-    return cells, start + taken

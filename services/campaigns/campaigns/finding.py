@@ -47,13 +47,24 @@ async def find(
 
 
 async def named_so(
-    histories: Histories[N, Any], user: UUID, scope: UUID, cause: str, *, id_: UUID | None, name: str
+    histories: Histories[N, Any],
+    user: UUID,
+    scope: UUID,
+    cause: str,
+    *,
+    id_: UUID | None,
+    name: str,
+    event: Any,
 ) -> UUID:
-    """Return the record that a command sets: by name, or by its id, which then gets the name."""
+    """Return the record that `event` sets: by name, or by its id, which then gets the name.
+
+    A name that was given away stays so: what is refused must not get that far.
+    """
     noun = histories.life.noun
     if id_ is None:
         return (await locate(histories, user, scope, name))[0]
-    await find(histories, user, scope, str(id_), f"{noun}_id")
+    _, known = await find(histories, user, scope, str(id_), f"{noun}_id")
+    histories.life.decide(event, known.state)
     if (own := id_of(scope, noun, name)) != id_:
         await histories.record(user, own, NameGiven(to=id_), cause)
     return id_

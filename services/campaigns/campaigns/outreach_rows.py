@@ -10,7 +10,7 @@ from campaigns import cells as limits
 from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import OUTREACH
-from campaigns.contact_rows import address
+from shared.address import address
 from shared.record_events import OutreachKind, ReplyCategory
 
 KINDS: tuple[OutreachKind, ...] = get_args(OutreachKind)

@@ -40,8 +40,10 @@ class Artists:
     histories: Histories[Artist, Any]
 
     async def set(self, user: UUID, request: SetArtist, cause: str) -> ArtistDone:
-        id_ = await named_so(self.histories, user, user, cause, id_=request.artist_id, name=request.name)
         event = ArtistSet.of(request.model_dump(exclude={"artist_id"}))
+        id_ = await named_so(
+            self.histories, user, user, cause, id_=request.artist_id, name=request.name, event=event
+        )
         done = await self.histories.record(user, id_, event, cause)
         return ArtistDone(artist_id=id_, seq=done.seq, unchanged=not done.happened)
 
@@ -73,9 +75,6 @@ class Releases:
 
     async def plan(self, user: UUID, request: PlanRelease, cause: str) -> ReleaseDone:
         artist_id, _ = await find(self.artists, user, user, request.artist)
-        id_ = await named_so(
-            self.histories, user, artist_id, cause, id_=request.release_id, name=request.title
-        )
         event = ReleasePlanned(
             artist_id=artist_id,
             title=request.title,
@@ -83,6 +82,9 @@ class Releases:
             date=request.date,
             links=request.links,
             isrc=request.isrc,
+        )
+        id_ = await named_so(
+            self.histories, user, artist_id, cause, id_=request.release_id, name=request.title, event=event
         )
         done = await self.histories.record(user, id_, event, cause)
         return ReleaseDone(release_id=id_, seq=done.seq, unchanged=not done.happened)
@@ -98,13 +100,15 @@ class Campaigns:
 
     async def create(self, user: UUID, request: CreateCampaign, cause: str) -> CampaignDone:
         artist_id, release_id = await self._about(user, request)
-        id_ = await named_so(self.histories, user, user, cause, id_=request.campaign_id, name=request.name)
         event = CampaignCreated(
             name=request.name,
             artist_id=artist_id,
             release_id=release_id,
             goal=request.goal,
             genres=request.genres,
+        )
+        id_ = await named_so(
+            self.histories, user, user, cause, id_=request.campaign_id, name=request.name, event=event
         )
         done = await self.histories.record(user, id_, event, cause)
         return CampaignDone(campaign_id=id_, seq=done.seq, unchanged=not done.happened)

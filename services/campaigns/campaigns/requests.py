@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from campaigns import values
 from campaigns.naming import as_id
+from shared.address import address
 from shared.message import Message
 from shared.record_events import OutreachKind, ReplyCategory
 
@@ -117,10 +118,10 @@ class CloseCampaign(Message):
 
 
 class OfContact(Message):
-    """A contact by id or by e-mail address."""
+    """A contact by id or by e-mail address, which is read as an import reads it."""
 
     contact_id: UUID | None = None
-    email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
+    email: Annotated[str, Field(max_length=254), AfterValidator(address)] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

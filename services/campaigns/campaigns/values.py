@@ -34,7 +34,7 @@ def moment(text: str) -> datetime:
 def number(text: str) -> float:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError("is not a number like 12 or 12.50")
-    return float(text)
+    return float(text) or 0.0
 
 
 def zone(name: str) -> ZoneInfo:

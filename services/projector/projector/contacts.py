@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Row
-from projector.namekeys import keys
+from projector.namekeys import keys, plain
 from shared.log import Recorded
 from shared.record_events import ContactErased, ContactImported, ContactSuppressed
 from shared.subjects import Aggregate
@@ -19,6 +19,7 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
     for event in recorded.commit.events:
         match event:
             case ContactImported():
+                words = _words(event)
                 values = {
                     "name": event.name,
                     "email": event.email,
@@ -38,7 +39,8 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                     "suppressed_in_file": event.suppressed,
                     "imported_at": recorded.commit.at,
                     "seq": recorded.seq,
-                    "words": _words(event),
+                    "words": words,
+                    "search_words": plain(words),
                 }
                 yield Ensure(row, {"user_id": aggregate.user, **values})
                 yield Alter(row, values)

@@ -105,11 +105,12 @@ class Fold:
                     own = self._own(attempt)
                     self._put(attempt, {**own, "agent_session_id": session_id}, own)
             case FileAgain(attempt, execution_id):
-                filed = next(
+                first = (
                     one["agent_session_id"]
                     for one in self.tables["skill_executions"].values()
                     if one["execution_id"] == execution_id and one["attempt"] == 1
                 )
+                filed = next(first, None)
                 own = self._own(attempt)
                 self._put(attempt, {**own, "agent_session_id": filed}, own)
             case Refold():

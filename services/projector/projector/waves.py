@@ -55,7 +55,7 @@ class Fate(Struct):
                     raise Misfit(f"a row of {change.row.table} is added twice")
                 self.added = new_row(change.row.table, change.values)
             case Ensure():
-                if self.added is None and self.ensured is None:
+                if self.added is None and self.ensured is None and not self.altered:
                     self.ensured = new_row(change.row.table, change.values)
             case Remove():
                 self.added = self.ensured = None

@@ -24,7 +24,9 @@ def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None
 @app.command("list")
 def list_(
     context: typer.Context,
-    type_: Annotated[str | None, typer.Option("--type", help="radio, press, playlist, …")] = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="radio, playlist, journalist, curator, …")
+    ] = None,
     limit: Limit = 20,
 ) -> None:
     """List contacts, the newest first; names are opened with the master key."""

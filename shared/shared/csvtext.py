@@ -1,0 +1,70 @@
+"""Somebody's CSV file as text and lines: what whoever cuts it into messages and whoever reads it agree on."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_RECORD = 50
+SNIFFED = 4096
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
+
+
+def decode(data: bytes) -> str:
+    """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    sample = data[:SNIFFED]
+    if sample.count(0) > len(sample) // 4:
+        little = sample[1::2].count(0) > sample[0::2].count(0)
+        return data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines with their ends, whichever these are."""
+    return list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+
+
+def header_at(lines: Sequence[str]) -> int | None:
+    """Pass over what may stand above the header: empty lines, remarks, a spreadsheet's `sep=;`.
+
+    A column may be called `#`: that is no remark.
+    """
+    for number, line in enumerate(lines):
+        text = line.strip().strip('"')
+        if text and not _REMARK.match(text):
+            return number
+    return None
+
+
+def record(lines: Sequence[str], start: int, delimiter: str) -> tuple[list[str], int]:
+    """Return a record's cells, and where the next one begins; of a broken one only the first line is lost."""
+    taken = 0
+
+    def feed() -> Iterator[str]:
+        nonlocal taken
+        for line in lines[start : start + LONGEST_RECORD]:
+            taken += 1
+            yield line
+
+    try:
+        cells = next(csv.reader(feed(), delimiter=delimiter, strict=True, skipinitialspace=True))
+    except (csv.Error, StopIteration):
+        return [], start + 1
+    return cells, start + taken
