@@ -144,6 +144,52 @@ def test_a_report_of_a_release_is_that_of_its_latest_campaign():
     assert plan.notes == ("took the campaign Blogs; it could also have been Radio",)
 
 
+def test_what_is_asked_of_an_artist_is_taken_from_that_artist_s_records():
+    second = Artist("a2", "Willow & Ash", ("folk",), "Newcastle")
+    tide = Release("r9", "a2", "Low Tide", "single", date(2027, 1, 15))
+    theirs = Campaign("c9", "Tide radio", datetime(2026, 1, 1, tzinfo=UTC), artist_id="a2")
+    newer = Campaign("c8", "Other", datetime(2026, 11, 1, tzinfo=UTC), artist_id="a1")
+    known = facts(artists=[ARTIST, second], releases=[COAST, tide], campaigns=[newer, theirs])
+    assert of("performance", known, artist="Willow & Ash").steps[0].input["campaign_id"] == "c9"
+    assert of("next", known, artist="Willow & Ash").steps[0].input == {"artist_id": "a2"}
+    assert of("patterns", known, artist="Willow & Ash").steps[1].input["artist_id"] == "a2"
+    pitch = of("pitch", known, artist="Willow & Ash", outlet="BBC Radio 6 Music").steps[0].input
+    assert (pitch["artistInfo"]["name"], pitch["release"]["title"]) == ("Willow & Ash", "Low Tide")
+
+
+def test_an_artist_without_a_release_gets_nobody_else_s():
+    second = Artist("a2", "Willow & Ash")
+    assert isinstance(of("plan", facts(artists=[ARTIST, second]), artist="Willow & Ash"), Unread)
+
+
+def test_of_two_releases_of_one_name_the_other_is_told():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "ep", date(2027, 1, 15))
+    plan = of("plan", facts(artists=[ARTIST, second], releases=[COAST, twin]), release="Glass Coast")
+    assert plan.steps[0].input["release"]["id"] == "r9"
+    assert plan.notes == (
+        "took the release Glass Coast by Willow & Ash; it could also have been Glass Coast by Neon Harbour",
+    )
+
+
+def test_opportunities_are_looked_for_with_the_kinds_the_money_and_the_artist_s_place():
+    (step,) = of("opportunities", genres=("folk",), kinds=("festival",), budget=0.0).steps
+    assert step.input["artist_id"] == "a1"
+    assert (step.input["genres"], step.input["kinds"], step.input["budget"]) == (["folk"], ["festival"], 0)
+    assert step.input["release"]["title"] == "Glass Coast"
+
+
+def test_opportunities_need_no_release_unless_one_is_asked_for():
+    assert "release" not in of("opportunities", facts(releases=[])).steps[0].input
+    assert isinstance(of("opportunities", facts(releases=[]), release_type="single"), Unread)
+
+
+def test_as_many_contacts_are_ranked_and_written_to_as_were_asked_for():
+    plan = of("pitch", genres=("synthpop",), type="radio", limit=2, tone="playful")
+    assert plan.steps[1].input["criteria"]["limit"] == 2
+    assert (plan.steps[2].input["tone"], plan.steps[2].cost.calls) == ("playful", 4)
+
+
 def test_a_release_without_a_campaign_has_no_report():
     found = of("report", release="Glass Coast")
     assert isinstance(found, Unread)

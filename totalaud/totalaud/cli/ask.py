@@ -73,6 +73,9 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
         outlets=outlets,
         campaigns=[one.name for one in facts.campaigns],
         releases=[one.title for one in facts.releases],
+        artists=[one.name for one in facts.artists],
+        genres=await own.genres(client.tables, client.user),
+        places=await own.places(client.tables, client.user),
     )
     found = understood(question, words)
     if not isinstance(found, Question):

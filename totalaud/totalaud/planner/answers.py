@@ -34,7 +34,7 @@ def _contacts(output: Json) -> Lines:
     found = output.get("contacts") or []
     if not found:
         return ["Nobody fits.", *meta(output)]
-    lines = [f"{len(found)} {'contact' if len(found) == 1 else 'contacts'} that fit, the best first:"]
+    lines = [f"{len(found)} {'contact fits' if len(found) == 1 else 'contacts fit'}, the best first:"]
     for number, contact in enumerate(found, 1):
         lines += _contact(number, contact)
     return lines + meta(output)

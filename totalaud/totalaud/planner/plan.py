@@ -7,11 +7,10 @@ from typing import Any
 from totalaud.planner import facts as own
 from totalaud.planner.facts import Artist, Chosen, Facts, Release
 from totalaud.planner.prices import Cost, expected
-from totalaud.planner.question import Intent, Missing, Question, Window
+from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, Window
 from totalaud.planner.timing import notes
 
 Json = dict[str, Any]
-MOST_PITCHES = 5
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 FOUND = "{{step1.contacts}}"
 RANKED = "{{step2.contacts}}"
@@ -69,7 +68,8 @@ class _Draft:
         return found
 
     def artist(self, artist_id: str | None = None) -> Artist:
-        found: Artist = self.take(own.artist(self.facts, artist_id))
+        name = self.question.artist if artist_id is None else None
+        found: Artist = self.take(own.artist(self.facts, artist_id, name=name))
         return found
 
 
@@ -102,9 +102,8 @@ def _find(draft: _Draft) -> None:
         "Find contacts that fit",
     )
     types = [asked.type] if asked.type else None
-    criteria = {"genres": genres or None, "regions": regions or None, "types": types}
-    if asked.intent == "pitch":
-        criteria["limit"] = MOST_PITCHES  # type: ignore[assignment]
+    limit = asked.limit or (MOST_PITCHES if asked.intent == "pitch" else None)
+    criteria = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
     kept = {name: value for name, value in criteria.items() if value is not None}
     draft.step("score-contacts", {"contacts": FOUND, "criteria": kept}, "Rank them, and say why")
 
@@ -115,6 +114,7 @@ def _pitch(draft: _Draft) -> None:
     given = {
         "artistInfo": artist_info(draft.artist(release.artist_id), draft.facts, "generate-pitch"),
         "release": release_info(release, draft.facts, "generate-pitch"),
+        "tone": asked.tone,
     }
     draft.notes += notes(
         asked.outlet,
@@ -125,7 +125,8 @@ def _pitch(draft: _Draft) -> None:
     )
     if asked.outlet is None:
         _find(draft)
-        draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", MOST_PITCHES)
+        most = asked.limit or MOST_PITCHES
+        draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", most)
         return
     contacts: list[Json] = [dict(contact) for contact in draft.facts.contacts][:MOST_PITCHES]
     if not contacts:
@@ -164,8 +165,10 @@ def _patterns(draft: _Draft) -> None:
 
 
 def _next(draft: _Draft) -> None:
-    named = draft.question.campaign is not None
-    which = {"campaign_id": draft.take(own.campaign(draft.question, draft.facts)).id} if named else {}
+    asked = draft.question
+    which = {"artist_id": draft.artist().id} if asked.artist else {}
+    if asked.campaign is not None:
+        which["campaign_id"] = draft.take(own.campaign(asked, draft.facts)).id
     draft.step("recommend-next-steps", which, "Say what to do next")
 
 
@@ -209,14 +212,20 @@ def _press(draft: _Draft) -> None:
 
 
 def _opportunities(draft: _Draft) -> None:
-    asked = draft.question
-    name = "discover-opportunities"
-    given: Json = {"genres": list(asked.genres), "regions": list(asked.regions) or None}
-    if not asked.genres:
-        release = draft.release()
-        artist = draft.artist(release.artist_id)
-        given |= {"genres": list(artist.genres), "artist_id": artist.id}
-        given["release"] = release_info(release, draft.facts, name)
+    """Look for whom and with what: the release that was asked for, else the next one, if there is any."""
+    asked, name = draft.question, "discover-opportunities"
+    wanted = asked.release or asked.release_type
+    chosen = own.release(asked, draft.facts)
+    release: Release | None = draft.take(chosen) if wanted or isinstance(chosen, Chosen) else None
+    artist = draft.artist(release.artist_id if release else None)
+    given: Json = {
+        "artist_id": artist.id,
+        "genres": list(asked.genres or artist.genres),
+        "regions": list(asked.regions) or None,
+        "kinds": list(asked.kinds) or None,
+        "budget": asked.budget,
+        "release": release_info(release, draft.facts, name) if release else None,
+    }
     draft.step(name, given, "Look for what is open")
 
 

@@ -17,6 +17,7 @@ Intent = Literal[
     "opportunities",
 ]
 Window = Literal["7d", "28d", "all"]
+MOST_PITCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Question:
     outlet: str | None = None
     campaign: str | None = None
     release: str | None = None
+    artist: str | None = None
     release_type: str | None = None
     window: Window | None = None
     audience: str | None = None
@@ -39,6 +41,9 @@ class Question:
     budget: float | None = None
     channels: tuple[str, ...] = ()
     platform: str | None = None
+    tone: str | None = None
+    kinds: tuple[str, ...] = ()
+    limit: int | None = None
     unused: tuple[str, ...] = ()
 
 

@@ -35,6 +35,7 @@ class Vocabulary:
     outlets: Mapping[str, str] = field(default_factory=dict)
     campaigns: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
+    artists: Mapping[str, str] = field(default_factory=dict)
 
 
 def vocabulary(
@@ -43,16 +44,23 @@ def vocabulary(
     outlets: Iterable[str] = (),
     campaigns: Iterable[str] = (),
     releases: Iterable[str] = (),
+    artists: Iterable[str] = (),
+    genres: Iterable[str] = (),
+    places: Iterable[str] = (),
 ) -> Vocabulary:
-    """Take the music's words from the skills folder's library, and the names from the user's tables."""
+    """Take the music's words from the skills folder's library, and the names from the user's tables.
+
+    A genre of the user's that is made of known ones, such as indie folk, is read as these: both are near.
+    """
     music = _module(next(file for name in MUSIC if (file := skills / name).is_file()))
     return Vocabulary(
-        genres=music.known_genres(),
-        places=music.known_places(),
+        genres=by_key(one for one in genres if music.understood(one).words) | music.known_genres(),
+        places=by_key(places) | music.known_places(),
         kinds={name: tuple(words) for name, words in music.TYPES.items()},
         outlets={**known_outlets(), **by_key(outlets)},
         campaigns=by_key(campaigns),
         releases=by_key(releases),
+        artists=by_key(artists),
     )
 
 
@@ -66,7 +74,9 @@ def known_outlets() -> dict[str, str]:
 
 
 def by_key(names: Iterable[str | None]) -> dict[str, str]:
-    return {key(name): name for name in names if name and key(name)}
+    """Return names by their key, those with an & by their key with "and" as well."""
+    real = [name for name in names if name and key(name)]
+    return {key(said): name for name in real for said in (name.replace("&", "and"), name)}
 
 
 def key(name: str) -> str:

@@ -32,6 +32,7 @@ DOING = _words(
     how hows performing performance performed doing going status progress track results stats numbers
     """
 )
+FOLLOW_UP = _words("followup followups follow-up follow-ups chase")
 REPORT = _words("report reports")
 AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
 DETAILS = {
@@ -41,6 +42,25 @@ DETAILS = {
     "detail": "detailed",
     "full": "detailed",
     "long": "detailed",
+}
+TONES = {
+    "friendly": _words("friendly warm"),
+    "professional": _words("professional formal"),
+    "playful": _words("playful funny"),
+    "brief": _words("brief short quick"),
+}
+OPENINGS = {
+    "festival": "festival",
+    "festivals": "festival",
+    "funding": "funding",
+    "grant": "funding",
+    "grants": "funding",
+    "playlist": "playlist",
+    "playlists": "playlist",
+    "podcast": "podcast",
+    "podcasts": "podcast",
+    "blog": "blog",
+    "blogs": "blog",
 }
 PEERS = _words("artists artist musicians bands band acts other others peers people")
 WORKS = _words(
@@ -55,7 +75,7 @@ PEOPLE = _words("contacts contact people someone anyone somebody anybody")
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
     "pitch": ((WRITE, PITCH), (frozenset({"pitch"}), RELEASE)),
-    "performance": ((CAMPAIGN, DOING),),
+    "performance": ((CAMPAIGN, DOING), (FOLLOW_UP,)),
     "report": ((REPORT,),),
     "patterns": ((ASKED, WORKS), (COMPARE, PEERS), (WORKS, PEERS)),
     "next": ((frozenset({"next"}), _words("do steps step should recommend")),),
@@ -63,7 +83,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (frozenset({"when"}), _words("send pitch email write mail contact")),
         (
             frozenset({"time", "day"}),
-            frozenset({"best", "good"}),
+            frozenset({"best", "good", "should"}),
             _words("send pitch email write mail"),
         ),
     ),
@@ -145,7 +165,7 @@ CHANNELS = {
 NEGATIONS = _words(
     """
     no not dont doesnt isnt arent never without except but neither nor unless hate hates dislike
-    dislikes
+    dislikes outside beyond excluding exclude avoid avoiding
     """
 )
 ACTS = _words(
@@ -167,20 +187,20 @@ FILLERS = _words(
     that the their them there these they this to up upcoming us we what whats take takes taking which
     who whom whose will with would you your now currently so far best better most more really near based
     located for fans fan fit fits short quick nice friendly should could need want called shows show
-    hosts host producers producer
+    hosts host producers producer top pls thanks thank &
     """
 )
 
 SLOTS: dict[Intent, frozenset[str]] = {
     "find": _words("genres regions type"),
-    "pitch": _words("genres regions type outlet release release_type"),
-    "performance": _words("campaign window"),
-    "report": _words("campaign release window"),
-    "patterns": _words("genres cohort"),
-    "next": _words("campaign"),
+    "pitch": _words("genres regions type outlet release release_type artist"),
+    "performance": _words("campaign release artist window"),
+    "report": _words("campaign release artist window"),
+    "patterns": _words("artist genres cohort"),
+    "next": _words("campaign artist"),
     "timing": _words("type"),
-    "plan": _words("release release_type channels hours_per_week budget"),
-    "hashtags": _words("release release_type platform"),
-    "press": _words("release release_type"),
-    "opportunities": _words("genres regions release release_type"),
+    "plan": _words("release release_type artist channels hours_per_week budget"),
+    "hashtags": _words("release release_type artist platform"),
+    "press": _words("release release_type artist"),
+    "opportunities": _words("genres regions release release_type artist budget"),
 }
