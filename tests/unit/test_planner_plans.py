@@ -157,6 +157,21 @@ def test_what_is_asked_of_an_artist_is_taken_from_that_artist_s_records():
     assert (pitch["artistInfo"]["name"], pitch["release"]["title"]) == ("Willow & Ash", "Low Tide")
 
 
+@pytest.mark.parametrize(
+    ("artists", "campaigns", "narrowed"),
+    [
+        ([ARTIST], [Campaign("c1", "Autumn", artist_id="a1")], True),
+        ([ARTIST], [Campaign("c1", "Imported"), Campaign("c2", "Autumn", artist_id="a1")], False),
+        ([ARTIST, Artist("a2", "Willow & Ash")], [Campaign("c1", "Autumn", artist_id="a1")], False),
+        ([], [Campaign("c1", "Autumn")], False),
+    ],
+)
+def test_what_works_is_not_narrowed_to_an_artist_whose_campaigns_are_not_all(artists, campaigns, narrowed):
+    plan = of("patterns", facts(artists=artists, campaigns=campaigns))
+    assert ["artist_id" in step.input for step in plan.steps] == [False, narrowed, narrowed]
+    assert plan.notes == ()
+
+
 def test_an_artist_without_a_release_gets_nobody_else_s():
     second = Artist("a2", "Willow & Ash")
     assert isinstance(of("plan", facts(artists=[ARTIST, second]), artist="Willow & Ash"), Unread)

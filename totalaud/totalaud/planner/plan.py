@@ -6,6 +6,7 @@ from typing import Any
 
 from totalaud.planner import facts as own
 from totalaud.planner.facts import Artist, Chosen, Facts, Release
+from totalaud.planner.inputs import artist_info, release_info
 from totalaud.planner.prices import Cost, expected
 from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, Window
 from totalaud.planner.timing import notes
@@ -156,12 +157,20 @@ def _report(draft: _Draft) -> None:
 def _patterns(draft: _Draft) -> None:
     asked = draft.question
     scope = "cohort" if asked.cohort else "mine"
-    artist = draft.artist() if draft.facts.artists else None
-    which = {"artist_id": artist.id} if artist else {}
+    which = _whose(draft)
     cohort = {"cohort": {"genres": list(asked.genres)}} if asked.genres else {}
     draft.step("identify-patterns", {"scope": scope}, "Look for what is answered more often")
     draft.step("benchmark-performance", {**which, **cohort}, "Set your results beside others'")
     draft.step("recommend-next-steps", {**which, "limit": 3}, "Say what to do next")
+
+
+def _whose(draft: _Draft) -> Json:
+    """Narrow to an artist where that is asked for, or where it leaves out nothing of the user's."""
+    artists, campaigns = draft.facts.artists, draft.facts.campaigns
+    if draft.question.artist:
+        return {"artist_id": draft.artist().id}
+    alone = len(artists) == 1 and all(one.artist_id == artists[0].id for one in campaigns)
+    return {"artist_id": artists[0].id} if alone else {}
 
 
 def _next(draft: _Draft) -> None:
@@ -250,37 +259,3 @@ LAID: dict[Intent, tuple[str, Callable[[_Draft], None]]] = {
     "press": ("coach-agent", _press),
     "opportunities": ("scout-agent", _opportunities),
 }
-
-
-def artist_info(artist: Artist, facts: Facts, skill: str) -> Json:
-    """Write an artist in the fields that a skill's `ArtistInfo` and `Fact` have."""
-    told = [_fields({**fact}, facts, skill, "Fact") for fact in artist.facts]
-    info = {
-        "name": artist.name,
-        "genre": artist.genres[0] if artist.genres else None,
-        "genres": list(artist.genres),
-        "location": artist.location,
-        "bio": artist.bio,
-        "facts": told,
-    }
-    return _fields(info, facts, skill, "ArtistInfo")
-
-
-def release_info(release: Release, facts: Facts, skill: str) -> Json:
-    """Write a release in the fields that a skill's `Release` has."""
-    info = {
-        "id": release.id,
-        "title": release.title,
-        "type": release.type,
-        "date": release.date.isoformat(),
-        "links": list(release.links),
-    }
-    return _fields(info, facts, skill, "Release")
-
-
-def _fields(value: Json, facts: Facts, skill: str, type_: str) -> Json:
-    schema = (facts.skills.get(skill) or {}).get("input_schema") or {}
-    known = schema.get("$defs", {}).get(type_, {}).get("properties")
-    return {
-        name: each for name, each in value.items() if each is not None and (known is None or name in known)
-    }
