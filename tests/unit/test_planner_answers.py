@@ -155,3 +155,71 @@ def test_long_values_stay_within_eighty_columns():
     long = {"outlet": "O" * 20 + " word" * 40, "name": "N", "type": "radio"}
     lines = answer(["score-contacts"], [{"contacts": [long]}])
     assert all(len(line) <= 80 for line in lines)
+
+
+NONE = {"k": 0, "n": 0, "mean": 0.0, "lo": 0.0, "hi": 1.0, "method": "none observed"}
+FUNNEL = dict.fromkeys(("sent", "bounced", "replied", "positive", "placed", "declined", "pending"), 0)
+TRACKED = {
+    "funnel": {**FUNNEL, "sent": 48, "replied": 3},
+    "rates": [{"metric": "replied", "rate": RATE}],
+    "previous": [{"metric": "replied", "rate": NONE}],
+    "change": [],
+    "expected_eventual": RATE,
+    "followups_due": [],
+    "meta": META,
+}
+
+
+def test_answers_are_still_coming_in_only_where_some_are_awaited():
+    assert "still coming in" not in text("track-campaign", TRACKED)
+    awaited = {**TRACKED, "funnel": {**TRACKED["funnel"], "pending": 45}}
+    assert "Answers are still coming in; expected in the end: 6.3 %" in text("track-campaign", awaited)
+
+
+def test_a_share_of_nothing_is_not_told():
+    assert "0 of 0" not in text("track-campaign", TRACKED)
+    nothing = {**TRACKED, "funnel": FUNNEL, "rates": [{"metric": "replied", "rate": NONE}]}
+    told = text("track-campaign", {**nothing, "previous": TRACKED["rates"]})
+    assert "replied before: 6.3 %" in told
+    assert "0 of 0" not in told
+    compared = {"verdict": "Not enough data", "you": NONE, "references": [], "meta": META}
+    assert text("benchmark-performance", compared) == "Not enough data"
+
+
+def test_an_opportunity_is_told_with_deadline_cost_reasons_and_place():
+    call = {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "title": "Fictional Open Call",
+        "kind": "festival",
+        "url": "https://example.org/call",
+        "deadline": "2026-12-20",
+        "cost": 15,
+        "currency": "GBP",
+        "fit": 0.85,
+        "eligible": True,
+        "reasons": ["for synthpop", "23 days to the deadline"],
+    }
+    told = text("discover-opportunities", {"opportunities": [call], "total": 3, "meta": META})
+    assert told.splitlines() == [
+        "Open and fitting, the best first, 1 of 3:",
+        "1. Fictional Open Call, festival, until 2026-12-20, fit 0.85",
+        "   costs 15 GBP",
+        "   for synthpop",
+        "   23 days to the deadline",
+        "   https://example.org/call",
+    ]
+    free = {**call, "cost": 0, "deadline": None, "reasons": []}
+    assert "free" in text("discover-opportunities", {"opportunities": [free], "total": 1, "meta": META})
+
+
+def test_times_of_the_week_are_told_with_how_sure_they_are():
+    slot = {"weekday": "tuesday", "hour_local": 9, "p_best": 0.83, "expected": RATE}
+    told = text("optimize-timing", {"slots": [slot], "schedule": [], "exploration": 0.25, "meta": META})
+    assert "tuesday 9:00: best with probability 0.83, answered 6.3 %" in told
+    assert "25.0 % of pitches would go out at another time" in told
+
+
+def test_no_time_is_named_where_none_is_known():
+    warned = {**META, "basis": "insufficient", "warnings": ["no evidence yet: 4 pitches"]}
+    told = text("optimize-timing", {"slots": [], "schedule": [], "exploration": 1.0, "meta": warned})
+    assert told.splitlines() == ["No time of the week is known to do better.", "! no evidence yet: 4 pitches"]

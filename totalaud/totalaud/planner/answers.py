@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from totalaud.planner.dated import opportunities, timing
 from totalaud.planner.figures import meta, percent, rate
 from totalaud.planner.plainly import anything
 from totalaud.planner.telling import WIDTH, wrapped
@@ -116,7 +117,8 @@ def _benchmark(output: Json) -> Lines:
     if cohort := output.get("cohort"):
         figures = ", ".join(f"{name} {cohort[name]:.3f}" for name in ("p10", "p50", "p90"))
         lines += wrapped(f"among {cohort['n']} artists: {figures}", "  ", "  ")
-    lines += wrapped(f"you: {rate(output['you'])}", "  ", "  ")
+    if output["you"]["n"]:
+        lines += wrapped(f"you: {rate(output['you'])}", "  ", "  ")
     return lines + [line for line in meta(output) if line[2:] not in lines] + _references(output)
 
 
@@ -147,9 +149,9 @@ def _actions(output: Json) -> Lines:
 def _track(output: Json) -> Lines:
     funnel = output["funnel"]
     lines = wrapped(", ".join(f"{name} {count}" for name, count in funnel.items()))
-    before = {one["metric"]: one["rate"] for one in output["previous"]}
+    before = {one["metric"]: one["rate"] for one in output["previous"] if one["rate"]["n"]}
     changes = {one["metric"]: one for one in output["change"]}
-    for one in output["rates"]:
+    for one in (one for one in output["rates"] if one["rate"]["n"]):
         metric = one["metric"]
         lines += wrapped(f"{metric}: {rate(one['rate'])}", "  ", "    ")
         if metric in before:
@@ -157,7 +159,13 @@ def _track(output: Json) -> Lines:
         if change := changes.get(metric):
             verdict = change["verdict"].replace("_", " ")
             lines += wrapped(f"{verdict}, worse with probability {change['p_worse']:.2f}", "    ", "      ")
-    lines += wrapped(f"Answers are still coming in; expected in the end: {rate(output['expected_eventual'])}")
+    if before and not funnel["sent"]:
+        lines += [
+            line for name in before for line in wrapped(f"{name} before: {rate(before[name])}", "  ", "    ")
+        ]
+    if funnel["pending"]:
+        coming = f"Answers are still coming in; expected in the end: {rate(output['expected_eventual'])}"
+        lines += wrapped(coming)
     return [*lines, *_followups(output), *meta(output)]
 
 
@@ -224,5 +232,7 @@ TELLERS: dict[str, Callable[[Json], Lines]] = {
     "benchmark-performance": _benchmark,
     "recommend-next-steps": _actions,
     "create-campaign-plan": _plan,
+    "discover-opportunities": opportunities,
+    "optimize-timing": timing,
     "suggest-hashtags": _hashtags,
 }
