@@ -4,15 +4,16 @@ from uuid import uuid4
 
 import pytest
 
-from insight_data import artist, campaign
+from insight_data import artist, campaign, contact
 from quality.harness import SKILLS
-from quality.planted.situations import SITUATIONS, desk, stranger
+from quality.planted.situations import SEALED, SITUATIONS, desk, stranger
 from quality.recommend_next_steps import is_right, well_founded
 from shared.schema import problems
 from skill_runner.context import SkillError
 from totalaud.skillfiles import load
 
 SKILL = "recommend-next-steps"
+TYPES = ("radio", "playlist", "journalist", "curator", "blogger", "podcast", "label", "venue")
 SCHEMAS = {skill.name: skill.input_schema for skill in load(SKILLS).skills}
 
 
@@ -56,6 +57,26 @@ async def test_a_campaign_is_spoken_of_alone(skillbench):
     await skillbench.load({"campaigns": [other]})
     found = await skillbench.run(SKILL, {"campaign_id": str(other["id"])}, user=at.user)
     assert {action["kind"] for action in found["actions"]} <= {"apply", "plan_release", "switch_template"}
+
+
+@pytest.mark.parametrize(
+    ("goal", "fitting"),
+    [
+        ("radio", {"radio", "podcast", None}),
+        ("press", {"journalist", "blogger", "podcast", None}),
+        ("playlists", {"playlist", "curator", None}),
+        ("live", {"venue", None}),
+        ("all", {*TYPES, None}),
+        (None, {*TYPES, None}),
+    ],
+)
+async def test_contacts_to_pitch_are_of_the_kinds_that_the_campaign_is_for(skillbench, goal, fitting):
+    user = skillbench.user()
+    people = [contact(user, type=kind, email=SEALED) for kind in (*TYPES, None)]
+    await skillbench.load({"contacts": people, "campaigns": [campaign(user, goal=goal)]})
+    found = await skillbench.run(SKILL, {}, user=user)
+    (proposal,) = [one for one in found["actions"] if one["kind"] == "pitch_fitting"]
+    assert {one.get("type") for one in proposal["command"]["input"]["contacts"]} == fitting
 
 
 @pytest.mark.parametrize("field", ["campaign_id", "artist_id"])
