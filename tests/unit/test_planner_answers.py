@@ -176,6 +176,11 @@ def test_answers_are_still_coming_in_only_where_some_are_awaited():
     assert "Answers are still coming in; expected in the end: 6.3 %" in text("track-campaign", awaited)
 
 
+def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
+    kept = {**TRACKED, "funnel": dict(sorted(TRACKED["funnel"].items()))}
+    assert text("track-campaign", kept).startswith("sent 48, bounced 0, replied 3, positive 0, placed 0")
+
+
 def test_a_share_of_nothing_is_not_told():
     assert "0 of 0" not in text("track-campaign", TRACKED)
     nothing = {**TRACKED, "funnel": FUNNEL, "rates": [{"metric": "replied", "rate": NONE}]}

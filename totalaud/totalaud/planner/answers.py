@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 Lines = list[str]
 DAY = 10
 MOST_DUE = 10
+FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
 ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 
 
@@ -148,7 +149,7 @@ def _actions(output: Json) -> Lines:
 
 def _track(output: Json) -> Lines:
     funnel = output["funnel"]
-    lines = wrapped(", ".join(f"{name} {count}" for name, count in funnel.items()))
+    lines = wrapped(", ".join(f"{name} {funnel[name]}" for name in FUNNEL))
     before = {one["metric"]: one["rate"] for one in output["previous"] if one["rate"]["n"]}
     changes = {one["metric"]: one for one in output["change"]}
     for one in (one for one in output["rates"] if one["rate"]["n"]):
