@@ -43,6 +43,16 @@ async def test_the_contact_that_answered_comes_first_and_says_so(skillbench):
     assert first["last_contacted_at"].startswith("2026-07-25")
 
 
+async def test_nobody_who_has_objected_since_is_ranked(skillbench):
+    user = skillbench.user()
+    people = [contact(user), contact(user, suppressed=True), contact(user, erased=True)]
+    await skillbench.load({"contacts": people})
+    asked = [{"id": str(one["id"]), "type": "radio"} for one in people]
+    found = await skillbench.run("score-contacts", {"contacts": asked}, user=user)
+    assert [one["id"] for one in found["contacts"]] == [str(people[0]["id"])]
+    assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
+
+
 async def test_young_silence_and_bounces_are_no_history(skillbench):
     user = skillbench.user()
     one = contact(user)
@@ -69,6 +79,7 @@ async def test_only_what_is_open_is_returned_and_duplicates_once(skillbench):
 async def test_without_any_opportunity_the_answer_is_empty(skillbench):
     found = await skillbench.run("discover-opportunities", {}, user=skillbench.user())
     assert (found["opportunities"], found["meta"]["basis"]) == ([], "insufficient")
+    assert "import some" in found["meta"]["warnings"][0]
 
 
 async def test_an_unknown_artist_is_named_as_such(skillbench):

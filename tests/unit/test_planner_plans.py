@@ -67,6 +67,16 @@ def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
     assert "$sealed" not in "\n".join(plan_lines(plan))
 
 
+def test_nobody_who_is_suppressed_is_written_to_nor_the_outlet_in_their_place():
+    shut = {"id": "k1", "outlet": "Tees Valley FM", "suppressed": True}
+    kept = {"id": "k2", "outlet": "Tees Valley FM", "suppressed": False}
+    plan = of("pitch", facts(contacts=[shut, kept]), outlet="Tees Valley FM")
+    assert plan.steps[0].input["contacts"] == [{"id": "k2", "outlet": "Tees Valley FM"}]
+    found = of("pitch", facts(contacts=[shut]), outlet="Tees Valley FM")
+    assert isinstance(found, Unread)
+    assert "must not be written to" in found.reason
+
+
 def test_pitches_to_many_are_researched_first_and_written_to_a_few():
     plan = of("pitch", genres=("synthpop",), type="radio")
     assert [step.skill for step in plan.steps] == ["research-contacts", "score-contacts", "generate-pitch"]

@@ -15,8 +15,8 @@ OUTLETS = """
 SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
 """
 AT_OUTLET = """
-SELECT id, name, email, outlet, role, type, genres, regions FROM contacts
-WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased AND NOT suppressed ORDER BY id LIMIT 50
+SELECT id, name, email, outlet, role, type, genres, regions, suppressed FROM contacts
+WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 50
 """
 GENRES = """
 SELECT DISTINCT unnest(genres) AS name FROM contacts WHERE user_id = $1 AND NOT erased AND NOT suppressed

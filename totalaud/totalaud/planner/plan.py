@@ -129,7 +129,10 @@ def _pitch(draft: _Draft) -> None:
         most = asked.limit or MOST_PITCHES
         draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", most)
         return
-    contacts: list[Json] = [dict(contact) for contact in draft.facts.contacts][:MOST_PITCHES]
+    there = [dict(contact) for contact in draft.facts.contacts]
+    contacts: list[Json] = [one for one in there if not one.pop("suppressed", False)][:MOST_PITCHES]
+    if there and not contacts:
+        raise _Absent(f"whom you know at {asked.outlet} must not be written to: they are suppressed")
     if not contacts:
         draft.notes.append(f"none of your contacts is at {asked.outlet}: the pitch is to the outlet itself")
         contacts = [{"outlet": asked.outlet}]
