@@ -228,3 +228,62 @@ def test_no_time_is_named_where_none_is_known():
     warned = {**META, "basis": "insufficient", "warnings": ["no evidence yet: 4 pitches"]}
     told = text("optimize-timing", {"slots": [], "schedule": [], "exploration": 1.0, "meta": warned})
     assert told.splitlines() == ["No time of the week is known to do better.", "! no evidence yet: 4 pitches"]
+
+
+def test_who_answers_is_told_with_how_sure_and_how_soon():
+    group = {"key": "radio", "rate": RATE, "shrunk": 0.05, "p_best": 0.31}
+    output = {
+        "groups": [group, {**group, "key": "blogger"}],
+        "alike_p": 0.58,
+        "time_to_reply": {"p25_days": 1.0, "median_days": 6.2, "p75_days": None, "plateau": 0.193},
+        "categories": {"auto": 1, "other": 2, "interested": 15, "placed": 0, "declined": 12},
+        "meta": META,
+    }
+    told = " ".join(text("analyze-responses", output).split())
+    assert f"radio: {rate(RATE)}; drawn to what all share 5.0 %" in told
+    assert "probability 0.58: that may be chance" in told
+    assert "a quarter within 1.0, half within 6.2 days; 19.3 % answer in the end" in told
+    assert "interested 15, placed 0, declined 12, auto 1, other 2" in told
+
+
+def test_what_moves_is_told_before_what_does_not():
+    flat = {
+        "key": "folk",
+        "metric": "reply_rate",
+        "slope_per_week": -0.016,
+        "lo": -0.1,
+        "hi": 0.07,
+        "q_value": 0.9,
+        "direction": "flat",
+        "needed": None,
+    }
+    up = {**flat, "key": "Sea Glass", "metric": "streams", "slope_per_week": 13.7, "lo": 12.0, "hi": 15.0}
+    rising = {**up, "direction": "rising", "q_value": 0.0003}
+    short = {**flat, "key": "jazz", "direction": "insufficient", "needed": 1}
+    told = text("track-trends", {"trends": [short, flat, rising], "meta": META}).splitlines()
+    assert [line.strip() for line in told] == [
+        "Sea Glass, streams: rising, 13.7 a week (12.0 to 15.0), q 0.000",
+        "folk, reply rate: flat, -1.6 points a week (-10.0 to 7.0), q 0.900",
+        "jazz, reply rate: not enough data, 1 more week needed",
+    ]
+
+
+def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
+    similar = {
+        "name": "Grey Heron",
+        "similarity": 0.66,
+        "basis": ["same genres"],
+        "shared_genres": ["folk"],
+        "outlets": ["Dock FM"],
+    }
+    output = {
+        "similar": [similar],
+        "gaps": [{"outlet": "Dock FM", "covered": ["Grey Heron"], "you": False}],
+        "summary": "One artist is like you.",
+        "meta": META,
+    }
+    told = text("analyze-competition", output)
+    assert "1. Grey Heron, 0.66: folk" in told
+    assert "- Dock FM covered Grey Heron, and not you" in told
+    alone = {**output, "similar": [], "gaps": [], "meta": {**META, "basis": "insufficient", "needed": 1}}
+    assert "no other artist is recorded that is near" in text("analyze-competition", alone)

@@ -229,6 +229,35 @@ def test_a_pitch_has_the_tone_that_was_asked_for(word, tone):
     assert read(f"Write a {word} pitch for Glass Coast to BBC6").tone == tone
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("When should I pitch my new single to radio?", "timing"),
+        ("What are the best times to email journalists?", "timing"),
+        ("What day should I pitch radio?", "timing"),
+        ("Write a report on how my campaign is doing", "report"),
+        ("How should I plan my campaign for Glass Coast?", "plan"),
+        ("How's the reply rate of my campaign?", "answers"),
+        ("Which artists are similar to Neon Harbour?", "similar"),
+        ("Who is my main competition?", "similar"),
+        ("Are my streams rising?", "trends"),
+        ("What's trending in folk?", "trends"),
+        ("How long do replies take?", "answers"),
+        ("Which genres reply most?", "answers"),
+    ],
+)
+def test_of_two_readings_the_one_that_says_more_counts(text, intent):
+    assert read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [("What reply rate do I get by genre?", "genre"), ("Which days get most answers?", "weekday")],
+)
+def test_answers_are_grouped_by_what_was_asked(text, by):
+    assert read(text).group_by == by
+
+
 def test_whom_to_follow_up_is_told_with_the_campaign():
     assert read("Who should I follow up with?").intent == "performance"
 
@@ -251,6 +280,8 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
         ("Find UK radio DJs except synthpop", "except"),
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
         ("Find radio DJs who like polka", "polka"),
+        ("How did my campaign do in the last 3 months?", "3 months"),
+        ("How is my campaign performing over the past two weeks?", "two weeks"),
         ("Find me UK gqom DJs", "gqom"),
         ("Find me folk DJs in the north of England", "north"),
         ("Find folk DJs outside the UK", "outside"),

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from library.lead_times import LeadTime
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
 from totalaud.planner.plan import planned
 from totalaud.planner.prices import Cost, expected
@@ -20,7 +21,7 @@ OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
 NAMES = (
     "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
     "recommend-next-steps optimize-timing create-campaign-plan generate-report suggest-hashtags "
-    "discover-opportunities"
+    "discover-opportunities analyze-competition track-trends analyze-responses"
 )
 PAID = {"provider": "anthropic", "model": "claude-sonnet-4-20250514", "config": {"max_tokens": 800}}
 SKILLS = {
@@ -180,6 +181,25 @@ def test_what_works_is_not_narrowed_to_an_artist_whose_campaigns_are_not_all(art
     plan = of("patterns", facts(artists=artists, campaigns=campaigns))
     assert ["artist_id" in step.input for step in plan.steps] == [False, narrowed, narrowed]
     assert plan.notes == ()
+
+
+def test_who_answers_is_asked_of_all_pitches_or_of_one_campaign():
+    assert of("answers", group_by="genre").steps[0].input == {"group_by": "genre"}
+    assert of("answers", campaign="Autumn").steps[0].input == {"campaign_id": "c1"}
+
+
+def test_similar_artists_and_trends_are_one_free_step():
+    assert of("similar").steps[0].input == {"artist_id": "a1"}
+    assert of("trends", genres=("folk",)).steps[0].input == {"genres": ["folk"]}
+    assert of("similar").free
+
+
+def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it():
+    lead = {"radio": LeadTime(28, 56, "usual")}
+    plan = of("timing", facts(lead_times=lead), type="radio", release="Glass Coast")
+    (note,) = plan.notes
+    assert "28 to 56 days ahead: of this one from 2026-10-25 to 2026-11-22, which is past" in note
+    assert of("timing", facts(lead_times=lead), type="radio").notes == ()
 
 
 def test_an_artist_without_a_release_gets_nobody_else_s():

@@ -12,7 +12,7 @@ from totalaud.cli.options import Options, run
 
 if TYPE_CHECKING:
     from totalaud.client import Client
-    from totalaud.planner.plan import Plan
+    from totalaud.planner.draft import Plan
     from totalaud.planner.question import Unread
 
 UNREAD = 2

@@ -7,6 +7,7 @@ from typing import Any
 
 from totalaud.planner.dated import opportunities, timing
 from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.measured import alike, answers, trends
 from totalaud.planner.plainly import anything
 from totalaud.planner.telling import WIDTH, wrapped
 
@@ -235,5 +236,8 @@ TELLERS: dict[str, Callable[[Json], Lines]] = {
     "create-campaign-plan": _plan,
     "discover-opportunities": opportunities,
     "optimize-timing": timing,
+    "analyze-responses": answers,
+    "track-trends": trends,
+    "analyze-competition": alike,
     "suggest-hashtags": _hashtags,
 }

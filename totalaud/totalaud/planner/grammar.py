@@ -16,6 +16,8 @@ FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
 MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
+SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
+NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
 TYPES_ASIDE = {"plan", "press", "hashtags", "report"}
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
@@ -32,6 +34,8 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     plain, hours = _number(HOURS, plain)
     plain, budget = _number(MONEY, plain)
     plain, window = _window(plain)
+    if span := SPAN.search(plain):
+        return Unread(NO_SUCH_WINDOW.format(span[0]))
     said = WORD.findall(plain)
     if refusal := _not_a_question(said):
         return refusal
@@ -73,7 +77,7 @@ def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many:
     known = {*_known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in known]
     if time := sorted(said & w.NO_WINDOW):
-        return Unread(f"I can look at the last 7 days, at 28 days or at all of it, not at “{time[0]}”")
+        return Unread(NO_SUCH_WINDOW.format(time[0]))
     if governed := [word for before, word in unknown if before in w.GOVERN]:
         return Unread(f"I do not know “{governed[0]}”")
     if len(unknown) > (0 if looks_for else MOST_UNUSED):
@@ -89,6 +93,7 @@ def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many:
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
         audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
+        group_by=next((w.GROUPS[word] for _, word in rest if word in w.GROUPS), None),
         tone=next((tone for tone, others in w.TONES.items() if said & others), None),
         kinds=tuple(dict.fromkeys(openings)),
         limit=int(counts[0]) if counts else None,
@@ -141,6 +146,8 @@ def _intent(said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
     kinds = w.PEOPLE.union(*vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
         fitting = ["find"]
+    weaker = {weak for name in fitting for weak in w.STRONGER.get(name, ())}
+    fitting = [name for name in fitting if name not in weaker]
     if len(fitting) > 1:
         return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
     return fitting[0] if fitting else Unread("this is none of the questions I can answer")
@@ -160,10 +167,13 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "plan": {*w.CHANNELS, *w.WRITE, "hours"},
         "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
         "press": w.RELEASE,
-        "timing": {*w.PITCH, "pitches", "week"},
+        "timing": {*w.PITCH, *w.RELEASE, "pitches", "week"},
         "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free"},
         "performance": w.CAMPAIGN | w.LOOK,
-        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS},
+        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
+        "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
+        "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
+        "answers": {*w.CAMPAIGN, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)

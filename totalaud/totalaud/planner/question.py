@@ -15,6 +15,9 @@ Intent = Literal[
     "hashtags",
     "press",
     "opportunities",
+    "similar",
+    "trends",
+    "answers",
 ]
 Window = Literal["7d", "28d", "all"]
 MOST_PITCHES = 5
@@ -41,6 +44,7 @@ class Question:
     budget: float | None = None
     channels: tuple[str, ...] = ()
     platform: str | None = None
+    group_by: str | None = None
     tone: str | None = None
     kinds: tuple[str, ...] = ()
     limit: int | None = None
@@ -71,4 +75,7 @@ EXAMPLES = (
     ("hashtags", "Suggest hashtags for my new single on Instagram"),
     ("press", "Write a press release for my new single"),
     ("opportunities", "Find opportunities for my new single"),
+    ("similar", "Which artists are similar to mine?"),
+    ("trends", "Which of my numbers are rising?"),
+    ("answers", "What reply rate do I get by genre?"),
 )

@@ -4,7 +4,7 @@ import json
 import textwrap
 from typing import Any
 
-from totalaud.planner.plan import Plan
+from totalaud.planner.draft import Plan
 from totalaud.planner.prices import Cost
 
 WIDTH = 80

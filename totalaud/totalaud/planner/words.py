@@ -72,6 +72,25 @@ COMPARE = _words("compare compared benchmark")
 ASKED = _words("what whats which how")
 PEOPLE = _words("contacts contact people someone anyone somebody anybody")
 
+ANSWERS = _words("reply replies replied response responses respond answer answers answered")
+GROUPS = {
+    "type": "type",
+    "types": "type",
+    "genre": "genre",
+    "genres": "genre",
+    "region": "region",
+    "regions": "region",
+    "country": "region",
+    "countries": "region",
+    "outlet": "outlet",
+    "outlets": "outlet",
+    "template": "template",
+    "templates": "template",
+    "weekday": "weekday",
+    "weekdays": "weekday",
+    "day": "weekday",
+    "days": "weekday",
+}
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
     "pitch": ((WRITE, PITCH), (frozenset({"pitch"}), RELEASE)),
@@ -82,7 +101,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "timing": (
         (frozenset({"when"}), _words("send pitch email write mail contact")),
         (
-            frozenset({"time", "day"}),
+            _words("time times day days"),
             frozenset({"best", "good", "should"}),
             _words("send pitch email write mail"),
         ),
@@ -104,6 +123,19 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
             ),
         ),
     ),
+    "similar": ((_words("similar competition competitor competitors rival rivals"),),),
+    "trends": ((_words("trend trends trending rising falling growing"),),),
+    "answers": (
+        (_words("rate rates"), ANSWERS),
+        (frozenset({"how"}), _words("long soon quickly fast"), ANSWERS),
+        (frozenset(GROUPS), ANSWERS),
+    ),
+}
+STRONGER: dict[Intent, frozenset[Intent]] = {
+    "report": frozenset({"performance"}),
+    "plan": frozenset({"performance"}),
+    "timing": frozenset({"pitch"}),
+    "answers": frozenset({"performance", "patterns"}),
 }
 assert set(RULES) == set(get_args(Intent))
 
@@ -198,9 +230,12 @@ SLOTS: dict[Intent, frozenset[str]] = {
     "report": _words("campaign release artist window"),
     "patterns": _words("artist genres cohort"),
     "next": _words("campaign artist"),
-    "timing": _words("type"),
+    "timing": _words("type release release_type artist"),
     "plan": _words("release release_type artist channels hours_per_week budget"),
     "hashtags": _words("release release_type artist platform"),
     "press": _words("release release_type artist"),
     "opportunities": _words("genres regions release release_type artist budget"),
+    "similar": _words("artist genres"),
+    "trends": _words("genres"),
+    "answers": _words("campaign release"),
 }
