@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from library.acts import acts
 from library.outcomes import latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
@@ -84,7 +85,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`history` is all of the user's latest pitches; the rest lies within what was asked about."""
+    """`history` is all of the user's latest pitches; the rest lies within what was asked about.
+
+    `acts` says by campaign what a text is to be about.
+    """
 
     now: datetime
     history: list[Row] = field(default_factory=list)
@@ -95,6 +99,7 @@ class Situation:
     opportunities: list[Row] = field(default_factory=list)
     releases: list[Row] = field(default_factory=list)
     artists: list[Row] = field(default_factory=list)
+    acts: dict[str, Row] = field(default_factory=dict)
 
     @property
     def mature(self) -> list[Row]:
@@ -112,6 +117,7 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     now, today = context.now(), context.now().date()
     artist_id = _artist(context, campaign_id, artist_id)
     campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, most=MOST_CAMPAIGNS)
+    artists = context.rows(ARTISTS, today=today, artist=artist_id)
     of = {"campaigns": [one["id"] for one in campaigns], "now": now, "since": now - timedelta(days=60)}
     return Situation(
         now=now,
@@ -122,7 +128,8 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
         fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},
         opportunities=context.rows(OPPORTUNITIES, today=today),
         releases=context.rows(RELEASES, today=today, artist=artist_id),
-        artists=context.rows(ARTISTS, today=today, artist=artist_id),
+        artists=artists,
+        acts=acts(context, campaigns, artists, today),
     )
 
 
