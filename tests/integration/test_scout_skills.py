@@ -111,6 +111,37 @@ async def test_a_rising_number_is_told_and_seven_weeks_are_too_few(skillbench):
     assert (second["direction"], second["q_value"]) == ("insufficient", None)
 
 
+async def test_answers_are_told_by_each_region_asked_for_and_all_that_lies_in_it(skillbench):
+    user = skillbench.user()
+    welsh, scot = (
+        contact(user, regions=["UK", "Cardiff"]),
+        contact(user, regions=["Glasgow"], genres=["folk"]),
+    )
+    rows = []
+    for week in range(4, 14):
+        rows += [pitch(user, welsh, 7 * week), pitch(user, scot, 7 * week)]
+        if week <= 6:
+            rows[-2]["replied_at"] = rows[-2]["sent_at"] + timedelta(days=1)
+    await skillbench.load({"contacts": [welsh, scot], "pitches": rows})
+
+    async def regions(**given):
+        found = (await skillbench.run("track-trends", given, user=user))["trends"]
+        return {one["key"]: one for one in found if one["key"] in {"Wales", "UK", "Scotland", "Spain"}}
+
+    told = await regions(regions=["Wales", "UK", "Scotland", "Spain"])
+    assert set(told) == {"Wales", "UK", "Scotland"}
+    latest = {name: one["points"][-1]["value"] for name, one in told.items()}
+    assert latest == {"Wales": 1.0, "UK": 0.5, "Scotland": 0.0}
+    assert {len(one["points"]) for one in told.values()} == {10}
+    assert set(await regions(regions=["UK"], genres=["folk"])) == {"UK"}
+    assert await regions() == {}
+
+
+async def test_too_many_regions_are_refused(skillbench):
+    with pytest.raises(SkillError, match="regions"):
+        await skillbench.run("track-trends", {"regions": ["Wales"] * 21}, user=skillbench.user())
+
+
 async def test_without_numbers_there_is_no_trend(skillbench):
     found = await skillbench.run("track-trends", {}, user=skillbench.user())
     assert (found["trends"], found["meta"]["needed"]) == ([], 8)

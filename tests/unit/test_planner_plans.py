@@ -191,6 +191,7 @@ def test_who_answers_is_asked_of_all_pitches_or_of_one_campaign():
 def test_similar_artists_and_trends_are_one_free_step():
     assert of("similar").steps[0].input == {"artist_id": "a1"}
     assert of("trends", genres=("folk",)).steps[0].input == {"genres": ["folk"]}
+    assert of("trends", regions=("wales",)).steps[0].input == {"regions": ["wales"]}
     assert of("similar").free
 
 

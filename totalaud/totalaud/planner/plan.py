@@ -190,7 +190,8 @@ def _similar(draft: Draft) -> None:
 
 
 def _trends(draft: Draft) -> None:
-    draft.step("track-trends", {"genres": list(draft.question.genres) or None}, "Look for what moves")
+    genres, regions = list(draft.question.genres), list(draft.question.regions)
+    draft.step("track-trends", {"genres": genres or None, "regions": regions or None}, "Look for what moves")
 
 
 def _answers(draft: Draft) -> None:

@@ -236,6 +236,6 @@ SLOTS: dict[Intent, frozenset[str]] = {
     "press": _words("release release_type artist"),
     "opportunities": _words("genres regions release release_type artist budget"),
     "similar": _words("artist genres"),
-    "trends": _words("genres"),
+    "trends": _words("genres regions"),
     "answers": _words("campaign release"),
 }
