@@ -52,7 +52,7 @@ def ask(
                 raise Refusal("budget_exceeded", "budget", dear)
             if not (plan.free or yes or _agreed(options)):
                 return REFUSED
-            return await _answered(options, client, plan, fresh=fresh)
+            return await _answered(options, client, plan, fresh=fresh, budget=budget)
 
     raise typer.Exit(run(work()))
 
@@ -87,12 +87,15 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     return plan.planned(found, facts, prose=prose)
 
 
-async def _answered(options: Options, client: "Client", plan: "Plan", *, fresh: bool) -> int:
+async def _answered(
+    options: Options, client: "Client", plan: "Plan", *, fresh: bool, budget: float | None
+) -> int:
     from totalaud.planner.answers import answer
     from totalaud.planner.telling import wrapped
 
     steps = [step.command() for step in plan.steps]
-    accepted = await client.run(plan.agent, steps, fresh=fresh)
+    limit = None if budget is None else {"limit_usd": str(budget)}
+    accepted = await client.run(plan.agent, steps, fresh=fresh, budget=limit)
     result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
