@@ -47,6 +47,14 @@ def test_a_contact_has_parts_source_history_and_last_contact():
         assert part in told
 
 
+def test_an_expectation_is_not_told_as_what_was_counted():
+    likely = {"k": 1, "n": 1, "mean": 0.138, "lo": 0.05, "hi": 0.26, "method": "beta posterior"}
+    told = text("score-contacts", {"contacts": [{**CONTACT, "history": likely}], "meta": META})
+    assert "expected to answer 13.8 % (5.0" in told
+    assert "answered 1 of 1 pitches" in told
+    assert "answered 13.8 %" not in told
+
+
 def test_found_contacts_are_told_once_when_they_are_ranked_as_well():
     found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"], "total": 1}
     lines = answer(["research-contacts", "score-contacts"], [found, {"contacts": [CONTACT]}])

@@ -10,6 +10,7 @@ from totalaud.planner.figures import meta, percent, rate
 from totalaud.planner.measured import alike, answers, trends
 from totalaud.planner.plainly import anything
 from totalaud.planner.telling import WIDTH, wrapped
+from totalaud.planner.texts import pitches, press, summary
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -54,56 +55,19 @@ def _contact(number: int, contact: Json) -> Lines:
         said = f"{part['points']:.2f} of {part['of']:.2f} {part['name']}: {part['why']}"
         lines += wrapped(said, "   ", "     ")
     if contact.get("history"):
-        lines += wrapped(f"answered {rate(contact['history'])}", "   ", "     ")
+        lines += wrapped(_history(contact["history"]), "   ", "     ")
     last = contact.get("last_contacted_at")
     source = contact.get("source_url") or contact.get("source") or "unknown"
     heard = f"last contacted {last[:DAY]}" if last else "never contacted"
     return lines + wrapped(f"{heard}; source {source}", "   ", "     ")
 
 
-def _pitches(output: Json) -> Lines:
-    lines: Lines = []
-    for pitch in output.get("pitches") or [output]:
-        lines += [*wrapped(f"Subject: {pitch['subject']}", "", "         "), ""]
-        lines += chain.from_iterable(wrapped(line) for line in str(pitch["body"]).splitlines())
-        if pitch.get("facts_used"):
-            lines += ["", *wrapped(f"facts used: {', '.join(map(str, pitch['facts_used']))}", "", "  ")]
-        lines += [*_failed(pitch), *_by_template(pitch, output), ""]
-    others = [one for one in output.get("subject_options") or () if one != output.get("subject")]
-    if others:
-        lines += ["Other subjects:", *(line for one in others for line in wrapped(one, "  ", "  "))]
-    notes = [line for note in output.get("notes") or () for line in wrapped(str(note), "! ", "  ")]
-    return lines + notes + meta(output)
-
-
-def _press(output: Json) -> Lines:
-    lines = [*wrapped(str(output["headline"]).upper()), "", *wrapped(str(output["standfirst"])), ""]
-    for name in ("body", "boilerplate", "notes_to_editors"):
-        heading = ["Notes to editors"] if name == "notes_to_editors" else []
-        told = chain.from_iterable(wrapped(line) for line in str(output[name]).splitlines())
-        lines += [*heading, *told, ""]
-    used = ", ".join(output["facts_used"]) or "none"
-    lines += wrapped(f"{output['word_count']} words; facts used: {used}", "", "  ")
-    if output["missing"]:
-        lines += wrapped(f"missing: {', '.join(output['missing'])}", "! ", "  ")
-    return [*lines, *_failed(output), *meta(output)]
-
-
-def _summary(output: Json) -> Lines:
-    return [*wrapped(str(output["text"])), *_failed(output), *meta(output)]
-
-
-def _failed(text: Json) -> Lines:
-    """Name the checks that a text did not pass; only a template's can be like that."""
-    failed = [one["name"] for one in text.get("checks") or () if not one["passed"]]
-    return wrapped(f"not as it should be: {', '.join(failed)}", "! ", "  ") if failed else []
-
-
-def _by_template(pitch: Json, output: Json) -> Lines:
-    """Say so of one pitch where others are a model's."""
-    alone = (output.get("meta") or {}).get("basis") != "template"
-    mine = pitch.get("basis") == "template" and alone
-    return wrapped("This one is from the template: no model wrote it.", "! ", "  ") if mine else []
+def _history(known: Json) -> str:
+    """Tell what was counted as counted, and what is drawn towards others' as an expectation."""
+    if not str(known.get("method", "")).startswith("beta"):
+        return f"answered {rate(known)}"
+    share, _, counts = rate(known).rpartition(", ")
+    return f"expected to answer {share}; answered {counts} pitches"
 
 
 def _patterns(output: Json) -> Lines:
@@ -225,9 +189,9 @@ def _told_later(skill: str, skills: Sequence[str]) -> bool:
 TELLERS: dict[str, Callable[[Json], Lines]] = {
     "research-contacts": _contacts,
     "score-contacts": _contacts,
-    "generate-pitch": _pitches,
-    "write-press-release": _press,
-    "write-summary": _summary,
+    "generate-pitch": pitches,
+    "write-press-release": press,
+    "write-summary": summary,
     "track-campaign": _track,
     "generate-report": _report,
     "identify-patterns": _patterns,
