@@ -277,6 +277,17 @@ def test_the_repair_of_a_tier_is_priced_at_the_next_one():
     assert small.usd == pytest.approx(2000 * 1e-6 + 800 * 5e-6 + 2800 * 2e-6 + 800 * 10e-6)
 
 
+def test_an_artist_of_many_facts_costs_more_to_write_about():
+    told = tuple(
+        {"id": f"f{n}", "text": "A fact that is told in sixty letters or thereabouts, no more"}
+        for n in range(200)
+    )
+    long = facts(artists=[Artist("a1", "Neon Harbour", ("synthpop",), "Leeds", None, told)])
+    (short,), (dear,) = (of("press", known).steps for known in (facts(), long))
+    assert short.cost.usd == expected(PAID).usd
+    assert dear.cost.usd > short.cost.usd + 2 * (200 * 60 / 4 - 2000) * 2e-6
+
+
 def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():
     plan = planned(Question("performance"), facts(), prose=True)
     assert [step.skill for step in plan.steps] == ["track-campaign", "write-summary"]

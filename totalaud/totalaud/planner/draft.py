@@ -50,7 +50,7 @@ class Draft:
         if row is None:
             raise Absent(f"the skill {skill} is not there: 'totalaud skills push' brings it")
         input_ = {name: value for name, value in given.items() if value is not None}
-        self.steps.append(Step(skill, input_, why, expected(row, items)))
+        self.steps.append(Step(skill, input_, why, expected(row, items, input_)))
 
     def take(self, chosen: Chosen | Missing) -> Any:
         if isinstance(chosen, Missing):
