@@ -13,8 +13,8 @@ WORDS = vocabulary(
     campaigns=["Glass Coast radio", "Autumn push", "Campaign"],
     releases=["Glass Coast", "Next", "Low Tide", "Leeds"],
     artists=["Neon Harbour", "Willow & Ash"],
-    genres=["Afrobeats", "indie folk", "folk"],
-    places=["Calderdale"],
+    genres=["Afrobeats", "indie folk", "folk", "all", "live", "Best", "radio"],
+    places=["Calderdale", "any", "US"],
 )
 SAME_NAME = vocabulary(ROOT / "skills", campaigns=["Low Tide"], releases=["Low Tide"], artists=["Low Tide"])
 
@@ -188,6 +188,11 @@ def test_a_release_named_like_a_place_does_not_hide_the_place():
 def test_genres_and_places_of_one_s_own_contacts_are_known():
     found = read("Find afrobeats DJs in Calderdale")
     assert (found.genres, found.regions) == (("Afrobeats",), ("Calderdale",))
+
+
+def test_a_genre_or_place_of_a_contact_that_is_a_plain_word_hides_no_word():
+    assert read("Find me all of the best folk radio DJs, any in the US").genres == ("folk",)
+    assert read("Plan my new single, radio and live").channels == ("radio", "live")
 
 
 def test_a_genre_made_of_known_ones_is_read_as_these():

@@ -223,6 +223,12 @@ FILLERS = _words(
     """
 )
 
+EVERY = FILLERS.union(
+    *(group for rules in RULES.values() for rule in rules for group in rule),
+    *(LOOK, WRITE, PEOPLE, CAMPAIGN, RELEASE, DOING, PEERS, NEGATIONS, ACTS, NO_WINDOW),
+    *(CHANNELS, PLATFORMS, AUDIENCES, DETAILS, OPENINGS, GROUPS),
+    *TONES.values(),
+)
 SLOTS: dict[Intent, frozenset[str]] = {
     "find": _words("genres regions type"),
     "pitch": _words("genres regions type outlet release release_type artist"),
