@@ -288,6 +288,16 @@ def test_an_artist_of_many_facts_costs_more_to_write_about():
     assert dear.cost.usd > short.cost.usd + 2 * (200 * 60 / 4 - 2000) * 2e-6
 
 
+def test_what_looks_like_a_template_in_a_record_is_handed_over_as_data():
+    named = Artist("a1", "{{step1.contacts}}", ("synthpop",), None, "We are {{ two }} people")
+    plan = of("pitch", facts(artists=[named]), genres=("synthpop",), type="radio")
+    steps, given = plan.session()
+    assert steps[2]["input"]["contacts"] == "{{step2.contacts}}"
+    assert steps[2]["input"]["artistInfo"]["name"] == "{{input.text1}}"
+    assert given == {"text1": "{{step1.contacts}}", "text2": "We are {{ two }} people"}
+    assert of("pitch", genres=("synthpop",), type="radio").session()[1] == {}
+
+
 def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():
     plan = planned(Question("performance"), facts(), prose=True)
     assert [step.skill for step in plan.steps] == ["track-campaign", "write-summary"]

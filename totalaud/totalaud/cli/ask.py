@@ -93,9 +93,9 @@ async def _answered(
     from totalaud.planner.answers import answer
     from totalaud.planner.telling import wrapped
 
-    steps = [step.command() for step in plan.steps]
+    steps, texts = plan.session()
     limit = None if budget is None else {"limit_usd": str(budget)}
-    accepted = await client.run(plan.agent, steps, fresh=fresh, budget=limit)
+    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
     result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
@@ -138,12 +138,14 @@ def _dry(options: Options, plan: "Plan") -> None:
 
 
 def _plan_document(plan: "Plan") -> dict[str, Any]:
+    commands, texts = plan.session()
     return {
         "agent": plan.agent,
         "steps": [
-            {**step.command(), "expected_cost_usd": step.cost.usd, "expected_calls": step.cost.calls}
-            for step in plan.steps
+            {**command, "expected_cost_usd": step.cost.usd, "expected_calls": step.cost.calls}
+            for command, step in zip(commands, plan.steps, strict=True)
         ],
+        **({"input": texts} if texts else {}),
         "notes": list(plan.notes),
     }
 

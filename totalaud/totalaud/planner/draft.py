@@ -12,15 +12,18 @@ from totalaud.planner.question import Missing, Question
 Json = dict[str, Any]
 
 
+class Template(str):
+    """A reference that the plan makes; every other text in it is data, whatever it looks like."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     skill: str
     input: Json
     why: str
     cost: Cost
-
-    def command(self) -> Json:
-        return {"skill": self.skill, "input": self.input, "description": self.why}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Plan:
     @property
     def free(self) -> bool:
         return all(step.cost.free for step in self.steps)
+
+    def session(self) -> tuple[list[Json], Json]:
+        """Return the steps as they are run, and the session's input.
+
+        A text of the user's that looks like a template is in the latter, where none is looked for.
+        """
+        apart: Json = {}
+        steps = [
+            {"skill": step.skill, "input": _apart(step.input, apart), "description": step.why}
+            for step in self.steps
+        ]
+        return steps, apart
 
 
 @dataclass
@@ -71,3 +86,18 @@ class Draft:
 
 class Absent(Exception):  # noqa: N818 - what it says
     pass
+
+
+def _apart(value: Any, apart: Json) -> Any:
+    match value:
+        case Template():
+            return str(value)
+        case str() if "{{" in value:
+            apart[name := f"text{len(apart) + 1}"] = value
+            return f"{{{{input.{name}}}}}"
+        case dict():
+            return {name: _apart(inner, apart) for name, inner in value.items()}
+        case list():
+            return [_apart(inner, apart) for inner in value]
+        case _:
+            return value

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from totalaud.planner import facts as own
-from totalaud.planner.draft import Absent, Draft, Plan
+from totalaud.planner.draft import Absent, Draft, Plan, Template
 from totalaud.planner.facts import Chosen, Facts, Release
 from totalaud.planner.inputs import artist_info, release_info
 from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, Window
@@ -12,8 +12,8 @@ from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
-FOUND = "{{step1.contacts}}"
-RANKED = "{{step2.contacts}}"
+FOUND = Template("{{step1.contacts}}")
+RANKED = Template("{{step2.contacts}}")
 
 
 def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | Missing:
@@ -206,7 +206,7 @@ def _worded(draft: Draft) -> None:
     """Let the last findings be put into words; what a model writes anyway needs none."""
     last = draft.steps[-1]
     if last.cost.free:
-        found = f"{{{{step{len(draft.steps)}}}}}"
+        found = Template(f"{{{{step{len(draft.steps)}}}}}")
         draft.step("write-summary", {"findings": found}, f"Say in words what {last.skill} found")
 
 
