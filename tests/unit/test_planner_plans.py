@@ -218,6 +218,24 @@ def test_of_two_releases_of_one_name_the_other_is_told():
     )
 
 
+def test_releases_of_several_artists_are_told_with_whose_they_are():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "single", date(2027, 1, 15))
+    plan = of("press", facts(artists=[ARTIST, second], releases=[COAST, twin]), release_type="single")
+    assert plan.notes == (
+        "took the release Glass Coast by Neon Harbour; it could also have been Glass Coast by Willow & Ash",
+    )
+
+
+def test_a_campaign_of_one_artist_s_release_is_not_that_of_another_s_of_the_same_name():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "single", date(2027, 1, 15))
+    mine, theirs = Campaign("c1", "Mine", release_id="r1"), Campaign("c2", "Theirs", release_id="r9")
+    known = facts(artists=[ARTIST, second], releases=[COAST, twin], campaigns=[mine, theirs])
+    plan = of("performance", known, release="Glass Coast", artist="Neon Harbour")
+    assert (plan.steps[0].input["campaign_id"], plan.notes) == ("c1", ())
+
+
 def test_opportunities_are_looked_for_with_the_kinds_the_money_and_the_artist_s_place():
     (step,) = of("opportunities", genres=("folk",), kinds=("festival",), budget=0.0).steps
     assert step.input["artist_id"] == "a1"

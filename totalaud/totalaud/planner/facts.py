@@ -71,9 +71,9 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
     if question.campaign is not None:
         named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
         return Chosen(named[0])
-    if question.release is not None:
-        return _of_release(question.release, facts)
     whose = _ids(question, facts)
+    if question.release is not None:
+        return _of_release(question.release, whose, facts)
     own = [one for one in facts.campaigns if whose is None or one.artist_id in whose]
     open_ = _latest_first(one for one in own if not one.closed)
     if not open_:
@@ -93,7 +93,8 @@ def release(question: Question, facts: Facts) -> Chosen | Missing:
     fitting = [one for one in own if kind in {None, one.type}]
     planned = sorted((one for one in fitting if one.date >= facts.today), key=lambda one: (one.date, one.id))
     if planned:
-        return Chosen(planned[0], _instead("release", planned[0].title, [one.title for one in planned[1:]]))
+        told = _titles(planned, facts)
+        return Chosen(planned[0], _instead("release", told[0], told[1:]))
     out = [one for one in fitting if facts.today - one.date <= RECENT]
     if out:
         newest = max(out, key=lambda one: one.date)
@@ -121,13 +122,23 @@ def _named(title: str, releases: Iterable[Release], facts: Facts) -> Chosen | Mi
     latest, *others = sorted(named, key=lambda one: (one.date, one.id), reverse=True)
     if not others:
         return Chosen(latest)
-    names = {one.id: one.name for one in facts.artists}
-    told = [f"{one.title} by {names.get(one.artist_id, 'another artist')}" for one in (latest, *others)]
+    told = _titles([latest, *others], facts)
     return Chosen(latest, _instead("release", told[0], told[1:]))
 
 
-def _of_release(title: str, facts: Facts) -> Chosen | Missing:
-    ids = {one.id for one in facts.releases if key(one.title) == key(title)}
+def _titles(releases: Sequence[Release], facts: Facts) -> list[str]:
+    """Tell releases by their titles, and whose they are where there are several artists."""
+    names = {one.id: one.name for one in facts.artists}
+    several = len({one.artist_id for one in releases}) > 1
+    return [
+        f"{one.title} by {names.get(one.artist_id, 'another artist')}" if several else one.title
+        for one in releases
+    ]
+
+
+def _of_release(title: str, whose: set[str] | None, facts: Facts) -> Chosen | Missing:
+    named = [one for one in facts.releases if key(one.title) == key(title)]
+    ids = {one.id for one in named if whose is None or one.artist_id in whose}
     found = _latest_first(one for one in facts.campaigns if one.release_id in ids)
     if not found:
         return Missing(f"there is no campaign for {title} yet: 'totalaud campaigns create' makes one")
