@@ -184,6 +184,13 @@ def test_answers_are_still_coming_in_only_where_some_are_awaited():
     assert "Answers are still coming in; expected in the end: 6.3 %" in text("track-campaign", awaited)
 
 
+def test_an_expectation_that_leaves_nothing_out_is_none():
+    sent = {**TRACKED["funnel"], "pending": 45}
+    anything = {**RATE, "k": 0, "mean": 0.0, "lo": 0.0, "hi": 1.0}
+    told = text("track-campaign", {**TRACKED, "funnel": sent, "expected_eventual": anything})
+    assert "expected in the end" not in told
+
+
 def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
     kept = {**TRACKED, "funnel": dict(sorted(TRACKED["funnel"].items()))}
     assert text("track-campaign", kept).startswith("sent 48, bounced 0, replied 3, positive 0, placed 0")

@@ -129,9 +129,9 @@ def _track(output: Json) -> Lines:
         lines += [
             line for name in before for line in wrapped(f"{name} before: {rate(before[name])}", "  ", "    ")
         ]
-    if funnel["pending"]:
-        coming = f"Answers are still coming in; expected in the end: {rate(output['expected_eventual'])}"
-        lines += wrapped(coming)
+    end = output["expected_eventual"]
+    if funnel["pending"] and (end["lo"] > 0 or end["hi"] < 1):
+        lines += wrapped(f"Answers are still coming in; expected in the end: {rate(end)}")
     return [*lines, *_followups(output), *meta(output)]
 
 
