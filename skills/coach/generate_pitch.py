@@ -32,6 +32,8 @@ def brief(given: Json, now: str) -> Json:
     if not artist.get("name"):
         raise SkillError("artistInfo.name: the artist has no name", code="invalid_input")
     contact = given.get("contact") or {"name": given.get("contact_name")}
+    if contact.get("suppressed"):
+        raise SkillError("contacts: one is suppressed and must not be written to", code="invalid_input")
     told = {
         "contact": {name: contact[name] for name in OF_CONTACT if contact.get(name)},
         "artist": artist,

@@ -95,8 +95,17 @@ def rests_on(given: Json) -> Json:
     return {
         "n": len(facts),
         "sources": sorted({fact["source"] for fact in facts if fact.get("source")}),
-        "warnings": [short] if low < SHORTEST else [],
+        "warnings": [*([short] if low < SHORTEST else []), *_of_embargo(given)],
     }
+
+
+def _of_embargo(given: Json) -> list[str]:
+    """Say where an embargo cannot be meant so."""
+    if not given.get("embargo_until"):
+        return []
+    until, out = datetime.fromisoformat(given["embargo_until"]).date(), given["release"].get("date")
+    over = ["The embargo is over already"] if until < date.fromisoformat(given["today"]) else []
+    return over + (["The embargo ends after the release"] if out and until > date.fromisoformat(out) else [])
 
 
 def _wanted(given: Mapping[str, Any]) -> tuple[int, int]:

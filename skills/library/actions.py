@@ -32,7 +32,7 @@ class Action:
     gain: Gain
     effort_min: int
     evidence: tuple[Json, ...]
-    command: Json
+    command: Json | None
     fatigue: float = 0.0
     due: date | None = None
     estimated: bool = True
@@ -50,7 +50,7 @@ class Action:
             **(gain if self.estimated else {}),
             "effort_min": self.effort_min,
             "evidence": list(self.evidence),
-            "command": self.command,
+            **({} if self.command is None else {"command": self.command}),
         }
 
 

@@ -147,7 +147,14 @@ def sentences(numbers: Numbers) -> list[str]:
         return []
     far, end = wilson(funnel["replied"], numbers.current.delivered), eventual(numbers)
     coming = f"replies to what was sent {said} are still coming in: {percent(far['mean'])} so far"
+    if not says_anything(end):
+        return [f"{coming}, and it is too early to say how many there will be"]
     return [f"{coming}, {span(end)} to be expected within {HORIZON_DAYS} days of sending"]
+
+
+def says_anything(rate: Json) -> bool:
+    """Whether a rate leaves anything out; right after sending anything from none to all may come."""
+    return bool(rate["lo"] > 0 or rate["hi"] < 1)
 
 
 def percent(share: float) -> str:

@@ -1,5 +1,6 @@
 """Hashtags: how they are written, what the platforms allow, and the words of scenes."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +8,8 @@ from typing import NamedTuple
 MOST_LETTERS = 64
 DIVERSITY = 0.5
 SAME_KIND = 0.5
-SPOKEN = str.maketrans({"&": " n ", "'": None, "\u2019": None})
+SPOKEN = str.maketrans({"&": " and ", "'": None, "\u2019": None})
+AND_OF_LETTERS = re.compile(r"(?<=\b\w)\s*&\s*(?=\w\b)")
 
 
 class Platform(NamedTuple):
@@ -78,15 +80,23 @@ class Candidate(NamedTuple):
 
 
 def tag(name: str) -> str | None:
-    """Write a name as a hashtag, None where no letter is left of it: letters and digits only."""
-    spoken = unicodedata.normalize("NFKC", name).translate(SPOKEN)
-    words = "".join(one if one.isalnum() else " " for one in spoken).split()
+    """Write a name as a hashtag, None where no letter is left of it: letters, their marks, and digits only.
+
+    R&B is said with an n, any other & as and.
+    """
+    spoken = AND_OF_LETTERS.sub(" n ", unicodedata.normalize("NFKC", name)).translate(SPOKEN)
+    words = "".join(one if _written(one) else " " for one in spoken).split()
     joined = "".join(
         word if any(map(str.isupper, word[1:])) else word[:1].upper() + word[1:] for word in words
     )
     if not any(map(str.isalpha, joined)) or len(joined) > MOST_LETTERS:
         return None
     return f"#{joined}"
+
+
+def _written(sign: str) -> bool:
+    """Whether it may stand in a tag; many scripts write vowels as marks."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
 def diverse(candidates: Sequence[Candidate], most: int) -> list[Candidate]:

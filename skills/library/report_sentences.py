@@ -3,7 +3,7 @@
 from typing import Any
 
 from library.actions import Action
-from library.campaign_numbers import FUNNEL, rates
+from library.campaign_numbers import FUNNEL, rates, says_anything
 from library.claimed_text import LONGEST_NAME, Piece, Text, joined, named, number, percent, quoted, rate, say
 from library.followups import PATIENCE
 from library.outcomes import HORIZON_DAYS
@@ -96,6 +96,8 @@ def coming(of: Material) -> Text:
     """Say what share is to be expected in the end, while answers are still coming in."""
     if of.missing or not of.numbers.current.funnel["pending"]:
         return ()
+    if not says_anything(of.eventual):
+        return say("Answers are still coming in, and it is too early to say how many there will be.")
     told = rate(of.eventual, of.refs.pitches("bounced_at is null"))
     horizon = number(HORIZON_DAYS, of.refs.rule("horizon in days"))
     return say(

@@ -4,15 +4,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from library.acts import acts
 from library.outcomes import latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
 
 MOST_CAMPAIGNS, MOST_SEARCHED = 20, 3
 MOST_FITTING = 201
+TYPES_OF = {
+    "radio": ["radio", "podcast"],
+    "press": ["journalist", "blogger", "podcast"],
+    "playlists": ["playlist", "curator"],
+    "live": ["venue"],
+}
 
 CAMPAIGNS = """
-SELECT k.id, k.name, k.artist_id, k.release_id, k.genres, k.created_at, a.name AS artist, a.genres AS own
+SELECT k.id, k.name, k.artist_id, k.release_id, k.goal, k.genres, k.created_at,
+       a.name AS artist, a.genres AS own
 FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = k.user_id
 WHERE k.user_id = :user AND k.closed_at IS NULL
   AND (CAST(:campaign AS uuid) IS NULL OR k.id = CAST(:campaign AS uuid))
@@ -40,7 +48,7 @@ FITTING = """
 SELECT c.id, c.outlet, c.type
 FROM contacts c
 WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.suppressed AND NOT c.erased
-  AND c.email IS NOT NULL
+  AND c.email IS NOT NULL AND (:any_type OR c.type IS NULL OR c.type = ANY(CAST(:types AS text[])))
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
                   AND (p.campaign_id = :campaign OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
   AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.user_id = :user AND o.campaign_id = :campaign
@@ -77,7 +85,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`history` is all of the user's latest pitches; the rest lies within what was asked about."""
+    """`history` is all of the user's latest pitches; the rest lies within what was asked about.
+
+    `acts` says by campaign what a text is to be about.
+    """
 
     now: datetime
     history: list[Row] = field(default_factory=list)
@@ -88,6 +99,7 @@ class Situation:
     opportunities: list[Row] = field(default_factory=list)
     releases: list[Row] = field(default_factory=list)
     artists: list[Row] = field(default_factory=list)
+    acts: dict[str, Row] = field(default_factory=dict)
 
     @property
     def mature(self) -> list[Row]:
@@ -105,6 +117,7 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     now, today = context.now(), context.now().date()
     artist_id = _artist(context, campaign_id, artist_id)
     campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, most=MOST_CAMPAIGNS)
+    artists = context.rows(ARTISTS, today=today, artist=artist_id)
     of = {"campaigns": [one["id"] for one in campaigns], "now": now, "since": now - timedelta(days=60)}
     return Situation(
         now=now,
@@ -115,7 +128,8 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
         fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},
         opportunities=context.rows(OPPORTUNITIES, today=today),
         releases=context.rows(RELEASES, today=today, artist=artist_id),
-        artists=context.rows(ARTISTS, today=today, artist=artist_id),
+        artists=artists,
+        acts=acts(context, campaigns, artists, today),
     )
 
 
@@ -130,8 +144,9 @@ def _fitting(context: Context, campaign: Row) -> list[Row]:
     genres = sorted(keys(campaign["genres"] or campaign["own"] or ()))
     if not genres:
         return []
-    lately = context.now() - timedelta(days=14)
-    return context.rows(FITTING, genres=genres, campaign=campaign["id"], lately=lately, most=MOST_FITTING)
+    types, lately = TYPES_OF.get(campaign["goal"] or "all", []), context.now() - timedelta(days=14)
+    asked = {"campaign": campaign["id"], "genres": genres, "types": types, "any_type": not types}
+    return context.rows(FITTING, **asked, lately=lately, most=MOST_FITTING)
 
 
 def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:

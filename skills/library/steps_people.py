@@ -102,7 +102,7 @@ def pitch_fitting(at: Situation) -> list[Action]:
             found.append(Action("rank_contacts", title, gain, 5 + 3 * AT_ONCE, (*why, told), command))
             continue
         title = f"Pitch {counted(len(some), 'contact')} of the genre in {name}"
-        command = skill("generate-pitch", {**_artist(at, campaign_id), "contacts": _people(some)})
+        command = _written_to(at, campaign_id, some)
         gain = rate.times(len(some) * FRESH_LOST)
         found.append(Action("pitch_fitting", title, gain, 3 * len(some), why, command))
     return found
@@ -164,18 +164,17 @@ def _contacts(rows: list[Row]) -> list[str]:
     return [row["contact_id"] for row in rows]
 
 
-def _pitch_command(at: Situation, rows: list[Row], tone: str) -> Json:
+def _pitch_command(at: Situation, rows: list[Row], tone: str) -> Json | None:
     """Write to the contacts of one campaign, the first one's."""
     campaign = rows[0]["campaign_id"]
     people = [{**row, "id": row["contact_id"]} for row in rows if row["campaign_id"] == campaign]
-    return skill(
-        "generate-pitch", {**_artist(at, campaign), "contacts": _people(people[:AT_ONCE]), "tone": tone}
-    )
+    return _written_to(at, campaign, people[:AT_ONCE], tone=tone)
 
 
-def _artist(at: Situation, campaign_id: str) -> Json:
-    campaign = at.campaign(campaign_id)
-    return {"artist_name": campaign["artist"] or campaign["name"]}
+def _written_to(at: Situation, campaign_id: str, people: list[Row], **more: str) -> Json | None:
+    """Return the command that writes; none where nobody has said whose music it is."""
+    act = at.acts.get(campaign_id)
+    return act and skill("generate-pitch", {**act, "contacts": _people(people), **more})
 
 
 def _people(rows: list[Row]) -> list[Json]:

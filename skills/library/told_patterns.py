@@ -24,6 +24,7 @@ WORDS = {
     ("genre match", "yes"): "genre-matched contacts",
     ("genre match", "no"): "contacts of other genres",
 }
+SAID = {"suggestive": "suggestive, but it may be chance"}
 
 Json = dict[str, Any]
 
@@ -117,7 +118,7 @@ def sentence(finding: Finding, found: Json, outcome: str) -> str:
     verb = "reply" if outcome == "replied" else "place"
     return (
         f"{who} {verb} {_percent(found['rate'])} vs {_percent(found['baseline'])}, "
-        f"lift {found['lift']:.1f}, q {_small(finding.q)}, {finding.verdict}"
+        f"lift {found['lift']:.1f}, q {_small(finding.q)}, {SAID.get(finding.verdict, finding.verdict)}"
     )
 
 

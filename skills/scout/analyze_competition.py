@@ -115,5 +115,15 @@ def gaps(similar: list[Json], own: list[str]) -> list[Json]:
 def summary(you: Json, similar: list[Json], missing: list[Json]) -> str:
     if not similar:
         return f"No artist you have recorded is like {you['name']}."
-    first = f"{len(similar)} artists are like {you['name']}, {similar[0]['name']} most of all."
-    return f"{first} {len(missing)} outlets covered them and not you." if missing else first
+    most = similar[0]["name"]
+    first = (
+        f"One artist is like {you['name']}: {most}."
+        if len(similar) == 1
+        else f"{len(similar)} artists are like {you['name']}, {most} most of all."
+    )
+    outlets = "One outlet" if len(missing) == 1 else f"{len(missing)} outlets"
+    return (
+        f"{first} {outlets} covered {'it' if len(similar) == 1 else 'them'} and not you."
+        if missing
+        else first
+    )

@@ -40,6 +40,7 @@ def run(given: Json, context: Context) -> Json:
     told = [opportunity(group, given, by) for group in groups]
     best = sorted(told, key=lambda one: (-one["fit"], str(one["deadline"] or "9999"), one["id"]))
     warnings = [f"{many} left out: {why}" for why, many in sorted(shut.items())]
+    warnings += [] if rows else ["no opportunity with a deadline to come is recorded: import some"]
     warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
     basis, needed = ("own_data", None) if rows else ("insufficient", 1)
     about = meta(context, basis, len(rows), needed=needed, sources=["opportunities"], warnings=warnings)

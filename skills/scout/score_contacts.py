@@ -13,6 +13,7 @@ from library import music
 from library.asked import how_many
 from library.contact_history import OTHERS, Past, expected, pasts, priors
 from library.meta import meta
+from library.objections import left_out, reachable
 from library.rates import Prior
 from skill_runner.context import Context, SkillError
 
@@ -54,19 +55,16 @@ class Memory(NamedTuple):
 
 def run(given: Json, context: Context) -> Json:
     """Return `contacts` with `relevance_score` and `score_parts`, best first; raises SkillError."""
-    contacts, criteria = given["contacts"], given.get("criteria") or {}
-    if len(contacts) > MOST:
-        raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(contacts)}")
+    asked, criteria = given["contacts"], given.get("criteria") or {}
+    if len(asked) > MOST:
+        raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(asked)}")
     limit = how_many({"criteria.limit": criteria.get("limit", MOST)}, "criteria.limit", MOST)
+    contacts = reachable(asked, context)
     memory = remembered(contacts, context)
-    scored = [
-        scored_contact(contact, criteria, context.now(), memory)
-        for contact in contacts
-        if not contact.get("suppressed")
-    ]
+    scored = [scored_contact(contact, criteria, context.now(), memory) for contact in contacts]
     least = criteria.get("min_score") or 0
     best = sorted((each for each in scored if each["relevance_score"] >= least), key=_order)
-    return {"contacts": best[:limit], "meta": _about(context, contacts, memory)}
+    return {"contacts": best[:limit], "meta": _about(context, contacts, memory, left_out(asked, contacts))}
 
 
 def remembered(contacts: list[Json], context: Context) -> Memory | None:
@@ -188,13 +186,13 @@ def freshness(imported_at: str | None, now: datetime) -> Fit:
     return Fit(min(max(share, 0.0), 1.0), f"imported {max(days, 0)} days ago")
 
 
-def _about(context: Context, contacts: list[Json], memory: Memory | None) -> Json:
+def _about(context: Context, contacts: list[Json], memory: Memory | None, warnings: list[str]) -> Json:
     if not contacts:
-        return meta(context, "insufficient", 0, needed=1, warnings=["there is nobody to score"])
+        return meta(context, "insufficient", 0, needed=1, warnings=[*warnings, "there is nobody to score"])
     if memory is None:
-        return meta(context, "own_data", 0, sources=["contacts"])
+        return meta(context, "own_data", 0, sources=["contacts"], warnings=warnings)
     settled = sum(past.n for past in memory.pasts.values())
-    return meta(context, "own_data", settled, sources=["contacts", "pitches"])
+    return meta(context, "own_data", settled, sources=["contacts", "pitches"], warnings=warnings)
 
 
 def _order(contact: Json) -> tuple[float, str]:

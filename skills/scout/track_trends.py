@@ -1,4 +1,4 @@
-"""Says which weekly series rise or fall: own streams by metric, own answers by genre.
+"""Says which weekly series rise or fall: own streams by metric, own answers by genre and by region asked for.
 
 Theil-Sen slopes and Mann-Kendall tests, series of one metric side by side (library.slopes); false findings
 held down over all of them (Benjamini, Hochberg 1995). A week that is not over, and an answer rate of pitches
@@ -17,7 +17,7 @@ from library.meta import meta
 from library.outcomes import HORIZON
 from library.rates import benjamini_hochberg
 from library.slopes import FEWEST, Slope, slopes
-from skill_runner.context import Context
+from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
 Series = dict[date, float]
@@ -34,8 +34,8 @@ WHERE m.user_id = :user AND a.mine AND m.metric = ANY(CAST(:metrics AS text[]))
 GROUP BY a.id, a.name, m.metric, week ORDER BY a.name, a.id, m.metric, week
 LIMIT 20000
 """
-ANSWER_WEEKS = """
-SELECT g.genre AS key, 'reply_rate' AS metric,
+WEEKLY_ANSWERS = """
+SELECT g.key, 'reply_rate' AS metric,
        CAST(date_trunc('week', p.sent_at AT TIME ZONE 'UTC') AS date) AS week,
        count(p.replied_at)::float8 / count(*) AS value
 FROM (SELECT contact_id, sent_at,
@@ -43,10 +43,20 @@ FROM (SELECT contact_id, sent_at,
       FROM pitches WHERE user_id = :user AND sent_at >= :since AND sent_at < :until AND bounced_at IS NULL
       ORDER BY sent_at DESC LIMIT 20000) p
 JOIN contacts c ON c.id = p.contact_id AND c.user_id = :user
-CROSS JOIN LATERAL unnest(c.genre_keys) AS g(genre)
-WHERE NOT :by_genre OR g.genre = ANY(CAST(:genres AS text[]))
-GROUP BY g.genre, week ORDER BY g.genre, week
+CROSS JOIN LATERAL unnest({grouped}) AS g(key)
+WHERE {chosen}
+GROUP BY g.key, week ORDER BY g.key, week
 """
+BY_GENRE = WEEKLY_ANSWERS.format(
+    grouped="c.genre_keys", chosen="NOT :by_genre OR g.key = ANY(CAST(:genres AS text[]))"
+)
+BY_REGION = WEEKLY_ANSWERS.format(
+    grouped="CAST(:regions AS text[])",
+    chosen="""(NOT :by_genre OR c.genre_keys && CAST(:genres AS text[])) AND EXISTS (
+    SELECT 1 FROM unnest(CAST(:outer AS text[]), CAST(:inner AS text[])) AS place(outer_key, inner_key)
+    WHERE place.outer_key = g.key AND place.inner_key = ANY(c.region_keys))""",
+)
+MOST_REGIONS = 20
 
 
 def run(given: Json, context: Context) -> Json:
@@ -79,12 +89,26 @@ def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     which = {"genres": genres, "by_genre": bool(genres)}
     since = monday - timedelta(days=window)
     rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
-    settled = monday - HORIZON
-    rows += context.rows(ANSWER_WEEKS, since=since - HORIZON, until=settled, **which)
+    span = {"since": since - HORIZON, "until": monday - HORIZON}
+    rows += context.rows(BY_GENRE, **span, **which)
+    if places := by_region(given.get("regions") or []):
+        rows += context.rows(BY_REGION, **span, **which, **places)
     found: dict[Name, Series] = defaultdict(dict)
     for row in rows:
         found[row["key"], row["metric"]][row["week"]] = float(row["value"])
     return found
+
+
+def by_region(regions: list[str]) -> dict[str, list[str]]:
+    """Return the regions asked for, and in pairs with each of them all places inside."""
+    if len(regions) > MOST_REGIONS:
+        raise SkillError(f"regions: at most {MOST_REGIONS} at once, these are {len(regions)}")
+    asked = list(dict.fromkeys(regions))
+    pairs = [(region, place) for region in asked for place in sorted(music.inside_of(region))]
+    if not pairs:
+        return {}
+    outer, inner = (list(side) for side in zip(*pairs, strict=True))
+    return {"regions": asked, "outer": outer, "inner": inner}
 
 
 def measured(found: dict[Name, Series]) -> dict[Name, Slope]:

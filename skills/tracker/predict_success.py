@@ -7,6 +7,7 @@ import numpy as np
 
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
+from library.objections import left_out, reachable
 from library.outcomes import HORIZON_DAYS, SUCCESS, campaign
 from library.pitched import genre_match, keys
 from library.propensity import Sent
@@ -59,7 +60,9 @@ def run(given: Json, context: Context) -> Json:
     """Return a prediction for each contact, the likeliest first, and the card of the model behind them."""
     horizon = _horizon(given["horizon_days"])
     act = campaign(context, given["campaign_id"]) if given.get("campaign_id") else None
-    people = _people(given.get("contacts"), act, context)
+    asked = (given.get("contacts") or [])[:MOST_ASKED]
+    kept = reachable(asked, context)
+    people = _people(None if given.get("contacts") is None else kept, act, context)
     before, column = context.now() - horizon, SUCCESS[given["outcome"]]
     rows = context.rows(MATURE.format(column=column), before=before, horizon=horizon, most=MOST)
     rows = [{**row, "match": _told(genre_match(row))} for row in rows]
@@ -81,7 +84,11 @@ def run(given: Json, context: Context) -> Json:
         "expected": expected(predictions),
         "model": model.card,
         "meta": meta(
-            context, basis, len(rows), needed=missing or None, warnings=_warnings(rows, people, model.card)
+            context,
+            basis,
+            len(rows),
+            needed=missing or None,
+            warnings=[*left_out(asked, kept), *_warnings(rows, people, model.card)],
         ),
     }
 
@@ -103,7 +110,7 @@ def _people(contacts: list[Json] | None, act: Json | None, context: Context) -> 
         raise SkillError("contacts: say whom to predict for, or give a campaign_id")
     if contacts is None and act is not None:
         return context.rows(NOT_YET_PITCHED, campaign=act["id"], most=MOST_ASKED)
-    asked = (contacts or [])[:MOST_ASKED]
+    asked = contacts or []
     ids = [one["id"] for one in asked if one.get("id")]
     known = {row["id"]: row for row in context.rows(PEOPLE, ids=ids)} if ids else {}
     return [

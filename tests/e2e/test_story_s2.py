@@ -147,6 +147,14 @@ async def test_what_is_found_is_put_into_words_when_that_is_asked_for(stack, use
     assert result["outputs"][1]["meta"]["basis"] == "model"
 
 
+async def test_a_budget_holds_the_session_and_not_only_its_plan(stack, user):
+    refused = await ask(stack, user.user, QUESTION, "--json", "--budget", "0.001")
+    assert refused.document["error"]["code"] == "budget_exceeded"
+    told = await ask(stack, user.user, QUESTION, "--json", "--budget", "0.75")
+    session = await user.get(told.document["result"]["session_id"], min_seq=told.document["result"]["seq"])
+    assert float(session["budget_usd"]) == 0.75
+
+
 async def test_an_invented_award_is_rejected_repaired_once_and_then_replaced_by_the_template(invented):
     result, _, _ = invented
     (output,) = result["outputs"]

@@ -138,6 +138,13 @@ async def test_all_equal_outcomes_are_told_with_what_chance_leaves_open(skillben
     assert proven(found["markdown"], found["claims"])
 
 
+async def test_right_after_sending_no_share_is_expected(skillbench):
+    rows = told(skillbench.user(), skillbench.now, [None] * 12, days=0.05)
+    found = await report(skillbench, rows)
+    assert "too early to say how many there will be" in found["markdown"]
+    assert "to be expected" not in found["markdown"]
+
+
 async def test_everything_bounced_is_said(skillbench):
     user, now = skillbench.user(), skillbench.now
     rows = told(user, now, [None] * 3, days=2)

@@ -122,3 +122,14 @@ async def test_what_is_dated_in_the_future_teaches_nothing(skillbench):
     for row in rows["pitches"]:
         row["sent_at"] = skillbench.now + timedelta(days=1)
     assert (await predict(skillbench, rows, user, contacts=[{"type": "radio"}]))["meta"]["n"] == 0
+
+
+async def test_nobody_who_objected_is_predicted_for(skillbench):
+    user = skillbench.user()
+    people = [contact(user, 0), contact(user, 1, suppressed=True), contact(user, 2, erased=True)]
+    asked = [{"id": str(one["id"])} for one in people]
+    found = await predict(skillbench, {"contacts": people}, user, contacts=asked)
+    assert [one["contact_id"] for one in found["predictions"]] == [str(people[0]["id"])]
+    assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
+    alone = await skillbench.run("predict-success", {"contacts": asked[1:]}, user=user)
+    assert alone["predictions"] == []

@@ -1,18 +1,20 @@
 """What to do next, from tables: the planted thing first, ready commands, nothing out of thin air."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from insight_data import artist, campaign
+from insight_data import artist, campaign, contact
 from quality.harness import SKILLS
-from quality.planted.situations import SITUATIONS, desk, stranger
+from quality.planted.situations import SEALED, SITUATIONS, TODAY, desk, stranger
 from quality.recommend_next_steps import is_right, well_founded
 from shared.schema import problems
 from skill_runner.context import SkillError
 from totalaud.skillfiles import load
 
 SKILL = "recommend-next-steps"
+TYPES = ("radio", "playlist", "journalist", "curator", "blogger", "podcast", "label", "venue")
 SCHEMAS = {skill.name: skill.input_schema for skill in load(SKILLS).skills}
 
 
@@ -56,6 +58,66 @@ async def test_a_campaign_is_spoken_of_alone(skillbench):
     await skillbench.load({"campaigns": [other]})
     found = await skillbench.run(SKILL, {"campaign_id": str(other["id"])}, user=at.user)
     assert {action["kind"] for action in found["actions"]} <= {"apply", "plan_release", "switch_template"}
+
+
+@pytest.mark.parametrize(
+    ("goal", "fitting"),
+    [
+        ("radio", {"radio", "podcast", None}),
+        ("press", {"journalist", "blogger", "podcast", None}),
+        ("playlists", {"playlist", "curator", None}),
+        ("live", {"venue", None}),
+        ("all", {*TYPES, None}),
+        (None, {*TYPES, None}),
+    ],
+)
+async def test_contacts_to_pitch_are_of_the_kinds_that_the_campaign_is_for(skillbench, goal, fitting):
+    user = skillbench.user()
+    people = [contact(user, type=kind, email=SEALED) for kind in (*TYPES, None)]
+    rows = {"artists": [artist(user)], "campaigns": [campaign(user, goal=goal)]}
+    await skillbench.load({"contacts": people, **rows})
+    proposal = pitching((await skillbench.run(SKILL, {}, user=user))["actions"])
+    assert {one.get("type") for one in proposal["command"]["input"]["contacts"]} == fitting
+
+
+async def test_a_pitch_that_is_recommended_knows_artist_facts_and_release(skillbench):
+    user = skillbench.user()
+    act = artist(user, name="Willow & Ash", location="Newcastle")
+    tide = release(user, act, title="Low Tide")
+    fact = {"id": uuid4(), "user_id": user, "artist_id": act["id"], "text": "Recorded in a lighthouse"}
+    stale = {**fact, "id": uuid4(), "text": "On tour", "valid_to": TODAY - timedelta(days=1)}
+    rows = {"artists": [act], "releases": [tide], "artist_facts": [fact, stale]}
+    people = [contact(user, email=SEALED)]
+    act_s = campaign(user, artist_id=None, release_id=tide["id"])
+    await skillbench.load({**rows, "contacts": people, "campaigns": [act_s]})
+    given = pitching((await skillbench.run(SKILL, {}, user=user))["actions"])["command"]["input"]
+    assert given["artistInfo"] == {
+        "name": "Willow & Ash",
+        "genres": ["synthpop"],
+        "location": "Newcastle",
+        "facts": [{"id": str(fact["id"]), "text": "Recorded in a lighthouse"}],
+    }
+    assert given["release"]["title"] == "Low Tide"
+
+
+@pytest.mark.parametrize(("names", "whose"), [(["Act"], "Act"), (["Act", "Other"], None)])
+async def test_a_campaign_is_never_taken_for_an_artist(skillbench, names, whose):
+    user = skillbench.user()
+    rows = {"artists": [artist(user, name=name) for name in names], "campaigns": [campaign(user)]}
+    await skillbench.load({**rows, "contacts": [contact(user, email=SEALED)]})
+    proposal = pitching((await skillbench.run(SKILL, {}, user=user))["actions"])
+    command = proposal.get("command")
+    assert (command and command["input"]["artistInfo"]["name"]) == whose
+
+
+def pitching(actions):
+    (proposal,) = [one for one in actions if one["kind"] == "pitch_fitting"]
+    return proposal
+
+
+def release(user, act, **values):
+    day = TODAY + timedelta(days=90)
+    return {"id": uuid4(), "user_id": user, "artist_id": act["id"], "type": "single", "date": day, **values}
 
 
 @pytest.mark.parametrize("field", ["campaign_id", "artist_id"])

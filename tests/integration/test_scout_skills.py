@@ -43,6 +43,16 @@ async def test_the_contact_that_answered_comes_first_and_says_so(skillbench):
     assert first["last_contacted_at"].startswith("2026-07-25")
 
 
+async def test_nobody_who_has_objected_since_is_ranked(skillbench):
+    user = skillbench.user()
+    people = [contact(user), contact(user, suppressed=True), contact(user, erased=True)]
+    await skillbench.load({"contacts": people})
+    asked = [{"id": str(one["id"]), "type": "radio"} for one in people]
+    found = await skillbench.run("score-contacts", {"contacts": asked}, user=user)
+    assert [one["id"] for one in found["contacts"]] == [str(people[0]["id"])]
+    assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
+
+
 async def test_young_silence_and_bounces_are_no_history(skillbench):
     user = skillbench.user()
     one = contact(user)
@@ -69,6 +79,7 @@ async def test_only_what_is_open_is_returned_and_duplicates_once(skillbench):
 async def test_without_any_opportunity_the_answer_is_empty(skillbench):
     found = await skillbench.run("discover-opportunities", {}, user=skillbench.user())
     assert (found["opportunities"], found["meta"]["basis"]) == ([], "insufficient")
+    assert "import some" in found["meta"]["warnings"][0]
 
 
 async def test_an_unknown_artist_is_named_as_such(skillbench):
@@ -98,6 +109,37 @@ async def test_a_rising_number_is_told_and_seven_weeks_are_too_few(skillbench):
     first, second = (await skillbench.run("track-trends", {}, user=user))["trends"]
     assert (first["key"], first["direction"], first["slope_per_week"]) == ("Neon Harbour", "rising", 49)
     assert (second["direction"], second["q_value"]) == ("insufficient", None)
+
+
+async def test_answers_are_told_by_each_region_asked_for_and_all_that_lies_in_it(skillbench):
+    user = skillbench.user()
+    welsh, scot = (
+        contact(user, regions=["UK", "Cardiff"]),
+        contact(user, regions=["Glasgow"], genres=["folk"]),
+    )
+    rows = []
+    for week in range(4, 14):
+        rows += [pitch(user, welsh, 7 * week), pitch(user, scot, 7 * week)]
+        if week <= 6:
+            rows[-2]["replied_at"] = rows[-2]["sent_at"] + timedelta(days=1)
+    await skillbench.load({"contacts": [welsh, scot], "pitches": rows})
+
+    async def regions(**given):
+        found = (await skillbench.run("track-trends", given, user=user))["trends"]
+        return {one["key"]: one for one in found if one["key"] in {"Wales", "UK", "Scotland", "Spain"}}
+
+    told = await regions(regions=["Wales", "UK", "Scotland", "Spain"])
+    assert set(told) == {"Wales", "UK", "Scotland"}
+    latest = {name: one["points"][-1]["value"] for name, one in told.items()}
+    assert latest == {"Wales": 1.0, "UK": 0.5, "Scotland": 0.0}
+    assert {len(one["points"]) for one in told.values()} == {10}
+    assert set(await regions(regions=["UK"], genres=["folk"])) == {"UK"}
+    assert await regions() == {}
+
+
+async def test_too_many_regions_are_refused(skillbench):
+    with pytest.raises(SkillError, match="regions"):
+        await skillbench.run("track-trends", {"regions": ["Wales"] * 21}, user=skillbench.user())
 
 
 async def test_without_numbers_there_is_no_trend(skillbench):

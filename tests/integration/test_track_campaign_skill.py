@@ -95,6 +95,15 @@ async def test_one_pitch_is_too_little_and_says_so(skillbench):
     assert found["expected_eventual"]["hi"] > 0.9
 
 
+async def test_right_after_sending_no_share_is_expected(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(12)]
+    pitches = [pitch(act, one, now - timedelta(hours=1)) for one in people]
+    found = await track(skillbench, {"contacts": people, "campaigns": [act], "pitches": pitches})
+    (said,) = found["meta"]["warnings"]
+    assert said.endswith("0.0 % so far, and it is too early to say how many there will be")
+
+
 async def test_all_answered_is_no_division_by_zero(skillbench):
     user, now = skillbench.user(), skillbench.now
     act, people = campaign(user), [contact(user, n) for n in range(12)]

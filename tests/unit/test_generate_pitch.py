@@ -206,3 +206,8 @@ def test_the_template_passes_whatever_was_given(given):
     told = pitch.brief(given, NOW)
     made = pitch.template(told)
     assert [one for one in pitch.check(told, made) if not one["passed"]] == []
+
+
+def test_nobody_who_is_suppressed_is_written_to():
+    with pytest.raises(SkillError, match="suppressed"):
+        brief(contact={"outlet": "Tees Valley FM", "suppressed": True})

@@ -28,7 +28,8 @@ def pitch(days, *, after=None, template="short", **values):
 def situation(*pitches, history=()):
     acts = [{"id": "k", "name": "Glass Coast", "artist": None}]
     rows = [{"outlet": None, "type": None, **row} for row in pitches]
-    return Situation(now=NOW, pitches=rows, history=list(history), campaigns=acts)
+    told = {"k": {"artistInfo": {"name": "Neon Harbour"}}}
+    return Situation(now=NOW, pitches=rows, history=list(history), campaigns=acts, acts=told)
 
 
 def test_the_cautious_rank_by_what_is_gained_at_least():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from library.patterns import Rules, missing_pitches, search
+from library.exact import Table
+from library.patterns import Finding, Rules, missing_pitches, search
 from library.subgroups import Column, Sample
+from library.told_patterns import pattern
 
 RULES = Rules(fdr=0.1, min_support=20, adjust="contact type")
 
@@ -110,3 +112,11 @@ def test_the_more_there_is_the_less_is_missing_and_never_less_than_one():
     missing = [missing_pitches(n // 20, n, level=0.005, share=0.5, have=n) for n in (0, 60, 600, 100_000)]
     assert missing == sorted(missing, reverse=True)
     assert missing[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"), [("supported", "supported"), ("suggestive", "suggestive, but it may be chance")]
+)
+def test_what_is_only_suggestive_is_said_to_be_chance_perhaps(verdict, told):
+    finding = Finding((("region", "UK"),), Table(9, 77, 27, 116), 0.584, adjusted=False, verdict=verdict)
+    assert pattern(finding, "replied")["text"].endswith(f"q 0.584, {told}")

@@ -47,6 +47,14 @@ def test_a_contact_has_parts_source_history_and_last_contact():
         assert part in told
 
 
+def test_an_expectation_is_not_told_as_what_was_counted():
+    likely = {"k": 1, "n": 1, "mean": 0.138, "lo": 0.05, "hi": 0.26, "method": "beta posterior"}
+    told = text("score-contacts", {"contacts": [{**CONTACT, "history": likely}], "meta": META})
+    assert "expected to answer 13.8 % (5.0" in told
+    assert "answered 1 of 1 pitches" in told
+    assert "answered 13.8 %" not in told
+
+
 def test_found_contacts_are_told_once_when_they_are_ranked_as_well():
     found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"], "total": 1}
     lines = answer(["research-contacts", "score-contacts"], [found, {"contacts": [CONTACT]}])
@@ -155,3 +163,142 @@ def test_long_values_stay_within_eighty_columns():
     long = {"outlet": "O" * 20 + " word" * 40, "name": "N", "type": "radio"}
     lines = answer(["score-contacts"], [{"contacts": [long]}])
     assert all(len(line) <= 80 for line in lines)
+
+
+NONE = {"k": 0, "n": 0, "mean": 0.0, "lo": 0.0, "hi": 1.0, "method": "none observed"}
+FUNNEL = dict.fromkeys(("sent", "bounced", "replied", "positive", "placed", "declined", "pending"), 0)
+TRACKED = {
+    "funnel": {**FUNNEL, "sent": 48, "replied": 3},
+    "rates": [{"metric": "replied", "rate": RATE}],
+    "previous": [{"metric": "replied", "rate": NONE}],
+    "change": [],
+    "expected_eventual": RATE,
+    "followups_due": [],
+    "meta": META,
+}
+
+
+def test_answers_are_still_coming_in_only_where_some_are_awaited():
+    assert "still coming in" not in text("track-campaign", TRACKED)
+    awaited = {**TRACKED, "funnel": {**TRACKED["funnel"], "pending": 45}}
+    assert "Answers are still coming in; expected in the end: 6.3 %" in text("track-campaign", awaited)
+
+
+def test_an_expectation_that_leaves_nothing_out_is_none():
+    sent = {**TRACKED["funnel"], "pending": 45}
+    anything = {**RATE, "k": 0, "mean": 0.0, "lo": 0.0, "hi": 1.0}
+    told = text("track-campaign", {**TRACKED, "funnel": sent, "expected_eventual": anything})
+    assert "expected in the end" not in told
+
+
+def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
+    kept = {**TRACKED, "funnel": dict(sorted(TRACKED["funnel"].items()))}
+    assert text("track-campaign", kept).startswith("sent 48, bounced 0, replied 3, positive 0, placed 0")
+
+
+def test_a_share_of_nothing_is_not_told():
+    assert "0 of 0" not in text("track-campaign", TRACKED)
+    nothing = {**TRACKED, "funnel": FUNNEL, "rates": [{"metric": "replied", "rate": NONE}]}
+    told = text("track-campaign", {**nothing, "previous": TRACKED["rates"]})
+    assert "replied before: 6.3 %" in told
+    assert "0 of 0" not in told
+    compared = {"verdict": "Not enough data", "you": NONE, "references": [], "meta": META}
+    assert text("benchmark-performance", compared) == "Not enough data"
+
+
+def test_an_opportunity_is_told_with_deadline_cost_reasons_and_place():
+    call = {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "title": "Fictional Open Call",
+        "kind": "festival",
+        "url": "https://example.org/call",
+        "deadline": "2026-12-20",
+        "cost": 15,
+        "currency": "GBP",
+        "fit": 0.85,
+        "eligible": True,
+        "reasons": ["for synthpop", "23 days to the deadline"],
+    }
+    told = text("discover-opportunities", {"opportunities": [call], "total": 3, "meta": META})
+    assert told.splitlines() == [
+        "Open and fitting, the best first, 1 of 3:",
+        "1. Fictional Open Call, festival, until 2026-12-20, fit 0.85",
+        "   costs 15 GBP",
+        "   for synthpop",
+        "   23 days to the deadline",
+        "   https://example.org/call",
+    ]
+    free = {**call, "cost": 0, "deadline": None, "reasons": []}
+    assert "free" in text("discover-opportunities", {"opportunities": [free], "total": 1, "meta": META})
+
+
+def test_times_of_the_week_are_told_with_how_sure_they_are():
+    slot = {"weekday": "tuesday", "hour_local": 9, "p_best": 0.83, "expected": RATE}
+    told = text("optimize-timing", {"slots": [slot], "schedule": [], "exploration": 0.25, "meta": META})
+    assert "tuesday 9:00: best with probability 0.83, answered 6.3 %" in told
+    assert "25.0 % of pitches would go out at another time" in told
+
+
+def test_no_time_is_named_where_none_is_known():
+    warned = {**META, "basis": "insufficient", "warnings": ["no evidence yet: 4 pitches"]}
+    told = text("optimize-timing", {"slots": [], "schedule": [], "exploration": 1.0, "meta": warned})
+    assert told.splitlines() == ["No time of the week is known to do better.", "! no evidence yet: 4 pitches"]
+
+
+def test_who_answers_is_told_with_how_sure_and_how_soon():
+    group = {"key": "radio", "rate": RATE, "shrunk": 0.05, "p_best": 0.31}
+    output = {
+        "groups": [group, {**group, "key": "blogger"}],
+        "alike_p": 0.58,
+        "time_to_reply": {"p25_days": 1.0, "median_days": 6.2, "p75_days": None, "plateau": 0.193},
+        "categories": {"auto": 1, "other": 2, "interested": 15, "placed": 0, "declined": 12},
+        "meta": META,
+    }
+    told = " ".join(text("analyze-responses", output).split())
+    assert f"radio: {rate(RATE)}; drawn to what all share 5.0 %" in told
+    assert "probability 0.58: that may be chance" in told
+    assert "a quarter within 1.0, half within 6.2 days; 19.3 % answer in the end" in told
+    assert "interested 15, placed 0, declined 12, auto 1, other 2" in told
+
+
+def test_what_moves_is_told_before_what_does_not():
+    flat = {
+        "key": "folk",
+        "metric": "reply_rate",
+        "slope_per_week": -0.016,
+        "lo": -0.1,
+        "hi": 0.07,
+        "q_value": 0.9,
+        "direction": "flat",
+        "needed": None,
+    }
+    up = {**flat, "key": "Sea Glass", "metric": "streams", "slope_per_week": 13.7, "lo": 12.0, "hi": 15.0}
+    rising = {**up, "direction": "rising", "q_value": 0.0003}
+    short = {**flat, "key": "jazz", "direction": "insufficient", "needed": 1}
+    told = text("track-trends", {"trends": [short, flat, rising], "meta": META}).splitlines()
+    assert [line.strip() for line in told] == [
+        "Sea Glass, streams: rising, 13.7 a week (12.0 to 15.0), q 0.000",
+        "folk, reply rate: flat, -1.6 points a week (-10.0 to 7.0), q 0.900",
+        "jazz, reply rate: not enough data, 1 more week needed",
+    ]
+
+
+def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
+    similar = {
+        "name": "Grey Heron",
+        "similarity": 0.66,
+        "basis": ["same genres"],
+        "shared_genres": ["folk"],
+        "outlets": ["Dock FM"],
+    }
+    output = {
+        "similar": [similar],
+        "gaps": [{"outlet": "Dock FM", "covered": ["Grey Heron"], "you": False}],
+        "summary": "One artist is like you.",
+        "meta": META,
+    }
+    told = text("analyze-competition", output)
+    assert "1. Grey Heron, 0.66: folk" in told
+    assert "- Dock FM covered Grey Heron, and not you" in told
+    alone = {**output, "similar": [], "gaps": [], "meta": {**META, "basis": "insufficient", "needed": 1}}
+    assert "no other artist is recorded that is near" in text("analyze-competition", alone)

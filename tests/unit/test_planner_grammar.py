@@ -11,8 +11,12 @@ WORDS = vocabulary(
     ROOT / "skills",
     outlets=["Tees Valley FM", "Radio"],
     campaigns=["Glass Coast radio", "Autumn push", "Campaign"],
-    releases=["Glass Coast", "Next"],
+    releases=["Glass Coast", "Next", "Low Tide", "Leeds"],
+    artists=["Neon Harbour", "Willow & Ash"],
+    genres=["Afrobeats", "indie folk", "folk", "all", "live", "Best", "radio"],
+    places=["Calderdale", "any", "US"],
 )
+SAME_NAME = vocabulary(ROOT / "skills", campaigns=["Low Tide"], releases=["Low Tide"], artists=["Low Tide"])
 
 
 def read(text) -> Question | Unread:
@@ -138,6 +142,131 @@ def test_the_user_s_own_names_are_known():
     assert read("How is the Glass Coast radio campaign doing?").campaign == "Glass Coast radio"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Write a pitch for Low Tide to BBC Radio 6", "release"),
+        ("Plan Low Tide, 4 hours a week", "release"),
+        ("Suggest hashtags for Low Tide on Instagram", "release"),
+        ("Find opportunities for Low Tide", "release"),
+        ("How is Low Tide doing?", "campaign"),
+        ("Give me a report of Low Tide", "campaign"),
+        ("What should Low Tide do next?", "campaign"),
+        ("What's working best for artists like Low Tide?", "artist"),
+    ],
+)
+def test_a_name_that_a_campaign_a_release_and_an_artist_share_means_what_the_question_can_use(text, meant):
+    found = understood(text, SAME_NAME)
+    assert {slot for slot in ("campaign", "release", "artist") if getattr(found, slot)} == {meant}
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Write a press release for Neon Harbour's new single", "press"),
+        ("How is Neon Harbour doing this month?", "performance"),
+        ("A report for Neon Harbour, please", "report"),
+        ("Pitch Neon Harbour to BBC6", "pitch"),
+        ("What should Neon Harbour do next?", "next"),
+        ("What's working for Neon Harbour?", "patterns"),
+    ],
+)
+def test_one_of_several_artists_may_be_named(text, intent):
+    found = read(text)
+    assert (found.intent, found.artist) == (intent, "Neon Harbour")
+
+
+@pytest.mark.parametrize("text", ["Pitch Willow & Ash to BBC6", "Pitch Willow and Ash's single to BBC6"])
+def test_an_and_in_a_name_may_be_a_sign(text):
+    assert read(text).artist == "Willow & Ash"
+
+
+def test_a_release_named_like_a_place_does_not_hide_the_place():
+    assert read("Find folk DJs in Leeds").regions == ("leeds",)
+
+
+def test_genres_and_places_of_one_s_own_contacts_are_known():
+    found = read("Find afrobeats DJs in Calderdale")
+    assert (found.genres, found.regions) == (("Afrobeats",), ("Calderdale",))
+
+
+def test_a_genre_or_place_of_a_contact_that_is_a_plain_word_hides_no_word():
+    assert read("Find me all of the best folk radio DJs, any in the US").genres == ("folk",)
+    assert read("Plan my new single, radio and live").channels == ("radio", "live")
+
+
+def test_a_genre_made_of_known_ones_is_read_as_these():
+    assert set(read("Find indie folk DJs").genres) == {"indie", "folk"}
+
+
+def test_a_number_says_how_many_contacts():
+    assert read("Find me the top 3 UK folk DJs").limit == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("Plan my new single, £1,000", 1000),
+        ("Plan my new single, £1.5k", 1500),
+        ("Plan my new single, 12,500.50 pounds", 12500.5),
+        ("Plan my new single, £80", 80),
+    ],
+)
+def test_thousands_are_read_whole(text, budget):
+    found = read(text)
+    assert (found.budget, found.unused) == (budget, ())
+
+
+@pytest.mark.parametrize("money", ["-£50", "£-50", "£1,5", "£1,0000"])
+def test_an_amount_that_is_none_is_no_budget(money):
+    assert read(f"Plan my new single, {money}").budget is None
+
+
+def test_kinds_of_opportunities_are_read():
+    found = read("Find free festivals and grants for my single")
+    assert (found.kinds, found.budget) == (("festival", "funding"), 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "tone"), [("short", "brief"), ("playful", "playful"), ("formal", "professional")]
+)
+def test_a_pitch_has_the_tone_that_was_asked_for(word, tone):
+    assert read(f"Write a {word} pitch for Glass Coast to BBC6").tone == tone
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("When should I pitch my new single to radio?", "timing"),
+        ("What are the best times to email journalists?", "timing"),
+        ("What day should I pitch radio?", "timing"),
+        ("Write a report on how my campaign is doing", "report"),
+        ("How should I plan my campaign for Glass Coast?", "plan"),
+        ("How's the reply rate of my campaign?", "answers"),
+        ("Which artists are similar to Neon Harbour?", "similar"),
+        ("Who is my main competition?", "similar"),
+        ("Are my streams rising?", "trends"),
+        ("What's trending in folk?", "trends"),
+        ("How long do replies take?", "answers"),
+        ("Which genres reply most?", "answers"),
+    ],
+)
+def test_of_two_readings_the_one_that_says_more_counts(text, intent):
+    assert read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [("What reply rate do I get by genre?", "genre"), ("Which days get most answers?", "weekday")],
+)
+def test_answers_are_grouped_by_what_was_asked(text, by):
+    assert read(text).group_by == by
+
+
+def test_whom_to_follow_up_is_told_with_the_campaign():
+    assert read("Who should I follow up with?").intent == "performance"
+
+
 def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
     assert read("What should I do next?").intent == "next"
     assert read("How is my campaign doing?").campaign is None
@@ -156,6 +285,15 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
         ("Find UK radio DJs except synthpop", "except"),
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
         ("Find radio DJs who like polka", "polka"),
+        ("How did my campaign do in the last 3 months?", "3 months"),
+        ("How is my campaign performing over the past two weeks?", "two weeks"),
+        ("Find me UK gqom DJs", "gqom"),
+        ("Find me folk DJs in the north of England", "north"),
+        ("Find folk DJs outside the UK", "outside"),
+        ("Write a pitch for Glass Coast to female folk DJs", "female"),
+        ("Pitch Glass Coast to 20 folk DJs", "at most 5"),
+        ("Find folk DJs like Neon Harbour", "narrowed by artist"),
+        ("How are Neon Harbour and Willow & Ash doing?", "one artist"),
         ("Find radio DJs", "name a genre or a place"),
         ("Find UK sponsors who like synthpop", "none of the questions"),
         ("Find UK radio DJs and podcasts who like synthpop", "one kind of contact"),

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from library.lead_times import LeadTime
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
 from totalaud.planner.plan import planned
 from totalaud.planner.prices import Cost, expected
@@ -20,7 +21,7 @@ OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
 NAMES = (
     "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
     "recommend-next-steps optimize-timing create-campaign-plan generate-report suggest-hashtags "
-    "discover-opportunities"
+    "discover-opportunities analyze-competition track-trends analyze-responses"
 )
 PAID = {"provider": "anthropic", "model": "claude-sonnet-4-20250514", "config": {"max_tokens": 800}}
 SKILLS = {
@@ -65,6 +66,16 @@ def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
     plan = of("pitch", facts(contacts=[sealed]), outlet="Tees Valley FM")
     assert plan.steps[0].input["contacts"] == [sealed]
     assert "$sealed" not in "\n".join(plan_lines(plan))
+
+
+def test_nobody_who_is_suppressed_is_written_to_nor_the_outlet_in_their_place():
+    shut = {"id": "k1", "outlet": "Tees Valley FM", "suppressed": True}
+    kept = {"id": "k2", "outlet": "Tees Valley FM", "suppressed": False}
+    plan = of("pitch", facts(contacts=[shut, kept]), outlet="Tees Valley FM")
+    assert plan.steps[0].input["contacts"] == [{"id": "k2", "outlet": "Tees Valley FM"}]
+    found = of("pitch", facts(contacts=[shut]), outlet="Tees Valley FM")
+    assert isinstance(found, Unread)
+    assert "must not be written to" in found.reason
 
 
 def test_pitches_to_many_are_researched_first_and_written_to_a_few():
@@ -144,6 +155,105 @@ def test_a_report_of_a_release_is_that_of_its_latest_campaign():
     assert plan.notes == ("took the campaign Blogs; it could also have been Radio",)
 
 
+def test_what_is_asked_of_an_artist_is_taken_from_that_artist_s_records():
+    second = Artist("a2", "Willow & Ash", ("folk",), "Newcastle")
+    tide = Release("r9", "a2", "Low Tide", "single", date(2027, 1, 15))
+    theirs = Campaign("c9", "Tide radio", datetime(2026, 1, 1, tzinfo=UTC), artist_id="a2")
+    newer = Campaign("c8", "Other", datetime(2026, 11, 1, tzinfo=UTC), artist_id="a1")
+    known = facts(artists=[ARTIST, second], releases=[COAST, tide], campaigns=[newer, theirs])
+    assert of("performance", known, artist="Willow & Ash").steps[0].input["campaign_id"] == "c9"
+    assert of("next", known, artist="Willow & Ash").steps[0].input == {"artist_id": "a2"}
+    assert of("patterns", known, artist="Willow & Ash").steps[1].input["artist_id"] == "a2"
+    pitch = of("pitch", known, artist="Willow & Ash", outlet="BBC Radio 6 Music").steps[0].input
+    assert (pitch["artistInfo"]["name"], pitch["release"]["title"]) == ("Willow & Ash", "Low Tide")
+
+
+@pytest.mark.parametrize(
+    ("artists", "campaigns", "narrowed"),
+    [
+        ([ARTIST], [Campaign("c1", "Autumn", artist_id="a1")], True),
+        ([ARTIST], [Campaign("c1", "Imported"), Campaign("c2", "Autumn", artist_id="a1")], False),
+        ([ARTIST, Artist("a2", "Willow & Ash")], [Campaign("c1", "Autumn", artist_id="a1")], False),
+        ([], [Campaign("c1", "Autumn")], False),
+    ],
+)
+def test_what_works_is_not_narrowed_to_an_artist_whose_campaigns_are_not_all(artists, campaigns, narrowed):
+    plan = of("patterns", facts(artists=artists, campaigns=campaigns))
+    assert ["artist_id" in step.input for step in plan.steps] == [False, narrowed, narrowed]
+    assert plan.notes == ()
+
+
+def test_who_answers_is_asked_of_all_pitches_or_of_one_campaign():
+    assert of("answers", group_by="genre").steps[0].input == {"group_by": "genre"}
+    assert of("answers", campaign="Autumn").steps[0].input == {"campaign_id": "c1"}
+
+
+def test_similar_artists_and_trends_are_one_free_step():
+    assert of("similar").steps[0].input == {"artist_id": "a1"}
+    assert of("trends", genres=("folk",)).steps[0].input == {"genres": ["folk"]}
+    assert of("trends", regions=("wales",)).steps[0].input == {"regions": ["wales"]}
+    assert of("similar").free
+
+
+def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it():
+    lead = {"radio": LeadTime(28, 56, "usual")}
+    plan = of("timing", facts(lead_times=lead), type="radio", release="Glass Coast")
+    (note,) = plan.notes
+    assert "28 to 56 days ahead: of this one from 2026-10-25 to 2026-11-22, which is past" in note
+    assert of("timing", facts(lead_times=lead), type="radio").notes == ()
+
+
+def test_an_artist_without_a_release_gets_nobody_else_s():
+    second = Artist("a2", "Willow & Ash")
+    assert isinstance(of("plan", facts(artists=[ARTIST, second]), artist="Willow & Ash"), Unread)
+
+
+def test_of_two_releases_of_one_name_the_other_is_told():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "ep", date(2027, 1, 15))
+    plan = of("plan", facts(artists=[ARTIST, second], releases=[COAST, twin]), release="Glass Coast")
+    assert plan.steps[0].input["release"]["id"] == "r9"
+    assert plan.notes == (
+        "took the release Glass Coast by Willow & Ash; it could also have been Glass Coast by Neon Harbour",
+    )
+
+
+def test_releases_of_several_artists_are_told_with_whose_they_are():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "single", date(2027, 1, 15))
+    plan = of("press", facts(artists=[ARTIST, second], releases=[COAST, twin]), release_type="single")
+    assert plan.notes == (
+        "took the release Glass Coast by Neon Harbour; it could also have been Glass Coast by Willow & Ash",
+    )
+
+
+def test_a_campaign_of_one_artist_s_release_is_not_that_of_another_s_of_the_same_name():
+    second = Artist("a2", "Willow & Ash")
+    twin = Release("r9", "a2", "Glass Coast", "single", date(2027, 1, 15))
+    mine, theirs = Campaign("c1", "Mine", release_id="r1"), Campaign("c2", "Theirs", release_id="r9")
+    known = facts(artists=[ARTIST, second], releases=[COAST, twin], campaigns=[mine, theirs])
+    plan = of("performance", known, release="Glass Coast", artist="Neon Harbour")
+    assert (plan.steps[0].input["campaign_id"], plan.notes) == ("c1", ())
+
+
+def test_opportunities_are_looked_for_with_the_kinds_the_money_and_the_artist_s_place():
+    (step,) = of("opportunities", genres=("folk",), kinds=("festival",), budget=0.0).steps
+    assert step.input["artist_id"] == "a1"
+    assert (step.input["genres"], step.input["kinds"], step.input["budget"]) == (["folk"], ["festival"], 0)
+    assert step.input["release"]["title"] == "Glass Coast"
+
+
+def test_opportunities_need_no_release_unless_one_is_asked_for():
+    assert "release" not in of("opportunities", facts(releases=[])).steps[0].input
+    assert isinstance(of("opportunities", facts(releases=[]), release_type="single"), Unread)
+
+
+def test_as_many_contacts_are_ranked_and_written_to_as_were_asked_for():
+    plan = of("pitch", genres=("synthpop",), type="radio", limit=2, tone="playful")
+    assert plan.steps[1].input["criteria"]["limit"] == 2
+    assert (plan.steps[2].input["tone"], plan.steps[2].cost.calls) == ("playful", 4)
+
+
 def test_a_release_without_a_campaign_has_no_report():
     found = of("report", release="Glass Coast")
     assert isinstance(found, Unread)
@@ -183,6 +293,27 @@ def test_a_text_may_be_written_twice_and_is_priced_so():
 def test_the_repair_of_a_tier_is_priced_at_the_next_one():
     small = expected({**PAID, "model": "small"})
     assert small.usd == pytest.approx(2000 * 1e-6 + 800 * 5e-6 + 2800 * 2e-6 + 800 * 10e-6)
+
+
+def test_an_artist_of_many_facts_costs_more_to_write_about():
+    told = tuple(
+        {"id": f"f{n}", "text": "A fact that is told in sixty letters or thereabouts, no more"}
+        for n in range(200)
+    )
+    long = facts(artists=[Artist("a1", "Neon Harbour", ("synthpop",), "Leeds", None, told)])
+    (short,), (dear,) = (of("press", known).steps for known in (facts(), long))
+    assert short.cost.usd == expected(PAID).usd
+    assert dear.cost.usd > short.cost.usd + 2 * (200 * 60 / 4 - 2000) * 2e-6
+
+
+def test_what_looks_like_a_template_in_a_record_is_handed_over_as_data():
+    named = Artist("a1", "{{step1.contacts}}", ("synthpop",), None, "We are {{ two }} people")
+    plan = of("pitch", facts(artists=[named]), genres=("synthpop",), type="radio")
+    steps, given = plan.session()
+    assert steps[2]["input"]["contacts"] == "{{step2.contacts}}"
+    assert steps[2]["input"]["artistInfo"]["name"] == "{{input.text1}}"
+    assert given == {"text1": "{{step1.contacts}}", "text2": "We are {{ two }} people"}
+    assert of("pitch", genres=("synthpop",), type="radio").session()[1] == {}
 
 
 def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():

@@ -80,6 +80,10 @@ def test_less_than_one_is_refused(most):
     [
         ("Neon Harbour", "#NeonHarbour"),
         ("R&B", "#RNB"),
+        ("r & b", "#RNB"),
+        ("Willow & Ash", "#WillowAndAsh"),
+        ("Drum&Bass", "#DrumAndBass"),
+        ("हिन्दी", "#हिन्दी"),
         ("drum and bass", "#DrumAndBass"),
         ("Sigur Rós", "#SigurRós"),
         ("AC/DC", "#ACDC"),

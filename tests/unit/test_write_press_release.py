@@ -115,6 +115,19 @@ def test_notes_for_editors_have_embargo_date_links_and_whom_to_ask():
     assert press.complete(brief(), GOOD)["notes_to_editors"].startswith("For immediate release")
 
 
+@pytest.mark.parametrize(
+    ("until", "warned"),
+    [
+        ("2020-01-01T09:00:00+00:00", ["The embargo is over already"]),
+        ("2026-12-21T09:00:00+00:00", ["The embargo ends after the release"]),
+        ("2026-12-20T09:00:00+00:00", []),
+    ],
+)
+def test_an_embargo_that_cannot_be_meant_so_is_told(until, warned):
+    told = press.rests_on(brief(embargo_until=until))["warnings"]
+    assert [one for one in told if "embargo" in one] == warned
+
+
 def test_dates_are_written_as_the_locale_writes_them():
     american = brief(locale="en-US")
     assert "December 20, 2026" in press.template(american)["body"]

@@ -15,11 +15,25 @@ OUTLETS = """
 SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
 """
 AT_OUTLET = """
-SELECT id, name, email, outlet, role, type, genres, regions FROM contacts
-WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased AND NOT suppressed ORDER BY id LIMIT 50
+SELECT id, name, email, outlet, role, type, genres, regions, suppressed FROM contacts
+WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 50
 """
-CAMPAIGNS = "SELECT id, name, created_at, closed_at, release_id FROM campaigns WHERE user_id = $1 ORDER BY id"
-RELEASES = "SELECT id, artist_id, title, type, date, links FROM releases WHERE user_id = $1 ORDER BY id"
+GENRES = """
+SELECT DISTINCT unnest(genres) AS name FROM contacts WHERE user_id = $1 AND NOT erased AND NOT suppressed
+UNION SELECT unnest(genres) FROM artists WHERE user_id = $1 LIMIT 5000
+"""
+PLACES = """
+SELECT DISTINCT unnest(regions) AS name FROM contacts
+WHERE user_id = $1 AND NOT erased AND NOT suppressed LIMIT 5000
+"""
+CAMPAIGNS = """
+SELECT id, name, created_at, closed_at, release_id, artist_id FROM campaigns WHERE user_id = $1 ORDER BY id
+"""
+RELEASES = """
+SELECT r.id, r.artist_id, r.title, r.type, r.date, r.links FROM releases r
+JOIN artists a ON a.id = r.artist_id AND a.user_id = r.user_id AND a.mine
+WHERE r.user_id = $1 ORDER BY r.id
+"""
 ARTISTS = "SELECT id, name, genres, location, bio FROM artists WHERE user_id = $1 AND mine ORDER BY id"
 FACTS = """
 SELECT id, artist_id, text, source FROM artist_facts
@@ -29,6 +43,14 @@ WHERE user_id = $1 AND (valid_to IS NULL OR valid_to >= $2) ORDER BY id
 
 async def outlets(tables: Tables, user: UUID) -> list[str]:
     return [row["outlet"] for row in await tables.rows(OUTLETS, user)]
+
+
+async def genres(tables: Tables, user: UUID) -> list[str]:
+    return [row["name"] for row in await tables.rows(GENRES, user)]
+
+
+async def places(tables: Tables, user: UUID) -> list[str]:
+    return [row["name"] for row in await tables.rows(PLACES, user)]
 
 
 async def facts(tables: Tables, user: UUID, today: date) -> Facts:
@@ -57,9 +79,9 @@ async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[s
 
 
 def _campaign(row: Json) -> Campaign:
-    release = str(row["release_id"]) if row["release_id"] else None
+    release, artist = (str(row[name]) if row[name] else None for name in ("release_id", "artist_id"))
     return Campaign(
-        str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None, release
+        str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None, release, artist
     )
 
 

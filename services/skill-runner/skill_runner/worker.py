@@ -111,7 +111,8 @@ def told(error: BaseException, root: Path) -> Frame:
         case Missing():
             return {
                 "code": "definition_missing",
-                "message": "this runner has no Python file of the version that the session pinned",
+                "message": "this runner has no Python file of the version that the session pinned: "
+                "push the skills as they are there, then retry",
                 "retryable": False,
             }
         case SkillError():

@@ -12,7 +12,7 @@ from totalaud.cli.options import Options, run
 
 if TYPE_CHECKING:
     from totalaud.client import Client
-    from totalaud.planner.plan import Plan
+    from totalaud.planner.draft import Plan
     from totalaud.planner.question import Unread
 
 UNREAD = 2
@@ -52,7 +52,7 @@ def ask(
                 raise Refusal("budget_exceeded", "budget", dear)
             if not (plan.free or yes or _agreed(options)):
                 return REFUSED
-            return await _answered(options, client, plan, fresh=fresh)
+            return await _answered(options, client, plan, fresh=fresh, budget=budget)
 
     raise typer.Exit(run(work()))
 
@@ -73,6 +73,9 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
         outlets=outlets,
         campaigns=[one.name for one in facts.campaigns],
         releases=[one.title for one in facts.releases],
+        artists=[one.name for one in facts.artists],
+        genres=await own.genres(client.tables, client.user),
+        places=await own.places(client.tables, client.user),
     )
     found = understood(question, words)
     if not isinstance(found, Question):
@@ -84,12 +87,15 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     return plan.planned(found, facts, prose=prose)
 
 
-async def _answered(options: Options, client: "Client", plan: "Plan", *, fresh: bool) -> int:
+async def _answered(
+    options: Options, client: "Client", plan: "Plan", *, fresh: bool, budget: float | None
+) -> int:
     from totalaud.planner.answers import answer
     from totalaud.planner.telling import wrapped
 
-    steps = [step.command() for step in plan.steps]
-    accepted = await client.run(plan.agent, steps, fresh=fresh)
+    steps, texts = plan.session()
+    limit = None if budget is None else {"limit_usd": str(budget)}
+    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
     result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
@@ -132,12 +138,14 @@ def _dry(options: Options, plan: "Plan") -> None:
 
 
 def _plan_document(plan: "Plan") -> dict[str, Any]:
+    commands, texts = plan.session()
     return {
         "agent": plan.agent,
         "steps": [
-            {**step.command(), "expected_cost_usd": step.cost.usd, "expected_calls": step.cost.calls}
-            for step in plan.steps
+            {**command, "expected_cost_usd": step.cost.usd, "expected_calls": step.cost.calls}
+            for command, step in zip(commands, plan.steps, strict=True)
         ],
+        **({"input": texts} if texts else {}),
         "notes": list(plan.notes),
     }
 

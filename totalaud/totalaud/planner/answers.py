@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from totalaud.planner.dated import opportunities, timing
 from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.measured import alike, answers, trends
 from totalaud.planner.plainly import anything
 from totalaud.planner.telling import WIDTH, wrapped
+from totalaud.planner.texts import pitches, press, summary
 
 Json = Mapping[str, Any]
 Lines = list[str]
 DAY = 10
 MOST_DUE = 10
+FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
 ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 
 
@@ -34,7 +38,7 @@ def _contacts(output: Json) -> Lines:
     found = output.get("contacts") or []
     if not found:
         return ["Nobody fits.", *meta(output)]
-    lines = [f"{len(found)} {'contact' if len(found) == 1 else 'contacts'} that fit, the best first:"]
+    lines = [f"{len(found)} {'contact fits' if len(found) == 1 else 'contacts fit'}, the best first:"]
     for number, contact in enumerate(found, 1):
         lines += _contact(number, contact)
     return lines + meta(output)
@@ -51,56 +55,19 @@ def _contact(number: int, contact: Json) -> Lines:
         said = f"{part['points']:.2f} of {part['of']:.2f} {part['name']}: {part['why']}"
         lines += wrapped(said, "   ", "     ")
     if contact.get("history"):
-        lines += wrapped(f"answered {rate(contact['history'])}", "   ", "     ")
+        lines += wrapped(_history(contact["history"]), "   ", "     ")
     last = contact.get("last_contacted_at")
     source = contact.get("source_url") or contact.get("source") or "unknown"
     heard = f"last contacted {last[:DAY]}" if last else "never contacted"
     return lines + wrapped(f"{heard}; source {source}", "   ", "     ")
 
 
-def _pitches(output: Json) -> Lines:
-    lines: Lines = []
-    for pitch in output.get("pitches") or [output]:
-        lines += [*wrapped(f"Subject: {pitch['subject']}", "", "         "), ""]
-        lines += chain.from_iterable(wrapped(line) for line in str(pitch["body"]).splitlines())
-        if pitch.get("facts_used"):
-            lines += ["", *wrapped(f"facts used: {', '.join(map(str, pitch['facts_used']))}", "", "  ")]
-        lines += [*_failed(pitch), *_by_template(pitch, output), ""]
-    others = [one for one in output.get("subject_options") or () if one != output.get("subject")]
-    if others:
-        lines += ["Other subjects:", *(line for one in others for line in wrapped(one, "  ", "  "))]
-    notes = [line for note in output.get("notes") or () for line in wrapped(str(note), "! ", "  ")]
-    return lines + notes + meta(output)
-
-
-def _press(output: Json) -> Lines:
-    lines = [*wrapped(str(output["headline"]).upper()), "", *wrapped(str(output["standfirst"])), ""]
-    for name in ("body", "boilerplate", "notes_to_editors"):
-        heading = ["Notes to editors"] if name == "notes_to_editors" else []
-        told = chain.from_iterable(wrapped(line) for line in str(output[name]).splitlines())
-        lines += [*heading, *told, ""]
-    used = ", ".join(output["facts_used"]) or "none"
-    lines += wrapped(f"{output['word_count']} words; facts used: {used}", "", "  ")
-    if output["missing"]:
-        lines += wrapped(f"missing: {', '.join(output['missing'])}", "! ", "  ")
-    return [*lines, *_failed(output), *meta(output)]
-
-
-def _summary(output: Json) -> Lines:
-    return [*wrapped(str(output["text"])), *_failed(output), *meta(output)]
-
-
-def _failed(text: Json) -> Lines:
-    """Name the checks that a text did not pass; only a template's can be like that."""
-    failed = [one["name"] for one in text.get("checks") or () if not one["passed"]]
-    return wrapped(f"not as it should be: {', '.join(failed)}", "! ", "  ") if failed else []
-
-
-def _by_template(pitch: Json, output: Json) -> Lines:
-    """Say so of one pitch where others are a model's."""
-    alone = (output.get("meta") or {}).get("basis") != "template"
-    mine = pitch.get("basis") == "template" and alone
-    return wrapped("This one is from the template: no model wrote it.", "! ", "  ") if mine else []
+def _history(known: Json) -> str:
+    """Tell what was counted as counted, and what is drawn towards others' as an expectation."""
+    if not str(known.get("method", "")).startswith("beta"):
+        return f"answered {rate(known)}"
+    share, _, counts = rate(known).rpartition(", ")
+    return f"expected to answer {share}; answered {counts} pitches"
 
 
 def _patterns(output: Json) -> Lines:
@@ -116,7 +83,8 @@ def _benchmark(output: Json) -> Lines:
     if cohort := output.get("cohort"):
         figures = ", ".join(f"{name} {cohort[name]:.3f}" for name in ("p10", "p50", "p90"))
         lines += wrapped(f"among {cohort['n']} artists: {figures}", "  ", "  ")
-    lines += wrapped(f"you: {rate(output['you'])}", "  ", "  ")
+    if output["you"]["n"]:
+        lines += wrapped(f"you: {rate(output['you'])}", "  ", "  ")
     return lines + [line for line in meta(output) if line[2:] not in lines] + _references(output)
 
 
@@ -146,10 +114,10 @@ def _actions(output: Json) -> Lines:
 
 def _track(output: Json) -> Lines:
     funnel = output["funnel"]
-    lines = wrapped(", ".join(f"{name} {count}" for name, count in funnel.items()))
-    before = {one["metric"]: one["rate"] for one in output["previous"]}
+    lines = wrapped(", ".join(f"{name} {funnel[name]}" for name in FUNNEL))
+    before = {one["metric"]: one["rate"] for one in output["previous"] if one["rate"]["n"]}
     changes = {one["metric"]: one for one in output["change"]}
-    for one in output["rates"]:
+    for one in (one for one in output["rates"] if one["rate"]["n"]):
         metric = one["metric"]
         lines += wrapped(f"{metric}: {rate(one['rate'])}", "  ", "    ")
         if metric in before:
@@ -157,7 +125,13 @@ def _track(output: Json) -> Lines:
         if change := changes.get(metric):
             verdict = change["verdict"].replace("_", " ")
             lines += wrapped(f"{verdict}, worse with probability {change['p_worse']:.2f}", "    ", "      ")
-    lines += wrapped(f"Answers are still coming in; expected in the end: {rate(output['expected_eventual'])}")
+    if before and not funnel["sent"]:
+        lines += [
+            line for name in before for line in wrapped(f"{name} before: {rate(before[name])}", "  ", "    ")
+        ]
+    end = output["expected_eventual"]
+    if funnel["pending"] and (end["lo"] > 0 or end["hi"] < 1):
+        lines += wrapped(f"Answers are still coming in; expected in the end: {rate(end)}")
     return [*lines, *_followups(output), *meta(output)]
 
 
@@ -215,14 +189,19 @@ def _told_later(skill: str, skills: Sequence[str]) -> bool:
 TELLERS: dict[str, Callable[[Json], Lines]] = {
     "research-contacts": _contacts,
     "score-contacts": _contacts,
-    "generate-pitch": _pitches,
-    "write-press-release": _press,
-    "write-summary": _summary,
+    "generate-pitch": pitches,
+    "write-press-release": press,
+    "write-summary": summary,
     "track-campaign": _track,
     "generate-report": _report,
     "identify-patterns": _patterns,
     "benchmark-performance": _benchmark,
     "recommend-next-steps": _actions,
     "create-campaign-plan": _plan,
+    "discover-opportunities": opportunities,
+    "optimize-timing": timing,
+    "analyze-responses": answers,
+    "track-trends": trends,
+    "analyze-competition": alike,
     "suggest-hashtags": _hashtags,
 }

@@ -19,6 +19,7 @@ class Campaign:
     created_at: datetime | None = None
     closed: bool = False
     release_id: str | None = None
+    artist_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,55 +64,92 @@ class Chosen:
 
 
 def campaign(question: Question, facts: Facts) -> Chosen | Missing:
-    """Return the campaign that was named, by itself or its release, else the one that is open.
+    """Return the campaign that was named, by itself, its release or its artist, else the one that is open.
 
     Of several it is the latest.
     """
     if question.campaign is not None:
         named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
         return Chosen(named[0])
+    whose = _ids(question, facts)
     if question.release is not None:
-        return _of_release(question.release, facts)
-    open_ = _latest_first(one for one in facts.campaigns if not one.closed)
+        return _of_release(question.release, whose, facts)
+    own = [one for one in facts.campaigns if whose is None or one.artist_id in whose]
+    open_ = _latest_first(one for one in own if not one.closed)
     if not open_:
-        why = "there is no open campaign" if facts.campaigns else "there is no campaign yet"
+        of = f" of {question.artist}" if question.artist else ""
+        why = f"there is no open campaign{of}" if own else f"there is no campaign{of} yet"
         return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
     return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))
 
 
 def release(question: Question, facts: Facts) -> Chosen | Missing:
     """Return the release that was named, else the next planned one, else one that is just out."""
+    whose = _ids(question, facts)
+    own = [one for one in facts.releases if whose is None or one.artist_id in whose]
     if question.release is not None:
-        named = [one for one in facts.releases if key(one.title) == key(question.release)]
-        return Chosen(max(named, key=lambda one: one.date))
+        return _named(question.release, own, facts)
     kind = question.release_type
-    fitting = [one for one in facts.releases if kind in {None, one.type}]
+    fitting = [one for one in own if kind in {None, one.type}]
     planned = sorted((one for one in fitting if one.date >= facts.today), key=lambda one: (one.date, one.id))
     if planned:
-        return Chosen(planned[0], _instead("release", planned[0].title, [one.title for one in planned[1:]]))
+        told = _titles(planned, facts)
+        return Chosen(planned[0], _instead("release", told[0], told[1:]))
     out = [one for one in fitting if facts.today - one.date <= RECENT]
     if out:
         newest = max(out, key=lambda one: one.date)
         return Chosen(newest, f"took the release {newest.title}, out since {newest.date}: none is planned")
-    return Missing(f"there is no {kind or 'release'} planned: add it with 'totalaud releases plan'")
+    of = f" of {question.artist}" if question.artist else ""
+    return Missing(f"there is no {kind or 'release'}{of} planned: add it with 'totalaud releases plan'")
 
 
-def artist(facts: Facts, artist_id: str | None = None) -> Chosen | Missing:
-    """Return the artist of a release, else the user's only or first one."""
-    if artist_id is not None and (found := [one for one in facts.artists if one.id == artist_id]):
-        return Chosen(found[0])
+def artist(facts: Facts, artist_id: str | None = None, *, name: str | None = None) -> Chosen | Missing:
+    """Return the artist of this id or name, else the user's only or first one."""
+    if artist_id is not None or name is not None:
+        found = [one for one in facts.artists if one.id == artist_id or (name and key(one.name) == key(name))]
+        return Chosen(found[0]) if found else Missing("its artist is none of yours")
     if not facts.artists:
         return Missing("there is no artist yet: add one with 'totalaud artists set'")
     first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
     return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
 
 
-def _of_release(title: str, facts: Facts) -> Chosen | Missing:
-    ids = {one.id for one in facts.releases if key(one.title) == key(title)}
+def _named(title: str, releases: Iterable[Release], facts: Facts) -> Chosen | Missing:
+    """Return the latest release of this title, and whose else there is."""
+    named = [one for one in releases if key(one.title) == key(title)]
+    if not named:
+        return Missing(f"{title} is no release of that artist")
+    latest, *others = sorted(named, key=lambda one: (one.date, one.id), reverse=True)
+    if not others:
+        return Chosen(latest)
+    told = _titles([latest, *others], facts)
+    return Chosen(latest, _instead("release", told[0], told[1:]))
+
+
+def _titles(releases: Sequence[Release], facts: Facts) -> list[str]:
+    """Tell releases by their titles, and whose they are where there are several artists."""
+    names = {one.id: one.name for one in facts.artists}
+    several = len({one.artist_id for one in releases}) > 1
+    return [
+        f"{one.title} by {names.get(one.artist_id, 'another artist')}" if several else one.title
+        for one in releases
+    ]
+
+
+def _of_release(title: str, whose: set[str] | None, facts: Facts) -> Chosen | Missing:
+    named = [one for one in facts.releases if key(one.title) == key(title)]
+    ids = {one.id for one in named if whose is None or one.artist_id in whose}
     found = _latest_first(one for one in facts.campaigns if one.release_id in ids)
     if not found:
         return Missing(f"there is no campaign for {title} yet: 'totalaud campaigns create' makes one")
     return Chosen(found[0], _instead("campaign", found[0].name, [one.name for one in found[1:]]))
+
+
+def _ids(question: Question, facts: Facts) -> set[str] | None:
+    """Return the ids of the artist that was named; None where none was."""
+    if question.artist is None:
+        return None
+    return {one.id for one in facts.artists if key(one.name) == key(question.artist)}
 
 
 def _latest_first(campaigns: Iterable[Campaign]) -> list[Campaign]:

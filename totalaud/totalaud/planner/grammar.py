@@ -2,50 +2,30 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
 from totalaud.planner import words as w
-from totalaud.planner.question import Intent, Question, Unread, Window
-from totalaud.planner.vocabulary import Vocabulary, key
+from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
+from totalaud.planner.question import MOST_PITCHES, Intent, Question, Unread, Window
+from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
 MOST_UNUSED = 2
-LONGEST_NAME = 8
-HOURS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-MONEY = re.compile(r"[£$€]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
-WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*")
+FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
+HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
+MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
+COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
+SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
+NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
+TYPES_ASIDE = {"plan", "press", "hashtags", "report"}
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
+    ("follow up", "followup"),
 )
-
-
-@dataclass
-class _Reading:
-    """The words still to be explained, those before each kept for what governs it."""
-
-    text: list[str]
-    used: list[bool] = field(default_factory=list)
-
-    def take(self, known: Mapping[str, str]) -> list[str]:
-        """Find known names, the longest first, and take their words."""
-        found: list[tuple[int, str]] = []
-        for length in range(min(LONGEST_NAME, len(self.text)), 0, -1):
-            for index in range(len(self.text) - length + 1):
-                part = slice(index, index + length)
-                name = known.get(key("".join(self.text[part])))
-                if name is not None and not any(self.used[part]):
-                    found.append((index, name))
-                    self.used[part] = [True] * length
-        return list(dict.fromkeys(name for _, name in sorted(found)))
-
-    def rest(self) -> list[tuple[str, str]]:
-        """Return the words that no name took, each with the word before it."""
-        before = ["", *self.text]
-        return [(before[i], word) for i, word in enumerate(self.text) if not self.used[i]]
 
 
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
@@ -54,47 +34,53 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     plain, hours = _number(HOURS, plain)
     plain, budget = _number(MONEY, plain)
     plain, window = _window(plain)
+    if span := SPAN.search(plain):
+        return Unread(NO_SUCH_WINDOW.format(span[0]))
     said = WORD.findall(plain)
     if refusal := _not_a_question(said):
         return refusal
-    names = _Reading([word.replace("'", "") for word in said], [False] * len(said))
-    own = (vocabulary.campaigns, vocabulary.releases, vocabulary.outlets)
-    campaigns, releases, outlets = (names.take(_own(some, vocabulary)) for some in own)
-    genres, regions = names.take(vocabulary.genres), names.take(vocabulary.places)
-    intent = _intent(
-        {word for _, word in names.rest()}
-        | ({"campaign"} if campaigns else set())
-        | ({"release"} if releases else set()),
-        vocabulary,
-    )
-    found = _found(intent, names, vocabulary)
+    reading = Reading(said)
+    named = reading.take(nameable(vocabulary))
+    implied = {"campaign", "release"} if any(set(OWN) & set(one) for one in named) else set[str]()
+    intent = _intent({word for _, word in reading.rest()} | implied, vocabulary)
+    if isinstance(intent, Unread):
+        return intent
+    names = meant(named, w.SLOTS[intent])
+    found = _found(intent, reading, vocabulary, to_many=not names["outlet"])
     if isinstance(found, Unread):
         return found
+    if "free" in said and intent == "opportunities":
+        budget = 0.0
     question = replace(
         found,
-        genres=tuple(genres),
-        regions=tuple(regions),
+        genres=tuple(names["genres"]),
+        regions=tuple(names["regions"]),
         window=window,
         hours_per_week=hours,
         budget=budget,
     )
-    named = _named(question, outlets, campaigns, releases)
-    return named if isinstance(named, Unread) else _narrowed(named)
+    whole = _named(question, names)
+    return whole if isinstance(whole, Unread) else _narrowed(whole)
 
 
-def _found(intent: Intent | Unread, names: _Reading, vocabulary: Vocabulary) -> Question | Unread:
-    """Explain every word that is left, by the words of the intent."""
-    if isinstance(intent, Unread):
-        return intent
-    rest = names.rest()
+def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many: bool) -> Question | Unread:
+    """Explain every word that is left, by the words of the intent.
+
+    Where contacts are looked for, each word may be what tells them apart: there none is left out.
+    """
+    rest = reading.rest()
     said = {word for _, word in rest}
     kinds = [kind for kind, others in vocabulary.kinds.items() if said & set(others)]
-    unknown = [(before, word) for before, word in rest if word not in _known(intent, vocabulary)]
+    looks_for = intent == "find" or (intent == "pitch" and to_many)
+    counts = [word for word in said if looks_for and COUNT.fullmatch(word)]
+    openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
+    known = {*_known(intent, vocabulary), *counts[:1]}
+    unknown = [(before, word) for before, word in rest if word not in known]
     if time := sorted(said & w.NO_WINDOW):
-        return Unread(f"I can look at the last 7 days, at 28 days or at all of it, not at “{time[0]}”")
+        return Unread(NO_SUCH_WINDOW.format(time[0]))
     if governed := [word for before, word in unknown if before in w.GOVERN]:
         return Unread(f"I do not know “{governed[0]}”")
-    if len(unknown) > MOST_UNUSED or (unknown and intent == "find" and not said & w.LOOK):
+    if len(unknown) > (0 if looks_for else MOST_UNUSED):
         return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
     if len(kinds) > 1 and intent in {"find", "timing"}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
@@ -107,30 +93,30 @@ def _found(intent: Intent | Unread, names: _Reading, vocabulary: Vocabulary) -> 
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
         audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
+        group_by=next((w.GROUPS[word] for _, word in rest if word in w.GROUPS), None),
+        tone=next((tone for tone, others in w.TONES.items() if said & others), None),
+        kinds=tuple(dict.fromkeys(openings)),
+        limit=int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
 
 
-def _named(
-    question: Question, outlets: list[str], campaigns: list[str], releases: list[str]
-) -> Question | Unread:
+def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unread:
     """Fill in the names; only one of each makes sense."""
-    for what, names in (("outlet", outlets), ("campaign", campaigns), ("release", releases)):
-        if len(names) > 1:
-            return Unread(f"one {what} at a time: {' or '.join(names)}")
+    for what in ("outlet", *OWN):
+        if len(names[what]) > 1:
+            return Unread(f"one {what} at a time: {' or '.join(names[what])}")
     if question.intent == "find" and not question.genres and not question.regions:
         return Unread("name a genre or a place to look for")
     narrow = question.type and (question.genres or question.regions)
-    if question.intent == "pitch" and not outlets and not narrow:
+    if question.intent == "pitch" and not names["outlet"] and not narrow:
         return Unread("to whom? Name an outlet, such as BBC Radio 6 Music, or one of your contacts' outlets")
+    if question.intent == "pitch" and (question.limit or 0) > MOST_PITCHES:
+        return Unread(f"I write to at most {MOST_PITCHES} contacts at a time")
     if question.intent == "hashtags" and question.platform is None:
         return Unread("for which platform? " + ", ".join(sorted(set(w.PLATFORMS.values()))))
-    return replace(
-        question,
-        outlet=next(iter(outlets), None),
-        campaign=next(iter(campaigns), None),
-        release=next(iter(releases), None),
-    )
+    outlet, campaign, release, artist = (next(iter(names[what]), None) for what in ("outlet", *OWN))
+    return replace(question, outlet=outlet, campaign=campaign, release=release, artist=artist)
 
 
 def _narrowed(question: Question) -> Question | Unread:
@@ -142,10 +128,11 @@ def _narrowed(question: Question) -> Question | Unread:
         "outlet": question.outlet,
         "campaign": question.campaign,
         "release": question.release,
+        "artist": question.artist,
         "window": question.window,
         "hours_per_week": question.hours_per_week,
         "budget": question.budget,
-        "type": question.type if question.intent not in {"plan", "press", "hashtags", "report"} else None,
+        "type": question.type if question.intent not in TYPES_ASIDE and not question.kinds else None,
     }
     for slot, value in given.items():
         if value and slot not in slots:
@@ -159,6 +146,8 @@ def _intent(said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
     kinds = w.PEOPLE.union(*vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
         fitting = ["find"]
+    weaker = {weak for name in fitting for weak in w.STRONGER.get(name, ())}
+    fitting = [name for name in fitting if name not in weaker]
     if len(fitting) > 1:
         return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
     return fitting[0] if fitting else Unread("this is none of the questions I can answer")
@@ -173,15 +162,18 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
     rules = (group for rule in w.RULES[intent] for group in rule)
     own: dict[str, Iterable[str]] = {
         "find": w.LOOK | w.PEOPLE | w.CAMPAIGN,
-        "pitch": w.RELEASE | w.LOOK | w.PEOPLE,
+        "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, *w.TONES.values()),
         "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success"},
         "plan": {*w.CHANNELS, *w.WRITE, "hours"},
         "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
         "press": w.RELEASE,
-        "timing": {*w.PITCH, "pitches", "week"},
-        "opportunities": {*w.LOOK, *w.RELEASE},
+        "timing": {*w.PITCH, *w.RELEASE, "pitches", "week"},
+        "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free"},
         "performance": w.CAMPAIGN | w.LOOK,
-        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS},
+        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
+        "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
+        "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
+        "answers": {*w.CAMPAIGN, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)
@@ -200,13 +192,6 @@ def _not_a_question(said: list[str]) -> Unread | None:
     return None
 
 
-def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
-    """Leave out the user's names that are plain words of the grammar, such as a single called “Next”."""
-    plain = w.FILLERS | w.RELEASE | w.CAMPAIGN | w.DOING | w.LOOK | w.WRITE | w.PITCH | w.PEOPLE
-    plain = plain.union(*vocabulary.kinds.values())
-    return {name: told for name, told in names.items() if name not in plain}
-
-
 def _window(text: str) -> tuple[str, Window | None]:
     for window, phrases in w.WINDOWS.items():
         for phrase in phrases:
@@ -219,7 +204,10 @@ def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
     found = pattern.search(text)
     if found is None:
         return text, None
-    return pattern.sub(" ", text, count=1), float(next(group for group in found.groups() if group))
+    figures, thousands = next(
+        (one, more) for one, more in zip(*[iter(found.groups())] * 2, strict=True) if one
+    )
+    return pattern.sub(" ", text, count=1), float(figures.replace(",", "")) * (1000 if thousands else 1)
 
 
 def _plain(text: str) -> str:

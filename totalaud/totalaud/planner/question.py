@@ -15,8 +15,12 @@ Intent = Literal[
     "hashtags",
     "press",
     "opportunities",
+    "similar",
+    "trends",
+    "answers",
 ]
 Window = Literal["7d", "28d", "all"]
+MOST_PITCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Question:
     outlet: str | None = None
     campaign: str | None = None
     release: str | None = None
+    artist: str | None = None
     release_type: str | None = None
     window: Window | None = None
     audience: str | None = None
@@ -39,6 +44,10 @@ class Question:
     budget: float | None = None
     channels: tuple[str, ...] = ()
     platform: str | None = None
+    group_by: str | None = None
+    tone: str | None = None
+    kinds: tuple[str, ...] = ()
+    limit: int | None = None
     unused: tuple[str, ...] = ()
 
 
@@ -66,4 +75,7 @@ EXAMPLES = (
     ("hashtags", "Suggest hashtags for my new single on Instagram"),
     ("press", "Write a press release for my new single"),
     ("opportunities", "Find opportunities for my new single"),
+    ("similar", "Which artists are similar to mine?"),
+    ("trends", "Which of my numbers are rising?"),
+    ("answers", "What reply rate do I get by genre?"),
 )

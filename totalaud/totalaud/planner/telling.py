@@ -4,7 +4,7 @@ import json
 import textwrap
 from typing import Any
 
-from totalaud.planner.plan import Plan
+from totalaud.planner.draft import Plan
 from totalaud.planner.prices import Cost
 
 WIDTH = 80
@@ -13,8 +13,7 @@ MOST_OF_A_VALUE = 60
 
 def plan_lines(plan: Plan) -> list[str]:
     """Return agent, steps with their inputs and expected cost, and what else there is to know."""
-    count = "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
-    lines = [f"Plan: {plan.agent}, {count}, {cost(_sum(plan))}"]
+    lines = [f"Plan: {plan.agent}, {counted(len(plan.steps), 'step')}, {cost(_sum(plan))}"]
     for number, step in enumerate(plan.steps, 1):
         lines += wrapped(f"{number}. {step.skill}: {step.why} ({cost(step.cost)})", "  ", "     ")
         lines += [line for name, value in step.input.items() for line in _given(name, value)]
@@ -27,6 +26,10 @@ def cost(expected: Cost) -> str:
     if expected.usd is None:
         return "price unknown"
     return f"at most about ${expected.usd:.2f} at list price"
+
+
+def counted(many: int, what: str) -> str:
+    return f"{many} {what}" if many == 1 else f"{many} {what}s"
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
@@ -48,7 +51,7 @@ def _short(value: Any) -> str:
         case list():
             return ", ".join(map(str, value))
         case dict() if "name" in value or "title" in value:
-            facts = f", {len(value['facts'])} facts" if value.get("facts") else ""
+            facts = f", {counted(len(value['facts']), 'fact')}" if value.get("facts") else ""
             when = f", {value['date']}" if value.get("date") else ""
             return f"{value.get('name') or value.get('title')}{facts}{when}"
         case dict():

@@ -1,10 +1,18 @@
 """What a pitch's reader should know about dates and ways in, before it is written."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 UPLOAD = "plays on BBC Introducing need an upload at BBC Introducing first"
+CHANNELS = {
+    "radio": "radio",
+    "playlist": "curators",
+    "curator": "curators",
+    "journalist": "online_press",
+    "blogger": "online_press",
+    "venue": "live",
+}
 RADIO = ("radio", "fm", "bbc", "kexp")
 
 
@@ -22,3 +30,13 @@ def notes(
     if "bbc" in words:
         found.append(UPLOAD)
     return found
+
+
+def window(type_: str | None, release: date, *, today: date, lead: Mapping[str, Any]) -> list[str]:
+    """Say between which days such contacts want to hear of a release."""
+    wanted = lead.get(CHANNELS.get(type_ or "", ""))
+    if wanted is None or release < today:
+        return []
+    first, last = (release - timedelta(days=days) for days in (wanted.good_days, wanted.min_days))
+    usual = f"{type_} usually wants to hear of a release {wanted.min_days} to {wanted.good_days} days ahead"
+    return [f"{usual}: of this one from {first} to {last}{', which is past' if last < today else ''}"]

@@ -3,10 +3,13 @@
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
+
+from totalaud.planner import words as w
 
 OUTLETS = {
     "BBC Radio 6 Music": ("BBC 6 Music", "BBC Radio 6", "BBC6", "Radio 6", "6 Music", "6Music", "BBC 6"),
@@ -35,6 +38,7 @@ class Vocabulary:
     outlets: Mapping[str, str] = field(default_factory=dict)
     campaigns: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
+    artists: Mapping[str, str] = field(default_factory=dict)
 
 
 def vocabulary(
@@ -43,16 +47,26 @@ def vocabulary(
     outlets: Iterable[str] = (),
     campaigns: Iterable[str] = (),
     releases: Iterable[str] = (),
+    artists: Iterable[str] = (),
+    genres: Iterable[str] = (),
+    places: Iterable[str] = (),
 ) -> Vocabulary:
-    """Take the music's words from the skills folder's library, and the names from the user's tables."""
+    """Take the music's words from the skills folder's library, and the names from the user's tables.
+
+    A genre of the user's that is made of known ones, such as indie folk, is read as these: both are near.
+    One that is a word of the grammar, such as all, is that word.
+    """
     music = _module(next(file for name in MUSIC if (file := skills / name).is_file()))
+    plain = w.EVERY.union(*music.TYPES.values())
+    strange = (one for one in genres if music.understood(one).words)
     return Vocabulary(
-        genres=music.known_genres(),
-        places=music.known_places(),
+        genres=_without(plain, by_key(strange)) | music.known_genres(),
+        places=_without(plain, by_key(places)) | music.known_places(),
         kinds={name: tuple(words) for name, words in music.TYPES.items()},
         outlets={**known_outlets(), **by_key(outlets)},
         campaigns=by_key(campaigns),
         releases=by_key(releases),
+        artists=by_key(artists),
     )
 
 
@@ -66,7 +80,13 @@ def known_outlets() -> dict[str, str]:
 
 
 def by_key(names: Iterable[str | None]) -> dict[str, str]:
-    return {key(name): name for name in names if name and key(name)}
+    """Return names by their key, those with an & by their key with "and" as well."""
+    real = [name for name in names if name and key(name)]
+    return {key(said): name for name in real for said in (name.replace("&", "and"), name)}
+
+
+def _without(plain: AbstractSet[str], names: Mapping[str, str]) -> dict[str, str]:
+    return {said: name for said, name in names.items() if said not in plain}
 
 
 def key(name: str) -> str:

@@ -32,6 +32,7 @@ DOING = _words(
     how hows performing performance performed doing going status progress track results stats numbers
     """
 )
+FOLLOW_UP = _words("followup followups follow-up follow-ups chase")
 REPORT = _words("report reports")
 AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
 DETAILS = {
@@ -41,6 +42,25 @@ DETAILS = {
     "detail": "detailed",
     "full": "detailed",
     "long": "detailed",
+}
+TONES = {
+    "friendly": _words("friendly warm"),
+    "professional": _words("professional formal"),
+    "playful": _words("playful funny"),
+    "brief": _words("brief short quick"),
+}
+OPENINGS = {
+    "festival": "festival",
+    "festivals": "festival",
+    "funding": "funding",
+    "grant": "funding",
+    "grants": "funding",
+    "playlist": "playlist",
+    "playlists": "playlist",
+    "podcast": "podcast",
+    "podcasts": "podcast",
+    "blog": "blog",
+    "blogs": "blog",
 }
 PEERS = _words("artists artist musicians bands band acts other others peers people")
 WORKS = _words(
@@ -52,18 +72,37 @@ COMPARE = _words("compare compared benchmark")
 ASKED = _words("what whats which how")
 PEOPLE = _words("contacts contact people someone anyone somebody anybody")
 
+ANSWERS = _words("reply replies replied response responses respond answer answers answered")
+GROUPS = {
+    "type": "type",
+    "types": "type",
+    "genre": "genre",
+    "genres": "genre",
+    "region": "region",
+    "regions": "region",
+    "country": "region",
+    "countries": "region",
+    "outlet": "outlet",
+    "outlets": "outlet",
+    "template": "template",
+    "templates": "template",
+    "weekday": "weekday",
+    "weekdays": "weekday",
+    "day": "weekday",
+    "days": "weekday",
+}
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
     "pitch": ((WRITE, PITCH), (frozenset({"pitch"}), RELEASE)),
-    "performance": ((CAMPAIGN, DOING),),
+    "performance": ((CAMPAIGN, DOING), (FOLLOW_UP,)),
     "report": ((REPORT,),),
     "patterns": ((ASKED, WORKS), (COMPARE, PEERS), (WORKS, PEERS)),
     "next": ((frozenset({"next"}), _words("do steps step should recommend")),),
     "timing": (
         (frozenset({"when"}), _words("send pitch email write mail contact")),
         (
-            frozenset({"time", "day"}),
-            frozenset({"best", "good"}),
+            _words("time times day days"),
+            frozenset({"best", "good", "should"}),
             _words("send pitch email write mail"),
         ),
     ),
@@ -84,6 +123,19 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
             ),
         ),
     ),
+    "similar": ((_words("similar competition competitor competitors rival rivals"),),),
+    "trends": ((_words("trend trends trending rising falling growing"),),),
+    "answers": (
+        (_words("rate rates"), ANSWERS),
+        (frozenset({"how"}), _words("long soon quickly fast"), ANSWERS),
+        (frozenset(GROUPS), ANSWERS),
+    ),
+}
+STRONGER: dict[Intent, frozenset[Intent]] = {
+    "report": frozenset({"performance"}),
+    "plan": frozenset({"performance"}),
+    "timing": frozenset({"pitch"}),
+    "answers": frozenset({"performance", "patterns"}),
 }
 assert set(RULES) == set(get_args(Intent))
 
@@ -145,7 +197,7 @@ CHANNELS = {
 NEGATIONS = _words(
     """
     no not dont doesnt isnt arent never without except but neither nor unless hate hates dislike
-    dislikes
+    dislikes outside beyond excluding exclude avoid avoiding
     """
 )
 ACTS = _words(
@@ -167,20 +219,29 @@ FILLERS = _words(
     that the their them there these they this to up upcoming us we what whats take takes taking which
     who whom whose will with would you your now currently so far best better most more really near based
     located for fans fan fit fits short quick nice friendly should could need want called shows show
-    hosts host producers producer
+    hosts host producers producer top pls thanks thank &
     """
 )
 
+EVERY = FILLERS.union(
+    *(group for rules in RULES.values() for rule in rules for group in rule),
+    *(LOOK, WRITE, PEOPLE, CAMPAIGN, RELEASE, DOING, PEERS, NEGATIONS, ACTS, NO_WINDOW),
+    *(CHANNELS, PLATFORMS, AUDIENCES, DETAILS, OPENINGS, GROUPS),
+    *TONES.values(),
+)
 SLOTS: dict[Intent, frozenset[str]] = {
     "find": _words("genres regions type"),
-    "pitch": _words("genres regions type outlet release release_type"),
-    "performance": _words("campaign window"),
-    "report": _words("campaign release window"),
-    "patterns": _words("genres cohort"),
-    "next": _words("campaign"),
-    "timing": _words("type"),
-    "plan": _words("release release_type channels hours_per_week budget"),
-    "hashtags": _words("release release_type platform"),
-    "press": _words("release release_type"),
-    "opportunities": _words("genres regions release release_type"),
+    "pitch": _words("genres regions type outlet release release_type artist"),
+    "performance": _words("campaign release artist window"),
+    "report": _words("campaign release artist window"),
+    "patterns": _words("artist genres cohort"),
+    "next": _words("campaign artist"),
+    "timing": _words("type release release_type artist"),
+    "plan": _words("release release_type artist channels hours_per_week budget"),
+    "hashtags": _words("release release_type artist platform"),
+    "press": _words("release release_type artist"),
+    "opportunities": _words("genres regions release release_type artist budget"),
+    "similar": _words("artist genres"),
+    "trends": _words("genres regions"),
+    "answers": _words("campaign release"),
 }

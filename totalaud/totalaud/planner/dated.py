@@ -1,0 +1,59 @@
+"""Tells what has its day: opportunities with their deadlines, and times of the week."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.telling import counted, wrapped
+
+Json = Mapping[str, Any]
+Lines = list[str]
+MOST_SLOTS, MOST_SENDS = 5, 20
+
+
+def opportunities(output: Json) -> Lines:
+    found = output.get("opportunities") or []
+    shown = f", {len(found)} of {output['total']}" if output.get("total", 0) > len(found) else ""
+    lines = [f"Open and fitting, the best first{shown}:"] if found else ["Nothing is open."]
+    for number, one in enumerate(found, 1):
+        lines += _opportunity(number, one)
+    return lines + meta(output)
+
+
+def _opportunity(number: int, one: Json) -> Lines:
+    until = f", until {one['deadline']}" if one.get("deadline") else ""
+    lines = wrapped(f"{number}. {one['title']}, {one['kind']}{until}, fit {one['fit']:.2f}", "", "   ")
+    for said in (_cost(one), *one.get("reasons", ()), one.get("url") or one.get("source")):
+        lines += wrapped(str(said), "   ", "     ") if said else []
+    return lines
+
+
+def _cost(one: Json) -> str | None:
+    if one.get("cost") is None:
+        return None
+    return f"costs {one['cost']:g} {one.get('currency') or ''}".rstrip() if one["cost"] else "free"
+
+
+def timing(output: Json) -> Lines:
+    slots, sends = output.get("slots") or [], output.get("schedule") or []
+    lines = (
+        ["Times of the week, the likeliest best first:"]
+        if slots
+        else ["No time of the week is known to do better."]
+    )
+    for one in slots[:MOST_SLOTS]:
+        best = f"best with probability {one['p_best']:.2f}, answered {rate(one['expected'])}"
+        lines += wrapped(f"{one['weekday']} {one['hour_local']}:00: {best}", "  ", "    ")
+    if slots:
+        tried = f"{percent(output['exploration'])} % of pitches would go out at another time, to learn more"
+        lines += wrapped(tried)
+    for one in sends[:MOST_SENDS]:
+        lines += wrapped(f"{one['local']}: {one['contact_id']}", "  ", "    ")
+    if left := output.get("unscheduled"):
+        lines += [f"{counted(len(left), 'contact')} without a time:"]
+        lines += [
+            line
+            for one in left
+            for line in wrapped(f"{one.get('contact_id')}: {one['reason']}", "  ", "    ")
+        ]
+    return lines + meta(output)

@@ -1,0 +1,82 @@
+"""Tells what was measured: who answers and how soon, what rises and falls, who is alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.telling import counted, wrapped
+
+Json = Mapping[str, Any]
+Lines = list[str]
+MOST_GROUPS = 10
+CHANCE = 0.05
+QUARTERS = (("p25_days", "a quarter"), ("median_days", "half"), ("p75_days", "three quarters"))
+KINDS = ("interested", "placed", "declined", "auto", "other")
+
+
+def answers(output: Json) -> Lines:
+    groups = output.get("groups") or []
+    lines = ["Who answers, the most promising first:"] if groups else ["No outcome is known yet."]
+    for one in groups[:MOST_GROUPS]:
+        likely = (
+            f"drawn to what all share {percent(one['shrunk'])} %, best with probability {one['p_best']:.2f}"
+        )
+        lines += wrapped(f"{one['key']}: {rate(one['rate'])}; {likely}", "  ", "    ")
+    if len(groups) > MOST_GROUPS:
+        lines.append(f"  and {len(groups) - MOST_GROUPS} more")
+    if len(groups) > 1 and output.get("alike_p") is not None:
+        apart = "they do differ" if output["alike_p"] <= CHANCE else "that may be chance"
+        lines += wrapped(
+            f"If all answered alike, as much would differ with probability {output['alike_p']:.2f}: {apart}."
+        )
+    return [*lines, *_waiting(output["time_to_reply"]), *_kinds(output["categories"]), *meta(output)]
+
+
+def _waiting(times: Json) -> Lines:
+    said = [f"{share} within {times[name]:.1f}" for name, share in QUARTERS if times.get(name) is not None]
+    if not said:
+        return []
+    return wrapped(
+        f"Of the answers came {', '.join(said)} days; {percent(times['plateau'])} % answer in the end."
+    )
+
+
+def _kinds(categories: Json) -> Lines:
+    if not any(categories.values()):
+        return []
+    return wrapped("Replies: " + ", ".join(f"{name} {categories[name]}" for name in KINDS))
+
+
+def trends(output: Json) -> Lines:
+    """Tell what moves first, then what does not, then what is too short to say."""
+    found = output.get("trends") or []
+    order = ("rising", "falling", "flat", "insufficient")
+    lines = [] if found else ["Nothing is there that could rise or fall."]
+    for one in sorted(found, key=lambda each: order.index(each["direction"])):
+        lines += wrapped(f"{one['key']}, {one['metric'].replace('_', ' ')}: {_moves(one)}", "  ", "    ")
+    return lines + meta(output)
+
+
+def _moves(one: Json) -> str:
+    if one["direction"] == "insufficient":
+        return f"not enough data, {counted(one['needed'], 'more week')} needed"
+    share = one["metric"].endswith("rate")
+    slope, low, high = (
+        f"{100 * one[name] if share else one[name]:.1f}" for name in ("slope_per_week", "lo", "hi")
+    )
+    unit = " points" if share else ""
+    return f"{one['direction']}, {slope}{unit} a week ({low} to {high}), q {one['q_value']:.3f}"
+
+
+def alike(output: Json) -> Lines:
+    lines = wrapped(str(output["summary"]))
+    for number, one in enumerate(output.get("similar") or (), 1):
+        basis = ", ".join(one["shared_genres"] or one["basis"])
+        lines += wrapped(f"{number}. {one['name']}, {one['similarity']:.2f}: {basis}", "", "   ")
+        if one.get("outlets"):
+            lines += wrapped(f"covered by {', '.join(one['outlets'])}", "   ", "     ")
+    for gap in output.get("gaps") or ():
+        lines += wrapped(f"{gap['outlet']} covered {', '.join(gap['covered'])}, and not you", "- ", "  ")
+    about = output.get("meta") or {}
+    none = about.get("basis") == "insufficient" and not about.get("warnings")
+    return lines + (["! no other artist is recorded that is near"] if none else meta(output))

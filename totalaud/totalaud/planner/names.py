@@ -1,0 +1,83 @@
+"""Finds the names in a question, the longest first, and what each means to its intent."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from totalaud.planner import words as w
+from totalaud.planner.vocabulary import Vocabulary, key
+
+WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
+LONGEST_NAME = 8
+OWN = ("campaign", "release", "artist")
+SLOTS = (*OWN, "outlet", "genres", "regions")
+
+Meanings = Mapping[str, str]
+
+
+@dataclass
+class Reading:
+    """The words still to be explained, those before each kept for what governs it."""
+
+    said: list[str]
+    used: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.used = [False] * len(self.said)
+
+    def take(self, known: Mapping[str, Meanings]) -> list[Meanings]:
+        """Find known names, the longest first, and take their words."""
+        found: list[tuple[int, Meanings]] = []
+        for length in range(min(LONGEST_NAME, len(self.said)), 0, -1):
+            for index in range(len(self.said) - length + 1):
+                part = slice(index, index + length)
+                name = _known(self.said[part], known)
+                if name is not None and not any(self.used[part]):
+                    found.append((index, name))
+                    self.used[part] = [True] * length
+        return [name for _, name in sorted(found, key=lambda one: one[0])]
+
+    def rest(self) -> list[tuple[str, str]]:
+        """Return the words that no name took, each with the word before it; without apostrophes."""
+        text = [word.replace("'", "") for word in self.said]
+        before = ["", *text]
+        return [(before[i], word) for i, word in enumerate(text) if not self.used[i]]
+
+
+def nameable(vocabulary: Vocabulary) -> dict[str, Meanings]:
+    """Return all that each name may stand for, by its key: a single may be called like its campaign."""
+    tables = {
+        "campaign": _own(vocabulary.campaigns, vocabulary),
+        "release": _own(vocabulary.releases, vocabulary),
+        "artist": _own(vocabulary.artists, vocabulary),
+        "outlet": _own(vocabulary.outlets, vocabulary),
+        "genres": vocabulary.genres,
+        "regions": vocabulary.places,
+    }
+    known: dict[str, dict[str, str]] = {}
+    for slot in SLOTS:
+        for said, name in tables[slot].items():
+            known.setdefault(said, {})[slot] = name
+    return dict(known)
+
+
+def meant(named: Iterable[Meanings], slots: AbstractSet[str]) -> dict[str, list[str]]:
+    """Return the names by slot, each in the first that the intent has."""
+    found: dict[str, dict[str, None]] = {slot: {} for slot in SLOTS}
+    for meanings in named:
+        slot = next((one for one in meanings if one in slots), next(iter(meanings)))
+        found[slot][meanings[slot]] = None
+    return {slot: list(names) for slot, names in found.items()}
+
+
+def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | None:
+    whole = "".join(words)
+    return known.get(key(whole)) or known.get(key(whole.removesuffix("'s")))
+
+
+def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
+    """Leave out the user's names that are plain words of the grammar, such as a single called “Next”."""
+    plain = w.FILLERS | w.RELEASE | w.CAMPAIGN | w.DOING | w.LOOK | w.WRITE | w.PITCH | w.PEOPLE
+    plain = plain.union(*vocabulary.kinds.values())
+    return {name: told for name, told in names.items() if name not in plain}
