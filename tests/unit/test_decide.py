@@ -114,6 +114,13 @@ def test_a_provider_that_asks_for_more_time_gets_it():
     assert retry.due == later(30)
 
 
+def test_a_provider_that_names_a_moment_where_it_should_name_seconds_is_asked_again_in_a_day():
+    for absurd in (1_795_766_400.0, 1_795_766_400_000.0):
+        told = structs.replace(failure(1).report.error, retry_after_s=absurd)
+        _, retry = given(start()).when(failure(1, error=told)).then_happens(AttemptFailed, RetryScheduled)
+        assert retry.due == later(86_400)
+
+
 def test_a_due_retry_requests_another_attempt():
     (asked,) = given(start(), failure(1)).when(WakeUp(), later(1)).then_happens(AttemptRequested)
     assert asked == requested(1, attempt=2)

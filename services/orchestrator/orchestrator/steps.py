@@ -16,6 +16,7 @@ from shared.events import (
 )
 
 LONGEST_BACKOFF_S = 600.0
+LONGEST_PATIENCE_S = 86_400.0
 LOST = "lost"
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 
@@ -60,7 +61,8 @@ def after_failure(
         return decision.then(SessionWaiting(step=step, on="in_doubt"))
     if error.retryable and session.tries < plan.max_attempts:
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
-        due = now + timedelta(seconds=max(wait, error.retry_after_s or 0))
+        asked = min(error.retry_after_s or 0, LONGEST_PATIENCE_S)
+        due = now + timedelta(seconds=max(wait, asked))
         return decision.then(RetryScheduled(step=step, due=due))
     return give_up(decision, step, error.code, error.message, partial)
 
