@@ -283,6 +283,26 @@ def test_a_cancelled_session_is_retried_from_where_it_was():
     cancelled.when(Retry(2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
 
 
+def test_a_success_of_before_a_retry_counts_where_the_step_asks_the_same_still():
+    retried = given(start(), report(1), Cancel(), Retry(2, (planned(2),)))
+    _, withdrawn, _ = retried.when(report(2)).then_happens(StepCompleted, AttemptWithdrawn, SessionCompleted)
+    assert withdrawn.attempt_id == attempt_id(2, 2)
+
+
+def test_a_success_of_before_a_retry_with_another_input_or_skill_is_a_fact_only():
+    for changed in (planned(2, input={"text": "other"}), planned(2, skill_hash="newer")):
+        retried = given(start(), report(1), Cancel(), Retry(2, (changed,)))
+        retried.when(report(2)).then_happens(AttemptReportedLate)
+
+
+def test_a_success_from_an_earlier_output_than_the_steps_own_is_a_fact_only():
+    lost = given(start(), report(1), claim(2), ExpireLease(attempt_id(2)), Cancel())
+    retried = lost.and_then(Retry(1, (planned(1), planned(2))), report(1, 2, output={"text": "anew"}))
+    (late,) = retried.when(report(2, usage=usage(3))).then_happens(AttemptReportedLate)
+    assert late.usage == usage(3)
+    retried.when(report(2, 2)).then_happens(StepCompleted, SessionCompleted)
+
+
 def test_outstanding_names_the_work_and_the_lease():
     waiting = outstanding(given(start(), claim()).session)
     assert waiting.work == (requested(1),)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.decision import Decision
+from orchestrator.session import Session
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
     AttemptError,
@@ -47,6 +48,20 @@ def request(subject: str, decision: Decision, number: int) -> Decision:
             fresh=plan.fresh,
         )
     )
+
+
+def is_still_asked(session: Session, attempt_id: UUID) -> bool:
+    """Whether a success of this attempt answers what its step, the current one, asks now.
+
+    A retry may have changed that, while the runner of an attempt that was given up did not hear of it.
+    """
+    if attempt_id in session.open:
+        return True
+    asked = session.unreported.get(attempt_id)
+    if asked is None:
+        return False
+    plan = session.step(asked.step)
+    return (asked.skill_hash, asked.input) == (plan.skill_hash, resolve(plan.input, session.scope()))
 
 
 def after_failure(
