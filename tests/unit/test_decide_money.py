@@ -127,6 +127,13 @@ def test_an_attempt_that_somebody_runs_is_not_stopped():
     given(paid(), asks()).when(stopped_by("day", "fail")).nothing_happens()
 
 
+def test_a_runner_that_cannot_run_an_attempt_fails_it_only_if_no_other_may_be_paying():
+    unable = failure(retryable=False, unclaimed=True)
+    given(paid()).when(unable).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    given(paid(), asks()).when(unable).nothing_happens()
+    given(paid(), asks(), ExpireLease(attempt_id())).when(unable).nothing_happens()
+
+
 def test_a_stop_that_comes_again_changes_nothing():
     given(paid(), stopped_by("day", "wait")).when(stopped_by("day", "wait")).nothing_happens()
 

@@ -190,7 +190,7 @@ def _report(report: Report, session: Session, now: datetime, subject: str) -> De
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    if report.cached is not None and not _is_unclaimed(report.attempt_id, session):
+    if (report.unclaimed or report.cached is not None) and not _is_unclaimed(report.attempt_id, session):
         return Decision(session)
     return _outcome(report, Decision(session).then(*_calls(report)), now, subject)
 
@@ -228,7 +228,7 @@ def _outcome(report: Report, decision: Decision, now: datetime, subject: str) ->
 
 
 def _is_unclaimed(attempt_id: UUID, session: Session) -> bool:
-    """Whether nobody can be paying for the attempt, so that a result from the cache may end it."""
+    """Whether nobody can be paying for the attempt, so that somebody who did not claim it may end it."""
     held = session.open.get(attempt_id)
     return held is not None and held.runner is None
 

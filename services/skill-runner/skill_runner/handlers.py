@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from shared import subjects
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
@@ -95,7 +97,8 @@ class Handlers:
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         ready = await self._execution.prepare(work)
         if ready.failure is not None:
-            await self._report(await self._execution.run(ready, abort), delivery)
+            report = replace(await self._execution.run(ready, abort), unclaimed=True)
+            await self._report(report, delivery)
             return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
