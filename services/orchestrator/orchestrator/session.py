@@ -87,6 +87,11 @@ class Session(Struct, frozen=True):
     def ended(self) -> bool:
         return self.status in ("refused", "completed", "failed", "cancelled")
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is a stand-alone skill: no command reaches it once it runs."""
+        return bool(self.steps) and self.agent is None
+
     def step(self, number: int) -> PlannedStep:
         return self.steps[number - 1]
 

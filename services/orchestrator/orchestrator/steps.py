@@ -73,6 +73,10 @@ def after_failure(
         return decision
     plan = session.step(step)
     if error.code == LOST and plan.in_doubt == "ask":
+        if session.alone:
+            return give_up(
+                decision, step, LOST, f"{error.message}, and may have paid: run it anew if you wish"
+            )
         return decision.then(SessionWaiting(step=step, on="in_doubt"))
     if error.retryable and session.tries < plan.max_attempts:
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
