@@ -20,6 +20,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     PlannedStep,
     SessionCancelled,
@@ -28,6 +29,7 @@ from shared.events import (
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
 )
@@ -306,6 +308,49 @@ def test_the_first_success_of_an_attempt_given_up_counts():
     )
     first, second, _ = history.spans
     assert (first.failed, second.attributes["error.type"]) == (False, "withdrawn")
+
+
+def stopped(asked: Decimal | None = Decimal(2)) -> AttemptStopped:
+    return AttemptStopped(
+        step=1,
+        attempt_id=attempt_id(1),
+        scope="user",
+        limit_usd=Decimal(1),
+        spent_usd=Decimal(0),
+        reserved_usd=Decimal(0),
+        asked_usd=asked,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(Decimal(2), "budget_exceeded"), (None, "unknown_price")], ids=["dear", "unknown"]
+)
+def test_an_attempt_that_a_limit_stops_ends_there_however_long_its_session_waits(asked, code):
+    history = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(stopped(asked), SessionWaiting(step=1, on="budget"))
+        .then(requested(1, 2))
+        .then(completed(1, 2), SessionCompleted())
+    )
+    first = history.spans[0]
+    assert (first.end, first.attributes["error.type"]) == (T0 + timedelta(seconds=1), code)
+
+
+def test_a_waiting_session_that_is_retried_goes_on_with_its_life():
+    spans = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(AttemptLost(step=1, attempt_id=attempt_id(1)), SessionWaiting(step=1, on="in_doubt"))
+        .then(
+            SessionRetried(from_step=1, steps=(plan(1, "research-contacts"),)),
+            requested(1, 2),
+            traceparent=RETRY_CLIENT,
+        )
+        .then(completed(1, 2), SessionCompleted())
+        .spans
+    )
+    root = named(spans, "invoke_agent scout-agent")
+    assert (root.span_id, root.start, root.links) == (trace_ids.life_span(SESSION), T0, (RETRY_CLIENT,))
+    assert_one_tree(spans)
 
 
 def test_a_retry_is_a_second_life_below_the_first():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.span_attributes import Values, cache_attributes, usage_attributes
+from orchestrator.span_attributes import Values, attempt_attributes, cache_attributes, usage_attributes
 from shared import genai, trace_ids
 from shared.events import (
     AnyEvent,
@@ -14,6 +14,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     PlannedStep,
     SessionCancelled,
@@ -34,7 +35,8 @@ def spans_of(aggregate: Aggregate, past: Past) -> list[Span]:
     """Tell what has ended: a life of the session with its attempts, and reports that came after it.
 
     The first life is the root, or a child of the client's span where that is recorded; a life begun by a
-    retry is a child of the first. A longer past only adds spans.
+    retry is a child of the first; one that waits and is retried goes on with its life. A longer past only
+    adds spans.
     """
     story = _Story(aggregate, past)
     for recorded in past.recorded:
@@ -77,6 +79,9 @@ class _Story:
             case SessionStarted(agent=agent, steps=steps):
                 self._agent = agent
                 self._begin(commit.at, steps, ())
+            case SessionRetried(steps=steps) if self._start is not None:
+                self._plans |= {plan.number: plan for plan in steps}
+                self._links += self._elsewhere(commit.traceparent)
             case SessionRetried(steps=steps):
                 previous = trace_ids.traceparent(self._trace, self._span_id(self._life))
                 self._begin(commit.at, steps, (previous, *self._elsewhere(commit.traceparent)))
@@ -103,6 +108,8 @@ class _Story:
                 self._reported(at, event, None)
             case AttemptFailed(error=error):
                 self._reported(at, event, error.code)
+            case AttemptStopped(attempt_id=attempt_id, asked_usd=asked):
+                self._given_up(attempt_id, at, "unknown_price" if asked is None else "budget_exceeded")
             case AttemptLost(attempt_id=attempt_id):
                 self._given_up(attempt_id, at, "lost")
             case AttemptWithdrawn(attempt_id=attempt_id):
@@ -201,18 +208,7 @@ class _Story:
         requested = attempt.requested
         plan = self._plans.get(requested.step)
         agent = plan.agent if plan and plan.agent else self._agent
-        about: Values = {
-            genai.OPERATION: genai.EXECUTE_TOOL,
-            genai.TOOL: requested.skill,
-            genai.TOOL_TYPE: "function",
-            genai.TOOL_CALL: str(requested.attempt_id),
-            genai.CONVERSATION: self._aggregate.id,
-            genai.STEP: requested.step,
-            genai.ATTEMPT: requested.attempt,
-            genai.POOL: requested.pool,
-            genai.SKILL_HASH: requested.skill_hash,
-        }
-        return {**about, genai.AGENT: agent} if agent else about
+        return attempt_attributes(requested, self._aggregate.id, agent)
 
     def _tell(
         self,
