@@ -1,10 +1,12 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
+from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
 
 import httpx2
 
+from shared.clock import utc_now
 from skill_runner.failure import Failure
 
 TOO_MANY = 429
@@ -55,7 +57,14 @@ def _by_status(provider: str, error: Any) -> Failure:
 
 
 def _seconds(header: str) -> float | None:
-    return float(header) if header.replace(".", "", 1).isdigit() else None
+    """Read `retry-after`: seconds, or the moment in HTTP's form; None for all else."""
+    if header.replace(".", "", 1).isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+        return max(0.0, round((moment - utc_now()).total_seconds(), 1))
+    except (ValueError, TypeError):
+        return None
 
 
 def _why(status: int) -> str:
