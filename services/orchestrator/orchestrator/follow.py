@@ -1,7 +1,7 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from nats.errors import Error as NatsError
@@ -15,7 +15,6 @@ from orchestrator.settling import Settling
 from orchestrator.timers import Timers
 from shared import trace_ids
 from shared.bus import Bus
-from shared.clock import Clock, utc_now
 from shared.events import (
     AttemptLost,
     AttemptRequested,
@@ -44,14 +43,12 @@ class Follow:
         timers: Timers,
         *,
         lease_s: float,
-        clock: Clock = utc_now,
     ) -> None:
         self._bus = bus
         self._sessions = sessions
         self.settling = settling
         self._timers = timers
-        self._lease = timedelta(seconds=lease_s)
-        self._clock = clock
+        self._lease_s = lease_s
         self._leases: dict[UUID, Aggregate] = {}
         self.sweep_wanted = sessions.sweep_wanted
 
@@ -115,8 +112,7 @@ class Follow:
     def _set_lease(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """Let it run from now on: an append may have taken long."""
         self._leases[attempt_id] = aggregate
-        end = self._clock() + self._lease
-        self._timers.set(attempt_id, end, lambda: self._expire(aggregate, attempt_id))
+        self._timers.set_in(attempt_id, self._lease_s, lambda: self._expire(aggregate, attempt_id))
 
     async def _wake(self, aggregate: Aggregate) -> None:
         decided = await self._sessions.decide(aggregate, WakeUp(), cause="timer")
