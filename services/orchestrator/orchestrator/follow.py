@@ -64,9 +64,9 @@ class Follow:
                 case RetryScheduled():
                     self._set_retry(aggregate, event.due)
                 case AttemptWithdrawn():
-                    await self._stop(aggregate, event.attempt_id)
+                    await self._stop(aggregate, attempts=[str(event.attempt_id)])
                 case SessionCancelled():
-                    await self._stop(aggregate)
+                    await self._stop(aggregate, seq=decided.known.seq)
                 case _:
                     pass
         self._forget(session)
@@ -168,10 +168,9 @@ class Follow:
         except (NatsError, TimeoutError) as error:
             self._lost(asked, error)
 
-    async def _stop(self, aggregate: Aggregate, attempt_id: UUID | None = None) -> None:
-        """Say whose running work is to stop: one attempt, or all of the session where none is named."""
-        named = {"attempts": [str(attempt_id)]} if attempt_id else {}
-        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **named}))
+    async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
+        """Say whose work is to stop: the `attempts` named, or all that was asked for before commit `seq`."""
+        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **which}))
 
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:
         self.look_again()
