@@ -121,12 +121,9 @@ class Starts:
 
     async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal those values of the session's own input that templates carry into personal places."""
-        for step in steps if own else ():
-            for reference in templates.references(step.input):
-                if reference.root == "input" and reference.whole:
-                    target = templates.target(step.input_schema, reference)
-                    value = await seal(self._vault, user, target, templates.pick(own, reference.path))
-                    own = templates.put(own, reference.path, value)
+        for reference, target in templates.carried(steps) if own else ():
+            value = await seal(self._vault, user, target, templates.pick(own, reference.path))
+            own = templates.put(own, reference.path, value)
         return own
 
 
