@@ -392,6 +392,25 @@ def test_a_report_after_the_end_is_a_span_of_its_own_below_its_attempt():
     assert_one_tree([*same, report])
 
 
+def test_a_success_of_an_earlier_life_is_a_span_below_its_attempt_and_counts_for_the_life_it_completes():
+    spans = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(SessionCancelled())
+        .then(SessionRetried(from_step=1, steps=(plan(1, "research-contacts"),)), requested(1, 2))
+        .then(
+            completed(1, usage=USAGE),
+            AttemptWithdrawn(step=1, attempt_id=attempt_id(1, 2)),
+            SessionCompleted(),
+        )
+        .spans
+    )
+    report = named(spans, "report_late research-contacts")
+    assert (report.failed, report.seq) == (False, spans[-1].seq)
+    assert report.parent_span_id == trace_ids.attempt_span(attempt_id(1))
+    assert report.attributes["totalaud.cost_usd"] == spans[-1].attributes["totalaud.cost_usd"] == 0.25
+    assert_one_tree(spans)
+
+
 def test_a_late_report_before_the_end_belongs_to_its_attempt():
     history = (
         given(started(plan(1, "research-contacts")), requested(1))
