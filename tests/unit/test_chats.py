@@ -159,6 +159,16 @@ async def test_a_status_is_told_by_code_without_the_provider_s_text(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("status", "doubt"), [(500, False), (503, False), (529, False), (502, True), (504, True), (524, True)]
+)
+async def test_a_gateway_on_the_way_leaves_open_whether_the_provider_did_the_work(
+    provider: Callable[[Handler], Chat], status: int, *, doubt: bool
+) -> None:
+    assert (await refused(provider, always(status))).in_doubt is doubt
+
+
+@BOTH
 async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
     calls = []
 

@@ -12,6 +12,7 @@ from skill_runner.failure import Failure
 TOO_MANY = 429
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
+BETWEEN = (502, 504, 520, 524)
 
 
 def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
@@ -44,6 +45,7 @@ def _never_sent(error: Exception) -> bool:
 
 
 def _by_status(provider: str, error: Any) -> Failure:
+    """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done."""
     status: int = error.status_code
     if status == TOO_MANY:
         after = _seconds(error.response.headers.get("retry-after", ""))
@@ -52,7 +54,8 @@ def _by_status(provider: str, error: Any) -> Failure:
             "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
         )
     if status >= SERVER_ERROR or status in PASSING:
-        return Failure("provider_error", f"{provider} failed with status {status}", retryable=True)
+        why = f"{provider} failed with status {status}"
+        return Failure("provider_error", why, retryable=True, in_doubt=status in BETWEEN)
     return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
 
 
