@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
@@ -23,7 +24,7 @@ from shared.events import (
     RetryScheduled,
     SessionCancelled,
 )
-from shared.jetstream_log import CONFLICTS, EXPECTED
+from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import Aggregate, Run, stop, work
@@ -139,9 +140,10 @@ class Follow:
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
+        """Put an attempt's work into the queue; what is paid for already goes along where there is room."""
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
-        body = Work(
+        told = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
             id=aggregate.uuid,
@@ -159,9 +161,12 @@ class Follow:
             done=done(known.session, asked),
             traceparent=trace_ids.attempt_parent(trace_ids.trace_of(known.span), asked.attempt_id),
         )
+        body = told.to_json()
+        if told.done is not None and len(body) + HEADER_ROOM > self._bus.max_payload:
+            body = replace(told, done=None).to_json()
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:
-            await self._bus.publish(subject, body.to_json(), headers={EXPECTED: "0"})
+            await self._bus.publish(subject, body, headers={EXPECTED: "0"})
         except APIError as error:
             if error.err_code not in CONFLICTS:
                 self._lost(asked, error)
