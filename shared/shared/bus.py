@@ -27,6 +27,7 @@ from shared.room import RoomAlarm
 
 Callback = Callable[[], Awaitable[None]]
 NOBODY_THERE_S = 0.1
+AGAIN_S = 0.5
 CONNECT: dict[str, Any] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.1,
@@ -55,6 +56,7 @@ class Bus:
         self._room = RoomAlarm()
         self._listening: WeakSet[Listening] = WeakSet()
         self._reconnected: list[Callback] = []
+        self._catching_up: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def connect(
@@ -158,13 +160,27 @@ class Bus:
         await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s, noted=noted)
 
     def on_reconnect(self, callback: Callback) -> None:
+        """Have it called after each reconnect, again until it succeeds."""
         self._reconnected.append(callback)
 
     async def reconnected(self) -> None:
-        for callback in self._reconnected:
-            await callback()
+        """Begin with all that is to be done, and return: nats-py takes what fails here for another outage."""
+        for task in self._catching_up:
+            task.cancel()
+        self._catching_up = {asyncio.create_task(self._until_done(one)) for one in self._reconnected}
+
+    async def _until_done(self, callback: Callback) -> None:
+        while not self.client.is_closed:
+            try:
+                return await callback()
+            except Exception as error:  # noqa: BLE001 - a server that is back may not have its streams yet
+                get_logger().warning("tried again after a reconnect", reason=type(error).__name__)
+                await asyncio.sleep(AGAIN_S)
+        return None
 
     async def close(self) -> None:
+        for task in self._catching_up:
+            task.cancel()
         for one in list(self._listening):
             await one.cancel()
         await self.client.close()

@@ -34,6 +34,12 @@ class JetStreamLog:
             after = recorded[-1].seq if recorded else after
         return Past(tuple(recorded))
 
+    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
+        page = await read_page(
+            self._bus, "EVT", aggregate.subject, after + 1, most=most, max_bytes=most_bytes
+        )
+        return Past(tuple(Recorded(entry.seq, decode(entry.body)) for entry in page.entries), page.more)
+
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         by_subject = {aggregate.subject: aggregate for aggregate in aggregates}
         subjects = list(by_subject)

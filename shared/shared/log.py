@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,9 +24,13 @@ class Recorded(Struct, frozen=True):
 
 
 class Past(Struct, frozen=True):
-    """All that has happened to one aggregate; `seq` 0 means nothing."""
+    """What has happened to one aggregate; `seq` 0 means nothing.
+
+    `more` has happened after it where only a page was asked for.
+    """
 
     recorded: tuple[Recorded, ...] = ()
+    more: bool = False
 
     @property
     def seq(self) -> int:
@@ -41,6 +46,10 @@ class Log(Protocol):
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
         """Return the commits with a sequence greater than `after`, in order."""
+        ...
+
+    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
+        """Return the first commits after a sequence, one at least, and few beyond `most_bytes`."""
         ...
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
@@ -80,6 +89,13 @@ class MemoryLog:
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
         stored = self._messages.get(aggregate.subject, [])
         return Past(tuple(Recorded(seq, decode(body)) for seq, body in stored if seq > after))
+
+    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
+        stored = [one for one in self._messages.get(aggregate.subject, []) if one[0] > after]
+        sizes = accumulate(len(body) for _, body in stored)
+        before = sum(size < most_bytes for size in sizes)
+        found = stored[: min(most, before + 1)]
+        return Past(tuple(Recorded(seq, decode(body)) for seq, body in found), len(found) < len(stored))
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         pasts = {aggregate: (await self.load(aggregate)).recorded for aggregate in aggregates}

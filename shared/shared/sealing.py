@@ -21,6 +21,7 @@ NONCE_BYTES = 12
 ERASED = "[erased]"
 SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
+NOTHING = {"$sealed": str(UUID(int=0)), "n": "", "c": ""}
 UNREADABLE = "[unreadable]"
 _FIELDS = {"$sealed", "n", "c"}
 _CONTAINERS = (dict, list)
@@ -82,6 +83,11 @@ async def seal(
         return _close(user, person, keys.get(person), text)
 
     return _walk(value, root, Near(), close, keep)
+
+
+def veiled(schema: dict[str, Any], value: Any) -> Any:
+    """Return the value with a seal that holds nothing wherever `seal` would put one."""
+    return _walk(value, _places(schema), Near(), lambda _text, _person: NOTHING, None)
 
 
 async def reveal(vault: Vault, user: UUID, value: Any, *, unreadable: str | None = None) -> Any:

@@ -14,7 +14,7 @@ class Usage(Stored, frozen=True, kw_only=True):
     `cost_usd` is what was paid: None where a price is unknown, 0 where the model is simulated.
     `list_price_usd` is what the same tokens cost at the provider's list price `price_version`.
     `input_tokens` includes `cached_tokens`. `in_doubt_usd` is what calls may have cost of which no answer was
-    seen; it is not in `cost_usd`.
+    seen, or one that did not tell; it is not in `cost_usd`.
     """
 
     provider: str

@@ -67,8 +67,9 @@ class Report(About, frozen=True, kw_only=True):
     """How an attempt ended, on `report.<attempt_id>` (or `late.<attempt_id>`): `error` is None on success.
 
     Output and partial output are validated and sealed; `items` are the places in the list of what `partial`
-    holds, `calls` what was asked of models. `duration_ms` is the runner's monotonic time. The answer
-    `{"ok": true}` means that it is in the log.
+    holds, `calls` what was asked of models. `duration_ms` is the runner's monotonic time. With `unclaimed` a
+    paid attempt ended before the runner asked to start it: then, and with a result from the cache, it counts
+    only if nobody else did. The answer `{"ok": true}` means that it is in the log.
     """
 
     output: Any = None
@@ -83,6 +84,7 @@ class Report(About, frozen=True, kw_only=True):
     cache_key: str | None = None
     cached: Cached | None = None
     traceparent: str | None = None
+    unclaimed: bool = False
 
 
 class Claim(About, frozen=True, kw_only=True):

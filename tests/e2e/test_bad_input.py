@@ -172,6 +172,17 @@ async def test_a_message_that_cannot_be_read_is_a_dead_letter_with_its_reason(cl
     assert "malformed_json" in letters[0]["reason"]
 
 
+async def test_a_queued_start_that_is_refused_and_whose_id_another_has_is_a_dead_letter(client: Client):
+    accepted = await client.run("tester", [COUNT])
+    body = json.dumps({"session_id": str(accepted.id), "agent": "nobody", "steps": [COUNT]}).encode()
+    ack = await client.bus.publish(f"cmd.{client.user}.session.run", body)
+    async with asyncio.timeout(10):
+        while not (letters := [one for one in await client.operator.dead_letters() if one["seq"] == ack.seq]):
+            await asyncio.sleep(0.05)
+    assert "unknown_agent" in letters[0]["reason"]
+    assert (await client.outcome(accepted.id)).outputs
+
+
 async def test_a_foreign_user_in_the_subject_is_refused(client: Client):
     answer = json.loads(await client.bus.request("ask.alice.session.run", b"{}", timeout=5))
     assert answer["error"]["field"] == "user"

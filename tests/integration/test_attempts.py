@@ -164,6 +164,20 @@ async def test_an_aborted_custom_skill_is_killed_and_its_partial_result_kept(sta
     assert (report.error.code, report.partial) == ("cancelled", {"text": "so far"})
 
 
+async def test_what_a_cancelled_session_has_in_the_queue_is_not_run(stage: Stage) -> None:
+    cancelled, another = uuid4(), uuid4()
+    await stage.bus.tell(subjects.stop(cancelled), dumps({"user": str(USER), "seq": 7}))
+    await stage.bus.tell(subjects.stop(another), dumps({"user": str(uuid4()), "seq": 7}))
+    await asyncio.sleep(0.2)
+    await stage.ask("echo", {"text": "before"}, id=cancelled, seq=6)
+    retried = await stage.ask("echo", {"text": "after"}, id=cancelled, seq=8)
+    other = await stage.ask("echo", {"text": "of somebody else"}, id=another, seq=6)
+    await stage.drained()
+    reported = {(await stage.orchestrator.next()).attempt_id for _ in range(2)}
+    assert reported == {retried.attempt_id, other.attempt_id}
+    assert stage.orchestrator.reports.empty()
+
+
 async def test_another_user_s_session_of_the_same_id_is_not_stopped(stage: Stage) -> None:
     work = await stage.ask("spin", {}, timeout_s=2)
     await asyncio.sleep(1)

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 from nats.js.api import PersistMode, StreamConfig
 
 from servers import Rig
@@ -101,6 +102,25 @@ async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: B
     await bus.publish("work.custom.a.2", b"{}")
     await until(lambda: len(seen) == 2, 5)
     loop.cancel()
+
+
+async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(nats: Rig, bus: Bus):
+    called: list[str] = []
+
+    async def not_yet() -> None:
+        called.append("not yet")
+        if called.count("not yet") < 3:
+            raise NoRespondersError
+
+    async def at_once() -> None:
+        called.append("at once")
+
+    bus.on_reconnect(not_yet)
+    bus.on_reconnect(at_once)
+    await killed_and_back(nats, bus)
+    await until(lambda: called.count("not yet") == 3)
+    assert called == ["not yet", "at once", "not yet", "not yet"]
+    assert bus.client.stats["reconnects"] == 1
 
 
 async def test_an_acknowledgement_never_meets_another_message_under_the_same_number(nats: Rig, bus: Bus):

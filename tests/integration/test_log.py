@@ -11,7 +11,7 @@ from shared.bus import Bus
 from shared.commit import Commit
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
-from shared.log import Conflict, Log, MemoryLog, TooLarge
+from shared.log import Conflict, Log, MemoryLog, Past, TooLarge
 from shared.subjects import Aggregate, session
 
 
@@ -45,6 +45,29 @@ async def test_loading_after_a_sequence_leaves_out_what_came_before(log: Log, on
     second = commit("two")
     await log.append(one, second, expected=seq)
     assert [recorded.commit for recorded in (await log.load(one, after=seq)).recorded] == [second]
+
+
+async def test_a_page_has_as_many_commits_as_were_asked_for_and_says_whether_there_are_more(
+    log: Log, one: Aggregate
+):
+    seqs = [0]
+    for number in range(5):
+        seqs.append(await log.append(one, commit(str(number)), expected=seqs[-1]))
+    first = await log.page(one, 0, most=3, most_bytes=1_000_000)
+    rest = await log.page(one, first.seq, most=3, most_bytes=1_000_000)
+    assert ([recorded.seq for recorded in first.recorded], first.more) == (seqs[1:4], True)
+    assert ([recorded.seq for recorded in rest.recorded], rest.more) == (seqs[4:], False)
+    assert await log.page(one, rest.seq, most=3, most_bytes=1_000_000) == Past()
+
+
+async def test_a_page_is_not_much_larger_than_asked_for_but_never_empty(log: Log, one: Aggregate):
+    seq = 0
+    for _ in range(4):
+        seq = await log.append(one, commit("x" * 30_000), expected=seq)
+    page = await log.page(one, 0, most=100, most_bytes=45_000)
+    assert (len(page.recorded) in (1, 2), page.more) == (True, True)
+    one_only = await log.page(one, 0, most=100, most_bytes=1)
+    assert (len(one_only.recorded), one_only.more) == (1, True)
 
 
 async def test_the_last_commits_of_many_are_read_at_once(log: Log):

@@ -24,5 +24,11 @@ class SimLog(JetStreamLog):
         new = stored[bisect_right(stored, after, key=attrgetter("seq")) :]
         return Past(tuple([one.recorded for one in new]))
 
+    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
+        """What is simulated is small."""
+        del most_bytes
+        found = (await self.load(aggregate, after)).recorded
+        return Past(found[:most], len(found) > most)
+
     async def last_seq(self) -> int:
         return len(self._sim.server.streams["EVT"].messages)

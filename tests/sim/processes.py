@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -60,12 +60,18 @@ class World:
         self.processes: list[Process] = []
         self._ids = Random(seed)
         self._now = 0.0, EPOCH
+        self._behind = timedelta()
+
+    def put_back(self, by: timedelta) -> None:
+        """Put the clock back; the loop's own, by which timers run, knows no such thing."""
+        self._behind += by
+        self._now = -1.0, EPOCH
 
     def now(self) -> datetime:
         """Return the time of the run's loop; it is asked for more often than it passes."""
         seconds = asyncio.get_running_loop().time()
         if seconds != self._now[0]:
-            self._now = seconds, datetime.fromtimestamp(BEGUN + seconds, UTC)
+            self._now = seconds, datetime.fromtimestamp(BEGUN + seconds, UTC) - self._behind
         return self._now[1]
 
     def new_id(self) -> UUID:
@@ -105,7 +111,6 @@ def doors_of(world: World, bus: SimBus) -> Doors:
         settling,
         Timers(world.now),
         lease_s=world.server.ack_wait_s,
-        clock=world.now,
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)

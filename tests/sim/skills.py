@@ -76,6 +76,8 @@ class SimEngine:
         """Say what it may cost: somewhat more than it does, as with bounds of real calls."""
         if run.work.pool == "custom":
             return Prepared(run)
+        if self._chance.happens(0.03):
+            raise Failure("sim_unready", "this runner cannot run it", retryable=True)
         done = len(run.work.done.items) if run.work.done else 0
         return Prepared(run, MOST * (ITEMS - done if run.work.skill == "collect" else 1))
 

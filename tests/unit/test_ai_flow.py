@@ -282,6 +282,17 @@ async def test_a_call_that_is_not_answered_in_time_is_followed_by_the_template(b
     assert outcomes(ledger) == [("first", "timeout", ())]
 
 
+async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(bench):
+    paid, silent = reply(FALSE), reply(TRUE)
+    del silent.raw["usage"]
+    model = Played(paid, silent)
+    model.simulated = False
+    _, ledger = await bench(model)
+    first, repair = ledger.calls
+    assert (repair.usage.cost_usd, repair.in_doubt_usd) == (None, repair.most_usd)
+    assert ledger.total.at_most_usd == first.usage.cost_usd + repair.most_usd > repair.most_usd > 0
+
+
 async def test_one_text_that_cannot_be_had_is_named_and_the_others_are_kept(bench):
     class First(Played):
         async def ask(self, question):

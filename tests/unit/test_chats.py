@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx2
 import pytest
 
+from shared.clock import utc_now
 from skill_runner.chats.anthropic_chat import AnthropicChat
 from skill_runner.chats.chat import Chat, Question, Reply
 from skill_runner.chats.endpoints import Endpoint, endpoint
@@ -156,6 +159,16 @@ async def test_a_status_is_told_by_code_without_the_provider_s_text(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("status", "doubt"), [(500, False), (503, False), (529, False), (502, True), (504, True), (524, True)]
+)
+async def test_a_gateway_on_the_way_leaves_open_whether_the_provider_did_the_work(
+    provider: Callable[[Handler], Chat], status: int, *, doubt: bool
+) -> None:
+    assert (await refused(provider, always(status))).in_doubt is doubt
+
+
+@BOTH
 async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
     calls = []
 
@@ -171,6 +184,22 @@ async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
 async def test_the_provider_s_patience_is_told(provider: Callable[[Handler], Chat]) -> None:
     failed = await refused(provider, always(429, {"retry-after": "7"}))
     assert (failed.retry_after_s, "wait 7 s" in failed.message) == (7, True)
+
+
+@BOTH
+async def test_the_provider_s_patience_may_be_told_as_a_moment(provider: Callable[[Handler], Chat]) -> None:
+    moment = format_datetime(utc_now() + timedelta(seconds=60), usegmt=True)
+    failed = await refused(provider, always(429, {"retry-after": moment}))
+    assert 50 < (failed.retry_after_s or 0) <= 60
+    past = await refused(provider, always(429, {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}))
+    assert past.retry_after_s == 0
+
+
+@BOTH
+@pytest.mark.parametrize("told", [b"\xb2", b"soon", b"-5", b"1e3", b"nan"])
+async def test_a_patience_that_says_nothing_is_none(provider: Callable[[Handler], Chat], told: bytes) -> None:
+    failed = await refused(provider, lambda _: httpx2.Response(429, headers=[(b"retry-after", told)]))
+    assert (failed.code, failed.retry_after_s) == ("rate_limited", None)
 
 
 @BOTH
@@ -190,6 +219,15 @@ async def test_a_broken_connection_is_retryable(
 
     failed = await refused(provider, handle)
     assert (failed.code, failed.retryable) == (code, True)
+
+
+@pytest.mark.parametrize("content", [[{"type": "text", "text": "{}"}], 5])
+async def test_a_text_that_is_none_is_unreadable(content: object) -> None:
+    body = completion()
+    body["choices"][0]["message"]["content"] = content
+    for odd in (body, {**completion(), "choices": {"first": 1}}):
+        failed = await refused(openai, lambda _, odd=odd: httpx2.Response(200, json=odd))
+        assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_error", True, True)
 
 
 @BOTH

@@ -114,6 +114,13 @@ def test_a_provider_that_asks_for_more_time_gets_it():
     assert retry.due == later(30)
 
 
+def test_a_provider_that_names_a_moment_where_it_should_name_seconds_is_asked_again_in_a_day():
+    for absurd in (1_795_766_400.0, 1_795_766_400_000.0):
+        told = structs.replace(failure(1).report.error, retry_after_s=absurd)
+        _, retry = given(start()).when(failure(1, error=told)).then_happens(AttemptFailed, RetryScheduled)
+        assert retry.due == later(86_400)
+
+
 def test_a_due_retry_requests_another_attempt():
     (asked,) = given(start(), failure(1)).when(WakeUp(), later(1)).then_happens(AttemptRequested)
     assert asked == requested(1, attempt=2)
@@ -274,6 +281,26 @@ def test_only_a_failed_or_cancelled_session_is_retried():
 def test_a_cancelled_session_is_retried_from_where_it_was():
     cancelled = given(start(), report(1), Cancel())
     cancelled.when(Retry(2, (planned(2),))).then_happens(SessionRetried, AttemptRequested)
+
+
+def test_a_success_of_before_a_retry_counts_where_the_step_asks_the_same_still():
+    retried = given(start(), report(1), Cancel(), Retry(2, (planned(2),)))
+    _, withdrawn, _ = retried.when(report(2)).then_happens(StepCompleted, AttemptWithdrawn, SessionCompleted)
+    assert withdrawn.attempt_id == attempt_id(2, 2)
+
+
+def test_a_success_of_before_a_retry_with_another_input_or_skill_is_a_fact_only():
+    for changed in (planned(2, input={"text": "other"}), planned(2, skill_hash="newer")):
+        retried = given(start(), report(1), Cancel(), Retry(2, (changed,)))
+        retried.when(report(2)).then_happens(AttemptReportedLate)
+
+
+def test_a_success_from_an_earlier_output_than_the_steps_own_is_a_fact_only():
+    lost = given(start(), report(1), claim(2), ExpireLease(attempt_id(2)), Cancel())
+    retried = lost.and_then(Retry(1, (planned(1), planned(2))), report(1, 2, output={"text": "anew"}))
+    (late,) = retried.when(report(2, usage=usage(3))).then_happens(AttemptReportedLate)
+    assert late.usage == usage(3)
+    retried.when(report(2, 2)).then_happens(StepCompleted, SessionCompleted)
 
 
 def test_outstanding_names_the_work_and_the_lease():

@@ -79,6 +79,26 @@ def test_a_session_may_wait_for_money_instead():
     assert waiting.on == "budget"
 
 
+def alone(limit: str, **changes):
+    return structs.replace(paid(1, limit, policy="wait", **changes), agent=None)
+
+
+def test_a_stand_alone_skill_does_not_wait_for_its_own_limit_which_nobody_can_raise():
+    _, failed, _ = given(alone("0.01")).when(asks()).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    assert failed.code == "budget_exceeded"
+    assert failed.message.endswith("left of $0.01: run it anew with more")
+
+
+def test_a_stand_alone_skill_waits_for_the_user_s_money():
+    given(alone("1")).when(stopped_by("user", "wait")).then_happens(AttemptStopped, SessionWaiting)
+
+
+def test_a_stand_alone_skill_does_not_wait_for_a_person_s_word_that_no_command_can_give():
+    lost = given(alone("1", in_doubt="ask"), asks()).when(ExpireLease(attempt_id()))
+    _, failed, _ = lost.then_happens(AttemptLost, StepFailed, SessionFailed)
+    assert failed.code == "lost"
+
+
 def test_what_earlier_steps_cost_counts():
     spent = given(paid(limit="0.03"), asks(), report(1, usage=usage(2)))
     spent.when(asks(2)).then_happens(AttemptStopped, StepFailed, SessionFailed)
@@ -125,6 +145,13 @@ def test_the_limit_of_user_or_day_stops_an_attempt_as_its_own_would():
 
 def test_an_attempt_that_somebody_runs_is_not_stopped():
     given(paid(), asks()).when(stopped_by("day", "fail")).nothing_happens()
+
+
+def test_a_runner_that_cannot_run_an_attempt_fails_it_only_if_no_other_may_be_paying():
+    unable = failure(retryable=False, unclaimed=True)
+    given(paid()).when(unable).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    given(paid(), asks()).when(unable).nothing_happens()
+    given(paid(), asks(), ExpireLease(attempt_id())).when(unable).nothing_happens()
 
 
 def test_a_stop_that_comes_again_changes_nothing():

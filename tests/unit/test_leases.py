@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from orchestrator.doors import Doors
@@ -75,6 +76,16 @@ def test_it_ends_within_a_second_when_nothing_was_heard():
         await asyncio.sleep(LEASE_S - 0.1)
         assert not await scene.has(AttemptLost)
         await asyncio.sleep(1.1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_it_ends_in_time_although_the_clock_is_put_back():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.world.put_back(timedelta(hours=1))
+        await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(AttemptLost)
 
     played(story)

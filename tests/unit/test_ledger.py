@@ -105,6 +105,12 @@ def test_an_attempt_that_never_called_gives_everything_back():
     assert (ledger.open, ledger.spent) == ({}, Decimal(0))
 
 
+def test_an_attempt_that_was_in_doubt_and_turns_out_to_have_called_nobody_costs_nothing():
+    ledger = after(reserve(1, "2"), doubt(1), Release(UUID(int=1)))
+    assert (ledger.spent, ledger.days[TODAY], ledger.in_doubt) == (Decimal(0), Decimal(0), Decimal(0))
+    assert decide(Release(UUID(int=1)), ledger) == []
+
+
 def test_what_is_not_set_aside_is_not_released():
     assert decide(Release(UUID(int=1)), after(reserve(1), settle(1))) == []
 

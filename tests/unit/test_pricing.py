@@ -54,6 +54,12 @@ def test_an_answer_without_usage_has_no_price() -> None:
     assert (usage.tokens, usage.cost_usd) == (0, None)
 
 
+def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
+    for wrong in (chat("gpt-5.5", 10**30, 0, 77), chat("gpt-5.5", -5, 0, 77), chat("gpt-5.5", 10, 50, 77)):
+        usage = usage_of("openai", "gpt-5.5", wrong, simulated=False)
+        assert (usage.tokens, usage.cost_usd) == (0, None)
+
+
 def test_calls_add_up() -> None:
     one = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
     both = total(one, one)

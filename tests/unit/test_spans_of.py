@@ -20,6 +20,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     PlannedStep,
     SessionCancelled,
@@ -28,6 +29,7 @@ from shared.events import (
     SessionRefused,
     SessionRetried,
     SessionStarted,
+    SessionWaiting,
     StepCompleted,
     StepFailed,
 )
@@ -308,6 +310,49 @@ def test_the_first_success_of_an_attempt_given_up_counts():
     assert (first.failed, second.attributes["error.type"]) == (False, "withdrawn")
 
 
+def stopped(asked: Decimal | None = Decimal(2)) -> AttemptStopped:
+    return AttemptStopped(
+        step=1,
+        attempt_id=attempt_id(1),
+        scope="user",
+        limit_usd=Decimal(1),
+        spent_usd=Decimal(0),
+        reserved_usd=Decimal(0),
+        asked_usd=asked,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(Decimal(2), "budget_exceeded"), (None, "unknown_price")], ids=["dear", "unknown"]
+)
+def test_an_attempt_that_a_limit_stops_ends_there_however_long_its_session_waits(asked, code):
+    history = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(stopped(asked), SessionWaiting(step=1, on="budget"))
+        .then(requested(1, 2))
+        .then(completed(1, 2), SessionCompleted())
+    )
+    first = history.spans[0]
+    assert (first.end, first.attributes["error.type"]) == (T0 + timedelta(seconds=1), code)
+
+
+def test_a_waiting_session_that_is_retried_goes_on_with_its_life():
+    spans = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(AttemptLost(step=1, attempt_id=attempt_id(1)), SessionWaiting(step=1, on="in_doubt"))
+        .then(
+            SessionRetried(from_step=1, steps=(plan(1, "research-contacts"),)),
+            requested(1, 2),
+            traceparent=RETRY_CLIENT,
+        )
+        .then(completed(1, 2), SessionCompleted())
+        .spans
+    )
+    root = named(spans, "invoke_agent scout-agent")
+    assert (root.span_id, root.start, root.links) == (trace_ids.life_span(SESSION), T0, (RETRY_CLIENT,))
+    assert_one_tree(spans)
+
+
 def test_a_retry_is_a_second_life_below_the_first():
     spans = retried_session().spans
     first, second = (span for span in spans if span.name == "invoke_agent scout-agent")
@@ -345,6 +390,25 @@ def test_a_report_after_the_end_is_a_span_of_its_own_below_its_attempt():
     assert report.parent_span_id == trace_ids.attempt_span(attempt_id(1))
     assert report.attributes["totalaud.cost_usd"] == 0.25
     assert_one_tree([*same, report])
+
+
+def test_a_success_of_an_earlier_life_is_a_span_below_its_attempt_and_counts_for_the_life_it_completes():
+    spans = (
+        given(started(plan(1, "research-contacts")), requested(1))
+        .then(SessionCancelled())
+        .then(SessionRetried(from_step=1, steps=(plan(1, "research-contacts"),)), requested(1, 2))
+        .then(
+            completed(1, usage=USAGE),
+            AttemptWithdrawn(step=1, attempt_id=attempt_id(1, 2)),
+            SessionCompleted(),
+        )
+        .spans
+    )
+    report = named(spans, "report_late research-contacts")
+    assert (report.failed, report.seq) == (False, spans[-1].seq)
+    assert report.parent_span_id == trace_ids.attempt_span(attempt_id(1))
+    assert report.attributes["totalaud.cost_usd"] == spans[-1].attributes["totalaud.cost_usd"] == 0.25
+    assert_one_tree(spans)
 
 
 def test_a_late_report_before_the_end_belongs_to_its_attempt():

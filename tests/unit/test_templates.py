@@ -171,6 +171,18 @@ def test_a_personal_value_inside_a_text_is_refused():
     assert "personal" in refusal.message
 
 
+def test_what_a_personal_field_gets_of_the_session_s_input_is_refused_inside_any_text():
+    own = {"who": "Jane Example", "people": [{"name": "Jane Example", "outlet": "NME"}]}
+    for text in ("Dear {{input.who}}", "to {{input.people[0].name}}", "to {{input.people}}"):
+        given = {"contacts": "{{input.people}}", "greeting": "{{input.who}}", "title": text}
+        for inputs, place in (((ASK, given), 1), (({"query": text}, given | {"title": "a"}), 0)):
+            refusal = refused(*inputs, own=own)
+            assert (refusal.code, "personal" in refusal.message) == ("bad_template", True)
+            assert refusal.field.startswith(f"steps[{place}].input.")
+    fine = {"contacts": "{{input.people}}", "title": "of {{input.people[0].outlet}}, {{input.who}}"}
+    check(steps(ASK, fine), own)
+
+
 def test_a_personal_field_takes_no_mixture():
     assert refused(ASK, {"contacts": [], "greeting": "Dear {{step1.note}}"}).code == "bad_template"
     check(steps(ASK, {"contacts": [], "greeting": "{{step1.contacts[0].name}}"}), {})

@@ -168,16 +168,17 @@ class Commands:
         return Done(_answer(aggregate, decided))
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
-        past = await self.log.load(aggregate, max(0, wanted.from_seq - 1))
+        after = max(0, wanted.from_seq - 1)
+        past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
         commits: list[Json] = []
         size = 0
-        for recorded in past.recorded[: wanted.limit]:
+        for recorded in past.recorded:
             commit = {"seq": recorded.seq, **recorded.commit.told()}
             size += len(dumps(commit))
             if commits and size > ANSWER_BYTES:
                 break
             commits.append(commit)
-        more = len(past.recorded) > len(commits)
+        more = past.more or len(past.recorded) > len(commits)
         next_seq = commits[-1]["seq"] + 1 if commits else wanted.from_seq
         return Done(
             {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}

@@ -26,7 +26,7 @@ from orchestrator.asked import (
 from orchestrator.decision import Decision
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
-from orchestrator.steps import LOST, after_failure, request
+from orchestrator.steps import LOST, after_failure, is_still_asked, request
 from shared.events import (
     AnyEvent,
     AttemptError,
@@ -190,7 +190,7 @@ def _report(report: Report, session: Session, now: datetime, subject: str) -> De
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    if report.cached is not None and not _is_unclaimed(report.attempt_id, session):
+    if (report.unclaimed or report.cached is not None) and not _is_unclaimed(report.attempt_id, session):
         return Decision(session)
     return _outcome(report, Decision(session).then(*_calls(report)), now, subject)
 
@@ -204,8 +204,12 @@ def _calls(report: Report) -> list[AnyEvent]:
 def _outcome(report: Report, decision: Decision, now: datetime, subject: str) -> Decision:
     session = decision.session
     kept = {"partial": report.partial, "items": report.items}
-    first_failure = report.error is not None and report.attempt_id in session.open
-    if not session.awaits(report.step) or (report.error is not None and not first_failure):
+    counts = session.awaits(report.step) and (
+        is_still_asked(session, report.attempt_id)
+        if report.error is None
+        else report.attempt_id in session.open
+    )
+    if not counts:
         late = AttemptReportedLate(**_facts(report), **kept, output=report.output, error=report.error)
         return decision.then(late)
     if report.error is not None:
@@ -224,7 +228,7 @@ def _outcome(report: Report, decision: Decision, now: datetime, subject: str) ->
 
 
 def _is_unclaimed(attempt_id: UUID, session: Session) -> bool:
-    """Whether nobody can be paying for the attempt, so that a result from the cache may end it."""
+    """Whether nobody can be paying for the attempt, so that somebody who did not claim it may end it."""
     held = session.open.get(attempt_id)
     return held is not None and held.runner is None
 

@@ -62,7 +62,10 @@ class Doors:
         return Sent(user, noun, verb, delivery.body, name, cause, delivery.headers.get("traceparent"))
 
     async def _refuse(self, sent: Sent, refusal: Refusal) -> bool:
-        """A start that can be told from others is a failed session; all else is a dead letter."""
+        """A start that can be told from others is a failed session; all else is a dead letter.
+
+        So is a start under an id that another command has.
+        """
         noun = {("session", "run"): "session", ("skill", "execute"): "execution"}.get((sent.noun, sent.verb))
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
@@ -73,7 +76,11 @@ class Doors:
         named = agent_name(agent) if isinstance(agent, str) and noun == "session" else None
         fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")
         refuse = Refuse(named, refusal, fingerprint)
-        await self.commands.sessions.decide(aggregate, refuse, cause=sent.cause, traceparent=sent.traceparent)
+        decided = await self.commands.sessions.decide(
+            aggregate, refuse, cause=sent.cause, traceparent=sent.traceparent
+        )
+        if decided.known.session.fingerprint not in (fingerprint, None):
+            raise Poison(f"{refusal.code}: {refusal.message}")
         return True
 
 

@@ -164,8 +164,7 @@ def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]
 
 def _with_open(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, AttemptRequested]:
     given_up = {key: session.open[key].asked for key in attempts if key in session.open}
-    paid = {key: asked for key, asked in given_up.items() if asked.pool != "custom"}
-    return {**session.unreported, **paid} if paid else session.unreported
+    return {**session.unreported, **given_up} if given_up else session.unreported
 
 
 def _keep(session: Session, event: AttemptFailed | AttemptReportedLate) -> Session:

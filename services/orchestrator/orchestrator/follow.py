@@ -1,9 +1,10 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
@@ -15,7 +16,6 @@ from orchestrator.settling import Settling
 from orchestrator.timers import Timers
 from shared import trace_ids
 from shared.bus import Bus
-from shared.clock import Clock, utc_now
 from shared.events import (
     AttemptLost,
     AttemptRequested,
@@ -24,7 +24,7 @@ from shared.events import (
     RetryScheduled,
     SessionCancelled,
 )
-from shared.jetstream_log import CONFLICTS, EXPECTED
+from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import Aggregate, Run, stop, work
@@ -44,14 +44,12 @@ class Follow:
         timers: Timers,
         *,
         lease_s: float,
-        clock: Clock = utc_now,
     ) -> None:
         self._bus = bus
         self._sessions = sessions
         self.settling = settling
         self._timers = timers
-        self._lease = timedelta(seconds=lease_s)
-        self._clock = clock
+        self._lease_s = lease_s
         self._leases: dict[UUID, Aggregate] = {}
         self.sweep_wanted = sessions.sweep_wanted
 
@@ -67,9 +65,9 @@ class Follow:
                 case RetryScheduled():
                     self._set_retry(aggregate, event.due)
                 case AttemptWithdrawn():
-                    await self._stop(aggregate, event.attempt_id)
+                    await self._stop(aggregate, attempts=[str(event.attempt_id)])
                 case SessionCancelled():
-                    await self._stop(aggregate)
+                    await self._stop(aggregate, seq=decided.known.seq)
                 case _:
                     pass
         self._forget(session)
@@ -115,8 +113,7 @@ class Follow:
     def _set_lease(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """Let it run from now on: an append may have taken long."""
         self._leases[attempt_id] = aggregate
-        end = self._clock() + self._lease
-        self._timers.set(attempt_id, end, lambda: self._expire(aggregate, attempt_id))
+        self._timers.set_in(attempt_id, self._lease_s, lambda: self._expire(aggregate, attempt_id))
 
     async def _wake(self, aggregate: Aggregate) -> None:
         decided = await self._sessions.decide(aggregate, WakeUp(), cause="timer")
@@ -143,9 +140,10 @@ class Follow:
         await self.decided(aggregate, decided)
 
     async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
+        """Put an attempt's work into the queue; what is paid for already goes along where there is room."""
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
-        body = Work(
+        told = Work(
             user=aggregate.user,
             noun=run_of(aggregate),
             id=aggregate.uuid,
@@ -163,19 +161,21 @@ class Follow:
             done=done(known.session, asked),
             traceparent=trace_ids.attempt_parent(trace_ids.trace_of(known.span), asked.attempt_id),
         )
+        body = told.to_json()
+        if told.done is not None and len(body) + HEADER_ROOM > self._bus.max_payload:
+            body = replace(told, done=None).to_json()
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:
-            await self._bus.publish(subject, body.to_json(), headers={EXPECTED: "0"})
+            await self._bus.publish(subject, body, headers={EXPECTED: "0"})
         except APIError as error:
             if error.err_code not in CONFLICTS:
                 self._lost(asked, error)
         except (NatsError, TimeoutError) as error:
             self._lost(asked, error)
 
-    async def _stop(self, aggregate: Aggregate, attempt_id: UUID | None = None) -> None:
-        """Say whose running work is to stop: one attempt, or all of the session where none is named."""
-        named = {"attempts": [str(attempt_id)]} if attempt_id else {}
-        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **named}))
+    async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
+        """Say whose work is to stop: the `attempts` named, or all that was asked for before commit `seq`."""
+        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **which}))
 
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:
         self.look_again()

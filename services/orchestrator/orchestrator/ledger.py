@@ -102,6 +102,8 @@ class Doubt(Struct, frozen=True):
 
 
 class Release(Struct, frozen=True):
+    """The attempt called nobody; where that is known only now, it was in doubt meanwhile."""
+
     attempt_id: UUID
 
 
@@ -142,6 +144,8 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
                 return []
             amount = reserved.amount_usd or NOTHING
             return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING, in_doubt_usd=amount)]
+        case Release(attempt_id) if attempt_id in ledger.doubtful:
+            return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING)]
         case Release(attempt_id):
             return [MoneyReleased(attempt_id=attempt_id)] if attempt_id in ledger.open else []
 

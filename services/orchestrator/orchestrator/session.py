@@ -36,7 +36,7 @@ class Session(Struct, frozen=True):
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `unreported` are paid attempts that were given up and may still be heard of, `doubtful` what they may have
+    `unreported` are attempts that were given up and may still be heard of, `doubtful` what they may have
     cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
     what a limit stopped while the session waits.
     """
@@ -86,6 +86,11 @@ class Session(Struct, frozen=True):
     @property
     def ended(self) -> bool:
         return self.status in ("refused", "completed", "failed", "cancelled")
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is a stand-alone skill: no command reaches it once it runs."""
+        return bool(self.steps) and self.agent is None
 
     def step(self, number: int) -> PlannedStep:
         return self.steps[number - 1]

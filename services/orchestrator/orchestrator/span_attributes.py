@@ -1,12 +1,29 @@
-"""What spans say of what was used."""
+"""What spans say of an attempt, and of what was used."""
 
 from collections.abc import Iterable
 
 from shared import genai
+from shared.events import AttemptRequested
 from shared.span import Attribute
 from shared.usage import Cached, Usage
 
 Values = dict[str, Attribute]
+
+
+def attempt_attributes(requested: AttemptRequested, conversation: str, agent: str | None) -> Values:
+    """Say what was asked, by whom, and in which session."""
+    about: Values = {
+        genai.OPERATION: genai.EXECUTE_TOOL,
+        genai.TOOL: requested.skill,
+        genai.TOOL_TYPE: "function",
+        genai.TOOL_CALL: str(requested.attempt_id),
+        genai.CONVERSATION: conversation,
+        genai.STEP: requested.step,
+        genai.ATTEMPT: requested.attempt,
+        genai.POOL: requested.pool,
+        genai.SKILL_HASH: requested.skill_hash,
+    }
+    return {**about, genai.AGENT: agent} if agent else about
 
 
 def usage_attributes(usages: Iterable[Usage | None]) -> Values:

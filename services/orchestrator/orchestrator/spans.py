@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.span_attributes import Values, cache_attributes, usage_attributes
+from orchestrator.span_attributes import Values, attempt_attributes, cache_attributes, usage_attributes
+from orchestrator.telling import told
 from shared import genai, trace_ids
 from shared.events import (
     AnyEvent,
@@ -14,6 +15,7 @@ from shared.events import (
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
+    AttemptStopped,
     AttemptWithdrawn,
     PlannedStep,
     SessionCancelled,
@@ -25,7 +27,7 @@ from shared.events import (
     StepCompleted,
 )
 from shared.log import Past, Recorded
-from shared.span import Attributes, Span
+from shared.span import Span
 from shared.subjects import Aggregate
 from shared.usage import Usage
 
@@ -34,7 +36,8 @@ def spans_of(aggregate: Aggregate, past: Past) -> list[Span]:
     """Tell what has ended: a life of the session with its attempts, and reports that came after it.
 
     The first life is the root, or a child of the client's span where that is recorded; a life begun by a
-    retry is a child of the first. A longer past only adds spans.
+    retry is a child of the first; one that waits and is retried goes on with its life. A longer past only
+    adds spans.
     """
     story = _Story(aggregate, past)
     for recorded in past.recorded:
@@ -70,6 +73,7 @@ class _Story:
         self._plans: dict[int, PlannedStep] = {}
         self._attempts: dict[UUID, _Attempt] = {}
         self._former: dict[UUID, _Attempt] = {}
+        self._from_before: list[tuple[datetime, StepCompleted]] = []
 
     def take_life(self, recorded: Recorded, event: AnyEvent) -> None:
         commit = recorded.commit
@@ -77,6 +81,9 @@ class _Story:
             case SessionStarted(agent=agent, steps=steps):
                 self._agent = agent
                 self._begin(commit.at, steps, ())
+            case SessionRetried(steps=steps) if self._start is not None:
+                self._plans |= {plan.number: plan for plan in steps}
+                self._links += self._elsewhere(commit.traceparent)
             case SessionRetried(steps=steps):
                 previous = trace_ids.traceparent(self._trace, self._span_id(self._life))
                 self._begin(commit.at, steps, (previous, *self._elsewhere(commit.traceparent)))
@@ -103,6 +110,8 @@ class _Story:
                 self._reported(at, event, None)
             case AttemptFailed(error=error):
                 self._reported(at, event, error.code)
+            case AttemptStopped(attempt_id=attempt_id, asked_usd=asked):
+                self._given_up(attempt_id, at, "unknown_price" if asked is None else "budget_exceeded")
             case AttemptLost(attempt_id=attempt_id):
                 self._given_up(attempt_id, at, "lost")
             case AttemptWithdrawn(attempt_id=attempt_id):
@@ -125,6 +134,8 @@ class _Story:
             attempt.extra[genai.DURATION_MS] = event.duration_ms
             if isinstance(event, StepCompleted):
                 attempt.extra |= cache_attributes(event.cached)
+        elif isinstance(event, StepCompleted):
+            self._from_before.append((at, event))
 
     def _given_up(self, attempt_id: UUID, at: datetime, error: str) -> None:
         attempt = self._attempts.get(attempt_id)
@@ -137,17 +148,25 @@ class _Story:
             attempt = self._attempts[event.attempt_id]
             attempt.end, attempt.usage = at, event.usage
             attempt.extra |= {genai.LATE: True, genai.DURATION_MS: event.duration_ms}
-        elif event.attempt_id in self._former:
-            attempt = self._former[event.attempt_id]
-            self._tell(
+        else:
+            self._tell_report(at, event, event.error.code if event.error else None, recorded.seq)
+
+    def _tell_report(
+        self, at: datetime, event: StepCompleted | AttemptReportedLate, error: str | None, seq: int
+    ) -> None:
+        """Tell of a report on an attempt of an earlier life, whose own span is told."""
+        if (attempt := self._former.get(event.attempt_id)) is not None:
+            span = told(
+                self._trace,
                 f"{genai.REPORT_LATE} {attempt.requested.skill}",
                 trace_ids.late_span(event.attempt_id),
                 parent=trace_ids.attempt_span(event.attempt_id),
                 times=(min(event.started_at, at), at),
                 attributes={**self._about(attempt), **usage_attributes([event.usage])},
-                error=event.error.code if event.error else None,
-                seq=recorded.seq,
+                error=error,
+                seq=seq,
             )
+            self.told.append(span)
 
     def _end(self, recorded: Recorded, error: str | None) -> None:
         at = recorded.commit.at
@@ -155,12 +174,15 @@ class _Story:
             self._begin(at, (), ())
         for attempt in self._attempts.values():
             self._tell_attempt(attempt, at, error, recorded.seq)
+        for reported_at, event in self._from_before:
+            self._tell_report(reported_at, event, None, recorded.seq)
         self._tell_life(at, error, recorded.seq)
         self._former |= self._attempts
-        self._attempts, self._start = {}, None
+        self._attempts, self._from_before, self._start = {}, [], None
 
     def _tell_attempt(self, attempt: _Attempt, life_end: datetime, life_error: str | None, seq: int) -> None:
-        self._tell(
+        span = told(
+            self._trace,
             f"{genai.EXECUTE_TOOL} {attempt.requested.skill}",
             trace_ids.attempt_span(attempt.requested.attempt_id),
             parent=attempt.parent,
@@ -169,6 +191,7 @@ class _Story:
             error=attempt.error if attempt.end else life_error or "withdrawn",
             seq=seq,
         )
+        self.told.append(span)
 
     def _tell_life(self, at: datetime, error: str | None, seq: int) -> None:
         start = self._start or at
@@ -185,8 +208,10 @@ class _Story:
             operation, subject = genai.INVOKE_AGENT, self._agent
             whole |= {genai.AGENT: subject} if subject else {}
         whole[genai.OPERATION] = operation
-        used = usage_attributes(attempt.usage for attempt in self._attempts.values())
-        self._tell(
+        usages = [attempt.usage for attempt in self._attempts.values()]
+        used = usage_attributes(usages + [event.usage for _, event in self._from_before])
+        span = told(
+            self._trace,
             f"{operation} {subject}" if subject else operation,
             self._span_id(self._life),
             parent=self._client if self._life == 1 else self._span_id(1),
@@ -196,52 +221,13 @@ class _Story:
             seq=seq,
             links=self._links,
         )
+        self.told.append(span)
 
     def _about(self, attempt: _Attempt) -> Values:
         requested = attempt.requested
         plan = self._plans.get(requested.step)
         agent = plan.agent if plan and plan.agent else self._agent
-        about: Values = {
-            genai.OPERATION: genai.EXECUTE_TOOL,
-            genai.TOOL: requested.skill,
-            genai.TOOL_TYPE: "function",
-            genai.TOOL_CALL: str(requested.attempt_id),
-            genai.CONVERSATION: self._aggregate.id,
-            genai.STEP: requested.step,
-            genai.ATTEMPT: requested.attempt,
-            genai.POOL: requested.pool,
-            genai.SKILL_HASH: requested.skill_hash,
-        }
-        return {**about, genai.AGENT: agent} if agent else about
-
-    def _tell(
-        self,
-        name: str,
-        span_id: str,
-        *,
-        parent: str | None,
-        times: tuple[datetime, datetime],
-        attributes: Attributes,
-        error: str | None,
-        seq: int,
-        links: tuple[str, ...] = (),
-    ) -> None:
-        start, end = times
-        all_attributes = {**attributes, genai.ERROR: error} if error else attributes
-        self.told.append(
-            Span(
-                self._trace,
-                span_id,
-                parent,
-                name,
-                start,
-                max(start, end),
-                all_attributes,
-                failed=bool(error),
-                links=links,
-                seq=seq,
-            )
-        )
+        return attempt_attributes(requested, self._aggregate.id, agent)
 
     def _elsewhere(self, cause: str | None) -> tuple[str, ...]:
         asked = trace_ids.parse(cause)

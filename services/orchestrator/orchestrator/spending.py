@@ -29,7 +29,10 @@ def start_attempt(
 
 
 def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Decision:
-    """Close an attempt that a limit forbids; its step fails, or waits for money."""
+    """Close an attempt that a limit forbids; its step fails, or waits for money.
+
+    Nobody can raise the own limit of a stand-alone skill, so there is nothing to wait for.
+    """
     limit, step, most = stop.purse.limit, held.asked.step, stop.claim.most_usd
     if limit is None:
         return Decision(session)
@@ -46,14 +49,21 @@ def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Deci
     )
     if not stopped.session.awaits(step) or stopped.session.open:
         return stopped
-    if stop.policy == "wait":
+    if stop.policy == "wait" and not (session.alone and stop.scope == "session"):
         return stopped.then(SessionWaiting(step=step, on="budget"))
     if most is None:
         why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
         return give_up(stopped, step, "unknown_price", why)
     left = limit - stop.purse.spent - stop.purse.reserved
-    why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}: raise it"
-    return give_up(stopped, step, "budget_exceeded", f"{why} ('totalaud budget set') and retry")
+    why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}"
+    return give_up(stopped, step, "budget_exceeded", f"{why}: {_way_out(session, stop)}")
+
+
+def _way_out(session: Session, stop: StopAttempt) -> str:
+    if not session.alone:
+        return "raise it ('totalaud budget set') and retry"
+    own = stop.scope == "session"
+    return "run it anew with more" if own else "raise it ('totalaud budget set') and run it anew"
 
 
 def set_budget(command: SetSessionBudget, session: Session) -> Decision:

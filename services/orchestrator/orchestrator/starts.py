@@ -70,13 +70,16 @@ class Starts:
         )
 
     async def retry(self, user: UUID, session: Session, command: RetrySession) -> Retry | None:
-        """Pin the skills anew from the step on; None when this very command was done already."""
+        """Pin the skills anew from the step on; None when this very command was done already.
+
+        Steps before it stay as they were: what they gave is there, whatever has become of their skills.
+        """
         from_step = check_retry(session, command.from_step, command.command_id)
         if from_step is None:
             return None
         plans: list[PlannedStep] = []
-        checked: list[templates.CheckedStep] = []
-        for old in session.steps:
+        checked = [await self._kept(old) for old in session.steps[: from_step - 1]]
+        for old in session.steps[from_step - 1 :]:
             skill = await self._registry.skill(old.skill)
             definition = planning.runnable(skill, old.skill, f"steps[{old.number - 1}].skill", self._registry)
             input_ = old.input
@@ -99,8 +102,16 @@ class Starts:
         templates.check(checked, dict(session.input))
         return Retry(
             from_step=from_step,
-            steps=tuple(plans[from_step - 1 :]),
+            steps=tuple(plans),
             command_id=command.command_id,
+        )
+
+    async def _kept(self, step: PlannedStep) -> templates.CheckedStep:
+        """Return of a completed step what later ones may refer to."""
+        pinned = await self._registry.definition(step.skill, step.skill_hash)
+        output_schema = pinned.output_schema if pinned else {}
+        return templates.CheckedStep(
+            step.number, step.id, input={}, input_schema={}, output_schema=output_schema
         )
 
     async def _seal_input(self, user: UUID, schema: Json, given: Json) -> Json:
@@ -110,12 +121,9 @@ class Starts:
 
     async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal those values of the session's own input that templates carry into personal places."""
-        for step in steps if own else ():
-            for reference in templates.references(step.input):
-                if reference.root == "input" and reference.whole:
-                    target = templates.target(step.input_schema, reference)
-                    value = await seal(self._vault, user, target, templates.pick(own, reference.path))
-                    own = templates.put(own, reference.path, value)
+        for reference, target in templates.carried(steps) if own else ():
+            value = await seal(self._vault, user, target, templates.pick(own, reference.path))
+            own = templates.put(own, reference.path, value)
         return own
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.decision import Decision
+from orchestrator.session import Session
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
     AttemptError,
@@ -16,6 +17,7 @@ from shared.events import (
 )
 
 LONGEST_BACKOFF_S = 600.0
+LONGEST_PATIENCE_S = 86_400.0
 LOST = "lost"
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 
@@ -48,6 +50,20 @@ def request(subject: str, decision: Decision, number: int) -> Decision:
     )
 
 
+def is_still_asked(session: Session, attempt_id: UUID) -> bool:
+    """Whether a success of this attempt answers what its step, the current one, asks now.
+
+    A retry may have changed that, while the runner of an attempt that was given up did not hear of it.
+    """
+    if attempt_id in session.open:
+        return True
+    asked = session.unreported.get(attempt_id)
+    if asked is None:
+        return False
+    plan = session.step(asked.step)
+    return (asked.skill_hash, asked.input) == (plan.skill_hash, resolve(plan.input, session.scope()))
+
+
 def after_failure(
     decision: Decision, step: int, error: AttemptError, partial: Any, now: datetime
 ) -> Decision:
@@ -57,10 +73,15 @@ def after_failure(
         return decision
     plan = session.step(step)
     if error.code == LOST and plan.in_doubt == "ask":
+        if session.alone:
+            return give_up(
+                decision, step, LOST, f"{error.message}, and may have paid: run it anew if you wish"
+            )
         return decision.then(SessionWaiting(step=step, on="in_doubt"))
     if error.retryable and session.tries < plan.max_attempts:
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
-        due = now + timedelta(seconds=max(wait, error.retry_after_s or 0))
+        asked = min(error.retry_after_s or 0, LONGEST_PATIENCE_S)
+        due = now + timedelta(seconds=max(wait, asked))
         return decision.then(RetryScheduled(step=step, due=due))
     return give_up(decision, step, error.code, error.message, partial)
 

@@ -1,10 +1,10 @@
 """What can be wrong with the inputs of a workflow is found here, before its first step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
-from uuid import UUID
 
 from orchestrator.template_paths import (
     PERSONAL,
@@ -21,10 +21,9 @@ from orchestrator.template_paths import (
 )
 from shared.refusal import Refusal
 from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, misfit, problems
-from shared.sealing import people_in
+from shared.sealing import NOTHING, people_in, veiled
 
 Json = dict[str, Any]
-ANYTHING: Json = {"$sealed": str(UUID(int=0)), "n": "", "c": ""}
 TEXT: Json = {"type": "string"}
 SHOWN = 5
 
@@ -34,6 +33,7 @@ __all__ = [
     "Path",
     "Reference",
     "TemplateError",
+    "carried",
     "check",
     "is_whole",
     "pick",
@@ -72,15 +72,29 @@ def check(steps: Sequence[CheckedStep], own: Json, *, alone: bool = False) -> No
     Codes: bad_template, type_mismatch, missing_field, invalid. A field reads `steps[0].input.genres`; with
     `alone` (a skill without a session) `input.genres`.
     """
+
+    def where(step: CheckedStep) -> str:
+        return "" if alone else f"steps[{step.number - 1}]."
+
     for step in steps:
-        where = "" if alone else f"steps[{step.number - 1}]."
-        try:
+        with _told(where(step)):
             for reference in references(step.input):
                 _check_reference(reference, step, steps, own)
-        except TemplateError as error:
-            field = where + error.field
-            raise Refusal(_code(error), field, f"{field}: {error.message}") from None
-        _check_literals(step, own, where)
+        _check_literals(step, own, where(step))
+    sealed = own
+    for reference, schema in carried(steps) if own else ():
+        sealed = put(sealed, reference.path, veiled(schema, pick(sealed, reference.path)))
+    for step in steps if people_in(sealed) else ():
+        with _told(where(step)):
+            _check_texts(step, sealed)
+
+
+def carried(steps: Sequence[CheckedStep]) -> Iterator[tuple[Reference, Json]]:
+    """Yield what templates carry from the session's own input as it is, and the schema of where to."""
+    for step in steps:
+        for reference in references(step.input):
+            if reference.root == "input" and reference.whole:
+                yield reference, target(step.input_schema, reference)
 
 
 def target(input_schema: Json, reference: Reference) -> Json:
@@ -106,6 +120,23 @@ def _check_reference(
         raise MismatchError(reference, f"inside a longer text it becomes text, and {reason}")
     if holds_personal(_source(reference, step, steps, own)):
         raise reference.error(PERSONAL)
+
+
+def _check_texts(step: CheckedStep, sealed: Json) -> None:
+    """Refuse in a text what is sealed of the session's input, since a personal field gets it elsewhere."""
+    for reference in references(step.input):
+        if reference.root == "input" and not reference.whole and people_in(pick(sealed, reference.path)):
+            raise reference.error(PERSONAL)
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Tell what is wrong with a template as a command's refusal."""
+    try:
+        yield
+    except TemplateError as error:
+        field = where + error.field
+        raise Refusal(_code(error), field, f"{field}: {error.message}") from None
 
 
 def _source(reference: Reference, step: CheckedStep, steps: Sequence[CheckedStep], own: Json) -> Json:
@@ -150,7 +181,7 @@ def _check_literals(step: CheckedStep, own: Json, where: str) -> None:
     """A template's value counts as right until it is known; what comes from the session's input is known."""
 
     def known(reference: Reference) -> Any:
-        return pick(own, reference.path) if reference.whole and reference.root == "input" else ANYTHING
+        return pick(own, reference.path) if reference.whole and reference.root == "input" else NOTHING
 
     found = problems(step.input_schema, fill(step.input, known))
     if not found:

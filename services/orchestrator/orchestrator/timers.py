@@ -26,7 +26,12 @@ class Timers:
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
         self.clear(key)
         wait = max(0.0, (at - self._clock()).total_seconds())
-        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire, key, at, due)
+        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire_at, key, at, due)
+
+    def set_in(self, key: Hashable, seconds: float, due: Due) -> None:
+        """Set one that does not mind when the clock is put back or forward meanwhile."""
+        self.clear(key)
+        self._handles[key] = asyncio.get_running_loop().call_later(seconds, self._fire, key, due)
 
     def clear(self, key: Hashable) -> None:
         if (handle := self._handles.pop(key, None)) is not None:
@@ -42,11 +47,14 @@ class Timers:
         for task in self._running:
             task.cancel()
 
-    def _fire(self, key: Hashable, at: datetime, due: Due) -> None:
+    def _fire_at(self, key: Hashable, at: datetime, due: Due) -> None:
         """Wait on when it is too early: uvloop counts from when it last looked at its clock."""
         if self._clock() < at:
             self.set(key, at, due)
-            return
+        else:
+            self._fire(key, due)
+
+    def _fire(self, key: Hashable, due: Due) -> None:
         self._handles.pop(key, None)
         self._latest[key] = due
         task = asyncio.create_task(self._run(key, due))

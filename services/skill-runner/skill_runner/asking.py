@@ -36,7 +36,8 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, ca
             current.set_attribute(genai.ERROR, failed.code)
             raise
         usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
-        call.outcome, call.usage, call.took_s, call.in_doubt = "unread", usage, clock() - begun, False
+        call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
+        call.in_doubt = usage.cost_usd is None
         ledger.spend(usage)
         current.set_attributes(
             {

@@ -58,14 +58,17 @@ class Execution:
         self._clock = clock
 
     async def prepare(self, work: Work) -> Ready:
-        """Make an attempt ready; whatever is wrong with it is told by its report."""
+        """Make an attempt ready; whatever is wrong with it is told by its report.
+
+        A failure is kept without its traceback, in whose frames it would hold itself.
+        """
         ready = Ready(work, self._clock(), Ledger())
         try:
             ready.definition = await self._definition(work)
             run = await self._filled(ready, ready.definition)
             ready.prepared = await self._engines[ready.definition.provider].prepare(run)
         except Failure as failure:
-            ready.failure = failure
+            ready.failure = failure.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - told in the report
             ready.failure = _broken(work, error)
         return ready

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from shared import subjects
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
@@ -13,6 +15,7 @@ from shared.message import Unreadable
 from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
+from skill_runner.cancelled import Cancelled
 from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
@@ -44,6 +47,7 @@ class Handlers:
         self._every_s = ack_wait_s / 3
         self._running: dict[UUID, tuple[Work, Abort]] = {}
         self._reported: dict[UUID, None] = {}
+        self._cancelled = Cancelled()
 
     async def work(self, delivery: Delivery) -> None:
         """Run one attempt and report it; the work is acked only when the report is safe.
@@ -52,7 +56,7 @@ class Handlers:
         report is queued and the claim still ours.
         """
         work = _read(delivery)
-        if work.attempt_id in self._reported:
+        if work.attempt_id in self._reported or self._cancelled.has(work):
             await delivery.ack()
             return
         if work.attempt_id in self._running:
@@ -73,12 +77,17 @@ class Handlers:
             del self._running[work.attempt_id]
 
     async def stop(self, heard: Heard) -> None:
-        """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named."""
+        """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named.
+
+        `seq` is the commit that stopped all: what was asked for before it is not begun either.
+        """
         session = heard.subject.split(".", 1)[1]
         body = loads(heard.body)
         if not isinstance(body, dict):
             return
-        whose, named = body.get("user"), body.get("attempts")
+        whose, named, seq = body.get("user"), body.get("attempts"), body.get("seq")
+        if named is None and isinstance(whose, str) and isinstance(seq, int):
+            self._cancelled.note(whose, session, seq)
         for attempt_id, (work, abort) in list(self._running.items()):
             owner = str(work.user), str(work.id)
             if owner == (whose, session) and (named is None or str(attempt_id) in named):
@@ -95,7 +104,8 @@ class Handlers:
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         ready = await self._execution.prepare(work)
         if ready.failure is not None:
-            await self._report(await self._execution.run(ready, abort), delivery)
+            report = replace(await self._execution.run(ready, abort), unclaimed=True)
+            await self._report(report, delivery)
             return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:

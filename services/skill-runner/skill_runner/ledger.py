@@ -14,7 +14,8 @@ from skill_runner.pricing import total
 class Call(Struct):
     """A call of a model from its beginning on; `took_s` is None until something came back.
 
-    `most_usd` is the most that it can cost; `in_doubt` until its answer was seen, or that there is none.
+    `most_usd` is the most that it can cost; `in_doubt` until an answer was seen that says what it used, or
+    that there is none.
     """
 
     item: int | None
@@ -33,6 +34,10 @@ class Call(Struct):
     @property
     def in_doubt_usd(self) -> Decimal:
         return (self.most_usd or Decimal(0)) if self.in_doubt else Decimal(0)
+
+    @property
+    def known_usd(self) -> Decimal:
+        return (self.usage.cost_usd if self.usage else None) or Decimal(0)
 
     def told(self, took_s: float) -> ModelCall:
         """Return what the log keeps; `took_s` is how long the attempt ran, for a call that it gave up."""
@@ -73,12 +78,17 @@ class Ledger(Struct):
 
     @property
     def total(self) -> Usage | None:
-        """What was paid, and what calls may have cost whose answer nobody saw; None if nobody was called."""
+        """What was paid, and what calls may have cost that did not tell; None if nobody was called.
+
+        Beside a call without a price there is no sum, and then what is known is in what may have been paid.
+        """
         if not self.calls:
             return self.usage
         doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
         if not doubt:
             return self.usage
+        if self.usage is not None and self.usage.cost_usd is None:
+            doubt += sum((call.known_usd for call in self.calls), Decimal(0))
         first = self.calls[0]
         nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
         return replace(self.usage or nothing, in_doubt_usd=doubt)

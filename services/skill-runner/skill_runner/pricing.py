@@ -9,21 +9,20 @@ from msgspec.structs import replace
 from shared.subjects import Pool
 from shared.usage import Usage
 
+MOST_TOKENS = 10**9
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
 
 
 def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool) -> Usage:
     """Read the usage of a provider's answer; input includes cached tokens for every provider.
 
-    A model without a known price costs None; a simulated one 0, beside its list price.
+    A model without a known price costs None, so does an answer that does not say what it used, or nothing
+    that can be; a simulated one 0, beside its list price.
     """
     from genai_prices import Usage as Counts
-    from genai_prices import extract_usage
 
     try:
-        counts = extract_usage(
-            {"usage": answer.get("usage")}, provider_id=provider, api_flavor=FLAVOR[provider]
-        ).usage
+        counts = _counted(provider, answer.get("usage"))
         price = _price(counts, [str(answer.get("model")), model], provider)
     except (ValueError, TypeError):
         counts, price = Counts(), None
@@ -38,6 +37,16 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
         price_version=f"genai-prices {version('genai-prices')}",
         simulated=simulated,
     )
+
+
+def _counted(provider: Pool, told: Any) -> Any:
+    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be."""
+    from genai_prices import extract_usage
+
+    counts = extract_usage({"usage": told}, provider_id=provider, api_flavor=FLAVOR[provider]).usage
+    if max(counts.input_tokens or 0, counts.output_tokens or 0) > MOST_TOKENS:
+        raise ValueError("more tokens than there can be")
+    return counts
 
 
 def _price(counts: Any, names: list[str], provider: Pool) -> Decimal | None:

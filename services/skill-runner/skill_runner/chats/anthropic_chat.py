@@ -58,7 +58,7 @@ def _messages(question: Question) -> list[Any]:
 def _reply(answer: Any) -> Reply:
     try:
         text = "".join(block.text for block in answer.content if block.type == "text")
-        raw = answer.model_dump()
+        raw = answer.model_dump(warnings=False)
     except (AttributeError, TypeError):
         raise unreadable("anthropic") from None
     reason = answer.stop_reason or "end_turn"

@@ -1,15 +1,18 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
+from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
 
 import httpx2
 
+from shared.clock import utc_now
 from skill_runner.failure import Failure
 
 TOO_MANY = 429
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
+BETWEEN = (502, 504, 520, 524)
 
 
 def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
@@ -42,6 +45,7 @@ def _never_sent(error: Exception) -> bool:
 
 
 def _by_status(provider: str, error: Any) -> Failure:
+    """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done."""
     status: int = error.status_code
     if status == TOO_MANY:
         after = _seconds(error.response.headers.get("retry-after", ""))
@@ -50,12 +54,20 @@ def _by_status(provider: str, error: Any) -> Failure:
             "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
         )
     if status >= SERVER_ERROR or status in PASSING:
-        return Failure("provider_error", f"{provider} failed with status {status}", retryable=True)
+        why = f"{provider} failed with status {status}"
+        return Failure("provider_error", why, retryable=True, in_doubt=status in BETWEEN)
     return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
 
 
 def _seconds(header: str) -> float | None:
-    return float(header) if header.replace(".", "", 1).isdigit() else None
+    """Read `retry-after`: seconds, or the moment in HTTP's form; None for all else."""
+    if header.replace(".", "", 1).isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+        return max(0.0, round((moment - utc_now()).total_seconds(), 1))
+    except (ValueError, TypeError):
+        return None
 
 
 def _why(status: int) -> str:

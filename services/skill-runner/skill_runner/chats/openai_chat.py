@@ -57,9 +57,11 @@ def _reply(answer: Any) -> Reply:
     try:
         choice = answer.choices[0]
         text, refusal = choice.message.content or "", choice.message.refusal
-        raw = answer.model_dump()
-    except (AttributeError, IndexError, TypeError):
+        raw = answer.model_dump(warnings=False)
+    except (AttributeError, LookupError, TypeError):
         raise unreadable("openai") from None
+    if not isinstance(text, str):
+        raise unreadable("openai")
     reason = choice.finish_reason or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
     return Reply(text, stop, reason, answer.id or "", answer.model or "", raw)
