@@ -76,6 +76,14 @@ def test_a_port_in_use_is_replaced_and_a_free_one_is_kept(tmp_path: Path):
     assert ports.FIRST <= kept < ports.LAST
 
 
+@pytest.mark.parametrize("left", ["", "\n", "four", "99999"])
+def test_a_port_that_a_full_disk_left_unwritten_is_chosen_anew(left: str, tmp_path: Path):
+    (tmp_path / "port").write_text(left)
+    chosen = ports.kept_port(tmp_path / "port")
+    assert ports.FIRST <= chosen < ports.LAST
+    assert ports.kept_port(tmp_path / "port") == chosen
+
+
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path):
     held = DataLock(tmp_path)
     with pytest.raises(InUse, match=str(os.getpid())):
