@@ -197,6 +197,14 @@ async def test_the_command_line_drives_a_session_from_start_to_end(at_the_stack:
     assert "completed" in await cli("session", "events", id_, "--user", user)
 
 
+async def test_watching_goes_on_where_it_was_left_even_after_the_end(at_the_stack: None):
+    user = str(uuid4())
+    ran = await totalaud.run_agent_workflow("tester", user, [ECHO, COUNT])
+    watch = ("session", "watch", ran.session_id, "--user", user, "--from-seq")
+    assert await cli(*watch, str(ran.seq + 1)) == ""
+    assert "step 2 count completed" in await cli(*watch, str(ran.seq))
+
+
 async def test_the_command_line_tells_a_hit_and_asks_for_a_fresh_run(at_the_stack: None, tmp_path: Path):
     file, user = tmp_path / "workflow.yaml", str(uuid4())
     file.write_text("- {skill: draw-token, input: {text: told}}\n- {skill: echo, input: {text: hello}}\n")

@@ -158,7 +158,7 @@ def events(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
     async def work() -> None:
         async with options.client() as client:
             await client.known(session_id)
-            await show_commits(options, client.events(session_id, from_seq))
+            await show_commits(options, client.events(session_id), from_seq)
 
     run(work())
 
