@@ -86,6 +86,15 @@ def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
 
 
+def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "scout").mkdir()
+    (tmp_path / "scout" / "bad.yaml").write_text('name: "a\\e]0;title\\a"\n')
+    assert call(["skills", "lint", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "a␛]0;title␇" in told
+    assert not {"\x1b", "\a"} & set(told)
+
+
 def test_a_workflow_may_be_yaml_json_or_a_list():
     steps = [{"skill": "find", "input": {"q": 1}}]
     for text in ("steps:\n- {skill: find, input: {q: 1}}", json.dumps({"steps": steps}), json.dumps(steps)):

@@ -9,6 +9,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.client import Client
@@ -114,8 +115,9 @@ def _unread(options: Options, unread: "Unread") -> int:
         error = {"code": "not_understood", "field": "question", "message": unread.reason}
         show.document({"error": error, "examples": [text for _, text in EXAMPLES]})
         return UNREAD
-    sys.stderr.write(f"{unread.reason}\n\nWhat can be asked, for instance:\n")
-    sys.stderr.writelines(f"  {text}\n" for _, text in EXAMPLES)
+    echo(f"{unread.reason}\n\nWhat can be asked, for instance:", err=True)
+    for _, text in EXAMPLES:
+        echo(f"  {text}", err=True)
     return UNREAD
 
 

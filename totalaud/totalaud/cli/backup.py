@@ -8,6 +8,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.backup.manifest import StreamCopy
@@ -29,10 +30,10 @@ def backup(
         show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
         return
     for line in _streams(manifest.streams):
-        typer.echo(line)
-    typer.echo(f"keys of {manifest.keys} persons, {manifest.erased} erased")
-    typer.echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
-    typer.echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+        echo(line)
+    echo(f"keys of {manifest.keys} persons, {manifest.erased} erased")
+    echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
+    echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
 
 
 def restore(
@@ -54,9 +55,9 @@ def restore(
         show.document({"ok": True, "created": manifest.created, **_counts(done)})
         return
     for line in _streams(done.streams):
-        typer.echo(line)
-    typer.echo(f"keys of {done.keys} persons; {done.erased} erasures of the log are applied")
-    typer.echo(
+        echo(line)
+    echo(f"keys of {done.keys} persons; {done.erased} erasures of the log are applied")
+    echo(
         f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
         "start the services: the tables are rebuilt from the log"
     )

@@ -8,6 +8,7 @@ import typer
 from totalaud.cli import show
 from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 from totalaud.cli.recording import Contact, Limit, send, show_list
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ def erase(context: typer.Context, contact: Contact) -> None:
             show.document(done)
         else:
             before = "" if done["erased"] else " (had been done before)"
-            typer.echo(f"contact {done['contact_id']} is erased{before}")
+            echo(f"contact {done['contact_id']} is erased{before}")
 
     run(work())
 

@@ -18,7 +18,7 @@ def explain(error: Exception, *, as_json: bool) -> bool:
     if as_json:
         sys.stdout.write(written({"error": told}) + "\n")
     else:
-        from totalaud.cli.terminal import plain
+        from totalaud.cli.plain import plain
 
         sys.stderr.write(f"error: {plain(sentence(told))}\n")
         for line in told.get("next", []):

@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters.", rich_markup_mode=None)
@@ -19,7 +20,7 @@ def up(context: typer.Context) -> None:
     from totalaud.stack.up import up as run_stack
 
     data = Options.of(context).data or paths.data_dir()
-    raise typer.Exit(asyncio.run(run_stack(data, say=typer.echo, push=pusher(typer.echo))))
+    raise typer.Exit(asyncio.run(run_stack(data, say=echo, push=pusher(echo))))
 
 
 def demo(context: typer.Context) -> None:
@@ -54,7 +55,7 @@ def provision(
         if options.json:
             show.document(done)
         else:
-            typer.echo("streams and vault are there" + (", skills are pushed" if skills else ""))
+            echo("streams and vault are there" + (", skills are pushed" if skills else ""))
 
     run(work())
 
@@ -71,11 +72,11 @@ def status(context: typer.Context) -> None:
             show.document(found)
             return
         doing = f", rebuilding: {found['rebuilt_seq']}" if found["rebuilding"] else ""
-        typer.echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
+        echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
         if found.get("halted"):
-            typer.echo(f"nothing is projected: {found['halted']}")
+            echo(f"nothing is projected: {found['halted']}")
         for error in found["errors"]:
-            typer.echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
+            echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
     run(work())
 
@@ -91,7 +92,7 @@ def rebuild(context: typer.Context) -> None:
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
+            echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
 
     run(work())
 

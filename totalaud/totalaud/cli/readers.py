@@ -6,6 +6,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 app = typer.Typer(
     no_args_is_help=True, help="Let users read their own rows in PostgreSQL.", rich_markup_mode=None
@@ -24,7 +25,7 @@ def add(context: typer.Context, user: User) -> None:
     if options.json:
         show.document({"user": user, "database_url": url})
     else:
-        typer.echo(url)
+        echo(url)
 
 
 @app.command("remove")
@@ -38,4 +39,4 @@ def remove(context: typer.Context, user: User) -> None:
     if options.json:
         show.document({"user": user, "removed": removed})
     else:
-        typer.echo("removed" if removed else "there was none")
+        echo("removed" if removed else "there was none")

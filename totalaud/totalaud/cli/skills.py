@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 app = typer.Typer(no_args_is_help=True, help="See, check and push skills.", rich_markup_mode=None)
 Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
@@ -48,11 +49,11 @@ def lint(
         show.document([{**problem._asdict(), "file": str(problem.file)} for problem in files.problems])
     else:
         for problem in files.problems:
-            typer.echo(str(problem))
+            echo(str(problem))
         for warning in files.warnings:
-            typer.echo(f"{warning} (a warning)")
+            echo(f"{warning} (a warning)")
         if not files.problems:
-            typer.echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
+            echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
     raise typer.Exit(1 if files.problems else 0)
 
 
@@ -67,11 +68,11 @@ def push(context: typer.Context, folder: Folder = None) -> None:
         async with options.client() as client:
             done, problems = await push_folder(client.operator, folder)
         for problem in problems:
-            typer.echo(str(problem), err=True)
+            echo(str(problem), err=True)
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
+            echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
         return 1 if problems else 0
 
     raise typer.Exit(run(work()))
@@ -96,6 +97,6 @@ def _switch(options: Options, skill: str, *, on: bool) -> None:
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"{skill} is {'enabled' if on else 'disabled'}")
+            echo(f"{skill} is {'enabled' if on else 'disabled'}")
 
     run(work())
