@@ -154,6 +154,12 @@ async def test_without_the_key_a_sealed_value_is_shown_as_sealed(client: Client)
     assert await client.open(client.user, [value]) == ["[sealed]"]
 
 
+async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client):
+    with pytest.raises(Refusal, match="half of a surrogate pair") as refused:
+        await client.execute("echo", {"text": "half \ud800"})
+    assert refused.value.field == "input.text"
+
+
 async def test_dead_letters_are_listed_with_their_reason(client: Client):
     await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
     for _ in range(100):

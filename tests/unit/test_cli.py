@@ -108,11 +108,27 @@ def test_a_workflow_may_be_yaml_json_or_a_list():
         ('{"steps": ', "w is not JSON"),
         ("just words", "a workflow is a list of steps"),
         ("steps: []\nstep: 1", "unknown field 'step'"),
+        ("steps: []\nstep: 1\n5: 2", "unknown field 'step'"),
+        ("steps: [research]", "step 1 has to be an object"),
+        ("steps: []\ninput: 5", "'input' has to be an object"),
+        (
+            "steps:\n- {skill: x, input: {date: 2026-13-01}}",
+            "w has a value that cannot be read: month must be",
+        ),
+        ("[" * 100_000, "w is nested too deep"),
+        ("- " * 20_000, "w is nested too deep"),
     ],
 )
 def test_a_bad_workflow_says_what_is_wrong(text: str, told: str):
     with pytest.raises(typer.BadParameter, match=told):
         reading.workflow(text + "\n", "w")
+
+
+def test_a_file_that_is_no_utf_8_is_told_by_its_line(tmp_path: Path):
+    file = tmp_path / "w.yaml"
+    file.write_bytes("steps:\n- skill: é".encode("latin-1"))
+    with pytest.raises(typer.BadParameter, match=r"w\.yaml is not UTF-8 at line 2"):
+        reading.file_text(str(file))
 
 
 def test_inputs_are_json_where_they_can_be():
