@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from shared.refusal import Refusal
+from shared.settings import ack_wait_s
 from totalaud.stack import environment, orphans, paths, ports, reach
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.process import Child, Program
@@ -110,6 +112,13 @@ def test_the_credentials_of_a_named_server_are_not_shown(monkeypatch: pytest.Mon
     monkeypatch.setenv("TOTALAUD_NATS_URL", place().nats_url)
     monkeypatch.setenv("TOTALAUD_DATABASE_URL", place().database_url)
     assert "secret" not in "\n".join(reach.lines(place(), USER))
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+def test_a_time_to_wait_that_is_none_is_refused_by_its_name(given: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", given)
+    with pytest.raises(Refusal, match=f"TOTALAUD_ACK_WAIT_S: '{given}' is not a number above 0"):
+        ack_wait_s()
 
 
 async def test_a_child_that_ignores_its_end_is_killed_after_its_grace(tmp_path: Path):
