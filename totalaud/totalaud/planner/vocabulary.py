@@ -8,6 +8,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from shared.refusal import Refusal
+
 OUTLETS = {
     "BBC Radio 6 Music": ("BBC 6 Music", "BBC Radio 6", "BBC6", "Radio 6", "6 Music", "6Music", "BBC 6"),
     "BBC Radio 1": ("Radio 1", "Radio One", "BBC Radio One"),
@@ -45,7 +47,7 @@ def vocabulary(
     releases: Iterable[str] = (),
 ) -> Vocabulary:
     """Take the music's words from the skills folder's library, and the names from the user's tables."""
-    music = _module(next(file for name in MUSIC if (file := skills / name).is_file()))
+    music = _module(_music(skills))
     return Vocabulary(
         genres=music.known_genres(),
         places=music.known_places(),
@@ -53,6 +55,18 @@ def vocabulary(
         outlets={**known_outlets(), **by_key(outlets)},
         campaigns=by_key(campaigns),
         releases=by_key(releases),
+    )
+
+
+def _music(skills: Path) -> Path:
+    for name in MUSIC:
+        if (skills / name).is_file():
+            return skills / name
+    raise Refusal(
+        "no_library",
+        "TOTALAUD_SKILLS",
+        f"{skills / MUSIC[0]} is missing, whose words questions are read by: name the skills folder with "
+        "TOTALAUD_SKILLS, or copy library/ into your own",
     )
 
 
