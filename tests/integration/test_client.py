@@ -237,6 +237,13 @@ async def test_the_command_line_cancels(at_the_stack: None, tmp_path: Path):
     assert (failed["error"]["code"], failed["error"]["message"]) == ("cancelled", "enough")
 
 
+async def test_the_command_line_cancels_nothing_that_is_not_there(at_the_stack: None):
+    id_ = str(uuid4())
+    refused = await document("session", "cancel", id_, code=1)
+    assert (refused["error"]["code"], refused["error"]["field"]) == ("not_found", "session_id")
+    assert (await document("session", "get", id_, code=1))["error"]["code"] == "not_found"
+
+
 async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
     assert (await document("skill", "echo", "-i", "text=hi"))["output"] == {"text": "hi"}
     assert "echo" in [row["name"] for row in await document("skills", "list")]

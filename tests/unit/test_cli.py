@@ -39,6 +39,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         (["run", "--user", "u", "-f", "x"], ["--user", "u", "run", "-f", "x"]),
         (["up", "--data=/d"], ["--data=/d", "up"]),
         (["skill", "x", "--", "--json"], ["skill", "x", "--", "--json"]),
+        (["session", "list", "--json", "--data"], ["--json", "--data"]),
     ],
 )
 def test_global_options_may_stand_anywhere(given: list[str], meant: list[str]):
@@ -64,13 +65,27 @@ def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.Capt
     assert call(["--data", str(tmp_path), "session", "list"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("error: nothing runs here: start 'totalaud up'")
+    assert told.err.startswith(f"error: nothing runs on {tmp_path}: start 'totalaud up'")
     assert told.err.count("\n") == 1
 
 
 def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["session", "get", ID, "--json", "--data", str(tmp_path)]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["session", "list", "--data"], "Option '--data' requires an argument."),
+        (["session", "list", "--status", "done"], "'done' is not one of 'pending', 'running'"),
+        (["run", "scout", "-f", "w.json", "--budget", "much"], "Invalid value for --budget: give US dollars"),
+    ],
+)
+def test_a_wrong_option_is_named(words: list[str], told: str, capsys: pytest.CaptureFixture[str]):
+    Path("w.json").write_text("[]")
+    assert call(words) == 2
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -93,6 +108,20 @@ def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     assert "a␛]0;title␇" in told
     assert not {"\x1b", "\a"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device (file)"),
+        (FileNotFoundError("no skills folder found"), "no skills folder found (file)"),
+        (FileNotFoundError(2, "No such file", Path("a.csv")), "a.csv: No such file (file)"),
+    ],
+)
+def test_a_fault_of_the_system_is_told_with_what_is_known(error: OSError, told: str):
+    found = describe(error)
+    assert found is not None
+    assert sentence(found) == told
 
 
 def test_a_workflow_may_be_yaml_json_or_a_list():

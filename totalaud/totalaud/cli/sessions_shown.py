@@ -21,7 +21,7 @@ def show_accepted(options: Options, noun: str, accepted: dict[str, Any]) -> None
         show.document(told)
         return
     again = " (it was asked before: nothing new happens)" if told["duplicate"] else ""
-    show.console().print(f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
+    show.say(show.console(), f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
 
 
 async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:
