@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,18 @@ def test_a_step_that_was_a_hit_shows_no_price_of_its_own():
 def test_a_hit_is_told_while_it_is_watched():
     hit = {"type": "StepCompleted", "step": 1, "duration_ms": 4, "cached": {"saved_usd": "0.0123"}}
     assert Teller().tell(hit) == "step 1 completed in 4 ms, cached, saved $0.0123"
+
+
+@pytest.mark.parametrize("agent", ["scout-agent", "tracker-agent"])
+def test_a_session_takes_one_line_of_80(agent: str, capsys: pytest.CaptureFixture[str]):
+    created = datetime(2026, 11, 27, 7, 30, tzinfo=UTC)
+    row = {"id": ID, "agent_name": agent, "status": "completed", "current_step": 3, "total_steps": 3}
+    row |= {"simulated": True, "cost_usd": 0.0, "created_at": created}
+    step = {"step_number": 3, "skill_name": "recommend-next-steps", "agent_name": agent, "duration_ms": 12345}
+    step |= {"status": "completed", "tokens_used": 12345, "simulated": True, "cost_usd": 0.0}
+    for made in (show.sessions([row]), show.timeline([step])):
+        Console(width=80, highlight=False).print(made)
+        assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("width", [80, 200])
