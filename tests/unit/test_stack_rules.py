@@ -108,6 +108,13 @@ def test_the_lines_to_reach_a_stack_start_a_workflow_both_ways(monkeypatch: pyte
     assert f"nats -s {place().nats_url} pub" in shown
 
 
+def test_the_lines_to_reach_a_stack_may_be_pasted_wherever_the_checkout_lies(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("sys.executable", "/home/ada/my music/.venv/bin/python")
+    assert "'/home/ada/my music/.venv/bin/python' - <<'END'" in reach.lines(place(), USER)
+
+
 def test_the_credentials_of_a_named_server_are_not_shown(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TOTALAUD_NATS_URL", place().nats_url)
     monkeypatch.setenv("TOTALAUD_DATABASE_URL", place().database_url)
