@@ -160,6 +160,19 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
     assert refused.value.field == "input.text"
 
 
+async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):
+    with pytest.raises(Refusal) as refused:
+        await client.door.ask(
+            client.user, "session", "events", {"session_id": str(uuid4()), "from_seq": 10**20}
+        )
+    assert (refused.value.code, refused.value.field) == ("invalid", "from_seq")
+
+
+async def test_a_workflow_without_a_step_is_refused_in_plain_words(client: Client):
+    with pytest.raises(Refusal, match="steps: at least one is needed"):
+        await client.run("tester", [])
+
+
 async def test_dead_letters_are_listed_with_their_reason(client: Client):
     await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
     for _ in range(100):
