@@ -31,7 +31,7 @@ def backup(
         return
     for line in _streams(manifest.streams):
         echo(line)
-    echo(f"keys of {manifest.keys} persons, {manifest.erased} erased")
+    echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
     echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
     echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
 
@@ -56,7 +56,7 @@ def restore(
         return
     for line in _streams(done.streams):
         echo(line)
-    echo(f"keys of {done.keys} persons; {done.erased} erasures of the log are applied")
+    echo(f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}")
     echo(
         f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
         "start the services: the tables are rebuilt from the log"
