@@ -15,6 +15,7 @@ from rich.console import Console
 
 from shared.refusal import Refusal
 from totalaud.cli import reading, show
+from totalaud.cli.app import app
 from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
 from totalaud.cli.options import hoist
@@ -53,6 +54,16 @@ def test_help_comes_at_once():
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert spent_s < 1, "it is a quarter of a second of the processor"
+
+
+@pytest.mark.parametrize("group", [[], *([group.name] for group in app.registered_groups)])
+def test_what_a_command_does_is_said_whole_on_80_columns(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert call([*group, "--help"]) == 0
+    commands = capsys.readouterr().out.split("Commands:\n")[1].splitlines()
+    assert commands
+    assert not [line for line in commands if line.endswith("...")]
 
 
 def test_help_does_not_import_servers_libraries():
@@ -214,6 +225,7 @@ def test_events_are_told_with_the_skill_they_are_about():
         ({"cost_usd": 0.0123, "simulated": False}, "$0.0123"),
         ({"cost_usd": None}, "unknown price"),
         ({"cost_usd": 0.1, "unpriced_calls": 1}, "unknown price"),
+        ({"cost_usd": 0.0, "simulated": True, "list_price_usd": 0.0}, "$0 (simulated)"),
     ],
 )
 def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):

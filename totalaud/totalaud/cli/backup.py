@@ -21,7 +21,7 @@ def backup(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
 ) -> None:
-    """Copy log, queue, dead letters and keys of a running stack; nothing stops meanwhile."""
+    """Copy log, queue, dead letters and keys of a running stack. Nothing stops meanwhile."""
     from totalaud.backup.taking import back_up
 
     options = Options.of(context)
@@ -44,7 +44,7 @@ def restore(
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
 ) -> None:
-    """Put a backup back where there is no log yet; every service must be stopped."""
+    """Put a backup back where there is no log yet. Every service must be stopped."""
     from totalaud.backup.whole import restore_into
     from totalaud.stack import paths
 

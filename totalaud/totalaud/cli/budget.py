@@ -71,7 +71,7 @@ def set_(
 
 @app.command("get")
 def get(context: typer.Context) -> None:
-    """Show limits, what is spent, what is set aside for running calls, and what is left."""
+    """Show limits, and what is spent, set aside and left."""
     options = Options.of(context)
 
     async def work() -> None:

@@ -10,11 +10,13 @@ from totalaud.cli.options import Options, run
 from totalaud.cli.plain import echo
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters.", rich_markup_mode=None)
+dlq = typer.Typer(
+    no_args_is_help=True, help="Dead letters: messages that could not be handled.", rich_markup_mode=None
+)
 
 
 def up(context: typer.Context) -> None:
-    """Run the whole stack in the foreground; data is kept between runs."""
+    """Run the whole stack in the foreground. Data is kept between runs."""
     from totalaud.pushing import pusher
     from totalaud.stack import paths
     from totalaud.stack.up import up as run_stack
@@ -24,7 +26,7 @@ def up(context: typer.Context) -> None:
 
 
 def demo(context: typer.Context) -> None:
-    """Run the seed's workflow on a stack of its own, from start to end."""
+    """Run a sample workflow on a stack of its own. All of it is shown, from start to end."""
     from totalaud.cli.demo import main
     from totalaud.stack import paths
 
@@ -39,7 +41,7 @@ def provision(
     ] = False,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
 ) -> None:
-    """Make streams and vault tables where they are missing; harmless when they are there."""
+    """Make streams and vault tables where they are missing. Harmless when they are there."""
     from totalaud.pushing import provision as make
     from totalaud.pushing import push_folder
 
@@ -83,7 +85,7 @@ def status(context: typer.Context) -> None:
 
 @projection.command("rebuild")
 def rebuild(context: typer.Context) -> None:
-    """Fill a new read model beside the live one from the log, and swap them."""
+    """Fill a new read model from the log, and swap it in. No query fails meanwhile."""
     options = Options.of(context)
 
     async def work() -> None:

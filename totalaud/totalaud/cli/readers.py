@@ -16,7 +16,7 @@ User = Annotated[str, typer.Argument(metavar="USER", help="The user's UUID.")]
 
 @app.command("add")
 def add(context: typer.Context, user: User) -> None:
-    """Print a URL for TOTALAUD_DATABASE_URL that shows the rows of one user; an earlier one is void."""
+    """Print a URL that shows the rows of one user. It is for TOTALAUD_DATABASE_URL; an older one is void."""
     from totalaud import readers
     from totalaud.client import as_id
 
@@ -30,7 +30,7 @@ def add(context: typer.Context, user: User) -> None:
 
 @app.command("remove")
 def remove(context: typer.Context, user: User) -> None:
-    """Take it back, and end what is connected by it."""
+    """Take a user's URL back, and end what is connected by it."""
     from totalaud import readers
     from totalaud.client import as_id
 

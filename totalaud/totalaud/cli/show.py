@@ -104,7 +104,7 @@ def money(row: Mapping[str, Any]) -> str:
     if paid is None or row.get("unpriced_calls"):
         return "unknown price"
     if row.get("simulated"):
-        return f"$0 (simulated; list price ${listed or 0:.4f})"
+        return f"$0 (simulated; list price ${listed:.4f})" if listed else "$0 (simulated)"
     return f"${paid:.4f}" if paid else "$0"
 
 

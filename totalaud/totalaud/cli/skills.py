@@ -40,7 +40,7 @@ def lint(
         bool, typer.Option("--marks", help="Free text must be marked personal or public.")
     ] = False,
 ) -> None:
-    """Check skill files: one line for each problem, exit code 1 if there is any."""
+    """Check skill files. One line for each problem, exit code 1 if there is any."""
     from totalaud.pushing import read_folder
 
     options = Options.of(context)
@@ -59,7 +59,7 @@ def lint(
 
 @app.command("push")
 def push(context: typer.Context, folder: Folder = None) -> None:
-    """Put what the files say into the log, where it differs; a bad file costs itself only."""
+    """Put what the files say into the log, where it differs. A bad file costs itself only."""
     from totalaud.pushing import push_folder
 
     options = Options.of(context)
