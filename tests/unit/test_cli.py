@@ -73,6 +73,17 @@ def test_help_does_not_import_servers_libraries():
     assert told.stdout.strip() == "[]"
 
 
+def test_an_interruption_while_code_is_loaded_is_no_fault(monkeypatch: pytest.MonkeyPatch):
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "totalaud.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "totalaud.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert call(["--help"]) == 130
+
+
 def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["--data", str(tmp_path), "session", "list"]) == 1
     told = capsys.readouterr()
