@@ -92,6 +92,15 @@ def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.Capt
     assert told.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_damaged_note_of_what_runs_is_named(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "connection.json").write_text(text)
+    assert call(["--data", str(tmp_path), "session", "list"]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: {tmp_path}/connection.json was changed or damaged: start"
+    )
+
+
 def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["session", "get", ID, "--json", "--data", str(tmp_path)]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unreachable"

@@ -65,6 +65,12 @@ def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
     assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
 
 
+def test_a_user_that_is_none_is_told_by_its_file(tmp_path: Path):
+    (tmp_path / "user").write_text("ada\n")
+    with pytest.raises(Refusal, match=f"{tmp_path}/user holds no UUID"):
+        paths.user_id(tmp_path)
+
+
 def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path):
     mine = tmp_path / "mine"
     mine.mkdir(mode=0o750)

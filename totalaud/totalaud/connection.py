@@ -89,7 +89,10 @@ def _kept(file: Path) -> dict[str, str]:
         text = file.read_text()
     except (FileNotFoundError, PermissionError):
         return {}
-    return {str(name): str(value) for name, value in json.loads(text).items()}
+    try:
+        return {str(name): str(value) for name, value in json.loads(text).items()}
+    except (ValueError, AttributeError):
+        raise Unreachable(f"{file} was changed or damaged: start 'totalaud up' anew") from None
 
 
 def _if_there(file: Path) -> Path | None:
