@@ -158,6 +158,8 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
     with pytest.raises(Refusal, match="half of a surrogate pair") as refused:
         await client.execute("echo", {"text": "half \ud800"})
     assert refused.value.field == "input.text"
+    with pytest.raises(Refusal, match="half of a surrogate pair"):
+        await client.records.rows("campaigns", of="half \udcff")
 
 
 async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):
