@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PROJECTS := totalaud shared services/orchestrator services/skill-runner services/projector services/campaigns
 OURS := totalaud totalaud-shared totalaud-orchestrator totalaud-skill-runner totalaud-projector totalaud-campaigns
 FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
@@ -78,9 +78,11 @@ install: .venv/.installed
 	@touch $@
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "totalaud needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "totalaud needs Python 3.11 or newer: install it, or name one as in 'make PYTHON=python3.12'"; exit 1; }
 	@$(PYTHON) -m venv .tools 2> /dev/null && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
-	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION); }
+	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION); } \
+	  || { rm -rf .tools; echo "no uv: $(PYTHON) needs its venv or pip (Debian: python3-venv), and a package index"; exit 1; }
 
 clean: ## remove what was installed here
 	@rm -rf .venv .tools

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import io
 import json
 import os
+import pty
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,6 +57,30 @@ async def command(*words: str, **variables: str) -> Told:
     )
     out, err = await process.communicate()
     return Told(process.returncode or 0, out.decode(), err.decode())
+
+
+async def typed(stack: LocalStack, user: UUID, *words: str, prompt: str, keys: bytes) -> Told:
+    """Run one command on a terminal, and type once it asks."""
+    ours, theirs = pty.openpty()
+    arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(stack.data))
+    process = await asyncio.create_subprocess_exec(
+        *arguments, env=os.environ | environment_of(stack), stdin=theirs, stdout=theirs, stderr=theirs,
+        preexec_fn=_takes_the_terminal,
+    )  # fmt: skip
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):
+        while read := await asyncio.to_thread(os.read, ours, 65536):
+            before, told = told, told + read
+            if prompt.encode() in told and prompt.encode() not in before:
+                os.write(ours, keys)
+    os.close(ours)
+    return Told(await asyncio.wait_for(process.wait(), 10), told.decode(), "")
+
+
+def _takes_the_terminal() -> None:
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 async def ask(stack: LocalStack, user: UUID, question: str, *options: str) -> Told:

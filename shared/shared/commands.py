@@ -93,7 +93,7 @@ class ReadBudget(Message):
 class Page(Message):
     """Commits from a log sequence on, at most `limit`."""
 
-    from_seq: Annotated[int, Field(ge=0)] = 0
+    from_seq: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 

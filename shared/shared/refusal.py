@@ -4,7 +4,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-WORDS = {"uuid_parsing": "must be a UUID", "tuple_type": "must be a list"}
+WORDS = {
+    "uuid_parsing": "must be a UUID",
+    "tuple_type": "must be a list",
+    "too_short": "at least one is needed",
+}
 OWN_RULE = "Value error, "
 LONGEST_FIELD, LONGEST_MESSAGE = 200, 600
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}

@@ -1,9 +1,11 @@
 """What a service is told by its environment; the same names for all."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.refusal import Refusal
 from shared.secret import secret
 from shared.urls import NAME, database_url
 
@@ -34,7 +36,26 @@ class Settings:
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),
             health_port=int(env.get("TOTALAUD_HEALTH_PORT", "0")),
-            ack_wait_s=float(env.get("TOTALAUD_ACK_WAIT_S", "5")),
-            concurrency=int(env.get("TOTALAUD_CONCURRENCY", "16")),
+            ack_wait_s=ack_wait_s(),
+            concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16)),
             local_model_url=env.get("TOTALAUD_LOCAL_MODEL_URL"),
         )
+
+
+def ack_wait_s() -> float:
+    """Return how long a silent skill-runner is waited for; whoever makes the streams needs it too."""
+    return number("TOTALAUD_ACK_WAIT_S", 5)
+
+
+def number(name: str, default: float, *, or_none: bool = False) -> float:
+    """Return a variable's number, above 0 or, if it says so, none; raises Refusal for any other."""
+    text = os.environ.get(name)
+    if not text:
+        return default
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not (0 < found < math.inf or (or_none and found == 0)):
+        raise Refusal("invalid", name, f"{name}: {text!r} is not a number above 0")
+    return found

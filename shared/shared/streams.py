@@ -86,9 +86,11 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
     js = bus.client.jetstream(timeout=10)
     for config in streams(replicas):
         try:
-            await js.stream_info(str(config.name))
+            found = (await js.stream_info(str(config.name))).config
         except NotFoundError:
             await js.add_stream(config)
+        else:
+            _check_copies(found, replicas)
     await check(bus)
     for durable in durables():
         await js.add_consumer(
@@ -143,6 +145,22 @@ async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
                 f"the stream {name} was changed by hand: {field} is {have}, should be {want}; "
                 "set it back with 'nats stream edit'",
             )
+
+
+def _check_copies(found: StreamConfig, replicas: int) -> None:
+    """Refuse to call a stream spread that is not; a single copy is asked for by whoever does not care."""
+    if replicas in (1, found.num_replicas):
+        return
+    edit = f"set it with 'nats stream edit {found.name} --replicas {replicas}'"
+    anew = (
+        f"NATS cannot spread it: stop the services, 'nats stream rm {found.name}', it is filled from the log"
+    )
+    raise Refusal(
+        "stream_changed",
+        f"{found.name}.num_replicas",
+        f"the stream {found.name} has {found.num_replicas} of {replicas} copies; "
+        f"{anew if found.persist_mode == PersistMode.ASYNC else edit}",
+    )
 
 
 def _plain(value: object) -> object:

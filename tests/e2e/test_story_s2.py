@@ -1,11 +1,12 @@
 """Story 2: “Write a pitch for my new single to BBC Radio 6”, by an honest model and by one that invents."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from asking import ask, totalaud
+from asking import ask, totalaud, typed
 from rig import client_of, running_stack
 from storybook import Storybook
 
@@ -123,6 +124,22 @@ async def test_a_person_reads_it_in_eighty_columns(stack, user):
     assert all(len(line) <= 80 for line in told.out.splitlines())
     for part in ("Subject: ", "Other subjects:", "facts used: ", "BBC Introducing", "simulated text"):
         assert part in told.out
+
+
+@pytest.mark.parametrize("keys", [b"n\n", b"\x03", b"\x04"], ids=["no", "ctrl-c", "ctrl-d"])
+async def test_whoever_does_not_agree_to_the_price_pays_nothing(stack, user, keys):
+    before = await user.list(user=user.user)
+    async with asyncio.timeout(20):
+        told = await typed(stack, user.user, "ask", QUESTION, "--fresh", prompt="[y/N]:", keys=keys)
+    assert told.code == 1
+    assert "Traceback" not in told.out
+    assert await user.list(user=user.user) == before
+
+
+async def test_a_budget_holds_what_the_plan_is_run_for(stack, user):
+    told = await ask(stack, user.user, QUESTION, "--fresh", "--budget", "1", "--json")
+    found = await user.get(told.document["result"]["session_id"], min_seq=told.document["result"]["seq"])
+    assert found["budget_usd"] == 1
 
 
 async def test_a_press_release_of_the_same_facts_reads_in_eighty_columns_and_says_what_is_missing(

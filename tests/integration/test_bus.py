@@ -236,6 +236,11 @@ async def test_only_what_follows_from_the_log_is_acknowledged_before_it_is_on_di
     assert modes == {"EVT": None, "CMD": None, "DLQ": None, "WORK": PersistMode.ASYNC}
 
 
+async def test_a_stream_of_one_copy_is_not_called_three(bus: Bus):
+    with pytest.raises(Refusal, match="EVT has 1 of 3 copies; set it with 'nats stream edit EVT --rep"):
+        await streams.provision(bus, ack_wait_s=5, replicas=3)
+
+
 async def test_a_stream_changed_by_hand_is_refused(bus: Bus):
     js = bus.client.jetstream()
     config: StreamConfig = (await js.stream_info("WORK")).config

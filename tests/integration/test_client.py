@@ -154,6 +154,27 @@ async def test_without_the_key_a_sealed_value_is_shown_as_sealed(client: Client)
     assert await client.open(client.user, [value]) == ["[sealed]"]
 
 
+async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client):
+    with pytest.raises(Refusal, match="half of a surrogate pair") as refused:
+        await client.execute("echo", {"text": "half \ud800"})
+    assert refused.value.field == "input.text"
+    with pytest.raises(Refusal, match="half of a surrogate pair"):
+        await client.records.rows("campaigns", of="half \udcff")
+
+
+async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):
+    with pytest.raises(Refusal) as refused:
+        await client.door.ask(
+            client.user, "session", "events", {"session_id": str(uuid4()), "from_seq": 10**20}
+        )
+    assert (refused.value.code, refused.value.field) == ("invalid", "from_seq")
+
+
+async def test_a_workflow_without_a_step_is_refused_in_plain_words(client: Client):
+    with pytest.raises(Refusal, match="steps: at least one is needed"):
+        await client.run("tester", [])
+
+
 async def test_dead_letters_are_listed_with_their_reason(client: Client):
     await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
     for _ in range(100):
@@ -197,6 +218,14 @@ async def test_the_command_line_drives_a_session_from_start_to_end(at_the_stack:
     assert "completed" in await cli("session", "events", id_, "--user", user)
 
 
+async def test_watching_goes_on_where_it_was_left_even_after_the_end(at_the_stack: None):
+    user = str(uuid4())
+    ran = await totalaud.run_agent_workflow("tester", user, [ECHO, COUNT])
+    watch = ("session", "watch", ran.session_id, "--user", user, "--from-seq")
+    assert await cli(*watch, str(ran.seq + 1)) == ""
+    assert "step 2 count completed" in await cli(*watch, str(ran.seq))
+
+
 async def test_the_command_line_tells_a_hit_and_asks_for_a_fresh_run(at_the_stack: None, tmp_path: Path):
     file, user = tmp_path / "workflow.yaml", str(uuid4())
     file.write_text("- {skill: draw-token, input: {text: told}}\n- {skill: echo, input: {text: hello}}\n")
@@ -221,6 +250,13 @@ async def test_the_command_line_cancels(at_the_stack: None, tmp_path: Path):
     await document("session", "cancel", started["session_id"], "--reason", "enough", "--user", user)
     failed = await document("session", "result", started["session_id"], "--user", user, code=1)
     assert (failed["error"]["code"], failed["error"]["message"]) == ("cancelled", "enough")
+
+
+async def test_the_command_line_cancels_nothing_that_is_not_there(at_the_stack: None):
+    id_ = str(uuid4())
+    refused = await document("session", "cancel", id_, code=1)
+    assert (refused["error"]["code"], refused["error"]["field"]) == ("not_found", "session_id")
+    assert (await document("session", "get", id_, code=1))["error"]["code"] == "not_found"
 
 
 async def test_the_command_line_shows_the_operators_things(at_the_stack: None):

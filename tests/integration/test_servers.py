@@ -1,12 +1,15 @@
 """The embedded servers keep what they acknowledged, whatever happens to them."""
 
 import asyncio
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import pytest
 
 from servers import Rig
 from shared.bus import Bus
+from totalaud.stack.servers import servers
 
 
 async def test_nats_keeps_a_message_it_acknowledged_through_a_kill(nats: Rig, bus: Bus):
@@ -38,6 +41,19 @@ async def test_postgres_keeps_a_row_it_committed_through_a_kill(postgres: Rig, p
     assert await again.fetchval("SELECT n FROM kept") == 7
     await again.close()
     connection.terminate()
+
+
+async def test_servers_that_a_file_names_are_used_in_place_of_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    named = {"NATS": "nats://127.0.0.1:1", "DATABASE": "postgresql://u:p@127.0.0.1:1/d"}
+    for name, url in named.items():
+        (tmp_path / name).write_text(f"{url}\n")
+        monkeypatch.delenv(f"TOTALAUD_{name}_URL", raising=False)
+        monkeypatch.setenv(f"TOTALAUD_{name}_URL_FILE", str(tmp_path / name))
+    async with servers(tmp_path / "data") as urls:
+        assert urls == tuple(named.values())
+    assert not (tmp_path / "data").exists()
 
 
 async def test_each_test_has_a_database_of_its_own(postgres_url: str):

@@ -176,6 +176,14 @@ async def test_a_signal_ends_a_running_stack_in_order(data: Path, number: signal
     assert living(data) == {}
 
 
+async def test_it_tells_the_user_that_the_command_line_acts_as(data: Path):
+    user = "00000000-0000-4000-8000-00000000000a"
+    up = await Up.start(data, env=os.environ | {"TOTALAUD_USER": user})
+    await up.until(f"acting as   {user}")
+    await up.until(f"cmd.{user}.session.run")
+    assert await up.end(signal.SIGINT) == 0
+
+
 @pytest.mark.parametrize(
     ("number", "moment"),
     [

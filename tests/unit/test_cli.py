@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from shared.refusal import Refusal
 from totalaud.cli import reading, show
+from totalaud.cli.app import app
 from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
 from totalaud.cli.options import hoist
@@ -39,6 +41,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         (["run", "--user", "u", "-f", "x"], ["--user", "u", "run", "-f", "x"]),
         (["up", "--data=/d"], ["--data=/d", "up"]),
         (["skill", "x", "--", "--json"], ["skill", "x", "--", "--json"]),
+        (["session", "list", "--json", "--data"], ["--json", "--data"]),
     ],
 )
 def test_global_options_may_stand_anywhere(given: list[str], meant: list[str]):
@@ -53,6 +56,16 @@ def test_help_comes_at_once():
     assert spent_s < 1, "it is a quarter of a second of the processor"
 
 
+@pytest.mark.parametrize("group", [[], *([group.name] for group in app.registered_groups)])
+def test_what_a_command_does_is_said_whole_on_80_columns(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert call([*group, "--help"]) == 0
+    commands = capsys.readouterr().out.split("Commands:\n")[1].splitlines()
+    assert commands
+    assert not [line for line in commands if line.endswith("...")]
+
+
 def test_help_does_not_import_servers_libraries():
     heavy = "('nats', 'asyncpg', 'pydantic', 'rich')"
     code = f"import sys, totalaud.cli.app; print([name for name in {heavy} if name in sys.modules])"
@@ -60,17 +73,51 @@ def test_help_does_not_import_servers_libraries():
     assert told.stdout.strip() == "[]"
 
 
+def test_an_interruption_while_code_is_loaded_is_no_fault(monkeypatch: pytest.MonkeyPatch):
+    class Interrupted:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "totalaud.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "totalaud.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert call(["--help"]) == 130
+
+
 def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["--data", str(tmp_path), "session", "list"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("error: nothing runs here: start 'totalaud up'")
+    assert told.err.startswith(f"error: nothing runs on {tmp_path}: start 'totalaud up'")
     assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_damaged_note_of_what_runs_is_named(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "connection.json").write_text(text)
+    assert call(["--data", str(tmp_path), "session", "list"]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: {tmp_path}/connection.json was changed or damaged: start"
+    )
 
 
 def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["session", "get", ID, "--json", "--data", str(tmp_path)]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["session", "list", "--data"], "Option '--data' requires an argument."),
+        (["session", "list", "--status", "done"], "'done' is not one of 'pending', 'running'"),
+        (["run", "scout", "-f", "w.json", "--budget", "much"], "Invalid value for --budget: give US dollars"),
+    ],
+)
+def test_a_wrong_option_is_named(words: list[str], told: str, capsys: pytest.CaptureFixture[str]):
+    Path("w.json").write_text("[]")
+    assert call(words) == 2
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -86,6 +133,29 @@ def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
 
 
+def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "scout").mkdir()
+    (tmp_path / "scout" / "bad.yaml").write_text('name: "a\\e]0;title\\a"\n')
+    assert call(["skills", "lint", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "a␛]0;title␇" in told
+    assert not {"\x1b", "\a"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device (file)"),
+        (FileNotFoundError("no skills folder found"), "no skills folder found (file)"),
+        (FileNotFoundError(2, "No such file", Path("a.csv")), "a.csv: No such file (file)"),
+    ],
+)
+def test_a_fault_of_the_system_is_told_with_what_is_known(error: OSError, told: str):
+    found = describe(error)
+    assert found is not None
+    assert sentence(found) == told
+
+
 def test_a_workflow_may_be_yaml_json_or_a_list():
     steps = [{"skill": "find", "input": {"q": 1}}]
     for text in ("steps:\n- {skill: find, input: {q: 1}}", json.dumps({"steps": steps}), json.dumps(steps)):
@@ -99,11 +169,27 @@ def test_a_workflow_may_be_yaml_json_or_a_list():
         ('{"steps": ', "w is not JSON"),
         ("just words", "a workflow is a list of steps"),
         ("steps: []\nstep: 1", "unknown field 'step'"),
+        ("steps: []\nstep: 1\n5: 2", "unknown field 'step'"),
+        ("steps: [research]", "step 1 has to be an object"),
+        ("steps: []\ninput: 5", "'input' has to be an object"),
+        (
+            "steps:\n- {skill: x, input: {date: 2026-13-01}}",
+            "w has a value that cannot be read: month must be",
+        ),
+        ("[" * 100_000, "w is nested too deep"),
+        ("- " * 20_000, "w is nested too deep"),
     ],
 )
 def test_a_bad_workflow_says_what_is_wrong(text: str, told: str):
     with pytest.raises(typer.BadParameter, match=told):
         reading.workflow(text + "\n", "w")
+
+
+def test_a_file_that_is_no_utf_8_is_told_by_its_line(tmp_path: Path):
+    file = tmp_path / "w.yaml"
+    file.write_bytes("steps:\n- skill: é".encode("latin-1"))
+    with pytest.raises(typer.BadParameter, match=r"w\.yaml is not UTF-8 at line 2"):
+        reading.file_text(str(file))
 
 
 def test_inputs_are_json_where_they_can_be():
@@ -159,6 +245,7 @@ def test_events_are_told_with_the_skill_they_are_about():
         ({"cost_usd": 0.0123, "simulated": False}, "$0.0123"),
         ({"cost_usd": None}, "unknown price"),
         ({"cost_usd": 0.1, "unpriced_calls": 1}, "unknown price"),
+        ({"cost_usd": 0.0, "simulated": True, "list_price_usd": 0.0}, "$0 (simulated)"),
     ],
 )
 def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
@@ -193,6 +280,18 @@ def test_a_step_that_was_a_hit_shows_no_price_of_its_own():
 def test_a_hit_is_told_while_it_is_watched():
     hit = {"type": "StepCompleted", "step": 1, "duration_ms": 4, "cached": {"saved_usd": "0.0123"}}
     assert Teller().tell(hit) == "step 1 completed in 4 ms, cached, saved $0.0123"
+
+
+@pytest.mark.parametrize("agent", ["scout-agent", "tracker-agent"])
+def test_a_session_takes_one_line_of_80(agent: str, capsys: pytest.CaptureFixture[str]):
+    created = datetime(2026, 11, 27, 7, 30, tzinfo=UTC)
+    row = {"id": ID, "agent_name": agent, "status": "completed", "current_step": 3, "total_steps": 3}
+    row |= {"simulated": True, "cost_usd": 0.0, "created_at": created}
+    step = {"step_number": 3, "skill_name": "recommend-next-steps", "agent_name": agent, "duration_ms": 12345}
+    step |= {"status": "completed", "tokens_used": 12345, "simulated": True, "cost_usd": 0.0}
+    for made in (show.sessions([row]), show.timeline([step])):
+        Console(width=80, highlight=False).print(made)
+        assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("width", [80, 200])

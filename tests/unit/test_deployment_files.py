@@ -64,6 +64,10 @@ def test_a_service_comes_in_as_a_user_that_nats_knows(name):
     assert re.search(rf"user: {url.username}, password: \${variable}\b", NATS_CONF)
 
 
+def test_a_backup_that_is_taken_there_names_who_acts_there():
+    assert SERVICES["provision"]["environment"]["TOTALAUD_USER"] == "${TOTALAUD_USER}"
+
+
 def test_nats_finds_every_variable_that_it_names():
     named = {found for line in NATS_CONF.splitlines() for found in re.findall(r"\$([A-Z]+_[A-Z_]+)", line)}
     assert named == set(SERVICES["nats"]["environment"])

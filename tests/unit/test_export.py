@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -96,7 +97,12 @@ def test_what_a_spreadsheet_would_run_is_made_text(cell: str):
 def test_a_table_has_a_line_for_each_field_and_runs_nothing():
     export = {
         "contact_id": str(ADA),
-        "contact": {"name": '=HYPERLINK("http://example.org")', "genres": ["synthpop"], "notes": None},
+        "contact": {
+            "name": '=HYPERLINK("http://example.org")',
+            "genres": ["synthpop"],
+            "notes": None,
+            "imported_at": datetime(2026, 5, 1, 10, tzinfo=UTC),
+        },
         "outreach": [{"event": "sent"}, {"event": "replied"}],
         "pitches": [],
         "texts": [],
@@ -106,7 +112,8 @@ def test_a_table_has_a_line_for_each_field_and_runs_nothing():
         ["record", "number", "field", "value"],
         ["contact", "1", "name", '\'=HYPERLINK("http://example.org")'],
         ["contact", "1", "genres", '["synthpop"]'],
-        ["contact", "1", "notes", "null"],
+        ["contact", "1", "notes", ""],
+        ["contact", "1", "imported_at", "2026-05-01T10:00:00+00:00"],
         ["outreach", "1", "event", "sent"],
         ["outreach", "2", "event", "replied"],
     ]

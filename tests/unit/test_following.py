@@ -37,6 +37,12 @@ def test_what_lies_before_the_wanted_sequence_is_neither_taken_nor_missed():
     assert merge.take(STEP)
 
 
+def test_an_end_before_the_wanted_sequence_is_an_end():
+    merge = Merge(from_seq=10)
+    assert not any(map(merge.take, (STARTED, STEP, DONE)))
+    assert merge.ended
+
+
 def test_a_feed_that_skipped_a_commit_is_noticed():
     merge = Merge()
     merge.take(STARTED)
@@ -127,6 +133,11 @@ async def test_a_silent_feed_is_asked_after(monkeypatch: pytest.MonkeyPatch):
 
 async def test_an_ended_session_is_told_from_its_history_alone():
     assert [each async for each in Feed(STARTED, STEP, DONE, page=1).follow()] == [STARTED, STEP, DONE]
+
+
+async def test_whoever_asks_for_what_follows_the_end_is_told_nothing_and_not_kept_waiting():
+    async with asyncio.timeout(1):
+        assert [each async for each in Feed(STARTED, STEP, DONE).follow(from_seq=10)] == []
 
 
 async def test_a_retry_after_a_failure_is_followed_across_pages():

@@ -1,8 +1,11 @@
 """Questions in many words come to the same slots; what would have to be guessed is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from rig import ROOT
+from shared.refusal import Refusal
 from totalaud.planner.grammar import understood
 from totalaud.planner.question import EXAMPLES, Question, Unread
 from totalaud.planner.vocabulary import vocabulary
@@ -329,3 +332,9 @@ def test_words_that_are_not_understood_are_told_and_left_out():
 def test_words_of_the_question_never_become_names():
     found = read("Find UK radio DJs like Peter Piper who like synthpop")
     assert isinstance(found, Unread)
+
+
+def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):
+    with pytest.raises(Refusal, match=f"{tmp_path}/library/music.py is missing") as refused:
+        vocabulary(tmp_path)
+    assert refused.value.field == "TOTALAUD_SKILLS"

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from shared.refusal import Refusal
+from shared.settings import ack_wait_s
 from totalaud.stack import environment, orphans, paths, ports, reach
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.process import Child, Program
@@ -63,6 +65,12 @@ def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
     assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
 
 
+def test_a_user_that_is_none_is_told_by_its_file(tmp_path: Path):
+    (tmp_path / "user").write_text("ada\n")
+    with pytest.raises(Refusal, match=f"{tmp_path}/user holds no UUID"):
+        paths.user_id(tmp_path)
+
+
 def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path):
     mine = tmp_path / "mine"
     mine.mkdir(mode=0o750)
@@ -74,6 +82,14 @@ def test_a_port_in_use_is_replaced_and_a_free_one_is_kept(tmp_path: Path):
     kept = ports.kept_port(tmp_path / "port")
     assert ports.kept_port(tmp_path / "port") == kept
     assert ports.FIRST <= kept < ports.LAST
+
+
+@pytest.mark.parametrize("left", ["", "\n", "four", "99999"])
+def test_a_port_that_a_full_disk_left_unwritten_is_chosen_anew(left: str, tmp_path: Path):
+    (tmp_path / "port").write_text(left)
+    chosen = ports.kept_port(tmp_path / "port")
+    assert ports.FIRST <= chosen < ports.LAST
+    assert ports.kept_port(tmp_path / "port") == chosen
 
 
 def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path):
@@ -98,10 +114,24 @@ def test_the_lines_to_reach_a_stack_start_a_workflow_both_ways(monkeypatch: pyte
     assert f"nats -s {place().nats_url} pub" in shown
 
 
+def test_the_lines_to_reach_a_stack_may_be_pasted_wherever_the_checkout_lies(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("sys.executable", "/home/ada/my music/.venv/bin/python")
+    assert "'/home/ada/my music/.venv/bin/python' - <<'END'" in reach.lines(place(), USER)
+
+
 def test_the_credentials_of_a_named_server_are_not_shown(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TOTALAUD_NATS_URL", place().nats_url)
     monkeypatch.setenv("TOTALAUD_DATABASE_URL", place().database_url)
     assert "secret" not in "\n".join(reach.lines(place(), USER))
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+def test_a_time_to_wait_that_is_none_is_refused_by_its_name(given: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", given)
+    with pytest.raises(Refusal, match=f"TOTALAUD_ACK_WAIT_S: '{given}' is not a number above 0"):
+        ack_wait_s()
 
 
 async def test_a_child_that_ignores_its_end_is_killed_after_its_grace(tmp_path: Path):

@@ -35,7 +35,8 @@ class Connection:
         database_url = secret("TOTALAUD_DATABASE_URL") or kept.get("database_url")
         if not nats_url or not database_url:
             raise Unreachable(
-                "nothing runs here: start 'totalaud up', or set TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL"
+                f"nothing runs on {folder}: start 'totalaud up', name another folder with --data, "
+                "or set TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL"
             )
         key_file = os.environ.get("TOTALAUD_MASTER_KEY_FILE") or kept.get("master_key_file")
         return cls(
@@ -88,7 +89,10 @@ def _kept(file: Path) -> dict[str, str]:
         text = file.read_text()
     except (FileNotFoundError, PermissionError):
         return {}
-    return {str(name): str(value) for name, value in json.loads(text).items()}
+    try:
+        return {str(name): str(value) for name, value in json.loads(text).items()}
+    except (ValueError, AttributeError):
+        raise Unreachable(f"{file} was changed or damaged: start 'totalaud up' anew") from None
 
 
 def _if_there(file: Path) -> Path | None:

@@ -52,7 +52,7 @@ class Door:
         return await self._ask(operate(noun, verb), OWNERS[noun], body, once_s)
 
     async def _ask(self, subject: str, owner: str, body: Any, once_s: float | None) -> dict[str, Any]:
-        data = json.dumps(body)
+        data = _written(body)
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE_S
         parent = telemetry.traceparent()
@@ -75,6 +75,14 @@ class Door:
                 return _answer(reply.data)
             if loop.time() > until:
                 raise Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
+
+
+def _written(body: Any) -> bytes:
+    try:
+        return json.dumps(body)
+    except UnicodeEncodeError:
+        json.check(body)
+        raise
 
 
 def _answer(body: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +113,19 @@ def _lines(export: Export) -> Iterator[tuple[str, ...]]:
         rows = export[record] if isinstance(export[record], list) else [export[record]]
         for number, row in enumerate(rows, 1):
             for field, value in (row or {}).items():
-                yield record, str(number), field, value if isinstance(value, str) else written(value)
+                yield record, str(number), field, _cell(value)
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case date():
+            return value.isoformat()
+        case _:
+            return written(value)
 
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:

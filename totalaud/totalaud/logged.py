@@ -38,21 +38,21 @@ class Logged:
 
 @dataclass(slots=True)
 class Merge:
-    """Takes commits of one session from two sides; tells which are new, which are missing, and the end."""
+    """Takes commits of one session from two sides; tells which are wanted, which are missing, and the end.
+
+    It has to be given all: a session may have ended before what is wanted of it.
+    """
 
     from_seq: int = 0
     ended: bool = field(default=False, init=False)
-    newest: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.newest = max(self.from_seq, 1) - 1
+    newest: int = field(default=0, init=False)
 
     def lacks(self, previous: int) -> bool:
-        """Tell whether the session's commit with sequence `previous` was not seen, though it is wanted."""
+        """Tell whether the session's commit with sequence `previous` was not seen."""
         return previous > self.newest
 
     def take(self, commit: Logged) -> bool:
-        """Tell whether the commit is new; a session that ended and was retried goes on."""
+        """Tell whether the commit is new and wanted; a session that ended and was retried goes on."""
         if commit.seq <= self.newest:
             return False
         self.newest = commit.seq
@@ -61,4 +61,4 @@ class Merge:
                 self.ended = True
             elif event["type"] == "SessionRetried":
                 self.ended = False
-        return True
+        return commit.seq >= self.from_seq

@@ -51,16 +51,14 @@ def pusher(say: Callable[[str], None]) -> "Push":
 
 async def provision(connection: Connection, *, replicas: int = 1) -> None:
     """Make the streams and the vault's tables where they are missing."""
-    import os
-
+    from shared.settings import ack_wait_s
     from shared.streams import provision as make_streams
     from shared.vault import Unavailable, migrate
     from totalaud.door import Door
 
     _, bus = await Door.open(connection.nats_url)
     try:
-        ack_wait_s = float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5"))
-        await make_streams(bus, ack_wait_s=ack_wait_s, replicas=replicas)
+        await make_streams(bus, ack_wait_s=ack_wait_s(), replicas=replicas)
     finally:
         await bus.close()
     try:

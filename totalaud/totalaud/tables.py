@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.json import check
 from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.connection import place
@@ -48,7 +49,9 @@ class Tables:
         self._pool: asyncpg.Pool | None = None
 
     async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Return rows with jsonb as Python values."""
+        """Return rows with jsonb as Python values; texts that no table can hold are refused."""
+        for value in values:
+            check(value)
         for tries_left in (1, 0):
             try:
                 pool = await self._connected()

@@ -14,7 +14,7 @@ from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.listening import Heard
 from shared.registry import Registry
-from shared.settings import Settings
+from shared.settings import Settings, number
 from shared.subjects import POOLS, Pool
 from shared.vault import Vault, master_key
 from skill_runner.ai import AiEngine
@@ -37,7 +37,7 @@ GRACE_S = 3.0
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     """Start the pools' loops; on the way out what runs has TOTALAUD_GRACE_S seconds to end."""
     await streams.check(bus)
-    grace_s = float(os.environ.get("TOTALAUD_GRACE_S", GRACE_S))
+    grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
     size = max(AT_ONCE, os.cpu_count() or 1)

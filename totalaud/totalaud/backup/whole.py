@@ -1,10 +1,9 @@
 """Restores into a data folder or into the servers that the environment names."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
-from shared.settings import Settings
+from shared.settings import Settings, ack_wait_s
 from shared.vault import master_key
 from totalaud.backup import manifest as manifests
 from totalaud.backup.manifest import Manifest
@@ -20,7 +19,7 @@ async def restore_into(
     """Check the backup, then put it back; who the command line acts as comes back too."""
     manifest = manifests.read(folder)
     key = _master_key(data)
-    ack_wait_s = float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5"))
+    wait_s = ack_wait_s()
     async with servers(data) as (nats_url, database_url):
         _, bus = await Door.open(nats_url)
         try:
@@ -32,7 +31,7 @@ async def restore_into(
                 master_key=key,
                 only=only,
                 replicas=replicas,
-                ack_wait_s=ack_wait_s,
+                ack_wait_s=wait_s,
             )
         finally:
             await bus.close()

@@ -68,7 +68,7 @@ def remove_fact(
 
 @app.command("import")
 def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
-    """Import artists; good rows load even if others are wrong, and a repetition changes nothing."""
+    """Import artists. Good rows load even if others are wrong, and a repetition changes nothing."""
     raise load(context, "artists", file, dry_run=dry_run)
 
 

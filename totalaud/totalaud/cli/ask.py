@@ -9,6 +9,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.client import Client
@@ -32,29 +33,29 @@ def ask(
     budget: Annotated[float | None, typer.Option(min=0, metavar="USD", help="Spend no more on this.")] = None,
 ) -> None:
     """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
+    from shared.refusal import Refusal
+    from totalaud.planner.question import Unread
+    from totalaud.planner.telling import over
+
     options = Options.of(context)
+    plan = run(_planned(options, question, prose=prose))
+    if isinstance(plan, Unread):
+        raise typer.Exit(_unread(options, plan))
+    if not options.json:
+        _lines(_plan_lines(plan))
+    if dry_run:
+        _dry(options, plan)
+        return
+    if budget is not None and (dear := over(plan, budget)):
+        raise Refusal("budget_exceeded", "budget", dear)
+    if not (plan.free or yes or _agreed(options)):
+        raise typer.Exit(REFUSED)
+    run(_answered(options, plan, fresh=fresh, budget=budget))
 
-    async def work() -> int:
-        from shared.refusal import Refusal
-        from totalaud.planner.question import Unread
-        from totalaud.planner.telling import over
 
-        async with options.client() as client:
-            plan = await planned(client, question, prose=prose)
-            if isinstance(plan, Unread):
-                return _unread(options, plan)
-            if not options.json:
-                _lines(_plan_lines(plan))
-            if dry_run:
-                _dry(options, plan)
-                return 0
-            if budget is not None and (dear := over(plan, budget)):
-                raise Refusal("budget_exceeded", "budget", dear)
-            if not (plan.free or yes or _agreed(options)):
-                return REFUSED
-            return await _answered(options, client, plan, fresh=fresh, budget=budget)
-
-    raise typer.Exit(run(work()))
+async def _planned(options: Options, question: str, *, prose: bool) -> "Plan | Unread":
+    async with options.client() as client:
+        return await planned(client, question, prose=prose)
 
 
 async def planned(client: "Client", question: str, *, prose: bool = False) -> "Plan | Unread":
@@ -87,19 +88,19 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     return plan.planned(found, facts, prose=prose)
 
 
-async def _answered(
-    options: Options, client: "Client", plan: "Plan", *, fresh: bool, budget: float | None
-) -> int:
+async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
+    """Connect anew: whoever was asked about the cost may have thought for long."""
     from totalaud.planner.answers import answer
     from totalaud.planner.telling import wrapped
 
     steps, texts = plan.session()
     limit = None if budget is None else {"limit_usd": str(budget)}
-    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
-    result = await client.outcome(accepted.id)
+    async with options.client() as client:
+        accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
+        result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
-        return 0
+        return
     skills = [step.skill for step in plan.steps]
     _lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
@@ -107,7 +108,6 @@ async def _answered(
     hits = show.hits(asdict(result))
     _lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
     _lines([hits] if hits else [])
-    return 0
 
 
 def _unread(options: Options, unread: "Unread") -> int:
@@ -120,8 +120,9 @@ def _unread(options: Options, unread: "Unread") -> int:
         error = {"code": "not_understood", "field": "question", "message": unread.reason}
         show.document({"error": error, "examples": [text for _, text in EXAMPLES]})
         return UNREAD
-    sys.stderr.write(f"{unread.reason}\n\nWhat can be asked, for instance:\n")
-    sys.stderr.writelines(f"  {text}\n" for _, text in EXAMPLES)
+    echo(f"{unread.reason}\n\nWhat can be asked, for instance:", err=True)
+    for _, text in EXAMPLES:
+        echo(f"  {text}", err=True)
     return UNREAD
 
 
@@ -129,7 +130,11 @@ def _agreed(options: Options) -> bool:
     """Ask a person; a script that did not say --yes is held by its budget only."""
     if options.json or not sys.stdin.isatty():
         return True
-    return typer.confirm("This costs money. Run it?", default=False)
+    try:
+        return typer.confirm("This costs money. Run it?", default=False)
+    except typer.Abort:
+        echo("", err=True)
+        return False
 
 
 def _dry(options: Options, plan: "Plan") -> None:

@@ -8,6 +8,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.backup.manifest import StreamCopy
@@ -20,7 +21,7 @@ def backup(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
 ) -> None:
-    """Copy log, queue, dead letters and keys of a running stack; nothing stops meanwhile."""
+    """Copy log, queue, dead letters and keys of a running stack. Nothing stops meanwhile."""
     from totalaud.backup.taking import back_up
 
     options = Options.of(context)
@@ -29,10 +30,10 @@ def backup(
         show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
         return
     for line in _streams(manifest.streams):
-        typer.echo(line)
-    typer.echo(f"keys of {manifest.keys} persons, {manifest.erased} erased")
-    typer.echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
-    typer.echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+        echo(line)
+    echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
+    echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
+    echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
 
 
 def restore(
@@ -43,7 +44,7 @@ def restore(
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
 ) -> None:
-    """Put a backup back where there is no log yet; every service must be stopped."""
+    """Put a backup back where there is no log yet. Every service must be stopped."""
     from totalaud.backup.whole import restore_into
     from totalaud.stack import paths
 
@@ -54,9 +55,9 @@ def restore(
         show.document({"ok": True, "created": manifest.created, **_counts(done)})
         return
     for line in _streams(done.streams):
-        typer.echo(line)
-    typer.echo(f"keys of {done.keys} persons; {done.erased} erasures of the log are applied")
-    typer.echo(
+        echo(line)
+    echo(f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}")
+    echo(
         f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
         "start the services: the tables are rebuilt from the log"
     )

@@ -21,16 +21,16 @@ HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it is gone")
 ACCOUNT = ("set aside at", "skill", "state", "set aside", "cost", "in doubt", "attempt")
 
 
-def amount(text: str) -> Decimal | None:
-    """Read an amount of US dollars; `none` is no limit."""
+def amount(text: str, name: str = "LIMIT") -> Decimal | None:
+    """Read an amount of US dollars; `none` is no limit. Complaints name the argument."""
     if text.strip().casefold() in ("none", "off", "no"):
         return None
     try:
         found = Decimal(text.strip().removeprefix("$"))
     except InvalidOperation:
-        raise typer.BadParameter("give US dollars such as 2.50, or none", param_hint="LIMIT") from None
+        raise typer.BadParameter("give US dollars such as 2.50, or none", param_hint=name) from None
     if not found.is_finite() or found < 0:
-        raise typer.BadParameter("give an amount of 0 or more, or none", param_hint="LIMIT")
+        raise typer.BadParameter("give an amount of 0 or more, or none", param_hint=name)
     return found
 
 
@@ -71,7 +71,7 @@ def set_(
 
 @app.command("get")
 def get(context: typer.Context) -> None:
-    """Show limits, what is spent, what is set aside for running calls, and what is left."""
+    """Show limits, and what is spent, set aside and left."""
     options = Options.of(context)
 
     async def work() -> None:

@@ -52,7 +52,7 @@ def create(
     goal: Annotated[str | None, typer.Option(help="radio, press, playlists, live or all.")] = None,
     genre: Genres = None,
 ) -> None:
-    """Create a campaign, or change it; whole: what is not given is empty."""
+    """Create a campaign, or change it. Whole: what is not given is empty."""
     send(
         context,
         lambda records: records.create_campaign(
@@ -65,7 +65,7 @@ def create(
 
 @campaigns.command("close")
 def close(context: typer.Context, campaign: Campaign) -> None:
-    """Close a campaign: nothing more is sent, answers may still be recorded."""
+    """Close a campaign. Nothing more is sent, answers may still be recorded."""
     send(context, lambda records: records.close_campaign(campaign), "campaign", "is closed")
 
 

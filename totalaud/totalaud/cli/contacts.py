@@ -8,6 +8,7 @@ import typer
 from totalaud.cli import show
 from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 from totalaud.cli.recording import Contact, Limit, send, show_list
 
 app = typer.Typer(
@@ -17,7 +18,7 @@ app = typer.Typer(
 
 @app.command("import")
 def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
-    """Import contacts; good rows load even if others are wrong, and a repetition changes nothing."""
+    """Import contacts. Good rows load even if others are wrong, and a repetition changes nothing."""
     raise load(context, "contacts", file, dry_run=dry_run)
 
 
@@ -29,19 +30,19 @@ def list_(
     ] = None,
     limit: Limit = 20,
 ) -> None:
-    """List contacts, the newest first; names are opened with the master key."""
+    """List contacts, the newest first. Names are opened with the master key."""
     show_list(context, "contacts", limit=limit, of=type_)
 
 
 @app.command("suppress")
 def suppress(context: typer.Context, contact: Contact) -> None:
-    """Note that a person objected: no skill proposes or writes to them again."""
+    """Note that a person objected. No skill proposes or writes to them again."""
     send(context, lambda records: records.suppress(contact), "contact", "is suppressed")
 
 
 @app.command("erase")
 def erase(context: typer.Context, contact: Contact) -> None:
-    """Delete a contact's key: nothing of theirs can be read again, nor imported."""
+    """Delete a contact's key. Nothing of theirs can be read again, nor imported."""
     options = Options.of(context)
 
     async def work() -> None:
@@ -51,7 +52,7 @@ def erase(context: typer.Context, contact: Contact) -> None:
             show.document(done)
         else:
             before = "" if done["erased"] else " (had been done before)"
-            typer.echo(f"contact {done['contact_id']} is erased{before}")
+            echo(f"contact {done['contact_id']} is erased{before}")
 
     run(work())
 
@@ -62,7 +63,7 @@ def export(
     contact: Contact,
     csv: Annotated[bool, typer.Option("--csv", help="A table of fields in place of JSON.")] = False,
 ) -> None:
-    """Write all that is stored on a contact, opened: what they may ask for by law."""
+    """Write all that is stored on a contact, opened. They may ask for it by law."""
     from totalaud.export import as_csv
 
     options = Options.of(context)

@@ -18,7 +18,7 @@ def explain(error: Exception, *, as_json: bool) -> bool:
     if as_json:
         sys.stdout.write(written({"error": told}) + "\n")
     else:
-        from totalaud.cli.terminal import plain
+        from totalaud.cli.plain import plain
 
         sys.stderr.write(f"error: {plain(sentence(told))}\n")
         for line in told.get("next", []):
@@ -58,7 +58,9 @@ def describe(error: Exception) -> dict[str, Any] | None:
         case InUse() | NotReady():
             return {"code": "servers", "field": None, "message": str(error)}
         case OSError():
-            return {"code": "file", "field": error.filename, "message": f"{error.filename}: {error.strerror}"}
+            why = error.strerror or str(error)
+            place = error.filename and str(error.filename)
+            return {"code": "file", "field": place, "message": f"{place}: {why}" if place else why}
         case _:
             return None
 

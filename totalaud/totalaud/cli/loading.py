@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 File = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")]
@@ -27,7 +28,7 @@ def load(
             show.document(report)
         else:
             for line in report_lines(report, str(file)):
-                typer.echo(line)
+                echo(line)
         return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
 
     return typer.Exit(run(work()))

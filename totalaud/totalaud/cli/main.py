@@ -12,7 +12,14 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def call(argv: list[str]) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; an interruption may come before its code is loaded."""
+    try:
+        return _called(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _called(argv: list[str]) -> int:
     from typer._click.exceptions import ClickException
 
     from totalaud.cli.app import app
@@ -24,8 +31,6 @@ def call(argv: list[str]) -> int:
     except ClickException as misuse:
         misuse.show()
         return MISUSED
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return CLOSED_PIPE

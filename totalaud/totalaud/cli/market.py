@@ -27,7 +27,7 @@ def import_streams(
     artist: Annotated[str, typer.Option(metavar="ARTIST", help="Name or UUID.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Import an artist's streams, listeners, followers, …; a later value for a day counts."""
+    """Import an artist's streams, listeners, followers and the like. A later value for a day counts."""
     raise load(context, "streams", file, dry_run=dry_run, artist=artist)
 
 

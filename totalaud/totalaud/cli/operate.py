@@ -7,23 +7,26 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters.", rich_markup_mode=None)
+dlq = typer.Typer(
+    no_args_is_help=True, help="Dead letters: messages that could not be handled.", rich_markup_mode=None
+)
 
 
 def up(context: typer.Context) -> None:
-    """Run the whole stack in the foreground; data is kept between runs."""
+    """Run the whole stack in the foreground. Data is kept between runs."""
     from totalaud.pushing import pusher
     from totalaud.stack import paths
     from totalaud.stack.up import up as run_stack
 
     data = Options.of(context).data or paths.data_dir()
-    raise typer.Exit(asyncio.run(run_stack(data, say=typer.echo, push=pusher(typer.echo))))
+    raise typer.Exit(asyncio.run(run_stack(data, say=echo, push=pusher(echo))))
 
 
 def demo(context: typer.Context) -> None:
-    """Run the seed's workflow on a stack of its own, from start to end."""
+    """Run a sample workflow on a stack of its own. All of it is shown, from start to end."""
     from totalaud.cli.demo import main
     from totalaud.stack import paths
 
@@ -38,7 +41,7 @@ def provision(
     ] = False,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
 ) -> None:
-    """Make streams and vault tables where they are missing; harmless when they are there."""
+    """Make streams and vault tables where they are missing. Harmless when they are there."""
     from totalaud.pushing import provision as make
     from totalaud.pushing import push_folder
 
@@ -54,7 +57,7 @@ def provision(
         if options.json:
             show.document(done)
         else:
-            typer.echo("streams and vault are there" + (", skills are pushed" if skills else ""))
+            echo("streams and vault are there" + (", skills are pushed" if skills else ""))
 
     run(work())
 
@@ -71,18 +74,18 @@ def status(context: typer.Context) -> None:
             show.document(found)
             return
         doing = f", rebuilding: {found['rebuilt_seq']}" if found["rebuilding"] else ""
-        typer.echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
+        echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
         if found.get("halted"):
-            typer.echo(f"nothing is projected: {found['halted']}")
+            echo(f"nothing is projected: {found['halted']}")
         for error in found["errors"]:
-            typer.echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
+            echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
     run(work())
 
 
 @projection.command("rebuild")
 def rebuild(context: typer.Context) -> None:
-    """Fill a new read model beside the live one from the log, and swap them."""
+    """Fill a new read model from the log, and swap it in. No query fails meanwhile."""
     options = Options.of(context)
 
     async def work() -> None:
@@ -91,7 +94,7 @@ def rebuild(context: typer.Context) -> None:
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
+            echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
 
     run(work())
 

@@ -54,7 +54,10 @@ class Options:
 
 
 def hoist(argv: list[str]) -> list[str]:
-    """Move the global options to the front, so that they may stand anywhere before a `--`."""
+    """Move the global options to the front, so that they may stand anywhere before a `--`.
+
+    One whose value is missing comes last, where it is said.
+    """
     front: list[str] = []
     rest: list[str] = []
     words = iter(argv)
@@ -64,7 +67,10 @@ def hoist(argv: list[str]) -> list[str]:
         elif word in FLAGS or (word.split("=", 1)[0] in VALUED and "=" in word):
             front.append(word)
         elif word in VALUED:
-            front += [word, *([following] if (following := next(words, None)) is not None else [])]
+            following = next(words, None)
+            if following is None:
+                return [*front, word]
+            front += [word, following]
         else:
             rest.append(word)
     return front + rest

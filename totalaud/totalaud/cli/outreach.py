@@ -60,7 +60,7 @@ def correct(
 
 @app.command("import")
 def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None:
-    """Import events; good rows load even if others are wrong, and a repetition changes nothing."""
+    """Import events. Good rows load even if others are wrong, and a repetition changes nothing."""
     raise load(context, "outreach", file, dry_run=dry_run)
 
 
@@ -70,7 +70,7 @@ def list_(
     campaign: Annotated[str | None, typer.Option(metavar="CAMPAIGN", help="Name or UUID.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """List events, the latest first; with --json the answers' words too."""
+    """List events, the latest first. With --json the answers' words too."""
     show_list(context, "outreach", limit=limit, of=campaign)
 
 

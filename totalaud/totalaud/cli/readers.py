@@ -6,6 +6,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 app = typer.Typer(
     no_args_is_help=True, help="Let users read their own rows in PostgreSQL.", rich_markup_mode=None
@@ -15,7 +16,7 @@ User = Annotated[str, typer.Argument(metavar="USER", help="The user's UUID.")]
 
 @app.command("add")
 def add(context: typer.Context, user: User) -> None:
-    """Print a URL for TOTALAUD_DATABASE_URL that shows the rows of one user; an earlier one is void."""
+    """Print a URL that shows the rows of one user. It is for TOTALAUD_DATABASE_URL; an older one is void."""
     from totalaud import readers
     from totalaud.client import as_id
 
@@ -24,12 +25,12 @@ def add(context: typer.Context, user: User) -> None:
     if options.json:
         show.document({"user": user, "database_url": url})
     else:
-        typer.echo(url)
+        echo(url)
 
 
 @app.command("remove")
 def remove(context: typer.Context, user: User) -> None:
-    """Take it back, and end what is connected by it."""
+    """Take a user's URL back, and end what is connected by it."""
     from totalaud import readers
     from totalaud.client import as_id
 
@@ -38,4 +39,4 @@ def remove(context: typer.Context, user: User) -> None:
     if options.json:
         show.document({"user": user, "removed": removed})
     else:
-        typer.echo("removed" if removed else "there was none")
+        echo("removed" if removed else "there was none")

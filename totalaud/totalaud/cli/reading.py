@@ -14,11 +14,16 @@ def workflow(text: str, name: str) -> Json:
     """Read a workflow, YAML or JSON: `{agent?, steps, input?}`, or the list of steps alone."""
     found = _parsed(text, name)
     if isinstance(found, list):
-        return {"steps": found}
+        found = {"steps": found}
     if not isinstance(found, dict) or not isinstance(found.get("steps"), list):
         raise typer.BadParameter(f"{name}: a workflow is a list of steps, or has a field 'steps'")
-    if unknown := set(found) - {"agent", "steps", "input"}:
-        raise typer.BadParameter(f"{name}: unknown field {min(unknown)!r} in the workflow")
+    if unknown := [field for field in found if field not in ("agent", "steps", "input")]:
+        raise typer.BadParameter(f"{name}: unknown field {unknown[0]!r} in the workflow")
+    if not isinstance(found.get("input") or {}, dict):
+        raise typer.BadParameter(f"{name}: the workflow's 'input' has to be an object")
+    for number, step in enumerate(found["steps"], 1):
+        if not isinstance(step, dict):
+            raise typer.BadParameter(f"{name}: step {number} has to be an object with 'skill' and 'input'")
     return found
 
 
@@ -44,7 +49,12 @@ def inputs(given: list[str]) -> Json:
 
 def file_text(name: str) -> str:
     """Read a file, standard input for `-`."""
-    return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise typer.BadParameter(f"{name} is not UTF-8 at line {line}: save it as such") from None
 
 
 def _object(text: str, name: str) -> Json:
@@ -55,6 +65,13 @@ def _object(text: str, name: str) -> Json:
 
 
 def _parsed(text: str, name: str) -> Any:
+    try:
+        return _json_or_yaml(text, name)
+    except RecursionError:
+        raise typer.BadParameter(f"{name} is nested too deep") from None
+
+
+def _json_or_yaml(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
@@ -69,10 +86,12 @@ def _parsed(text: str, name: str) -> Any:
         where = f" at line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise typer.BadParameter(f"{name} is not YAML{where}: {problem}") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{name} has a value that cannot be read: {error}") from None
 
 
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

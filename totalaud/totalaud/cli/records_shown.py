@@ -1,4 +1,4 @@
-"""Records as tables: few columns where the terminal is narrow, all that tell something where it is wide."""
+"""Records as tables: a few columns always, and of those that tell more what the terminal has room for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from totalaud.cli import show
 if TYPE_CHECKING:
     from rich.table import Table
 
-WIDE = 120
-NARROW: dict[str, tuple[str, ...]] = {
-    "contacts": ("name", "email", "outlet", "type", "state"),
+BETWEEN = 2
+ALWAYS: dict[str, tuple[str, ...]] = {
+    "contacts": ("name", "email", "outlet", "state"),
     "artists": ("name", "genres", "whose", "facts"),
     "releases": ("artist", "title", "type", "date"),
     "campaigns": ("name", "artist", "goal", "state", "sent", "replied", "placed"),
@@ -20,7 +20,7 @@ NARROW: dict[str, tuple[str, ...]] = {
     "coverage": ("date", "artist", "outlet", "title"),
 }
 MORE: dict[str, tuple[str, ...]] = {
-    "contacts": ("role", "genres", "regions", "id"),
+    "contacts": ("type", "role", "genres", "regions", "id"),
     "artists": ("location", "mbid", "id"),
     "releases": ("isrc", "links", "id"),
     "campaigns": ("release", "genres", "contacts", "created", "id"),
@@ -28,14 +28,30 @@ MORE: dict[str, tuple[str, ...]] = {
     "opportunities": ("opens", "genres", "regions", "url", "id"),
     "coverage": ("kind", "genres", "url"),
 }
+COPIED = ("email",)
 RIGHT = ("sent", "replied", "placed", "contacts", "facts", "cost")
 Row = Mapping[str, Any]
 
 
 def listed(noun: str, rows: Iterable[Row], width: int | None = None) -> "Table":
     """Make the table of a list; `width` is the terminal's."""
-    columns = NARROW[noun] + (MORE[noun] if (width or show.console().width) >= WIDE else ())
-    return show.table(columns, ([_cell(row, name) for name in columns] for row in rows), right=RIGHT, gap=1)
+    found = list(rows)
+    cells = {name: [_cell(row, name) for row in found] for name in ALWAYS[noun]}
+    terminal = width or show.console().width
+    room = terminal - sum(map(_width, cells, cells.values()))
+    for name in MORE[noun]:
+        more = [_cell(row, name) for row in found]
+        if (needed := _width(name, more)) <= room:
+            cells[name] = more
+            room -= needed
+    whole = [name for name in COPIED if name in cells and _width(name, cells[name]) <= terminal // 2]
+    return show.table(
+        tuple(cells), zip(*cells.values(), strict=True), right=RIGHT, whole=whole, gap=BETWEEN - 1
+    )
+
+
+def _width(name: str, values: Iterable[Any]) -> int:
+    return BETWEEN + max(len(name), *(show.cell(value).cell_len for value in values), 0)
 
 
 def _cell(row: Row, column: str) -> Any:

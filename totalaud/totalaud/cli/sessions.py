@@ -1,7 +1,7 @@
 """`run`, `skill` and `session …`."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", 
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
 FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the log.")]
+Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
@@ -40,7 +41,7 @@ def run_workflow(
         raise typer.BadParameter("name the agent: totalaud run AGENT --file …", param_hint="AGENT")
     own = {**(found.get("input") or {}), **reading.pairs(input or [])}
     options = Options.of(context)
-    limit = amount(budget) if budget else None
+    limit = amount(budget, "--budget") if budget else None
 
     async def work() -> None:
         async with options.client() as client:
@@ -120,7 +121,7 @@ def get(
 @app.command("list")
 def list_(
     context: typer.Context,
-    status: Annotated[str | None, typer.Option(help="pending, running, completed, failed, cancelled")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
 ) -> None:
     """List the newest sessions; those of one user with --user."""
@@ -158,7 +159,7 @@ def events(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
     async def work() -> None:
         async with options.client() as client:
             await client.known(session_id)
-            await show_commits(options, client.events(session_id, from_seq))
+            await show_commits(options, client.events(session_id), from_seq)
 
     run(work())
 
@@ -187,6 +188,7 @@ def cancel(
 
     async def work() -> None:
         async with options.client() as client:
+            await client.known(session_id)
             show_accepted(options, "session", asdict(await client.cancel(session_id, reason=reason)))
 
     run(work())

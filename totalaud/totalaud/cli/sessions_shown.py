@@ -21,25 +21,31 @@ def show_accepted(options: Options, noun: str, accepted: dict[str, Any]) -> None
         show.document(told)
         return
     again = " (it was asked before: nothing new happens)" if told["duplicate"] else ""
-    show.console().print(f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
+    show.say(show.console(), f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
 
 
 async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:
     """Write a session's commits until it ends; return 1 when it did not complete."""
-    last = await show_commits(options, client.watch(session_id, from_seq))
+    last = await show_commits(options, client.watch(session_id), from_seq)
     return 0 if last == "completed" else 1
 
 
-async def show_commits(options: Options, commits: AsyncIterator[Logged]) -> str | None:
-    """Write commits as they come; return how the session ended, if it did."""
+async def show_commits(options: Options, commits: AsyncIterator[Logged], from_seq: int) -> str | None:
+    """Write commits from a sequence on as they come; return how the session ended, if it did.
+
+    What was before tells what the steps are called, and perhaps the end.
+    """
     out, teller, ending = show.console(), Teller(), None
     async for commit in commits:
         for event in commit.events:
             ending = None if event["type"] == "SessionRetried" else ENDS.get(event["type"], ending)
+        lines = teller.lines(commit)
+        if commit.seq < from_seq:
+            continue
         if options.json:
             show.document(commit.as_dict())
         else:
-            for line in teller.lines(commit):
+            for line in lines:
                 show.say(out, line)
     return ending
 

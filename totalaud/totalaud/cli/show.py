@@ -44,9 +44,14 @@ def document(value: Any) -> None:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = (), gap: int = 2
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = WHOLE,
+    gap: int = 2,
 ) -> "Table":
-    """Make a table that folds long cells instead of hiding their ends."""
+    """Make a table that folds long cells, but for those of `whole` columns, instead of hiding their ends."""
     from rich import box
     from rich.table import Table
 
@@ -55,7 +60,7 @@ def table(
         made.add_column(
             column,
             overflow="fold",
-            no_wrap=column in WHOLE,
+            no_wrap=column in whole,
             justify="right" if column in right else "left",
         )
     for row in rows:
@@ -68,7 +73,7 @@ def cell(value: Any) -> "Text":
     from rich.text import Text
 
     match value:
-        case None | "":
+        case None | "" | [] | ():
             return Text(EMPTY, style="dim")
         case datetime():
             return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
@@ -99,7 +104,7 @@ def money(row: Mapping[str, Any]) -> str:
     if paid is None or row.get("unpriced_calls"):
         return "unknown price"
     if row.get("simulated"):
-        return f"$0 (simulated; list price ${listed or 0:.4f})"
+        return f"$0 (simulated; list price ${listed:.4f})" if listed else "$0 (simulated)"
     return f"${paid:.4f}" if paid else "$0"
 
 
@@ -187,7 +192,7 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
         for step in steps
     ]
     columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost")
-    return table(columns, rows, right=("#", "duration", "tokens"))
+    return table(columns, rows, right=("#", "duration", "tokens"), gap=1)
 
 
 def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
@@ -220,7 +225,7 @@ def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
         )
         for row in rows
     )
-    return table(("session", "agent", "status", "cost", "created"), cells, gap=1)
+    return table(("session", "agent", "status", "cost", "created"), cells, gap=0)
 
 
 def _error(found: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
+from totalaud.cli.plain import echo
 
 app = typer.Typer(no_args_is_help=True, help="See, check and push skills.", rich_markup_mode=None)
 Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
@@ -39,7 +40,7 @@ def lint(
         bool, typer.Option("--marks", help="Free text must be marked personal or public.")
     ] = False,
 ) -> None:
-    """Check skill files: one line for each problem, exit code 1 if there is any."""
+    """Check skill files. One line for each problem, exit code 1 if there is any."""
     from totalaud.pushing import read_folder
 
     options = Options.of(context)
@@ -48,17 +49,17 @@ def lint(
         show.document([{**problem._asdict(), "file": str(problem.file)} for problem in files.problems])
     else:
         for problem in files.problems:
-            typer.echo(str(problem))
+            echo(str(problem))
         for warning in files.warnings:
-            typer.echo(f"{warning} (a warning)")
+            echo(f"{warning} (a warning)")
         if not files.problems:
-            typer.echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
+            echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
     raise typer.Exit(1 if files.problems else 0)
 
 
 @app.command("push")
 def push(context: typer.Context, folder: Folder = None) -> None:
-    """Put what the files say into the log, where it differs; a bad file costs itself only."""
+    """Put what the files say into the log, where it differs. A bad file costs itself only."""
     from totalaud.pushing import push_folder
 
     options = Options.of(context)
@@ -67,11 +68,11 @@ def push(context: typer.Context, folder: Folder = None) -> None:
         async with options.client() as client:
             done, problems = await push_folder(client.operator, folder)
         for problem in problems:
-            typer.echo(str(problem), err=True)
+            echo(str(problem), err=True)
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
+            echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
         return 1 if problems else 0
 
     raise typer.Exit(run(work()))
@@ -96,6 +97,6 @@ def _switch(options: Options, skill: str, *, on: bool) -> None:
         if options.json:
             show.document(done)
         else:
-            typer.echo(f"{skill} is {'enabled' if on else 'disabled'}")
+            echo(f"{skill} is {'enabled' if on else 'disabled'}")
 
     run(work())

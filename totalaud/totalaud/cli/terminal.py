@@ -5,13 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
-SHOWN = PICTURES | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-
-
-def plain(text: str) -> str:
-    """Return the text with a picture for each control character, but for tabs and ends of lines."""
-    return text.translate(SHOWN)
+from totalaud.cli.plain import plain
 
 
 class Terminal(Console):

@@ -63,7 +63,9 @@ class Draft:
     def step(self, skill: str, given: Mapping[str, Any], why: str, items: int = 1) -> None:
         row = self.facts.skills.get(skill)
         if row is None:
-            raise Absent(f"the skill {skill} is not there: 'totalaud skills push' brings it")
+            raise Absent(
+                f"the skill {skill} is not there or disabled: 'totalaud skills push' or 'enable' brings it"
+            )
         input_ = {name: value for name, value in given.items() if value is not None}
         self.steps.append(Step(skill, input_, why, expected(row, items, input_)))
 

@@ -9,6 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from shared.refusal import Refusal
 from totalaud.planner import words as w
 
 OUTLETS = {
@@ -56,7 +57,7 @@ def vocabulary(
     A genre of the user's that is made of known ones, such as indie folk, is read as these: both are near.
     One that is a word of the grammar, such as all, is that word.
     """
-    music = _module(next(file for name in MUSIC if (file := skills / name).is_file()))
+    music = _module(_music(skills))
     plain = w.EVERY.union(*music.TYPES.values())
     strange = (one for one in genres if music.understood(one).words)
     return Vocabulary(
@@ -67,6 +68,18 @@ def vocabulary(
         campaigns=by_key(campaigns),
         releases=by_key(releases),
         artists=by_key(artists),
+    )
+
+
+def _music(skills: Path) -> Path:
+    for name in MUSIC:
+        if (skills / name).is_file():
+            return skills / name
+    raise Refusal(
+        "no_library",
+        "TOTALAUD_SKILLS",
+        f"{skills / MUSIC[0]} is missing, whose words questions are read by: name the skills folder with "
+        "TOTALAUD_SKILLS, or copy library/ into your own",
     )
 
 

@@ -81,8 +81,15 @@ def master_key_file(data: Path) -> Path:
 
 
 def user_id(data: Path) -> UUID:
-    """Return whom the command line acts as."""
-    return UUID(made_once(data / "user", lambda: str(uuid4())))
+    """Return whom the command line acts as; raises Refusal where somebody wrote what is no UUID."""
+    kept = made_once(data / "user", lambda: str(uuid4()))
+    try:
+        return UUID(kept)
+    except ValueError:
+        from shared.refusal import Refusal
+
+        way = "write the one of before into it, or set TOTALAUD_USER"
+        raise Refusal("invalid", "user", f"{data / 'user'} holds no UUID of a user: {way}") from None
 
 
 def stack_id(data: Path) -> str:

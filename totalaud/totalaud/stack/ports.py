@@ -4,6 +4,8 @@ import random
 import socket
 from pathlib import Path
 
+from totalaud.stack import paths
+
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 _given: set[int] = set()
@@ -29,11 +31,15 @@ def free_port() -> int:
 
 
 def kept_port(file: Path) -> int:
-    """Return the port written in the file while it is still free, else another one, which is then written."""
-    known = int(file.read_text()) if file.exists() else 0
-    if known and is_free(known):
+    """Return the port written in the file while it is still free, else another one, which is then written.
+
+    A disk that was full may have left the file without one.
+    """
+    text = file.read_text().strip() if file.exists() else ""
+    known = int(text) if text.isdecimal() else 0
+    if FIRST <= known < LAST and is_free(known):
         _given.add(known)
         return known
     chosen = free_port()
-    file.write_text(f"{chosen}\n")
+    paths.write_private(file, str(chosen))
     return chosen

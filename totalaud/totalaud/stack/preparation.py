@@ -1,7 +1,6 @@
 """What has to be there before the services start: streams in NATS, the vault's tables in Postgres."""
 
-import os
-
+from shared.settings import ack_wait_s
 from totalaud.stack.server import NotReady
 
 
@@ -17,7 +16,9 @@ async def provision(nats_url: str) -> None:
     except (OSError, nats.errors.Error) as error:
         raise NotReady(f"the NATS server does not answer: {type(error).__name__}") from error
     try:
-        await make(bus, ack_wait_s=float(os.environ.get("TOTALAUD_ACK_WAIT_S", "5")))
+        await make(bus, ack_wait_s=ack_wait_s())
+    except nats.errors.Error as error:
+        raise NotReady(f"the NATS server could not make its streams: {error}") from error
     finally:
         await bus.close()
 

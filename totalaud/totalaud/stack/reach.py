@@ -53,7 +53,7 @@ def lines(place: Place, user: UUID) -> list[str]:
         "",
         "or with plain Python",
         "",
-        f"{sys.executable} - <<'END'",
+        f"{shlex.quote(sys.executable)} - <<'END'",
         *twin.splitlines(),
         "END",
         "",
@@ -80,4 +80,4 @@ def _psql() -> str:
     if shutil.which("psql"):
         return "psql"
     programs = binaries.readable_copy() if paths.is_root() else binaries.installed()
-    return str(programs / "bin" / "psql")
+    return shlex.quote(str(programs / "bin" / "psql"))

@@ -1,10 +1,10 @@
 """NATS and PostgreSQL alone, without any service: for work on data that nothing else may touch meanwhile."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from shared.secret import secret
 from totalaud.stack import environment, orphans, paths
 from totalaud.stack.lock import DataLock
 from totalaud.stack.nats import Nats
@@ -18,8 +18,8 @@ async def servers(data: Path) -> AsyncIterator[tuple[str, str]]:
 
     Raises InUse while a stack runs on the folder, NotReady when one does not come up.
     """
-    nats_url = os.environ.get("TOTALAUD_NATS_URL")
-    database_url = os.environ.get("TOTALAUD_DATABASE_URL")
+    nats_url = secret("TOTALAUD_NATS_URL")
+    database_url = secret("TOTALAUD_DATABASE_URL")
     async with AsyncExitStack() as held:
         if not (nats_url and database_url):
             paths.make_folder(data)

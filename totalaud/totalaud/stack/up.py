@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared.refusal import Refusal
+from totalaud.connection import Connection
 from totalaud.stack import paths, reach
 from totalaud.stack.local import LocalStack, Push
 from totalaud.stack.lock import InUse
@@ -52,7 +53,8 @@ def _write_to_nobody() -> None:
 async def _run(stack: LocalStack, say: Say) -> int:
     await stack.start(say)
     try:
-        for line in reach.lines(stack.place, paths.user_id(stack.data)):
+        connection = Connection(stack.place.nats_url, stack.place.database_url, stack.data)
+        for line in reach.lines(stack.place, connection.user()):
             say(line)
         await asyncio.Event().wait()
     finally:

@@ -1,0 +1,16 @@
+"""Lines of text that show what steers terminals in place of steering them."""
+
+import typer
+
+PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
+SHOWN = PICTURES | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+
+
+def plain(text: str) -> str:
+    """Return the text with a picture for each control character, but for tabs and ends of lines."""
+    return text.translate(SHOWN)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Write a line: whatever it repeats of a file or a name is plain."""
+    typer.echo(plain(text), err=err)
