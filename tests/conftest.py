@@ -1,6 +1,7 @@
 """What every test may ask for: a NATS of its own, a database of its own, a bus with the streams made."""
 
 import gc
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -21,6 +22,16 @@ ACK_WAIT_S = 2.0
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
+
+
+def pytest_configure() -> None:
+    """Have what tests start be ended by signals that the suite itself ignores, as under `nohup` or `&`.
+
+    A program inherits what is ignored, and not who listens.
+    """
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(ignored) == signal.SIG_IGN:
+            signal.signal(ignored, lambda *_: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
