@@ -1,14 +1,19 @@
 """What skills and agents there are, folded from the log and kept up to date by the feed."""
 
-from collections.abc import Callable
+import asyncio
 from dataclasses import dataclass, replace
+
+from nats.errors import Error as NatsError
 
 from shared.bus import Bus
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.listening import Heard
 from shared.log import Log, Past
+from shared.logs import get_logger
 from shared.subjects import Aggregate, agent, skill
+
+AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +56,47 @@ class Registry:
         self._log = log
         self._skills: dict[str, Skill] = {}
         self._agents: dict[str, AgentDefinition] = {}
-        self._on_change: list[Callable[[], None]] = []
+        self._seqs: dict[str, int] = {}
 
     @classmethod
     async def load(cls, bus: Bus, log: Log) -> "Registry":
         """Read all and follow the feed; a reconnect reads again, for the feed is at most once."""
         registry = cls(log)
 
-        async def changed(heard: Heard) -> None:
-            await registry.refresh(Aggregate.parse(heard.subject))
+        async def everything() -> None:
+            for subjects in ("evt.agent.*", "evt.skill.*"):
+                info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
+                for subject in info.state.subjects or {}:
+                    await registry.refresh(Aggregate.parse(subject))
 
-        async def again() -> None:
-            for aggregate in [skill(name) for name in registry._skills] + [
-                agent(n) for n in registry._agents
-            ]:
-                await registry.refresh(aggregate)
-
-        await bus.listen("feed.skill.*", changed)
-        await bus.listen("feed.agent.*", changed)
-        bus.on_reconnect(again)
-        info = await bus.client.jetstream().stream_info("EVT", subjects_filter="evt.agent.*")
-        for subject in info.state.subjects or {}:
-            await registry.refresh(Aggregate.parse(subject))
-        info = await bus.client.jetstream().stream_info("EVT", subjects_filter="evt.skill.*")
-        for subject in info.state.subjects or {}:
-            await registry.refresh(Aggregate.parse(subject))
+        await bus.listen("feed.skill.*", registry._changed)
+        await bus.listen("feed.agent.*", registry._changed)
+        bus.on_reconnect(everything)
+        await everything()
         return registry
 
+    async def _changed(self, heard: Heard) -> None:
+        """Read what has changed until it is seen: nobody tells of it again.
+
+        A copy of the log may be behind the one that told of the change.
+        """
+        aggregate, seq = Aggregate.parse(heard.subject), int(heard.headers["Nats-Sequence"])
+        while True:
+            try:
+                if (await self.refresh(aggregate)).seq >= seq:
+                    return
+                reason = "Behind"
+            except (NatsError, OSError, TimeoutError) as outage:
+                reason = type(outage).__name__
+            get_logger().warning("a changed skill is read again", subject=aggregate.subject, reason=reason)
+            await asyncio.sleep(AGAIN_S)
+
     async def refresh(self, aggregate: Aggregate) -> Past:
-        """Read one skill or agent anew."""
+        """Read one skill or agent anew; what is known stays where a copy of the log is behind it."""
         past = await self._log.load(aggregate)
+        if past.seq < self._seqs.get(aggregate.subject, 0):
+            return past
+        self._seqs[aggregate.subject] = past.seq
         if aggregate.noun == "skill":
             state = Skill()
             for event in past.events:

@@ -178,6 +178,26 @@ async def test_what_a_cancelled_session_has_in_the_queue_is_not_run(stage: Stage
     assert stage.orchestrator.reports.empty()
 
 
+async def test_a_skill_that_runs_alone_under_a_cancelled_session_s_id_is_run(stage: Stage) -> None:
+    running = await stage.ask("spin", {}, noun="execution", seq=5, timeout_s=2)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(running.id), dumps({"user": str(USER), "seq": 7}))
+    queued = await stage.ask("echo", {"text": "alone"}, noun="execution", id=running.id, seq=6)
+    reports = [await stage.orchestrator.next(6) for _ in range(2)]
+    codes = {report.attempt_id: report.error and report.error.code for report in reports}
+    assert codes == {running.attempt_id: "timeout", queued.attempt_id: None}
+
+
+async def test_a_retry_that_runs_before_its_cancel_is_heard_of_goes_on(stage: Stage) -> None:
+    retried = await stage.ask("spin", {}, seq=8, timeout_s=2)
+    before = await stage.ask("spin", {}, id=retried.id, seq=6, timeout_s=2)
+    await asyncio.sleep(1)
+    await stage.bus.tell(subjects.stop(retried.id), dumps({"user": str(USER), "seq": 7}))
+    reports = [await stage.orchestrator.next(6) for _ in range(2)]
+    codes = {report.attempt_id: report.error and report.error.code for report in reports}
+    assert codes == {retried.attempt_id: "timeout", before.attempt_id: "cancelled"}
+
+
 async def test_another_user_s_session_of_the_same_id_is_not_stopped(stage: Stage) -> None:
     work = await stage.ask("spin", {}, timeout_s=2)
     await asyncio.sleep(1)

@@ -111,6 +111,11 @@ async def test_the_same_question_again_is_answered_by_the_first_result(client: C
     assert (again.cost_usd, again.tokens_used, again.saved_usd) == (0, 0, 0)
 
 
+async def test_a_result_that_is_nothing_is_found_again(client: Client):
+    first, again = await ask(client, "draw-nothing"), await ask(client, "draw-nothing")
+    assert (first.output, again.output, again.cache_hits) == (None, None, 1)
+
+
 async def test_rows_tell_a_hit_and_where_its_result_is_from(client: Client):
     first, again = await ask(client), await ask(client)
     await client.tables.caught_up(again.seq)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 import uvloop
 
+from shared.events import AttemptError
 from sites import LOOPBACK, Site, running, says
 from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
@@ -36,6 +37,11 @@ SKILLS = {
     "refuse": (
         "from skill_runner.context import SkillError\n"
         "def run(input, context):\n    raise SkillError('no such campaign', retryable=True)\n"
+    ),
+    "misuse": (
+        "from skill_runner.context import SkillError\n"
+        "def run(input, context):\n"
+        "    raise SkillError('of ' + chr(0xD800), retryable=1, code=input['code'])\n"
     ),
     "chatty": (
         "import os, sys\n"
@@ -265,6 +271,12 @@ async def test_an_outage_is_retryable(workers: Workers) -> None:
 async def test_an_error_raised_on_purpose_is_told_as_it_is(workers: Workers) -> None:
     failed = await failure(workers, attempt("refuse"))
     assert (failed.code, failed.message, failed.retryable) == ("skill_error", "no such campaign", True)
+
+
+@pytest.mark.parametrize(("code", "told"), [(404, "404"), ("a\0b", "a b"), (None, "None")])
+async def test_an_error_of_any_code_and_text_can_be_reported(workers: Workers, code: Any, told: str) -> None:
+    error = (await failure(workers, attempt("misuse", {"code": code}))).error()
+    assert AttemptError.from_json(error.to_json()) == AttemptError(code=told, message="of ?", retryable=True)
 
 
 async def test_a_skill_that_leaves_is_an_error_not_a_crash(workers: Workers) -> None:

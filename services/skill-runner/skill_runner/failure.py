@@ -32,11 +32,18 @@ class Failure(Exception):  # noqa: N818 - an outcome, not a fault of ours
         self.in_doubt = in_doubt
 
     def error(self) -> AttemptError:
-        """Return what the log keeps; what jsonb cannot hold is taken out of the sentence."""
-        message = self.message.replace("\0", " ").encode(errors="replace").decode()[:LONGEST]
+        """Return what the log keeps."""
         return AttemptError(
-            code=self.code, message=message, retryable=self.retryable, retry_after_s=self.retry_after_s
+            code=_kept(self.code),
+            message=_kept(self.message),
+            retryable=self.retryable,
+            retry_after_s=self.retry_after_s,
         )
+
+
+def _kept(text: str) -> str:
+    """Take out what jsonb cannot hold, and what is too much."""
+    return text.replace("\0", " ").encode(errors="replace").decode()[:LONGEST]
 
 
 def sentence(problems: Iterable[Problem]) -> str:

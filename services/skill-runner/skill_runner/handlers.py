@@ -79,7 +79,8 @@ class Handlers:
     async def stop(self, heard: Heard) -> None:
         """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named.
 
-        `seq` is the commit that stopped all: what was asked for before it is not begun either.
+        `seq` is the commit that stopped all: what was asked for before it is not begun either, and what was
+        asked for after it goes on.
         """
         session = heard.subject.split(".", 1)[1]
         body = loads(heard.body)
@@ -88,9 +89,14 @@ class Handlers:
         whose, named, seq = body.get("user"), body.get("attempts"), body.get("seq")
         if named is None and isinstance(whose, str) and isinstance(seq, int):
             self._cancelled.note(whose, session, seq)
-        for attempt_id, (work, abort) in list(self._running.items()):
-            owner = str(work.user), str(work.id)
-            if owner == (whose, session) and (named is None or str(attempt_id) in named):
+        for work, abort in list(self._running.values()):
+            if (str(work.user), str(work.id)) != (whose, session):
+                continue
+            if named is None:
+                stopped = seq is None or self._cancelled.has(work)
+            else:
+                stopped = str(work.attempt_id) in named
+            if stopped:
                 abort.request()
 
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:

@@ -116,7 +116,7 @@ class ProjectedResults:
         if row is None:
             return None
         id_, output, warnings, *used = row
-        return Earlier(id_, json.loads(output), json.loads(warnings or "[]"), *used)
+        return Earlier(id_, json.loads(output or "null"), json.loads(warnings or "[]"), *used)
 
     async def close(self) -> None:
         self._pool.terminate()

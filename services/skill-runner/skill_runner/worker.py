@@ -116,13 +116,18 @@ def told(error: BaseException, root: Path) -> Frame:
                 "retryable": False,
             }
         case SkillError():
-            return {"code": error.code, "message": str(error), "retryable": error.retryable}
+            return {"code": text(error.code), "message": text(error), "retryable": bool(error.retryable)}
         case _:
             return {
                 "code": "skill_error",
                 "message": f"{type(error).__name__}{_place(error.__traceback__, root)}",
                 "retryable": _is_outage(error),
             }
+
+
+def text(value: object) -> str:
+    """Write down what a skill gave for a text: nobody has checked what it is."""
+    return str(value).encode(errors="replace").decode()
 
 
 def plain(value: Any) -> Any:
