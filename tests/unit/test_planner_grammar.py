@@ -213,6 +213,7 @@ def test_a_number_says_how_many_contacts():
         ("Plan my new single, £1.5k", 1500),
         ("Plan my new single, 12,500.50 pounds", 12500.5),
         ("Plan my new single, £80", 80),
+        ("Plan my new single with a 500 pound budget", 500),
     ],
 )
 def test_thousands_are_read_whole(text, budget):
@@ -292,6 +293,10 @@ def test_answers_are_grouped_by_what_was_asked(text, by):
 
 def test_whom_to_follow_up_is_told_with_the_campaign():
     assert read("Who should I follow up with?").intent == "performance"
+
+
+def test_which_asks_of_a_campaign_that_is_named():
+    assert read("Which results does Autumn push have?").campaign == "Autumn push"
 
 
 def test_a_name_that_is_a_plain_word_does_not_hide_the_word():

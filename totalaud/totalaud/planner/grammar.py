@@ -14,7 +14,7 @@ MOST_WORDS = 60
 MOST_UNUSED = 2
 FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
+MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds?|dollars?|euros?|gbp|usd|eur)\b")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
@@ -22,7 +22,6 @@ MORE_MONEY = re.compile(r"[£$€]\s*\d")
 AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
 ONE_BUDGET = "I take one amount, the most that may be spent"
 TYPES_ASIDE = {"press", "hashtags"}
-TYPES_MIXED = {"pitch", *TYPES_ASIDE}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
@@ -94,9 +93,9 @@ def _found(
         return Unread(f"I do not know “{governed[0]}”")
     if len(unknown) > (0 if looks_for else MOST_UNUSED):
         return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
-    if len(kinds) > 1 and intent not in TYPES_MIXED:
+    if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
-    if several := _several(intent, [word for _, word in rest], named=bool(names["release"])):
+    if several := _several(intent, [word for _, word in rest], names):
         return several
     return Question(
         intent=intent,
@@ -115,10 +114,10 @@ def _found(
     )
 
 
-def _several(intent: Intent, said: list[str], *, named: bool) -> Unread | None:
-    """Refuse two of what the answer has one of; a release that is `named` needs no type."""
+def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) -> Unread | None:
+    """Refuse two of what the answer has one of; a release that is named needs no type."""
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
-        "release": ("release_type" in w.SLOTS[intent] and not named, w.RELEASE_TYPES),
+        "release": ("release_type" in w.SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
         "platform": (intent == "hashtags", w.PLATFORMS),
         "grouping": (intent == "answers", w.GROUPS),
     }
@@ -126,7 +125,8 @@ def _several(intent: Intent, said: list[str], *, named: bool) -> Unread | None:
         values = list(dict.fromkeys(words[word] for word in said if word in words)) if one else []
         if len(values) > 1:
             return Unread(f"one {what} at a time: {' or '.join(values)}")
-    if intent == "performance" and "which" in said and not w.FOLLOW_UP & set(said):
+    chosen = names["campaign"] or names["release"] or w.FOLLOW_UP & set(said)
+    if intent == "performance" and "which" in said and not chosen:
         return Unread("I look at one campaign at a time: name it")
     return None
 
