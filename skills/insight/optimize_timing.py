@@ -114,11 +114,11 @@ def scheduled(
     rows = {
         row["id"]: row for row in context.rows(PEOPLE, ids=[one["id"] for one in people if one.get("id")])
     }
-    sends, left_out = [], []
+    sends, left_out, timed = [], [], set[str]()
     open_at: dict[ZoneInfo, dict[int, datetime]] = {}
     for person in people:
         row = rows.get(person.get("id"))
-        if reason := _unfit(person, row):
+        if reason := _unfit(person, row) or ("it has a time already" if person["id"] in timed else None):
             left_out.append({"contact_id": person.get("id"), "reason": reason})
             continue
         where = zone(row["timezone"] if row else None) or home
@@ -127,6 +127,7 @@ def scheduled(
         if not open_at[where]:
             left_out.append({"contact_id": person["id"], "reason": "no allowed time lies within the limits"})
             continue
+        timed.add(person["id"])
         number, chance = _drawn(sorted(open_at[where]), plan.chances, rng)
         sends.append(_send(person["id"], open_at[where][number], where, chance))
     return sorted(sends, key=lambda send: (send["send_at"], send["contact_id"])), left_out

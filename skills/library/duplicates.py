@@ -1,5 +1,6 @@
 """Entries that are the same opportunity: one address, or one title written in nearly the same way."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -10,7 +11,7 @@ Json = dict[str, Any]
 
 ALIKE = 0.6
 MOST_ALIKE = 200
-TRACKING = ("utm_", "fbclid", "gclid", "ref")
+TRACKING = re.compile("utm_.*|fbclid|gclid|ref", re.DOTALL)
 
 
 def merged(rows: Sequence[Json]) -> list[list[Json]]:
@@ -49,11 +50,18 @@ def same(one: Json, other: Json) -> bool:
 
 
 def page(url: str) -> str:
-    """Return host, path and query of an address, without what only says where it was found."""
-    parts = urlsplit(url.strip().casefold() if "//" in url else f"//{url.strip().casefold()}")
-    kept = sorted(pair for pair in parse_qsl(parts.query) if not pair[0].startswith(TRACKING))
-    said = "&".join("=".join(pair) for pair in kept)
-    return f"{parts.netloc.removeprefix('www.')}/{parts.path.strip('/')}{'?' if said else ''}{said}"
+    """Return host, path and query of an address, without what only says where it was found.
+
+    What cannot be read as an address is a page of its own.
+    """
+    said = url.strip().casefold()
+    try:
+        parts = urlsplit(said if "//" in said else f"//{said}")
+    except ValueError:
+        return said
+    kept = sorted(pair for pair in parse_qsl(parts.query) if not TRACKING.fullmatch(pair[0]))
+    query = "&".join("=".join(pair) for pair in kept)
+    return f"{parts.netloc.removeprefix('www.')}/{parts.path.strip('/')}{'?' if query else ''}{query}"
 
 
 def likeness(one: str, other: str) -> float:

@@ -1,13 +1,15 @@
 """Answers by group and over time: rates, how likely each group is the best, and how long answers take."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from library import music
 from library.localtime import WEEKDAYS, zone
 from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
 from library.rates import wilson
@@ -20,6 +22,7 @@ HOME = ZoneInfo("Europe/London")
 MOST_GROUPS = 40
 POINTS = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 14, HORIZON_DAYS)
 OVERLAPPING = {"genre": "genres", "region": "regions"}
+WRITTEN_MANY_WAYS = (*OVERLAPPING, "outlet")
 
 Json = dict[str, Any]
 
@@ -34,13 +37,22 @@ def keys_of(row: Json, group_by: str) -> list[str]:
 
 
 def grouped(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
-    """Return the largest groups, at most forty, the largest first."""
+    """Return the largest groups, at most forty, the largest first.
+
+    Synth-Pop and synthpop are one, under the name that is written most often.
+    """
+    fold = lru_cache(None)(music.key) if group_by in WRITTEN_MANY_WAYS else str
+    written: dict[str, Counter[str]] = defaultdict(Counter)
     found: dict[str, list[Json]] = defaultdict(list)
     for row in rows:
-        for key in keys_of(row, group_by):
+        names = keys_of(row, group_by)
+        for name in names:
+            written[fold(name)][name] += 1
+        for key in dict.fromkeys(map(fold, names)):
             found[key].append(row)
-    largest = sorted(found, key=lambda key: (-len(found[key]), key))[:MOST_GROUPS]
-    return {key: found[key] for key in largest}
+    usual = {key: max(sorted(some), key=some.__getitem__) for key, some in written.items()}
+    largest = sorted(found, key=lambda key: (-len(found[key]), usual[key]))[:MOST_GROUPS]
+    return {usual[key]: found[key] for key in largest}
 
 
 def groups(split: dict[str, list[Json]], now: datetime) -> list[Json]:

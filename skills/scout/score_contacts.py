@@ -58,7 +58,8 @@ def run(given: Json, context: Context) -> Json:
     asked, criteria = given["contacts"], given.get("criteria") or {}
     if len(asked) > MOST:
         raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(asked)}")
-    limit = how_many({"criteria.limit": criteria.get("limit", MOST)}, "criteria.limit", MOST)
+    wanted = criteria.get("limit")
+    limit = how_many({"criteria.limit": MOST if wanted is None else wanted}, "criteria.limit", MOST)
     contacts = reachable(asked, context)
     memory = remembered(contacts, context)
     scored = [scored_contact(contact, criteria, context.now(), memory) for contact in contacts]

@@ -88,7 +88,10 @@ def run(given: Json, context: Context) -> Json:
             basis,
             len(rows),
             needed=missing or None,
-            warnings=[*left_out(asked, kept), *_warnings(rows, people, model.card)],
+            warnings=[
+                *left_out(asked, kept),
+                *_warnings(rows, people, model.card, looked_at=max(len(asked), len(people))),
+            ],
         ),
     }
 
@@ -139,7 +142,7 @@ def _genres(act: Json | None, context: Context) -> list[str]:
     return (found[0]["genres"] if found else None) or []
 
 
-def _warnings(rows: list[Json], people: list[Json], card: Json) -> list[str]:
+def _warnings(rows: list[Json], people: list[Json], card: Json, *, looked_at: int) -> list[str]:
     told = []
     if len(rows) < FEWEST:
         told.append(
@@ -150,7 +153,7 @@ def _warnings(rows: list[Json], people: list[Json], card: Json) -> list[str]:
         told.append("a model did no better than the rates of contact and type: these are rates")
     if len(rows) >= MOST:
         told.append(f"the latest {MOST} mature pitches were looked at")
-    if len(people) >= MOST_ASKED:
+    if looked_at >= MOST_ASKED:
         told.append(f"no more than {MOST_ASKED} contacts were looked at")
     return told if people else [*told, "there is nobody to predict for"]
 

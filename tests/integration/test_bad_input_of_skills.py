@@ -77,6 +77,7 @@ async def test_what_makes_no_sense_is_refused_by_name(skillbench, skill, given, 
         ("research-contacts", {"query": "' OR 1=1; & | ! :* \\ <-> simon&garfunkel"}),
         ("research-contacts", {"query": "日本 " * 1000}),
         ("research-contacts", {"genres": [""], "regions": [""]}),
+        ("score-contacts", {"contacts": [{}], "criteria": {"limit": None, "min_score": None}}),
         ("score-contacts", {"contacts": [{}, {}]}),
         (
             "score-contacts",

@@ -114,3 +114,12 @@ async def test_the_same_question_has_the_same_answer(skillbench):
     to = await history(skillbench, user, sends=400)
     answers = [await skillbench.run(SKILL, asked(to), user=user) for _ in range(2)]
     assert answers[0] == answers[1]
+
+
+async def test_whoever_is_named_twice_is_written_to_once(skillbench):
+    user = skillbench.user()
+    to = contact(user)
+    await skillbench.load({"contacts": [to]})
+    found = await skillbench.run(SKILL, asked(to, to), user=user)
+    assert len(found["schedule"]) == 1
+    assert found["unscheduled"] == [{"contact_id": str(to["id"]), "reason": "it has a time already"}]

@@ -133,3 +133,11 @@ async def test_nobody_who_objected_is_predicted_for(skillbench):
     assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
     alone = await skillbench.run("predict-success", {"contacts": asked[1:]}, user=user)
     assert alone["predictions"] == []
+
+
+async def test_contacts_beyond_those_looked_at_are_told_of_though_some_have_objected(skillbench):
+    user = skillbench.user()
+    shut = contact(user, 0, suppressed=True)
+    asked = [{"id": str(shut["id"])}, *({"type": "radio"} for _ in range(2_000))]
+    found = await predict(skillbench, {"contacts": [shut]}, user, contacts=asked)
+    assert "no more than 2000 contacts were looked at" in found["meta"]["warnings"]

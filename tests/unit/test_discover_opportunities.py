@@ -55,6 +55,17 @@ def test_what_is_not_known_counts_as_shut():
 def test_one_page_written_in_two_ways_is_one():
     assert page("https://www.example.org/open/?utm_source=x") == page("http://EXAMPLE.org/open")
     assert page("https://example.org/open?id=1") != page("https://example.org/open?id=2")
+    assert page("https://example.org/open?ref=1") == page("https://example.org/open?ref=2")
+
+
+def test_a_reference_in_an_address_tells_two_pages_apart():
+    calls = [entry(title, url=f"https://example.org/apply?reference={title}") for title in ("A", "B")]
+    assert len(merged(calls)) == 2
+
+
+def test_what_is_no_address_stands_for_itself():
+    calls = [entry("A", url="http://[example.org"), entry("B", url="http://[example.net"), entry("C")]
+    assert merged(calls) == [[one] for one in calls]
 
 
 def test_titles_nearly_the_same_are_one_and_other_numbers_or_days_are_not():

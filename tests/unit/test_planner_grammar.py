@@ -213,6 +213,7 @@ def test_a_number_says_how_many_contacts():
         ("Plan my new single, £1.5k", 1500),
         ("Plan my new single, 12,500.50 pounds", 12500.5),
         ("Plan my new single, £80", 80),
+        ("Plan my new single with a 500 pound budget", 500),
     ],
 )
 def test_thousands_are_read_whole(text, budget):
@@ -223,6 +224,30 @@ def test_thousands_are_read_whole(text, budget):
 @pytest.mark.parametrize("money", ["-£50", "£-50", "£1,5", "£1,0000"])
 def test_an_amount_that_is_none_is_no_budget(money):
     assert read(f"Plan my new single, {money}").budget is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Find festivals under £50", "Plan my new single, budget £50", "Find grants, £50 max"]
+)
+def test_a_word_that_says_what_the_amount_is_has_been_understood(text):
+    found = read(text)
+    assert (found.budget, found.unused) == (50, ())
+
+
+@pytest.mark.parametrize(
+    ("words", "channels"),
+    [
+        ("DJs and bloggers", ("radio", "online_press")),
+        ("playlist and socials", ("spotify", "apple", "amazon", "curators", "social")),
+    ],
+)
+def test_a_plan_is_for_the_channels_whose_people_are_named(words, channels):
+    assert read(f"Plan my new single, {words}").channels == channels
+
+
+def test_a_release_that_is_named_may_be_told_with_another():
+    found = read("Write a press release for Glass Coast, the first single of my album")
+    assert (found.intent, found.release) == ("press", "Glass Coast")
 
 
 def test_kinds_of_opportunities_are_read():
@@ -270,6 +295,10 @@ def test_whom_to_follow_up_is_told_with_the_campaign():
     assert read("Who should I follow up with?").intent == "performance"
 
 
+def test_which_asks_of_a_campaign_that_is_named():
+    assert read("Which results does Autumn push have?").campaign == "Autumn push"
+
+
 def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
     assert read("What should I do next?").intent == "next"
     assert read("How is my campaign doing?").campaign is None
@@ -309,6 +338,22 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
         ("How did my campaign perform yesterday?", "yesterday"),
         ("How is my campaign performing for BBC Radio 6?", "narrowed by outlet"),
         ("How is my radio campaign performing?", "narrowed by type"),
+        ("Write a report on my radio campaign", "narrowed by type"),
+        ("A report on my journalists for the label, please", "narrowed by type"),
+        ("How are radio and podcasts doing in my campaign?", "one kind of contact"),
+        ("Find radio and podcast opportunities and festivals", "narrowed by type"),
+        ("Plan my new single for journalists and podcasts", "narrowed by type"),
+        ("Plan my new single, labels and venues", "one kind of contact"),
+        ("Which pitches worked for folk?", "narrowed by genres"),
+        ("Which of my campaigns performed best?", "one campaign"),
+        ("Write a press release for my album and my single", "one release"),
+        ("Suggest hashtags for Glass Coast on TikTok and Instagram", "one platform"),
+        ("What reply rate do I get by genre and by region?", "one grouping"),
+        ("Find 5 or 10 folk DJs", "these words: 10"),
+        ("Find festivals for more than £50", "the most that may be spent"),
+        ("Find funding over 500 pounds", "the most that may be spent"),
+        ("Find festivals between £20 and £50", "the most that may be spent"),
+        ("Plan my new single, £100 for radio and £50 for blogs", "the most that may be spent"),
         ("How is my campaign performing, 4 hours a week?", "narrowed by hours"),
         ("How are Glass Coast radio and Autumn push performing as campaigns?", "one campaign"),
         ("Suggest hashtags for my new single", "which platform"),

@@ -14,11 +14,15 @@ MOST_WORDS = 60
 MOST_UNUSED = 2
 FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds|dollars|euros|gbp|usd|eur)\b")
+MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds?|dollars?|euros?|gbp|usd|eur)\b")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
-TYPES_ASIDE = {"plan", "press", "hashtags", "report"}
+MORE_MONEY = re.compile(r"[£$€]\s*\d")
+AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
+ONE_BUDGET = "I take one amount, the most that may be spent"
+TYPES_ASIDE = {"press", "hashtags"}
+ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
     ("press release", "pressrelease"),
@@ -32,7 +36,11 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     """Return the question's slots, or why it cannot be read."""
     plain = _plain(text)
     plain, hours = _number(HOURS, plain)
+    if AT_LEAST.search(plain):
+        return Unread(ONE_BUDGET)
     plain, budget = _number(MONEY, plain)
+    if budget is not None and MORE_MONEY.search(plain):
+        return Unread(ONE_BUDGET)
     plain, window = _window(plain)
     if span := SPAN.search(plain):
         return Unread(NO_SUCH_WINDOW.format(span[0]))
@@ -46,7 +54,7 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if isinstance(intent, Unread):
         return intent
     names = meant(named, w.SLOTS[intent])
-    found = _found(intent, reading, vocabulary, to_many=not names["outlet"])
+    found = _found(intent, reading, vocabulary, names)
     if isinstance(found, Unread):
         return found
     if "free" in said and intent == "opportunities":
@@ -63,16 +71,19 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     return whole if isinstance(whole, Unread) else _narrowed(whole)
 
 
-def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many: bool) -> Question | Unread:
+def _found(
+    intent: Intent, reading: Reading, vocabulary: Vocabulary, names: Mapping[str, list[str]]
+) -> Question | Unread:
     """Explain every word that is left, by the words of the intent.
 
     Where contacts are looked for, each word may be what tells them apart: there none is left out.
     """
     rest = reading.rest()
     said = {word for _, word in rest}
-    kinds = [kind for kind, others in vocabulary.kinds.items() if said & set(others)]
-    looks_for = intent == "find" or (intent == "pitch" and to_many)
-    counts = [word for word in said if looks_for and COUNT.fullmatch(word)]
+    typed = said.difference(ASIDE.get(intent, ()))
+    kinds = [kind for kind, others in vocabulary.kinds.items() if typed & set(others)]
+    looks_for = intent == "find" or (intent == "pitch" and not names["outlet"])
+    counts = [word for _, word in rest if looks_for and COUNT.fullmatch(word)]
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     known = {*_known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in known]
@@ -82,8 +93,10 @@ def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many:
         return Unread(f"I do not know “{governed[0]}”")
     if len(unknown) > (0 if looks_for else MOST_UNUSED):
         return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
-    if len(kinds) > 1 and intent in {"find", "timing"}:
+    if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
+    if several := _several(intent, [word for _, word in rest], names):
+        return several
     return Question(
         intent=intent,
         type=kinds[0] if len(kinds) == 1 else None,
@@ -99,6 +112,23 @@ def _found(intent: Intent, reading: Reading, vocabulary: Vocabulary, *, to_many:
         limit=int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
+
+
+def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) -> Unread | None:
+    """Refuse two of what the answer has one of; a release that is named needs no type."""
+    slots: dict[str, tuple[bool, Mapping[str, str]]] = {
+        "release": ("release_type" in w.SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
+        "platform": (intent == "hashtags", w.PLATFORMS),
+        "grouping": (intent == "answers", w.GROUPS),
+    }
+    for what, (one, words) in slots.items():
+        values = list(dict.fromkeys(words[word] for word in said if word in words)) if one else []
+        if len(values) > 1:
+            return Unread(f"one {what} at a time: {' or '.join(values)}")
+    chosen = names["campaign"] or names["release"] or w.FOLLOW_UP & set(said)
+    if intent == "performance" and "which" in said and not chosen:
+        return Unread("I look at one campaign at a time: name it")
+    return None
 
 
 def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unread:
@@ -122,6 +152,8 @@ def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unr
 def _narrowed(question: Question) -> Question | Unread:
     """Refuse what the question's answer would silently leave out."""
     slots = w.SLOTS[question.intent]
+    if question.intent == "patterns" and not question.cohort:
+        slots -= {"genres"}
     given = {
         "genres": question.genres,
         "regions": question.regions,
@@ -132,7 +164,7 @@ def _narrowed(question: Question) -> Question | Unread:
         "window": question.window,
         "hours_per_week": question.hours_per_week,
         "budget": question.budget,
-        "type": question.type if question.intent not in TYPES_ASIDE and not question.kinds else None,
+        "type": question.type if question.intent not in TYPES_ASIDE else None,
     }
     for slot, value in given.items():
         if value and slot not in slots:
@@ -164,11 +196,11 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "find": w.LOOK | w.PEOPLE | w.CAMPAIGN,
         "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, *w.TONES.values()),
         "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success"},
-        "plan": {*w.CHANNELS, *w.WRITE, "hours"},
+        "plan": {*w.CHANNELS, *w.WRITE, "hours", "budget"},
         "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
         "press": w.RELEASE,
         "timing": {*w.PITCH, *w.RELEASE, "pitches", "week"},
-        "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free"},
+        "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free", "budget", "under", "max"},
         "performance": w.CAMPAIGN | w.LOOK,
         "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},

@@ -181,18 +181,21 @@ PLATFORMS = {
     "bluesky": "bluesky",
 }
 CHANNELS = {
-    "radio": ("radio",),
-    "blogs": ("online_press",),
-    "blog": ("online_press",),
-    "magazines": ("print_press",),
-    "press": ("online_press", "print_press"),
-    "spotify": ("spotify",),
-    "apple": ("apple",),
-    "amazon": ("amazon",),
-    "playlists": ("spotify", "apple", "amazon", "curators"),
-    "curators": ("curators",),
-    "social": ("social",),
-    "live": ("live",),
+    word: channels
+    for said, channels in (
+        ("radio djs stations", ("radio",)),
+        ("blog blogs bloggers", ("online_press",)),
+        ("magazines", ("print_press",)),
+        ("press journalists", ("online_press", "print_press")),
+        ("spotify", ("spotify",)),
+        ("apple", ("apple",)),
+        ("amazon", ("amazon",)),
+        ("playlist playlists", ("spotify", "apple", "amazon", "curators")),
+        ("curators", ("curators",)),
+        ("social socials", ("social",)),
+        ("live", ("live",)),
+    )
+    for word in said.split()
 }
 NEGATIONS = _words(
     """
