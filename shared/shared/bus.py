@@ -20,7 +20,7 @@ from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import secured, servers, told
-from shared.pull import consume, unnoted
+from shared.pull import consume, unmourned, unnoted
 from shared.refusal import Refusal
 from shared.replies import Replies
 from shared.room import RoomAlarm
@@ -155,9 +155,19 @@ class Bus:
         in_flight: int | Callable[[], int],
         grace_s: float = 0.0,
         noted: Callable[[Delivery], bool] = unnoted,
+        given_up: Callable[[Delivery], Awaitable[None]] = unmourned,
     ) -> None:
         """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
-        await consume(self, stream, durable, handle, in_flight=in_flight, grace_s=grace_s, noted=noted)
+        await consume(
+            self,
+            stream,
+            durable,
+            handle,
+            in_flight=in_flight,
+            grace_s=grace_s,
+            noted=noted,
+            given_up=given_up,
+        )
 
     def on_reconnect(self, callback: Callback) -> None:
         """Have it called after each reconnect, again until it succeeds."""

@@ -33,6 +33,10 @@ def unnoted(_: Delivery) -> bool:
     return False
 
 
+async def unmourned(_: Delivery) -> None:
+    pass
+
+
 async def consume(
     bus: "Bus",
     stream: str,
@@ -42,14 +46,17 @@ async def consume(
     in_flight: int | Callable[[], int],
     grace_s: float = 0.0,
     noted: Callable[[Delivery], bool] = unnoted,
+    given_up: Handle = unmourned,
 ) -> None:
     """Run until cancelled; what is handled then has `grace_s` to end, what does not end comes again.
 
     An `in_flight` that changes is asked before each pull. What is `noted` when it comes is acked, and not
-    handled: most of what a consumer of the whole log gets is worth no task of its own.
+    handled: most of what a consumer of the whole log gets is worth no task of its own. Of what was tried in
+    vain `given_up` is told before it becomes a dead letter, and it comes again should that fail; it is not
+    told of poison.
     """
     most = in_flight if callable(in_flight) else lambda: in_flight
-    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s, noted=noted)
+    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s, noted=noted, given_up=given_up)
     bus.on_reconnect(puller.forget)
     await puller.run()
 
@@ -65,6 +72,7 @@ class _Puller:
         *,
         grace_s: float = 0.0,
         noted: Callable[[Delivery], bool] = unnoted,
+        given_up: Handle = unmourned,
     ) -> None:
         self._bus = bus
         self._stream = stream
@@ -73,6 +81,7 @@ class _Puller:
         self._in_flight = in_flight
         self._grace_s = grace_s
         self._noted = noted
+        self._given_up = given_up
         self._to_ack: list[Delivery] = []
         self._asked = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -180,7 +189,10 @@ class _Puller:
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
         reason = str(error) if isinstance(error, Poison) else type(error).__name__
         try:
-            if isinstance(error, Poison) or self._failures.count(delivery.seq, error) >= TRIES:
+            poison = isinstance(error, Poison)
+            if poison or self._failures.count(delivery.seq, error) >= TRIES:
+                if not poison:
+                    await self._given_up(delivery)
                 letter = {"reason": reason, "stream": self._stream, "seq": delivery.seq}
                 await self._bus.publish(dead_letter(self._durable), dumps(letter))
                 buried(self._durable)

@@ -76,6 +76,15 @@ class Handlers:
         finally:
             del self._running[work.attempt_id]
 
+    async def give_up(self, delivery: Delivery) -> None:
+        """Report an attempt that this runner fails at again and again: nobody would end it otherwise."""
+        work = _read(delivery)
+        why = "the runner failed at this attempt again and again: its log and 'totalaud dlq list' say why"
+        error = Failure("runner_error", why).error()
+        began = self._clock()
+        report = Report(**about(work), error=error, started_at=began, duration_ms=0, unclaimed=True)
+        await deliver(self._bus, report)
+
     async def stop(self, heard: Heard) -> None:
         """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named.
 

@@ -71,6 +71,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
                         handlers.work,
                         in_flight=turns.in_flight if pool == "custom" else settings.concurrency,
                         grace_s=grace_s,
+                        given_up=handlers.give_up,
                     )
                 )
                 for pool in POOLS
