@@ -153,12 +153,13 @@ async def _batch(bus: Bus, after: int) -> list[Reading]:
 
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
     """Swap while the live projection stands still between two batches; again while somebody reads long."""
+    origin = Origin(bus)
     while True:
         await _catch_up(bus, projection)
         async with live.gate:
             await _catch_up(bus, projection)
             try:
-                await _swap(projection)
+                await _swap(projection, origin)
             except BUSY:
                 pass
             else:
@@ -181,7 +182,7 @@ async def _stop_vacuum(connection: asyncpg.Connection) -> None:
                 await connection.execute(f"LOCK TABLE {LIVE}.{name} IN SHARE UPDATE EXCLUSIVE MODE")
 
 
-async def _swap(projection: Projection) -> None:
+async def _swap(projection: Projection, origin: Origin) -> None:
     """Take all locks in one statement, given up before a reader could be found in a deadlock with it."""
     connection = projection.connection
     async with connection.transaction():
@@ -191,7 +192,7 @@ async def _swap(projection: Projection) -> None:
         old = await _tables(connection, LIVE)
         if old:
             await connection.execute("LOCK TABLE " + ", ".join(f"{LIVE}.{name}" for name in old))
-        if await _seq(connection, old) > projection.seq:
+        if "checkpoint" in old and await _further(connection, projection, origin):
             raise Behind
         grants = [row["sql"] for row in await connection.fetch(GRANTS, LIVE, names())]
         await connection.execute(f"CREATE SCHEMA {LAST}")
@@ -203,15 +204,10 @@ async def _swap(projection: Projection) -> None:
             await connection.execute(grant)
 
 
-async def _seq(connection: asyncpg.Connection, old: list[str]) -> int:
-    """Return how far the live tables are; those of another log count from nothing."""
-    if "checkpoint" not in old:
-        return 0
-    seq = await connection.fetchval(
-        f"SELECT o.seq FROM {LIVE}.checkpoint o, {NEXT}.checkpoint n "  # noqa: S608 - names of our own
-        "WHERE o.stream_created = n.stream_created"
-    )
-    return int(seq or 0)
+async def _further(connection: asyncpg.Connection, projection: Projection, origin: Origin) -> bool:
+    """Tell whether the live tables are further than the new ones; those of another log do not count."""
+    at = await database.checkpoint(connection)
+    return at.seq > projection.seq and await origin.made(at)
 
 
 async def _drop(connection: asyncpg.Connection) -> None:
