@@ -62,6 +62,25 @@ async def connected(losing: Losing) -> AsyncIterator[Bus]:
         await bus.close()
 
 
+async def test_a_projector_that_runs_meanwhile_mixes_nothing(losing: Losing, postgres_url: str):
+    async with connected(losing) as bus:
+        await provision(bus, ack_wait_s=2)
+        await Writer(bus).write(definitions())
+        await losing.keep()
+        async with projecting(bus, postgres_url) as live:
+            await bus.listen("ops.projection.*", Operating(losing.url, postgres_url, live).hear)
+            await caught_up(bus, postgres_url)
+            writer = Writer(bus)
+            await writer.write(stories(20, commits=30))
+            await caught_up(bus, postgres_url)
+            await losing.lose()
+            await Writer(bus).write(stories(21, commits=50))
+            await until(lambda: halted(live))
+            assert (await ask(bus, "rebuild"))["ok"] is True
+            await caught_up(bus, postgres_url)
+        await assert_folded(bus, postgres_url)
+
+
 async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losing: Losing, postgres_url: str):
     async with connected(losing) as bus:
         await provision(bus, ack_wait_s=2)
