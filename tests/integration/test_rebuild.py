@@ -14,6 +14,7 @@ from controls import SESSION, USER, planned
 from histories import definition, stories
 from projected import assert_folded, rows_of
 from projector import spreading
+from projector.apart import rebuilt
 from projector.database import connected, make_bare
 from projector.operating import Operating
 from projectorstage import Writer, ask, caught_up, projecting, service, until, value
@@ -217,6 +218,30 @@ async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Wr
         projector.kill()
         gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)
         assert gone == running
+
+
+async def test_of_two_projectors_one_rebuilds_and_both_say_so(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    async with projecting(bus, postgres_url) as writes, projecting(bus, postgres_url) as stands_by:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, writes).hear)
+        await caught_up(bus, postgres_url)
+        before = await whole_shape(postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            first = asyncio.create_task(rebuilt(nats_url, postgres_url, stands_by))
+            await until(lambda: value(postgres_url, FILLING))
+            assert (await ask(bus, "status"))["rebuilding"]
+            assert (await ask(bus, "rebuild"))["error"]["code"] == "busy"
+        await reader.close()
+        assert (await first)["events"] > SESSIONS
+        assert not (await ask(bus, "status"))["rebuilding"]
+        await caught_up(bus, postgres_url)
+        assert await whole_shape(postgres_url) == before
+    await assert_folded(bus, postgres_url)
 
 
 @pytest.mark.parametrize("sql", spreading.IN_ORDER)

@@ -18,6 +18,7 @@ from projector.reader import page
 from projector.tables import names
 from shared.bus import Bus
 from shared.logs import get_logger
+from shared.refusal import Refusal
 
 NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
@@ -91,6 +92,8 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
     Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
     """
     async with connected(url, NEXT, synchronous_commit="off") as connection:
+        if not await database.first_to_rebuild(connection):
+            raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await _drop(connection)
         await connection.execute(f"CREATE SCHEMA {NEXT}")
         await (database.make_bare if keys_last else database.make)(connection)
