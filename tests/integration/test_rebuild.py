@@ -17,6 +17,7 @@ from projector import spreading
 from projector.apart import rebuilt
 from projector.database import connected, make_bare
 from projector.operating import Operating
+from projector.rebuild import rebuild
 from projectorstage import Writer, ask, caught_up, projecting, service, until, value
 from servers import Rig
 from shared import subjects
@@ -35,6 +36,7 @@ WHOLE_SHAPE = (
     """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
     WHERE schemaname = 'public' ORDER BY 1, 2""",
 )
+LEFT = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
 FILLING = "SELECT seq > 0 FROM projection_next.checkpoint"
 NEARLY_SWAPPED = """
 SELECT count(*) > 0 FROM pg_indexes
@@ -77,8 +79,7 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
     rows = await assert_folded(bus, postgres_url)
     assert len(before["agent_sessions"]) > SESSIONS
     assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
-    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
-    assert await value(postgres_url, left) == 0
+    assert await value(postgres_url, LEFT) == 0
 
 
 async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
@@ -218,6 +219,25 @@ async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Wr
         projector.kill()
         gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)
         assert gone == running
+
+
+class Gone:
+    """A live projection that nobody can stop any more."""
+
+    @property
+    def gate(self):
+        raise ConnectionError
+
+    def swapped(self) -> None:
+        raise AssertionError
+
+
+async def test_a_rebuild_that_breaks_off_leaves_no_tables(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        with pytest.raises(ConnectionError):
+            await rebuild(bus, postgres_url, Gone())
+    assert await value(postgres_url, LEFT) == 0
 
 
 async def test_of_two_projectors_one_rebuilds_and_both_say_so(

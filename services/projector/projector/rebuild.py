@@ -95,20 +95,26 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
         if not await database.first_to_rebuild(connection):
             raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await _drop(connection)
-        await connection.execute(f"CREATE SCHEMA {NEXT}")
-        await (database.make_bare if keys_last else database.make)(connection)
-        await _each(connection, "SET (autovacuum_enabled = off)")
-        created = await Origin(bus).created()
-        await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
-        epoch = uuid4()
-        projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-        await _catch_up(bus, projection)
-        if keys_last:
-            await database.add_keys(connection)
-        await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
-        await _each(connection, "RESET (autovacuum_enabled)")
-        await _take_the_place(bus, projection, live)
-        await _drop(connection)
+        try:
+            return await _filled(bus, connection, live, keys_last=keys_last)
+        finally:
+            with suppress(*database.AWAY):
+                await _drop(connection)
+
+
+async def _filled(bus: Bus, connection: asyncpg.Connection, live: Live, *, keys_last: bool) -> int:
+    await connection.execute(f"CREATE SCHEMA {NEXT}")
+    await (database.make_bare if keys_last else database.make)(connection)
+    await _each(connection, "SET (autovacuum_enabled = off)")
+    await connection.execute("UPDATE checkpoint SET stream_created = $1", await Origin(bus).created())
+    epoch = uuid4()
+    projection = Projection(connection, epoch, await database.take_over(connection, epoch))
+    await _catch_up(bus, projection)
+    if keys_last:
+        await database.add_keys(connection)
+    await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
+    await _each(connection, "RESET (autovacuum_enabled)")
+    await _take_the_place(bus, projection, live)
     return projection.seq
 
 
