@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import msgspec
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 WITHOUT_DOMAIN = 9
@@ -38,7 +39,7 @@ class Delivery(msgspec.Struct, frozen=True):
             int(seq),
             int(deliveries),
             message,
-            server_of(message),
+            server_of(message._client),  # noqa: SLF001
         )
 
     def age(self, now: datetime) -> timedelta:
@@ -64,9 +65,10 @@ class Delivery(msgspec.Struct, frozen=True):
     def _is_awaited(self) -> bool:
         if self._message.is_acked or self._server is None:
             return not self._message.is_acked
-        return self._message._client.is_connected and server_of(self._message) == self._server  # noqa: SLF001
+        client = self._message._client  # noqa: SLF001
+        return client.is_connected and server_of(client) == self._server
 
 
-def server_of(message: Msg) -> str:
-    """Name the server process that the message's connection was last to; nats-py shows it nowhere else."""
-    return str(message._client._server_info.get("server_id"))  # noqa: SLF001
+def server_of(client: Client) -> str:
+    """Name the server process that the connection was last to; nats-py shows it nowhere else."""
+    return str(client._server_info.get("server_id"))  # noqa: SLF001

@@ -14,8 +14,10 @@ from controls import SESSION, USER, planned
 from histories import definition, stories
 from projected import assert_folded, rows_of
 from projector import spreading
+from projector.apart import rebuilt
 from projector.database import connected, make_bare
 from projector.operating import Operating
+from projector.rebuild import rebuild
 from projectorstage import Writer, ask, caught_up, projecting, service, until, value
 from servers import Rig
 from shared import subjects
@@ -34,6 +36,7 @@ WHOLE_SHAPE = (
     """SELECT tablename, policyname, cmd, roles, qual FROM pg_policies
     WHERE schemaname = 'public' ORDER BY 1, 2""",
 )
+LEFT = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
 FILLING = "SELECT seq > 0 FROM projection_next.checkpoint"
 NEARLY_SWAPPED = """
 SELECT count(*) > 0 FROM pg_indexes
@@ -76,8 +79,7 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
     rows = await assert_folded(bus, postgres_url)
     assert len(before["agent_sessions"]) > SESSIONS
     assert before["agent_sessions"].items() <= rows["agent_sessions"].items()
-    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
-    assert await value(postgres_url, left) == 0
+    assert await value(postgres_url, LEFT) == 0
 
 
 async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
@@ -217,6 +219,49 @@ async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Wr
         projector.kill()
         gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)
         assert gone == running
+
+
+class Gone:
+    """A live projection that nobody can stop any more."""
+
+    @property
+    def gate(self):
+        raise ConnectionError
+
+    def swapped(self) -> None:
+        raise AssertionError
+
+
+async def test_a_rebuild_that_breaks_off_leaves_no_tables(bus: Bus, writer: Writer, postgres_url: str):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        with pytest.raises(ConnectionError):
+            await rebuild(bus, postgres_url, Gone())
+    assert await value(postgres_url, LEFT) == 0
+
+
+async def test_of_two_projectors_one_rebuilds_and_both_say_so(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
+    await write(nats_url, histories(SESSIONS, USER))
+    async with projecting(bus, postgres_url) as writes, projecting(bus, postgres_url) as stands_by:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, writes).hear)
+        await caught_up(bus, postgres_url)
+        before = await whole_shape(postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            first = asyncio.create_task(rebuilt(nats_url, postgres_url, stands_by))
+            await until(lambda: value(postgres_url, FILLING))
+            assert (await ask(bus, "status"))["rebuilding"]
+            assert (await ask(bus, "rebuild"))["error"]["code"] == "busy"
+        await reader.close()
+        assert (await first)["events"] > SESSIONS
+        assert not (await ask(bus, "status"))["rebuilding"]
+        await caught_up(bus, postgres_url)
+        assert await whole_shape(postgres_url) == before
+    await assert_folded(bus, postgres_url)
 
 
 @pytest.mark.parametrize("sql", spreading.IN_ORDER)

@@ -65,8 +65,9 @@ class Pull:
 
     def give(self, message: Stored, deliveries: int) -> None:
         token: Any = Token(self._bus, self._durable, message.seq, deliveries)
+        server = server_of(token._client)
         delivery = Delivery(
-            message.subject, message.body, message.headers, message.seq, deliveries, token, server_of(token)
+            message.subject, message.body, message.headers, message.seq, deliveries, token, server
         )
         running = asyncio.get_running_loop().create_task(
             self._puller._run_one(delivery), context=self._context.copy()

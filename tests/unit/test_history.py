@@ -1,5 +1,6 @@
 """What the campaigns service remembers of its records, and what it reads again."""
 
+import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -78,6 +79,17 @@ async def test_a_guess_that_was_wrong_costs_another_load_and_nothing_else():
     await told(histories, id_, NOBODY)
     done = await histories.record(USER, id_, NOBODY, "test", histories.nothing)
     assert (done.happened, done.seq, await log.last_seq()) == (False, 1, 1)
+
+
+async def test_what_is_remembered_of_a_log_that_lost_its_end_is_forgotten():
+    log, shorter, id_ = MemoryLog(), MemoryLog(), uuid4()
+    histories = Histories(log, ARTIST, keep=100)
+    await told(Histories(shorter, ARTIST), id_, NOBODY)
+    await told(histories, id_, NOBODY, fact("lost"))
+    log.__dict__.update(shorter.__dict__)
+    async with asyncio.timeout(5):
+        done = await histories.record(USER, id_, fact("new"), "test")
+    assert (done.seq, len((await histories.load(USER, id_)).state.facts)) == (2, 1)
 
 
 async def test_a_last_commit_makes_up_for_the_others_where_it_says_all():

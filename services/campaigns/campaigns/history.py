@@ -116,10 +116,21 @@ class Histories(Generic[S, C]):
             try:
                 seq = await self._log.append(aggregate, commit, expected=before.seq)
             except Conflict:
-                known = None
+                known = await self._after(user, id_, before.seq)
             else:
                 self._grown(aggregate, before, Past((Stored(seq, commit),)))
                 return Recorded(seq, events)
+
+    async def _after(self, user: UUID, id_: UUID, refused: int) -> Known[S]:
+        """Load after a conflict; where nothing has come since, the log has lost what is remembered."""
+        known = await self.load(user, id_)
+        if known.seq != refused:
+            return known
+        self._forget(subjects.record(user, self.life.noun, id_))
+        return await self.load(user, id_)
+
+    def _forget(self, aggregate: Aggregate) -> None:
+        self._events -= self._kept.pop(aggregate, self.nothing).events
 
     def _grown(self, aggregate: Aggregate, before: Known[S], since: Past) -> Known[S]:
         if not since.recorded:

@@ -38,6 +38,8 @@ async def _attend(process: Process, live: Live) -> Json:
                 await _stand_still(process, live)
             case {"away": error}:
                 raise Refusal("unavailable", None, f"NATS or PostgreSQL is away: {error}")
+            case {"error": {"code": code, "message": message}}:
+                raise Refusal(code, None, message)
             case {"rebuilt": dict(done)}:
                 return done
             case told:

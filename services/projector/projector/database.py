@@ -18,6 +18,8 @@ LIVE = "public"
 CONNECT_S = 5
 TURN = 0x70726F6A
 TURN_S = 0.5
+REBUILD = 0x72656275
+REBUILD_TRIES = 4
 COMMAND_S = 60
 KEYS_S = 3600
 STEADY = {
@@ -30,6 +32,13 @@ STEADY = {
     "application_name": "totalaud-projector",
 }
 WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin")
+REBUILDING = """
+SELECT EXISTS (
+  SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+  WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+    AND (l.classid, l.objid, l.objsubid) = (0::oid, $1::bigint::oid, 1)
+)
+"""
 AWAY = (*DATABASE_AWAY, asyncpg.TransactionRollbackError, asyncpg.InvalidCatalogNameError)
 
 
@@ -95,8 +104,8 @@ async def add_keys(connection: asyncpg.Connection) -> None:
 
 
 async def checkpoint(connection: asyncpg.Connection) -> Checkpoint:
-    """Read the one row, whichever release made it."""
-    row = await connection.fetchrow("SELECT * FROM checkpoint")
+    """Read the one row of the live tables, whichever release made it."""
+    row = await connection.fetchrow(f"SELECT * FROM {LIVE}.checkpoint")  # noqa: S608 - a name of our own
     told: dict[str, Any] = dict(row) if row else {}
     return Checkpoint(
         told.get("seq", 0),
@@ -115,6 +124,20 @@ async def alone(connection: asyncpg.Connection) -> None:
             get_logger().info("another projector is at work, this one stands by")
             waiting = True
         await asyncio.sleep(TURN_S)
+
+
+async def first_to_rebuild(connection: asyncpg.Connection) -> bool:
+    """Take the turn of rebuilds until the connection ends; one that broke off may have it a moment longer."""
+    for _ in range(REBUILD_TRIES):
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", REBUILD):
+            return True
+        await asyncio.sleep(TURN_S)
+    return False
+
+
+async def rebuilding(connection: asyncpg.Connection) -> bool:
+    """Tell whether these tables are being rebuilt, whichever projector was asked to."""
+    return bool(await connection.fetchval(REBUILDING, REBUILD))
 
 
 async def take_over(connection: asyncpg.Connection, epoch: UUID) -> int:

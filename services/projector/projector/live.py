@@ -43,9 +43,9 @@ class Live:
         wait = SHORTEST_WAIT_S
         while True:
             try:
+                self._reader.doubt()
                 async with self._ready() as projection:
                     wait = SHORTEST_WAIT_S
-                    self._reader.doubt()
                     await self._follow(projection)
             except Refusal as refusal:
                 await self._halt(refusal)
@@ -77,9 +77,8 @@ class Live:
             yield projection
 
     async def _follow(self, projection: Projection) -> None:
-        """Return after a rebuild has put other tables in place."""
-        while True:
-            batch = await self._reader.batch(projection.seq)
+        """Return after a rebuild has put other tables in place, or when NATS may have another log."""
+        while batch := await self._reader.batch(projection.seq):
             async with self.gate:
                 if self._swapped.is_set():
                     self._swapped.clear()

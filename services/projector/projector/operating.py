@@ -59,7 +59,7 @@ class Operating:
                 )
             except asyncpg.UndefinedTableError:
                 raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
-            rebuilding = self._rebuilding.locked()
+            rebuilding = self._rebuilding.locked() or await database.rebuilding(connection)
             rebuilt_seq = await progress(connection) if rebuilding else None
         log_seq = await self._live.origin.last_seq()
         return {

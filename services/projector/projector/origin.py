@@ -28,11 +28,14 @@ class Origin:
 
     async def check(self, connection: asyncpg.Connection, at: Checkpoint) -> None:
         """Note the log in tables that are new; refuse tables that were made from another one."""
-        created = await self.created()
         if at.stream_created is None and at.seq == 0:
-            await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
-        elif at.stream_created != created or not await self._holds(at):
+            await connection.execute("UPDATE checkpoint SET stream_created = $1", await self.created())
+        elif not await self.made(at):
             raise Refusal("another_log", "checkpoint", "the tables were made from another log")
+
+    async def made(self, at: Checkpoint) -> bool:
+        """Tell whether tables that are so far were made from this log; one that lost its end is another."""
+        return at.stream_created == await self.created() and await self._holds(at)
 
     async def _holds(self, at: Checkpoint) -> bool:
         if at.seq == 0:

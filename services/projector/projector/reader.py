@@ -6,6 +6,7 @@ from collections import deque
 from nats.aio.msg import Msg
 
 from shared.bus import Bus
+from shared.delivery import server_of
 from shared.direct_get import Entry, read_page
 from shared.hearing import hear
 
@@ -25,6 +26,7 @@ class Reader:
 
     Its sequences tell what it left out. The stream is asked for that; when in doubt (at the start, after a
     reconnect, after a batch that was not written), until it has no more; and once a second of silence.
+    Another process of NATS may have lost the end of the log, and go on with other commits.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -33,32 +35,42 @@ class Reader:
         self._bytes = 0
         self._rung = asyncio.Event()
         self._in_doubt = True
+        self._server: str | None = None
 
     async def listen(self) -> None:
         await hear(self._bus.client, "feed.>", self._hear)
         self._bus.on_reconnect(self._reconnected)
 
     async def batch(self, after: int) -> list[Entry]:
-        """Wait for what follows on a sequence; a batch is what has come while the last one was written."""
-        while True:
+        """Wait for what follows on a sequence; a batch is what has come while the last one was written.
+
+        It is empty when another process of NATS answers than at the last `doubt`.
+        """
+        while self._is_the_same():
             self._rung.clear()
             if found := self._take(after):
                 return found
             if self._in_doubt or self._entries:
-                if found := await page(self._bus, after + 1):
+                found = await page(self._bus, after + 1)
+                if found and self._is_the_same():
                     return found
                 self._in_doubt = False
             try:
                 await asyncio.wait_for(self._rung.wait(), LOOK_S)
             except TimeoutError:
                 self._in_doubt = True
+        return []
 
     def doubt(self) -> None:
         """Ask the stream next: what was handed out may not have been written."""
         self._in_doubt = True
+        self._server = server_of(self._bus.client)
+
+    def _is_the_same(self) -> bool:
+        return server_of(self._bus.client) == self._server
 
     async def _reconnected(self) -> None:
-        self.doubt()
+        self._in_doubt = True
         self._rung.set()
 
     def _take(self, after: int) -> list[Entry]:

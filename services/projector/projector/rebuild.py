@@ -18,6 +18,7 @@ from projector.reader import page
 from projector.tables import names
 from shared.bus import Bus
 from shared.logs import get_logger
+from shared.refusal import Refusal
 
 NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
@@ -91,21 +92,29 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
     Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
     """
     async with connected(url, NEXT, synchronous_commit="off") as connection:
+        if not await database.first_to_rebuild(connection):
+            raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await _drop(connection)
-        await connection.execute(f"CREATE SCHEMA {NEXT}")
-        await (database.make_bare if keys_last else database.make)(connection)
-        await _each(connection, "SET (autovacuum_enabled = off)")
-        created = await Origin(bus).created()
-        await connection.execute("UPDATE checkpoint SET stream_created = $1", created)
-        epoch = uuid4()
-        projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-        await _catch_up(bus, projection)
-        if keys_last:
-            await database.add_keys(connection)
-        await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
-        await _each(connection, "RESET (autovacuum_enabled)")
-        await _take_the_place(bus, projection, live)
-        await _drop(connection)
+        try:
+            return await _filled(bus, connection, live, keys_last=keys_last)
+        finally:
+            with suppress(*database.AWAY):
+                await _drop(connection)
+
+
+async def _filled(bus: Bus, connection: asyncpg.Connection, live: Live, *, keys_last: bool) -> int:
+    await connection.execute(f"CREATE SCHEMA {NEXT}")
+    await (database.make_bare if keys_last else database.make)(connection)
+    await _each(connection, "SET (autovacuum_enabled = off)")
+    await connection.execute("UPDATE checkpoint SET stream_created = $1", await Origin(bus).created())
+    epoch = uuid4()
+    projection = Projection(connection, epoch, await database.take_over(connection, epoch))
+    await _catch_up(bus, projection)
+    if keys_last:
+        await database.add_keys(connection)
+    await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
+    await _each(connection, "RESET (autovacuum_enabled)")
+    await _take_the_place(bus, projection, live)
     return projection.seq
 
 
@@ -153,12 +162,13 @@ async def _batch(bus: Bus, after: int) -> list[Reading]:
 
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
     """Swap while the live projection stands still between two batches; again while somebody reads long."""
+    origin = Origin(bus)
     while True:
         await _catch_up(bus, projection)
         async with live.gate:
             await _catch_up(bus, projection)
             try:
-                await _swap(projection)
+                await _swap(projection, origin)
             except BUSY:
                 pass
             else:
@@ -181,7 +191,7 @@ async def _stop_vacuum(connection: asyncpg.Connection) -> None:
                 await connection.execute(f"LOCK TABLE {LIVE}.{name} IN SHARE UPDATE EXCLUSIVE MODE")
 
 
-async def _swap(projection: Projection) -> None:
+async def _swap(projection: Projection, origin: Origin) -> None:
     """Take all locks in one statement, given up before a reader could be found in a deadlock with it."""
     connection = projection.connection
     async with connection.transaction():
@@ -191,7 +201,7 @@ async def _swap(projection: Projection) -> None:
         old = await _tables(connection, LIVE)
         if old:
             await connection.execute("LOCK TABLE " + ", ".join(f"{LIVE}.{name}" for name in old))
-        if await _seq(connection, old) > projection.seq:
+        if "checkpoint" in old and await _further(connection, projection, origin):
             raise Behind
         grants = [row["sql"] for row in await connection.fetch(GRANTS, LIVE, names())]
         await connection.execute(f"CREATE SCHEMA {LAST}")
@@ -203,15 +213,10 @@ async def _swap(projection: Projection) -> None:
             await connection.execute(grant)
 
 
-async def _seq(connection: asyncpg.Connection, old: list[str]) -> int:
-    """Return how far the live tables are; those of another log count from nothing."""
-    if "checkpoint" not in old:
-        return 0
-    seq = await connection.fetchval(
-        f"SELECT o.seq FROM {LIVE}.checkpoint o, {NEXT}.checkpoint n "  # noqa: S608 - names of our own
-        "WHERE o.stream_created = n.stream_created"
-    )
-    return int(seq or 0)
+async def _further(connection: asyncpg.Connection, projection: Projection, origin: Origin) -> bool:
+    """Tell whether the live tables are further than the new ones; those of another log do not count."""
+    at = await database.checkpoint(connection)
+    return at.seq > projection.seq and await origin.made(at)
 
 
 async def _drop(connection: asyncpg.Connection) -> None:

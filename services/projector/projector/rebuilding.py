@@ -21,6 +21,7 @@ from projector.rebuild import rebuild  # noqa: E402
 from shared import logs  # noqa: E402
 from shared.bus import Bus  # noqa: E402
 from shared.json import dumps, loads  # noqa: E402
+from shared.refusal import Refusal  # noqa: E402
 
 NAME = "projector-rebuild"
 GARBAGE = 2_000_000
@@ -76,6 +77,8 @@ async def _rebuild(attended: Attended, nats_url: str, database_url: str) -> dict
             return {"rebuilt": asdict(await rebuild(bus, database_url, attended))}
         finally:
             await bus.close()
+    except Refusal as refusal:
+        return refusal.body()
     except OUTAGES as outage:
         return {"away": type(outage).__name__}
 

@@ -1,0 +1,103 @@
+"""A log whose last commits are gone, as after a loss of power, is another log."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from histories import definitions, stories
+from projected import assert_folded
+from projector.live import Live
+from projector.operating import Operating
+from projectorstage import Writer, ask, caught_up, projecting, until
+from servers import data_folder
+from shared.bus import Bus
+from shared.streams import provision
+from totalaud.stack.nats import Nats
+from totalaud.stack.server import Server
+
+
+class Losing:
+    """A NATS that can be set back to what its store was."""
+
+    def __init__(self, kind: Nats, server: Server) -> None:
+        self.url = kind.url
+        self._store = kind.store
+        self._kept = kind.store.with_name("kept")
+        self._server = server
+
+    async def keep(self) -> None:
+        await self._server.stop()
+        shutil.copytree(self._store, self._kept)
+        await self._server.start()
+
+    async def lose(self) -> None:
+        """Forget all since `keep`."""
+        await self._server.kill()
+        shutil.rmtree(self._store)
+        shutil.copytree(self._kept, self._store)
+        await self._server.start()
+
+
+@pytest.fixture
+async def losing() -> AsyncIterator[Losing]:
+    with data_folder() as data:
+        kind = Nats(data)
+        server = Server(kind, data / "logs")
+        await server.start()
+        try:
+            yield Losing(kind, server)
+        finally:
+            await server.stop()
+
+
+@asynccontextmanager
+async def connected(losing: Losing) -> AsyncIterator[Bus]:
+    bus = await Bus.connect(losing.url, name="test")
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def test_a_projector_that_runs_meanwhile_mixes_nothing(losing: Losing, postgres_url: str):
+    async with connected(losing) as bus:
+        await provision(bus, ack_wait_s=2)
+        await Writer(bus).write(definitions())
+        await losing.keep()
+        async with projecting(bus, postgres_url) as live:
+            await bus.listen("ops.projection.*", Operating(losing.url, postgres_url, live).hear)
+            await caught_up(bus, postgres_url)
+            writer = Writer(bus)
+            await writer.write(stories(20, commits=30))
+            await caught_up(bus, postgres_url)
+            await losing.lose()
+            await Writer(bus).write(stories(21, commits=50))
+            await until(lambda: halted(live))
+            assert (await ask(bus, "rebuild"))["ok"] is True
+            await caught_up(bus, postgres_url)
+        await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losing: Losing, postgres_url: str):
+    async with connected(losing) as bus:
+        await provision(bus, ack_wait_s=2)
+        await Writer(bus).write(definitions())
+        await losing.keep()
+        async with projecting(bus, postgres_url):
+            await Writer(bus).write(stories(20, commits=30))
+            await caught_up(bus, postgres_url)
+        await losing.lose()
+        async with projecting(bus, postgres_url) as live:
+            await bus.listen("ops.projection.*", Operating(losing.url, postgres_url, live).hear)
+            await until(lambda: halted(live))
+            async with asyncio.timeout(20):
+                assert (await ask(bus, "rebuild"))["ok"] is True
+            await caught_up(bus, postgres_url)
+        await assert_folded(bus, postgres_url)
+
+
+async def halted(live: Live) -> bool:
+    return live.halted is not None
