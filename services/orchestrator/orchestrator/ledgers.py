@@ -84,7 +84,7 @@ class Ledgers:
                 try:
                     seq = await self._log.append(ledger_of(user), commit, expected=queue.known.seq)
                 except Conflict:
-                    queue.known, fresh = await self._fresh(user, queue.known), True
+                    queue.known, fresh = await self._after(user, queue.known), True
                     continue
                 queue.known = Known(fold(events, queue.known.ledger), seq)
             for asked in batch:
@@ -95,6 +95,11 @@ class Ledgers:
     async def _fresh(self, user: UUID, known: Known) -> Known:
         past = await self._log.load(ledger_of(user), known.seq)
         return Known(fold(past.events, known.ledger), past.seq) if past.recorded else known
+
+    async def _after(self, user: UUID, refused: Known) -> Known:
+        """Load after a conflict; where nothing has come since, the log has lost what is remembered."""
+        known = await self._fresh(user, refused)
+        return known if known.seq != refused.seq else await self._fresh(user, Known())
 
     def _queue(self, user: UUID) -> _Queue:
         queue = self._queues.get(user)

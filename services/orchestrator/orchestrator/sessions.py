@@ -79,9 +79,10 @@ class Sessions:
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
         Nothing is answered as "nothing to do" or refused but after a fresh load. With `supposed_new`, what is
-        not in the cache is taken for a session that has not begun; where it has, the append says so.
+        not in the cache is taken for a session that has not begun; where it has, the append says so. What
+        cannot be followed twice was remembered of a log that has lost its end, and is forgotten.
         """
-        fresh = False
+        fresh, refused = False, -1
         while True:
             if supposed_new and not fresh:
                 known = self._cache.get(aggregate.subject) or Known()
@@ -111,7 +112,9 @@ class Sessions:
             try:
                 seq = await self._log.append(aggregate, commit, expected=known.seq)
             except Conflict:
-                fresh = True
+                if known.seq == refused:
+                    self._cache.pop(aggregate.subject, None)
+                fresh, refused = True, known.seq
                 continue
             except (NatsError, TimeoutError):
                 self.sweep_wanted.set()
