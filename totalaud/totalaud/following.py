@@ -35,11 +35,11 @@ async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) 
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
     subscription = await bus.listen(aggregate.feed, hear)
-    await _heard_from_now_on(bus)
     merge, reader = Merge(from_seq), _Reader(read)
     live: Live | None = None
     more = True
     try:
+        await _heard_from_now_on(bus)
         while more or not merge.ended:
             if live is None or merge.lacks(live[0]):
                 commits, more = await reader.page(merge.newest + 1)
