@@ -162,6 +162,20 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
         await client.records.rows("campaigns", of="half \udcff")
 
 
+@pytest.mark.parametrize("wrong", ["nobody", "", 7, None, ["a"]])
+async def test_what_is_no_id_is_refused_whatever_it_is(client: Client, wrong: Any):
+    with pytest.raises(Refusal) as refused:
+        await client.get(wrong)
+    assert (refused.value.code, refused.value.field) == ("invalid", "session_id")
+
+
+async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):
+    before = asyncio.all_tasks()
+    with pytest.raises(Refusal):
+        await totalaud.run_agent_workflow("tester", "nobody", [ECHO])
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):
     with pytest.raises(Refusal) as refused:
         await client.door.ask(

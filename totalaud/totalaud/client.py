@@ -52,12 +52,13 @@ class Client:
     async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
         """Connect to what the environment or a running `totalaud up` names; `user` is a UUID."""
         found = connection or Connection.find()
+        acting = found.user() if user is None else as_id(user, "user")
         if telemetry.endpoint() is not None:
             telemetry.start("client")
             atexit.unregister(telemetry.shutdown)
             atexit.register(telemetry.shutdown)
         door, bus = await Door.open(found.nats_url)
-        return cls(found, bus, door, found.user() if user is None else as_id(user, "user"))
+        return cls(found, bus, door, acting)
 
     async def __aenter__(self) -> Self:
         return self
@@ -249,6 +250,6 @@ class Client:
 def as_id(value: Id, field: str) -> UUID:
     """Read a UUID; refuse what is none."""
     try:
-        return value if isinstance(value, UUID) else UUID(value)
+        return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
         raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None
