@@ -57,6 +57,21 @@ async def test_a_workflow_is_run_and_read_by_the_seeds_names(stack: LocalStack, 
     assert session.trace_id == result.trace_id
 
 
+async def test_what_was_watched_or_run_is_read_however_its_id_is_written(
+    stack: LocalStack, at_the_stack: None
+):
+    user, ran, watched = uuid4(), str(uuid4()).upper(), str(uuid4()).upper()
+    await stack.halt("projector")
+    async with await client_of(stack, user) as client:
+        await client.run("tester", [ECHO], session_id=watched)
+    await totalaud.run_agent_workflow("tester", user, [ECHO], session_id=ran)
+    _ = [commit async for commit in totalaud.watch(watched, user)]
+    reading = [asyncio.create_task(totalaud.get_agent_session(id_)) for id_ in (ran, watched)]
+    await asyncio.sleep(0.5)
+    await stack.resume("projector")
+    assert [session.status for session in await asyncio.gather(*reading)] == ["completed", "completed"]
+
+
 async def test_cost_and_trace_have_the_seeds_keys(at_the_stack: None):
     result = await totalaud.run_agent_workflow("tester", uuid4(), [ECHO])
     cost = await totalaud.get_session_cost(result.session_id)
