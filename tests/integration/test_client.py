@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,18 @@ async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
     assert isinstance(await document("dlq", "list"), list)
     assert (await document("projection", "rebuild"))["events"] > 0
     assert (await document("provision"))["ok"]
+
+
+async def test_a_deployment_is_told_of_a_bad_skill_file_and_begins_all_the_same(
+    stack: LocalStack, at_the_stack: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder, told = tmp_path / "skills", io.StringIO()
+    shutil.copytree(stack.skills, folder)
+    (folder / "tester" / "broken.yaml").write_text("name: [")
+    monkeypatch.setenv("TOTALAUD_SKILLS", str(folder))
+    with contextlib.redirect_stderr(told):
+        assert await asyncio.to_thread(call, ["provision", "--skills"]) == 0
+    assert "broken.yaml:" in told.getvalue()
 
 
 async def test_a_disabled_skill_is_refused_until_it_is_enabled(at_the_stack: None):
