@@ -18,7 +18,7 @@ from shared.refusal import Refusal
 from totalaud.cli.main import call
 from totalaud.client import Client
 from totalaud.contacts import import_csv
-from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
 ECHO = {"skill": "echo", "description": "say it", "input": {"text": "hello"}}
@@ -183,6 +183,21 @@ async def test_what_is_no_id_is_refused_whatever_it_is(client: Client, wrong: An
     with pytest.raises(Refusal) as refused:
         await client.get(wrong)
     assert (refused.value.code, refused.value.field) == ("invalid", "session_id")
+
+
+async def test_a_large_workflow_while_nats_is_away_finds_nobody_as_a_small_one_does(
+    client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.door.PATIENCE_S", 0.3)
+    await stack.halt("nats")
+    try:
+        with pytest.raises(Unreachable):
+            await client.run("tester", [{"skill": "echo", "input": {"text": "x" * 2_300_000}}])
+    finally:
+        await stack.resume("nats")
+    monkeypatch.undo()
+    async for commit in client.watch((await client.run("tester", [ECHO])).id):
+        assert commit
 
 
 async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):

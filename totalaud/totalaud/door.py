@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError, NoRespondersError
+from nats.errors import MaxPayloadError, NoRespondersError, OutboundBufferLimitError
 
 from shared import json, telemetry
 from shared.bus import Bus
@@ -67,7 +67,7 @@ class Door:
                 raise Refusal(
                     "too_large", None, f"the message has {len(data)} bytes, the server takes {limit}"
                 ) from None
-            except NoRespondersError:
+            except (NoRespondersError, OutboundBufferLimitError):
                 await asyncio.sleep(AGAIN_S)
             except TimeoutError:
                 until = 0 if once_s else until
