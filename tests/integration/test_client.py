@@ -118,6 +118,14 @@ async def test_watching_from_any_sequence_tells_the_same_story(client: Client):
     assert live[-1].events[-1]["type"] == "SessionCompleted"
 
 
+async def test_a_watch_that_is_left_early_is_closed_by_what_closes_generators(client: Client):
+    accepted = await client.run("tester", [ECHO])
+    async with contextlib.aclosing(client.watch(accepted.id)) as commits:
+        first = await anext(commits)
+    assert first.seq == accepted.seq
+    assert not [one for one in client.bus._listening if not one.subscription._closed]
+
+
 async def test_many_watchers_of_many_sessions_miss_nothing(client: Client):
     runs = [await client.run("tester", [ECHO, COUNT, ECHO]) for _ in range(10)]
 

@@ -1,7 +1,8 @@
 """The seed's functions: each connects, does one thing, and closes."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -77,10 +78,13 @@ async def get_execution_trace(session_id: Id) -> list[Record]:
         return await client.executions(session_id)
 
 
-async def watch(session_id: Id, user_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
+async def watch(session_id: Id, user_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
     """Yield the session's commits from a sequence on, live, missing none, until it has ended."""
-    async with await Client.connect(user=user_id) as client:
-        async for commit in client.watch(session_id, from_seq):
+    async with (
+        await Client.connect(user=user_id) as client,
+        aclosing(client.watch(session_id, from_seq)) as commits,
+    ):
+        async for commit in commits:
             _remember(session_id, commit.seq)
             yield commit
 
