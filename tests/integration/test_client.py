@@ -126,6 +126,19 @@ async def test_a_watch_that_is_left_early_is_closed_by_what_closes_generators(cl
     assert not [one for one in client.bus._listening if not one.subscription._closed]
 
 
+async def test_whoever_waits_for_an_end_may_give_up_at_any_moment(client: Client):
+    async def give_up(after_s: float) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(after_s):
+                await client.outcome(uuid4())
+
+    waiting = [asyncio.create_task(give_up(number * 0.0005)) for number in range(200)]
+    _, held = await asyncio.wait(waiting, timeout=5)
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*waiting)
+
+
 async def test_many_watchers_of_many_sessions_miss_nothing(client: Client):
     runs = [await client.run("tester", [ECHO, COUNT, ECHO]) for _ in range(10)]
 

@@ -59,9 +59,7 @@ class Door:
         headers = {"traceparent": parent} if parent else None
         while True:
             try:
-                reply = await self._bus.client.request(
-                    subject, data, timeout=once_s or TRY_S, headers=headers
-                )
+                reply = await self._bus.replies.one(subject, data, timeout=once_s or TRY_S, headers=headers)
             except MaxPayloadError:
                 limit = self._bus.max_payload
                 raise Refusal(

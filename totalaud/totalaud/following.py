@@ -92,7 +92,7 @@ async def _heard_from_now_on(bus: Bus) -> None:
 
 
 async def _next(heard: asyncio.Queue[Live]) -> Live | None:
-    try:
-        return await asyncio.wait_for(heard.get(), SILENCE_S)
-    except TimeoutError:
-        return None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SILENCE_S):
+            return await heard.get()
+    return None
