@@ -9,8 +9,9 @@ from weakref import WeakSet
 import msgspec
 import nats
 from nats.aio.client import Client
+from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
@@ -132,10 +133,16 @@ class Bus:
     async def settled(self, timeout: float = 5.0) -> None:
         """Return once the server has had all that was sent; raises TimeoutError.
 
-        nats-py's own `flush` asks before that is written, so its answer may come too early.
+        nats-py's own `flush` asks before that is written, and where its caller is late or cancelled, the
+        answer ends the reading of the connection. What it writes with swallows a cancellation.
         """
-        await self.client._flush_pending(force_flush=True)  # noqa: SLF001
-        await self.client.flush(timeout)  # type: ignore[arg-type]
+        if not self.client.is_connected:
+            raise ConnectionClosedError if self.client.is_closed else ConnectionReconnectingError
+        await asyncio.shield(self.client._flush_pending(force_flush=True))  # noqa: SLF001
+        pong = asyncio.get_running_loop().create_future()
+        await self.client._send_ping(pong)  # noqa: SLF001
+        if not (await asyncio.wait((pong,), timeout=timeout))[0]:
+            raise NatsTimeout
 
     async def listen(
         self, subject: str, handle: Handler, *, queue: str = "", at_once: int = AT_ONCE

@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.js.api import PersistMode, StreamConfig
 
+from proxy import proxied
 from servers import Rig
 from shared import streams
 from shared.bus import Bus
@@ -283,6 +284,29 @@ async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(b
     await bus.tell("told", b"late")
     await bus.settled()
     assert (heard, subscription._pending_size) == (sent, 0)
+
+
+async def test_whoever_waits_for_the_server_may_be_cancelled_at_any_moment(bus: Bus):
+    for turns in range(200):
+        waiting = asyncio.create_task(bus.settled())
+        for _ in range(turns % 20):
+            await asyncio.sleep(0)
+        if waiting.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+    await bus.settled()
+    assert await bus.publish("work.custom.a.after", b"{}", timeout=1)
+
+
+async def test_an_answer_that_comes_too_late_does_not_end_the_connection(nats: Rig, bus: Bus):
+    async with proxied(nats.url) as proxy:
+        slow = await Bus.connect(proxy.url, name="slow")
+        proxy.silence()
+        with pytest.raises(TimeoutError):
+            await slow.settled(0.1)
+        proxy.resume()
+        assert await slow.publish("work.custom.a.after", b"{}", timeout=1)
+        await slow.close()
 
 
 async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace(bus: Bus):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from shared.refusal import Refusal
 from totalaud.cli.main import call
 from totalaud.client import Client
 from totalaud.contacts import import_csv
-from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
 ECHO = {"skill": "echo", "description": "say it", "input": {"text": "hello"}}
@@ -55,6 +56,21 @@ async def test_a_workflow_is_run_and_read_by_the_seeds_names(stack: LocalStack, 
     assert session.total_duration == sum(step.duration for step in session.steps)
     assert session.total_cost == session.cost_usd == 0
     assert session.trace_id == result.trace_id
+
+
+async def test_what_was_watched_or_run_is_read_however_its_id_is_written(
+    stack: LocalStack, at_the_stack: None
+):
+    user, ran, watched = uuid4(), str(uuid4()).upper(), str(uuid4()).upper()
+    await stack.halt("projector")
+    async with await client_of(stack, user) as client:
+        await client.run("tester", [ECHO], session_id=watched)
+    await totalaud.run_agent_workflow("tester", user, [ECHO], session_id=ran)
+    _ = [commit async for commit in totalaud.watch(watched, user)]
+    reading = [asyncio.create_task(totalaud.get_agent_session(id_)) for id_ in (ran, watched)]
+    await asyncio.sleep(0.5)
+    await stack.resume("projector")
+    assert [session.status for session in await asyncio.gather(*reading)] == ["completed", "completed"]
 
 
 async def test_cost_and_trace_have_the_seeds_keys(at_the_stack: None):
@@ -100,6 +116,27 @@ async def test_watching_from_any_sequence_tells_the_same_story(client: Client):
     assert live == later == [commit async for commit in client.events(accepted.id)]
     assert rest == live[1:]
     assert live[-1].events[-1]["type"] == "SessionCompleted"
+
+
+async def test_a_watch_that_is_left_early_is_closed_by_what_closes_generators(client: Client):
+    accepted = await client.run("tester", [ECHO])
+    async with contextlib.aclosing(client.watch(accepted.id)) as commits:
+        first = await anext(commits)
+    assert first.seq == accepted.seq
+    assert not [one for one in client.bus._listening if not one.subscription._closed]
+
+
+async def test_whoever_waits_for_an_end_may_give_up_at_any_moment(client: Client):
+    async def give_up(after_s: float) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(after_s):
+                await client.outcome(uuid4())
+
+    waiting = [asyncio.create_task(give_up(number * 0.0005)) for number in range(200)]
+    _, held = await asyncio.wait(waiting, timeout=5)
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*waiting)
 
 
 async def test_many_watchers_of_many_sessions_miss_nothing(client: Client):
@@ -160,6 +197,35 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
     assert refused.value.field == "input.text"
     with pytest.raises(Refusal, match="half of a surrogate pair"):
         await client.records.rows("campaigns", of="half \udcff")
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "", 7, None, ["a"]])
+async def test_what_is_no_id_is_refused_whatever_it_is(client: Client, wrong: Any):
+    with pytest.raises(Refusal) as refused:
+        await client.get(wrong)
+    assert (refused.value.code, refused.value.field) == ("invalid", "session_id")
+
+
+async def test_a_large_workflow_while_nats_is_away_finds_nobody_as_a_small_one_does(
+    client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.door.PATIENCE_S", 0.3)
+    await stack.halt("nats")
+    try:
+        with pytest.raises(Unreachable):
+            await client.run("tester", [{"skill": "echo", "input": {"text": "x" * 2_300_000}}])
+    finally:
+        await stack.resume("nats")
+    monkeypatch.undo()
+    async for commit in client.watch((await client.run("tester", [ECHO])).id):
+        assert commit
+
+
+async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):
+    before = asyncio.all_tasks()
+    with pytest.raises(Refusal):
+        await totalaud.run_agent_workflow("tester", "nobody", [ECHO])
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):
@@ -267,6 +333,18 @@ async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
     assert isinstance(await document("dlq", "list"), list)
     assert (await document("projection", "rebuild"))["events"] > 0
     assert (await document("provision"))["ok"]
+
+
+async def test_a_deployment_is_told_of_a_bad_skill_file_and_begins_all_the_same(
+    stack: LocalStack, at_the_stack: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder, told = tmp_path / "skills", io.StringIO()
+    shutil.copytree(stack.skills, folder)
+    (folder / "tester" / "broken.yaml").write_text("name: [")
+    monkeypatch.setenv("TOTALAUD_SKILLS", str(folder))
+    with contextlib.redirect_stderr(told):
+        assert await asyncio.to_thread(call, ["provision", "--skills"]) == 0
+    assert "broken.yaml:" in told.getvalue()
 
 
 async def test_a_disabled_skill_is_refused_until_it_is_enabled(at_the_stack: None):

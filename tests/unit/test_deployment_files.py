@@ -57,6 +57,12 @@ def test_a_service_waits_for_its_streams_and_is_watched(name):
     assert f":{service['environment']['TOTALAUD_HEALTH_PORT']}/healthz" in service["healthcheck"]["test"][-1]
 
 
+@pytest.mark.parametrize("name", [name for name in OURS if SERVICES[name]["restart"] != "unless-stopped"])
+def test_somebody_waits_for_whatever_ends_or_else_up_would_take_its_end_for_a_failure(name):
+    waiting = [service["depends_on"].get(name) for service in OURS.values() if "depends_on" in service]
+    assert {"condition": "service_completed_successfully"} in waiting
+
+
 @pytest.mark.parametrize("name", ["orchestrator", "skill-runner", "projector", "campaigns", "provision"])
 def test_a_service_comes_in_as_a_user_that_nats_knows(name):
     url = urlsplit(SERVICES[name]["environment"]["TOTALAUD_NATS_URL"].replace("${", "").replace("}", ""))

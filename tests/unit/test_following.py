@@ -68,6 +68,7 @@ class Feed:
         self.client = self
         self.is_closed = False
         self.unheard = False
+        self.slow = False
         self._hear: Any = None
 
     async def listen(self, subject: str, handle: Any) -> "Feed":
@@ -76,6 +77,8 @@ class Feed:
         return self
 
     async def settled(self, _timeout: float) -> None:
+        if self.slow:
+            await asyncio.sleep(60)
         if self.unheard:
             raise FlushTimeoutError
 
@@ -175,4 +178,13 @@ async def test_leaving_early_takes_the_subscription_back():
     await anext(watch)
     await watch.aclose()
     await asyncio.sleep(0)
+    assert feed._hear is None
+
+
+async def test_whoever_gives_up_before_the_server_listens_leaves_no_subscription():
+    feed = Feed(STARTED)
+    feed.slow = True
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await anext(feed.follow())
     assert feed._hear is None

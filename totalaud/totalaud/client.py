@@ -1,7 +1,8 @@
 """The Python client: commands through NATS, history from the log, tables from PostgreSQL."""
 
 import atexit
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -52,12 +53,13 @@ class Client:
     async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
         """Connect to what the environment or a running `totalaud up` names; `user` is a UUID."""
         found = connection or Connection.find()
+        acting = found.user() if user is None else as_id(user, "user")
         if telemetry.endpoint() is not None:
             telemetry.start("client")
             atexit.unregister(telemetry.shutdown)
             atexit.register(telemetry.shutdown)
         door, bus = await Door.open(found.nats_url)
-        return cls(found, bus, door, found.user() if user is None else as_id(user, "user"))
+        return cls(found, bus, door, acting)
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,12 +137,14 @@ class Client:
         with telemetry.span("session.retry", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "retry", body), id_)
 
-    async def watch(self, session_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
-        """Yield the session's commits from a sequence on, live, missing none, until it has ended."""
-        async for commit in self._follow(session(self.user, as_id(session_id, "session_id")), from_seq):
-            yield commit
+    def watch(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
+        """Yield the session's commits from a sequence on, live, missing none, until it has ended.
 
-    async def events(self, session_id: Id, from_seq: int = 0) -> AsyncIterator[Logged]:
+        One that is not there is waited for. `contextlib.aclosing` ends at once what is left early.
+        """
+        return self._follow(session(self.user, as_id(session_id, "session_id")), from_seq)
+
+    async def events(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield what the log holds of the session now."""
         aggregate = session(self.user, as_id(session_id, "session_id"))
         async for commit in read_all(self._reader(aggregate), from_seq):
@@ -224,13 +228,15 @@ class Client:
 
     async def _folded(self, aggregate: Aggregate) -> Outcome:
         state = Outcome()
-        async for commit in self._follow(aggregate, 0):
-            state = state.take(commit)
+        async with aclosing(self._follow(aggregate, 0)) as commits:
+            async for commit in commits:
+                state = state.take(commit)
         return state
 
-    async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncIterator[Logged]:
-        async for commit in follow(self.bus, aggregate, self._reader(aggregate), from_seq):
-            yield await self._opened(commit)
+    async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncGenerator[Logged, None]:
+        async with aclosing(follow(self.bus, aggregate, self._reader(aggregate), from_seq)) as commits:
+            async for commit in commits:
+                yield await self._opened(commit)
 
     def _reader(self, aggregate: Aggregate) -> ReadPage:
         noun = "session" if aggregate.noun == "session" else "skill"
@@ -249,6 +255,6 @@ class Client:
 def as_id(value: Id, field: str) -> UUID:
     """Read a UUID; refuse what is none."""
     try:
-        return value if isinstance(value, UUID) else UUID(value)
+        return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
         raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError, NoRespondersError
+from nats.errors import MaxPayloadError, NoRespondersError, OutboundBufferLimitError
 
 from shared import json, telemetry
 from shared.bus import Bus
@@ -59,15 +59,13 @@ class Door:
         headers = {"traceparent": parent} if parent else None
         while True:
             try:
-                reply = await self._bus.client.request(
-                    subject, data, timeout=once_s or TRY_S, headers=headers
-                )
+                reply = await self._bus.replies.one(subject, data, timeout=once_s or TRY_S, headers=headers)
             except MaxPayloadError:
                 limit = self._bus.max_payload
                 raise Refusal(
                     "too_large", None, f"the message has {len(data)} bytes, the server takes {limit}"
                 ) from None
-            except NoRespondersError:
+            except (NoRespondersError, OutboundBufferLimitError):
                 await asyncio.sleep(AGAIN_S)
             except TimeoutError:
                 until = 0 if once_s else until

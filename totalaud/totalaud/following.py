@@ -1,7 +1,7 @@
 """Following a session: the feed for speed, the log for whatever the feed did not bring."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
 from nats.errors import Error as NatsError
@@ -21,7 +21,9 @@ ReadPage = Callable[[int], Awaitable[Page]]
 Live = tuple[int, Logged]
 
 
-async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) -> AsyncIterator[Logged]:
+async def follow(
+    bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int
+) -> AsyncGenerator[Logged, None]:
     """Yield every commit from a sequence on, each once and in order, until the session has ended.
 
     `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
@@ -35,11 +37,11 @@ async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) 
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
     subscription = await bus.listen(aggregate.feed, hear)
-    await _heard_from_now_on(bus)
     merge, reader = Merge(from_seq), _Reader(read)
     live: Live | None = None
     more = True
     try:
+        await _heard_from_now_on(bus)
         while more or not merge.ended:
             if live is None or merge.lacks(live[0]):
                 commits, more = await reader.page(merge.newest + 1)
@@ -54,7 +56,7 @@ async def follow(bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int) 
             await subscription.unsubscribe()
 
 
-async def read_all(read: ReadPage, from_seq: int) -> AsyncIterator[Logged]:
+async def read_all(read: ReadPage, from_seq: int) -> AsyncGenerator[Logged, None]:
     """Yield what the log holds now."""
     more = True
     while more:
@@ -90,7 +92,7 @@ async def _heard_from_now_on(bus: Bus) -> None:
 
 
 async def _next(heard: asyncio.Queue[Live]) -> Live | None:
-    try:
-        return await asyncio.wait_for(heard.get(), SILENCE_S)
-    except TimeoutError:
-        return None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SILENCE_S):
+            return await heard.get()
+    return None

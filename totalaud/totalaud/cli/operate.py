@@ -41,7 +41,10 @@ def provision(
     ] = False,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
 ) -> None:
-    """Make streams and vault tables where they are missing. Harmless when they are there."""
+    """Make streams and vault tables where they are missing. Harmless when they are there.
+
+    A bad file costs itself only: it is named, and does not keep a deployment from starting.
+    """
     from totalaud.pushing import provision as make
     from totalaud.pushing import push_folder
 
@@ -52,7 +55,9 @@ def provision(
         done = {"ok": True}
         if skills:
             async with options.client() as client:
-                pushed, _ = await push_folder(client.operator, None)
+                pushed, problems = await push_folder(client.operator, None)
+            for problem in problems:
+                echo(str(problem), err=True)
             done |= pushed
         if options.json:
             show.document(done)
