@@ -4,7 +4,6 @@ A pull request dies with its server, silently; idle heartbeats and the reconnect
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ from nats.errors import Error as NatsError
 
 from shared.counts import buried
 from shared.delivery import Delivery, Poison
+from shared.failures import Failures
 from shared.hearing import hear
 from shared.json import dumps
 from shared.logs import get_logger
-from shared.refusal import Refusal
 from shared.subjects import dead_letter
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class _Puller:
         self._to_ack: list[Delivery] = []
         self._asked = 0
         self._running: set[asyncio.Task[None]] = set()
-        self._failures = _Failures()
+        self._failures = Failures()
         self._wake = asyncio.Event()
         self._heard = 0.0
 
@@ -208,44 +207,6 @@ class _Puller:
             get_logger().warning(
                 "not acknowledged, it comes again", seq=delivery.seq, reason=type(outage).__name__
             )
-
-
-class _Failures:
-    """How often in a row each message failed in the same place; an outage is nobody's fault."""
-
-    def __init__(self) -> None:
-        self._counts: OrderedDict[int, tuple[str, int]] = OrderedDict()
-
-    def count(self, seq: int, error: Exception) -> int:
-        if is_outage(error):
-            return 0
-        place = _place(error)
-        before, times = self._counts.get(seq, (place, 0))
-        times = times + 1 if before == place else 1
-        self._counts[seq] = (place, times)
-        while len(self._counts) > 10_000:  # noqa: PLR2004 - enough to remember every message in flight
-            self._counts.popitem(last=False)
-        return times
-
-    def forget(self, seq: int) -> None:
-        self._counts.pop(seq, None)
-
-
-def is_outage(error: Exception) -> bool:
-    """Whether the error says that something else is away rather than that the message is bad."""
-    if isinstance(error, Refusal):
-        return error.code == "unavailable"
-    return isinstance(error, NatsError | OSError | TimeoutError) or type(error).__module__.startswith(
-        "asyncpg"
-    )
-
-
-def _place(error: Exception) -> str:
-    frame: Any = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
-    return f"{type(error).__name__}@{where}"
 
 
 def _now() -> float:

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
+
 from proxy import Proxy
 from servers import Rig
 from shared.bus import Bus
@@ -52,22 +54,14 @@ async def seen(registry: Registry, *wanted: AgentDefinition) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_change_that_could_not_be_read_at_once_is_read_later(bus: Bus):
+@pytest.mark.parametrize("trouble", ["fails", "lags"])
+async def test_a_change_that_is_not_to_be_read_at_once_is_read_later(bus: Bus, trouble: str):
+    """Nobody answers, or a copy of the log that does not have it yet."""
     await push(bus, SCOUT)
     log = Troubled(bus)
     registry = await Registry.load(bus, log)
     changed = SCOUT.model_copy(update={"domain": "second"})
-    log.fails = 1
-    await push(bus, changed)
-    await seen(registry, changed)
-
-
-async def test_a_change_that_a_copy_of_the_log_does_not_have_yet_is_read_later(bus: Bus):
-    await push(bus, SCOUT)
-    log = Troubled(bus)
-    registry = await Registry.load(bus, log)
-    changed = SCOUT.model_copy(update={"domain": "second"})
-    log.lags = 1
+    setattr(log, trouble, 1)
     await push(bus, changed)
     await seen(registry, changed)
 
