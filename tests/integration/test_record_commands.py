@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from campaigns.columns import METRICS
+from campaigns.naming import id_of
 from recordservice import Service
 from servers import Rig, fresh_database, running_nats
 from shared import subjects
@@ -151,6 +152,16 @@ async def test_a_renamed_artist_answers_to_both_names_and_nobody_else_gets_them(
     assert (await spring.ask("artist.set", name="Somebody", location="Hull"))["artist_id"] == known[
         "artist_id"
     ]
+
+
+async def test_an_artist_set_by_the_id_of_a_former_name_gets_the_new_one(spring: Service):
+    first = await spring.ask("artist.set", name="First")
+    await spring.ask("artist.set", artist_id=first["artist_id"], name="Second")
+    former = id_of(spring.user, "artist", "Second")
+    again = await spring.ask("artist.set", artist_id=str(former), name="Third")
+    assert again["artist_id"] == first["artist_id"]
+    for name in ("First", "Second", "Third"):
+        assert (await spring.ask("artist.add_fact", artist=name, text="a"))["artist_id"] == first["artist_id"]
 
 
 async def test_a_closed_campaign_takes_no_name_with_it(spring: Service):

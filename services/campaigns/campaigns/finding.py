@@ -63,7 +63,7 @@ async def named_so(
     noun = histories.life.noun
     if id_ is None:
         return (await locate(histories, user, scope, name))[0]
-    _, known = await find(histories, user, scope, str(id_), f"{noun}_id")
+    id_, known = await find(histories, user, scope, str(id_), f"{noun}_id")
     histories.life.decide(event, known.state)
     if (own := id_of(scope, noun, name)) != id_:
         await histories.record(user, own, NameGiven(to=id_), cause)
