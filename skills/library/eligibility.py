@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from library import music
+from library.money import currency
 
 Json = dict[str, Any]
 
@@ -20,6 +21,7 @@ class Applicant:
     release_date: date | None = None
     release_type: str | None = None
     budget: float | None = None
+    currency: str | None = None
 
 
 def places_of(location: str | None) -> frozenset[str]:
@@ -50,7 +52,10 @@ def _dates(opportunity: Json, by: Applicant) -> Iterator[str]:
 
 
 def _costs(opportunity: Json, by: Applicant) -> Iterator[str]:
-    if by.budget is not None and (opportunity.get("cost") or 0) > by.budget:
+    cost, counted = opportunity.get("cost") or 0, currency(opportunity.get("currency"))
+    if by.budget and cost and counted and by.currency and counted != by.currency:
+        yield "its cost is in another currency than the budget"
+    elif by.budget is not None and cost > by.budget:
         yield "it costs more than the budget"
 
 

@@ -9,6 +9,7 @@ from library.asked import how_many
 from library.duplicates import merged
 from library.eligibility import Applicant, genre_fit, obstacles, places_of
 from library.meta import meta
+from library.money import currency
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -40,6 +41,7 @@ def run(given: Json, context: Context) -> Json:
     told = [opportunity(group, given, by) for group in groups]
     best = sorted(told, key=lambda one: (-one["fit"], str(one["deadline"] or "9999"), one["id"]))
     warnings = [f"{many} left out: {why}" for why, many in sorted(shut.items())]
+    warnings += unlike(there, by)
     warnings += [] if rows else ["no opportunity with a deadline to come is recorded: import some"]
     warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
     basis, needed = ("own_data", None) if rows else ("insufficient", 1)
@@ -65,7 +67,17 @@ def applicant(given: Json, context: Context) -> Applicant:
         release_date=_date(release.get("date")),
         release_type=release.get("type"),
         budget=given.get("budget"),
+        currency=currency(given.get("currency")),
     )
+
+
+def unlike(rows: list[Json], by: Applicant) -> list[str]:
+    """Say that costs of several currencies were held against a budget that names none."""
+    counted = {currency(row["currency"]) for row in rows if row["cost"]} - {None}
+    if not by.budget or by.currency or len(counted) < 2:  # noqa: PLR2004
+        return []
+    named = ", ".join(sorted(map(str, counted)))
+    return [f"the budget names no currency: costs in {named} were compared with it as numbers"]
 
 
 def place_fit(row: Json, asked: list[str]) -> float:

@@ -76,6 +76,19 @@ async def test_only_what_is_open_is_returned_and_duplicates_once(skillbench):
     assert "1 left out: it is open to other places" in found["meta"]["warnings"]
 
 
+async def test_costs_in_other_currencies_are_left_out_or_told(skillbench):
+    user = skillbench.user()
+    costs = {"Harbour Festival": (15, "£"), "Fell Grant": (15, "EUR"), "Open Stage": (0, None)}
+    rows = [chance(user, title, cost=cost, currency=counted) for title, (cost, counted) in costs.items()]
+    await skillbench.load({"opportunities": rows})
+    found = await skillbench.run("discover-opportunities", {"budget": 20, "currency": "GBP"}, user=user)
+    assert {one["title"] for one in found["opportunities"]} == {"Harbour Festival", "Open Stage"}
+    assert "1 left out: its cost is in another currency than the budget" in found["meta"]["warnings"]
+    found = await skillbench.run("discover-opportunities", {"budget": 20}, user=user)
+    assert (found["total"], len(found["meta"]["warnings"])) == (3, 1)
+    assert "costs in EUR, GBP were compared" in found["meta"]["warnings"][0]
+
+
 async def test_without_any_opportunity_the_answer_is_empty(skillbench):
     found = await skillbench.run("discover-opportunities", {}, user=skillbench.user())
     assert (found["opportunities"], found["meta"]["basis"]) == ([], "insufficient")

@@ -1,5 +1,6 @@
 """What shuts an opportunity, and which entries are the same."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -44,6 +45,26 @@ def test_what_is_shut_says_why(changes, why):
 )
 def test_what_is_just_open_is_open(changes):
     assert obstacles(entry(**changes), LEEDS) == []
+
+
+@pytest.mark.parametrize(
+    ("cost", "counted", "why"),
+    [
+        (15, "GBP", []),
+        (15, "pounds", []),
+        (15, None, []),
+        (21, "£", ["it costs more than the budget"]),
+        (15, "EUR", ["its cost is in another currency than the budget"]),
+        (0, "EUR", []),
+    ],
+)
+def test_a_cost_is_held_against_a_budget_in_its_own_currency_alone(cost, counted, why):
+    by = replace(LEEDS, currency="GBP")
+    assert obstacles(entry(cost=cost, currency=counted), by) == why
+    free = replace(by, budget=0.0)
+    assert obstacles(entry(cost=cost, currency=counted), free) == (
+        ["it costs more than the budget"] if cost else []
+    )
 
 
 def test_what_is_not_known_counts_as_shut():

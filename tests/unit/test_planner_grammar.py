@@ -221,6 +221,13 @@ def test_thousands_are_read_whole(text, budget):
     assert (found.budget, found.unused) == (budget, ())
 
 
+@pytest.mark.parametrize(
+    ("money", "currency"), [("£50", "£"), ("€ 1.5k", "€"), ("50 euros", "euros"), ("50 gbp", "gbp")]
+)
+def test_an_amount_says_what_it_is_counted_in(money, currency):
+    assert read(f"Find festivals under {money}").currency == currency
+
+
 @pytest.mark.parametrize("money", ["-£50", "£-50", "£1,5", "£1,0000"])
 def test_an_amount_that_is_none_is_no_budget(money):
     assert read(f"Plan my new single, {money}").budget is None

@@ -237,9 +237,11 @@ def test_a_campaign_of_one_artist_s_release_is_not_that_of_another_s_of_the_same
 
 
 def test_opportunities_are_looked_for_with_the_kinds_the_money_and_the_artist_s_place():
-    (step,) = of("opportunities", genres=("folk",), kinds=("festival",), budget=0.0).steps
+    asked = {"genres": ("folk",), "kinds": ("festival",), "budget": 0.0, "currency": "€"}
+    (step,) = of("opportunities", **asked).steps
     assert step.input["artist_id"] == "a1"
-    assert (step.input["genres"], step.input["kinds"], step.input["budget"]) == (["folk"], ["festival"], 0)
+    assert (step.input["genres"], step.input["kinds"]) == (["folk"], ["festival"])
+    assert (step.input["budget"], step.input["currency"]) == (0, "€")
     assert step.input["release"]["title"] == "Glass Coast"
 
 

@@ -15,6 +15,7 @@ MOST_UNUSED = 2
 FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
 MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds?|dollars?|euros?|gbp|usd|eur)\b")
+CURRENCY = re.compile(r"[£$€]|[a-z]+$")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
@@ -38,6 +39,7 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     plain, hours = _number(HOURS, plain)
     if AT_LEAST.search(plain):
         return Unread(ONE_BUDGET)
+    money = MONEY.search(plain)
     plain, budget = _number(MONEY, plain)
     if budget is not None and MORE_MONEY.search(plain):
         return Unread(ONE_BUDGET)
@@ -66,6 +68,7 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         window=window,
         hours_per_week=hours,
         budget=budget,
+        currency=_currency(money[0]) if money else None,
     )
     whole = _named(question, names)
     return whole if isinstance(whole, Unread) else _narrowed(whole)
@@ -240,6 +243,11 @@ def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
         (one, more) for one, more in zip(*[iter(found.groups())] * 2, strict=True) if one
     )
     return pattern.sub(" ", text, count=1), float(figures.replace(",", "")) * (1000 if thousands else 1)
+
+
+def _currency(money: str) -> str | None:
+    found = CURRENCY.search(money)
+    return found[0] if found else None
 
 
 def _plain(text: str) -> str:

@@ -178,6 +178,7 @@ def _opportunities(draft: Draft) -> None:
         "regions": list(asked.regions) or None,
         "kinds": list(asked.kinds) or None,
         "budget": asked.budget,
+        "currency": asked.currency,
         "release": release_info(release, draft.facts, name) if release else None,
     }
     draft.step(name, given, "Look for what is open")

@@ -42,6 +42,7 @@ class Question:
     cohort: bool = False
     hours_per_week: float | None = None
     budget: float | None = None
+    currency: str | None = None
     channels: tuple[str, ...] = ()
     platform: str | None = None
     group_by: str | None = None
