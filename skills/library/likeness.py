@@ -11,7 +11,7 @@ NEAR = 0.5
 
 def rarity(genres: Sequence[Iterable[str]]) -> dict[str, float]:
     """Return each genre's weight over all artists: inverse document frequency (Spärck Jones 1972)."""
-    many = Counter(name for own in genres for name in {music.key(one) for one in own})
+    many = Counter(name for own in genres for name in {music.genre_key(one) for one in own})
     return {name: 1 + log((1 + len(genres)) / (1 + count)) for name, count in many.items()}
 
 
@@ -20,8 +20,9 @@ def profile(genres: Iterable[str], weights: Mapping[str, float]) -> dict[str, fl
     found: dict[str, float] = {}
     for genre in genres:
         for name, near in music.nearness(genre).items():
-            share = near if name == music.key(genre) else NEAR * near
-            found[name] = max(found.get(name, 0.0), share * weights.get(name, 1.0))
+            same = music.genre_key(name)
+            share = near if same == music.genre_key(genre) else NEAR * near
+            found[same] = max(found.get(same, 0.0), share * weights.get(same, 1.0))
     return found
 
 

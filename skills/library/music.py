@@ -5,7 +5,7 @@ The one table of each, for every skill and for the reading of questions: no othe
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
 from unicodedata import name as name_of
@@ -114,6 +114,20 @@ def key(name: str) -> str:
     return re.sub(r"[^\w&]|_", _kept, plain) or plain
 
 
+@lru_cache(10_000)
+def genre_key(name: str) -> str:
+    """Return the key under which all names of a genre are one: dnb is drum and bass."""
+    same = (genre for genre, others in _parts(ALIKE).items() if key(name) in map(key, others))
+    return key(next(same, name))
+
+
+@lru_cache(10_000)
+def place_key(name: str) -> str:
+    """Return the key under which all names of a place are one: GB is the UK."""
+    same = (place for place, others in _parts(SAME).items() if key(name) in map(key, others))
+    return key(next(same, name))
+
+
 @cache
 def known_genres() -> dict[str, str]:
     """Return every genre by its key."""
@@ -165,7 +179,7 @@ def inside_of(place: str) -> set[str]:
     """Return the keys of a place, of all that lies in it, and of their other names."""
     inside = {key(name): parts for name, parts in _parts(PLACES).items()}
     found: set[str] = set()
-    open_ = [_usual(place)]
+    open_ = [place_key(place)]
     while open_:
         here = open_.pop()
         found.add(here)
@@ -175,7 +189,7 @@ def inside_of(place: str) -> set[str]:
 
 def around_of(place: str) -> list[str]:
     """Return the names of what a place lies in, one step out."""
-    return [name for name, parts in _parts(PLACES).items() if _usual(place) in map(key, parts)]
+    return [name for name, parts in _parts(PLACES).items() if place_key(place) in map(key, parts)]
 
 
 def reach(place: str) -> set[str]:
@@ -183,7 +197,7 @@ def reach(place: str) -> set[str]:
     found, open_ = set[str](), [place]
     while open_:
         here = open_.pop()
-        found |= {_usual(here), *(other for other in _others(here))}
+        found |= {place_key(here), *(other for other in _others(here))}
         open_ += around_of(here)
     return found
 
@@ -197,13 +211,11 @@ def _kept(beside: re.Match[str]) -> str:
 
 def _others(place: str) -> set[str]:
     return {
-        key(other) for name, others in _parts(SAME).items() if key(name) == _usual(place) for other in others
+        key(other)
+        for name, others in _parts(SAME).items()
+        if key(name) == place_key(place)
+        for other in others
     }
-
-
-def _usual(place: str) -> str:
-    same = (name for name, others in _parts(SAME).items() if key(place) in map(key, others))
-    return key(next(same, place))
 
 
 def _neighbour(entry: str) -> tuple[str, float]:

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from library import music
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.outcomes import HORIZON, MOST
+from library.spelling import usual
 from skill_runner.context import Context
 
 MOST_ATTRIBUTES = 60
-_key = lru_cache(1000)(music.key)
 HOME = ZoneInfo("Europe/London")
 TIMES = ("weekday", "part of day", "slot")
 
@@ -78,7 +78,7 @@ def columns(rows: Sequence[Row]) -> dict[str, Values]:
     built_in: dict[str, Values] = {
         "contact type": [row["type"] for row in rows],
         "genre match": [genre_match(row) for row in rows],
-        "region": [row["region"] for row in rows],
+        "region": _places([row["region"] for row in rows]),
         "template": [row["template"] for row in rows],
         "channel": [row["channel"] for row in rows],
         "weekday": [WEEKDAYS[at.weekday()] for at in local],
@@ -99,8 +99,8 @@ def genre_match(row: Row) -> str | None:
 
 
 def keys(names: Iterable[str]) -> set[str]:
-    """Make Synth-Pop, synth pop and synthpop one."""
-    return {_key(name) for name in names}
+    """Return the keys of genres and of their other names: dnb is drum and bass."""
+    return {key for name in names for key in _names(name)}
 
 
 def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
@@ -108,6 +108,17 @@ def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
     pairs = {(value, artist) for value, artist in zip(values, artists, strict=True) if value is not None}
     spread = Counter(value for value, _ in pairs)
     return [value if value is not None and spread[value] >= fewest else None for value in values]
+
+
+@lru_cache(1000)
+def _names(genre: str) -> frozenset[str]:
+    return frozenset(name for name, near in music.nearness(genre).items() if near == 1)
+
+
+def _places(written: Values) -> Values:
+    """Make UK, uk and GB one, under the name that is written most often."""
+    shown = usual(Counter(name for name in written if name is not None), music.place_key)
+    return [None if name is None else shown[music.place_key(name)] for name in written]
 
 
 def _parsed(rows: list[Row]) -> list[Row]:

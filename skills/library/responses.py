@@ -15,6 +15,7 @@ from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
 from library.rates import wilson
 from library.seeds import generator
 from library.shrinking import rate_draws
+from library.spelling import usual
 from library.survival import Curve, LogRank, kaplan_meier, log_rank
 
 UNKNOWN = "unknown"
@@ -22,7 +23,7 @@ HOME = ZoneInfo("Europe/London")
 MOST_GROUPS = 40
 POINTS = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 14, HORIZON_DAYS)
 OVERLAPPING = {"genre": "genres", "region": "regions"}
-WRITTEN_MANY_WAYS = (*OVERLAPPING, "outlet")
+WRITTEN_MANY_WAYS = {"genre": music.genre_key, "region": music.place_key, "outlet": music.key}
 
 Json = dict[str, Any]
 
@@ -39,20 +40,19 @@ def keys_of(row: Json, group_by: str) -> list[str]:
 def grouped(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
     """Return the largest groups, at most forty, the largest first.
 
-    Synth-Pop and synthpop are one, under the name that is written most often.
+    Synth-Pop and synthpop are one, and so are GB and UK, under the name that is written most often.
     """
-    fold = lru_cache(None)(music.key) if group_by in WRITTEN_MANY_WAYS else str
-    written: dict[str, Counter[str]] = defaultdict(Counter)
+    fold = lru_cache(None)(WRITTEN_MANY_WAYS.get(group_by, str))
     found: dict[str, list[Json]] = defaultdict(list)
+    written = Counter[str]()
     for row in rows:
         names = keys_of(row, group_by)
-        for name in names:
-            written[fold(name)][name] += 1
+        written.update(names)
         for key in dict.fromkeys(map(fold, names)):
             found[key].append(row)
-    usual = {key: max(sorted(some), key=some.__getitem__) for key, some in written.items()}
-    largest = sorted(found, key=lambda key: (-len(found[key]), usual[key]))[:MOST_GROUPS]
-    return {usual[key]: found[key] for key in largest}
+    shown = usual(written, fold)
+    largest = sorted(found, key=lambda key: (-len(found[key]), shown[key]))[:MOST_GROUPS]
+    return {shown[key]: found[key] for key in largest}
 
 
 def groups(split: dict[str, list[Json]], now: datetime) -> list[Json]:

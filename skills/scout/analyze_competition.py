@@ -7,6 +7,7 @@ from library import music
 from library.asked import how_many
 from library.likeness import cosine, profile, rarity
 from library.meta import meta
+from library.spelling import usual
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -74,19 +75,19 @@ def nearest(you: Json, others: list[Json]) -> list[tuple[Json, float]]:
 def outlets(names: list[str], context: Context) -> dict[str, list[str]]:
     """Return the outlets that covered each artist, by key; each outlet as it is written most often."""
     rows = context.rows(COVERAGE, artists=sorted({music.key(name) for name in names}))
-    written: dict[str, Counter[str]] = defaultdict(Counter)
+    written = Counter[str]()
     for row in rows:
-        written[music.key(row["outlet"])][row["outlet"]] += row["many"]
-    usual = {name: max(sorted(some), key=some.__getitem__) for name, some in written.items()}
+        written[row["outlet"]] += row["many"]
+    shown = usual(written, music.key)
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
-        found[row["artist_key"]][usual[music.key(row["outlet"])]] = None
+        found[row["artist_key"]][shown[music.key(row["outlet"])]] = None
     return {artist: list(covering) for artist, covering in found.items()}
 
 
 def told(one: Json, score: float, you: Json, covered: dict[str, list[str]]) -> Json:
-    mine = {music.key(genre) for genre in you["genres"]}
-    shared = [genre for genre in one["genres"] or [] if music.key(genre) in mine]
+    mine = {music.genre_key(genre) for genre in you["genres"]}
+    shared = [genre for genre in one["genres"] or [] if music.genre_key(genre) in mine]
     return {
         "id": one["id"],
         "name": one["name"],

@@ -103,6 +103,19 @@ async def test_equal_outcomes_of_many_are_no_pattern(skillbench):
     assert {pattern["verdict"] for pattern in found["patterns"]} == {"not_enough_data"}
 
 
+async def test_a_place_or_a_genre_under_another_name_is_the_same(skillbench):
+    user = skillbench.user()
+    act = campaign(user, genres=["Drum and Bass"])
+    home = [contact(user, genres=["DnB"], regions=[place]) for place in ("UK", "uk", "United Kingdom", "UK")]
+    away = [contact(user, genres=["metal"], regions=["US"]) for _ in range(4)]
+    pitches = [pitch(user, act, (home + away)[n % 8], days=30 + n / 10) for n in range(400)]
+    replied = [answered(one) if n % 8 < 4 and n % 3 == 0 else one for n, one in enumerate(pitches)]
+    await skillbench.load({"campaigns": [act], "contacts": [*home, *away], "pitches": replied})
+    found = await skillbench.run(SKILL, {}, user=user)
+    supported = {one["rule"]: one["n"] for one in found["patterns"] if one["verdict"] == "supported"}
+    assert supported == {"region = UK": 200, "genre match = yes": 200}
+
+
 @pytest.mark.parametrize("given", [{"fdr": 0}, {"fdr": 1.5}, {"min_support": 0}])
 async def test_an_impossible_wish_is_refused_by_name(skillbench, given):
     (field,) = given

@@ -12,6 +12,7 @@ def alike(one, other, everybody=()):
 
 def test_the_same_genres_are_wholly_alike_however_they_are_written():
     assert alike(["Synth-Pop"], ["synth pop"]) == pytest.approx(1)
+    assert alike(["DnB"], ["drum & bass"]) == pytest.approx(1)
 
 
 def test_near_genres_are_alike_in_part_and_far_ones_not():
