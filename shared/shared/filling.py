@@ -1,4 +1,7 @@
-"""Completing a value by its schema: defaults filled in, and what the schema does not know left out."""
+"""Completing a value by its schema: defaults filled in, what the schema does not know left out.
+
+Ids are written as the tables have them: in capitals they would be those of nobody.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +16,15 @@ Schema = dict[str, Any]
 class Shape:
     """What a schema says of an object's fields and of a list's items; `open` to others than those named.
 
-    `deep` are those of the fields inside which something can be filled in or left out.
+    `id`: it is one itself. `deep` are those of the fields in which something can be filled in, left out or
+    written otherwise.
     """
 
     fields: "dict[str, Shape]" = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     items: "Shape | None" = None
     open: bool = False
+    id: bool = False
     deep: "list[tuple[str, Shape]]" = field(default_factory=list)
 
 
@@ -30,7 +35,9 @@ def filled(schema: Schema, value: Any, unknown: dict[str, list[str]]) -> Any:
 
 
 def _is_complete(shape: Shape, value: Any) -> bool:
-    """Say whether nothing is to be filled in or left out: so it is with most values."""
+    """Say whether nothing is to be filled in, left out or written otherwise: so it is with most values."""
+    if isinstance(value, str):
+        return not shape.id or value == value.lower()
     if isinstance(value, list):
         items = shape.items
         return items is None or all(_is_complete(items, item) for item in value)
@@ -44,11 +51,11 @@ def _is_complete(shape: Shape, value: Any) -> bool:
 
 
 def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) -> Any:
+    if isinstance(value, str):
+        return value.lower() if shape.id else value
     if isinstance(value, list) and (items := shape.items):
         path += "[]"
-        return [
-            _filled(items, item, path, unknown) if isinstance(item, dict | list) else item for item in value
-        ]
+        return [_filled(items, item, path, unknown) for item in value]
     if not isinstance(value, dict) or "$sealed" in value or not shape.fields:
         return value
     kept = {}
@@ -56,7 +63,7 @@ def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) 
         inside = shape.fields.get(name)
         if inside is None and not shape.open:
             unknown[f"{path}.{name}" if path else name] = sorted(shape.fields)
-        elif inside is not None and isinstance(inner, dict | list):
+        elif inside is not None and (inside.id or isinstance(inner, dict | list)):
             kept[name] = _filled(inside, inner, f"{path}.{name}" if path else name, unknown)
         else:
             kept[name] = inner
@@ -70,18 +77,18 @@ def _shape(schema: Schema) -> Shape:
     known: dict[int, tuple[Schema, Shape]] = {}
     shape = _shape_of(schema, schema, known)
     for _, one in known.values():
-        one.items = one.items if _has_fields(one.items) else None
-        one.deep = [(name, inside) for name, inside in one.fields.items() if _has_fields(inside)]
+        one.items = one.items if _matters(one.items) else None
+        one.deep = [(name, inside) for name, inside in one.fields.items() if _matters(inside)]
     return shape
 
 
-def _has_fields(shape: Shape | None) -> bool:
-    """Whether it names fields of an object, or of those in a list, or in lists of lists."""
+def _matters(shape: Shape | None) -> bool:
+    """Whether it is an id or names fields of an object, or those in a list do, or in lists of lists."""
     seen: set[int] = set()
-    while shape is not None and not shape.fields and id(shape) not in seen:
+    while shape is not None and not (shape.fields or shape.id) and id(shape) not in seen:
         seen.add(id(shape))
         shape = shape.items
-    return shape is not None and bool(shape.fields)
+    return shape is not None and bool(shape.fields or shape.id)
 
 
 def _shape_of(root: Schema, node: Any, known: dict[int, tuple[Schema, Shape]]) -> Shape:
@@ -89,7 +96,7 @@ def _shape_of(root: Schema, node: Any, known: dict[int, tuple[Schema, Shape]]) -
     node = plain(root, node)
     if id(node) in known:
         return known[id(node)][1]
-    shape = Shape()
+    shape = Shape(id=node.get("format") == "uuid")
     known[id(node)] = node, shape
     if isinstance(node.get("items"), dict):
         shape.items = _shape_of(root, node["items"], known)

@@ -53,6 +53,15 @@ async def test_nobody_who_has_objected_since_is_ranked(skillbench):
     assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
 
 
+async def test_somebody_who_objected_is_known_by_an_id_in_capitals_too(skillbench):
+    user = skillbench.user()
+    people = [contact(user), contact(user, suppressed=True)]
+    await skillbench.load({"contacts": people})
+    asked = [{"id": str(one["id"]).upper(), "type": "radio"} for one in people]
+    found = await skillbench.run("score-contacts", {"contacts": asked}, user=user)
+    assert [one["id"] for one in found["contacts"]] == [str(people[0]["id"])]
+
+
 async def test_young_silence_and_bounces_are_no_history(skillbench):
     user = skillbench.user()
     one = contact(user)

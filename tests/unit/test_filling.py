@@ -14,6 +14,8 @@ NODE = {
         "text": {"type": "string"},
         "count": {"type": "integer", "default": 1},
         "tags": {"type": "array", "items": {"type": "string"}},
+        "id": {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]},
+        "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
         "next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]},
         "rows": {"type": "array", "items": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
         "free": {"type": "object"},
@@ -21,7 +23,7 @@ NODE = {
     },
 }
 SCHEMA = {**NODE, "$defs": {"Node": NODE}}
-LEAVES = st.sampled_from([None, 1, "x", SEALED])
+LEAVES = st.sampled_from([None, 1, "X", SEALED])
 NAMES = st.sampled_from([*NODE["properties"], "a", "unknown"])
 VALUES = st.recursive(
     LEAVES,
@@ -36,6 +38,10 @@ def by_hand(value: Any) -> Any:
         return value
     done = {name: inner for name, inner in value.items() if name in NODE["properties"]}
     done.setdefault("count", 1)
+    if "id" in done:
+        done["id"] = lower(done["id"])
+    if isinstance(done.get("ids"), list):
+        done["ids"] = [lower(one) for one in done["ids"]]
     if "next" in done:
         done["next"] = by_hand(done["next"])
     if isinstance(done.get("rows"), list):
@@ -43,6 +49,10 @@ def by_hand(value: Any) -> Any:
             [by_hand(one) for one in row] if isinstance(row, list) else row for row in done["rows"]
         ]
     return done
+
+
+def lower(one: Any) -> Any:
+    return one.lower() if isinstance(one, str) else one
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
