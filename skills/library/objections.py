@@ -1,4 +1,4 @@
-"""Who must not be written to, whatever an input says: asked of the tables, for it may be older."""
+"""Who must not be written to, or not again, whatever an input says: it may be older than the tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,8 @@ Json = dict[str, Any]
 
 
 def reachable(contacts: Sequence[Json], context: Context) -> list[Json]:
-    """Leave out those who are suppressed or erased."""
+    """Leave out those who are suppressed or erased, and whoever was named before."""
+    contacts = _once(contacts)
     ids = sorted({one["id"] for one in contacts if one.get("id")})
     shut = {row["id"] for row in context.rows(OBJECTED, ids=ids)} if ids else set()
     return [one for one in contacts if not one.get("suppressed") and one.get("id") not in shut]
@@ -21,5 +22,14 @@ def reachable(contacts: Sequence[Json], context: Context) -> list[Json]:
 
 def left_out(before: Sequence[Json], after: Sequence[Json]) -> list[str]:
     """Say how many were left out."""
-    many = len(before) - len(after)
-    return [f"{many} left out: suppressed or erased"] if many else []
+    people = len(_once(before))
+    objected, again = people - len(after), len(before) - people
+    told = [f"{objected} left out: suppressed or erased"] if objected else []
+    return [*told, f"{again} left out: named before"] if again else told
+
+
+def _once(contacts: Sequence[Json]) -> list[Json]:
+    first: dict[Any, Json] = {}
+    for place, one in enumerate(contacts):
+        first.setdefault(one.get("id") or place, one)
+    return list(first.values())

@@ -135,6 +135,15 @@ async def test_nobody_who_objected_is_predicted_for(skillbench):
     assert alone["predictions"] == []
 
 
+async def test_whoever_is_named_twice_is_one_of_those_that_are_expected(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 40)
+    one, other = ({"id": str(row["id"])} for row in rows["contacts"][:2])
+    found = await predict(skillbench, rows, user, contacts=[one, other, one, {"type": "radio"}, {}])
+    assert (found["expected"]["n"], len(found["predictions"])) == (4, 4)
+    assert "1 left out: named before" in found["meta"]["warnings"]
+
+
 async def test_contacts_beyond_those_looked_at_are_told_of_though_some_have_objected(skillbench):
     user = skillbench.user()
     shut = contact(user, 0, suppressed=True)

@@ -53,6 +53,14 @@ async def test_nobody_who_has_objected_since_is_ranked(skillbench):
     assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
 
 
+async def test_whoever_is_named_twice_is_ranked_once(skillbench):
+    user = skillbench.user()
+    one = contact(user)
+    await skillbench.load({"contacts": [one]})
+    found = await skillbench.run("score-contacts", {"contacts": [{"id": str(one["id"])}] * 2}, user=user)
+    assert (len(found["contacts"]), found["meta"]["warnings"]) == (1, ["1 left out: named before"])
+
+
 async def test_somebody_who_objected_is_known_by_an_id_in_capitals_too(skillbench):
     user = skillbench.user()
     people = [contact(user), contact(user, suppressed=True)]
