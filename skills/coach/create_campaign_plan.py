@@ -27,6 +27,7 @@ CHANNELS_OF["all"] = [*(one for some in CHANNELS_OF.values() for one in some), "
 HOURS_OF_A_WEEK = 168
 LOOK_AHEAD_WEEKS = 40
 FARTHEST_DAYS = 3 * 365
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 ESTIMATED = "Efforts and lead times are usual ones, not measured on your own campaigns"
 
 
@@ -145,9 +146,12 @@ def _today(given: Json, context: Context) -> date:
 
 def _date(text: str, field: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise SkillError(f"{field}: is no date; give it as YYYY-MM-DD") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise SkillError(f"{field}: must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return found
 
 
 def _amount(given: Json, field: str, most: float = 1_000_000_000) -> float:
