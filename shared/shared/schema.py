@@ -11,6 +11,7 @@ from shared.filling import filled
 from shared.fitting import misfit
 from shared.identity import REMEMBERED, by_identity
 from shared.json import canonical
+from shared.schema_formats import FORMATS
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
 
@@ -150,7 +151,11 @@ def _validator(schema: Schema) -> jsonschema_rs.Draft202012Validator:
 @lru_cache(maxsize=512)
 def _compiled(text: bytes) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        tolerant(json.loads(text)), validate_formats=True, mask="the value", retriever=_never_fetch
+        tolerant(json.loads(text)),
+        validate_formats=True,
+        formats=FORMATS,
+        mask="the value",
+        retriever=_never_fetch,
     )
 
 

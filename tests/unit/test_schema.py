@@ -94,6 +94,38 @@ def test_a_schema_that_points_elsewhere_is_at_fault_and_nothing_is_fetched():
     assert fault(CONTACTS) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2016-12-31T23:59:60Z",
+        "2026-11-02t11:00:00z",
+        "0000-01-01T00:00:00Z",
+        "2026-11-02T11:00:00",
+        "2026-11-02 11:00:00Z",
+        "2026-11-02",
+        "20261102T110000Z",
+    ],
+)
+def test_a_time_that_no_skill_could_read_is_none(text):
+    (problem,) = problems(schema(at={"type": "string", "format": "date-time"}), {"at": text})
+    assert str(problem) == "at must be a date-time"
+
+
+@pytest.mark.parametrize(
+    "text", ["0000-01-01", "2026-W45-1", "20261102", "2025-02-29", "2026-11-02T11:00:00Z"]
+)
+def test_a_day_that_no_skill_could_read_is_none(text):
+    (problem,) = problems(schema(day={"type": "string", "format": "date"}), {"day": text})
+    assert str(problem) == "day must be a date"
+
+
+def test_days_and_times_are_those_of_rfc_3339():
+    times = schema(at=list_of({"type": "string", "format": "date-time"}))
+    written = ["2026-11-02T11:00:00Z", "2024-02-29T23:59:59.123456789-00:00", "0001-01-01T00:00:00+14:00"]
+    assert problems(times, {"at": written}) == []
+    assert problems(schema(day={"type": "string", "format": "date"}), {"day": "2024-02-29"}) == []
+
+
 def test_an_empty_schema_takes_anything():
     assert problems({}, {"any": [1, None, "x"]}) == []
 
