@@ -7,6 +7,7 @@ not yet settled, are left out.
 
 from collections import defaultdict
 from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ Series = dict[date, float]
 Name = tuple[str, str]
 
 LONGEST, SHORTEST = 730, 56
+DAYS = 7
 METRICS = ("streams", "listeners", "followers")
 METRIC_WEEKS = """
 SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value
@@ -82,12 +84,12 @@ def run(given: Json, context: Context) -> Json:
 
 
 def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
-    """Read weekly values by key and metric."""
+    """Read weekly values by key and metric, of whole weeks: a Sunday alone would be a high or a low one."""
     now = context.now()
     monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
     genres = sorted({music.key(genre) for genre in given.get("genres") or []})
     which = {"genres": genres, "by_genre": bool(genres)}
-    since = monday - timedelta(days=window)
+    since = monday - timedelta(weeks=ceil(window / DAYS))
     rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
     span = {"since": since - HORIZON, "until": monday - HORIZON}
     rows += context.rows(BY_GENRE, **span, **which)

@@ -167,6 +167,31 @@ async def test_answers_are_told_by_each_region_asked_for_and_all_that_lies_in_it
     assert await regions() == {}
 
 
+@pytest.mark.parametrize("window", [84, 85, 90])
+async def test_the_first_week_of_a_series_is_a_whole_one(skillbench, window):
+    user, artist = skillbench.user(), uuid4()
+    days = [NOW.date() - timedelta(days=age) for age in range(200)]
+    rows = [
+        {
+            "user_id": user,
+            "artist_id": artist,
+            "metric": "streams",
+            "day": day,
+            "value": 7.0 * (day.weekday() == 6),
+        }
+        for day in days
+    ]
+    await skillbench.load(
+        {
+            "artists": [{"id": artist, "user_id": user, "name": "Neon Harbour", "mine": True}],
+            "metric_days": [{"id": uuid4(), **row} for row in rows],
+        }
+    )
+    (trend,) = (await skillbench.run("track-trends", {"window_days": window}, user=user))["trends"]
+    assert {point["value"] for point in trend["points"]} == {1.0}
+    assert len(trend["points"]) == (12 if window == 84 else 13)
+
+
 async def test_too_many_regions_are_refused(skillbench):
     with pytest.raises(SkillError, match="regions"):
         await skillbench.run("track-trends", {"regions": ["Wales"] * 21}, user=skillbench.user())
