@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+from unicodedata import category, numeric
 
 from library.english import DECADES, FIRST_OF, ORDINALS, SCALES, TENS, UNITS
 
@@ -96,5 +97,8 @@ def _others(text: str) -> Iterator[Amount]:
         yield Amount(1, "th", at[0], at.start(), at.end())
     for at in DECADE.finditer(text):
         yield Amount(DECADES[at[1].lower()], "s", at[0], at.start(), at.end())
+    for place, sign in enumerate(text):
+        if category(sign) == "No":
+            yield Amount(numeric(sign), "", sign, place, place + 1)
     for at in TWICE.finditer(text):
         yield Amount(2 if at[1].lower() == "twice" else 3, "", at[0], at.start(), at.end())

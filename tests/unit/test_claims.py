@@ -204,6 +204,8 @@ def test_what_counts_from_today_is_no_date_where_nobody_knows_today():
         ("the 4th", 4, "th"),
         ("twelfth", 12, "th"),
         ("hundreds", 100, "many"),
+        ("½ of them", 0.5, ""),
+        ("their ②nd", 2, ""),
     ],
 )
 def test_a_number_is_read_however_it_is_written(text, value, unit):
