@@ -147,6 +147,23 @@ async def test_an_export_has_all_on_one_person_and_nothing_of_the_other(told: To
     assert "Ben" not in json.dumps(found, default=str)
 
 
+async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_with_it_in_capitals(told: Told):
+    given = {
+        "generate-pitch": {"contact_name": "fictional ADA", "artist_name": "Nobody"},
+        "score-contacts": {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]},
+        "predict-success": {"contacts": [{"email": "ben@example.org"}, {"name": "Fictional Ben"}]},
+    }
+    asked = [await told.client.execute(skill, body) for skill, body in given.items()]
+    done = [await told.client.skill_outcome(one.id) for one in asked]
+    await told.client.tables.caught_up(max(one.seq for one in done))
+    found = await told.client.records.export(told.ada)
+    texts = {text["name"]: text["value"] for text in found["texts"]}
+    assert texts.keys() == {"generate-pitch", "score-contacts"}
+    assert texts["generate-pitch"]["input"]["contact_name"] == "fictional ADA"
+    assert texts["generate-pitch"]["output"]["body"]
+    assert texts["score-contacts"]["input"] == {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]}
+
+
 async def test_a_person_of_whom_nothing_is_stored_is_refused(told: Told):
     with pytest.raises(Refusal, match="nothing is stored"):
         await told.client.records.export(uuid4())

@@ -46,7 +46,7 @@ class Client:
         self.tables = Tables(connection.database_url)
         self._connection = connection
         self._opener: Opener | None = None
-        self.records = Records(door, self.tables, self.open, user)
+        self.records = Records(door, self.tables, self.open, self._whom, user)
         self.budgets = Budgets(door, self.tables, user)
 
     @classmethod
@@ -220,6 +220,9 @@ class Client:
         if "@" in str(contact):
             return (await self._opening()).person_of(self.user, str(contact))
         return as_id(contact, "contact_id")
+
+    async def _whom(self, texts: Iterable[Any]) -> set[UUID]:
+        return (await self._opening()).whom(self.user, texts)
 
     async def _opening(self) -> Opener:
         if self._opener is None:

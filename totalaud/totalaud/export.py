@@ -10,32 +10,36 @@ from uuid import UUID
 from shared.refusal import Refusal
 from shared.sealing import is_sealed
 from totalaud import record_queries as queries
-from totalaud.opening import Open
+from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.record import as_json as written
 from totalaud.tables import Tables
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 IDS = frozenset({"id", "contact_id", "contact_ids"})
+PERSONAL = ("name", "email", "phone", "notes")
 COLUMNS = ("record", "number", "field", "value")
 Export = dict[str, Any]
 
 
-async def export_of(tables: Tables, open_: Open, user: UUID, contact_id: UUID) -> Export:
+async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact_id: UUID) -> Export:
     """Return {contact_id, contact, outreach, pitches, texts}; a person who is not known is a Refusal.
 
-    `texts` are the parts of inputs and outputs that name the contact's id or are sealed for them.
+    `texts` are the parts of inputs and outputs that name the contact's id or are sealed for them, or for whom
+    their name, address, phone or notes mean where these stand without the id: what erasing them takes away.
     """
     contact = await tables.row(queries.CONTACT, user, contact_id)
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
-    said = await tables.rows(queries.SAID_OF, user, str(contact_id))
+    own = await open_(user, [contact[name] for name in PERSONAL] if contact else [])
+    people = [contact_id, *sorted(await whom(own) - {contact_id})]
+    said = [(one, row) for one in people for row in await tables.rows(queries.SAID_OF, user, str(one))]
     if contact is None and not outreach and not said:
         raise Refusal("not_found", "contact_id", f"nothing is stored on contact {contact_id}")
     found = {
         "contact": contact,
         "outreach": outreach,
         "pitches": await tables.rows(queries.PITCHES_WITH, user, contact_id),
-        "texts": [{**row, "value": told} for row in said if (told := about(contact_id, row["value"]))],
+        "texts": [{**row, "value": told} for one, row in said if (told := about(one, row["value"]))],
     }
     return {"contact_id": str(contact_id), **await open_(user, _plain(found))}
 

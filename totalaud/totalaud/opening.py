@@ -1,11 +1,12 @@
 """Opening sealed values for whoever has the master key; `[sealed]` for all others."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
 from shared.address import address
 from shared.refusal import Refusal
-from shared.sealing import UNREADABLE, redact, reveal
+from shared.sealing import ERASED, UNREADABLE, redact, reveal
 from shared.vault import Unavailable, Vault
 from totalaud.connection import Connection
 
@@ -14,6 +15,12 @@ class Open(Protocol):
     """Returns the value with its sealed parts opened, or `[sealed]` where the key is not at hand."""
 
     async def __call__(self, user: UUID, value: Any, /) -> Any: ...
+
+
+class Whom(Protocol):
+    """Returns whom names and addresses mean where they stand without an id; nobody without the key."""
+
+    async def __call__(self, texts: Iterable[Any], /) -> set[UUID]: ...
 
 
 class Opener:
@@ -44,6 +51,13 @@ class Opener:
             return self._vault.person_of(user, address(email))
         except ValueError as error:
             raise Refusal("invalid", "email", f"email: {error}") from None
+
+    def whom(self, user: UUID, texts: Iterable[Any]) -> set[UUID]:
+        """Return what `Whom` says."""
+        if self._vault is None:
+            return set()
+        told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
+        return {self._vault.person_of(user, text) for text in told}
 
     async def close(self) -> None:
         if self._vault is not None:

@@ -103,15 +103,18 @@ SELECT 'session' AS record, s.id, s.agent_name AS name, s.created_at AS at,
   jsonb_build_object('input', s.initial_input, 'output', s.final_output) AS value
 FROM agent_sessions s
 WHERE s.user_id = $1
-  AND (strpos(s.initial_input::text, $2::text) > 0 OR strpos(s.final_output::text, $2::text) > 0)
+  AND (strpos(lower(s.initial_input::text), $2::text) > 0
+    OR strpos(lower(s.final_output::text), $2::text) > 0)
 UNION ALL
 SELECT 'step', t.id, t.skill_name, t.started_at, jsonb_build_object('input', t.input, 'output', t.output)
 FROM agent_session_steps t JOIN agent_sessions s ON s.id = t.session_id
-WHERE s.user_id = $1 AND (strpos(t.input::text, $2::text) > 0 OR strpos(t.output::text, $2::text) > 0)
+WHERE s.user_id = $1
+  AND (strpos(lower(t.input::text), $2::text) > 0 OR strpos(lower(t.output::text), $2::text) > 0)
 UNION ALL
 SELECT 'execution', e.id, e.skill_name, e.started_at,
   jsonb_build_object('input', e.input, 'output', e.output)
 FROM skill_executions e
-WHERE e.user_id = $1 AND (strpos(e.input::text, $2::text) > 0 OR strpos(e.output::text, $2::text) > 0)
+WHERE e.user_id = $1
+  AND (strpos(lower(e.input::text), $2::text) > 0 OR strpos(lower(e.output::text), $2::text) > 0)
 ORDER BY at, id
 """

@@ -11,7 +11,7 @@ from totalaud import record_queries as queries
 from totalaud.contacts import IMPORT_S, import_file
 from totalaud.door import Door
 from totalaud.export import Export, export_of
-from totalaud.opening import Open
+from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.tables import Tables
 
@@ -27,10 +27,11 @@ class Records:
     Every command is on disk when it returns; repeating it is harmless. Refused ones raise Refusal.
     """
 
-    def __init__(self, door: Door, tables: Tables, open_: Open, user: UUID) -> None:
+    def __init__(self, door: Door, tables: Tables, open_: Open, whom: Whom, user: UUID) -> None:
         self._door = door
         self._tables = tables
         self._open = open_
+        self._whom = whom
         self._user = user
 
     async def load(self, noun: str, data: bytes, *, dry_run: bool = False, artist: str | None = None) -> Json:
@@ -156,7 +157,7 @@ class Records:
 
     async def export(self, contact_id: UUID) -> Export:
         """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
-        return await export_of(self._tables, self._open, self._user, contact_id)
+        return await export_of(self._tables, self._open, self._whom, self._user, contact_id)
 
     async def _stored(self, noun: str, of: str) -> list[str]:
         """Return the spellings under which it is stored: to the commands they are all one."""
