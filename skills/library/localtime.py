@@ -12,18 +12,24 @@ from zoneinfo import ZoneInfo
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PARTS = {"night": 0, "morning": 5, "afternoon": 12, "evening": 17}
 HOURS = {"night": 3, "morning": 10, "afternoon": 14, "evening": 18}
-COUNTRIES = {
-    "Europe/London": "uk",
-    "Europe/Belfast": "uk",
-    "Europe/Dublin": "ireland",
-    "Europe/Berlin": "germany",
-    "Europe/Paris": "france",
-    "America/New_York": "us",
-    "America/Chicago": "us",
-    "America/Denver": "us",
-    "America/Los_Angeles": "us",
-    "America/Phoenix": "us",
-    "America/Detroit": "us",
+ZONES = {
+    "uk": ("Europe/London", "Europe/Belfast", "GB"),
+    "ireland": ("Europe/Dublin", "Eire"),
+    "germany": ("Europe/Berlin", "Europe/Busingen"),
+    "france": ("Europe/Paris",),
+    "us": (
+        *("US/", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Navajo"),
+        *("America/Phoenix", "America/Shiprock", "America/Detroit", "America/Boise", "America/Menominee"),
+        *(
+            "America/Indiana",
+            "America/Fort_Wayne",
+            "America/Knox_IN",
+            "America/Kentucky",
+            "America/Louisville",
+        ),
+        *("America/North_Dakota", "America/Anchorage", "America/Juneau", "America/Sitka", "America/Yakutat"),
+        *("America/Nome", "America/Metlakatla", "America/Adak", "America/Atka", "Pacific/Honolulu"),
+    ),
 }
 MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
 
@@ -52,7 +58,7 @@ def at_hour(day: date, hour: int, where: ZoneInfo, *, minute: int = 0) -> dateti
 
 def is_holiday(day: date, where: str) -> bool:
     """Whether it is a public holiday where clocks follow this time zone."""
-    return day in _holidays(day.year, COUNTRIES.get(where, "elsewhere"))
+    return day in _holidays(day.year, _country(where))
 
 
 def easter_sunday(year: int) -> date:
@@ -67,6 +73,12 @@ def easter_sunday(year: int) -> date:
     late = (golden + 11 * epact + 22 * offset) // 451
     month, day = divmod(epact + offset - 7 * late + 114, 31)
     return date(year, month, day + 1)
+
+
+@cache
+def _country(where: str) -> str:
+    """Return the country of a time zone, by one of its names or what they begin with."""
+    return next((one for one, zones in ZONES.items() if where.startswith(zones)), "elsewhere")
 
 
 @cache

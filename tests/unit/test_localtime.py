@@ -41,6 +41,11 @@ def test_easter_is_when_it_is(day):
         ("2021-12-31", "America/Chicago"),
         ("2023-02-06", "Europe/Dublin"),
         ("2026-12-25", "Asia/Tokyo"),
+        ("2026-04-03", "GB"),
+        ("2023-02-06", "Eire"),
+        ("2026-11-26", "US/Eastern"),
+        ("2026-11-26", "America/Indiana/Knox"),
+        ("2026-11-26", "Pacific/Honolulu"),
     ],
 )
 def test_public_holidays_are_known(day, where):
