@@ -6,6 +6,8 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
+from shared.refusal import Refusal
+
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 50
 SNIFFED = 4096
@@ -14,11 +16,17 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
 
 
 def decode(data: bytes) -> str:
-    """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not."""
+    """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not.
+
+    A workbook is refused: its first line would be told as a header that lacks everything.
+    """
+    if data.startswith(WORKBOOKS):
+        raise Refusal("not_text", "csv", "the file is a workbook or an archive: save the sheet as CSV")
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")

@@ -23,6 +23,12 @@ def records(text: str, offset: int = 0) -> list[Record]:
     return [replace(one, line=one.line + offset) for one in read(text, CONTACTS).records]
 
 
+@pytest.mark.parametrize("data", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(500)])
+def test_a_workbook_is_refused_with_the_way_out(data: bytes):
+    with pytest.raises(Refusal, match="save the sheet as CSV"):
+        decode(data)
+
+
 def test_a_small_file_is_one_piece():
     (piece,) = pieces("name,notes\nAda,x\nBo,y")
     assert (piece.text, piece.rows, piece.offset) == ("name,notes\nAda,x\nBo,y\n", 2, 0)
