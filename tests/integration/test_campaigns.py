@@ -78,8 +78,16 @@ async def test_good_rows_load_and_the_others_are_named_by_line(service: Service)
         "errors": [{"line": 4, "field": "email", "message": "is not an e-mail address"}],
         "repeated": [{"line": 5, "first": 3}],
         "ignored": [],
+        "identities": [],
         "dry_run": False,
     }
+
+
+async def test_a_trial_says_which_lines_speak_of_the_same_person(service: Service):
+    tried = await service.ask("contacts.import", csv=CSV, dry_run=True)
+    which = dict(tried["identities"])
+    assert which.keys() == {2, 3, 5}
+    assert which[5] == which[3] != which[2]
 
 
 async def test_an_imported_contact_can_be_read_with_the_key(service: Service):

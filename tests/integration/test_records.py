@@ -118,6 +118,40 @@ async def test_lists_are_narrowed_and_cut(told: Told):
     assert await records.rows("outreach", of="Autumn") == []
 
 
+async def test_rows_of_one_person_far_apart_in_a_long_file_are_one_person(told: Told):
+    crowd = "".join(f"P {n},p{n}@example.org,no\n" for n in range(2100))
+    twice = ("Cy,cy@example.org,yes\n", "Cyril,CY@example.org,no\n")
+    text = f"name,email,suppressed\n{twice[0]}{crowd}{twice[1]}nobody,at nowhere,no\n"
+    records = told.client.records
+    tried = await records.load("contacts", text.encode(), dry_run=True)
+    done = await records.load("contacts", text.encode())
+    again = await records.load("contacts", text.encode())
+    for report, new in ((tried, 2101), (done, 2101), (again, 0)):
+        counts = [report[name] for name in ("imported", "unchanged", "duplicates", "failed", "total")]
+        assert counts == [new, 2101 - new, 1, 1, 2103]
+        assert report["repeated"] == [{"line": 2103, "first": 2}]
+        assert [one["line"] for one in report["errors"]] == [2104]
+    await told.client.tables.caught_up(done["seq"])
+    (cy,) = [row for row in await records.rows("contacts", limit=5000) if row.email == "cy@example.org"]
+    assert (cy.name, cy.suppressed) == ("Cy", True)
+
+
+@pytest.mark.parametrize(
+    ("noun", "header", "row"),
+    [
+        ("artists", "name,bio", "Twice,{}"),
+        ("coverage", "artist,outlet,kind", "Twice,Radio Nowhere,{}"),
+        ("streams", "date,streams", "2026-05-02,{}"),
+    ],
+)
+async def test_of_rows_of_one_record_far_apart_the_first_counts(told: Told, noun: str, header: str, row: str):
+    text = "\n".join([header, row.format(1), *("," * 900 for _ in range(2100)), row.format(2)])
+    artist = {"artist": "Nobody"} if noun == "streams" else {}
+    reports = [await told.client.records.load(noun, text.encode(), **artist) for _ in range(2)]
+    assert [one["imported"] for one in reports] == [1, 0]
+    assert [one["repeated"] for one in reports] == [[{"line": 2103, "first": 2}]] * 2
+
+
 async def test_an_export_has_all_on_one_person_and_nothing_of_the_other(told: Told):
     contacts = [
         {"id": str(one), "name": name, "genres": ["synthpop"]}

@@ -79,10 +79,13 @@ async def test_a_release_has_its_kind_under_the_commands_name(records: Records, 
     }
 
 
-async def test_a_large_file_is_sent_in_pieces_that_all_name_the_artist(records: Records, service: Service):
+async def test_a_large_file_is_tried_and_sent_in_pieces_that_all_name_the_artist(
+    records: Records, service: Service
+):
     rows = "".join(f"2026-01-01,streams,{n}\n" for n in range(4500))
     report = await records.load("streams", b"day,metric,value\n" + rows.encode(), artist="Nobody")
-    assert [body["artist"] for _, _, body in service.asked] == ["Nobody"] * 3
+    asked = [(body["artist"], body["dry_run"]) for _, _, body in service.asked]
+    assert asked == [("Nobody", True)] * 3 + [("Nobody", False)] * 3
     assert report["imported"] == 3
 
 

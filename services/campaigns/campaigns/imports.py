@@ -61,7 +61,8 @@ class Imported(Message):
     """What an import did: `imported` + `unchanged` + `duplicates` + `failed` = `total`.
 
     `seq` is the log's sequence after which all of it is there; `errors` and `repeated` list 1000 at most;
-    `ignored` are the headers that mean nothing to us.
+    `ignored` are the headers that mean nothing to us. `identities`, with `dry_run` alone, have each good line
+    and a word that is the same for all lines that speak of the same: these belong into one message.
     """
 
     imported: int = 0
@@ -73,6 +74,7 @@ class Imported(Message):
     errors: tuple[RowError, ...] = ()
     repeated: tuple[Repetition, ...] = ()
     ignored: tuple[str, ...] = ()
+    identities: tuple[tuple[int, str], ...] = ()
     dry_run: bool = False
 
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from campaigns import csvfile
@@ -13,6 +14,7 @@ from campaigns.imports import LISTED, MOST_ROWS, Import, Imported, Repetition, R
 from shared.refusal import Refusal
 
 AT_ONCE = 32
+DIGITS = 16
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -40,6 +42,7 @@ class Batch(Generic[R]):
     lines: list[Line[R]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     repeated: list[Repetition] = field(default_factory=list)
+    identities: list[tuple[int, str]] = field(default_factory=list)
     failed: int = 0
     total: int = 0
     ignored: tuple[str, ...] = ()
@@ -53,7 +56,9 @@ class Batch(Generic[R]):
         first: dict[Hashable, int] = {}
         kept = []
         for line in lines:
-            original = first.setdefault(what(line.row), line.number)
+            same = what(line.row)
+            self.identities.append((line.number, sha256(repr(same).encode()).hexdigest()[:DIGITS]))
+            original = first.setdefault(same, line.number)
             if original == line.number:
                 kept.append(line)
             else:
@@ -88,6 +93,7 @@ class Batch(Generic[R]):
             errors=tuple(sorted(self.errors, key=lambda error: error.line)[:LISTED]),
             repeated=tuple(self.repeated[:LISTED]),
             ignored=self.ignored,
+            identities=tuple(self.identities) if dry_run else (),
             dry_run=dry_run,
         )
 
