@@ -69,11 +69,12 @@ def master_key(settings: Settings) -> bytes:
         return _parse(settings.master_key.encode(), "TOTALAUD_MASTER_KEY")
     if settings.master_key_file is None:
         raise BadMasterKey("no master key: set TOTALAUD_MASTER_KEY or TOTALAUD_MASTER_KEY_FILE")
+    source = f"the master key's file {settings.master_key_file}"
     try:
         data = settings.master_key_file.read_bytes()
     except OSError as error:
-        raise BadMasterKey(f"the master key's file cannot be read: {error.strerror}") from None
-    return data if len(data) == KEY_BYTES else _parse(data, "the master key's file")
+        raise BadMasterKey(f"{source} cannot be read: {error.strerror}") from None
+    return data if len(data) == KEY_BYTES else _parse(data, source)
 
 
 def _parse(data: bytes, source: str) -> bytes:

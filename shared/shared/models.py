@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from shared.message import Message
+from shared.refusal import Refusal
 from shared.subjects import Pool
 
 SHIPPED = Path(__file__).with_name("models.yaml")
+NAME = "TOTALAUD_MODELS"
 
 
 class Resolved(NamedTuple):
@@ -49,12 +51,21 @@ Models = dict[Pool, Aliases]
 
 
 def of_environment() -> Models:
-    """Read the file that TOTALAUD_MODELS names, else the shipped one."""
-    named = os.environ.get("TOTALAUD_MODELS")
-    return load(Path(named) if named else None)
+    """Read the file that TOTALAUD_MODELS names, else the shipped one; raises Refusal for one that is none."""
+    named = os.environ.get(NAME)
+    try:
+        return load(Path(named) if named else None)
+    except OSError as error:
+        raise _unusable(named, error.strerror) from None
+    except (UnicodeDecodeError, yaml.YAMLError, ValidationError):
+        raise _unusable(named, "it is not of the form of shared/shared/models.yaml") from None
 
 
 def load(path: Path | None = None) -> Models:
     """Read a file of aliases, the shipped one by default."""
     text = (path or SHIPPED).read_text(encoding="utf-8")
     return TypeAdapter(Models).validate_python(yaml.safe_load(text))
+
+
+def _unusable(file: str | None, why: str | None) -> Refusal:
+    return Refusal("invalid", NAME, f"{NAME}: {file} cannot be used: {why}")

@@ -5,6 +5,7 @@ would send its password in the clear to whoever greets without. The server has t
 """
 
 import os
+import re
 import ssl
 from typing import Any
 
@@ -12,10 +13,17 @@ from shared.refusal import Refusal
 
 CA = "TOTALAUD_NATS_CA"
 TLS = "tls://"
+NAME = "TOTALAUD_NATS_URL"
+_FORM = re.compile(r"((nats|tls|wss?)://)?([^/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?")
 
 
 def servers(url: str) -> list[str]:
-    return [one.strip() for one in url.split(",") if one.strip()]
+    """Return each server's URL; raises Refusal for what is none, which nats-py would look for without end."""
+    listed = [one.strip() for one in url.split(",") if one.strip()]
+    if not listed or not all(_FORM.fullmatch(one) for one in listed):
+        form = "nats://USER:PASSWORD@HOST:PORT or tls://…, several with commas between"
+        raise Refusal("invalid", NAME, f"{NAME}: not {form}; a password has no comma and none of / ? #")
+    return listed
 
 
 def secured(url: str) -> dict[str, Any]:

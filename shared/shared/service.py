@@ -5,9 +5,11 @@ Those are raw nats-py (`shared.bus`, `shared.doors`): FastStream in their path c
 
 import asyncio
 import gc
+import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import uvicorn
 import uvloop
@@ -16,16 +18,20 @@ from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsSecurity
 from faststream.specification import AsyncAPI
+from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
 from shared.bus import CONNECT, Bus, log_error, shake_hands
-from shared.counts import told
+from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
-from shared.nats_urls import secured, servers
-from shared.settings import Settings
+from shared.nats_urls import NAME as NATS_URL
+from shared.nats_urls import secured, servers, told
+from shared.refusal import Refusal
+from shared.settings import HEALTH_PORT, Settings
 
 GARBAGE = 50_000
+HOST = "127.0.0.1"
 
 Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
 
@@ -68,25 +74,18 @@ async def _serve(name: str, wire: Wire) -> bool:
     )
     described = NatsBroker(servers(settings.nats_url), logger=None)
     doors = OpenDoors(name, described)
-    failed = False
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        nonlocal failed
+        await shake_hands(settings.nats_url)
         try:
-            await shake_hands(settings.nats_url)
             bus = Bus(await broker.connect())
-            buses.append(bus)
-            async with wire(bus, settings) as wired:
-                await doors.open(bus, wired or ())
-                yield
-        except BaseException as error:
-            if not isinstance(error, asyncio.CancelledError) or not server.should_exit:
-                failed = True
-                logs.get_logger().error("the service stops", exc_info=error)
-            raise
-        finally:
-            server.should_exit = True
+        except NatsError as error:
+            raise Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {told(error)}") from None
+        buses.append(bus)
+        async with wire(bus, settings) as wired:
+            await doors.open(bus, wired or ())
+            yield
 
     app = AsgiFastStream(
         broker,
@@ -97,12 +96,55 @@ async def _serve(name: str, wire: Wire) -> bool:
         asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
         asyncapi_path="/docs",
     )
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=settings.health_port, log_config=None, access_log=False, lifespan="on"
-    )
-    server = uvicorn.Server(config)
-    await server.serve()
-    return failed or not server.started
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    with _bound(settings.health_port) as port, server.told_to_stop():
+        try:
+            async with app.start_lifespan_context():
+                await server.serve([port])
+        except asyncio.CancelledError:
+            if not server.should_exit:
+                raise
+        except BaseException as error:  # noqa: BLE001 - whatever ends a service is told in its log
+            logs.get_logger().error("the service stops", exc_info=error)
+            return True
+    return False
+
+
+class _Server(uvicorn.Server):
+    """Serves health and counts. Told to stop, it ends in order; before it serves, whatever it waits for ends.
+
+    uvicorn's own would wait for the end of the start, which may never come: NATS is away.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def told_to_stop(self) -> Iterator[None]:
+        loop, starting = asyncio.get_running_loop(), asyncio.current_task()
+        assert starting
+
+        def stop() -> None:
+            self.should_exit = True
+            if not self.started:
+                starting.cancel()
+
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(wanted, stop)
+        yield
+
+
+@contextmanager
+def _bound(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((HOST, port))
+        except OSError as error:
+            why = f"{HOST}:{port} cannot be listened on: {error.strerror}"
+            raise Refusal("health_port", HEALTH_PORT, f"{HEALTH_PORT}: {why}") from None
+        yield bound
 
 
 def _health(buses: list[Bus]) -> ASGIApp:
@@ -117,6 +159,6 @@ def _health(buses: list[Bus]) -> ASGIApp:
 def _metrics(name: str) -> ASGIApp:
     @get
     async def metrics(_scope: object) -> AsgiResponse:
-        return AsgiResponse(told(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
+        return AsgiResponse(counted(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
 
     return metrics

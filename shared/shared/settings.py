@@ -9,6 +9,12 @@ from shared.refusal import Refusal
 from shared.secret import secret
 from shared.urls import NAME, database_url
 
+SKILLS = "TOTALAUD_SKILLS"
+HEALTH_PORT = "TOTALAUD_HEALTH_PORT"
+LAST_PORT = 65_535
+MOST_AT_ONCE = 1000
+LONGEST_WAIT_S = 24 * 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -32,22 +38,22 @@ class Settings:
         return cls(
             nats_url=secret("TOTALAUD_NATS_URL") or "nats://127.0.0.1:4222",
             database_url=database_url(secret(NAME) or "postgresql://127.0.0.1:5432/totalaud"),
-            skills=Path(env.get("TOTALAUD_SKILLS", "skills")),
+            skills=Path(env.get(SKILLS) or "skills"),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),
-            health_port=int(env.get("TOTALAUD_HEALTH_PORT", "0")),
+            health_port=math.ceil(number(HEALTH_PORT, 0, or_none=True, most=LAST_PORT)),
             ack_wait_s=ack_wait_s(),
-            concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16)),
+            concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16, most=MOST_AT_ONCE)),
             local_model_url=env.get("TOTALAUD_LOCAL_MODEL_URL"),
         )
 
 
 def ack_wait_s() -> float:
     """Return how long a silent skill-runner is waited for; whoever makes the streams needs it too."""
-    return number("TOTALAUD_ACK_WAIT_S", 5)
+    return number("TOTALAUD_ACK_WAIT_S", 5, most=LONGEST_WAIT_S)
 
 
-def number(name: str, default: float, *, or_none: bool = False) -> float:
+def number(name: str, default: float, *, or_none: bool = False, most: float = math.inf) -> float:
     """Return a variable's number, above 0 or, if it says so, none; raises Refusal for any other."""
     text = os.environ.get(name)
     if not text:
@@ -56,6 +62,8 @@ def number(name: str, default: float, *, or_none: bool = False) -> float:
         found = float(text)
     except ValueError:
         found = math.nan
-    if not (0 < found < math.inf or (or_none and found == 0)):
-        raise Refusal("invalid", name, f"{name}: {text!r} is not a number above 0")
+    if not (math.isfinite(found) and (0 < found <= most or (or_none and found == 0))):
+        least = "of 0 or more" if or_none else "above 0"
+        limit = f", at most {most:g}" if math.isfinite(most) else ""
+        raise Refusal("invalid", name, f"{name}: {text!r} is not a number {least}{limit}")
     return found

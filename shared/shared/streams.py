@@ -26,6 +26,7 @@ QUEUED_DAYS = 7
 OLDEST_SERVER = (2, 14)
 MANY = 10_000
 BORN = "born"
+RESTORING = "restoring"
 CHECKED = (
     "subjects", "retention", "max_age", "storage", "discard",
     "deny_delete", "deny_purge", "allow_direct", "republish", "max_msgs", "max_bytes",
@@ -90,6 +91,7 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
         except NotFoundError:
             await js.add_stream(config)
         else:
+            _check_whole(found)
             _check_copies(found, replicas)
     await check(bus)
     for durable in durables():
@@ -120,6 +122,11 @@ def born(info: StreamInfo) -> str:
     return (info.config.metadata or {}).get(BORN) or str(info.created)
 
 
+def is_half(config: StreamConfig) -> bool:
+    """Tell whether the log comes from a restore that is not at its end: keys or the queue are missing."""
+    return RESTORING in (config.metadata or {})
+
+
 def check_server(bus: Bus) -> None:
     version = bus.client.connected_server_version
     if (version.major, version.minor) < OLDEST_SERVER:
@@ -137,6 +144,7 @@ async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
         found = (await js.stream_info(name)).config
     except NotFoundError:
         raise Refusal("no_stream", name, f"the stream {name} is missing: run 'totalaud provision'") from None
+    _check_whole(found)
     for field in CHECKED:
         if (have := _plain(getattr(found, field))) != (want := _plain(getattr(wanted, field))):
             raise Refusal(
@@ -145,6 +153,15 @@ async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
                 f"the stream {name} was changed by hand: {field} is {have}, should be {want}; "
                 "set it back with 'nats stream edit'",
             )
+
+
+def _check_whole(found: StreamConfig) -> None:
+    if is_half(found):
+        raise Refusal(
+            "restoring",
+            found.name,
+            f"the restore that made {found.name} goes on or broke off: wait for it, else run it again",
+        )
 
 
 def _check_copies(found: StreamConfig, replicas: int) -> None:

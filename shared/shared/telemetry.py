@@ -57,10 +57,11 @@ def start(service: str) -> None:
         return
     from opentelemetry.sdk.trace import TracerProvider
 
+    from shared.settings import number
     from shared.span_export import Outbox, sender
 
     about = resource(service)
-    every_ms = float(os.environ.get("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS))
+    every_ms = number("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS)
     _Current.sampler = TracerProvider(resource=about, shutdown_on_exit=False).sampler
     _Current.outbox = Outbox(sender(about, "totalaud"), every_ms / 1000)
 

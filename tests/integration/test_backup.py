@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -263,6 +264,29 @@ async def test_who_has_a_new_key_after_an_older_vault_was_restored_is_unreadable
         assert await later.name(id_) == UNREADABLE
         await later.erase(id_)
         assert await later.name(id_) == ERASED
+
+
+async def test_a_restore_that_broke_off_can_be_run_again_and_nothing_else(
+    backup: Path, there: Office, tmp_path: Path
+):
+    cut = shutil.copytree(backup, tmp_path / "cut")
+    manifest = manifests.read(cut)
+    (cut / "CMD.snapshot").unlink()
+    with pytest.raises(FileNotFoundError):
+        await restore(there.bus, there.database_url, cut, manifest, master_key=MASTER_KEY)
+    for doing in (
+        streams.check(there.bus),
+        streams.provision(there.bus, ack_wait_s=5),
+        there.restore(backup, only="vault"),
+        there.back_up(tmp_path / "of half"),
+    ):
+        error = await refused(doing)
+        assert (error.code, error.field) == ("restoring", "EVT")
+        assert "run it again" in error.message
+    assert [one.config.name for one in await there.bus.client.jetstream().streams_info()] == ["EVT"]
+    await there.restore(backup)
+    await streams.check(there.bus)
+    assert await there.log.last_seq() == manifest.streams["EVT"].last_seq
 
 
 async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):

@@ -20,7 +20,7 @@ from projector.operating import Operating
 from projector.policies import CLOSED, OF_A_SESSION, OPEN, policies
 from projector.tables import agent_sessions, names
 from quality.harness import make_tables
-from servers import Rig, fresh_database
+from servers import Rig, fresh_database, running_postgres
 from shared.bus import Bus
 from shared.refusal import Refusal
 from shared.vault import Vault, migrate
@@ -174,6 +174,8 @@ FORBIDDEN = [
     "SELECT pg_advisory_xact_lock(1, 2)",
     "SELECT lo_create(0)",
     "SELECT lo_from_bytea(0, 'x')",
+    "SELECT pg_logical_emit_message(false, 'a', repeat('x', 1000))",
+    "SET temp_file_limit = -1",
     "CREATE EXTENSION vector",
     "ALTER SYSTEM SET fsync = off",
     "CHECKPOINT",
@@ -186,6 +188,40 @@ async def test_a_reader_can_do_nothing_but_read(read, statement):
         await alice.execute("SET default_transaction_read_only = off")
         with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError)):
             await alice.execute(statement)
+
+
+async def test_a_reader_s_sorting_does_not_fill_the_disk(read):
+    async with read.role(read.alice) as alice:
+        assert await alice.fetchval("SHOW temp_file_limit") == "1GB"
+
+
+async def test_a_reader_cannot_enter_the_server_s_other_databases():
+    """Where somebody else logs in, they stay as they are: it may be theirs."""
+    async with (
+        running_postgres() as server,
+        fresh_database(server.url) as url,
+        fresh_database(server.url) as other,
+    ):
+        user, role = uuid4(), f"neighbour_{uuid4().hex[:8]}"
+        owner = await asyncpg.connect(url)
+        await owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+        try:
+            elsewhere = await readers.add(other, uuid4())
+            reader = await readers.add(url, user)
+            await (await asyncpg.connect(reader, database=other.rsplit("/", 1)[1])).close()
+            await owner.execute(f"DROP ROLE {role}")
+            reader = await readers.add(url, user)
+            await (await asyncpg.connect(reader)).close()
+            await (await asyncpg.connect(elsewhere)).close()
+            for name in (other.rsplit("/", 1)[1], "postgres", "template1"):
+                with pytest.raises(
+                    asyncpg.InsufficientPrivilegeError, match="permission denied for database"
+                ):
+                    await asyncpg.connect(reader, database=name)
+        finally:
+            await owner.execute(f"DROP ROLE IF EXISTS {role}")
+            await readers.remove(url, user)
+            await owner.close()
 
 
 async def test_a_reader_can_become_nobody_else(read):

@@ -24,15 +24,11 @@ from totalaud.stack import ports
 
 GREETING = b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"auth_required":true}\r\n'
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 
 
 @pytest.fixture(autouse=True)
 def _left_behind() -> Iterator[None]:
-    """After a failed handshake nats-py leaves its stream to the garbage collector."""
+    """A connection that nobody closed is an error of the test that made it."""
     yield
     gc.collect()
 

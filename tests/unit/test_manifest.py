@@ -45,13 +45,15 @@ def backup(tmp_path: Path) -> Path:
         erased=0,
         files=files,
     )
-    (tmp_path / FILE).write_text(manifest.model_dump_json())
+    (tmp_path / FILE).write_bytes(manifest.to_json())
     return tmp_path
 
 
 def edit(folder: Path, **changes: object) -> None:
     file = folder / FILE
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    document = json.loads(file.read_text()) | changes
+    del document["sum"]
+    file.write_text(json.dumps(document))
 
 
 DAMAGES: dict[str, tuple[Damage, str, str]] = {
@@ -73,6 +75,14 @@ DAMAGES: dict[str, tuple[Damage, str, str]] = {
 
 def test_a_whole_backup_is_read(backup: Path):
     assert read(backup).user == USER
+
+
+@pytest.mark.parametrize("name", ["2026-11-01", "2026-12-01", str(USER), "once", "last_seq", "erased"])
+def test_a_manifest_with_a_letter_changed_is_refused(backup: Path, name: str):
+    text = (backup / FILE).read_text()
+    (backup / FILE).write_text(text.replace(name, name[:-1] + ("2" if name[-1].isdigit() else "x"), 1))
+    with pytest.raises(Refusal, match="is damaged: take another copy"):
+        read(backup)
 
 
 def test_one_of_an_older_release_is_read(backup: Path):

@@ -19,18 +19,28 @@ from totalaud.errors import Unreachable
 CONNECT_S = 5.0
 ITERATIONS = 4096
 LIMITS = "LOGIN INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT 8"
-SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s"}
+SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s", "temp_file_limit": "1GB"}
 FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
 FOR_ALL = """
-DO $$ DECLARE function regprocedure; BEGIN
+DO $$ DECLARE function regprocedure; other name; BEGIN
   EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
   FOR function IN SELECT oid FROM pg_proc
-    WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock)'
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock|pg_logical_emit)'
   LOOP
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER', function);
   END LOOP;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname !~ '^reader_')
+  THEN
+    FOR other IN SELECT datname FROM pg_database WHERE datname <> current_database() LOOP
+      EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', other);
+    END LOOP;
+  END IF;
 END $$
+"""
+ENTER = """
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO {role}', current_database()); END $$
 """
 DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1"
 
@@ -39,7 +49,8 @@ async def add(database_url: str, user: UUID) -> str:
     """Return a URL by which the user reads their own rows; one that was given before is void.
 
     The server gets a verifier, never the password. What every role may do by default is taken from all but
-    the services' own: temporary tables, large objects, and advisory locks, by which the services take turns.
+    the services' own: temporary tables, large objects, messages in the log of writes, and advisory locks, by
+    which the services take turns. Other databases of the server are closed too, unless others log in there.
     """
     role, password = role_of(user), secrets.token_urlsafe(24)
     connection = await _connected(database_url)
@@ -48,6 +59,7 @@ async def add(database_url: str, user: UUID) -> str:
             await connection.execute(FOR_ALL)
             verb = "ALTER" if await _exists(connection, role) else "CREATE"
             await connection.execute(f"{verb} ROLE {role} {LIMITS} PASSWORD '{verifier(password)}'")
+            await connection.execute(ENTER.format(role=role))
             for name, value in SETTINGS.items():
                 await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
     except FORBIDDEN:

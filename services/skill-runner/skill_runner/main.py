@@ -13,8 +13,9 @@ from shared.commit import decode
 from shared.events import SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.listening import Heard
+from shared.refusal import Refusal
 from shared.registry import Registry
-from shared.settings import Settings, number
+from shared.settings import SKILLS, Settings, number
 from shared.subjects import POOLS, Pool
 from shared.vault import Vault, master_key
 from skill_runner.ai import AiEngine
@@ -37,6 +38,8 @@ GRACE_S = 3.0
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     """Start the pools' loops; on the way out what runs has TOTALAUD_GRACE_S seconds to end."""
     await streams.check(bus)
+    if not settings.skills.is_dir():
+        raise Refusal("no_skills", SKILLS, f"{SKILLS}: {settings.skills} is no folder")
     grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import os
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from shared.refusal import Refusal
 
 FORMAT = 1
 FILE = "manifest.json"
+SUM = "sum"
 KEYS_FILE = "vault.jsonl"
 LOG = "EVT"
 COPIED = ("CMD", LOG, "DLQ")
@@ -47,7 +49,10 @@ class StreamCopy(File):
 
 
 class Manifest(File):
-    """`delete_by` is when the keys in it must be gone for good."""
+    """`delete_by` is when the keys in it must be gone for good; `sum` is over all else that stands here.
+
+    Without a sum it is of a time when none was written.
+    """
 
     format: int
     release: str
@@ -59,6 +64,12 @@ class Manifest(File):
     keys: int
     erased: int
     files: dict[str, Copy]
+    sum: str = ""
+
+    def to_json(self) -> bytes:
+        """Write it with its sum."""
+        document = self.model_dump(mode="json")
+        return json.dumps(document | {SUM: _sum(document)}, indent=1).encode() + b"\n"
 
 
 def release() -> str:
@@ -113,6 +124,8 @@ def read(folder: Path) -> Manifest:
             FILE,
             f"{path} was made by release {document['release']}, this is {release()}: upgrade, then restore",
         )
+    if document.get(SUM, _sum(document)) != _sum(document):
+        raise _damaged(path)
     try:
         manifest = Manifest.model_validate(document)
     except ValidationError:
@@ -132,6 +145,11 @@ def _document(path: Path) -> Json:
     if not isinstance(document, dict):
         raise _damaged(path)
     return document
+
+
+def _sum(document: Json) -> str:
+    told = {name: value for name, value in document.items() if name != SUM}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _check(path: Path, copy: Copy) -> None:

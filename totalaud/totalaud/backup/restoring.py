@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import asyncpg
+from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
 from shared import streams
@@ -48,7 +49,7 @@ async def restore(
 ) -> Restored:
     """Put back the log, then the keys, then the queue; raises Refusal before anything is changed.
 
-    The services refuse to start until the last stream is there, which is made at the very end.
+    Until all of it is there the log carries a mark: nobody starts on it, another restore may take its place.
     """
     keys = None if only == "log" else _keys(folder, master_key)
     await migrate(database_url)
@@ -61,14 +62,16 @@ async def restore(
             await streams.check(bus)
         else:
             await _make_way(bus)
-            copies[LOG] = await _put(bus, LOG, folder, manifest, replicas)
+            copies[LOG] = await _put(bus, _config(LOG, manifest, replicas, half=True), folder, manifest)
         erased = await _erase(bus, database_url, keys, master_key)
         if keys:
             await keys.put(connection)
         if only != "vault":
             for stream in COPIED:
                 if stream != LOG:
-                    copies[stream] = await _put(bus, stream, folder, manifest, replicas)
+                    config = _config(stream, manifest, replicas)
+                    copies[stream] = await _put(bus, config, folder, manifest)
+            await bus.client.jetstream(timeout=10).update_stream(_config(LOG, manifest, replicas))
             await streams.provision(bus, ack_wait_s=ack_wait_s, replicas=replicas)
     finally:
         await connection.close()
@@ -87,7 +90,7 @@ def _keys(folder: Path, master_key: bytes | None) -> Keys:
 
 
 async def _make_way(bus: Bus) -> None:
-    """Refuse to overwrite anything; work is derived from the log and is dispatched anew."""
+    """Refuse to overwrite anything but the log of a restore that broke off; work follows from the log."""
     js = bus.client.jetstream(timeout=10)
     there = []
     for config in streams.streams():
@@ -96,7 +99,7 @@ async def _make_way(bus: Bus) -> None:
         except NotFoundError:
             continue
         there.append(str(config.name))
-        if config.name in COPIED and info.state.last_seq:
+        if config.name in COPIED and info.state.last_seq and not streams.is_half(info.config):
             raise Refusal(
                 "not_empty",
                 str(config.name),
@@ -107,10 +110,15 @@ async def _make_way(bus: Bus) -> None:
         await js.delete_stream(name)
 
 
-async def _put(bus: Bus, stream: str, folder: Path, manifest: Manifest, replicas: int) -> StreamCopy:
-    wanted = manifest.streams[stream]
+def _config(stream: str, manifest: Manifest, replicas: int, *, half: bool = False) -> StreamConfig:
     config = next(one for one in streams.streams(replicas) if one.name == stream)
-    config.metadata = {streams.BORN: wanted.born}
+    mark = {streams.RESTORING: "true"} if half else {}
+    return config.evolve(metadata={streams.BORN: manifest.streams[stream].born, **mark})
+
+
+async def _put(bus: Bus, config: StreamConfig, folder: Path, manifest: Manifest) -> StreamCopy:
+    stream = str(config.name)
+    wanted = manifest.streams[stream]
     with (folder / stream_file(stream)).open("rb") as file:
         found = StreamCopy(born=wanted.born, state=await snapshot.put(bus, config, wanted.state, file))
     if found.last_seq < wanted.last_seq or found.messages < wanted.messages:

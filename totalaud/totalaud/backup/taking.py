@@ -67,7 +67,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                 files=files,
             )
             with Written(draft / FILE) as file:
-                file.write(manifest.model_dump_json(indent=1).encode() + b"\n")
+                file.write(manifest.to_json())
                 file.done()
     finally:
         await bus.close()

@@ -10,6 +10,7 @@ from totalaud.stack import ports
 from totalaud.stack.process import Program
 
 PROBE_TIMEOUT_S = 1.0
+TAKEN = "cannot be listened on: Address already in use"
 HEALTH = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
@@ -68,8 +69,9 @@ class PartKind:
         except OSError:
             return False
 
-    def passes(self, _last_words: str) -> bool:
-        return False
+    def passes(self, last_words: str) -> bool:
+        """Somebody may take the free port before the service does."""
+        return self._fixed is None and TAKEN in last_words
 
     async def _healthy(self) -> bool:
         reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)

@@ -1,0 +1,139 @@
+"""How a service begins: told to stop it ends though NATS is away; a wrong setting is named, once."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from deployed import process
+from rig import ROOT, environment
+from shared.bus import Bus
+from shared.models import of_environment
+from shared.nats_urls import servers
+from shared.refusal import Refusal
+from shared.settings import Settings
+from totalaud.stack import ports
+from totalaud.stack.parts import TAKEN, Part, PartKind
+
+AWAY = "127.0.0.1:1"
+SECRET = "opensesame"
+NAMES = ("orchestrator", "skill_runner", "projector", "campaigns")
+GIVEN = {
+    "TOTALAUD_DATABASE_URL": f"postgresql://x@{AWAY}/x",
+    "TOTALAUD_MASTER_KEY": "ab" * 32,
+    "TOTALAUD_SKILLS": str(ROOT / "skills"),
+    "TOTALAUD_HEALTH_PORT": "0",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", ["nats", "tls"])
+async def test_a_service_that_waits_for_nats_ends_when_it_is_told_to(
+    tmp_path: Path, name: str, scheme: str, number: signal.Signals
+):
+    log = tmp_path / "log"
+    env = GIVEN | {"TOTALAUD_NATS_URL": f"{scheme}://{AWAY}"}
+    async with process(log, (sys.executable, "-m", name), env) as running:
+        async with asyncio.timeout(30):
+            while '"nats"' not in log.read_text():
+                await asyncio.sleep(0.05)
+        running.send_signal(number)
+        assert await asyncio.wait_for(running.wait(), 5) == 0
+    assert '"error"' not in log.read_text()
+
+
+@pytest.fixture
+def provisioned(bus: Bus, nats_url: str) -> str:
+    """A NATS with the streams."""
+    return nats_url
+
+
+async def last_words(log: Path, name: str, env: dict[str, str]) -> list[str]:
+    async with process(log, (sys.executable, "-m", name), GIVEN | env) as running:
+        assert await asyncio.wait_for(running.wait(), 30) == 1
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert SECRET not in log.read_text()
+    return [one["exception"].get("message") for one in told if one["level"] in ("error", "critical")]
+
+
+@pytest.mark.parametrize(
+    ("name", "env", "said"),
+    [
+        ("orchestrator", {"TOTALAUD_HEALTH_PORT": "abc"}, "TOTALAUD_HEALTH_PORT: 'abc' is not a number of 0"),
+        ("orchestrator", {"TOTALAUD_HEALTH_PORT": "70000"}, "TOTALAUD_HEALTH_PORT: '70000' is not a number"),
+        ("orchestrator", {"TOTALAUD_MASTER_KEY": "zz"}, "TOTALAUD_MASTER_KEY must hold 32 bytes"),
+        ("campaigns", {"TOTALAUD_MASTER_KEY": "", "TOTALAUD_MASTER_KEY_FILE": "/none"}, "file /none cannot"),
+        ("skill_runner", {"TOTALAUD_SKILLS": "/none"}, "TOTALAUD_SKILLS: /none is no folder"),
+        ("skill_runner", {"TOTALAUD_GRACE_S": "-1"}, "TOTALAUD_GRACE_S: '-1' is not a number of 0 or more"),
+        ("skill_runner", {"TOTALAUD_MODELS": "/none"}, "TOTALAUD_MODELS: /none cannot be used: No such"),
+    ],
+)
+async def test_a_wrong_setting_is_named_once(
+    provisioned: str, tmp_path: Path, name: str, env: dict[str, str], said: str
+):
+    (told,) = await last_words(tmp_path / "log", name, {"TOTALAUD_NATS_URL": provisioned} | env)
+    assert said in told
+
+
+async def test_a_health_port_that_is_taken_is_named(nats_url: str, tmp_path: Path):
+    with socket.create_server((ports.LOOPBACK, 0)) as holder:
+        port = str(holder.getsockname()[1])
+        (told,) = await last_words(
+            tmp_path / "log", "orchestrator", {"TOTALAUD_NATS_URL": nats_url, "TOTALAUD_HEALTH_PORT": port}
+        )
+    assert told == f"TOTALAUD_HEALTH_PORT: {ports.LOOPBACK}:{port} {TAKEN}"
+
+
+async def test_a_free_port_that_somebody_else_took_meanwhile_is_chosen_anew(tmp_path: Path):
+    part = Part("one", ())
+    words = f"TOTALAUD_HEALTH_PORT: {ports.LOOPBACK}:1 {TAKEN}"
+    assert PartKind(part, {}, tmp_path).passes(words)
+    assert not PartKind(part, {}, tmp_path, port=1).passes(words)
+
+
+async def test_a_password_that_nats_refuses_is_blamed_on_its_setting(nats_url: str, tmp_path: Path):
+    place = urlsplit(nats_url).netloc.rsplit("@", 1)[1]
+    (told,) = await last_words(
+        tmp_path / "log", "campaigns", {"TOTALAUD_NATS_URL": f"nats://totalaud:{SECRET}@{place}"}
+    )
+    assert told == "TOTALAUD_NATS_URL: the server says: Authorization Violation"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [" ", ",", f"http://u:{SECRET}@h:1", f"nats://u:{SECRET}@h:port", f"nats://u:{SECRET}/x@h:1", "nats://"],
+)
+def test_what_is_no_url_of_nats_is_refused_and_not_repeated(url: str):
+    with pytest.raises(Refusal, match="not nats://") as refusal:
+        servers(url)
+    assert SECRET not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost", "h:1", "nats://h", "tls://u:p@h:1", "nats://token@[::1]:4222", "ws://h:1/"]
+)
+def test_every_form_that_nats_knows_is_taken(url: str):
+    assert servers(url) == [url]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TOTALAUD_ACK_WAIT_S", "1e300"), ("TOTALAUD_CONCURRENCY", "1e300"), ("TOTALAUD_CONCURRENCY", "nan")],
+)
+def test_a_number_that_nothing_can_be_made_of_is_refused(name: str, value: str):
+    with environment(**{name: value}), pytest.raises(Refusal, match=f"{name}: '{value}' is not a number"):
+        Settings.from_env()
+
+
+@pytest.mark.parametrize("text", ["[", "openai: 1", "\udcff"])
+def test_a_file_of_models_that_is_none_is_named(tmp_path: Path, text: str):
+    file = tmp_path / "models.yaml"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    with environment(TOTALAUD_MODELS=str(file)), pytest.raises(Refusal, match="of the form of"):
+        of_environment()
