@@ -194,9 +194,19 @@ async def test_a_template_may_be_kept(vault: MemoryVault):
     assert sealed == "{{step1.name}}"
 
 
-@pytest.mark.parametrize("value", [{"$sealed": "nobody", "n": "", "c": ""}, {"$sealed": str(PERSON)}, "text"])
-def test_what_only_looks_sealed_is_not(value: Any):
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$sealed": "nobody", "n": "", "c": ""},
+        {"$sealed": str(PERSON), "n": 1, "c": ""},
+        {"$sealed": str(PERSON)},
+        "text",
+    ],
+)
+async def test_what_only_looks_sealed_is_not(vault: MemoryVault, value: Any):
     assert not is_sealed(value)
+    assert people_in([value]) == set()
+    assert await reveal(vault, USER, value) == value
 
 
 def test_spellings_of_an_address_are_one_person():
