@@ -152,6 +152,12 @@ async def test_whatever_lies_below_a_personal_place_is_sealed(vault: MemoryVault
     assert redact(sealed) == {"notes": ["[sealed]", {"b": "[sealed]"}]}
 
 
+@pytest.mark.parametrize("word", ["anyOf", "oneOf", "allOf"])
+async def test_what_one_of_several_forms_marks_is_personal(vault: MemoryVault, word: str):
+    schema = {"properties": {"who": {word: [{"type": "string"}, {"items": PERSONAL}, {"items": {}}]}}}
+    assert redact(await seal(vault, USER, schema, {"who": ["Ada"]})) == {"who": ["[sealed]"]}
+
+
 async def test_open_fields_and_tuples_are_walked_too(vault: MemoryVault):
     schema = {"additionalProperties": {"prefixItems": [{"type": "string"}], "items": PERSONAL}}
     assert redact(await seal(vault, USER, schema, {"any": ["a", "b", "c"]})) == {
