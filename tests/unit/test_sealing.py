@@ -136,8 +136,14 @@ async def test_a_person_is_who_the_objects_own_id_says(vault: MemoryVault):
     assert people_in(sealed) == {PERSON}
 
 
-async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault):
-    sealed = await seal(vault, USER, PERSON_SCHEMA, {"name": " ada  EXAMPLE"})
+async def test_a_contact_id_says_it_before_the_objects_own_id(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {**ADA, "id": str(uuid4())})
+    assert people_in(sealed) == {PERSON}
+
+
+@pytest.mark.parametrize("more", [{}, {"id": "row-1"}, {"contact_id": "row-1"}, {"id": 1}])
+async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault, more: dict[str, Any]):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {"name": " ada  EXAMPLE", **more})
     assert people_in(sealed) == {vault.person_of(USER, "Ada Example")}
 
 
