@@ -27,7 +27,7 @@ up: install ## the stack in the foreground, data kept between runs
 	@$(BIN)/totalaud up
 
 test: install ## the whole suite, on servers it starts itself
-	@$(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 sim: install ## simulate SEEDS runs under faults
 	@PYTHONPATH=tests $(BIN)/python -m sim --seeds $(SEEDS)

@@ -49,11 +49,10 @@ class When:
     def nothing_happens(self) -> None:
         self.then()
 
-    def is_refused(self, code: str) -> Refusal:
+    def is_refused(self, code: str, field: str = "session_id") -> None:
         with pytest.raises(Refusal) as refused:
             _ = self.events
-        assert refused.value.code == code
-        return refused.value
+        assert (refused.value.code, refused.value.field) == (code, field)
 
 
 def given(*commands: Command, now: datetime = NOW) -> Given:

@@ -1,5 +1,6 @@
 """A whole stack for a test: real servers, our services as processes, shipped skills and the tests' own."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from servers import data_folder
+from shared import telemetry
 from totalaud.client import Client
 from totalaud.connection import Connection
 from totalaud.skillfiles import load
@@ -62,7 +64,10 @@ async def running_stack(
     data: Path | None = None,
     **env: str,
 ) -> AsyncIterator[LocalStack]:
-    """Start everything; stop everything at the end, also when the test fails."""
+    """Start everything; stop everything at the end, also when the test fails.
+
+    Where its services are traced, so are this process's clients; that ends with the stack.
+    """
     with (
         nullcontext(data) if data else data_folder() as home,
         environment(**({"TOTALAUD_ACK_WAIT_S": ACK_WAIT_S} | env)),
@@ -74,3 +79,4 @@ async def running_stack(
             yield stack
         finally:
             await stack.stop()
+            await asyncio.to_thread(telemetry.shutdown)

@@ -35,8 +35,7 @@ from shared.subjects import POOLS
 from shared.vault import Vault, migrate
 from shared.work import Report, Work
 from skill_runner.main import wire
-from skillmodules import SKILLS
-from totalaud.skillfiles import load
+from skillmodules import shipped
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 JANE = "00000000-0000-4000-8000-00000000000a"
@@ -182,7 +181,7 @@ async def theatre(
         open_.push_async_callback(bus.close)
         await provision(bus, ack_wait_s=ACK_WAIT_S)
         root = tmp_path_factory.mktemp("skills")
-        made = {**definitions(root), **{skill.name: skill for skill in load(SKILLS).skills}}
+        made = {**definitions(root), **shipped()}
         for definition in made.values():
             versions = [definition, *faulty(definition)]
             events = tuple(SkillRegistered(definition=one) for one in versions)

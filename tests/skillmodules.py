@@ -1,10 +1,20 @@
-"""Loads the Python file of a shipped skill as a module."""
+"""The shipped skills: what they are, and the Python file of one as a module."""
 
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from shared.definitions import SkillDefinition
+from totalaud.skillfiles import load
+
 SKILLS = Path(__file__).parents[1] / "skills"
+
+
+@cache
+def shipped() -> dict[str, SkillDefinition]:
+    """All of them by name, read once."""
+    return {skill.name: skill for skill in load(SKILLS).skills}
 
 
 def skill_module(path: str) -> ModuleType:

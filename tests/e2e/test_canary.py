@@ -14,7 +14,6 @@ import otlp
 from canary import Canary, checkpoint, dump
 from rig import client_of, environment, running_stack
 from seedblocks import arguments
-from shared import telemetry
 from shared.json import dumps
 from shared.refusal import Refusal
 from skillmodules import SKILLS as SHIPPED
@@ -108,7 +107,6 @@ async def story() -> AsyncIterator[Story]:
                     yield story
             finally:
                 await client.close()
-                await asyncio.to_thread(telemetry.shutdown)
 
 
 async def tell(story: Story) -> None:

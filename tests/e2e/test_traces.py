@@ -9,7 +9,6 @@ import pytest
 
 import otlp
 from rig import client_of, running_stack
-from shared import telemetry
 from shared.json import dumps
 from shared.subjects import ask
 from totalaud.client import Client
@@ -66,7 +65,6 @@ async def traced() -> AsyncIterator[Traced]:
                 yield Traced(stack, client, receiver)
             finally:
                 await client.close()
-                await asyncio.to_thread(telemetry.shutdown)
 
 
 async def test_a_session_is_one_tree_over_all_services(traced):

@@ -15,12 +15,10 @@ from projector.ddl import ddl
 from projector.namekeys import keys, plain
 from shared.schema import problems
 from skill_runner.tables import ReadModel
-from skillmodules import SKILLS, skill_module
-from totalaud.skillfiles import load
+from skillmodules import SKILLS, shipped, skill_module
 
 USER, OTHER = UUID(int=1), UUID(int=2)
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-DEFINITIONS = {skill.name: skill for skill in load(SKILLS).skills}
 QUESTION = "Find me UK indie radio DJs who like synthpop"
 FITTING = {
     "Harbour Lights FM",
@@ -88,7 +86,7 @@ async def research(url: str, user: UUID = USER, **given: Any) -> dict[str, Any]:
     run = skill_module("scout/research_contacts.py").run
     output = await asyncio.to_thread(run, {"max_results": 20, **given}, Context(url, user))
     told = {**output, "contacts": [{**each, "imported_at": NOW.isoformat()} for each in output["contacts"]]}
-    assert problems(DEFINITIONS["research-contacts"].output_schema, told) == []
+    assert problems(shipped()["research-contacts"].output_schema, told) == []
     return told
 
 
@@ -114,7 +112,7 @@ async def test_the_call_of_the_specification_finds_the_same(tables: asyncpg.Conn
         {"contacts": output["contacts"], "criteria": {"genres": ["synthpop"], "regions": ["UK"]}},
         Context(postgres_url),
     )
-    assert problems(DEFINITIONS["score-contacts"].output_schema, scored) == []
+    assert problems(shipped()["score-contacts"].output_schema, scored) == []
     scores = [contact["relevance_score"] for contact in scored["contacts"]]
     assert scores == sorted(scores, reverse=True)
 

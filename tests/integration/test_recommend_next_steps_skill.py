@@ -6,16 +6,15 @@ from uuid import uuid4
 import pytest
 
 from insight_data import artist, campaign, contact
-from quality.harness import SKILLS
 from quality.planted.situations import SEALED, SITUATIONS, TODAY, desk, stranger
 from quality.recommend_next_steps import is_right, well_founded
 from shared.schema import problems
 from skill_runner.context import SkillError
-from totalaud.skillfiles import load
+from skillmodules import shipped
 
 SKILL = "recommend-next-steps"
 TYPES = ("radio", "playlist", "journalist", "curator", "blogger", "podcast", "label", "venue")
-SCHEMAS = {skill.name: skill.input_schema for skill in load(SKILLS).skills}
+SCHEMAS = {name: skill.input_schema for name, skill in shipped().items()}
 
 
 @pytest.mark.parametrize("kind", SITUATIONS)

@@ -44,8 +44,8 @@ async def another(vault_url: str) -> AsyncIterator[Vault]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def either(request: pytest.FixtureRequest, vault: Vault) -> Vault:
-    return MemoryVault() if request.param == "memory" else vault
+def either(request: pytest.FixtureRequest) -> Vault:
+    return MemoryVault() if request.param == "memory" else request.getfixturevalue("vault")
 
 
 async def rows(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:

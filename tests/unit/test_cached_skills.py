@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.definitions import SkillDefinition
-from totalaud.skillfiles import load
+from skillmodules import SKILLS, shipped
 
-ROOT = Path(__file__).parents[2] / "skills"
-SKILLS = load(ROOT).skills
 COHORT = "library.cohort.opted_in"
 
 
@@ -24,18 +22,20 @@ def imported(file: Path) -> set[str]:
             new = {f"{node.module}.{name.name}" for name in node.names} - found
             found |= new
             modules = new if node.module == "library" else {str(node.module)} if new else set()
-            left += [ROOT / f"{module.replace('.', '/')}.py" for module in modules]
+            left += [SKILLS / f"{module.replace('.', '/')}.py" for module in modules]
     return found
 
 
-@pytest.mark.parametrize("skill", SKILLS, ids=lambda skill: skill.name)
+@pytest.mark.parametrize("skill", shipped().values(), ids=lambda skill: skill.name)
 def test_every_skill_says_how_long_its_results_serve(skill: SkillDefinition):
     assert skill.config.cache_s is not None
 
 
 @pytest.mark.parametrize(
-    "skill", [skill for skill in SKILLS if skill.provider == "custom"], ids=lambda skill: skill.name
+    "skill",
+    [skill for skill in shipped().values() if skill.provider == "custom"],
+    ids=lambda skill: skill.name,
 )
 def test_a_skill_that_compares_with_others_says_so(skill: SkillDefinition):
-    (file,) = ROOT.glob(f"*/{skill.name.replace('-', '_')}.py")
+    (file,) = SKILLS.glob(f"*/{skill.name.replace('-', '_')}.py")
     assert bool(skill.config.cohort) == (COHORT in imported(file))

@@ -70,8 +70,17 @@ def test_a_refused_queued_start_is_recorded_once():
     refuse = Refuse(
         "scout-agent", Refusal("unknown_skill", "steps[0].skill", "there is no such skill"), "print"
     )
-    given().when(refuse).then_happens(SessionRefused)
+    (told,) = given().when(refuse).then_happens(SessionRefused)
+    assert (told.agent, told.code, told.field, told.message, told.fingerprint) == (
+        "scout-agent",
+        "unknown_skill",
+        "steps[0].skill",
+        "there is no such skill",
+        "print",
+    )
     given(refuse).when(refuse).nothing_happens()
+    given(refuse).when(start()).nothing_happens()
+    given(refuse).when(type(start())("scout-agent", (planned(1),), {}, "another")).is_refused("conflict")
 
 
 def test_a_template_may_take_from_the_sessions_own_input():
@@ -94,7 +103,7 @@ def test_a_repeated_report_changes_nothing():
 
 
 def test_a_report_on_an_attempt_that_nobody_asked_for_is_refused():
-    given(start()).when(report(1, attempt=7)).is_refused("unknown_attempt")
+    given(start()).when(report(1, attempt=7)).is_refused("unknown_attempt", "attempt_id")
 
 
 def test_a_retryable_failure_is_retried_after_the_back_off():
@@ -241,6 +250,13 @@ def test_a_cancel_stops_the_session_once():
     given(start(), Cancel()).when(Cancel()).nothing_happens()
 
 
+def test_a_cancel_that_comes_again_late_does_not_undo_a_retry():
+    cancel = Cancel("enough", "command-1")
+    retried = given(start(), cancel, Retry(1, (planned(1), planned(2)), "command-2"))
+    retried.when(cancel).nothing_happens()
+    retried.when(Cancel("enough", "command-3")).then_happens(SessionCancelled)
+
+
 def test_a_cancel_before_the_start_stands():
     given(Cancel()).when(start()).nothing_happens()
 
@@ -269,13 +285,28 @@ def test_a_retry_can_start_from_an_earlier_step():
 def test_the_same_retry_again_changes_nothing():
     failed = given(start(1), failure(1, retryable=False))
     retry = Retry(1, (planned(1),), "command-1")
-    failed.and_then(retry).when(retry).nothing_happens()
+    failed_again = failed.and_then(retry, failure(1, attempt=2, retryable=False))
+    failed_again.when(retry).nothing_happens()
+    another = Retry(1, (planned(1),), "command-2")
+    failed_again.when(another).then_happens(SessionRetried, AttemptRequested)
 
 
 def test_only_a_failed_or_cancelled_session_is_retried():
     given(start()).when(Retry(1, ())).is_refused("not_retryable")
     given().when(Retry(1, ())).is_refused("not_found")
     given(start(1), report(1)).when(Retry(1, ())).is_refused("not_retryable")
+
+
+def test_what_never_started_is_not_retried():
+    refuse = Refuse(None, Refusal("invalid", "agent", "no text"), "print")
+    for never in (given(Cancel()), given(refuse)):
+        never.when(Retry(1, ())).is_refused("not_retryable")
+
+
+def test_a_retry_skips_no_step():
+    failed = given(start(3), report(1), failure(2, retryable=False))
+    failed.when(Retry(3, (planned(3),))).is_refused("invalid", "from_step")
+    given(start(3), report(1), Cancel()).when(Retry(3, (planned(3),))).is_refused("invalid", "from_step")
 
 
 def test_a_cancelled_session_is_retried_from_where_it_was():

@@ -72,6 +72,13 @@ def test_a_refusal_names_the_limit_what_is_left_and_the_way_out():
     )
 
 
+def test_a_refusal_counts_what_is_spent_and_what_is_set_aside():
+    purse = Purse(Decimal("0.10"), spent=Decimal("0.05"), reserved=Decimal("0.04"))
+    stop = StopAttempt(asks().claim, "day", purse, "fail")
+    _, failed, _ = given(paid()).when(stop).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    assert "the budget of the day has $0.01 left of $0.10" in failed.message
+
+
 def test_a_session_may_wait_for_money_instead():
     _, waiting = (
         given(paid(limit="0.01", policy="wait")).when(asks()).then_happens(AttemptStopped, SessionWaiting)
@@ -87,6 +94,12 @@ def test_a_stand_alone_skill_does_not_wait_for_its_own_limit_which_nobody_can_ra
     _, failed, _ = given(alone("0.01")).when(asks()).then_happens(AttemptStopped, StepFailed, SessionFailed)
     assert failed.code == "budget_exceeded"
     assert failed.message.endswith("left of $0.01: run it anew with more")
+
+
+def test_a_stand_alone_skill_that_the_user_s_limit_stops_is_run_anew_once_it_is_raised():
+    stopped = given(alone("1")).when(stopped_by("user", "fail"))
+    _, failed, _ = stopped.then_happens(AttemptStopped, StepFailed, SessionFailed)
+    assert failed.message.endswith("raise it ('totalaud budget set') and run it anew")
 
 
 def test_a_stand_alone_skill_waits_for_the_user_s_money():
@@ -117,6 +130,7 @@ def test_no_known_price_is_no_call_under_a_limit():
 
 def test_without_a_limit_a_price_need_not_be_known():
     given(paid()).when(asks(most=None)).then_happens(AttemptStarted)
+    assert given(paid(), asks(most=None)).session.purse.reserved == Decimal(0)
 
 
 def test_what_a_lost_runner_may_have_spent_counts_as_spent():
@@ -163,8 +177,20 @@ def test_who_waits_for_money_goes_on_when_there_is_some():
     assert asked.attempt == 2
 
 
-def test_who_does_not_wait_is_not_resumed():
+def test_who_does_not_wait_or_no_more_is_not_resumed():
     given(paid()).when(Resume()).nothing_happens()
+    waiting = given(paid(), stopped_by("day", "wait"))
+    resumed = waiting.and_then(Resume())
+    resumed.when(Resume()).nothing_happens()
+    assert (waiting.session.stopped is None, resumed.session.stopped) == (False, None)
+    waiting.and_then(Cancel()).when(Resume()).nothing_happens()
+
+
+def test_a_late_success_ends_the_wait_for_a_person_s_word():
+    lost = given(paid(1, in_doubt="ask"), asks(), ExpireLease(attempt_id()))
+    told = lost.and_then(report(1, usage=usage(2)))
+    assert (lost.session.waiting_on, told.session.waiting_on) == ("in_doubt", None)
+    assert told.session.status == "completed"
 
 
 def test_a_retry_goes_on_under_the_same_id_once_the_limit_is_raised():
@@ -185,6 +211,14 @@ def test_a_limit_is_set_once():
     limit = SetSessionBudget(Budget(limit_usd=Decimal(1)))
     given(paid()).when(limit).then_happens(SessionBudgetSet)
     given(paid(), limit).when(limit).nothing_happens()
+
+
+def test_a_limit_that_comes_again_late_does_not_undo_a_later_one():
+    low = SetSessionBudget(Budget(limit_usd=Decimal(1)), "command-1")
+    high = SetSessionBudget(Budget(limit_usd=Decimal(2)), "command-2")
+    given(paid(), low, high).when(low).nothing_happens()
+    again = SetSessionBudget(low.budget, "command-3")
+    given(paid(), low, high).when(again).then(SessionBudgetSet(budget=low.budget, command_id="command-3"))
 
 
 def test_a_limit_for_a_session_that_never_was_is_refused():

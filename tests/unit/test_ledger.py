@@ -134,6 +134,17 @@ def test_without_a_limit_a_call_of_unknown_price_is_counted():
     assert after(reserve(1, None), settle(1, None)).unpriced == 1
 
 
+def test_what_is_under_way_without_a_price_sets_nothing_aside_under_a_limit_that_comes_later():
+    ledger = after(reserve(1, None), limit("1"))
+    assert decide(reserve(2), ledger)
+    assert exceeded(reserve(2, "1.01"), ledger).purse.reserved == Decimal(0)
+
+
+def test_a_call_in_doubt_whose_price_nobody_knows_is_flagged():
+    ledger = after(reserve(1, None), doubt(1))
+    assert (ledger.open, ledger.spent, ledger.unpriced) == ({}, Decimal(0), 1)
+
+
 def test_a_limit_of_nothing_forbids_every_call():
     assert exceeded(reserve(1, "0.000001"), after(limit("0")))
 
@@ -148,6 +159,7 @@ def test_the_same_limit_again_changes_nothing():
 
 def test_a_command_that_comes_again_late_does_not_undo_a_later_one():
     ledger = after(limit("1", command_id="a"), limit("2", command_id="b"))
+    assert ledger.purse("user", TODAY).limit == Decimal(2)
     assert decide(limit("1", command_id="a"), ledger) == []
 
 
@@ -155,6 +167,13 @@ def test_settled_attempts_are_forgotten_after_eight_days():
     week = after(reserve(1), settle(1), reserve(2, day=TODAY + timedelta(days=8)))
     later = after(reserve(3, day=TODAY + timedelta(days=9)), ledger=week)
     assert (UUID(int=1) in week.settled, UUID(int=1) in later.settled) == (True, False)
+
+
+def test_a_doubt_is_forgotten_with_its_attempt_and_stays_spent():
+    week = after(reserve(1), doubt(1), reserve(2, day=TODAY + timedelta(days=8)))
+    later = after(reserve(3, day=TODAY + timedelta(days=9)), ledger=week)
+    assert (week.in_doubt, later.in_doubt, later.spent) == (Decimal(1), Decimal(0), Decimal(1))
+    assert decide(settle(1, "0.5"), later) == []
 
 
 NUMBERS = st.integers(1, 6)

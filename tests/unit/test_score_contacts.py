@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.schema import problems
-from skillmodules import SKILLS, skill_module
-from totalaud.skillfiles import load
+from skillmodules import shipped, skill_module
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 score_contacts = skill_module("scout/score_contacts.py")
-(SKILL,) = [skill for skill in load(SKILLS).skills if skill.name == "score-contacts"]
+SKILL = shipped()["score-contacts"]
 
 
 class Context:

@@ -136,8 +136,14 @@ async def test_a_person_is_who_the_objects_own_id_says(vault: MemoryVault):
     assert people_in(sealed) == {PERSON}
 
 
-async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault):
-    sealed = await seal(vault, USER, PERSON_SCHEMA, {"name": " ada  EXAMPLE"})
+async def test_a_contact_id_says_it_before_the_objects_own_id(vault: MemoryVault):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {**ADA, "id": str(uuid4())})
+    assert people_in(sealed) == {PERSON}
+
+
+@pytest.mark.parametrize("more", [{}, {"id": "row-1"}, {"contact_id": "row-1"}, {"id": 1}])
+async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault, more: dict[str, Any]):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {"name": " ada  EXAMPLE", **more})
     assert people_in(sealed) == {vault.person_of(USER, "Ada Example")}
 
 
@@ -150,6 +156,12 @@ async def test_an_id_above_does_not_speak_for_what_is_inside(vault: MemoryVault)
 async def test_whatever_lies_below_a_personal_place_is_sealed(vault: MemoryVault):
     sealed = await seal(vault, USER, {"properties": {"notes": PERSONAL}}, {"notes": ["a", {"b": "c"}]})
     assert redact(sealed) == {"notes": ["[sealed]", {"b": "[sealed]"}]}
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf", "allOf"])
+async def test_what_one_of_several_forms_marks_is_personal(vault: MemoryVault, word: str):
+    schema = {"properties": {"who": {word: [{"type": "string"}, {"items": PERSONAL}, {"items": {}}]}}}
+    assert redact(await seal(vault, USER, schema, {"who": ["Ada"]})) == {"who": ["[sealed]"]}
 
 
 async def test_open_fields_and_tuples_are_walked_too(vault: MemoryVault):
@@ -194,9 +206,19 @@ async def test_a_template_may_be_kept(vault: MemoryVault):
     assert sealed == "{{step1.name}}"
 
 
-@pytest.mark.parametrize("value", [{"$sealed": "nobody", "n": "", "c": ""}, {"$sealed": str(PERSON)}, "text"])
-def test_what_only_looks_sealed_is_not(value: Any):
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$sealed": "nobody", "n": "", "c": ""},
+        {"$sealed": str(PERSON), "n": 1, "c": ""},
+        {"$sealed": str(PERSON)},
+        "text",
+    ],
+)
+async def test_what_only_looks_sealed_is_not(vault: MemoryVault, value: Any):
     assert not is_sealed(value)
+    assert people_in([value]) == set()
+    assert await reveal(vault, USER, value) == value
 
 
 def test_spellings_of_an_address_are_one_person():

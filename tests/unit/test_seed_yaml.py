@@ -10,6 +10,7 @@ from orchestrator.templates import CheckedStep, check
 from shared.definitions import SkillDefinition
 from shared.refusal import Refusal
 from shared.schema import prepare, problems
+from skillmodules import shipped
 from totalaud.skillfiles import load
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +35,6 @@ def only(folder: Path, block: str, name: str, python: str | None = None) -> Skil
     found = load(folder)
     assert found.problems == []
     return found.skills[0]
-
-
-def shipped() -> dict[str, SkillDefinition]:
-    return {skill.name: skill for skill in load(ROOT / "skills").skills}
 
 
 def workflow() -> list[tuple[str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
+from shared.sealing import is_sealed
 
 USER = UUID(int=1)
 
@@ -31,6 +32,10 @@ def skill(name: str, given: str, made: str, version: str = "1") -> SkillDefiniti
     )
 
 
+PERSONAL = {
+    "type": "object",
+    "properties": {name: {"type": "string", "x-personal": True} for name in ("who", "text")},
+}
 FIRST, SECOND = skill("first", "topic", "found"), skill("second", "text", "told")
 RENAMED = skill("first", "topic", "discovered", "2")
 
@@ -75,3 +80,11 @@ async def test_a_disabled_skill_is_not_run_again():
     with pytest.raises(Refusal) as refused:
         await retried(Skill((FIRST,)), Skill((SECOND,), switched=False))
     assert (refused.value.code, refused.value.field) == ("skill_disabled", "steps[1].skill")
+
+
+async def test_a_personal_literal_is_sealed_and_a_template_in_its_place_stays():
+    personal = SECOND.model_copy(update={"input_schema": PERSONAL})
+    command = RetrySession(session_id=SESSION, input={"who": "Jane Example", "text": "{{step1.found}}"})
+    retry = await starts(Skill((FIRST,)), Skill((personal,))).retry(USER, failed(), command)
+    given = retry.steps[0].input
+    assert (is_sealed(given["who"]), given["text"]) == (True, "{{step1.found}}")

@@ -61,12 +61,14 @@ def test_a_whole_template_keeps_the_type_and_inside_a_text_it_becomes_text():
         "list": "{{step1.contacts}}",
         "first": "{{ step1.contacts[0].name }}",
         "text": "{{step1.total}} of {{step1.contacts}}, {{step1.ok}}{{step1.none}}",
+        "inside": ["{{step1.total}}", {"deep": ["n {{step1.total}}"]}],
         "same": [1, None, "no {braces}"],
     }
     assert resolve(value, scope) == {
         "list": [{"name": "A"}],
         "first": "A",
         "text": '1 of [{"name":"A"}], true',
+        "inside": [1, {"deep": ["n 1"]}],
         "same": [1, None, "no {braces}"],
     }
 
@@ -179,8 +181,8 @@ def test_what_a_personal_field_gets_of_the_session_s_input_is_refused_inside_any
             refusal = refused(*inputs, own=own)
             assert (refusal.code, "personal" in refusal.message) == ("bad_template", True)
             assert refusal.field.startswith(f"steps[{place}].input.")
-    fine = {"contacts": "{{input.people}}", "title": "of {{input.people[0].outlet}}, {{input.who}}"}
-    check(steps(ASK, fine), own)
+    text = "{{step1.note}} of {{input.people[0].outlet}}, {{input.who}}"
+    check(steps(ASK, {"contacts": "{{input.people}}", "title": text}), own)
 
 
 def test_a_personal_field_takes_no_mixture():
@@ -198,9 +200,32 @@ def test_a_missing_field_and_a_wrong_literal_are_told_with_path_and_rule():
     assert "canary" not in wrong.message
 
 
+def test_of_many_wrong_literals_five_are_told_and_the_rest_counted():
+    for wrong, told in ((5, ""), (6, "; and 1 more"), (8, "; and 3 more")):
+        refusal = refused({"query": "q", "genres": list(range(wrong))})
+        assert refusal.message.count("must be a string") == 5
+        assert refusal.message.endswith("genres[4] must be a string" + told)
+
+
+def test_a_rule_of_the_whole_input_is_told_of_the_input():
+    schema = {"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    with pytest.raises(Refusal) as refusal:
+        check([CheckedStep(1, None, {}, schema, {})], {})
+    assert refusal.value.field == "steps[0].input"
+
+
+def test_a_template_in_a_list_counts_as_right_until_it_is_known():
+    check(steps(ASK, {"contacts": ["{{step1.contacts[0]}}", {"name": "{{step1.note}}"}]}), {})
+    assert (
+        refused({"query": "q", "genres": ["{{input.n}}"]}, own={"n": 7}).field == "steps[0].input.genres[0]"
+    )
+
+
 def test_what_the_session_gives_is_checked_like_a_literal():
     assert refused({"query": "{{input.q}}"}, own={"q": 7}).field == "steps[0].input.query"
-    assert refused({"query": "{{input.q}}"}, own={"p": 7}).code == "bad_template"
+    assert "the session's input has no q" in refused({"query": "{{input.q}}"}, own={"p": 7}).message
+    assert "the session's input has no [1]" in refused({"query": "{{input.q[1]}}"}, own={"q": ["a"]}).message
+    check(steps({"query": "{{input.q[0]}}"}), {"q": ["a"]})
 
 
 def test_sealed_literals_satisfy_anything():

@@ -52,6 +52,39 @@ async def test_a_cleared_timer_does_not_come():
     assert came == []
 
 
+async def test_a_timer_that_is_set_again_moves():
+    timers, came = Timers(), []
+
+    def due_as(name: str) -> Callable:
+        async def due() -> None:
+            came.append(name)
+
+        return due
+
+    timers.set("at", utc_now() + timedelta(milliseconds=20), due_as("first"))
+    timers.set("at", utc_now() + timedelta(milliseconds=60), due_as("second"))
+    timers.set_in("in", 0.02, due_as("third"))
+    timers.set_in("in", 0.09, due_as("fourth"))
+    await asyncio.sleep(0.2)
+    assert came == ["second", "fourth"]
+
+
+async def test_nothing_comes_once_timers_are_closed():
+    timers, came, begun = Timers(), [], asyncio.Event()
+
+    async def due() -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        came.append(1)
+
+    timers.set("running", utc_now(), due)
+    timers.set_in("waiting", 0.02, due)
+    await begun.wait()
+    timers.close()
+    await asyncio.sleep(0.15)
+    assert came == []
+
+
 async def test_a_timer_that_comes_again_takes_the_place_of_one_that_failed():
     timers, tried = Timers(), []
 

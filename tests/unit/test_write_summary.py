@@ -4,8 +4,7 @@ import pytest
 
 from orchestrator.templates import CheckedStep, check
 from skill_runner.context import SkillError
-from skillmodules import SKILLS, skill_module
-from totalaud.skillfiles import load
+from skillmodules import shipped, skill_module
 
 summary = skill_module("coach/write_summary.py")
 RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}
@@ -102,13 +101,12 @@ def test_a_length_that_no_summary_has_is_refused(most):
         summary.brief({"findings": {}, "max_words": most}, "2026-11-24")
 
 
-SHIPPED = {skill.name: skill for skill in load(SKILLS).skills}
-CUSTOM = sorted(name for name, skill in SHIPPED.items() if skill.provider == "custom")
+CUSTOM = sorted(name for name, skill in shipped().items() if skill.provider == "custom")
 
 
 @pytest.mark.parametrize("name", CUSTOM)
 def test_the_whole_output_of_any_skill_may_be_put_into_words(name):
-    found = CheckedStep(1, None, {}, {}, SHIPPED[name].output_schema)
+    found = CheckedStep(1, None, {}, {}, shipped()[name].output_schema)
     told = {"findings": "{{step1}}"}
-    wanted = SHIPPED["write-summary"]
+    wanted = shipped()["write-summary"]
     check([found, CheckedStep(2, None, told, wanted.input_schema, wanted.output_schema)], {})

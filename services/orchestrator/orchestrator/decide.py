@@ -148,15 +148,16 @@ def check_retry(session: Session, from_step: int | None, command_id: str | None)
     """Return the step that a retry starts from; None when this very command was done already."""
     if command_id and command_id in session.commands:
         return None
+    last = session.current
     match session.status:
-        case "running" if session.waiting_on is not None:
-            last = session.current
-        case "failed" | "cancelled" if session.steps:
-            last = session.failed_step or min(session.current, len(session.steps))
         case "new":
             raise Refusal("not_found", "session_id", "there is no such session")
-        case "failed" | "cancelled" | "refused":
+        case "cancelled" | "refused" if not session.steps:
             raise Refusal("not_retryable", "session_id", "the session never started: run it anew")
+        case "running" if session.waiting_on is not None:
+            pass
+        case "failed" | "cancelled":
+            pass
         case _:
             raise Refusal(
                 "not_retryable",

@@ -142,7 +142,8 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
         case Doubt(attempt_id):
             if (reserved := ledger.open.get(attempt_id)) is None:
                 return []
-            amount = reserved.amount_usd or NOTHING
+            if (amount := reserved.amount_usd) is None:
+                return [MoneySettled(attempt_id=attempt_id)]
             return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING, in_doubt_usd=amount)]
         case Release(attempt_id) if attempt_id in ledger.doubtful:
             return [MoneySettled(attempt_id=attempt_id, cost_usd=NOTHING)]

@@ -193,8 +193,7 @@ def _check_literals(step: CheckedStep, own: Json, where: str) -> None:
 
 
 def _field(problem: Problem, where: str) -> str:
-    inside = f".{problem.path}" if problem.path and problem.path[0] != "[" else problem.path
-    return f"{where}input{inside}"
+    return f"{where}input.{problem.path}".removesuffix(".")
 
 
 def _code(error: TemplateError) -> str:
