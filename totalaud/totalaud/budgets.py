@@ -32,18 +32,19 @@ class Budgets:
         *,
         scope: str = "user",
         session_id: UUID | str | None = None,
-        policy: str = "fail",
+        policy: str | None = None,
     ) -> Json:
         """Set the limit of `user`, `day` (UTC) or, with its id, of one `session`; None takes it away.
 
-        A step that would exceed it fails, or with the policy `wait` its session waits for a higher one.
+        A step that would exceed it fails, or with the policy `wait` its session waits for a higher one; a
+        policy that is not given stays as it was.
         """
         body: Json = {
             "scope": "session" if session_id is not None else scope,
             "limit_usd": None if limit_usd is None else str(limit_usd),
-            "policy": policy,
             "command_id": str(uuid4()),
         }
+        body |= {} if policy is None else {"policy": policy}
         body |= {} if session_id is None else {"session_id": str(session_id)}
         return await self._door.ask(self._user, "budget", "set", body)
 
