@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Settings:
             skills=Path(env.get("TOTALAUD_SKILLS", "skills")),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),
-            health_port=int(env.get("TOTALAUD_HEALTH_PORT", "0")),
+            health_port=int(number("TOTALAUD_HEALTH_PORT", 0, most=65_535, or_none=True)),
             ack_wait_s=ack_wait_s(),
             concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16)),
             local_model_url=env.get("TOTALAUD_LOCAL_MODEL_URL"),
@@ -47,7 +48,7 @@ def ack_wait_s() -> float:
     return number("TOTALAUD_ACK_WAIT_S", 5)
 
 
-def number(name: str, default: float, *, or_none: bool = False) -> float:
+def number(name: str, default: float, *, most: float = sys.float_info.max, or_none: bool = False) -> float:
     """Return a variable's number, above 0 or, if it says so, none; raises Refusal for any other."""
     text = os.environ.get(name)
     if not text:
@@ -56,6 +57,7 @@ def number(name: str, default: float, *, or_none: bool = False) -> float:
         found = float(text)
     except ValueError:
         found = math.nan
-    if not (0 < found < math.inf or (or_none and found == 0)):
-        raise Refusal("invalid", name, f"{name}: {text!r} is not a number above 0")
+    if not (0 < found <= most or (or_none and found == 0)):
+        upto = f" and up to {most}" if most < sys.float_info.max else ""
+        raise Refusal("invalid", name, f"{name}: {text!r} is not a number above 0{upto}")
     return found

@@ -20,6 +20,7 @@ from shared.vault import Vault, master_key
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
+from skill_runner.chats import endpoints
 from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
 from skill_runner.execution import Execution
@@ -37,6 +38,7 @@ GRACE_S = 3.0
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     """Start the pools' loops; on the way out what runs has TOTALAUD_GRACE_S seconds to end."""
     await streams.check(bus)
+    endpoints.check(os.environ)
     grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
