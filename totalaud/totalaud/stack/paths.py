@@ -75,7 +75,12 @@ def write_private(file: Path, text: str) -> None:
 
 
 def master_key_file(data: Path) -> Path:
-    """Return `DATA/master.key`, made at the first call: 32 random bytes as hex."""
+    """Return the file that TOTALAUD_MASTER_KEY_FILE names, else `DATA/master.key`.
+
+    The latter is made at the first call: 32 random bytes as hex.
+    """
+    if chosen := os.environ.get("TOTALAUD_MASTER_KEY_FILE"):
+        return Path(chosen).absolute()
     made_once(data / "master.key", lambda: secrets.token_hex(32))
     return data / "master.key"
 
