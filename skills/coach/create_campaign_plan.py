@@ -27,6 +27,7 @@ CHANNELS_OF["all"] = [*(one for some in CHANNELS_OF.values() for one in some), "
 HOURS_OF_A_WEEK = 168
 LOOK_AHEAD_WEEKS = 40
 FARTHEST_DAYS = 3 * 365
+YEARS = range(1900, 2200)
 ESTIMATED = "Efforts and lead times are usual ones, not measured on your own campaigns"
 
 
@@ -145,9 +146,12 @@ def _today(given: Json, context: Context) -> date:
 
 def _date(text: str, field: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise SkillError(f"{field}: is no date; give it as YYYY-MM-DD") from None
+    if found.year not in YEARS:
+        raise SkillError(f"{field}: its year lies outside {YEARS[0]} to {YEARS[-1]}")
+    return found
 
 
 def _amount(given: Json, field: str, most: float = 1_000_000_000) -> float:

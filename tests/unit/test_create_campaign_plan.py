@@ -111,6 +111,8 @@ def test_a_budget_that_buys_nothing_stays_unspent():
         ({"release": {"title": "Glass Coast"}}, "release.date"),
         ({"release": {"title": "Glass Coast", "date": "soon"}}, "release.date"),
         ({"release": {"title": "Glass Coast", "date": "2126-01-01"}}, "release.date"),
+        ({"release": {"title": "Glass Coast", "date": "9999-12-31"}, "today": "9999-12-01"}, "release.date"),
+        ({"release": {"title": "Glass Coast", "date": "0001-01-20"}, "today": "0001-01-01"}, "release.date"),
         ({"hours_per_week": -1}, "hours_per_week"),
         ({"hours_per_week": 1000}, "hours_per_week"),
         ({"budget": -5}, "budget"),
