@@ -72,9 +72,14 @@ class RetrySession(Message):
     command_id: Annotated[str, Field(max_length=128)] | None = None
 
 
-class SetBudget(SessionBudget):
-    """`budget.set`: of the user all in all, of each day (UTC), or of a session; null takes the limit away."""
+class SetBudget(Message):
+    """`budget.set`: of the user all in all, of each day (UTC), or of a session; null takes the limit away.
 
+    A policy that is left out stays as it was.
+    """
+
+    limit_usd: Limit | None
+    policy: Policy | None = None
     scope: Literal["user", "day", "session"]
     session_id: UUID | None = None
     command_id: Annotated[str, Field(max_length=128)] | None = None

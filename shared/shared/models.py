@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
+from yaml import MarkedYAMLError, YAMLError
 
 from shared.message import Message
-from shared.refusal import Refusal
+from shared.refusal import Refusal, refuse_invalid
 from shared.subjects import Pool
 
-SHIPPED = Path(__file__).with_name("models.yaml")
 NAME = "TOTALAUD_MODELS"
+SHIPPED = Path(__file__).with_name("models.yaml")
 
 
 class Resolved(NamedTuple):
@@ -51,21 +52,28 @@ Models = dict[Pool, Aliases]
 
 
 def of_environment() -> Models:
-    """Read the file that TOTALAUD_MODELS names, else the shipped one; raises Refusal for one that is none."""
-    named = os.environ.get(NAME)
+    """Read the file that TOTALAUD_MODELS names, the shipped one for providers that it leaves out."""
+    shipped, named = load(SHIPPED), os.environ.get(NAME)
+    if not named:
+        return shipped
     try:
-        return load(Path(named) if named else None)
-    except OSError as error:
-        raise _unusable(named, error.strerror) from None
-    except (UnicodeDecodeError, yaml.YAMLError, ValidationError):
-        raise _unusable(named, "it is not of the form of shared/shared/models.yaml") from None
+        return shipped | load(Path(named))
+    except (OSError, ValueError, YAMLError) as error:
+        raise Refusal("invalid", NAME, f"{NAME}: {named}: {_why(error)}") from None
 
 
-def load(path: Path | None = None) -> Models:
+def load(path: Path = SHIPPED) -> Models:
     """Read a file of aliases, the shipped one by default."""
-    text = (path or SHIPPED).read_text(encoding="utf-8")
-    return TypeAdapter(Models).validate_python(yaml.safe_load(text))
+    return TypeAdapter(Models).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _unusable(file: str | None, why: str | None) -> Refusal:
-    return Refusal("invalid", NAME, f"{NAME}: {file} cannot be used: {why}")
+def _why(error: Exception) -> str:
+    match error:
+        case OSError():
+            return f"it cannot be read: {error.strerror}"
+        case ValidationError():
+            return refuse_invalid(error).message.removeprefix("the message: ")
+        case MarkedYAMLError(problem_mark=mark, problem=problem) if mark:
+            return f"it is not YAML at line {mark.line + 1}: {problem}"
+        case _:
+            return "it is no YAML file"

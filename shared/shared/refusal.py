@@ -7,6 +7,8 @@ from pydantic import ValidationError
 WORDS = {
     "uuid_parsing": "must be a UUID",
     "tuple_type": "must be a list",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
     "too_short": "at least one is needed",
 }
 OWN_RULE = "Value error, "

@@ -6,19 +6,23 @@ from pathlib import Path
 
 
 def secret(name: str, env: Mapping[str, str] = os.environ) -> str | None:
-    """Return the variable's value, else the file's content; raises Refusal for one that cannot be read."""
+    """Return the variable's value, else what the file holds; raises Refusal where that is nothing."""
     if value := env.get(name):
         return value
     file = env.get(f"{name}_FILE")
     if not file:
         return None
     try:
-        return Path(file).read_text().strip() or None
-    except (OSError, UnicodeDecodeError) as error:
+        found, why = Path(file).read_text().strip(), "is empty"
+    except OSError as error:
+        found, why = "", f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        found, why = "", "cannot be read: it is no text"
+    if not found:
         from shared.refusal import Refusal
 
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise Refusal("secret", f"{name}_FILE", f"{name}_FILE: {file} cannot be read: {why}") from None
+        raise Refusal("secret", f"{name}_FILE", f"{name}_FILE: {file} {why}")
+    return found
 
 
 def is_given(name: str, env: Mapping[str, str] = os.environ) -> bool:

@@ -29,6 +29,8 @@ def limits(not_before: str | None, deadline: str | None, now: datetime) -> Windo
 def openings(window: Window, slots: tuple[Slot, ...], where: ZoneInfo) -> dict[int, datetime]:
     """Return the first moment of each slot, by its number, that is in the window and on no holiday there."""
     found: dict[int, datetime] = {}
+    if window.end < window.start:
+        return found
     day, last = window.start.astimezone(where).date(), window.end.astimezone(where).date()
     while day <= last and len(found) < len(slots):
         for number, slot in enumerate(slots):

@@ -117,12 +117,12 @@ def rivals() -> Iterator[Written]:
 def bounded() -> Iterator[Written]:
     """A session waits for money, for the next day, and for a person's word, its lost runner perhaps paid."""
     steps = tuple(planned(number, pool="anthropic", in_doubt="ask") for number in (1, 2))
-    tight, wide = (Budget(limit_usd=Decimal(limit), policy="wait") for limit in ("0.01", "1"))
+    tight = Budget(limit_usd=Decimal("0.01"), policy="wait")
     return _decided(
         (
             (replace(start(), steps=steps, budget=tight), later(0)),
             (_most("0.02", claim()), later(1)),
-            (SetSessionBudget(wide, "raise"), later(2)),
+            (SetSessionBudget(Decimal(1), "wait", "raise"), later(2)),
             (Resume(), later(3)),
             (StopAttempt(_most("0.02", claim(1, 2)).claim, "day", Purse(Decimal("0.01")), "wait"), later(4)),
             (Resume(), later(5)),

@@ -187,8 +187,11 @@ async def test_a_person_sets_and_reads_it_in_eighty_columns(client: Client, stac
     await ledger(client)
     told = await totalaud(stack, client.user, "budget", "set", "2.50", "--day")
     assert told.out.strip() == "budget each day: $2.50"
+    await totalaud(stack, client.user, "budget", "set", "2.50", "--day", "--wait")
+    await totalaud(stack, client.user, "budget", "set", "2.5", "--day")
     told = await totalaud(stack, client.user, "budget", "get")
     assert "$2.5000" in told.out
+    assert "steps wait" in told.out
     assert all(len(line) <= 80 for line in told.out.splitlines())
     told = await totalaud(stack, client.user, "budget", "ledger")
     assert "settled" in told.out

@@ -5,7 +5,7 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from rig import client_of
 from shared.refusal import Refusal
 from totalaud.cli.main import call
 from totalaud.client import Client
+from totalaud.connection import Connection
 from totalaud.contacts import import_csv
 from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
@@ -173,7 +174,7 @@ async def test_contacts_come_in_pieces_and_errors_keep_their_lines(client: Clien
     assert (again["imported"], again["unchanged"]) == (0, 2499)
 
 
-async def test_an_erased_contact_is_read_as_erased(client: Client):
+async def test_an_erased_contact_is_read_as_erased(client: Client, stack: LocalStack):
     csv = (HEADER + "Fictional Ada,ada@example.org,Radio A,radio\n").encode()
     report = await import_csv(client.door, client.user, csv)
     await client.tables.caught_up(report["seq"])
@@ -181,13 +182,13 @@ async def test_an_erased_contact_is_read_as_erased(client: Client):
     assert row is not None
     assert await client.open(client.user, row["name"]) == "Fictional Ada"
     await client.door.ask(client.user, "contacts", "erase", {"contact_id": str(row["id"])})
-    async with await Client.connect(client._connection, user=client.user) as fresh:
+    async with await client_of(stack, client.user) as fresh:
         assert await fresh.open(client.user, row["name"]) == "[erased]"
 
 
 async def test_without_the_key_a_sealed_value_is_shown_as_sealed(client: Client):
     value = {"$sealed": str(uuid4()), "n": "", "c": ""}
-    client._connection = type(client._connection)("", "", Path("/nowhere"))
+    client._opener._connection = Connection("", "", Path("/nowhere"))
     assert await client.open(client.user, [value]) == ["[sealed]"]
 
 
@@ -204,6 +205,52 @@ async def test_what_is_no_id_is_refused_whatever_it_is(client: Client, wrong: An
     with pytest.raises(Refusal) as refused:
         await client.get(wrong)
     assert (refused.value.code, refused.value.field) == ("invalid", "session_id")
+
+
+WRONG = {
+    "limit": [
+        lambda client: client.list(limit=-1),
+        lambda client: client.records.rows("artists", limit="5"),
+        lambda client: client.budgets.ledger(limit=2**63),
+    ],
+    "noun": [
+        lambda client: client.records.rows("people"),
+        lambda client: client.records.load("releases", b"title\nGlass Coast\n"),
+    ],
+    "session_id": [lambda client: client.budgets.ledger(session_id="x")],
+    "contact_id": [lambda client: client.records.export("x")],
+    "min_seq": [lambda client: client.get(uuid4(), min_seq="1")],
+    "steps": [
+        lambda client: client.run("tester", None),
+        lambda client: client.run("tester", "echo"),
+        lambda client: client.run("tester", ECHO),
+    ],
+    "steps.1": [lambda client: client.run("tester", [ECHO, "count"], fresh=True)],
+    None: [lambda client: client.run("tester", [{**ECHO, "input": {"text": object()}}])],
+}
+
+
+@pytest.mark.parametrize(("field", "wrong"), [(field, one) for field in WRONG for one in WRONG[field]])
+async def test_a_wrong_value_is_refused_by_its_field(
+    client: Client, field: str | None, wrong: Callable[[Client], Awaitable[Any]]
+):
+    with pytest.raises(Refusal) as refused:
+        await wrong(client)
+    assert (refused.value.code, refused.value.field) == ("invalid", field)
+
+
+async def test_a_database_that_does_not_come_to_an_end_is_not_waited_for(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.tables.COMMAND_S", 0.2)
+    async with await client_of(stack, uuid4()) as client:
+        with pytest.raises(Unreachable, match="no PostgreSQL answers"):
+            await client.tables.rows("SELECT pg_sleep(30)")
+
+
+async def test_a_workflow_s_budget_is_the_session_s(at_the_stack: None):
+    result = await totalaud.run_agent_workflow("tester", uuid4(), [ECHO], budget={"limit_usd": "0.25"})
+    assert (await totalaud.get_agent_session(result.session_id)).budget_usd == 0.25
 
 
 async def test_a_large_workflow_while_nats_is_away_finds_nobody_as_a_small_one_does(

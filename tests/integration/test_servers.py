@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from servers import Rig
+from servers import Rig, data_folder
 from shared.bus import Bus
 from totalaud.stack.servers import servers
 
@@ -18,6 +18,15 @@ async def test_nats_keeps_a_message_it_acknowledged_through_a_kill(nats: Rig, bu
     await nats.restart()
     info = await bus.client.jetstream().stream_info("EVT")
     assert info.state.last_seq == ack.seq
+
+
+async def test_servers_start_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyPatch):
+    for name in ("TOTALAUD_NATS_URL", "TOTALAUD_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with data_folder() as data:
+        async with servers(data / 'Müsik "2", 日本 \\ $x') as (nats_url, database_url):
+            await (await Bus.connect(nats_url, name="test")).close()
+            await (await asyncpg.connect(database_url)).close()
 
 
 async def test_nats_takes_eight_megabytes(bus: Bus):

@@ -238,6 +238,17 @@ async def test_a_service_that_cannot_start_is_named_with_its_last_words(data: Pa
     assert living(data) == {}
 
 
+async def test_a_service_that_refuses_to_start_says_why_in_one_line(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY", "too short")
+    part = Part("orchestrator", (sys.executable, "-m", "orchestrator"))
+    with pytest.raises(NotReady) as told:
+        await LocalStack(data, data / "skills", services=[part]).start()
+    assert str(told.value) == "orchestrator: TOTALAUD_MASTER_KEY must hold 32 bytes as base64 or hex"
+    assert living(data) == {}
+
+
 async def test_after_a_kill_the_next_start_recovers(data: Path):
     up = await Up.start(data)
     await up.until(READY)

@@ -10,9 +10,10 @@ import httpx2
 import pytest
 
 from shared.clock import utc_now
+from shared.refusal import Refusal
 from skill_runner.chats.anthropic_chat import AnthropicChat
 from skill_runner.chats.chat import Chat, Question, Reply
-from skill_runner.chats.endpoints import Endpoint, endpoint
+from skill_runner.chats.endpoints import Endpoint, check, endpoint
 from skill_runner.chats.openai_chat import OpenAiChat
 from skill_runner.failure import Failure
 
@@ -243,6 +244,12 @@ async def test_an_unreadable_answer_is_retryable(provider: Callable[[Handler], C
 def test_a_key_reaches_the_provider_itself() -> None:
     there = endpoint("openai", {"OPENAI_API_KEY": "k"}, "http://127.0.0.1:9")
     assert (there.base_url, there.simulated) == (None, False)
+
+
+def test_a_key_s_file_that_cannot_be_read_is_refused_at_the_start() -> None:
+    check({"OPENAI_API_KEY": "k"})
+    with pytest.raises(Refusal, match="ANTHROPIC_API_KEY_FILE: /nosuch cannot be read"):
+        check({"ANTHROPIC_API_KEY_FILE": "/nosuch"})
 
 
 def test_a_base_url_needs_no_key() -> None:

@@ -1,6 +1,7 @@
 """The command line: what it reads, what it writes, how it ends."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -131,6 +132,23 @@ def test_a_wrong_call_ends_with_2(words: list[str], capsys: pytest.CaptureFixtur
 def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]):
     assert call(["run", "scout", "-f", "nosuch.yaml"]) == 1
     assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_letters_that_standard_output_lacks_are_escaped(encoding: str):
+    def written(code: str, *words: str) -> str:
+        command = [sys.executable, "-c", code, *words]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        return subprocess.run(command, capture_output=True, env=env, check=False).stdout.decode(encoding)
+
+    called = "from totalaud.cli.main import main; main()"
+    table = "from totalaud.cli.encoding import *; escape_on_stdout(); from totalaud.cli import show; "
+    name = "no Ü→😀"
+    assert json.loads(written(called, "skills", "lint", name, "--json"))[0]["file"] == name
+    seen = name.encode(encoding, "backslashreplace").decode(encoding)
+    shown = seen.replace(r"\xdc", r"\u00dc").replace(r"\U0001f600", r"\ud83d\ude00")
+    assert written(called, "skills", "lint", name) == f"{shown}:1: there is no such folder\n"
+    assert shown in written(f"{table} show.console().print(show.table(['name'], [[{name!r}]]))")
 
 
 def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

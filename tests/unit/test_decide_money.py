@@ -195,7 +195,7 @@ def test_a_late_success_ends_the_wait_for_a_person_s_word():
 
 def test_a_retry_goes_on_under_the_same_id_once_the_limit_is_raised():
     failed = given(paid(limit="0.01"), asks())
-    raised = failed.and_then(SetSessionBudget(Budget(limit_usd=Decimal("0.1"))))
+    raised = failed.and_then(SetSessionBudget(Decimal("0.1")))
     retry = Retry(1, failed.session.steps)
     raised.when(retry).then_happens(SessionRetried, AttemptRequested)
     raised.and_then(retry).when(asks(1, attempt=2)).then_happens(AttemptStarted)
@@ -208,21 +208,30 @@ def test_a_waiting_session_can_be_retried():
 
 
 def test_a_limit_is_set_once():
-    limit = SetSessionBudget(Budget(limit_usd=Decimal(1)))
+    limit = SetSessionBudget(Decimal(1))
     given(paid()).when(limit).then_happens(SessionBudgetSet)
     given(paid(), limit).when(limit).nothing_happens()
 
 
 def test_a_limit_that_comes_again_late_does_not_undo_a_later_one():
-    low = SetSessionBudget(Budget(limit_usd=Decimal(1)), "command-1")
-    high = SetSessionBudget(Budget(limit_usd=Decimal(2)), "command-2")
+    low = SetSessionBudget(Decimal(1), command_id="command-1")
+    high = SetSessionBudget(Decimal(2), command_id="command-2")
     given(paid(), low, high).when(low).nothing_happens()
-    again = SetSessionBudget(low.budget, "command-3")
-    given(paid(), low, high).when(again).then(SessionBudgetSet(budget=low.budget, command_id="command-3"))
+    again = SetSessionBudget(Decimal(1), command_id="command-3")
+    set_again = SessionBudgetSet(budget=Budget(limit_usd=Decimal(1)), command_id="command-3")
+    given(paid(), low, high).when(again).then(set_again)
+
+
+def test_what_becomes_of_a_step_stays_as_it_was_when_only_the_limit_of_a_session_is_set():
+    waits = given(paid(), SetSessionBudget(Decimal(1), "wait"))
+    waits.when(SetSessionBudget(Decimal(1))).nothing_happens()
+    waits.when(SetSessionBudget(Decimal(2))).then(
+        SessionBudgetSet(budget=Budget(limit_usd=Decimal(2), policy="wait"))
+    )
 
 
 def test_a_limit_for_a_session_that_never_was_is_refused():
-    given().when(SetSessionBudget(Budget(limit_usd=None))).is_refused("not_found")
+    given().when(SetSessionBudget(None)).is_refused("not_found")
 
 
 def test_a_stopped_attempt_is_no_failed_try():

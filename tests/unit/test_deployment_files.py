@@ -70,6 +70,21 @@ def test_a_service_comes_in_as_a_user_that_nats_knows(name):
     assert re.search(rf"user: {url.username}, password: \${variable}\b", NATS_CONF)
 
 
+def test_what_the_readme_lets_one_set_reaches_whoever_reads_it():
+    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
+    ours = set(re.findall(r"^\| `(TOTALAUD_[A-Z_]+)`", table, re.MULTILINE))
+    of_the_image = {"TOTALAUD_SKILLS", "TOTALAUD_USER", "TOTALAUD_NATS_CA", "TOTALAUD_MASTER_KEY"}
+    runner = SERVICES["skill-runner"]
+    assert ours - of_the_image <= set(runner["environment"])
+    assert all(
+        "TOTALAUD_ACK_WAIT_S" in SERVICES[name]["environment"] for name in ("provision", "orchestrator")
+    )
+    (models,) = runner["volumes"]
+    assert models["target"] == runner["environment"]["TOTALAUD_MODELS"]
+    assert "${TOTALAUD_MODELS:-" in models["source"]
+    assert (ROOT / models["source"].removeprefix("${TOTALAUD_MODELS:-").removesuffix("}")).is_file()
+
+
 def test_a_backup_that_is_taken_there_names_who_acts_there():
     assert SERVICES["provision"]["environment"]["TOTALAUD_USER"] == "${TOTALAUD_USER}"
 

@@ -27,7 +27,7 @@ def doubt(number: int) -> Doubt:
     return Doubt(UUID(int=number))
 
 
-def limit(amount: str | None, scope="user", policy="fail", command_id=None) -> SetBudget:
+def limit(amount: str | None, scope="user", policy=None, command_id=None) -> SetBudget:
     return SetBudget(scope, None if amount is None else Decimal(amount), policy, command_id)
 
 
@@ -151,6 +151,13 @@ def test_a_limit_of_nothing_forbids_every_call():
 
 def test_a_limit_is_taken_away():
     assert decide(reserve(1), after(limit("0"), limit(None)))
+
+
+def test_what_becomes_of_a_step_stays_as_it_was_when_only_the_limit_is_set():
+    ledger = after(limit("1", policy="wait"), limit("2"))
+    assert decide(limit("2"), ledger) == []
+    assert exceeded(reserve(1, "3"), ledger).policy == "wait"
+    assert exceeded(reserve(1, "3"), after(limit("2", policy="fail"), ledger=ledger)).policy == "fail"
 
 
 def test_the_same_limit_again_changes_nothing():

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from genai_prices import Usage, calc_price
 
-from shared.models import load
+from shared.models import load, of_environment
+from shared.refusal import Refusal
 
 
 def test_a_tier_is_a_model_without_a_warning() -> None:
@@ -35,7 +37,31 @@ def test_every_model_we_name_has_a_price() -> None:
             assert calc_price(Usage(input_tokens=1000), model, provider_id=provider).total_price > 0
 
 
-def test_another_file_of_aliases_may_be_given(tmp_path: Path) -> None:
+def test_another_file_of_aliases_may_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "models.yaml"
     file.write_text("openai: {default: house, tiers: {small: tiny}, retired: {}}\n")
-    assert load(file)["openai"].resolve("small").model == "tiny"
+    monkeypatch.setenv("TOTALAUD_MODELS", str(file))
+    assert of_environment()["openai"].resolve("small").model == "tiny"
+    assert of_environment()["anthropic"] == load()["anthropic"], "it is not in the file"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "it cannot be read: No such file or directory"),
+        (b"openai: [", "it is not YAML at line 1"),
+        (b"openai: {default: house}", "openai.tiers: Field required"),
+        (b"just words", "must be an object"),
+        (b"\xff\xfe\xff", "it is no YAML file"),
+    ],
+)
+def test_a_file_of_aliases_that_is_none_is_named(
+    content: bytes | None, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "models.yaml"
+    monkeypatch.setenv("TOTALAUD_MODELS", str(file))
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(Refusal) as refused:
+        of_environment()
+    assert refused.value.message.startswith(f"TOTALAUD_MODELS: {file}: {told}")

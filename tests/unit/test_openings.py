@@ -25,7 +25,8 @@ def test_a_beginning_in_the_past_is_now_and_an_end_far_off_is_ninety_days():
 
 
 def test_an_end_before_the_beginning_has_no_openings():
-    assert openings(limits(None, "2026-10-01T00:00:00Z", NOW), USUAL, LONDON) == {}
+    for end in ("2026-10-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        assert openings(limits(None, end, NOW), USUAL, LONDON) == {}
 
 
 def test_both_ends_are_allowed():

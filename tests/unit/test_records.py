@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from totalaud.cli import records_shown
 from totalaud.cli.loading import report_lines
 from totalaud.cli.main import call
 from totalaud.cli.outreach import pairs
+from totalaud.connection import Connection
 from totalaud.records import Records
 
 USER = UUID(int=7, version=4)
@@ -48,6 +50,11 @@ async def test_what_is_not_given_is_not_asked(records: Records, service: Service
         ("artist", "set", {"name": "Nobody", "genres": ["synthpop"], "mine": False}),
         ("campaign", "create", {"name": "Spring"}),
     ]
+
+
+async def test_a_text_in_place_of_a_list_is_not_taken_apart(records: Records, service: Service):
+    await records.set_artist("Nobody", genres="pop")
+    assert service.asked == [("artist", "set", {"name": "Nobody", "genres": "pop"})]
 
 
 async def test_a_contact_is_named_by_address_or_id(records: Records, service: Service):
@@ -233,4 +240,4 @@ async def test_without_the_key_an_address_names_nobody():
     from totalaud.opening import Opener
 
     with pytest.raises(Refusal, match="named by its id"):
-        Opener(None).person_of(USER, "ada@example.org")
+        await Opener(Connection("", "", Path())).person_of(USER, "ada@example.org")

@@ -370,6 +370,26 @@ def test_free_text_without_a_mark_is_a_warning_and_with_marks_a_problem(tmp_path
     assert [problem.line for problem in load(root, marks=True).problems] == [5, 6, 9]
 
 
+def test_what_no_model_can_fill_is_a_warning_with_the_way_out(tmp_path: Path):
+    types = "Deep:\n  more: object\nTree:\n  size: integer\n  below: Tree[]?\n"
+    fields = (
+        "output:\n  a: object\n  b: any?\n  c: Deep[]\n  d: Tree\n  e: integer\n"
+        "  f:\n    type: array\n    items: object\n"
+    )
+    root = folder(
+        tmp_path,
+        types_yaml=types,
+        a__all_yaml=GOOD.format(name="all") + fields,
+        a__one_yaml=GOOD.format(name="one") + fields + "config:\n  asks: [d, e]\n",
+    )
+    found = load(root)
+    assert found.problems == []
+    assert [(warning.file.name, warning.line) for warning in found.warnings] == [
+        ("all.yaml", line) for line in (5, 6, 7, 10)
+    ]
+    assert found.warnings[0].message.startswith("no model can fill 'a': a provider takes fields by name only")
+
+
 @pytest.mark.parametrize(
     ("field", "said"),
     [

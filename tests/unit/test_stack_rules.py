@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from shared.refusal import Refusal
-from shared.settings import ack_wait_s
+from shared.secret import secret
+from shared.settings import Settings, ack_wait_s
 from totalaud.stack import environment, orphans, paths, ports, reach
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.process import Child, Program
@@ -105,6 +106,46 @@ def test_servers_see_no_key_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("PGHOST", "elsewhere")
     assert not {"OPENAI_API_KEY", "PGHOST"} & environment.plain(tmp_path).keys()
     assert environment.of_service(tmp_path, place(), tmp_path)["OPENAI_API_KEY"] == "sk-secret"
+
+
+def test_paths_that_services_are_told_count_from_where_the_stack_was_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOTALAUD_MODELS", "mine/models.yaml")
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", "/run/secrets/key")
+    found = environment.of_service(tmp_path, place(), tmp_path)
+    assert found["TOTALAUD_MODELS"] == f"{tmp_path}/mine/models.yaml"
+    assert found["OPENAI_API_KEY_FILE"] == "/run/secrets/key"
+    assert "TOTALAUD_NATS_CA" not in found
+
+
+def test_the_master_key_lies_where_it_is_said_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", "safe/key")
+    assert paths.master_key_file(tmp_path / "data") == tmp_path / "safe" / "key"
+    monkeypatch.delenv("TOTALAUD_MASTER_KEY_FILE")
+    assert paths.master_key_file(tmp_path) == tmp_path / "master.key"
+    assert (tmp_path / "master.key").is_file()
+
+
+def test_a_file_of_a_secret_that_holds_none_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    file = tmp_path / "key"
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", str(file))
+    for content, told in ((b" \n", "is empty"), (b"\xff", "cannot be read: it is no text")):
+        file.write_bytes(content)
+        with pytest.raises(Refusal, match=told):
+            secret("OPENAI_API_KEY")
+    file.write_text("sk-secret\n")
+    assert secret("OPENAI_API_KEY") == "sk-secret"
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "65536"])
+def test_a_health_port_that_is_none_is_refused_by_its_name(text: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOTALAUD_HEALTH_PORT", text)
+    with pytest.raises(Refusal, match=f"TOTALAUD_HEALTH_PORT: '{text}' is not a number"):
+        Settings.from_env()
 
 
 def test_the_lines_to_reach_a_stack_start_a_workflow_both_ways(monkeypatch: pytest.MonkeyPatch):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from totalaud.door import Door
+from totalaud.given import Id, as_count, as_id
 from totalaud.record import Record
 from totalaud.tables import Tables
 
@@ -31,19 +32,20 @@ class Budgets:
         limit_usd: Decimal | float | str | None,
         *,
         scope: str = "user",
-        session_id: UUID | str | None = None,
-        policy: str = "fail",
+        session_id: Id | None = None,
+        policy: str | None = None,
     ) -> Json:
         """Set the limit of `user`, `day` (UTC) or, with its id, of one `session`; None takes it away.
 
-        A step that would exceed it fails, or with the policy `wait` its session waits for a higher one.
+        A step that would exceed it fails, or with the policy `wait` its session waits for a higher one; a
+        policy that is not given stays as it was.
         """
         body: Json = {
             "scope": "session" if session_id is not None else scope,
             "limit_usd": None if limit_usd is None else str(limit_usd),
-            "policy": policy,
             "command_id": str(uuid4()),
         }
+        body |= {} if policy is None else {"policy": policy}
         body |= {} if session_id is None else {"session_id": str(session_id)}
         return await self._door.ask(self._user, "budget", "set", body)
 
@@ -54,7 +56,8 @@ class Budgets:
         """
         return await self._door.ask(self._user, "budget", "get", {})
 
-    async def ledger(self, *, session_id: UUID | None = None, limit: int = 20) -> Sequence[Record]:
+    async def ledger(self, *, session_id: Id | None = None, limit: int = 20) -> Sequence[Record]:
         """Return the newest attempts that money was set aside for: rows of `ledger` with skill and model."""
-        found = await self._tables.rows(ACCOUNT, self._user, session_id, limit)
+        of = None if session_id is None else as_id(session_id, "session_id")
+        found = await self._tables.rows(ACCOUNT, self._user, of, as_count(limit, "limit"))
         return [Record.of(row) for row in found]

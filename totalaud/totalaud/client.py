@@ -17,6 +17,7 @@ from totalaud.budgets import Budgets
 from totalaud.connection import Connection
 from totalaud.door import Door
 from totalaud.following import Page, ReadPage, follow, read_all
+from totalaud.given import Id, as_count, as_id, as_steps
 from totalaud.logged import Logged
 from totalaud.opening import Opener
 from totalaud.operator import Operator
@@ -26,7 +27,6 @@ from totalaud.records import Records
 from totalaud.results import Accepted, SkillResult, WorkflowResult
 from totalaud.tables import Tables
 
-Id = UUID | str
 Json = dict[str, Any]
 Rows = list[Record]
 
@@ -44,9 +44,9 @@ class Client:
         self.door = door
         self.operator = Operator(door, bus)
         self.tables = Tables(connection.database_url)
-        self._connection = connection
-        self._opener: Opener | None = None
-        self.records = Records(door, self.tables, self.open, self._whom, user)
+        self._opener = Opener(connection)
+        self.open = self._opener.open
+        self.records = Records(door, self.tables, self.open, self._opener.whom, user)
         self.budgets = Budgets(door, self.tables, user)
 
     @classmethod
@@ -70,8 +70,7 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        if self._opener is not None:
-            await self._opener.close()
+        await self._opener.close()
         await self.tables.close()
         await self.bus.close()
 
@@ -91,8 +90,8 @@ class Client:
         `{limit_usd, policy?}`, see `totalaud.budgets`.
         """
         id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
-        anew = {"fresh": True} if fresh else {}
-        body: Json = {"session_id": str(id_), "agent": agent, "steps": [{**step, **anew} for step in steps]}
+        asked = as_steps(steps, {"fresh": True} if fresh else {})
+        body: Json = {"session_id": str(id_), "agent": agent, "steps": asked}
         body |= {name: given for name, given in (("input", input), ("budget", budget)) if given is not None}
         with telemetry.span("session.run", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "run", body), id_)
@@ -142,7 +141,8 @@ class Client:
 
         One that is not there is waited for. `contextlib.aclosing` ends at once what is left early.
         """
-        return self._follow(session(self.user, as_id(session_id, "session_id")), from_seq)
+        aggregate = session(self.user, as_id(session_id, "session_id"))
+        return self._follow(aggregate, as_count(from_seq, "from_seq"))
 
     async def events(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield what the log holds of the session now."""
@@ -176,7 +176,7 @@ class Client:
         """
         id_ = as_id(session_id, "session_id")
         if min_seq is not None:
-            await self.tables.caught_up(min_seq)
+            await self.tables.caught_up(as_count(min_seq, "min_seq"))
         row = await self.tables.session(id_)
         if row is None or (user is not None and row["user_id"] != as_id(user, "user")):
             raise Refusal("not_found", "session_id", f"no session {id_} in the read model (yet)")
@@ -189,9 +189,11 @@ class Client:
     async def list(self, *, user: Id | None = None, status: str | None = None, limit: int = 20) -> Rows:
         """Return the newest sessions, of all users by default: agent_sessions without its payloads."""
         of = None if user is None else as_id(user, "user")
+        in_status = None if status is None else str(status)
+        found = await self.tables.rows(tables.SESSIONS, of, in_status, as_count(limit, "limit"))
         return [
             Record.of({name: value for name, value in row.items() if name not in tables.PAYLOADS})
-            for row in await self.tables.rows(tables.SESSIONS, of, status, limit)
+            for row in found
         ]
 
     async def skills(self) -> Rows:
@@ -211,23 +213,11 @@ class Client:
         rows = await self.tables.rows(tables.EXECUTIONS, as_id(session_id, "session_id"))
         return [Record.of(await self.open(row["user_id"], row)) for row in rows]
 
-    async def open(self, user: UUID, value: Any) -> Any:
-        """Return the value with its sealed parts opened, or `[sealed]` where the key is not at hand."""
-        return await (await self._opening()).open(user, value)
-
     async def contact_id(self, contact: Id) -> UUID:
         """Return the id of a contact that is named by id or e-mail address."""
         if "@" in str(contact):
-            return (await self._opening()).person_of(self.user, str(contact))
+            return await self._opener.person_of(self.user, str(contact))
         return as_id(contact, "contact_id")
-
-    async def _whom(self, texts: Iterable[Any]) -> set[UUID]:
-        return (await self._opening()).whom(self.user, texts)
-
-    async def _opening(self) -> Opener:
-        if self._opener is None:
-            self._opener = await Opener.of(self._connection)
-        return self._opener
 
     async def _folded(self, aggregate: Aggregate) -> Outcome:
         state = Outcome()
@@ -253,11 +243,3 @@ class Client:
 
     async def _opened(self, commit: Logged) -> Logged:
         return replace(commit, events=tuple(await self.open(self.user, list(commit.events))))
-
-
-def as_id(value: Id, field: str) -> UUID:
-    """Read a UUID; refuse what is none."""
-    try:
-        return value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:
-        raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None

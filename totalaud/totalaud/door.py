@@ -81,6 +81,8 @@ def _written(body: Any) -> bytes:
     except UnicodeEncodeError:
         json.check(body)
         raise
+    except (TypeError, RecursionError) as error:
+        raise Refusal("invalid", None, f"the message cannot be written as JSON: {error}") from None
 
 
 def _answer(body: bytes) -> dict[str, Any]:

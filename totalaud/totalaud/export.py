@@ -31,7 +31,7 @@ async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact
     contact = await tables.row(queries.CONTACT, user, contact_id)
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
     own = await open_(user, [contact[name] for name in PERSONAL] if contact else [])
-    people = [contact_id, *sorted(await whom(own) - {contact_id})]
+    people = [contact_id, *sorted(await whom(user, own) - {contact_id})]
     said = [(one, row) for one in people for row in await tables.rows(queries.SAID_OF, user, str(one))]
     if contact is None and not outreach and not said:
         raise Refusal("not_found", "contact_id", f"nothing is stored on contact {contact_id}")

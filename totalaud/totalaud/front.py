@@ -6,8 +6,9 @@ from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
-from totalaud.client import Client, Id, as_id
+from totalaud.client import Client
 from totalaud.errors import SkillFailed, WorkflowFailed
+from totalaud.given import Id, as_id
 from totalaud.logged import Logged
 from totalaud.record import Record
 from totalaud.results import SkillResult, WorkflowResult
@@ -24,10 +25,16 @@ async def run_agent_workflow(
     input: dict[str, Any] | None = None,  # noqa: A002 - the command's own word
     session_id: Id | None = None,
     fresh: bool = False,
+    budget: dict[str, Any] | None = None,
 ) -> WorkflowResult:
-    """Run a workflow to its end: `.session_id`, `.outputs`. Raises WorkflowFailed, which carries them too."""
+    """Run a workflow to its end: `.session_id`, `.outputs`. Raises WorkflowFailed, which carries them too.
+
+    The keywords are those of `Client.run`.
+    """
     async with await Client.connect(user=user_id) as client:
-        accepted = await client.run(agent, steps, input=input, session_id=session_id, fresh=fresh)
+        accepted = await client.run(
+            agent, steps, input=input, session_id=session_id, fresh=fresh, budget=budget
+        )
         _remember(accepted.id, accepted.seq)
         try:
             result = await client.outcome(accepted.id)

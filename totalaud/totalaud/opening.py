@@ -20,45 +20,49 @@ class Open(Protocol):
 class Whom(Protocol):
     """Returns whom names and addresses mean where they stand without an id; nobody without the key."""
 
-    async def __call__(self, texts: Iterable[Any], /) -> set[UUID]: ...
+    async def __call__(self, user: UUID, texts: Iterable[Any], /) -> set[UUID]: ...
 
 
 class Opener:
-    """Shows values in the clear where that is possible."""
+    """Shows values in the clear where that is possible; reads the key when it is first asked."""
 
-    def __init__(self, vault: Vault | None) -> None:
-        self._vault = vault
-
-    @classmethod
-    async def of(cls, connection: Connection) -> "Opener":
-        key = connection.key()
-        return cls(None if key is None else await Vault.connect(connection.database_url, key))
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._connected: Vault | None = None
 
     async def open(self, user: UUID, value: Any) -> Any:
         """Return the value with what is sealed opened; `[sealed]` with no key or while the vault is away."""
-        if self._vault is None:
+        vault = await self._vault()
+        if vault is None:
             return redact(value)
         try:
-            return await reveal(self._vault, user, value, unreadable=UNREADABLE)
+            return await reveal(vault, user, value, unreadable=UNREADABLE)
         except Unavailable:
             return redact(value)
 
-    def person_of(self, user: UUID, email: str) -> UUID:
+    async def person_of(self, user: UUID, email: str) -> UUID:
         """Return the id of the contact with this address; refuse without the key that ids are made with."""
-        if self._vault is None:
+        vault = await self._vault()
+        if vault is None:
             raise Refusal("no_key", "email", "without the master key a contact is named by its id")
         try:
-            return self._vault.person_of(user, address(email))
+            return vault.person_of(user, address(email))
         except ValueError as error:
             raise Refusal("invalid", "email", f"email: {error}") from None
 
-    def whom(self, user: UUID, texts: Iterable[Any]) -> set[UUID]:
+    async def whom(self, user: UUID, texts: Iterable[Any]) -> set[UUID]:
         """Return what `Whom` says."""
-        if self._vault is None:
+        vault = await self._vault()
+        if vault is None:
             return set()
         told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-        return {self._vault.person_of(user, text) for text in told}
+        return {vault.person_of(user, text) for text in told}
 
     async def close(self) -> None:
-        if self._vault is not None:
-            await self._vault.close()
+        if self._connected is not None:
+            await self._connected.close()
+
+    async def _vault(self) -> Vault | None:
+        if self._connected is None and (key := self._connection.key()) is not None:
+            self._connected = await Vault.connect(self._connection.database_url, key)
+        return self._connected

@@ -11,13 +11,14 @@ from totalaud import record_queries as queries
 from totalaud.contacts import IMPORT_S, import_file
 from totalaud.door import Door
 from totalaud.export import Export, export_of
+from totalaud.given import Id, as_count, as_id, as_one_of
 from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.tables import Tables
 
-Id = UUID | str
 Json = dict[str, Any]
 CALENDAR = re.compile(r"\ufeff?\s*BEGIN:VCALENDAR", re.IGNORECASE)
+IMPORTED = ("contacts", "artists", "outreach", "streams", "opportunities", "coverage")
 LISTS = ("contacts", "artists", "releases", "campaigns", "outreach", "opportunities", "coverage")
 
 
@@ -40,6 +41,7 @@ class Records:
         Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}, of outreach
         also `created`, the campaigns begun: good rows load though others fail, errors carry the file's lines.
         """
+        as_one_of(noun, IMPORTED, "noun")
         given = _given(artist=artist)
         if noun == "opportunities" and CALENDAR.match(text := decode(data)):
             body = {"ics": text, "dry_run": dry_run}
@@ -48,8 +50,9 @@ class Records:
 
     async def rows(self, noun: str, *, limit: int = 20, of: str | None = None) -> list[Record]:
         """Return a list of LISTS, opened; `of` narrows it: see `record_queries`."""
-        narrowed = None if of is None else await self._stored(noun, of)
-        found = await self._tables.rows(queries.LISTS[noun], self._user, narrowed, limit)
+        query = queries.LISTS[as_one_of(noun, LISTS, "noun")]
+        narrowed = None if of is None else await self._stored(noun, str(of))
+        found = await self._tables.rows(query, self._user, narrowed, as_count(limit, "limit"))
         opened = await self._open(self._user, found)
         return [Record.of(row) for row in opened]
 
@@ -155,9 +158,10 @@ class Records:
         """Delete a person's key: nothing of theirs can be read again, nor imported."""
         return await self._ask("contacts", "erase", contact_named(contact))
 
-    async def export(self, contact_id: UUID) -> Export:
+    async def export(self, contact_id: Id) -> Export:
         """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
-        return await export_of(self._tables, self._open, self._whom, self._user, contact_id)
+        of = as_id(contact_id, "contact_id")
+        return await export_of(self._tables, self._open, self._whom, self._user, of)
 
     async def _stored(self, noun: str, of: str) -> list[str]:
         """Return the spellings under which it is stored: to the commands they are all one."""
@@ -183,5 +187,6 @@ def _given(**values: Any) -> Json:
     }
 
 
-def _listed(values: Iterable[str] | None) -> list[str] | None:
-    return None if values is None else list(values)
+def _listed(values: Iterable[str] | None) -> list[str] | str | None:
+    """Leave a text whole: it is no list, and the door says so."""
+    return values if values is None or isinstance(values, str) else list(values)

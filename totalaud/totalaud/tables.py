@@ -13,7 +13,7 @@ from shared.refusal import Refusal
 from totalaud.connection import place
 from totalaud.errors import Unreachable
 
-CONNECT_S = 5.0
+CONNECT_S, COMMAND_S = 5.0, 60.0
 CATCH_UP_S = 10.0
 LOOK_EVERY_S = (0.01, 0.1)
 
@@ -107,7 +107,12 @@ class Tables:
     async def _connected(self) -> asyncpg.Pool:
         if self._pool is None:
             self._pool = await asyncpg.create_pool(
-                self._url, min_size=0, max_size=4, timeout=CONNECT_S, init=_read_json
+                self._url,
+                min_size=0,
+                max_size=4,
+                timeout=CONNECT_S,
+                command_timeout=COMMAND_S,
+                init=_read_json,
             )
         return self._pool
 

@@ -1,5 +1,6 @@
 """What the decider can be asked: the commands, checked and complete."""
 
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -63,7 +64,10 @@ class Resume(Struct, frozen=True):
 
 
 class SetSessionBudget(Struct, frozen=True):
-    budget: Budget
+    """A policy of None stays as it was."""
+
+    limit_usd: Decimal | None
+    policy: Policy | None = None
     command_id: str | None = None
 
 

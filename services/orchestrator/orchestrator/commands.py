@@ -13,7 +13,7 @@ from orchestrator.asked import Cancel, SetSessionBudget, Start
 from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
-from orchestrator.starts import Starts, budget, too_large
+from orchestrator.starts import Starts, too_large
 from shared.commands import (
     CancelSession,
     ExecuteSkill,
@@ -159,11 +159,11 @@ class Commands:
     async def _set_budget(self, sent: Sent) -> Done:
         """A session's limit is its own; those of user and day are the ledger's."""
         command = read(SetBudget, parse(sent.body))
-        limit = budget(command)
-        if command.session_id is None or limit is None:
+        if command.session_id is None:
             return Done(await self.budgets.set(sent.user, command, sent.cause))
         aggregate = session(sent.user, command.session_id)
-        decided = await self._decide(aggregate, SetSessionBudget(limit, command.command_id), sent)
+        wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id)
+        decided = await self._decide(aggregate, wanted, sent)
         self.budgets.raised()
         return Done(_answer(aggregate, decided))
 

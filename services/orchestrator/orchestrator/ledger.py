@@ -71,9 +71,11 @@ class Ledger(Struct, frozen=True):
 
 
 class SetBudget(Struct, frozen=True):
+    """A policy of None stays as it was."""
+
     scope: Scope
     limit_usd: Decimal | None
-    policy: Policy
+    policy: Policy | None = None
     command_id: str | None = None
 
 
@@ -127,10 +129,11 @@ def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
         case SetBudget(scope, limit_usd, policy, command_id):
             if command_id is not None and command_id in ledger.commands:
                 return []
-            wanted = BudgetSet(scope=scope, limit_usd=limit_usd, policy=policy, command_id=command_id)
             known = ledger.limits.get(scope, BudgetSet(scope=scope, limit_usd=None))
-            same = (known.limit_usd, known.policy) == (wanted.limit_usd, wanted.policy)
-            return [] if same else [wanted]
+            then = policy or known.policy
+            if (known.limit_usd, known.policy) == (limit_usd, then):
+                return []
+            return [BudgetSet(scope=scope, limit_usd=limit_usd, policy=then, command_id=command_id)]
         case Reserve():
             return _reserve(command, ledger)
         case Settle(attempt_id, cost, in_doubt):

@@ -6,7 +6,7 @@ from orchestrator.asked import SetSessionBudget, StopAttempt
 from orchestrator.decision import Decision
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.steps import give_up
-from shared.events import AttemptStarted, AttemptStopped, SessionBudgetSet, SessionWaiting
+from shared.events import AttemptStarted, AttemptStopped, Budget, SessionBudgetSet, SessionWaiting
 from shared.refusal import Refusal
 from shared.work import Claim
 
@@ -71,6 +71,8 @@ def set_budget(command: SetSessionBudget, session: Session) -> Decision:
         return Decision(session)
     if not session.steps:
         raise Refusal("not_found", "session_id", "there is no such session")
-    if session.budget == command.budget:
+    known = session.budget or Budget()
+    wanted = Budget(limit_usd=command.limit_usd, policy=command.policy or known.policy)
+    if session.budget == wanted:
         return Decision(session)
-    return Decision(session).then(SessionBudgetSet(budget=command.budget, command_id=command.command_id))
+    return Decision(session).then(SessionBudgetSet(budget=wanted, command_id=command.command_id))

@@ -21,6 +21,7 @@ from shared.vault import Vault, master_key
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
+from skill_runner.chats import endpoints
 from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
 from skill_runner.execution import Execution
@@ -40,6 +41,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     if not settings.skills.is_dir():
         raise Refusal("no_skills", SKILLS, f"{SKILLS}: {settings.skills} is no folder")
+    endpoints.check(os.environ)
     grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))

@@ -42,8 +42,9 @@ def set_(
     day: Annotated[bool, typer.Option("--day", help="Of each day (UTC), not all in all.")] = False,
     session: Session = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="A step that would exceed it waits instead of failing.")
-    ] = False,
+        bool | None,
+        typer.Option("--wait/--fail", help="What a step does that would exceed it; else as it was."),
+    ] = None,
 ) -> None:
     """Set what you may spend all in all, on each day, or in one session."""
     if day and session:
@@ -56,7 +57,7 @@ def set_(
                 limit_usd,
                 scope="day" if day else "user",
                 session_id=session,
-                policy="wait" if wait else "fail",
+                policy=None if wait is None else "wait" if wait else "fail",
             )
         if options.json:
             show.document(answer)

@@ -23,8 +23,10 @@ def _called(argv: list[str]) -> int:
     from typer._click.exceptions import ClickException
 
     from totalaud.cli.app import app
+    from totalaud.cli.encoding import escape_on_stdout
     from totalaud.cli.options import hoist
 
+    escape_on_stdout()
     words = hoist(argv)
     try:
         code = app(args=words, prog_name="totalaud", standalone_mode=False)

@@ -1,6 +1,6 @@
 """Lines of text that show what steers terminals in place of steering them."""
 
-import typer
+import sys
 
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
 SHOWN = PICTURES | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
@@ -13,4 +13,4 @@ def plain(text: str) -> str:
 
 def echo(text: str, *, err: bool = False) -> None:
     """Write a line: whatever it repeats of a file or a name is plain."""
-    typer.echo(plain(text), err=err)
+    print(plain(text), file=sys.stderr if err else sys.stdout, flush=True)

@@ -18,7 +18,7 @@ User = Annotated[str, typer.Argument(metavar="USER", help="The user's UUID.")]
 def add(context: typer.Context, user: User) -> None:
     """Print a URL that shows the rows of one user. It is for TOTALAUD_DATABASE_URL; an older one is void."""
     from totalaud import readers
-    from totalaud.client import as_id
+    from totalaud.given import as_id
 
     options = Options.of(context)
     url = run(readers.add(options.connection().database_url, as_id(user, "user")))
@@ -32,7 +32,7 @@ def add(context: typer.Context, user: User) -> None:
 def remove(context: typer.Context, user: User) -> None:
     """Take a user's URL back, and end what is connected by it."""
     from totalaud import readers
-    from totalaud.client import as_id
+    from totalaud.given import as_id
 
     options = Options.of(context)
     removed = run(readers.remove(options.connection().database_url, as_id(user, "user")))

@@ -51,6 +51,7 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
         loaded.agents.append(agent)
     for faults in all_faults:
         loaded.problems += faults.found
+        loaded.warnings += faults.warned
         (loaded.problems if marks else loaded.warnings).extend(faults.unmarked)
     loaded.problems.sort()
     loaded.warnings.sort()

@@ -25,11 +25,16 @@ class Faults:
 
     file: Path
     found: list[Problem] = field(default_factory=list)
+    warned: list[Problem] = field(default_factory=list)
     unmarked: list[Problem] = field(default_factory=list)
 
     def add(self, line: int, message: str) -> None:
         short = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
         self.found.append(Problem(self.file, line, short))
+
+    def warn(self, line: int, message: str) -> None:
+        """Tell of what can be run, but not as it was meant."""
+        self.warned.append(Problem(self.file, line, message))
 
     def unknown(self, line: int, what: str, name: str, known: list[str]) -> None:
         """Tell of an unknown name, with the one that was perhaps meant."""

@@ -12,6 +12,7 @@ from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
+from totalaud.skillfiles.asked import check_asks
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
@@ -64,7 +65,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     if config.cohort is not None and config.cache_s is None:
         faults.add(root.lines["config"], "'cohort' tells how long a result is kept: it needs 'cache_s'")
     schemas[0] = _with_choices(root, config, schemas[0], faults)
-    _check_asks(root, config, schemas[1], provider, faults)
+    check_asks(root, config, schemas[1], provider, faults)
     beside = None
     if provider is not None and words.is_name(name):
         beside = python_of(python_file(faults.file, name), provider, faults, root.lines["provider"])
@@ -127,24 +128,6 @@ def _check_for_each(
     ):
         if name is not None and not _is_list(schema, name):
             faults.add(line, f"'{key}': there is no list '{name}'")
-
-
-def _check_asks(
-    root: Mapping, config: SkillConfig, output: Schema, provider: str | None, faults: Faults
-) -> None:
-    """`config.asks` names fields of one answer."""
-    line = root.lines.get("config", 1)
-    if config.asks and provider == "custom":
-        faults.add(line, "'asks' is for skills that ask a model")
-        return
-    try:
-        answer = at(output, [config.into, 0]) if config.into else output
-    except NoSuchField:
-        return
-    known = list(answer.get("properties", {}))
-    for name in config.asks:
-        if name not in known:
-            faults.unknown(line, "field of the answer in 'asks'", name, known)
 
 
 def _with_choices(root: Mapping, config: SkillConfig, schema: Schema, faults: Faults) -> Schema:

@@ -7,6 +7,7 @@ from pathlib import Path
 from totalaud.stack import paths
 
 MARK = "TOTALAUD_STACK"
+PATHS = ("TOTALAUD_MODELS", "TOTALAUD_NATS_CA", "OPENAI_API_KEY_FILE", "ANTHROPIC_API_KEY_FILE")
 PASSED_TO_SERVERS = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -32,9 +33,13 @@ def plain(data: Path) -> dict[str, str]:
 
 
 def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:
-    """Return a service's whole environment; a master key or a concurrency that is set already stays."""
+    """Return a service's whole environment; a master key or a concurrency that is set already stays.
+
+    A service has the data folder for its own: paths that are set count from where we were called.
+    """
     return {
         **os.environ,
+        **{name: str(Path(os.environ[name]).absolute()) for name in PATHS if os.environ.get(name)},
         **mark(data),
         "TOTALAUD_NATS_URL": place.nats_url,
         "TOTALAUD_DATABASE_URL": place.database_url,

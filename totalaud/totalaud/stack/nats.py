@@ -57,7 +57,7 @@ class Nats:
             max_payload=MAX_PAYLOAD,
             user=USER,
             password=self._password,
-            store=json.dumps(str(self.store)),
+            store=json.dumps(str(self.store), ensure_ascii=False),
             max_file_store=may_take(self.store),
             sync_interval=self._sync_interval,
         )

@@ -67,7 +67,7 @@ def made_once(file: Path, make: Callable[[], str]) -> str:
 def write_private(file: Path, text: str) -> None:
     """Replace the file at once, mode 0600."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text + "\n")
         out.flush()
         os.fsync(out.fileno())
@@ -75,7 +75,12 @@ def write_private(file: Path, text: str) -> None:
 
 
 def master_key_file(data: Path) -> Path:
-    """Return `DATA/master.key`, made at the first call: 32 random bytes as hex."""
+    """Return the file that TOTALAUD_MASTER_KEY_FILE names, else `DATA/master.key`.
+
+    The latter is made at the first call: 32 random bytes as hex.
+    """
+    if chosen := os.environ.get("TOTALAUD_MASTER_KEY_FILE"):
+        return Path(chosen).absolute()
     made_once(data / "master.key", lambda: secrets.token_hex(32))
     return data / "master.key"
 

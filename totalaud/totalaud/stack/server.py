@@ -1,7 +1,9 @@
 """A server of ours: prepared, started, waited for, stopped, killed, started again on the same port."""
 
 import asyncio
+import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +16,7 @@ TRY_AGAIN_S = 0.2
 
 
 class NotReady(Exception):  # noqa: N818 - the sentence tells the fault
-    """A process did not come up; the message ends with what it last wrote."""
+    """A process did not come up; the message says why it refused, or ends with what it last wrote."""
 
 
 class Kind(Protocol):
@@ -86,4 +88,18 @@ class Server:
             pause_s = min(pause_s * PROBES_SLOW_BY, LAST_PROBE_S)
         if time.monotonic() < deadline and self.kind.passes(child.tail()):
             return False
+        if sentence := refused(child.tail()):
+            raise NotReady(f"{name}: {sentence}")
         raise NotReady(f"{name} ended with code {child.code} before it answered:\n{child.tail()}")
+
+
+def refused(last_words: str) -> str | None:
+    """Return the sentence with which a service of ours refused to start."""
+    for line in last_words.splitlines():
+        with suppress(ValueError):
+            match json.loads(line):
+                case {"exception": {"type": str(kind), "message": str(told)}} if kind.startswith("shared."):
+                    return told
+                case _:
+                    continue
+    return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.secret import secret
-from shared.subjects import Pool
+from shared.subjects import POOLS, Pool
 from skill_runner.failure import Failure
 
 NO_KEY = "none"
@@ -18,6 +18,12 @@ class Endpoint:
     api_key: str
     base_url: str | None
     simulated: bool
+
+
+def check(env: Mapping[str, str]) -> None:
+    """Refuse a file of a key that cannot be read: at the start, not at the first call."""
+    for provider in POOLS:
+        secret(f"{provider.upper()}_API_KEY", env)
 
 
 def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None) -> Endpoint:

@@ -1,0 +1,38 @@
+"""What callers give, looked at before it goes anywhere: a wrong value is refused by its field."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from shared.refusal import Refusal
+
+Id = UUID | str
+MOST = 2**63 - 1
+
+
+def as_id(value: Id, field: str) -> UUID:
+    """Read a UUID; refuse what is none."""
+    try:
+        return value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None
+
+
+def as_count(value: Any, field: str) -> int:
+    """Refuse what is no number of rows, nor a sequence of the log."""
+    if not isinstance(value, int) or not 0 <= value <= MOST:
+        raise Refusal("invalid", field, f"{field}: {value!r} is not a whole number of 0 or more")
+    return int(value)
+
+
+def as_one_of(value: str, known: Collection[str], field: str) -> str:
+    if value not in known:
+        raise Refusal("invalid", field, f"{field}: {value!r} is none of {', '.join(known)}")
+    return value
+
+
+def as_steps(steps: Any, added: Mapping[str, Any]) -> Any:
+    """Return steps with what is added to each; the door refuses what is no list, or no step."""
+    if isinstance(steps, str | Mapping) or not isinstance(steps, Iterable):
+        return steps
+    return [{**step, **added} if isinstance(step, Mapping) else step for step in steps]

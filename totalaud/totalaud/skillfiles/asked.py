@@ -1,0 +1,58 @@
+"""What a model is asked for: fields of the output, all the way down by name."""
+
+from shared.definitions import SkillConfig
+from shared.schema import NoSuchField, at
+from shared.schema_nodes import forms_of, resolved, types_of
+from totalaud.skillfiles.expression import Schema
+from totalaud.skillfiles.problem import Faults
+from totalaud.skillfiles.tree import Mapping
+
+NAMELESS = (
+    "no model can fill '{}': a provider takes fields by name only. "
+    "Make a type of it in types.yaml, or a string; or name in 'asks' what the model writes"
+)
+
+
+def check_asks(
+    root: Mapping, config: SkillConfig, output: Schema, provider: str | None, faults: Faults
+) -> None:
+    """Tell of names in `config.asks` that are none, and warn of fields without a form of their own."""
+    line = root.lines.get("config", 1)
+    if provider == "custom":
+        if config.asks:
+            faults.add(line, "'asks' is for skills that ask a model")
+        return
+    try:
+        answer = at(output, [config.into, 0]) if config.into else output
+    except NoSuchField:
+        return
+    fields = answer.get("properties", {})
+    for name in config.asks:
+        if name not in fields:
+            faults.unknown(line, "field of the answer in 'asks'", name, list(fields))
+    if faults.found:
+        return
+    written = root.get("output")
+    lines = written.lines if isinstance(written, Mapping) else {}
+    for name in config.asks or fields:
+        if _is_nameless(output, fields[name], frozenset()):
+            faults.warn(lines.get(name) or lines.get(config.into or "", line), NAMELESS.format(name))
+
+
+def _is_nameless(root: Schema, node: Schema, above: frozenset[str]) -> bool:
+    """Tell whether somewhere in it is an object without named fields, or a value of any form."""
+    if (reference := node.get("$ref")) in above:
+        return False
+    above |= {reference} if reference else set()
+    forms = forms_of(root, resolved(root, node))
+    return any(_lacks_names(root, form, above) for form in forms)
+
+
+def _lacks_names(root: Schema, form: Schema, above: frozenset[str]) -> bool:
+    types = types_of(form)
+    if types is None:
+        return True
+    if "object" in types:
+        fields = form.get("properties", {})
+        return not fields or any(_is_nameless(root, inner, above) for inner in fields.values())
+    return "array" in types and _is_nameless(root, form.get("items", {}), above)
