@@ -64,16 +64,29 @@ class Registry:
         registry = cls(log)
 
         async def everything() -> None:
+            commits: dict[str, int] = {}
             for subjects in ("evt.agent.*", "evt.skill.*"):
                 info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
-                for subject in info.state.subjects or {}:
-                    await registry.refresh(Aggregate.parse(subject))
+                commits |= info.state.subjects or {}
+            for subject in commits.keys() | registry._seqs.keys():
+                await registry._read(Aggregate.parse(subject), commits.get(subject, 0))
 
         await bus.listen("feed.skill.*", registry._changed)
         await bus.listen("feed.agent.*", registry._changed)
         bus.on_reconnect(everything)
         await everything()
         return registry
+
+    async def _read(self, aggregate: Aggregate, commits: int) -> None:
+        """Read as many commits as the log has, be it fewer than were known: it may have lost its end.
+
+        A copy of the log may be behind.
+        """
+        self._seqs.pop(aggregate.subject, None)
+        while True:
+            if len((await self.refresh(aggregate)).recorded) >= commits:
+                return
+            await asyncio.sleep(AGAIN_S)
 
     async def _changed(self, heard: Heard) -> None:
         """Read what has changed until it is seen: nobody tells of it again.
@@ -96,6 +109,9 @@ class Registry:
         past = await self._log.load(aggregate)
         if past.seq < self._seqs.get(aggregate.subject, 0):
             return past
+        if not past.recorded:
+            self._forget(aggregate)
+            return past
         self._seqs[aggregate.subject] = past.seq
         if aggregate.noun == "skill":
             state = Skill()
@@ -108,6 +124,10 @@ class Registry:
                 if isinstance(event, AgentRegistered):
                     self._agents[aggregate.id] = event.definition
         return past
+
+    def _forget(self, aggregate: Aggregate) -> None:
+        self._seqs.pop(aggregate.subject, None)
+        (self._skills if aggregate.noun == "skill" else self._agents).pop(aggregate.id, None)
 
     async def skill(self, name: str) -> Skill | None:
         if name not in self._skills and _speakable(name):

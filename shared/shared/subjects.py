@@ -9,6 +9,7 @@ Record = Literal["contact", "artist", "release", "campaign", "opportunity", "cov
 Run = Literal["session", "execution"]
 Noun = Run | Literal["ledger", "skill", "agent"] | Record
 RECORDS: tuple[Record, ...] = ("contact", "artist", "release", "campaign", "opportunity", "coverage")
+OF_USERS: tuple[Run | Literal["ledger"] | Record, ...] = ("session", "execution", "ledger", *RECORDS)
 Pool = Literal["custom", "openai", "anthropic"]
 POOLS: tuple[Pool, ...] = ("custom", "openai", "anthropic")
 
@@ -40,16 +41,21 @@ class Aggregate:
 
     @classmethod
     def parse(cls, subject: str) -> "Aggregate":
-        """Read `evt.…` or `feed.…`; a foreign subject is a ValueError."""
+        """Read `evt.…` or `feed.…`; a foreign subject, or an id written otherwise, is a ValueError."""
         match subject.split("."):
             case ["evt" | "feed", ("skill" | "agent") as noun, name]:
                 return cls(None, noun, name)
-            case ["evt" | "feed", user, ("session" | "execution" | "ledger") as noun, id_]:
-                return cls(UUID(user), noun, id_)
-            case ["evt" | "feed", user, noun, id_] if noun in RECORDS:
+            case ["evt" | "feed", user, noun, id_] if noun in OF_USERS and _is_ours(user) and _is_ours(id_):
                 return cls(UUID(user), noun, id_)
             case _:
                 raise ValueError(f"not a subject of the log: {subject}")
+
+
+def _is_ours(id_: str) -> bool:
+    try:
+        return str(UUID(id_)) == id_
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from controls import NOW, SESSION, SUBJECT, USER, start
-from histories import stories
+from histories import definitions, stories
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded
@@ -18,6 +18,8 @@ from projector.reader import page
 from projectorstage import Writer, ask, caught_up, projecting, until, value
 from shared import subjects
 from shared.bus import Bus
+from shared.jetstream_log import JetStreamLog
+from shared.streams import streams
 
 
 async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):
@@ -93,6 +95,31 @@ async def test_tables_of_another_release_are_refused_until_a_rebuild(
         await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
         await ask(bus, "rebuild")
         await until(lambda: not_halted(live))
+
+
+async def test_a_log_with_a_gap_is_projected_up_to_it_and_no_rebuild_passes_over_it(
+    bus: Bus, nats_url: str, postgres_url: str
+):
+    gap = await with_a_gap(bus)
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await until(lambda: halted(live))
+        status = await ask(bus, "status")
+        assert status["seq"] == gap - 1
+        assert status["halted"] == f"sequence {gap} is missing in the log: restore it from a backup"
+        assert (await ask(bus, "rebuild"))["error"]["message"] == status["halted"]
+        assert (await ask(bus, "status"))["halted"] == status["halted"]
+
+
+async def with_a_gap(bus: Bus) -> int:
+    """Put a log in place that allows deletes, and delete a commit of it; return its sequence."""
+    js = bus.client.jetstream()
+    await js.delete_stream("EVT")
+    await js.add_stream(streams()[0].evolve(deny_delete=False))
+    await Writer(bus).write([*definitions(), *stories(12)])
+    gap = await JetStreamLog(bus).last_seq() - 5
+    await js.delete_msg("EVT", gap)
+    return gap
 
 
 async def halted(live: Live) -> bool:

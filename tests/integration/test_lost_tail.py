@@ -14,7 +14,12 @@ from projector.operating import Operating
 from projectorstage import Writer, ask, caught_up, projecting, until
 from servers import data_folder
 from shared.bus import Bus
+from shared.definitions import AgentDefinition
+from shared.events import AgentRegistered
+from shared.jetstream_log import JetStreamLog
+from shared.registry import Registry
 from shared.streams import provision
+from shared.subjects import agent
 from totalaud.stack.nats import Nats
 from totalaud.stack.server import Server
 
@@ -97,6 +102,28 @@ async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losin
                 assert (await ask(bus, "rebuild"))["ok"] is True
             await caught_up(bus, postgres_url)
         await assert_folded(bus, postgres_url)
+
+
+async def test_what_agents_there_are_is_read_anew_from_a_log_that_lost_its_end(losing: Losing):
+    scout, coach = (
+        AgentDefinition(name=name, domain="first", skills=()) for name in ("scout-agent", "coach-agent")
+    )
+    changed = scout.model_copy(update={"domain": "second"})
+    async with connected(losing) as bus:
+        await provision(bus, ack_wait_s=2)
+        writer = Writer(bus)
+        await writer.happens(agent(scout.name), AgentRegistered(definition=scout))
+        await losing.keep()
+        registry = await Registry.load(bus, JetStreamLog(bus))
+        for definition in (changed, coach):
+            await writer.happens(agent(definition.name), AgentRegistered(definition=definition))
+        await until(lambda: known(registry, changed, coach))
+        await losing.lose()
+        await until(lambda: known(registry, scout))
+
+
+async def known(registry: Registry, *wanted: AgentDefinition) -> bool:
+    return registry.agents() == list(wanted)
 
 
 async def halted(live: Live) -> bool:

@@ -167,6 +167,22 @@ async def assert_folded_but(bus: Bus, url: str, *, parked: int) -> None:
     assert not {UUID(int=number, version=4) for number in (20, 21, 22)} & rows["agent_sessions"].keys()
 
 
+async def test_a_commit_under_an_id_that_is_none_is_parked_alone(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    strange = [f"evt.{USER}.session.by-hand", f"evt.{USER}.execution.1", f"evt.nobody.ledger.{SESSION}"]
+    for subject in strange:
+        await bus.publish(subject, b"{}")
+    await writer.write(stories(9))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        status = await ask(bus, "status")
+    assert [error["subject"] for error in status["errors"]] == strange
+    rows = await assert_folded(bus, postgres_url)
+    assert len(rows["agent_sessions"]) > 10
+
+
 async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, writer: Writer, postgres_url: str):
     aggregate = subjects.session(USER, SESSION)
     unknown = planned(1, skill="no-such-skill")

@@ -23,6 +23,7 @@ from servers import Rig
 from shared import subjects
 from shared.bus import Bus
 from shared.events import SessionStarted, SkillRegistered
+from shared.refusal import Refusal
 
 WHOLE_SHAPE = (
     """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
@@ -237,6 +238,28 @@ async def test_a_rebuild_that_breaks_off_leaves_no_tables(bus: Bus, writer: Writ
         await caught_up(bus, postgres_url)
         with pytest.raises(ConnectionError):
             await rebuild(bus, postgres_url, Gone())
+    assert await value(postgres_url, LEFT) == 0
+
+
+@pytest.mark.parametrize("schema", ["projection_next", "projection_last"])
+async def test_what_is_left_of_another_rebuild_and_cannot_be_dropped_is_told_before_the_work(
+    schema: str, bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projector.beside.DROPS", 1)
+    await value(postgres_url, f"CREATE SCHEMA {schema}")
+    await value(postgres_url, f"CREATE TABLE {schema}.agents ()")
+    reader = await asyncpg.connect(postgres_url)
+    async with reader.transaction():
+        await reader.execute(f"SELECT FROM {schema}.agents")
+        with pytest.raises(Refusal, match="old tables are still read"):
+            await rebuild(bus, postgres_url, Gone())
+    await reader.execute(f"CREATE TABLE {schema}.of_somebody_else ()")
+    await reader.close()
+    with pytest.raises(Refusal, match=f"the schema {schema} holds something that is not ours"):
+        await rebuild(bus, postgres_url, Gone())
+    await value(postgres_url, f"DROP TABLE {schema}.of_somebody_else")
+    with pytest.raises(ConnectionError):
+        await rebuild(bus, postgres_url, Gone())
     assert await value(postgres_url, LEFT) == 0
 
 

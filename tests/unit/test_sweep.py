@@ -3,19 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import asyncpg
 import pytest
 from nats.errors import NoRespondersError
 from nats.js.errors import NoStreamResponseError
 
+from controls import NOW, start
+from orchestrator.decide import decide
+from orchestrator.open_sessions import OpenSessions
+from orchestrator.session import Session
 from orchestrator.sweep import Sweep
-from shared.subjects import Aggregate
+from shared.commit import Commit
+from shared.subjects import Aggregate, session
 from sim.bus import Process, SimBus
 from sim.chance import Chance
 from sim.loop import VirtualLoop
 from sim.processes import World, doors_of
 from sim.silence import silenced
+
+UNREADABLE, BEGUN = (session(UUID(int=7), UUID(int=number)) for number in (1, 2))
 
 
 class AwayAtFirst:
@@ -47,16 +55,38 @@ class AwayAtFirst:
 def test_it_comes_again_within_seconds_when_something_was_away(error: Exception):
     where = AwayAtFirst(error)
 
-    async def live() -> None:
-        world = World(0)
-        bus = SimBus(world.server, Process("orchestrator", Chance(0)))
-        doors = doors_of(world, bus)
-        follow = doors.commands.follow
-        sweep = Sweep(bus, follow, doors.reports.claims, follow.settling, where)  # type: ignore[arg-type]
-        sweeping = asyncio.create_task(sweep.run())
-        await asyncio.sleep(5)
-        assert not sweeping.done()
-
     with silenced():
-        VirtualLoop().run(live())
+        VirtualLoop().run(swept(World(0), where))
     assert where.looked == 2
+
+
+class Both:
+    """Where the sweep looks: two histories are open, and the first cannot be read."""
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[list[Aggregate]]:
+        yield [UNREADABLE, BEGUN]
+
+
+def test_a_history_that_cannot_be_read_keeps_no_other_one_waiting():
+    world = World(0)
+    begun = Commit(
+        commit_id=UUID(int=3), at=NOW, events=decide(start(), Session(), NOW, BEGUN.subject).events
+    )
+    log = world.server.streams["EVT"]
+    log.append(UNREADABLE.subject, b'{"events": [{"type": "Novel"}]}', {})
+    log.append(BEGUN.subject, begun.encode(BEGUN), {})
+    with silenced():
+        VirtualLoop().run(swept(world, Both()))
+    assert len(world.server.streams["WORK"].messages) == 1
+
+
+async def swept(world: World, where: OpenSessions) -> None:
+    """Sweep for some seconds."""
+    bus = SimBus(world.server, Process("orchestrator", Chance(0)))
+    doors = doors_of(world, bus)
+    follow = doors.commands.follow
+    sweep = Sweep(bus, follow, doors.reports.claims, follow.settling, where)  # type: ignore[arg-type]
+    sweeping = asyncio.create_task(sweep.run())
+    await asyncio.sleep(5)
+    assert not sweeping.done()

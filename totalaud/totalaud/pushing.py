@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.refusal import Refusal
 from totalaud.connection import Connection, place
 from totalaud.errors import Unreachable
 from totalaud.operator import Operator
@@ -41,8 +42,13 @@ def pusher(say: Callable[[str], None]) -> "Push":
             for problem in problems:
                 say(str(problem))
             if why := await operator.needs_rebuild():
-                say(f"{why}: it is done now")
-                await operator.rebuild()
+                say(f"nothing is projected: {why}")
+                try:
+                    await operator.rebuild()
+                except Refusal as refusal:
+                    say(f"nothing is rebuilt: {refusal.message}")
+                else:
+                    say("it is done now")
         finally:
             await bus.close()
 

@@ -1,7 +1,7 @@
 """Which histories may wait for something: those of the read model, and of the log after its checkpoint."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Protocol
 
 import asyncpg
@@ -62,6 +62,7 @@ class ProjectedSessions:
             await connection.close()
 
     async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
+        """Yield those with commits after a sequence; the projector tells of a subject that is none."""
         for noun in ("session", "execution", "ledger"):
             start, more = seq + 1, True
             while more:
@@ -69,4 +70,5 @@ class ProjectedSessions:
                 more = page.more
                 for entry in page.entries:
                     start = entry.seq + 1
-                    yield Aggregate.parse(entry.subject)
+                    with suppress(ValueError):
+                        yield Aggregate.parse(entry.subject)

@@ -9,6 +9,7 @@ from orchestrator.open_sessions import OUTAGES, OpenSessions
 from orchestrator.settling import Settling
 from shared.bus import Bus
 from shared.logs import get_logger
+from shared.subjects import Aggregate
 
 EVERY_S = 60.0
 SOON_S = 0.5
@@ -48,14 +49,25 @@ class Sweep:
                 await asyncio.sleep(SOON_S)
 
     async def sweep(self) -> int:
-        """Dispatch and settle everything outstanding; return how many histories were looked at."""
+        """Dispatch and settle everything outstanding; return how many histories were looked at.
+
+        One that cannot be read, or not be gone on with, keeps no other one waiting.
+        """
         async with self._open_sessions.held() as found:
             for aggregate in found:
-                if aggregate.noun == "ledger":
-                    await self._settling.sweep(aggregate.uuid)
-                    continue
-                await self._claims.resume(aggregate, await self._follow.outstanding(aggregate))
+                try:
+                    await self._look_after(aggregate)
+                except OUTAGES:
+                    raise
+                except Exception:  # noqa: BLE001 - it is one history's own
+                    get_logger().exception("a history is not looked after", subject=aggregate.subject)
             return len(found)
+
+    async def _look_after(self, aggregate: Aggregate) -> None:
+        if aggregate.noun == "ledger":
+            await self._settling.sweep(aggregate.uuid)
+        else:
+            await self._claims.resume(aggregate, await self._follow.outstanding(aggregate))
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()

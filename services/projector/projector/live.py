@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from projector import database
 from projector.database import AWAY, connected
 from projector.ddl import shape
-from projector.origin import Origin
+from projector.origin import WAY_OUT, Origin
 from projector.projection import Fenced, Projection
 from projector.reader import Reader
 from shared.bus import Bus
@@ -67,7 +67,9 @@ class Live:
             await database.make(connection)
             at = await database.checkpoint(connection)
             if at.shape != shape():
-                raise Refusal("another_release", "checkpoint", "the tables are of another release")
+                raise Refusal(
+                    "another_release", "checkpoint", f"the tables are of another release: {WAY_OUT}"
+                )
             await self.origin.check(connection, at)
             self.halted = None
             epoch = uuid4()
@@ -87,10 +89,9 @@ class Live:
 
     async def _halt(self, refusal: Refusal) -> None:
         """Say why once, and look again from time to time; a rebuild ends the wait."""
-        reason = f"{refusal.message}: run 'totalaud projection rebuild'"
-        if self.halted != reason:
-            get_logger().error("nothing is projected", code=refusal.code, reason=reason)
-        self.halted = reason
+        if self.halted != refusal.message:
+            get_logger().error("nothing is projected", code=refusal.code, reason=refusal.message)
+        self.halted = refusal.message
         with suppress(TimeoutError):
             await asyncio.wait_for(self._swapped.wait(), LOOK_AGAIN_S)
         self._swapped.clear()

@@ -10,6 +10,8 @@ from projector.reader import page
 from shared.bus import Bus
 from shared.refusal import Refusal
 
+WAY_OUT = "run 'totalaud projection rebuild'"
+
 
 class Origin:
     """A log is known by the time it was created, and by the last commit that was projected from it."""
@@ -27,11 +29,12 @@ class Origin:
         return int((await self._bus.client.jetstream().stream_info("EVT")).state.last_seq)
 
     async def check(self, connection: asyncpg.Connection, at: Checkpoint) -> None:
-        """Note the log in tables that are new; refuse tables that were made from another one."""
+        """Note the log in tables that are new; refuse another one than theirs, or a gap right after them."""
         if at.stream_created is None and at.seq == 0:
             await connection.execute("UPDATE checkpoint SET stream_created = $1", await self.created())
         elif not await self.made(at):
-            raise Refusal("another_log", "checkpoint", "the tables were made from another log")
+            raise Refusal("another_log", "checkpoint", f"the tables were made from another log: {WAY_OUT}")
+        await page(self._bus, at.seq + 1, 1)
 
     async def made(self, at: Checkpoint) -> bool:
         """Tell whether tables that are so far were made from this log; one that lost its end is another."""

@@ -9,6 +9,7 @@ from shared.bus import Bus
 from shared.delivery import server_of
 from shared.direct_get import Entry, read_page
 from shared.hearing import hear
+from shared.refusal import Refusal
 
 STREAM = "EVT"
 MOST = 500
@@ -17,8 +18,11 @@ WAITING_BYTES = 32 * 1024 * 1024
 LOOK_S = 1.0
 
 
-class Gap(Exception):  # noqa: N818 - a state of the log
+class Gap(Refusal):
     """A sequence is missing in a log that denies deletes: nothing may be projected beyond it."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__("gap", None, f"sequence {seq} is missing in the log: restore it from a backup")
 
 
 class Reader:
@@ -96,9 +100,8 @@ class Reader:
 
 
 async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
-    """Read a page of the stream from a sequence on; raises TimeoutError while NATS is away."""
+    """Read a page of the stream from a sequence on, up to a gap; raises TimeoutError while NATS is away."""
     found = (await read_page(bus, STREAM, "evt.>", start, most=most, max_bytes=MOST_BYTES)).entries
-    for seq, entry in enumerate(found, start):
-        if entry.seq != seq:
-            raise Gap(f"sequence {seq} is missing in the log")
-    return found
+    if found and found[0].seq != start:
+        raise Gap(start)
+    return [entry for seq, entry in enumerate(found, start) if entry.seq == seq]

@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 
 from projector import database
+from projector.beside import LAST, NEXT, drop, tables
 from projector.database import LIVE, connected
 from projector.entry import Reading, read
 from projector.origin import Origin
@@ -20,11 +21,9 @@ from shared.bus import Bus
 from shared.logs import get_logger
 from shared.refusal import Refusal
 
-NEXT, LAST = "projection_next", "projection_last"
 LOCK_MS, LOCKS_MS = 200, 700
 VACUUM_MS = 2_000
 AGAIN_S = 0.1
-DROPS = 10
 MOST, MOST_BYTES = 4_000, 32 * 1024 * 1024
 IN_ONE_GO = 20
 GRANTS = """
@@ -94,12 +93,12 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
     async with connected(url, NEXT, synchronous_commit="off") as connection:
         if not await database.first_to_rebuild(connection):
             raise Refusal("busy", None, "a rebuild is running: wait for its end")
-        await _drop(connection)
+        await drop(connection)
         try:
             return await _filled(bus, connection, live, keys_last=keys_last)
         finally:
-            with suppress(*database.AWAY):
-                await _drop(connection)
+            with suppress(*database.AWAY, Refusal):
+                await drop(connection)
 
 
 async def _filled(bus: Bus, connection: asyncpg.Connection, live: Live, *, keys_last: bool) -> int:
@@ -187,7 +186,7 @@ async def _stop_vacuum(connection: asyncpg.Connection) -> None:
     with suppress(asyncpg.LockNotAvailableError):
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = {VACUUM_MS}")
-            for name in await _tables(connection, LIVE):
+            for name in await tables(connection, LIVE):
                 await connection.execute(f"LOCK TABLE {LIVE}.{name} IN SHARE UPDATE EXCLUSIVE MODE")
 
 
@@ -198,7 +197,7 @@ async def _swap(projection: Projection, origin: Origin) -> None:
         await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
         await connection.execute(f"SET LOCAL statement_timeout = {LOCKS_MS}")
-        old = await _tables(connection, LIVE)
+        old = await tables(connection, LIVE)
         if old:
             await connection.execute("LOCK TABLE " + ", ".join(f"{LIVE}.{name}" for name in old))
         if "checkpoint" in old and await _further(connection, projection, origin):
@@ -217,34 +216,3 @@ async def _further(connection: asyncpg.Connection, projection: Projection, origi
     """Tell whether the live tables are further than the new ones; those of another log do not count."""
     at = await database.checkpoint(connection)
     return at.seq > projection.seq and await origin.made(at)
-
-
-async def _drop(connection: asyncpg.Connection) -> None:
-    """Drop what an earlier rebuild left and what this one replaced, once nobody reads it any more."""
-    for schema in (NEXT, LAST):
-        for name in reversed(await _tables(connection, schema)):
-            await _patiently(connection, f"DROP TABLE {schema}.{name} CASCADE")
-        with suppress(asyncpg.DependentObjectsStillExistError):
-            await connection.execute(f"DROP SCHEMA IF EXISTS {schema}")
-
-
-async def _patiently(connection: asyncpg.Connection, statement: str) -> None:
-    """Wait for those who still read, and until vacuum gives way; nobody new comes to wait behind."""
-    for _ in range(DROPS):
-        try:
-            await connection.execute(f"SET lock_timeout = {VACUUM_MS}")
-            await connection.execute(statement)
-        except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(AGAIN_S)
-        else:
-            return
-        finally:
-            await connection.execute("RESET lock_timeout")
-    get_logger().warning("old tables are still read and stay until the next rebuild")
-
-
-async def _tables(connection: asyncpg.Connection, schema: str) -> list[str]:
-    """Return those of our tables that are in a schema, referred ones first."""
-    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)
-    there = {row["tablename"] for row in rows}
-    return [name for name in names() if name in there]
