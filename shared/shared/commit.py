@@ -3,9 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.events import AnyEvent
+from shared.events import (
+    AnyEvent,
+    AttemptReportedLate,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionRefused,
+)
 from shared.message import Stored
 from shared.subjects import Aggregate
+
+ENDING = (SessionCompleted, SessionFailed, SessionCancelled, SessionRefused, AttemptReportedLate)
 
 
 class Commit(Stored, frozen=True, kw_only=True):
@@ -16,6 +25,11 @@ class Commit(Stored, frozen=True, kw_only=True):
     causation_id: str | None = None
     traceparent: str | None = None
     events: tuple[AnyEvent, ...]
+
+    @property
+    def ends(self) -> bool:
+        """Whether a life of a session ends with it, or a report comes after the end: a trace is told then."""
+        return any(isinstance(event, ENDING) for event in self.events)
 
     def encode(self, aggregate: Aggregate) -> bytes:
         """Write the stored and live form; it names its aggregate (`session_id`) for readers of the feed."""

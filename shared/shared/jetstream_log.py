@@ -15,6 +15,7 @@ from shared.subjects import Aggregate
 CONFLICTS = {10071, 10164}
 TOO_LARGE = 10054
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
+ENDS, SOMETHING, NOTHING = "Totalaud-Ends", "1", "0"
 HEADER_ROOM = 512
 
 
@@ -54,7 +55,8 @@ class JetStreamLog:
         if len(body) + HEADER_ROOM > self._bus.max_payload:
             raise TooLarge(len(body), self._bus.max_payload)
         try:
-            ack = await self._bus.publish(aggregate.subject, body, headers={EXPECTED: str(expected)})
+            headers = {EXPECTED: str(expected), ENDS: SOMETHING if commit.ends else NOTHING}
+            ack = await self._bus.publish(aggregate.subject, body, headers=headers)
         except MaxPayloadError:
             raise TooLarge(len(body), self._bus.max_payload) from None
         except APIError as error:

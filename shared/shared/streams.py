@@ -73,11 +73,12 @@ class Durable:
     name: str
     filters: tuple[str, ...]
     deliver: DeliverPolicy = DeliverPolicy.ALL
+    headers_only: bool | None = None
 
 
 def durables() -> list[Durable]:
     pools = [Durable("WORK", pool, (f"work.{pool}.>",)) for pool in POOLS]
-    traces = Durable("EVT", "traces", ("evt.*.session.>", "evt.*.execution.>"), DeliverPolicy.NEW)
+    traces = Durable("EVT", "traces", ("evt.*.session.>", "evt.*.execution.>"), DeliverPolicy.NEW, True)
     return [Durable("CMD", "orchestrator", ("cmd.>", "late.>")), *pools, traces]
 
 
@@ -105,6 +106,7 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
                 ack_wait=30.0 if durable.name == "traces" else ack_wait_s,
                 max_deliver=-1,
                 max_ack_pending=MANY,
+                headers_only=durable.headers_only,
             ),
         )
 

@@ -229,6 +229,16 @@ async def test_provisioning_twice_changes_nothing(bus: Bus):
     await streams.provision(bus, ack_wait_s=2)
 
 
+async def test_a_durable_that_an_older_release_made_is_set_right(bus: Bus):
+    js = bus.client.jetstream()
+    made = (await js.consumer_info("EVT", "traces")).config
+    made.headers_only = False
+    await js.add_consumer("EVT", made)
+    assert not (await js.consumer_info("EVT", "traces")).config.headers_only
+    await streams.provision(bus, ack_wait_s=2)
+    assert (await js.consumer_info("EVT", "traces")).config.headers_only
+
+
 async def test_only_what_follows_from_the_log_is_acknowledged_before_it_is_on_disk(bus: Bus):
     modes = {
         name: (await bus.client.jetstream().stream_info(name)).config.persist_mode

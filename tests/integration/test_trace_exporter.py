@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 import otlp
+from orchestrator.sessions import Appended, untold
 from orchestrator.traces import TraceExporter
 from shared import subjects
 from shared.bus import Bus
@@ -23,8 +24,8 @@ from shared.events import (
     SessionStarted,
     StepCompleted,
 )
-from shared.jetstream_log import JetStreamLog
-from shared.log import Log, Past
+from shared.jetstream_log import EXPECTED, JetStreamLog
+from shared.log import Log, Past, Recorded
 from shared.span import Span
 from shared.subjects import Aggregate
 
@@ -57,10 +58,12 @@ async def running(exporter: TraceExporter, bus: Bus, log: Log | None = None) -> 
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def append(bus: Bus, aggregate: Aggregate, *events: AnyEvent) -> None:
+async def append(bus: Bus, aggregate: Aggregate, *events: AnyEvent, appended: Appended = untold) -> None:
     log = JetStreamLog(bus)
     commit = Commit(commit_id=uuid4(), at=NOW, events=events)
-    await log.append(aggregate, commit, expected=(await log.load(aggregate)).seq)
+    follows = (await log.load(aggregate)).seq
+    seq = await log.append(aggregate, commit, expected=follows)
+    appended(aggregate, Recorded(seq, commit), follows)
 
 
 def started() -> SessionStarted:
@@ -91,11 +94,11 @@ def requested(attempt_id: UUID) -> AttemptRequested:
     )
 
 
-async def run_session(bus: Bus) -> Aggregate:
+async def run_session(bus: Bus, appended: Appended = untold) -> Aggregate:
     aggregate, attempt_id = subjects.session(USER, uuid4()), uuid4()
-    await append(bus, aggregate, started(), requested(attempt_id))
+    await append(bus, aggregate, started(), requested(attempt_id), appended=appended)
     done = StepCompleted(step=1, attempt_id=attempt_id, output={}, started_at=NOW, duration_ms=1)
-    await append(bus, aggregate, done, SessionCompleted())
+    await append(bus, aggregate, done, SessionCompleted(), appended=appended)
     return aggregate
 
 
@@ -111,13 +114,42 @@ async def test_a_session_that_ends_is_one_tree_at_the_receiver(bus, receiver):
     assert root.name == "invoke_agent scout-agent"
 
 
-async def test_a_session_that_was_seen_whole_is_not_read_again(bus, receiver):
-    class Unread(JetStreamLog):
-        async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-            raise AssertionError(aggregate, after)
+class Unread(JetStreamLog):
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        raise AssertionError(aggregate, after)
 
+
+async def test_a_session_that_this_process_wrote_alone_is_not_read_again(bus, receiver):
+    exporter = TraceExporter.from_env()
+    assert exporter is not None
+    aggregate = await run_session(bus, exporter.appended)
+    async with running(exporter, bus, Unread(bus)):
+        await whole(receiver, aggregate, 2)
+
+
+async def test_what_ends_nothing_is_not_read_at_all(bus, receiver):
     async with exporting(bus, Unread(bus)):
-        await whole(receiver, await run_session(bus), 2)
+        await append(bus, subjects.session(USER, uuid4()), started(), requested(uuid4()))
+        await acknowledged(bus)
+    assert not (await bus.client.jetstream().stream_info("DLQ")).state.messages
+
+
+async def test_a_commit_of_a_release_that_did_not_say_what_ends_is_read(bus, receiver):
+    aggregate = subjects.session(USER, uuid4())
+    commit = Commit(commit_id=uuid4(), at=NOW, events=(started(), SessionCancelled()))
+    await bus.publish(aggregate.subject, commit.encode(aggregate), headers={EXPECTED: "0"})
+    async with exporting(bus):
+        await whole(receiver, aggregate, 1)
+
+
+async def acknowledged(bus: Bus) -> None:
+    """Wait until all was delivered and acknowledged."""
+    async with asyncio.timeout(20):
+        while True:
+            info = await bus.client.jetstream().consumer_info("EVT", "traces")
+            if not info.num_pending and not info.num_ack_pending:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_many_sessions_that_end_together_are_sent_together(bus, receiver):

@@ -1,55 +1,66 @@
-"""Histories put together from what a consumer saw: whole or not at all."""
+"""Histories kept from what this process appended: whole or not at all."""
 
-from typing import Any
 from uuid import uuid4
 
 from controls import NOW
 from orchestrator.seen import Seen
 from shared.commit import Commit
-from shared.delivery import Delivery
-from shared.events import SessionCancelled, SessionCompleted
-from shared.jetstream_log import EXPECTED
-from shared.subjects import session
+from shared.events import SessionCompleted
+from shared.log import Recorded
+from shared.subjects import Aggregate, session
 
-NOBODY: Any = None
 AGGREGATE = session(uuid4(), uuid4())
 
 
-def delivered(seq: int, follows: int, size: int = 0) -> Delivery:
-    event = SessionCompleted() if size == 0 else SessionCancelled(reason="r" * size)
-    body = Commit(commit_id=uuid4(), at=NOW, events=(event,)).encode(AGGREGATE)
-    return Delivery(AGGREGATE.subject, body, {EXPECTED: str(follows)}, seq, 1, NOBODY)
-
-
-def seen(*deliveries: Delivery, **bounds: int) -> Seen:
-    made = Seen(**bounds)
-    for delivery in deliveries:
-        made.keep(delivery)
+def seen(*commits: tuple[int, int], aggregate: Aggregate = AGGREGATE, into: Seen | None = None) -> Seen:
+    """Keep commits: the sequence of each, and of the one that it follows."""
+    made = into or Seen()
+    for seq, follows in commits:
+        commit = Commit(commit_id=uuid4(), at=NOW, events=(SessionCompleted(),))
+        made.keep(aggregate, Recorded(seq, commit), follows)
     return made
 
 
-def test_what_was_seen_from_the_first_commit_on_is_whole():
-    past = seen(delivered(3, 0), delivered(7, 3)).whole(delivered(9, 7))
+def test_what_was_appended_from_the_first_commit_on_is_whole():
+    past = seen((3, 0), (7, 3), (9, 7)).whole(AGGREGATE, 9)
     assert past is not None
     assert [recorded.seq for recorded in past.recorded] == [3, 7, 9]
 
 
-def test_a_commit_that_went_to_somebody_else_is_missed():
-    assert seen(delivered(3, 0)).whole(delivered(9, 7)) is None
-    assert seen(delivered(7, 3)).whole(delivered(9, 7)) is None
-    assert seen().whole(delivered(9, 7)) is None
+def test_a_commit_of_somebody_else_is_missed():
+    assert seen((3, 0), (9, 7)).whole(AGGREGATE, 9) is None
+    assert seen((7, 3), (9, 7)).whole(AGGREGATE, 9) is None
+    assert seen((3, 0)).whole(AGGREGATE, 9) is None
+    assert seen().whole(AGGREGATE, 9) is None
 
 
-def test_a_commit_that_came_twice_makes_nothing_up():
-    assert seen(delivered(3, 0), delivered(3, 0)).whole(delivered(9, 3)) is None
+def test_what_follows_a_commit_of_somebody_else_makes_nothing_up():
+    assert seen((3, 0), (9, 7), (12, 9)).whole(AGGREGATE, 12) is None
+
+
+def test_what_comes_later_tells_of_the_end_before_it_too():
+    past = seen((3, 0), (7, 3), (9, 7)).whole(AGGREGATE, 7)
+    assert past is not None
+    assert past.seq == 9
+
+
+def test_a_history_that_is_not_here_so_far_is_kept_until_it_is():
+    kept = seen((3, 0))
+    assert kept.whole(AGGREGATE, 7) is None
+    assert seen((7, 3), into=kept).whole(AGGREGATE, 7) is not None
 
 
 def test_a_history_is_told_once():
-    once = seen(delivered(3, 0))
-    assert once.whole(delivered(9, 3)) is not None
-    assert once.whole(delivered(9, 3)) is None
+    once = seen((3, 0))
+    assert once.whole(AGGREGATE, 3) is not None
+    assert once.whole(AGGREGATE, 3) is None
 
 
-def test_the_oldest_is_forgotten_when_there_is_no_room():
-    assert seen(delivered(3, 0, size=600), most_bytes=500).whole(delivered(9, 3)) is None
-    assert seen(delivered(3, 0, size=600), most_bytes=5000).whole(delivered(9, 3)) is not None
+def test_the_one_untouched_for_longest_is_forgotten_when_there_is_no_room():
+    first, second, third = (session(uuid4(), uuid4()) for _ in range(3))
+    kept = Seen(most=2)
+    for aggregate, *commits in ((first, (1, 0)), (second, (2, 0)), (first, (3, 1)), (third, (4, 0))):
+        seen(*commits, aggregate=aggregate, into=kept)
+    assert kept.whole(second, 2) is None
+    assert kept.whole(first, 3) is not None
+    assert kept.whole(third, 4) is not None

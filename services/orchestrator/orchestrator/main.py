@@ -38,7 +38,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
     registry = await Registry.load(bus, log)
-    sessions = Sessions(log)
+    exporter = TraceExporter.from_env()
+    sessions = Sessions(log, appended=exporter.appended) if exporter else Sessions(log)
     timers = Timers()
     ledgers = Ledgers(log)
     settling = Settling(ledgers, log)
@@ -61,7 +62,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
             loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
             loops.create_task(sweep.run()),
         ]
-        if (exporter := TraceExporter.from_env()) is not None:
+        if exporter is not None:
             running.append(loops.create_task(exporter.run(bus, log)))
         yield [
             Door("ask.*.session.*", doors.ask, "Run, cancel, retry a session, or read its events"),

@@ -16,11 +16,16 @@ from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
-from shared.log import Conflict, Log
+from shared.log import Conflict, Log, Recorded
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 CACHED = 1_000
+Appended = Callable[[Aggregate, Recorded, int], None]
+
+
+def untold(aggregate: Aggregate, recorded: Recorded, follows: int) -> None:
+    pass
 
 
 class Known(Struct, frozen=True):
@@ -41,13 +46,21 @@ class Decided(Struct, frozen=True):
 class Sessions:
     """A bounded cache over the log; the expected sequence makes a stale entry harmless.
 
-    `sweep_wanted` is set when nobody knows whether a commit is stored: nobody would follow it.
+    `sweep_wanted` is set when nobody knows whether a commit is stored: nobody would follow it. `appended` is
+    told each commit and the sequence of the one that it follows.
     """
 
-    def __init__(self, log: Log, clock: Clock = utc_now, new_id: Callable[[], UUID] = uuid4) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock = utc_now,
+        new_id: Callable[[], UUID] = uuid4,
+        appended: Appended = untold,
+    ) -> None:
         self._log = log
         self._clock = clock
         self._new_id = new_id
+        self._appended = appended
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
 
@@ -119,6 +132,7 @@ class Sessions:
             except (NatsError, TimeoutError):
                 self.sweep_wanted.set()
                 raise
+            self._appended(aggregate, Recorded(seq, commit), known.seq)
             after = Known(session, seq, known.span or _span(aggregate, commit))
             self._remember(aggregate, after)
             return Decided(after, events)

@@ -1,7 +1,6 @@
 """Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from orchestrator.spans import spans_of
 from shared import telemetry
 from shared.bus import Bus
 from shared.delivery import Delivery
+from shared.jetstream_log import ENDS, NOTHING
 from shared.log import Log
 from shared.logs import get_logger
 from shared.span import Span
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 Send = Callable[[Sequence[Span]], bool]
-ENDS = re.compile(
-    rb'"type":"(?:SessionCompleted|SessionFailed|SessionCancelled|SessionRefused|AttemptReportedLate)"'
-)
 TOGETHER_S = 0.5
 IN_FLIGHT = 512
 LAGGING_S = 0.2
@@ -46,6 +43,7 @@ class TraceExporter:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._seen = Seen()
+        self.appended = self._seen.keep
         self._waiting: list[_Ended] = []
         self._some = asyncio.Event()
         self._next_report = 0.0
@@ -70,15 +68,12 @@ class TraceExporter:
             loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted))
 
     def _noted(self, delivery: Delivery) -> bool:
-        """Keep what ends nothing."""
-        if ENDS.search(delivery.body):
-            return False
-        self._seen.keep(delivery)
-        return True
+        """Pass over what ends nothing; a release that did not say so is not believed to."""
+        return delivery.headers.get(ENDS) == NOTHING
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:
         aggregate = Aggregate.parse(delivery.subject)
-        past = self._seen.whole(delivery) or await log.load(aggregate)
+        past = self._seen.whole(aggregate, delivery.seq) or await log.load(aggregate)
         if past.seq < delivery.seq:
             await delivery.nak(LAGGING_S)
             return
