@@ -46,14 +46,14 @@ class Aggregate:
             case ["evt" | "feed", ("skill" | "agent") as noun, name]:
                 return cls(None, noun, name)
             case ["evt" | "feed", user, noun, id_] if noun in OF_USERS and _is_ours(user) and _is_ours(id_):
-                return cls(UUID(user), noun, id_)
+                return cls(uuid_of(user), noun, id_)
             case _:
                 raise ValueError(f"not a subject of the log: {subject}")
 
 
 def _is_ours(id_: str) -> bool:
     try:
-        return str(UUID(id_)) == id_
+        return str(uuid_of(id_)) == id_
     except ValueError:
         return False
 
