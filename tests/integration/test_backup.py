@@ -143,6 +143,19 @@ async def test_a_folder_that_is_there_is_not_written_into(backup: Path, here: Of
     assert "is there already" in error.message
 
 
+async def test_a_log_that_has_lost_a_commit_is_not_copied_as_if_whole(here: Office, tmp_path: Path):
+    js = here.bus.client.jetstream()
+    await js.delete_stream("EVT")
+    await js.add_stream(streams.streams()[0].evolve(deny_delete=False))
+    for _ in range(5):
+        await here.add()
+    await js.delete_msg("EVT", 3)
+    await js.update_stream(streams.streams()[0])
+    with pytest.raises(Refusal, match="has lost sequence 3 of 5"):
+        await here.back_up(tmp_path / "backup")
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):
     broken = Connection(here.nats_url, "postgresql://x@127.0.0.1:1/none", tmp_path / "data")
     with pytest.raises(Unreachable):

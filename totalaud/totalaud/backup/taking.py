@@ -1,5 +1,6 @@
 """Takes a backup of a running stack; nothing of it stops."""
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -12,6 +13,7 @@ import asyncpg
 
 from shared import streams
 from shared.bus import Bus
+from shared.direct_get import read_page
 from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.backup import keys, snapshot
@@ -21,6 +23,7 @@ from totalaud.backup.manifest import (
     FORMAT,
     KEPT_DAYS,
     KEYS_FILE,
+    LOG,
     Copy,
     Manifest,
     StreamCopy,
@@ -31,6 +34,9 @@ from totalaud.backup.manifest import (
 from totalaud.connection import Connection, place
 from totalaud.door import Door
 from totalaud.errors import Unreachable
+
+BEHIND_S = 5
+PAGE_BYTES = 8 * 1024 * 1024
 
 
 async def back_up(connection: Connection, folder: Path) -> Manifest:
@@ -50,6 +56,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                 with Written(draft / name) as file:
                     copies[stream] = await _stream(bus, stream, file)
                     files[name] = file.done()
+            await _check_whole(bus, copies[LOG].last_seq)
             with Written(draft / KEYS_FILE) as file:
                 alive, erased = await _keys(connection.database_url, file)
                 files[KEYS_FILE] = file.done()
@@ -77,6 +84,33 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
 async def _stream(bus: Bus, stream: str, file: Written) -> StreamCopy:
     born = streams.born(await bus.client.jetstream(timeout=10).stream_info(stream))
     return StreamCopy(born=born, state=await snapshot.take(bus, stream, file))
+
+
+async def _check_whole(bus: Bus, last_seq: int) -> None:
+    """Read the log: what a disk has lost of it NATS does not tell, and no restore would take the copy."""
+    seq = 0
+    while seq < last_seq:
+        found = await _after(bus, seq)
+        following = range(seq + 1, seq + 1 + max(1, len(found)))
+        if found != list(following):
+            lost = next(number for number in following if number not in found)
+            raise Refusal(
+                "damaged",
+                LOG,
+                f"the log has lost sequence {lost} of {last_seq}, a copy of it could not be restored: "
+                "keep the last backup, and restore that",
+            )
+        seq = found[-1]
+
+
+async def _after(bus: Bus, seq: int) -> list[int]:
+    """Return the sequences of a page; a copy of the log that answers may be behind for a moment."""
+    for _ in range(BEHIND_S):
+        page = await read_page(bus, LOG, "evt.>", seq + 1, max_bytes=PAGE_BYTES)
+        if page.entries:
+            return [entry.seq for entry in page.entries]
+        await asyncio.sleep(1)
+    return []
 
 
 async def _keys(database_url: str, file: Written) -> tuple[int, int]:
