@@ -72,7 +72,10 @@ class SetSessionBudget(Struct, frozen=True):
 
 
 class ReportAttempt(Struct, frozen=True):
+    """With `no_room`, why no commit holds the output and the input of the next step: that step fails then."""
+
     report: Report
+    no_room: str | None = None
 
 
 class ExpireLease(Struct, frozen=True):

@@ -26,7 +26,7 @@ from orchestrator.asked import (
 from orchestrator.decision import Decision
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
-from orchestrator.steps import LOST, after_failure, is_still_asked, request
+from orchestrator.steps import LOST, after_failure, give_up, is_still_asked, request
 from shared.events import (
     AnyEvent,
     AttemptError,
@@ -69,8 +69,8 @@ def decide(command: Command, session: Session, now: datetime, subject: str) -> D
         case StopAttempt(claim):
             held = _unclaimed(claim, session)
             return Decision(session) if held is None else stop_attempt(held, command, session)
-        case ReportAttempt(report):
-            return _report(report, session, now, subject)
+        case ReportAttempt():
+            return _report(command, session, now, subject)
         case ExpireLease(attempt_id):
             return _expire(attempt_id, session, now)
         case WakeUp():
@@ -186,14 +186,15 @@ def _expire(attempt_id: UUID, session: Session, now: datetime) -> Decision:
     return after_failure(lost, step, error, None, now)
 
 
-def _report(report: Report, session: Session, now: datetime, subject: str) -> Decision:
+def _report(command: ReportAttempt, session: Session, now: datetime, subject: str) -> Decision:
+    report = command.report
     if report.attempt_id in session.reported:
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
     if (report.unclaimed or report.cached is not None) and not _is_unclaimed(report.attempt_id, session):
         return Decision(session)
-    return _outcome(report, Decision(session).then(*_calls(report)), now, subject)
+    return _outcome(command, Decision(session).then(*_calls(report)), now, subject)
 
 
 def _calls(report: Report) -> list[AnyEvent]:
@@ -202,8 +203,8 @@ def _calls(report: Report) -> list[AnyEvent]:
     ]
 
 
-def _outcome(report: Report, decision: Decision, now: datetime, subject: str) -> Decision:
-    session = decision.session
+def _outcome(command: ReportAttempt, decision: Decision, now: datetime, subject: str) -> Decision:
+    report, session = command.report, decision.session
     kept = {"partial": report.partial, "items": report.items}
     counts = session.awaits(report.step) and (
         is_still_asked(session, report.attempt_id)
@@ -225,6 +226,8 @@ def _outcome(report: Report, decision: Decision, now: datetime, subject: str) ->
     after = ended.then(*rivals)
     if after.session.current > len(after.session.steps):
         return after.then(SessionCompleted())
+    if command.no_room is not None:
+        return give_up(after, after.session.current, "input_too_large", command.no_room)
     return request(subject, after, after.session.current)
 
 

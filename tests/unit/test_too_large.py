@@ -1,0 +1,57 @@
+"""What no commit can hold: the next step's input is left out first, and only then the output."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from controls import SESSION, USER, planned, report, start, usage
+from orchestrator.reports import Reports
+from orchestrator.session import Session
+from orchestrator.sessions import Sessions
+from shared.events import AttemptFailed, SessionFailed, StepCompleted, StepFailed
+from shared.log import MemoryLog
+from shared.subjects import session
+
+NOBODY: Any = None
+LIMIT = 3_000
+OF = session(USER, SESSION)
+
+
+async def reported(output: int, next_input: int) -> tuple[list[Any], Session]:
+    """Report a paid step with an output of so many bytes; return the commit's events and the session."""
+    log = MemoryLog()
+    sessions = Sessions(log)
+    steps = (planned(1), planned(2, input={"text": "x" * next_input}))
+    await sessions.decide(OF, replace(start(2), steps=steps))
+    log.max_payload = LIMIT
+    paid = replace(report(1).report, output={"text": "y" * output}, usage=usage(2))
+    _, decided = await Reports(sessions, NOBODY, NOBODY)._record(paid.to_json())
+    return list(decided.events), decided.known.session
+
+
+async def test_a_paid_step_is_completed_though_the_input_that_follows_is_too_large():
+    (completed, failed, ended), session = await reported(output=1_000, next_input=LIMIT)
+    assert isinstance(completed, StepCompleted)
+    assert completed.usage == usage(2)
+    assert isinstance(failed, StepFailed)
+    assert (failed.step, failed.code) == (2, "input_too_large")
+    assert failed.message.startswith("its input, and the output before it, make ")
+    assert failed.message.endswith(f" bytes, the server takes {LIMIT}: hand on less")
+    assert isinstance(ended, SessionFailed)
+    assert session.status == "failed"
+
+
+@pytest.mark.parametrize("next_input", [0, LIMIT])
+async def test_an_output_that_is_too_large_fails_its_own_step_and_its_cost_is_kept(next_input: int):
+    (failed, gave_up, _), _ = await reported(output=LIMIT, next_input=next_input)
+    assert isinstance(failed, AttemptFailed)
+    assert failed.usage == usage(2)
+    assert (failed.error.code, failed.error.retryable) == ("output_too_large", False)
+    assert (gave_up.step, gave_up.code) == (1, "output_too_large")
+
+
+async def test_what_has_room_is_asked_for():
+    events, session = await reported(output=100, next_input=100)
+    assert [event.type for event in events] == ["StepCompleted", "AttemptRequested"]
+    assert session.status == "running"
