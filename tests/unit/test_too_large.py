@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from controls import SESSION, USER, planned, report, start, usage
+from orchestrator.asked import Retry
 from orchestrator.reports import Reports
 from orchestrator.session import Session
 from orchestrator.sessions import Sessions
@@ -49,6 +50,19 @@ async def test_an_output_that_is_too_large_fails_its_own_step_and_its_cost_is_ke
     assert failed.usage == usage(2)
     assert (failed.error.code, failed.error.retryable) == ("output_too_large", False)
     assert (gave_up.step, gave_up.code) == (1, "output_too_large")
+
+
+async def test_a_retry_sends_such_an_input_alone():
+    log = MemoryLog()
+    sessions = Sessions(log)
+    steps = (planned(1), planned(2, input={"text": "{{step1.text}}"}))
+    await sessions.decide(OF, replace(start(2), steps=steps))
+    log.max_payload = LIMIT
+    done = replace(report(1).report, output={"text": "y" * (LIMIT // 2)})
+    _, decided = await Reports(sessions, NOBODY, NOBODY)._record(done.to_json())
+    assert decided.known.session.status == "failed"
+    again = await sessions.decide(OF, Retry(2, decided.known.session.steps[1:]))
+    assert [event.type for event in again.events] == ["SessionRetried", "AttemptRequested"]
 
 
 async def test_what_has_room_is_asked_for():
