@@ -113,7 +113,7 @@ def _known(session: Session) -> Json:
         "tries": session.tries,
         "failed_step": session.failed_step,
         "reported": sorted(map(str, session.reported)),
-        "commands": sorted(session.commands),
+        "commands": sorted(id_ for _, id_ in session.commands),
         "work": [str(asked.attempt_id) for asked in waiting.work],
         "timers": [(str(timer.at), str(timer.attempt_id)) for timer in waiting.timers],
     }

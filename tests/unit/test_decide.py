@@ -1,5 +1,6 @@
 """The rules of a session's life, one sentence each."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from msgspec import structs
@@ -20,7 +21,7 @@ from controls import (
     usage,
 )
 from given import given
-from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, WakeUp
+from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, SetSessionBudget, WakeUp
 from orchestrator.decide import answer, decide
 from orchestrator.session import Session, Timer, outstanding
 from shared.events import (
@@ -255,6 +256,16 @@ def test_a_cancel_that_comes_again_late_does_not_undo_a_retry():
     retried = given(start(), cancel, Retry(1, (planned(1), planned(2)), "command-2"))
     retried.when(cancel).nothing_happens()
     retried.when(Cancel("enough", "command-3")).then_happens(SessionCancelled)
+
+
+def test_an_id_that_another_command_had_is_no_repetition():
+    retry = Retry(1, (planned(1), planned(2)), "command-1")
+    cancelled = given(start(), Cancel("enough", "command-1"))
+    cancelled.when(retry).then_happens(SessionRetried, AttemptRequested)
+    retried = cancelled.and_then(retry)
+    retried.when(Cancel("enough", "command-1")).nothing_happens()
+    limited = retried.and_then(SetSessionBudget(Decimal(1), command_id="command-4"))
+    limited.when(Cancel("enough", "command-4")).then_happens(SessionCancelled)
 
 
 def test_a_cancel_before_the_start_stands():

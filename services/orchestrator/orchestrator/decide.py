@@ -135,7 +135,7 @@ def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
 
 
 def _cancel(command: Cancel, session: Session) -> Decision:
-    if session.status == "cancelled" or (command.command_id and command.command_id in session.commands):
+    if session.status == "cancelled" or session.did(SessionCancelled, command.command_id):
         return Decision(session)
     if session.ended:
         raise Refusal(
@@ -146,7 +146,7 @@ def _cancel(command: Cancel, session: Session) -> Decision:
 
 def check_retry(session: Session, from_step: int | None, command_id: str | None) -> int | None:
     """Return the step that a retry starts from; None when this very command was done already."""
-    if command_id and command_id in session.commands:
+    if session.did(SessionRetried, command_id):
         return None
     last = session.current
     match session.status:

@@ -108,7 +108,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 unreported=_with_open(session, session.open),
                 retry_due=None,
                 waiting_on=None,
-                commands=_with(session, event.command_id),
+                commands=_with(session, event),
             )
         case SessionRetried():
             before = {step: output for step, output in session.outputs.items() if step < event.from_step}
@@ -120,14 +120,14 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 tries=0,
                 failed_step=None,
                 waiting_on=None,
-                commands=_with(session, event.command_id),
+                commands=_with(session, event),
             )
         case AttemptStopped():
             return replace(_close(session, event.attempt_id), stopped=event)
         case SessionWaiting():
             return replace(session, waiting_on=event.on)
         case SessionBudgetSet():
-            return replace(session, budget=event.budget, commands=_with(session, event.command_id))
+            return replace(session, budget=event.budget, commands=_with(session, event))
         case SessionRefused():
             return replace(session, status="refused", agent=event.agent, fingerprint=event.fingerprint)
         case _:
@@ -184,5 +184,7 @@ def without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
     return left if len(left) < len(entries) else entries
 
 
-def _with(session: Session, command_id: str | None) -> frozenset[str]:
-    return session.commands | {command_id} if command_id else session.commands
+def _with(
+    session: Session, event: SessionCancelled | SessionRetried | SessionBudgetSet
+) -> frozenset[tuple[str, str]]:
+    return session.commands | {(event.type, event.command_id)} if event.command_id else session.commands

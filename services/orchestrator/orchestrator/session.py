@@ -15,6 +15,7 @@ from msgspec import Struct
 from orchestrator.kept import Kept
 from orchestrator.money import NOTHING, Purse
 from shared.events import AttemptRequested, AttemptStopped, Budget, PlannedStep
+from shared.message import Happened
 from shared.work import Done
 
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
@@ -38,7 +39,7 @@ class Session(Struct, frozen=True):
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
     `unreported` are attempts that were given up and may still be heard of, `doubtful` what they may have
     cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
-    what a limit stopped while the session waits.
+    what a limit stopped while the session waits. `commands` are done: the event that each led to, and its id.
     """
 
     status: Status = "new"
@@ -56,12 +57,16 @@ class Session(Struct, frozen=True):
     tries: int = 0
     retry_due: datetime | None = None
     failed_step: int | None = None
-    commands: frozenset[str] = frozenset()
+    commands: frozenset[tuple[str, str]] = frozenset()
     budget: Budget | None = None
     spent: Decimal = NOTHING
     doubtful: Mapping[UUID, Decimal] = EMPTY
     waiting_on: Literal["budget", "in_doubt"] | None = None
     stopped: AttemptStopped | None = None
+
+    def did(self, what: type[Happened], command_id: str | None) -> bool:
+        """Whether this command has led to such an event already; an id says nothing of another command."""
+        return (what.__name__, command_id) in self.commands
 
     def may_have_called(self, attempt_id: UUID) -> bool:
         """Whether a runner was told to run the attempt, once."""

@@ -67,7 +67,7 @@ def _way_out(session: Session, stop: StopAttempt) -> str:
 
 
 def set_budget(command: SetSessionBudget, session: Session) -> Decision:
-    if command.command_id and command.command_id in session.commands:
+    if session.did(SessionBudgetSet, command.command_id):
         return Decision(session)
     if not session.steps:
         raise Refusal("not_found", "session_id", "there is no such session")
