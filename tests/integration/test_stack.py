@@ -20,7 +20,7 @@ import pytest
 import standin
 from servers import data_folder, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
-from totalaud.stack import environment, paths
+from totalaud.stack import elsewhere, environment, paths
 from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import InUse
 from totalaud.stack.nats import Nats
@@ -331,8 +331,24 @@ async def test_root_keeps_postgres_elsewhere_when_its_account_cannot_reach_the_f
         await server.start()
         await server.stop()
         assert closed.stat().st_mode & 0o777 == 0o700
+        assert not [left for left in elsewhere.left() if left.data == closed]
+        shutil.rmtree(closed)
+        assert [left.folder for left in elsewhere.left() if left.data == closed] == [kind.files.parent]
     finally:
         shutil.rmtree(kind.files.parent)
+
+
+def test_a_data_folder_made_anew_at_the_same_place_leaves_the_old_cluster_over(tmp_path: Path):
+    for name in ("first", "second", "unknown"):
+        (tmp_path / name).mkdir()
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "id").write_text("second\n")
+    for name in ("first", "second"):
+        (tmp_path / name / elsewhere.OWNER).write_text(f"{data}\n")
+    [left] = elsewhere.left(tmp_path)
+    first = tmp_path / "first"
+    assert str(left) == f"left over: {first} holds tables and keys of {data}, which is gone: remove it"
 
 
 async def test_the_port_stays_the_same_between_runs(data: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from totalaud.stack import accounts, binaries, environment, paths, ports
+from totalaud.stack import accounts, binaries, elsewhere, environment, paths, ports
 from totalaud.stack.orphans import Orphan
 from totalaud.stack.process import Child, Program
 from totalaud.stack.server import NotReady
@@ -141,8 +141,7 @@ class Postgres:
     def _home(self) -> Path:
         if self.account is None or self.account.can_pass(self._data):
             return self._data
-        elsewhere = paths.ROOT_DATA / "postgres" / paths.stack_id(self._data)
-        return paths.make_folder(elsewhere)
+        return elsewhere.home(self._data)
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.refusal import Refusal
 from totalaud.connection import Connection
-from totalaud.stack import paths, reach
+from totalaud.stack import elsewhere, paths, reach
 from totalaud.stack.local import LocalStack, Push
 from totalaud.stack.lock import InUse
 from totalaud.stack.server import NotReady
@@ -54,7 +54,7 @@ async def _run(stack: LocalStack, say: Say) -> int:
     await stack.start(say)
     try:
         connection = Connection(stack.place.nats_url, stack.place.database_url, stack.data)
-        for line in reach.lines(stack.place, connection.user()):
+        for line in (*reach.lines(stack.place, connection.user()), *map(str, elsewhere.left())):
             say(line)
         await asyncio.Event().wait()
     finally:
