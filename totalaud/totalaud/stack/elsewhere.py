@@ -30,7 +30,7 @@ def home(data: Path) -> Path:
 def left(clusters: Path = CLUSTERS) -> Iterator[Left]:
     """Yield what nobody has a use for; of folders that do not say whose they are nothing is known."""
     for owner in sorted(clusters.glob(f"*/{OWNER}")):
-        folder, data = owner.parent, Path(owner.read_text().strip())
+        folder, data = owner.parent, Path(owner.read_text(encoding="utf-8").strip())
         known = data / "id"
         if not known.is_file() or known.read_text().strip() != folder.name:
             yield Left(folder, data)
