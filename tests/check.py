@@ -169,7 +169,9 @@ def _of_sessions(load: Load, story: Story) -> Iterator[str]:
 
 def _for_a_reason(code: str, session: Session, events: list[AnyEvent]) -> bool:
     """Whether there was no money for a step, or as many runners were killed at it as it may have attempts."""
-    step = session.failed_step or 0
+    if session.status != "failed":
+        return False
+    step = session.current
     at_it = [event for event in events if getattr(event, "step", None) == step]
     if code == "budget_exceeded":
         return any(isinstance(event, AttemptStopped) for event in at_it)

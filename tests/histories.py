@@ -76,9 +76,7 @@ class Story:
         if roll < 0.03:
             return Cancel("enough")
         if self.session.ended:
-            step = chance.randint(
-                1, self.session.failed_step or min(self.session.current, len(self.session.steps) or 1)
-            )
+            step = chance.randint(1, min(self.session.current, len(self.session.steps) or 1))
             plans = tuple(
                 planned(number, skill=f"skill-{number}")
                 for number in range(step, len(self.session.steps) + 1)

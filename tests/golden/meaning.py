@@ -111,7 +111,7 @@ def _known(session: Session) -> Json:
         "outputs": {str(number): output for number, output in session.outputs.items()},
         "attempts": {str(number): count for number, count in session.attempts.items()},
         "tries": session.tries,
-        "failed_step": session.failed_step,
+        "failed_step": session.current if session.status == "failed" else None,
         "reported": sorted(map(str, session.reported)),
         "commands": sorted(id_ for _, id_ in session.commands),
         "work": [str(asked.attempt_id) for asked in waiting.work],

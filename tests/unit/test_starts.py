@@ -52,7 +52,7 @@ def failed() -> Session:
         planned(1, skill="first", skill_hash=FIRST.hash),
         planned(2, skill="second", skill_hash=SECOND.hash, input={"text": "{{step1.found}}"}),
     )
-    return Session(status="failed", steps=plans, outputs={1: {"found": "a label"}}, failed_step=2)
+    return Session(status="failed", steps=plans, outputs={1: {"found": "a label"}})
 
 
 async def retried(first: Skill, second: Skill, **asked) -> list[str]:

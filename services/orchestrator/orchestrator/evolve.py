@@ -32,7 +32,6 @@ from shared.events import (
     SessionStarted,
     SessionWaiting,
     StepCompleted,
-    StepFailed,
     StepHandedOff,
 )
 
@@ -89,8 +88,6 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             return replace(_report(_keep(session, event), event), tries=session.tries + 1)
         case RetryScheduled():
             return replace(session, retry_due=event.due)
-        case StepFailed():
-            return replace(session, failed_step=event.step)
         case SessionFailed():
             return replace(session, status="failed", retry_due=None)
         case AttemptLost():
@@ -118,7 +115,6 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 steps=session.steps[: event.from_step - 1] + event.steps,
                 outputs=before,
                 tries=0,
-                failed_step=None,
                 waiting_on=None,
                 commands=_with(session, event),
             )

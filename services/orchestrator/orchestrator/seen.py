@@ -20,7 +20,8 @@ class Seen:
         before = self._by_subject.pop(aggregate.subject, [])
         if follows != (before[-1].seq if before else 0):
             return
-        self._by_subject[aggregate.subject] = [*before, recorded]
+        before.append(recorded)
+        self._by_subject[aggregate.subject] = before
         if len(self._by_subject) > self._most:
             self._by_subject.popitem(last=False)
 

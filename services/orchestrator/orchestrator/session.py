@@ -56,7 +56,6 @@ class Session(Struct, frozen=True):
     attempts: Mapping[int, int] = EMPTY
     tries: int = 0
     retry_due: datetime | None = None
-    failed_step: int | None = None
     commands: frozenset[tuple[str, str]] = frozenset()
     budget: Budget | None = None
     spent: Decimal = NOTHING

@@ -68,7 +68,7 @@ class TraceExporter:
             loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted))
 
     def _noted(self, delivery: Delivery) -> bool:
-        """Pass over what ends nothing; a release that did not say so is not believed to."""
+        """Pass over what ends nothing; where an older release did not say whether, the log tells."""
         return delivery.headers.get(ENDS) == NOTHING
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:

@@ -23,6 +23,7 @@ LOG = "EVT"
 COPIED = ("CMD", LOG, "DLQ")
 KEPT_DAYS = 30
 BLOCK = 1024 * 1024
+PAGE_BYTES = 8 * 1024 * 1024
 Json = dict[str, Any]
 
 

@@ -19,12 +19,11 @@ from shared.subjects import Aggregate
 from shared.vault import Vault, migrate
 from totalaud.backup import snapshot
 from totalaud.backup.keys import Keys
-from totalaud.backup.manifest import COPIED, LOG, Manifest, StreamCopy, stream_file
+from totalaud.backup.manifest import COPIED, LOG, PAGE_BYTES, Manifest, StreamCopy, stream_file
 
 Part = Literal["log", "vault"]
 CONTACTS = "evt.*.contact.*"
 GONE = b'"type":"ContactErased"'
-PAGE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from totalaud.backup.manifest import (
     KEPT_DAYS,
     KEYS_FILE,
     LOG,
+    PAGE_BYTES,
     Copy,
     Manifest,
     StreamCopy,
@@ -36,7 +37,6 @@ from totalaud.door import Door
 from totalaud.errors import Unreachable
 
 BEHIND_S = 5
-PAGE_BYTES = 8 * 1024 * 1024
 
 
 async def back_up(connection: Connection, folder: Path) -> Manifest:
