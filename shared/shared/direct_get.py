@@ -11,6 +11,7 @@ from shared.json import dumps
 
 ANSWER_S = 5.0
 MOST_SUBJECTS = 500
+ALL = ">"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ async def read_page(
     bus: Bus, stream: str, subject: str, start: int, *, most: int = 1000, max_bytes: int | None = None
 ) -> Page:
     """Read up to `most` messages of a subject (wildcards allowed) from a sequence on.
+
+    NATS counts what is left for each page: at once for ALL, subject by subject for any other wildcard, which
+    takes longer the more subjects there are.
 
     Raises TimeoutError or a nats error while the stream is away.
     """

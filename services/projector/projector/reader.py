@@ -7,7 +7,7 @@ from nats.aio.msg import Msg
 
 from shared.bus import Bus
 from shared.delivery import server_of
-from shared.direct_get import Entry, read_page
+from shared.direct_get import ALL, Entry, read_page
 from shared.hearing import hear
 from shared.refusal import Refusal
 
@@ -101,7 +101,7 @@ class Reader:
 
 async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
     """Read a page of the stream from a sequence on, up to a gap; raises TimeoutError while NATS is away."""
-    found = (await read_page(bus, STREAM, "evt.>", start, most=most, max_bytes=MOST_BYTES)).entries
+    found = (await read_page(bus, STREAM, ALL, start, most=most, max_bytes=MOST_BYTES)).entries
     if found and found[0].seq != start:
         raise Gap(start)
     return [entry for seq, entry in enumerate(found, start) if entry.seq == seq]

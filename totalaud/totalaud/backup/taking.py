@@ -13,7 +13,7 @@ import asyncpg
 
 from shared import streams
 from shared.bus import Bus
-from shared.direct_get import read_page
+from shared.direct_get import ALL, read_page
 from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.backup import keys, snapshot
@@ -106,7 +106,7 @@ async def _check_whole(bus: Bus, last_seq: int) -> None:
 async def _after(bus: Bus, seq: int) -> list[int]:
     """Return the sequences of a page; a copy of the log that answers may be behind for a moment."""
     for _ in range(BEHIND_S):
-        page = await read_page(bus, LOG, "evt.>", seq + 1, max_bytes=PAGE_BYTES)
+        page = await read_page(bus, LOG, ALL, seq + 1, max_bytes=PAGE_BYTES)
         if page.entries:
             return [entry.seq for entry in page.entries]
         await asyncio.sleep(1)
