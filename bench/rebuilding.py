@@ -19,8 +19,8 @@ from bench.history import COMMITS
 from bench.meter import Meter
 from bench.ours import Ours
 from projector.ddl import ddl
+from projector.filling import MOST
 from projector.reader import page
-from projector.rebuild import MOST
 from totalaud.door import Door
 from totalaud.operator import Operator
 

@@ -16,6 +16,7 @@ from projected import assert_folded, rows_of
 from projector import spreading
 from projector.apart import rebuilt
 from projector.database import connected, make_bare
+from projector.lanes import LANES
 from projector.operating import Operating
 from projector.rebuild import rebuild
 from projectorstage import Writer, ask, caught_up, projecting, service, until, value
@@ -163,11 +164,11 @@ async def test_a_rebuild_does_not_wait_until_the_live_tables_are_vacuumed(
     await assert_folded(bus, postgres_url)
 
 
-def rebuilding(of: int | None = None) -> list[psutil.Process]:
-    """Return the rebuild's process, if it runs."""
+def rebuilding(of: int | None = None, *, lanes: bool = False) -> list[psutil.Process]:
+    """Return the rebuild's process, if it runs, and its lanes if they are asked for."""
     return [
         child
-        for child in psutil.Process(of).children()
+        for child in psutil.Process(of).children(recursive=lanes)
         if child.status() != psutil.STATUS_ZOMBIE and "projector.rebuilding" in child.cmdline()
     ]
 
@@ -215,7 +216,7 @@ async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Wr
         await caught_up(bus, postgres_url)
         await bus.tell("ops.projection.rebuild", b"{}")
         async with asyncio.timeout(30):
-            while not (running := rebuilding(projector.pid)):
+            while len(running := rebuilding(projector.pid, lanes=True)) <= LANES:
                 await asyncio.sleep(0.01)
         projector.kill()
         gone, _ = await asyncio.to_thread(psutil.wait_procs, running, 30)

@@ -41,6 +41,11 @@ class Projection:
         rows = await self.connection.fetch("SELECT subject FROM projection_errors")
         self._parked = {row["subject"] for row in rows}
 
+    async def follow(self, seq: int) -> None:
+        """Go on where another projection of the same epoch is."""
+        self.seq = seq
+        await self.resume()
+
     async def project(self, batch: Sequence[Entry]) -> None:
         """Write the commits that follow on `seq`, in order."""
         readings = [read(entry) for entry in batch]

@@ -12,10 +12,10 @@ import asyncpg
 from projector import database
 from projector.beside import LAST, NEXT, drop, tables
 from projector.database import LIVE, connected
-from projector.entry import Reading, read
+from projector.filling import MOST, catch_up
+from projector.lanes import Lanes
 from projector.origin import Origin
 from projector.projection import Projection
-from projector.reader import page
 from projector.tables import names
 from shared.bus import Bus
 from shared.logs import get_logger
@@ -23,9 +23,10 @@ from shared.refusal import Refusal
 
 LOCK_MS, LOCKS_MS = 200, 700
 VACUUM_MS = 2_000
+SOON = """
+SELECT set_config('deadlock_timeout', '100ms', true) WHERE has_parameter_privilege('deadlock_timeout', 'SET')
+"""
 AGAIN_S = 0.1
-MOST, MOST_BYTES = 4_000, 32 * 1024 * 1024
-IN_ONE_GO = 20
 GRANTS = """
 SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, table_schema, table_name,
   CASE grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(grantee) END) AS sql
@@ -62,18 +63,20 @@ class Live(Protocol):
         ...
 
 
-async def rebuild(bus: Bus, url: str, live: Live) -> Rebuilt:
+async def rebuild(bus: Bus, url: str, live: Live, lanes: Lanes | None = None) -> Rebuilt:
     """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less.
+
+    Without lanes one process does it all.
 
     What a crash of PostgreSQL takes of tables that nobody reads yet is no loss: only the swap waits for the
     disk, and with it all that came before.
     """
     began = time.monotonic()
     try:
-        seq = await _rebuilt(bus, url, live, keys_last=True)
+        seq = await _rebuilt(bus, url, live, lanes, keys_last=True)
     except asyncpg.ForeignKeyViolationError:
         get_logger().warning("a history refers to what is not there: rebuilding with all keys in place")
-        seq = await _rebuilt(bus, url, live, keys_last=False)
+        seq = await _rebuilt(bus, url, live, lanes, keys_last=False)
     return Rebuilt(seq, round(time.monotonic() - began, 3))
 
 
@@ -85,7 +88,7 @@ async def progress(connection: asyncpg.Connection) -> int:
         return 0
 
 
-async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
+async def _rebuilt(bus: Bus, url: str, live: Live, lanes: Lanes | None, *, keys_last: bool) -> int:
     """Fill new tables and swap; with the keys first, a row that refers to none is parked as it is live.
 
     Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
@@ -95,20 +98,26 @@ async def _rebuilt(bus: Bus, url: str, live: Live, *, keys_last: bool) -> int:
             raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await drop(connection)
         try:
-            return await _filled(bus, connection, live, keys_last=keys_last)
+            return await _filled(bus, connection, live, lanes, keys_last=keys_last)
         finally:
             with suppress(*database.AWAY, Refusal):
                 await drop(connection)
 
 
-async def _filled(bus: Bus, connection: asyncpg.Connection, live: Live, *, keys_last: bool) -> int:
+async def _filled(
+    bus: Bus, connection: asyncpg.Connection, live: Live, lanes: Lanes | None, *, keys_last: bool
+) -> int:
     await connection.execute(f"CREATE SCHEMA {NEXT}")
     await (database.make_bare if keys_last else database.make)(connection)
     await _each(connection, "SET (autovacuum_enabled = off)")
-    await connection.execute("UPDATE checkpoint SET stream_created = $1", await Origin(bus).created())
+    origin = Origin(bus)
+    await connection.execute("UPDATE checkpoint SET stream_created = $1", await origin.created())
     epoch = uuid4()
     projection = Projection(connection, epoch, await database.take_over(connection, epoch))
-    await _catch_up(bus, projection)
+    if lanes is not None and (upto := await origin.last_seq()) > MOST:
+        await lanes.fill(upto, epoch)
+        await projection.follow(upto)
+    await catch_up(bus, projection)
     if keys_last:
         await database.add_keys(connection)
     await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
@@ -122,70 +131,31 @@ async def _each(connection: asyncpg.Connection, change: str) -> None:
     await connection.execute("; ".join(f"ALTER TABLE {NEXT}.{name} {change}" for name in names()))
 
 
-async def _catch_up(bus: Bus, projection: Projection) -> None:
-    """Read and decode the next batch while PostgreSQL has the last one in hand."""
-    batch = await _batch(bus, projection.seq)
-    while batch:
-        following = asyncio.create_task(_batch(bus, batch[-1].entry.seq))
-        try:
-            await projection.write(batch)
-            batch = await following
-        finally:
-            following.cancel()
-
-
-async def _batch(bus: Bus, after: int) -> list[Reading]:
-    """Return the commits after a sequence, up to a bound; waits now and then, so that writing goes on.
-
-    NATS gets the next page ready while this one is decoded.
-    """
-    readings: list[Reading] = []
-    size = 0
-    next_page = asyncio.create_task(page(bus, after + 1))
-    try:
-        while entries := await next_page:
-            size += sum(len(entry.body) for entry in entries)
-            enough = len(readings) + len(entries) >= MOST or size >= MOST_BYTES
-            if not enough:
-                next_page = asyncio.create_task(page(bus, entries[-1].seq + 1))
-            for number, entry in enumerate(entries):
-                readings.append(read(entry))
-                if number % IN_ONE_GO == 0:
-                    await asyncio.sleep(0)
-            if enough:
-                break
-    finally:
-        next_page.cancel()
-    return readings
-
-
 async def _take_the_place(bus: Bus, projection: Projection, live: Live) -> None:
     """Swap while the live projection stands still between two batches; again while somebody reads long."""
     origin = Origin(bus)
     while True:
-        await _catch_up(bus, projection)
+        await _stop_vacuum(projection.connection)
+        await catch_up(bus, projection)
         async with live.gate:
-            await _catch_up(bus, projection)
-            try:
+            await catch_up(bus, projection)
+            with suppress(*BUSY):
                 await _swap(projection, origin)
-            except BUSY:
-                pass
-            else:
                 live.swapped()
                 return
-        await _stop_vacuum(projection.connection)
         await asyncio.sleep(AGAIN_S)
 
 
 async def _stop_vacuum(connection: asyncpg.Connection) -> None:
     """Have PostgreSQL's own vacuum leave the live tables: it stands in nobody's way but the swap's.
 
-    It gives way to whoever has waited for `deadlock_timeout`, a second. The swap may not wait that long, for
-    readers wait behind it; this lock no reader minds, nor does the live projection.
+    It gives way to whoever has waited for `deadlock_timeout`, a second where we may not set it. The swap may
+    not wait that long, for readers wait behind it; this lock no reader minds, nor does the live projection.
     """
     with suppress(asyncpg.LockNotAvailableError):
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = {VACUUM_MS}")
+            await connection.execute(SOON)
             for name in await tables(connection, LIVE):
                 await connection.execute(f"LOCK TABLE {LIVE}.{name} IN SHARE UPDATE EXCLUSIVE MODE")
 

@@ -11,11 +11,15 @@ gc.disable()
 import asyncio  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
+from contextlib import closing  # noqa: E402
 from dataclasses import asdict  # noqa: E402
-from typing import Any  # noqa: E402
+from socket import socket  # noqa: E402
 
 import uvloop  # noqa: E402
 
+from projector.lane import NAME  # noqa: E402
+from projector.lanes import Lanes, forked  # noqa: E402
+from projector.lines import Json, told  # noqa: E402
 from projector.live import OUTAGES  # noqa: E402
 from projector.rebuild import rebuild  # noqa: E402
 from shared import logs  # noqa: E402
@@ -23,7 +27,6 @@ from shared.bus import Bus  # noqa: E402
 from shared.json import dumps, loads  # noqa: E402
 from shared.refusal import Refusal  # noqa: E402
 
-NAME = "projector-rebuild"
 GARBAGE = 2_000_000
 
 
@@ -54,37 +57,36 @@ class Attended:
             self._granted.set()
 
 
-async def _main() -> int:
+async def _main(lanes: list[socket]) -> Json | None:
+    """Return what is to be told; None when nobody is there any more to hear it."""
     heard = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(heard)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     urls = loads(await heard.readline())
     attended = Attended(heard)
-    working = asyncio.create_task(_rebuild(attended, **urls))
+    working = asyncio.create_task(_rebuild(attended, lanes, **urls))
     alone = asyncio.create_task(attended.until_left_alone())
     await asyncio.wait((working, alone), return_when=asyncio.FIRST_COMPLETED)
     if working.done():
-        _tell(working.result())
-        return 0
+        return working.result()
     working.cancel()
-    return 1
+    return None
 
 
-async def _rebuild(attended: Attended, nats_url: str, database_url: str) -> dict[str, Any]:
+async def _rebuild(attended: Attended, lanes: list[socket], nats_url: str, database_url: str) -> Json:
     try:
         bus = await Bus.connect(nats_url, name=NAME, give_up=True)
         try:
-            return {"rebuilt": asdict(await rebuild(bus, database_url, attended))}
+            with closing(Lanes(lanes, nats_url, database_url)) as beside:
+                return {"rebuilt": asdict(await rebuild(bus, database_url, attended, beside))}
         finally:
             await bus.close()
-    except Refusal as refusal:
-        return refusal.body()
-    except OUTAGES as outage:
-        return {"away": type(outage).__name__}
+    except (Refusal, *OUTAGES) as error:
+        return told(error)
 
 
-def _tell(told: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(dumps(told) + b"\n")
+def _tell(said: Json) -> None:
+    sys.stdout.buffer.write(dumps(said) + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -94,8 +96,12 @@ def main() -> int:
     gc.set_threshold(GARBAGE)
     gc.enable()
     logs.configure(NAME)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_main())
+    with forked() as lanes, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        said = runner.run(_main(lanes))
+    if said is None:
+        return 1
+    _tell(said)
+    return 0
 
 
 if __name__ == "__main__":
