@@ -1,4 +1,4 @@
-"""One of the lanes of a rebuild (`lanes`): takes every so manieth range of the log."""
+"""One of the lanes of a rebuild (`lanes`): it maps its ranges of the log, and writes each in turn."""
 
 import asyncio
 import socket
