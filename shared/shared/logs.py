@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -28,6 +29,7 @@ def configure(service: str) -> None:
     """Send everything this process says through one renderer, also what ends it."""
     common: list[structlog.typing.Processor] = [_service(service), _in_span, _TIME]
     render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    lines = cast("TextIO", _Lines(sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -37,10 +39,10 @@ def configure(service: str) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=lines),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(_Foreign(common, render))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -72,6 +74,22 @@ def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
         if cause is not None:
             told["cause"] = describe(cause, depth + 1)
     return told
+
+
+class _Lines:
+    """Where lines go; one that cannot be written, the disk being full, is lost and ends nobody's work."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 def _frames(traceback: TracebackType | None) -> list[str]:
@@ -157,7 +175,7 @@ def _warned(
 def _crashed(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt | SystemExit):
         return
-    get_logger().critical("crashed", exc_info=error if error is not None else (kind, None, traceback))
+    get_logger().error("crashed", exc_info=error if error is not None else (kind, None, traceback))
 
 
 __all__ = ["configure", "describe", "get_logger"]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -272,6 +273,21 @@ asyncio.run(main())
     (line,) = run(program, fails=True)
     assert (line["event"], line["exception"]["type"]) == ("crashed", "ExceptionGroup")
     assert line["exception"]["errors"][0]["type"] == "ValueError"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing here is always full")
+def test_a_line_that_a_full_disk_does_not_take_ends_nobody_s_work():
+    program = """
+import logging, os
+disk = os.dup(2)
+os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+for _ in range(1000):
+    log.error("lost", text="x" * 100)
+    logging.getLogger("nats").error("lost")
+os.dup2(disk, 2)
+log.error("there is room again")
+"""
+    assert run(program)[-1]["event"] == "there is room again"
 
 
 def test_derived_ids_stay_the_same_for_ever():
