@@ -91,3 +91,12 @@ async def test_words_of_nats_tell_it_too(watched: Watched, server: Server, words
         log.write(f"[ERR] {words}\n")
     await watched.look()
     assert (len(watched.said), watched.runs) == (2, False)
+
+
+async def test_a_log_that_was_removed_to_make_room_hides_nothing(watched: Watched, server: Server):
+    watched.free = NEARLY_NONE - 1
+    await watched.look()
+    server.child.log.unlink()
+    watched.free = ENOUGH
+    await watched.look()
+    assert (len(watched.said), watched.runs) == (2, False)

@@ -63,8 +63,9 @@ class Room:
         return self._nats.child.log
 
     def _met(self) -> bool:
-        """Read on in its log; a shorter one was begun anew."""
-        with self._log().open("rb") as log:
+        """Read on in its log; a shorter one was begun anew, one that was removed tells nothing."""
+        told = b""
+        with suppress(FileNotFoundError), self._log().open("rb") as log:
             log.seek(self._read if self._log().stat().st_size >= self._read else 0)
             told = log.read()
             self._read = log.tell()
