@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_every_alarm_that_is_raised_is_explained():
 def test_it_has_the_commands_that_are_tried_here():
     verbs = [word for line in COMMANDS for word in line.split() if word in ("backup", "restore", "rebuild")]
     assert verbs == ["backup", "restore", "rebuild"]
+
+
+def test_the_folder_that_a_restore_goes_to_is_its_owner_s_alone(tmp_path: Path):
+    (tmp_path / "master.key").touch()
+    (line,) = (line for line in COMMANDS if "master.key" in line)
+    new = tmp_path / "new"
+    subprocess.run(
+        ["bash", "-ec", f"umask 022; {line}"], env={"DATA": str(tmp_path), "NEW": str(new)}, check=True
+    )
+    assert [one.stat().st_mode & 0o077 for one in (new, new / "master.key")] == [0, 0]
 
 
 async def test_its_commands_run_one_after_the_other(stack, tmp_path: Path):
