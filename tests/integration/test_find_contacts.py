@@ -13,9 +13,12 @@ import pytest
 
 from projector.ddl import ddl
 from projector.namekeys import keys, plain
+from servers import Rig
 from shared.schema import problems
+from skill_runner.context import SkillError
 from skill_runner.tables import ReadModel
 from skillmodules import SKILLS, shipped, skill_module
+from totalaud.stack.ports import LOOPBACK, free_port
 
 USER, OTHER = UUID(int=1), UUID(int=2)
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -157,3 +160,28 @@ async def test_twenty_thousand_contacts_are_searched_in_less_than_a_second(
     assert min(took) < 1
     assert output["total"] == 1501 * len(FITTING)
     assert len(output["contacts"]) == 20
+
+
+async def test_a_query_waits_for_a_postgresql_that_comes_back(postgres: Rig, postgres_url: str):
+    """Or a skill that reads would use up its attempts within two seconds, less than a restart takes."""
+    model = ReadModel(postgres_url)
+    assert await model.rows("SELECT 1 AS n", {}, 0, 0) == [{"n": 1}]
+    await postgres.kill()
+    asking = asyncio.create_task(model.rows("SELECT 2 AS n", {}, 0, 30))
+    await asyncio.sleep(0.5)
+    await postgres.restart()
+    assert await asking == [{"n": 2}]
+    await model.close()
+
+
+async def test_a_postgresql_that_stays_away_is_named_and_worth_another_try():
+    with pytest.raises(SkillError, match="PostgreSQL is away") as told:
+        await ReadModel(f"postgresql://{LOOPBACK}:{free_port()}/x").rows("SELECT 1", {}, 0, 0.3)
+    assert (told.value.code, told.value.retryable) == ("tables_away", True)
+
+
+async def test_what_is_wrong_with_a_query_itself_is_told_at_once(postgres_url: str):
+    model = ReadModel(postgres_url)
+    with pytest.raises(asyncpg.DataError):
+        await model.rows("SELECT CAST(:n AS int)", {"n": "x"}, 0, 30)
+    await model.close()

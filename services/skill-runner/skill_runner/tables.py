@@ -3,16 +3,19 @@
 import asyncio
 import json
 import re
+import time
 from typing import Any
 
 import asyncpg
 
+from shared.outage import DATABASE_AWAY
 from skill_runner.context import SkillError
 
 TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.DOTALL
 )
 POLL_S = 0.02
+CONNECT_AGAIN_S = 0.1
 SETTINGS = {
     "default_transaction_read_only": "on",
     "application_name": "totalaud-skill",
@@ -36,37 +39,49 @@ class ReadModel:
         self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float
     ) -> list[dict[str, Any]]:
         text, values = positional(sql, named)
-        connection = await self._connected()
-        await self._caught_up(connection, log_seq, wait_s)
-        return [dict(row) for row in await connection.fetch(text, *values)]
+        latest = time.monotonic() + wait_s
+        while True:
+            try:
+                connection = await self._connected()
+                await self._caught_up(connection, log_seq, latest)
+                return [dict(row) for row in await connection.fetch(text, *values)]
+            except DATABASE_AWAY:
+                if self._is_open():
+                    raise
+                if time.monotonic() > latest:
+                    raise SkillError(
+                        "PostgreSQL is away, the tables cannot be read", retryable=True, code="tables_away"
+                    ) from None
+            await asyncio.sleep(CONNECT_AGAIN_S)
 
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _caught_up(self, connection: Any, log_seq: int, wait_s: float) -> None:
-        left = wait_s
+    async def _caught_up(self, connection: Any, log_seq: int, latest: float) -> None:
         while self._seen < log_seq:
             self._seen = await _checkpoint(connection)
             if self._seen >= log_seq:
                 return
-            if left <= 0:
+            if time.monotonic() > latest:
                 raise SkillError(
                     "the tables are not yet as far as the log was when this step began",
                     retryable=True,
                     code="projection_behind",
                 )
             await asyncio.sleep(POLL_S)
-            left -= POLL_S
 
     async def _connected(self) -> Any:
-        if self._connection is None or self._connection.is_closed():
+        if not self._is_open():
             self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=5)
             for kind, (encoder, decoder) in PLAIN.items():
                 await self._connection.set_type_codec(
                     kind, encoder=encoder, decoder=decoder, schema="pg_catalog"
                 )
         return self._connection
+
+    def _is_open(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
 
 
 class Blocking:
