@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from nats.aio.msg import Msg
+from structlog.testing import capture_logs
 
 from controls import NOW, SESSION, SUBJECT, USER, planned, start
 from histories import stories
@@ -34,6 +35,11 @@ from shared.record_events import (
     FactRemoved,
 )
 
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON skill_executions EXECUTE FUNCTION full_disk();
+"""
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
 
@@ -286,3 +292,22 @@ async def test_status_tells_how_far_the_projection_is(
     assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)
     assert (status["errors"], status["rebuilding"], status["rebuilt_seq"]) == ([], False, None)
     assert status["halted"] is None
+
+
+async def test_tables_that_take_nothing_are_tried_ever_more_slowly(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    history = list(stories(6))
+    async with projecting(bus, postgres_url):
+        await writer.write(history[:60])
+        await caught_up(bus, postgres_url)
+        connection = await asyncpg.connect(postgres_url)
+        await connection.execute(FULL)
+        with capture_logs() as told:
+            await writer.write(history[60:])
+            await asyncio.sleep(3)
+        assert 2 <= [line["reason"] for line in told].count("DiskFullError") <= 5
+        await connection.execute("DROP FUNCTION full_disk CASCADE")
+        await connection.close()
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)

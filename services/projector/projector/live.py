@@ -36,16 +36,15 @@ class Live:
         self._url = database_url
         self._reader = Reader(bus)
         self._swapped = asyncio.Event()
+        self._wait_s = SHORTEST_WAIT_S
 
     async def run(self) -> None:
         """Project for ever; outages are waited for."""
         await self._reader.listen()
-        wait = SHORTEST_WAIT_S
         while True:
             try:
                 self._reader.doubt()
                 async with self._ready() as projection:
-                    wait = SHORTEST_WAIT_S
                     await self._follow(projection)
             except Refusal as refusal:
                 await self._halt(refusal)
@@ -53,8 +52,8 @@ class Live:
                 get_logger().warning("the checkpoint was moved by somebody else, going on from there")
             except OUTAGES as outage:
                 get_logger().warning("the projection waits", reason=type(outage).__name__)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT_S)
+                await asyncio.sleep(self._wait_s)
+                self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
 
     def swapped(self) -> None:
         """Tell that other tables are in place: go on from their checkpoint."""
@@ -86,6 +85,7 @@ class Live:
                     self._swapped.clear()
                     return
                 await projection.project(batch)
+            self._wait_s = SHORTEST_WAIT_S
 
     async def _halt(self, refusal: Refusal) -> None:
         """Say why once, and look again from time to time; a rebuild ends the wait."""
