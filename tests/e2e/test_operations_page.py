@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from rig import ROOT
 from servers import data_folder
+from totalaud.stack.postgres import Postgres
 
 PAGE = (ROOT / "OPERATIONS.md").read_text()
 BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -78,3 +80,4 @@ async def test_its_commands_run_one_after_the_other(stack, tmp_path: Path):
             )
             out, _ = await process.communicate()
             assert process.returncode == 0, (line, out.decode())
+        shutil.rmtree(Postgres(data / "new", data / "new" / "logs").files.parent)
