@@ -14,6 +14,7 @@ import pytest
 import typer
 from rich.console import Console
 
+import totalaud
 from shared.refusal import Refusal
 from totalaud.cli import reading, show
 from totalaud.cli.app import app
@@ -72,6 +73,20 @@ def test_help_does_not_import_servers_libraries():
     code = f"import sys, totalaud.cli.app; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_nothing_is_loaded_before_an_interruption_is_caught():
+    program = (
+        "import sys; before = set(sys.modules); import totalaud.cli.main; print(*set(sys.modules) - before)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": str(Path(totalaud.__file__).parent.parent)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert set(loaded.stdout.split()) == {"totalaud", "totalaud.cli", "totalaud.cli.main"}
 
 
 def test_an_interruption_while_code_is_loaded_is_no_fault(monkeypatch: pytest.MonkeyPatch):

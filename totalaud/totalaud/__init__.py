@@ -3,10 +3,10 @@
 `run_agent_workflow`, `execute_skill`, `get_agent_session`, `watch` connect for each call; `Client` stays so.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own would be loaded before an interruption is caught
 if TYPE_CHECKING:
+    from typing import Any
+
     from totalaud.client import Client
     from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
     from totalaud.front import (
@@ -44,8 +44,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a name when it is first used: the command line's help shall not wait for NATS and PostgreSQL."""
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module 'totalaud' has no attribute {name!r}")
     return getattr(import_module(f"totalaud.{_HOMES[name]}"), name)
