@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -203,6 +204,26 @@ async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, write
     assert set(rows["outstanding"]) == {aggregate.subject}
     reason = await value(postgres_url, "SELECT reason FROM projection_errors")
     assert reason == "ForeignKeyViolationError: agent_session_steps_skill_name_fkey"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_session_that_ends_before_it_began_took_no_time(
+    at_once: bool, bus: Bus, writer: Writer, postgres_url: str
+):
+    """The clock was put back by more than the column can hold: one without a battery, once it is set."""
+    aggregate = subjects.session(USER, SESSION)
+    ended = decide(Cancel(), Session(status="running"), NOW, SUBJECT).events
+    put_back = Commit(commit_id=uuid4(), at=NOW - timedelta(days=40), events=ended)
+    await writer.happens(aggregate, *decide(start(), Session(), NOW, SUBJECT).events)
+    if at_once:
+        await writer.write([(aggregate, put_back)])
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        if not at_once:
+            await writer.write([(aggregate, put_back)])
+            await caught_up(bus, postgres_url)
+    rows = await assert_folded(bus, postgres_url)
+    assert rows["agent_sessions"][SESSION]["duration_ms"] == 0
 
 
 async def test_another_users_session_id_touches_no_row(bus: Bus, writer: Writer, postgres_url: str):

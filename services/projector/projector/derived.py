@@ -5,9 +5,10 @@ from typing import Any
 
 LONGEST_MS = 2**31 - 1
 MS = "floor(extract(epoch FROM ({completed_at}) - t.created_at) * 1000)"
+FITTING_MS = f"greatest(0, least({MS}, {LONGEST_MS}))"
 SQL = {
     "agent_sessions": {
-        "duration_ms": f"CASE WHEN ({{completed_at}}) IS NOT NULL THEN least({MS}, {LONGEST_MS})::integer END"
+        "duration_ms": f"CASE WHEN ({{completed_at}}) IS NOT NULL THEN {FITTING_MS}::integer END"
     },
     "contacts": {"suppressed": "({suppressed_in_file}) OR ({objected})"},
     "skills": {"enabled": "coalesce({switched}, (({definition})->>'enabled')::boolean, true)"},
@@ -29,6 +30,7 @@ def derive(table: str, row: dict[str, Any]) -> None:
 
 
 def _between(begin: datetime | None, end: datetime | None) -> int | None:
+    """Return what fits into the column: an end before the beginning tells of a clock that was put back."""
     if begin is None or end is None:
         return None
-    return min((end - begin) // timedelta(milliseconds=1), LONGEST_MS)
+    return max(0, min((end - begin) // timedelta(milliseconds=1), LONGEST_MS))
