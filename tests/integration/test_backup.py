@@ -1,6 +1,7 @@
 """Backup and restore on real NATS and PostgreSQL, without services: what is refused, what is put back."""
 
 import asyncio
+import errno
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable
@@ -161,6 +162,18 @@ async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):
     with pytest.raises(Unreachable):
         await back_up(broken, tmp_path / "backup")
     assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
+
+
+async def test_a_disk_without_room_is_named_and_nothing_left_on_it(
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    refusal = await refused(here.back_up(tmp_path / "today"))
+    assert refusal.message.startswith(f"{tmp_path / 'today'}: No space left on device: make room")
+    assert list(tmp_path.glob("*today*")) == []
 
 
 async def test_a_log_written_to_meanwhile_comes_back_whole_up_to_some_commit(here: Office, there: Office):

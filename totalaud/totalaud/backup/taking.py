@@ -1,6 +1,7 @@
 """Takes a backup of a running stack; nothing of it stops."""
 
 import asyncio
+import errno
 import os
 import secrets
 import shutil
@@ -37,6 +38,7 @@ from totalaud.door import Door
 from totalaud.errors import Unreachable
 
 BEHIND_S = 5
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 async def back_up(connection: Connection, folder: Path) -> Manifest:
@@ -135,6 +137,11 @@ def _draft(folder: Path) -> Iterator[Path]:
         _on_disk(draft)
         draft.rename(folder)
         _on_disk(folder.absolute().parent)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        room = "make room there, or name a folder on another disk"
+        raise Refusal("backup", str(folder), f"{folder}: {error.strerror}: {room}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
