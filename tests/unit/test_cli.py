@@ -166,6 +166,18 @@ def test_letters_that_standard_output_lacks_are_escaped(encoding: str):
     assert shown in written(f"{table} show.console().print(show.table(['name'], [[{name!r}]]))")
 
 
+def test_lint_tells_scripts_of_warnings_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    skill = tmp_path / "coach" / "some.yaml"
+    skill.parent.mkdir()
+    skill.write_text(
+        "name: some\ncategory: analysis\nprovider: openai\nmodel: small\noutput:\n  facts: object\n"
+    )
+    assert call(["skills", "lint", str(tmp_path), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["severity"], found["file"], found["line"]) == ("warning", str(skill), 6)
+    assert "no model can fill" in found["message"]
+
+
 def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "scout").mkdir()
     (tmp_path / "scout" / "bad.yaml").write_text('name: "a\\e]0;title\\a"\n')

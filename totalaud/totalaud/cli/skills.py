@@ -40,13 +40,17 @@ def lint(
         bool, typer.Option("--marks", help="Free text must be marked personal or public.")
     ] = False,
 ) -> None:
-    """Check skill files. One line for each problem, exit code 1 if there is any."""
+    """Check skill files. One line for each problem, exit code 1 if there is any; a warning is none."""
     from totalaud.pushing import read_folder
 
     options = Options.of(context)
     files = read_folder(folder, marks=marks)
     if options.json:
-        show.document([{**problem._asdict(), "file": str(problem.file)} for problem in files.problems])
+        found = [("error", problem) for problem in files.problems]
+        found += [("warning", warning) for warning in files.warnings]
+        show.document(
+            [{"severity": severity, **fault._asdict(), "file": str(fault.file)} for severity, fault in found]
+        )
     else:
         for problem in files.problems:
             echo(str(problem))
