@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from shared.ledger_events import Policy
-from shared.message import Message
+from shared.message import Message, Unreadable
 
 StepName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
 Reason = Annotated[str, Field(max_length=500)]
@@ -87,7 +87,7 @@ class SetBudget(Message):
     @model_validator(mode="after")
     def _one_of_all(self) -> Self:
         if (self.scope == "session") != (self.session_id is not None):
-            raise ValueError("session_id: names the session whose budget is set, and only then is given")
+            raise Unreadable("session_id", "names the session whose budget is set, and only then is given")
         return self
 
 

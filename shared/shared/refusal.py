@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.message import Unreadable
+
 WORDS = {
     "uuid_parsing": "must be a UUID",
     "tuple_type": "must be a list",
@@ -31,10 +33,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
 
 def refuse_invalid(error: ValidationError) -> Refusal:
-    """Name the first invalid field and its rule, never the value that was sent."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
-    said = WORDS.get(first["type"], first["msg"].removeprefix(OWN_RULE))
+    """Name the first invalid field and its rule, never the value that was sent.
+
+    A rule over several fields names the one to change by raising Unreadable.
+    """
+    first = error.errors(include_input=False, include_url=False)[0]
+    place, said = [str(part) for part in first["loc"]], first["msg"].removeprefix(OWN_RULE)
+    match first.get("ctx"):
+        case {"error": Unreadable(field=str(own), reason=reason)}:
+            place, said = [*place, own], reason
+        case _:
+            said = WORDS.get(first["type"], said)
+    field = ".".join(place) or None
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
 
 

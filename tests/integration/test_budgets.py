@@ -142,7 +142,7 @@ async def test_nobody_sets_a_limit_for_another_s_session(client: Client, stack: 
         ({"scope": "user", "limit_usd": -1}, "limit_usd"),
         ({"scope": "user", "limit_usd": "much"}, "limit_usd"),
         ({"scope": "user", "limit_usd": "NaN"}, "limit_usd"),
-        ({"scope": "session", "limit_usd": 1}, None),
+        ({"scope": "session", "limit_usd": 1}, "session_id"),
         ({"scope": "user", "limit_usd": 1, "policy": "hope"}, "policy"),
         ({"scope": "user", "limit_usd": 1, "colour": "red"}, "colour"),
     ],

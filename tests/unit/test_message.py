@@ -1,8 +1,14 @@
 """What is no message of ours is told by field and rule, never by value."""
 
-import pytest
+from typing import Any
 
-from shared.message import Unreadable
+import pytest
+from pydantic import ValidationError
+
+from campaigns.requests import RecordOutreach
+from shared.commands import SetBudget
+from shared.message import Message, Unreadable
+from shared.refusal import refuse_invalid
 from shared.usage import Usage
 from shared.work import Answer, Report
 
@@ -32,3 +38,35 @@ def test_what_cannot_be_read_is_told_without_a_value(kind, body: bytes, code: st
         kind.from_json(body)
     assert (refused.value.code, str(refused.value)) == (code, told)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "field", "rule"),
+    [
+        (
+            SetBudget,
+            {"scope": "session", "limit_usd": 1},
+            "session_id",
+            "names the session whose budget is set, and only then is given",
+        ),
+        (
+            RecordOutreach,
+            {
+                "campaign": "Debut",
+                "event": "sent",
+                "at": "2026-11-01T00:00:00Z",
+                "email": "jane@example.org",
+                "category": "interested",
+            },
+            "category",
+            "only a reply has one",
+        ),
+    ],
+)
+def test_a_rule_over_several_fields_names_the_one_to_change(
+    command: type[Message], body: dict[str, Any], field: str, rule: str
+):
+    with pytest.raises(ValidationError) as invalid:
+        command.model_validate(body)
+    refusal = refuse_invalid(invalid.value)
+    assert (refusal.code, refusal.field, refusal.message) == ("invalid", field, f"{field}: {rule}")

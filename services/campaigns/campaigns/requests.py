@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from campaigns import values
 from campaigns.naming import as_id
 from shared.address import address
-from shared.message import Message
+from shared.message import Message, Unreadable
 from shared.record_events import OutreachKind, ReplyCategory
 
 
@@ -150,7 +150,7 @@ class RecordOutreach(OfContact):
     @model_validator(mode="after")
     def _of_a_reply(self) -> Self:
         if self.category is not None and self.event != "replied":
-            raise ValueError("category: only a reply has one")
+            raise Unreadable("category", "only a reply has one")
         return self
 
 
