@@ -7,11 +7,10 @@ from pathlib import Path
 
 from shared.refusal import Refusal
 from shared.secret import secret
-from shared.urls import NAME, database_url
+from shared.urls import LAST_PORT, NAME, database_url, http_url
 
 SKILLS = "TOTALAUD_SKILLS"
 HEALTH_PORT = "TOTALAUD_HEALTH_PORT"
-LAST_PORT = 65_535
 MOST_AT_ONCE = 1000
 LONGEST_WAIT_S = 24 * 3600.0
 
@@ -44,7 +43,7 @@ class Settings:
             health_port=math.ceil(number(HEALTH_PORT, 0, or_none=True, most=LAST_PORT)),
             ack_wait_s=ack_wait_s(),
             concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16, most=MOST_AT_ONCE)),
-            local_model_url=env.get("TOTALAUD_LOCAL_MODEL_URL"),
+            local_model_url=http_url("TOTALAUD_LOCAL_MODEL_URL"),
         )
 
 

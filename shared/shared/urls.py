@@ -1,12 +1,18 @@
-"""The form of PostgreSQL's URL, looked at before a library reads it, whose error would quote the password."""
+"""The form of URLs, looked at before a library reads one, whose error is late or quotes a password."""
 
+import os
 import re
+from collections.abc import Mapping
 
 from shared.refusal import Refusal
 
 NAME = "TOTALAUD_DATABASE_URL"
 _HOST = r"(\[[0-9a-fA-F:.]+\]|[\w.%-]*)(:\d+)?"
 _FORM = re.compile(rf"postgres(ql)?://([^@/?#\s]*@)?{_HOST}(,{_HOST})*([/?]\S*)?")
+_HTTP = re.compile(
+    r"https?://([^@/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?([/?]\S*)?", re.IGNORECASE
+)
+LAST_PORT = 65_535
 
 
 def database_url(text: str) -> str:
@@ -18,4 +24,15 @@ def database_url(text: str) -> str:
             f"{NAME}: not postgresql://USER:PASSWORD@HOST:PORT/NAME; "
             "what is special in a password is escaped, %2F for a slash",
         )
+    return text
+
+
+def http_url(name: str, env: Mapping[str, str] = os.environ) -> str | None:
+    """Return the variable's URL, None where there is none; raises Refusal for what is none of HTTP."""
+    text = env.get(name)
+    if not text:
+        return None
+    found = _HTTP.fullmatch(text)
+    if found is None or int(found["port"] or 0) > LAST_PORT:
+        raise Refusal("invalid", name, f"{name}: not a URL such as https://HOST/v1 or http://HOST:PORT")
     return text

@@ -70,6 +70,8 @@ async def last_words(log: Path, name: str, env: dict[str, str]) -> list[str]:
         ("campaigns", {"TOTALAUD_MASTER_KEY": "", "TOTALAUD_MASTER_KEY_FILE": "/none"}, "file /none cannot"),
         ("skill_runner", {"TOTALAUD_SKILLS": "/none"}, "TOTALAUD_SKILLS: /none is no folder"),
         ("skill_runner", {"TOTALAUD_GRACE_S": "-1"}, "TOTALAUD_GRACE_S: '-1' is not a number of 0 or more"),
+        ("skill_runner", {"OPENAI_BASE_URL": f"u:{SECRET}@h"}, "OPENAI_BASE_URL: not a URL such as https://"),
+        ("orchestrator", {"TOTALAUD_LOCAL_MODEL_URL": "h:1"}, "TOTALAUD_LOCAL_MODEL_URL: not a URL such as"),
         ("skill_runner", {"TOTALAUD_MODELS": "/none"}, "TOTALAUD_MODELS: /none: it cannot be read: No such"),
     ],
 )

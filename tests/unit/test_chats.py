@@ -252,6 +252,39 @@ def test_a_key_s_file_that_cannot_be_read_is_refused_at_the_start() -> None:
         check({"ANTHROPIC_API_KEY_FILE": "/nosuch"})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.example.org/v1",
+        "localhost:8080",
+        "ftp://example.org",
+        "https://",
+        "http://a b/",
+        "http://a:70000",
+        "x",
+    ],
+)
+def test_a_base_url_that_is_no_url_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(Refusal, match="ANTHROPIC_BASE_URL: not a URL such as") as refused:
+        check({"ANTHROPIC_BASE_URL": url})
+    assert refused.value.field == "ANTHROPIC_BASE_URL"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.org",
+        "HTTP://localhost:8080/v1/",
+        "http://[::1]:8080",
+        "https://user:p%40ss@müller.example/v1?api-version=1",
+        "http://model_server:11434",
+        "",
+    ],
+)
+def test_any_url_of_http_is_taken_as_it_is(url: str) -> None:
+    assert endpoint("openai", {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "k"}, None).base_url == (url or None)
+
+
 def test_a_base_url_needs_no_key() -> None:
     there = endpoint("anthropic", {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8"}, None)
     assert (there.base_url, there.simulated) == ("http://127.0.0.1:8", False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.secret import secret
 from shared.subjects import POOLS, Pool
+from shared.urls import http_url
 from skill_runner.failure import Failure
 
 NO_KEY = "none"
@@ -21,9 +22,9 @@ class Endpoint:
 
 
 def check(env: Mapping[str, str]) -> None:
-    """Refuse a file of a key that cannot be read: at the start, not at the first call."""
+    """Refuse a key's file that cannot be read, or a URL that is none: at the start, not at the first call."""
     for provider in POOLS:
-        secret(f"{provider.upper()}_API_KEY", env)
+        _given(provider, env)
 
 
 def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None) -> Endpoint:
@@ -32,9 +33,9 @@ def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None
     Raises Failure `provider_unavailable` when there is none of the three.
     """
     name = provider.upper()
-    key, url = secret(f"{name}_API_KEY", env), env.get(f"{name}_BASE_URL")
+    key, url = _given(provider, env)
     if key or url:
-        return Endpoint(provider, key or NO_KEY, url or None, simulated=False)
+        return Endpoint(provider, key or NO_KEY, url, simulated=False)
     if local_model_url is None:
         raise Failure(
             "provider_unavailable",
@@ -42,3 +43,8 @@ def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None
         )
     local = local_model_url.rstrip("/")
     return Endpoint(provider, NO_KEY, f"{local}/v1" if provider == "openai" else local, simulated=True)
+
+
+def _given(provider: Pool, env: Mapping[str, str]) -> tuple[str | None, str | None]:
+    name = provider.upper()
+    return secret(f"{name}_API_KEY", env), http_url(f"{name}_BASE_URL", env)
