@@ -10,7 +10,7 @@ import pytest
 from campaigns import stream_importing
 from campaigns.campaign import outreach_id
 from campaigns.cells import Fault
-from campaigns.columns import ALL, ARTISTS, CONTACTS, OUTREACH, alike
+from campaigns.columns import ALL, ARTISTS, CONTACTS, OPPORTUNITIES, OUTREACH, alike
 from campaigns.csvfile import read
 from campaigns.market_rows import artist, coverage, opportunity
 from campaigns.outreach_events import event_of
@@ -221,6 +221,8 @@ def test_a_header_of_its_own_fields_is_told_from_all_other_kinds(kind: Any):
         ("artist,outlet,date", ARTISTS, "coverage"),
         ("artist,date,streams", ARTISTS, "streams"),
         ("contact_email,campaign,event,at", CONTACTS, "outreach"),
+        ("name,email,outlet,type,genres,regions", OPPORTUNITIES, "contacts"),
+        ("Name;E-Mail;Category", OPPORTUNITIES, "contacts"),
     ],
 )
 def test_a_file_that_fits_another_kind_better_is_refused(header: str, kind: Any, looks: str):
@@ -233,6 +235,8 @@ def test_a_file_that_fits_another_kind_better_is_refused(header: str, kind: Any,
     [
         ("name,genres", ARTISTS),
         ("artist,genres,website,notes", ARTISTS),
+        ("name,type,genres,region,website", OPPORTUNITIES),
+        ("name,type,deadline,email,contact name", OPPORTUNITIES),
         ("name,email,outlet,role,genres,campaign,event,at", OUTREACH),
         ("name,email,outlet,role,genres,campaign,event,at", CONTACTS),
     ],

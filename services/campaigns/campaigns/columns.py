@@ -37,6 +37,10 @@ class Columns:
         """Return how many columns have a meaning."""
         return len(self.fields_of(cells)) - self.fields_of(cells).count(None)
 
+    def covers(self, other: "Columns", cells: Sequence[str]) -> bool:
+        """Tell whether every column that means something to the other kind does so here too."""
+        return all(self.field_of(cell) for cell in cells if other.field_of(cell))
+
     def missing(self, fields: Sequence[str | None]) -> list[tuple[str, ...]]:
         """Return those of `needed` of which no field is there."""
         return [names for names in self.needed if not set(names) & set(fields)]
@@ -179,15 +183,16 @@ def alike(cells: Sequence[str]) -> Columns | None:
 
 
 def meant_for(cells: Sequence[str], columns: Columns) -> Columns | None:
-    """Return another kind that a header fits better: it needs no less, and more columns have a meaning.
+    """Return another kind that a header fits better: more columns have a meaning.
 
-    A file of contacts has names too, which are no artists and must not be stored as such.
+    It needs no less, or leaves out no column that has one here. A file of contacts has names too, which are
+    no artists, nor titles of opportunities, and must not be stored as such.
     """
     others = (
         kind
         for kind in ALL
         if not kind.missing(kind.fields_of(cells))
-        and len(kind.needed) >= len(columns.needed)
         and kind.count(cells) > columns.count(cells)
+        and (len(kind.needed) >= len(columns.needed) or kind.covers(columns, cells))
     )
     return next(others, None)

@@ -10,7 +10,7 @@ from campaigns import values
 from campaigns.naming import as_id
 from shared.address import address
 from shared.message import Message, Unreadable
-from shared.record_events import OutreachKind, ReplyCategory
+from shared.record_events import ReplyCategory
 
 
 def _day(value: Any) -> Any:
@@ -50,7 +50,8 @@ Url = Annotated[str, _text(2000)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Genres = Annotated[tuple[Annotated[str, _text(100)], ...], Field(max_length=50)]
-Happened = Annotated[OutreachKind, BeforeValidator(_not_opened)]
+Recorded = Literal["drafted", "approved", "sent", "bounced", "replied", "positive", "declined", "placed"]
+Happened = Annotated[Recorded, BeforeValidator(_not_opened)]
 Attributes = Annotated[
     dict[Annotated[str, _text(50)], Annotated[str, StringConstraints(max_length=200)]], Field(max_length=50)
 ]
