@@ -178,6 +178,25 @@ def test_lint_tells_scripts_of_warnings_too(tmp_path: Path, capsys: pytest.Captu
     assert "no model can fill" in found["message"]
 
 
+@pytest.mark.parametrize("words", [["skills", "lint"], ["skills", "lint", "--json"], ["--help"]])
+def test_a_reader_that_has_gone_is_told_from_a_failure(words: list[str], tmp_path: Path):
+    (reading, writing), folder = os.pipe(), tmp_path / "none"
+    os.close(reading)
+    command = [sys.executable, "-m", "totalaud.cli", *words, *([str(folder)] if "lint" in words else [])]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["skills", "lint"], ["skills", "lint", "--json"]])
+def test_an_output_that_takes_nothing_is_told_in_one_line(words: list[str], tmp_path: Path):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "totalaud.cli", *words, str(tmp_path / "none")]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "error: No space left on device (file)\n")
+
+
 def test_a_file_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "scout").mkdir()
     (tmp_path / "scout" / "bad.yaml").write_text('name: "a\\e]0;title\\a"\n')

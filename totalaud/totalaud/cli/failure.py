@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.refusal import Refusal
 from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
+from totalaud.nobody import write_to_nobody
 from totalaud.record import as_json as written
 from totalaud.stack.lock import InUse
 from totalaud.stack.server import NotReady
@@ -15,14 +16,24 @@ def explain(error: Exception, *, as_json: bool) -> bool:
     told = describe(error)
     if told is None:
         return False
-    if as_json:
-        sys.stdout.write(written({"error": told}) + "\n")
-    else:
-        from totalaud.cli.plain import plain
+    if as_json and _is_taken(written({"error": told})):
+        return True
+    from totalaud.cli.plain import plain
 
-        sys.stderr.write(f"error: {plain(sentence(told))}\n")
-        for line in told.get("next", []):
-            sys.stderr.write(f"  {line}\n")
+    sys.stderr.write(f"error: {plain(sentence(told))}\n")
+    for line in told.get("next", []):
+        sys.stderr.write(f"  {line}\n")
+    return True
+
+
+def _is_taken(document: str) -> bool:
+    """Write it, and tell whether it could be: standard output may be what has failed."""
+    try:
+        sys.stdout.write(document + "\n")
+        sys.stdout.flush()
+    except OSError:
+        write_to_nobody()
+        return False
     return True
 
 

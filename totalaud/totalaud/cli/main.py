@@ -25,6 +25,7 @@ def _called(argv: list[str]) -> int:
     from totalaud.cli.app import app
     from totalaud.cli.encoding import escape_on_stdout
     from totalaud.cli.options import hoist
+    from totalaud.nobody import write_to_nobody
 
     escape_on_stdout()
     words = hoist(argv)
@@ -33,8 +34,10 @@ def _called(argv: list[str]) -> int:
     except ClickException as misuse:
         misuse.show()
         return MISUSED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        write_to_nobody()
         return CLOSED_PIPE
     except Exception as error:
         from totalaud.cli.failure import explain

@@ -1,13 +1,11 @@
 """The stack in the foreground, until it is told to stop."""
 
 import asyncio
-import os
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 from shared.refusal import Refusal
 from totalaud.connection import Connection
+from totalaud.nobody import write_to_nobody
 from totalaud.stack import elsewhere, paths, reach
 from totalaud.stack.local import LocalStack, Push
 from totalaud.stack.lock import InUse
@@ -33,7 +31,7 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
         try:
             say(line)
         except OSError:
-            _write_to_nobody()
+            write_to_nobody()
 
     try:
         await interruptible(_run(stack, tell))
@@ -42,12 +40,6 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
         return 1
     tell("stopped")
     return 0
-
-
-def _write_to_nobody() -> None:
-    """What lies in the buffer of a closed terminal would else turn the exit code to 120."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _run(stack: LocalStack, say: Say) -> int:
