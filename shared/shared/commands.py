@@ -55,12 +55,23 @@ class ExecuteSkill(Message):
     budget: SessionBudget | None = None
 
 
-class CancelSession(Message):
+class Cancel(Message):
+    """What is done stays, what runs is aborted; the reason is kept in the log."""
+
+    reason: Reason | None = None
+    command_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class CancelSession(Cancel):
     """`session.cancel`."""
 
     session_id: UUID
-    reason: Reason | None = None
-    command_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class CancelExecution(Cancel):
+    """`skill.cancel`: of a skill that runs alone."""
+
+    execution_id: UUID
 
 
 class RetrySession(Message):

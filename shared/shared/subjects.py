@@ -130,9 +130,9 @@ def beat(attempt_id: UUID | str) -> str:
     return f"attempt.{attempt_id}.beat"
 
 
-def stop(session_id: UUID | str) -> str:
-    """Core publish: abort the session's running work."""
-    return f"stop.{session_id}"
+def stop(id_: UUID | str) -> str:
+    """Core publish: abort the running work of a session, or of a skill that runs alone."""
+    return f"stop.{id_}"
 
 
 def dead_letter(service: str) -> str:

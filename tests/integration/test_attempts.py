@@ -188,6 +188,20 @@ async def test_a_skill_that_runs_alone_under_a_cancelled_session_s_id_is_run(sta
     assert codes == {running.attempt_id: "timeout", queued.attempt_id: None}
 
 
+async def test_a_cancelled_skill_that_runs_alone_is_stopped_and_taken_from_the_queue(stage: Stage) -> None:
+    running = await stage.ask("spin", {}, noun="execution", seq=5)
+    beside = await stage.ask("spin", {}, id=running.id, seq=5, timeout_s=2)
+    await asyncio.sleep(1)
+    whose = {"user": str(USER), "noun": "execution", "seq": 7}
+    await stage.bus.tell(subjects.stop(running.id), dumps(whose))
+    await stage.ask("echo", {"text": "alone"}, noun="execution", id=running.id, seq=6)
+    reports = [await stage.orchestrator.next(6) for _ in range(2)]
+    codes = {report.attempt_id: report.error and report.error.code for report in reports}
+    assert codes == {running.attempt_id: "cancelled", beside.attempt_id: "timeout"}
+    await stage.drained()
+    assert stage.orchestrator.reports.empty()
+
+
 async def test_a_retry_that_runs_before_its_cancel_is_heard_of_goes_on(stage: Stage) -> None:
     retried = await stage.ask("spin", {}, seq=8, timeout_s=2)
     before = await stage.ask("spin", {}, id=retried.id, seq=6, timeout_s=2)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,7 +13,7 @@ from provider import Provider, billing_provider
 from rig import client_of, running_stack
 from shared.refusal import Refusal
 from totalaud.client import Client
-from totalaud.errors import WorkflowFailed
+from totalaud.errors import SkillFailed, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
 WRITE = {"skill": "write", "input": {"topic": "a single"}}
@@ -175,6 +175,33 @@ async def test_a_cancel_ends_the_running_call_within_a_second_and_says_what_it_m
     assert 0 < row["in_doubt_usd"] < row["reserved_usd"]
     found = await client.get(accepted.id)
     assert (found.status, found.late_usd) == ("cancelled", row["in_doubt_usd"])
+
+
+async def test_a_cancel_of_a_skill_alone_ends_its_call_within_a_second_and_settles_it(
+    client: Client, provider: Provider
+):
+    await provider.slow(20)
+    before = len(await provider.calls())
+    accepted = await client.execute("write", WRITE["input"])
+    async with asyncio.timeout(20):
+        while len(await provider.calls()) == before:
+            await asyncio.sleep(0.02)
+    began = time.monotonic()
+    cancelled = await client.cancel_skill(accepted.id, reason="enough")
+    async with asyncio.timeout(20):
+        while not (rows := await client.budgets.ledger(limit=1)) or rows[0]["state"] == "reserved":
+            await asyncio.sleep(0.01)
+    assert time.monotonic() - began < 1
+    assert (rows[0]["state"], rows[0]["cost_usd"]) == ("settled", 0)
+    assert 0 < rows[0]["in_doubt_usd"] < rows[0]["reserved_usd"]
+    with pytest.raises(SkillFailed) as failed:
+        await client.skill_outcome(accepted.id)
+    assert (failed.value.code, failed.value.message) == ("cancelled", "enough")
+    await client.tables.caught_up(cancelled.seq)
+    sql = "SELECT status, error_code FROM skill_executions WHERE execution_id = $1"
+    row = await client.tables.row(sql, UUID(accepted.id))
+    assert row is not None
+    assert (row["status"], row["error_code"]) == ("error", "cancelled")
 
 
 async def _reported_late(client: Client, session_id: str) -> bool:

@@ -372,6 +372,22 @@ async def test_the_command_line_cancels_nothing_that_is_not_there(at_the_stack: 
     assert (await document("session", "get", id_, code=1))["error"]["code"] == "not_found"
 
 
+async def test_the_command_line_cancels_a_skill_that_runs_alone(at_the_stack: None):
+    user = str(uuid4())
+    started = await document("skill", "sleep", "-i", "seconds=20", "--no-wait", "--user", user)
+    cancel = ("skills", "cancel", started["execution_id"], "--user")
+    assert not (await document(*cancel, user, "--reason", "enough"))["duplicate"]
+    assert (await document(*cancel, user))["duplicate"]
+    others = await document(*cancel, str(uuid4()), code=1)
+    assert (others["error"]["code"], others["error"]["field"]) == ("not_found", "execution_id")
+    failed = await document("skills", "result", started["execution_id"], "--user", user, code=1)
+    assert (failed["error"]["code"], failed["error"]["message"]) == ("cancelled", "enough")
+    done = await document("skill", "echo", "-i", "text=hi", "--user", user)
+    assert await document("skills", "result", done["execution_id"], "--user", user) == done
+    late = await document("skills", "cancel", done["execution_id"], "--user", user, code=1)
+    assert (late["error"]["code"], late["error"]["field"]) == ("already_ended", "execution_id")
+
+
 async def test_the_command_line_shows_the_operators_things(at_the_stack: None):
     assert (await document("skill", "echo", "-i", "text=hi"))["output"] == {"text": "hi"}
     assert "echo" in [row["name"] for row in await document("skills", "list")]
@@ -406,5 +422,6 @@ async def test_a_disabled_skill_is_refused_until_it_is_enabled(at_the_stack: Non
 async def test_tables_fit_into_80_columns(at_the_stack: None):
     user = str(uuid4())
     result = await totalaud.run_agent_workflow("tester", user, [ECHO, COUNT])
-    for words in (("session", "get", result.session_id), ("session", "list"), ("skills", "list")):
+    got = ("session", "get", result.session_id, "--min-seq", str(result.seq))
+    for words in (got, ("session", "list"), ("skills", "list")):
         assert max(len(line.rstrip()) for line in (await cli(*words)).splitlines()) <= 80

@@ -98,7 +98,8 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Itera
     if state.status == "cancelled" and id_ not in run.cancelled:
         yield "a session was cancelled that nobody cancelled"
     handed = [(event.step, event.to_agent) for _, event, _ in life if type(event) is StepHandedOff]
-    if handed != [(step.number, "list-agent") for step in state.steps if step.skill in OTHERS]:
+    theirs = [step for step in state.steps if step.skill in OTHERS and asked.aggregate.noun == "session"]
+    if handed != [(step.number, "list-agent") for step in theirs]:
         yield "the steps of another agent are not those that were handed off"
     outcomes = Counter(event.attempt_id for _, event, _ in life if type(event) in OUTCOME)
     yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)

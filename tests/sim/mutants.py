@@ -58,7 +58,7 @@ MUTANTS = (
         Delivery,
         "_is_awaited",
         faulty.tells_any_server,
-        Focus(skills=("add",), faults=DEADLY, cancelled=0, restarts=1),
+        Focus(skills=("add",), faults=DEADLY, cancelled=0, alone=0, restarts=1),
     ),
     Mutant("a repeated report is recorded again", "an attempt has", decide, "_report", faulty.no_dedupe),
     Mutant(

@@ -133,6 +133,7 @@ async def orchestrator(world: World, process: Process) -> None:
         await said.answer(answer)
 
     await bus.listen("ask.*.session.*", ask, queue=QUEUE)
+    await bus.listen("ask.*.skill.*", ask, queue=QUEUE)
     await bus.listen("ask.*.budget.*", ask, queue=QUEUE)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)

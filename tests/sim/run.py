@@ -13,7 +13,7 @@ from msgspec import json
 
 from orchestrator.session import Session
 from shared.json import dumps
-from shared.subjects import Aggregate, ledger, session
+from shared.subjects import Aggregate, execution, ledger, session
 from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
@@ -29,7 +29,7 @@ FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
 
 @dataclass
 class Asked:
-    """A session that was asked for: whether its start is a bad one, and whether its own limit still holds."""
+    """A session, or a skill alone: whether its start is a bad one, and whether its own limit still holds."""
 
     aggregate: Aggregate
     bad: bool
@@ -43,6 +43,7 @@ class Focus:
     skills: tuple[str, ...] = tuple(SKILLS)
     faults: Faults | None = None
     cancelled: float = 0.2
+    alone: float = 0.2
     restarts: float = 0.3
 
 
@@ -191,6 +192,9 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     await asyncio.sleep(random.uniform(0, 10))
     bad = random.random() < 0.05
     own = _own_budget(random)
+    if found.focus.alone and random.random() < found.focus.alone:
+        await _use_alone(found, bus, id_, bad=bad)
+        return
     asked = found.asked[id_] = Asked(session(USER, id_), bad, limited="budget" in own)
     steps: list[dict[str, object]] = [
         {
@@ -214,6 +218,23 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
         await asyncio.sleep(random.uniform(0, 15))
         unlimited = {"scope": "session", "session_id": str(id_), "limit_usd": None}
         asked.limited = not await _budget(bus, f"own/{id_}", unlimited)
+
+
+async def _use_alone(found: Run, bus: SimBus, id_: UUID, *, bad: bool) -> None:
+    """Ask for one skill alone, sometimes cancel it."""
+    random = found.world.chance.random
+    found.asked[id_] = Asked(execution(USER, id_), bad, limited=False)
+    skill = "unknown" if bad else random.choice(found.focus.skills)
+    body = dumps({"execution_id": str(id_), "skill": skill, "input": {"n": 1}})
+    for _ in range(random.choice((1, 1, 2))):
+        door = "cmd" if bad else random.choice(("ask", "cmd"))
+        await _send(bus, door, "execute", body, f"run/{id_}", noun="skill")
+    found.accepted.add(id_)
+    if random.random() < found.focus.cancelled:
+        await asyncio.sleep(random.uniform(0, 8))
+        found.cancelled.add(id_)
+        cancel = dumps({"execution_id": str(id_), "command_id": "c1"})
+        await _send(bus, "ask", "cancel", cancel, f"c1/{id_}", noun="skill")
 
 
 def _own_budget(random: Random) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from msgspec import structs
 
 from controls import (
@@ -274,6 +275,17 @@ def test_a_cancel_before_the_start_stands():
 
 def test_an_ended_session_cannot_be_cancelled():
     given(start(1), report(1)).when(Cancel()).is_refused("already_ended")
+
+
+def test_a_refusal_names_the_id_of_what_it_is_about():
+    subject = execution(UUID(int=1), UUID(int=2)).subject
+    begun = decide(start(1), Session(), NOW, subject).session
+    ended = structs.replace(begun, status="completed")
+    with pytest.raises(Refusal, match="the execution is completed, there is nothing to cancel") as refused:
+        decide(Cancel(), ended, NOW, subject)
+    with pytest.raises(Refusal, match="used for another command") as conflict:
+        decide(structs.replace(start(1), fingerprint="another"), begun, NOW, subject)
+    assert (refused.value.field, conflict.value.field) == ("execution_id", "execution_id")
 
 
 def test_no_step_is_requested_after_the_end():

@@ -35,12 +35,14 @@ VALID = [
     {"agent": "sim-agent", "steps": STEPS, "session_id": SESSION, "input": {"n": 3}},
     {"skill": "add", "input": {"n": 1}, "execution_id": SESSION},
     {"session_id": SESSION, "reason": "enough", "command_id": "c1"},
+    {"execution_id": SESSION, "reason": "enough", "command_id": "c2"},
     {"session_id": SESSION, "from_step": 1, "input": {"n": 2}, "command_id": "r1"},
     {"session_id": SESSION, "from_seq": 1, "limit": 10},
     {"scope": "day", "limit_usd": 2.5, "policy": "wait", "command_id": "b1"},
 ]
 VERBS = [
-    *("session.run", "session.cancel", "session.retry", "session.events", "skill.execute", "skill.events"),
+    *("session.run", "session.cancel", "session.retry", "session.events", "skill.execute"),
+    *("skill.cancel", "skill.events"),
     *("budget.set", "budget.get", "session.delete", "artist.run", "session.run.now", "*.>"),
 ]
 ATTEMPT = {"user": str(USER), "noun": "session", "id": SESSION, "step": 1, "attempt_id": SESSION, "seq": 1}

@@ -121,6 +121,13 @@ class Client:
         with telemetry.span("session.cancel", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "session", "cancel", body), id_)
 
+    async def cancel_skill(self, execution_id: Id, *, reason: str | None = None) -> Accepted:
+        """Stop a skill that runs alone."""
+        id_ = as_id(execution_id, "execution_id")
+        body = {"execution_id": str(id_), "reason": reason, "command_id": str(uuid4())}
+        with telemetry.span("skill.cancel", kind="client"):
+            return Accepted.of(await self.door.ask(self.user, "skill", "cancel", body), id_)
+
     async def retry(
         self,
         session_id: Id,
@@ -152,9 +159,11 @@ class Client:
 
     async def known(self, session_id: Id) -> None:
         """Refuse a session that the log does not have (yet), or that belongs to another user."""
-        body = {"session_id": str(as_id(session_id, "session_id")), "limit": 1}
-        if not (await self.door.ask(self.user, "session", "events", body))["commits"]:
-            raise Refusal("not_found", "session_id", f"user {self.user} has no session {session_id}")
+        await self._known(session(self.user, as_id(session_id, "session_id")))
+
+    async def known_skill(self, execution_id: Id) -> None:
+        """Refuse an execution of a skill alone that the log does not have (yet), or of another user."""
+        await self._known(execution(self.user, as_id(execution_id, "execution_id")))
 
     async def outcome(self, session_id: Id) -> WorkflowResult:
         """Wait for the end and return the result; raises WorkflowFailed."""
@@ -219,6 +228,12 @@ class Client:
             return await self._opener.person_of(self.user, str(contact))
         return as_id(contact, "contact_id")
 
+    async def _known(self, aggregate: Aggregate) -> None:
+        field = f"{aggregate.noun}_id"
+        body = {field: aggregate.id, "limit": 1}
+        if not (await self.door.ask(self.user, _door_of(aggregate), "events", body))["commits"]:
+            raise Refusal("not_found", field, f"user {self.user} has no {aggregate.noun} {aggregate.id}")
+
     async def _folded(self, aggregate: Aggregate) -> Outcome:
         state = Outcome()
         async with aclosing(self._follow(aggregate, 0)) as commits:
@@ -232,14 +247,16 @@ class Client:
                 yield await self._opened(commit)
 
     def _reader(self, aggregate: Aggregate) -> ReadPage:
-        noun = "session" if aggregate.noun == "session" else "skill"
-
         async def read(from_seq: int) -> Page:
             body = {f"{aggregate.noun}_id": aggregate.id, "from_seq": from_seq}
-            page = await self.door.ask(self.user, noun, "events", body)
+            page = await self.door.ask(self.user, _door_of(aggregate), "events", body)
             return [Logged.of(commit) for commit in page["commits"]], bool(page["more"])
 
         return read
 
     async def _opened(self, commit: Logged) -> Logged:
         return replace(commit, events=tuple(await self.open(self.user, list(commit.events))))
+
+
+def _door_of(aggregate: Aggregate) -> str:
+    return "skill" if aggregate.noun == "execution" else aggregate.noun

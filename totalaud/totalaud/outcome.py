@@ -117,7 +117,7 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
             cleared = replace(state, failed_step=None, code="", message="", partial=None)
             return replace(cleared, status="running", outputs=kept, steps=steps)
         case "SessionCancelled":
-            reason = event.get("reason") or "the session was cancelled"
+            reason = event.get("reason") or "it was cancelled"
             return replace(state, status="cancelled", code="cancelled", message=reason)
         case "SessionFailed" | "SessionRefused":
             return replace(state, status=ENDS[kind], code=event["code"], message=event["message"])

@@ -14,7 +14,9 @@ from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
 from orchestrator.starts import Starts, too_large
+from shared import commands
 from shared.commands import (
+    CancelExecution,
     CancelSession,
     ExecuteSkill,
     Page,
@@ -83,7 +85,11 @@ class Commands:
             case "skill", "execute":
                 return await self._execute(sent)
             case "session", "cancel":
-                return await self._cancel(sent)
+                ended = read(CancelSession, parse(sent.body))
+                return await self._cancel(sent, session(sent.user, ended.session_id), ended)
+            case "skill", "cancel":
+                alone = read(CancelExecution, parse(sent.body))
+                return await self._cancel(sent, execution(sent.user, alone.execution_id), alone)
             case "session", "retry":
                 return await self._retry(sent)
             case "budget", "set":
@@ -102,7 +108,8 @@ class Commands:
                     "unknown_command",
                     "subject",
                     f"there is no {sent.noun}.{sent.verb}; there are session.run, session.cancel, "
-                    "session.retry, session.events, skill.execute, skill.events, budget.set and budget.get",
+                    "session.retry, session.events, skill.execute, skill.cancel, skill.events, "
+                    "budget.set and budget.get",
                 )
 
     async def _run(self, sent: Sent) -> Done:
@@ -141,9 +148,7 @@ class Commands:
         decided = await self._decide(aggregate, start, sent, supposed_new=True)
         return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
-    async def _cancel(self, sent: Sent) -> Done:
-        command = read(CancelSession, parse(sent.body))
-        aggregate = session(sent.user, command.session_id)
+    async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel) -> Done:
         cancel = Cancel(command.reason, command.command_id)
         return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 

@@ -44,6 +44,7 @@ from shared.events import (
     StepHandedOff,
 )
 from shared.refusal import Refusal
+from shared.subjects import Aggregate
 from shared.work import Answer, Claim, Report
 
 
@@ -58,7 +59,7 @@ def decide(command: Command, session: Session, now: datetime, subject: str) -> D
         case Refuse():
             return _refuse(command, session)
         case Cancel():
-            return _cancel(command, session)
+            return _cancel(command, session, subject)
         case Retry():
             return _retry(command, session, subject)
         case SetSessionBudget():
@@ -108,7 +109,7 @@ def _start(command: Start, session: Session, subject: str) -> Decision:
     if session.fingerprint is not None and session.fingerprint != command.fingerprint:
         raise Refusal(
             "conflict",
-            "session_id",
+            f"{Aggregate.parse(subject).noun}_id",
             "the id was used for another command: send a new id, or the same command",
         )
     return Decision(session)
@@ -134,13 +135,13 @@ def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
     return held if held is not None and held.runner is None else None
 
 
-def _cancel(command: Cancel, session: Session) -> Decision:
+def _cancel(command: Cancel, session: Session, subject: str) -> Decision:
     if session.status == "cancelled" or session.did(SessionCancelled, command.command_id):
         return Decision(session)
     if session.ended:
-        raise Refusal(
-            "already_ended", "session_id", f"the session is {session.status}, there is nothing to cancel"
-        )
+        noun = Aggregate.parse(subject).noun
+        told = f"the {noun} is {session.status}, there is nothing to cancel"
+        raise Refusal("already_ended", f"{noun}_id", told)
     return Decision(session).then(SessionCancelled(reason=command.reason, command_id=command.command_id))
 
 

@@ -175,7 +175,8 @@ class Follow:
 
     async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
         """Say whose work is to stop: the `attempts` named, or all that was asked for before commit `seq`."""
-        await self._bus.tell(stop(aggregate.id), dumps({"user": str(aggregate.user), **which}))
+        whose = {"user": str(aggregate.user), "noun": aggregate.noun}
+        await self._bus.tell(stop(aggregate.id), dumps(whose | which))
 
     def _lost(self, asked: AttemptRequested, error: Exception) -> None:
         self.look_again()

@@ -66,7 +66,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
             running.append(loops.create_task(exporter.run(bus, log)))
         yield [
             Door("ask.*.session.*", doors.ask, "Run, cancel, retry a session, or read its events"),
-            Door("ask.*.skill.*", doors.ask, "Run one skill alone, or read its events"),
+            Door("ask.*.skill.*", doors.ask, "Run or cancel one skill alone, or read its events"),
             Door("ask.*.budget.*", doors.ask, "Set what may be spent, or read what is left"),
         ]
         for task in running:

@@ -15,7 +15,7 @@ from shared.message import Unreadable
 from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
-from skill_runner.cancelled import Cancelled
+from skill_runner.cancelled import Cancelled, run_of
 from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
@@ -86,20 +86,21 @@ class Handlers:
         await deliver(self._bus, report)
 
     async def stop(self, heard: Heard) -> None:
-        """`stop.<session>`: abort all of the user's running work of it, or the `attempts` named.
+        """`stop.<id>`: abort all running work of the user's session, or of their skill that runs alone.
 
-        `seq` is the commit that stopped all: what was asked for before it is not begun either, and what was
-        asked for after it goes on.
+        `noun` tells which of the two, `attempts` only those. `seq` is the commit that stopped all: what was
+        asked for before it is not begun either, and what was asked for after it goes on.
         """
-        session = heard.subject.split(".", 1)[1]
+        id_ = heard.subject.split(".", 1)[1]
         body = loads(heard.body)
         if not isinstance(body, dict):
             return
-        whose, named, seq = body.get("user"), body.get("attempts"), body.get("seq")
-        if named is None and isinstance(whose, str) and isinstance(seq, int):
-            self._cancelled.note(whose, session, seq)
+        run = str(body.get("user")), str(body.get("noun", "session")), id_
+        named, seq = body.get("attempts"), body.get("seq")
+        if named is None and isinstance(seq, int):
+            self._cancelled.note(run, seq)
         for work, abort in list(self._running.values()):
-            if (str(work.user), str(work.id)) != (whose, session):
+            if run_of(work) != run:
                 continue
             if named is None:
                 stopped = seq is None or self._cancelled.has(work)

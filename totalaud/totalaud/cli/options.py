@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from totalaud.connection import Connection
 
 T = TypeVar("T")
+Reason = Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")]
 FLAGS = ("--json",)
 VALUED = ("--user", "--data")
 

@@ -7,9 +7,8 @@ import typer
 
 from totalaud.cli import reading, show
 from totalaud.cli.budget import amount
-from totalaud.cli.options import Options, run
-from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result
-from totalaud.record import as_json
+from totalaud.cli.options import Options, Reason, run
+from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 
 app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
@@ -85,15 +84,7 @@ def run_skill(
             if no_wait:
                 show_accepted(options, "execution", asdict(accepted))
                 return
-            result = asdict(await client.skill_outcome(accepted.id))
-            if options.json:
-                show.document(result)
-                return
-            out = show.console()
-            label = "  simulated text" if result["simulated"] else ""
-            cost = show.cached(result) if result["cache_hits"] else show.money(result)
-            show.say(out, f"{skill} took {show.duration(result['duration_ms'])}, {cost}{label}")
-            out.print_json(as_json(result["output"]))
+            await show_skill(options, client, accepted.id)
 
     run(work())
 
@@ -181,7 +172,7 @@ def result(context: typer.Context, session_id: SessionId) -> None:
 def cancel(
     context: typer.Context,
     session_id: SessionId,
-    reason: Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")] = None,
+    reason: Reason = None,
 ) -> None:
     """Stop a session; what is done stays, what runs is aborted."""
     options = Options.of(context)

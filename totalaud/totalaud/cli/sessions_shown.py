@@ -68,3 +68,16 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
     for number, output in enumerate(result["outputs"], 1):
         show.say(out, f"\nstep {number}")
         out.print_json(as_json(output))
+
+
+async def show_skill(options: Options, client: "Client", execution_id: str) -> None:
+    """Wait for the end of a skill that runs alone; write its output, or raise SkillFailed."""
+    result = asdict(await client.skill_outcome(execution_id))
+    if options.json:
+        show.document(result)
+        return
+    out = show.console()
+    label = "  simulated text" if result["simulated"] else ""
+    cost = show.cached(result) if result["cache_hits"] else show.money(result)
+    show.say(out, f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}")
+    out.print_json(as_json(result["output"]))

@@ -1,16 +1,25 @@
 """`skills …`: what can be run, and bringing it from files into the log."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options, Reason, run
 from totalaud.cli.plain import echo
+from totalaud.cli.sessions_shown import show_accepted, show_skill
 
-app = typer.Typer(no_args_is_help=True, help="See, check and push skills.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="See, check and push skills; look after one that runs alone.",
+    rich_markup_mode=None,
+)
 Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
+ExecutionId = Annotated[
+    str, typer.Argument(metavar="EXECUTION", help="Its UUID, as 'totalaud skill --no-wait' tells it.")
+]
 Skill = Annotated[str, typer.Argument(metavar="SKILL")]
 
 
@@ -80,6 +89,37 @@ def push(context: typer.Context, folder: Folder = None) -> None:
         return 1 if problems else 0
 
     raise typer.Exit(run(work()))
+
+
+@app.command("result")
+def result(context: typer.Context, execution_id: ExecutionId) -> None:
+    """Wait for the end of a skill that runs alone, and show its output."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            await client.known_skill(execution_id)
+            await show_skill(options, client, execution_id)
+
+    run(work())
+
+
+@app.command("cancel")
+def cancel(
+    context: typer.Context,
+    execution_id: ExecutionId,
+    reason: Reason = None,
+) -> None:
+    """Stop a skill that runs alone; what runs is aborted."""
+    options = Options.of(context)
+
+    async def work() -> None:
+        async with options.client() as client:
+            await client.known_skill(execution_id)
+            accepted = await client.cancel_skill(execution_id, reason=reason)
+            show_accepted(options, "execution", asdict(accepted))
+
+    run(work())
 
 
 @app.command("enable")
