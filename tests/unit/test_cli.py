@@ -1,5 +1,6 @@
 """The command line: what it reads, what it writes, how it ends."""
 
+import io
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
 from totalaud.cli.options import hoist
 from totalaud.cli.telling import Teller
+from totalaud.cli.terminal import Terminal
 from totalaud.errors import Unreachable, WorkflowFailed
 
 ID = "7a1c5b0e-6f1a-4a53-9c1d-2f4f1b8f0c11"
@@ -186,6 +188,15 @@ def test_a_reader_that_has_gone_is_told_from_a_failure(words: list[str], tmp_pat
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def test_a_reader_that_has_gone_is_an_error_like_another_where_something_has_to_be_stopped_first():
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        Terminal(file=Gone()).print("nats runs")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
