@@ -20,6 +20,7 @@ import pytest
 import standin
 from servers import data_folder, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
+from shared.refusal import Refusal
 from totalaud.stack import elsewhere, environment, paths
 from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import InUse
@@ -166,6 +167,16 @@ async def test_named_servers_are_used_in_place_of_ours(monkeypatch: pytest.Monke
             async with standin.stack_of(data) as stack:
                 assert {one.name for one in stack.status()} == {"model-server", "stand-in"}
                 assert (stack.place.nats_url, stack.place.database_url) == (nats.url, database)
+
+
+async def test_a_database_url_that_is_none_is_told_as_such_and_not_as_an_outage(
+    monkeypatch: pytest.MonkeyPatch, data: Path
+):
+    monkeypatch.setenv("TOTALAUD_DATABASE_URL", "127.0.0.1/totalaud")
+    with pytest.raises(Refusal, match="TOTALAUD_DATABASE_URL: not postgresql://"):
+        async with standin.stack_of(data):
+            pass
+    assert living(data) == {}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

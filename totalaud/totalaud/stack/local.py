@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.secret import secret
+from shared.urls import NAME, database_url
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
 from totalaud.stack.environment import Place
 from totalaud.stack.lock import DataLock
@@ -130,7 +131,9 @@ class LocalStack:
         self._lock = DataLock(self.data)
         await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
         given_nats = secret("TOTALAUD_NATS_URL")
-        given_database = secret("TOTALAUD_DATABASE_URL")
+        given_database = secret(NAME)
+        if given_database:
+            database_url(given_database)
         nats = None if given_nats else Nats(self.data, self._sync_interval)
         postgres = None if given_database else Postgres(self.data, self.logs)
         model_port = ports.kept_port(self.data / "model.port")
