@@ -101,3 +101,30 @@ async def test_a_timer_that_comes_again_takes_the_place_of_one_that_failed():
     await asyncio.sleep(1.5)
     timers.close()
     assert tried == ["first", "second", "second"]
+
+
+async def test_a_timer_waits_without_asking_the_clock_over_and_over():
+    asked = []
+
+    def clock() -> datetime:
+        asked.append(1)
+        return utc_now()
+
+    async def due() -> None:
+        pass
+
+    timers = Timers(clock)
+    timers.set("one", utc_now() + timedelta(milliseconds=100), due)
+    await asyncio.sleep(0.2)
+    assert len(asked) < 10
+
+
+async def test_nothing_is_kept_of_a_timer_that_came():
+    timers = Timers()
+
+    async def due() -> None:
+        assert not timers.is_set("one")
+
+    timers.set("one", utc_now(), due)
+    await asyncio.sleep(0.05)
+    assert (timers._handles, timers._running, timers._latest) == ({}, set(), {})
