@@ -95,6 +95,15 @@ def test_other_inputs_have_other_keys(one: dict[str, Any], other: dict[str, Any]
     assert (key(one) == key(other)) == same(one, other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(5, 5.5), ([1], [2]), ([1, 2], [2, 1]), (1, True), (0, False), (1, "1"), (None, ""), ([], {})],
+    ids=str,
+)
+def test_values_that_differ_a_little_have_other_keys(one: Any, other: Any):
+    assert key({"query": one}) != key({"query": other})
+
+
 @given(inputs, st.uuids(version=4), st.uuids(version=4))
 def test_two_users_never_have_the_same_key(value: dict[str, Any], one: UUID, other: UUID):
     assert (key(value, one) == key(value, other)) == (one == other)
