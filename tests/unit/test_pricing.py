@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from skill_runner.pricing import total, usage_of
+from msgspec.structs import replace
+
+from skill_runner.pricing import price, total, usage_of
 
 
 def chat(model: str, prompt: int, cached: int, completion: int) -> dict[str, Any]:
@@ -44,6 +46,27 @@ def test_a_dated_name_of_the_answer_falls_back_to_the_name_asked_for() -> None:
     assert usage.cost_usd == Decimal("0.00381")
 
 
+def test_an_answer_is_priced_by_its_own_name_first() -> None:
+    usage = usage_of("openai", "house-model", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
+    assert (usage.model, usage.cost_usd) == ("house-model", Decimal("0.00381"))
+
+
+def test_an_answer_that_names_no_model_is_priced_by_the_name_asked_for() -> None:
+    answer = {"usage": chat("gpt-5.5", 1200, 1000, 77)["usage"]}
+    assert usage_of("openai", "gpt-5.5", answer, simulated=False).cost_usd == Decimal("0.00381")
+
+
+def test_the_price_of_another_provider_s_model_is_not_known() -> None:
+    usage = usage_of("openai", "claude-opus-5", chat("claude-opus-5", 10, 0, 5), simulated=False)
+    assert usage.cost_usd is None
+
+
+def test_so_many_tokens_cost_as_much_before_the_call_as_after_it() -> None:
+    told = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 0, 77), simulated=False)
+    assert price("openai", "gpt-5.5", 1200, 77) == told.cost_usd == Decimal("0.00831")
+    assert price("openai", "house-model", 1200, 77) is None
+
+
 def test_the_version_of_the_table_is_told() -> None:
     usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1, 0, 1), simulated=False)
     assert (usage.price_version or "").startswith("genai-prices 0.")
@@ -55,18 +78,39 @@ def test_an_answer_without_usage_has_no_price() -> None:
 
 
 def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
-    for wrong in (chat("gpt-5.5", 10**30, 0, 77), chat("gpt-5.5", -5, 0, 77), chat("gpt-5.5", 10, 50, 77)):
+    for wrong in (
+        chat("gpt-5.5", 10**30, 0, 77),
+        chat("gpt-5.5", 1200, 0, 10**30),
+        chat("gpt-5.5", -5, 0, 77),
+        chat("gpt-5.5", 10, 50, 77),
+        {"model": "gpt-5.5", "usage": {"prompt_tokens": "many", "completion_tokens": 77}},
+        {"model": "gpt-5.5", "usage": [1200, 77]},
+    ):
         usage = usage_of("openai", "gpt-5.5", wrong, simulated=False)
-        assert (usage.tokens, usage.cost_usd) == (0, None)
+        assert (usage.tokens, usage.cached_tokens, usage.cost_usd) == (0, 0, None)
 
 
 def test_calls_add_up() -> None:
     one = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
-    both = total(one, one)
-    assert (both.calls, both.input_tokens, both.cost_usd) == (2, 2400, Decimal("0.00762"))
+    both = total(replace(one, in_doubt_usd=Decimal("0.01")), replace(one, in_doubt_usd=Decimal("0.02")))
+    assert (both.calls, both.input_tokens, both.output_tokens, both.cached_tokens) == (2, 2400, 154, 2000)
+    assert (both.cost_usd, both.list_price_usd) == (Decimal("0.00762"), Decimal("0.00762"))
+    assert both.in_doubt_usd == Decimal("0.03")
+
+
+def test_a_sum_is_simulated_if_one_of_its_calls_was() -> None:
+    real, ours = (
+        usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1, 0, 1), simulated=said) for said in (False, True)
+    )
+    assert [total(*two).simulated for two in ((real, real), (real, ours), (ours, real))] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_sum_with_an_unknown_price_is_unknown() -> None:
     known = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
     unknown = usage_of("openai", "house-model", chat("house-model", 10, 0, 5), simulated=False)
     assert total(known, unknown).cost_usd is None
+    assert total(unknown, known).cost_usd is None
