@@ -139,20 +139,6 @@ async def test_a_key_made_elsewhere_is_seen_at_once(vault: Vault, another: Vault
     assert await another.keys(USER, [person]) == made
 
 
-def test_a_key_that_was_read_before_its_erasure_does_not_come_back_after_it():
-    cache, person = key_cache.KeyCache(), uuid4()
-    cache.keep(USER, {person: None})
-    cache.keep(USER, {person: bytes(32)})
-    assert cache.during_outage(USER, [person]) == {person: None}
-
-
-async def test_few_keys_are_kept_in_memory(monkeypatch: pytest.MonkeyPatch):
-    cache = key_cache.KeyCache(at_most=10)
-    people = [uuid4() for _ in range(30)]
-    cache.keep(USER, dict.fromkeys(people, b"key"))
-    assert list(cache.fresh(USER, people)) == people[-10:]
-
-
 async def test_another_master_key_opens_nothing_and_says_so(vault: Vault, vault_url: str):
     person = uuid4()
     await vault.make_keys(USER, [person])
