@@ -23,7 +23,7 @@ from controls import (
 )
 from given import given
 from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, SetSessionBudget, WakeUp
-from orchestrator.decide import answer, decide
+from orchestrator.decide import answer, check_retry, decide
 from orchestrator.session import Session, Timer, outstanding
 from shared.events import (
     AttemptFailed,
@@ -32,6 +32,7 @@ from shared.events import (
     AttemptRequested,
     AttemptStarted,
     AttemptWithdrawn,
+    Budget,
     RetryScheduled,
     SessionCancelled,
     SessionCompleted,
@@ -50,6 +51,12 @@ from shared.subjects import execution, session
 def test_a_start_requests_the_first_attempt():
     started, asked = given().when(start()).then_happens(SessionStarted, AttemptRequested)
     assert (started.agent, asked) == ("scout-agent", requested(1))
+
+
+def test_all_that_a_start_was_asked_with_is_in_the_log():
+    command = structs.replace(start(), beside_session=UUID(int=9), budget=Budget(limit_usd=Decimal(1)))
+    started, _ = given().when(command).then_happens(SessionStarted, AttemptRequested)
+    assert {field: getattr(started, field) for field in structs.asdict(command)} == structs.asdict(command)
 
 
 def test_a_step_of_another_agents_skill_is_handed_off():
@@ -324,6 +331,8 @@ def test_what_never_started_is_not_retried():
     refuse = Refuse(None, Refusal("invalid", "agent", "no text"), "print")
     for never in (given(Cancel()), given(refuse)):
         never.when(Retry(1, ())).is_refused("not_retryable")
+        with pytest.raises(Refusal, match="never started: run it anew"):
+            check_retry(never.session, None, None)
 
 
 def test_a_retry_skips_no_step():
