@@ -142,7 +142,7 @@ class Commands:
             start = await check()
         except Refusal:
             known = await self.sessions.load(aggregate)
-            if known.session.status == "new" or known.session.fingerprint != fingerprint:
+            if known.session.fingerprint != fingerprint:
                 raise
             return Done(_answer(aggregate, Decided(known, ())))
         decided = await self._decide(aggregate, start, sent, supposed_new=True)
