@@ -1,14 +1,18 @@
-"""What a retry looks at: the steps that it runs, as their skills are now, and nothing of those before."""
+"""What a start pins and seals; what a retry looks at: its steps as their skills are now, none before."""
 
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from controls import SESSION, planned
+from orchestrator.asked import Start
 from orchestrator.session import Session
 from orchestrator.starts import Starts
-from shared.commands import RetrySession
-from shared.definitions import SkillDefinition
+from shared.commands import ExecuteSkill, RetrySession, RunSession
+from shared.definitions import AgentDefinition, SkillDefinition
+from shared.events import Budget
 from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
@@ -40,9 +44,13 @@ FIRST, SECOND = skill("first", "topic", "found"), skill("second", "text", "told"
 RENAMED = skill("first", "topic", "discovered", "2")
 
 
-def starts(first: Skill, second: Skill) -> Starts:
+def starts(first: Skill = Skill((FIRST,)), second: Skill = Skill((SECOND,))) -> Starts:  # noqa: B008 - frozen
     registry = Registry(MemoryLog())
     registry._skills = {"first": first, "second": second}
+    registry._agents = {
+        name: AgentDefinition(name=name, domain="test", skills=(skill,))
+        for name, skill in (("scout-agent", "first"), ("coach-agent", "second"))
+    }
     return Starts(registry, MemoryVault(Keyring(bytes(32))))
 
 
@@ -88,3 +96,144 @@ async def test_a_personal_literal_is_sealed_and_a_template_in_its_place_stays():
     retry = await starts(Skill((FIRST,)), Skill((personal,))).retry(USER, failed(), command)
     given = retry.steps[0].input
     assert (is_sealed(given["who"]), given["text"]) == (True, "{{step1.found}}")
+
+
+async def test_a_retry_keeps_its_own_id_and_puts_its_input_into_its_first_step_only():
+    command = RetrySession(session_id=SESSION, from_step=1, input={"topic": "labels"}, command_id="again")
+    retry = await starts().retry(USER, failed(), command)
+    assert (retry.from_step, retry.command_id) == (1, "again")
+    assert [plan.input for plan in retry.steps] == [{"topic": "labels"}, {"text": "{{step1.found}}"}]
+
+
+async def test_a_retry_s_templates_mean_what_completed_steps_gave_and_what_the_session_was_given():
+    for text in ("{{step1.found}}", "{{input.topic}}"):
+        command = RetrySession(session_id=SESSION, input={"text": text})
+        session = Session(**{**session_of(failed()), "input": {"topic": "synthpop"}})
+        assert (await starts().retry(USER, session, command)).steps[0].input == {"text": text}
+    with pytest.raises(Refusal) as refused:
+        await starts().retry(USER, failed(), RetrySession(session_id=SESSION, input={"text": "{{step1.no}}"}))
+    assert (refused.value.code, refused.value.field) == ("bad_template", "steps[1].input.text")
+
+
+async def test_a_step_that_is_retried_is_still_meant_by_its_id():
+    plans = (
+        planned(1, skill="first", skill_hash=FIRST.hash, id="search", input={"topic": "labels"}),
+        planned(2, skill="second", skill_hash=SECOND.hash, input={"text": "{{search.found}}"}),
+    )
+    retry = await starts().retry(
+        USER, Session(status="failed", steps=plans), RetrySession(session_id=SESSION)
+    )
+    assert [plan.id for plan in retry.steps] == ["search", None]
+
+
+def session_of(session: Session) -> dict[str, Any]:
+    return {"status": session.status, "steps": session.steps, "outputs": session.outputs}
+
+
+STEPS = [
+    {"skill": "first", "input": {"topic": "labels"}, "id": "search", "description": "look for labels"},
+    {"skill": "second", "input": {"text": "{{search.found}}"}, "fresh": True},
+]
+
+
+async def run(to: Starts, **asked: Any) -> Start:
+    command = RunSession.model_validate({"agent": "scout", "steps": STEPS, **asked})
+    return await to.run(USER, command, "print")
+
+
+async def test_a_workflow_is_pinned_with_all_that_it_was_asked_with():
+    start = await run(starts(), budget={"limit_usd": "2", "policy": "wait"})
+    assert (start.agent, start.fingerprint, start.beside_session) == ("scout-agent", "print", None)
+    assert start.budget == Budget(limit_usd=Decimal(2), policy="wait")
+    assert start.input == {"topic": "labels"}
+    first, second = start.steps
+    assert (first.number, first.skill, first.skill_hash) == (1, "first", FIRST.hash)
+    assert (first.agent, first.id, first.description) == ("scout-agent", "search", "look for labels")
+    assert (first.input, first.fresh) == ({"topic": "labels"}, False)
+    assert (second.number, second.skill, second.skill_hash) == (2, "second", SECOND.hash)
+    assert (second.agent, second.id, second.description) == ("coach-agent", None, None)
+    assert (second.input, second.fresh) == ({"text": "{{search.found}}"}, True)
+
+
+async def test_a_session_s_own_input_is_kept_though_it_be_empty():
+    assert (await run(starts(), input={"topic": "a", "more": [1]})).input == {"topic": "a", "more": [1]}
+    assert (await run(starts(), input={})).input == {}
+    assert (await run(starts())).budget is None
+
+
+async def test_what_templates_carry_into_a_personal_place_is_sealed_where_it_stands_and_nothing_else():
+    personal = Skill((SECOND.model_copy(update={"input_schema": PERSONAL}),))
+    steps = [STEPS[0], {"skill": "second", "input": {"who": "{{input.people[1].name}}", "text": "a note"}}]
+    own = {"people": [{"name": "Ann"}, {"name": "Jane Example"}], "topic": "labels"}
+    start = await run(starts(second=personal), steps=steps, input=own)
+    people = start.input["people"]
+    assert (people[0], start.input["topic"]) == ({"name": "Ann"}, "labels")
+    assert is_sealed(people[1]["name"])
+    assert is_sealed(start.steps[1].input["text"])
+
+
+async def test_what_stands_in_a_field_that_the_skill_does_not_know_is_sealed():
+    stray = {"topic": "labels", "note": "Jane Example"}
+    start = await run(starts(), steps=[{"skill": "first", "input": stray}])
+    assert (start.steps[0].input["topic"], is_sealed(start.steps[0].input["note"])) == ("labels", True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "field"),
+    [
+        ({"agent": "nobody"}, "unknown_agent", "agent"),
+        ({"steps": [STEPS[0], {**STEPS[1], "id": "search"}]}, "invalid", "steps[1].id"),
+        ({"steps": [STEPS[0], {"skill": "third", "input": {}}]}, "unknown_skill", "steps[1].skill"),
+        ({"steps": [{"skill": "second", "input": {"text": "{{input.text}}"}}]}, "bad_template", None),
+    ],
+    ids=["agent", "id", "skill", "template"],
+)
+async def test_a_workflow_that_cannot_run_is_refused_at_its_field(asked, code, field):
+    with pytest.raises(Refusal) as refused:
+        await run(starts(), **asked)
+    assert refused.value.code == code
+    assert refused.value.field == (field or "steps[0].input.text")
+
+
+async def execute(to: Starts, **asked: Any) -> Start:
+    command = ExecuteSkill.model_validate({"skill": "first", "input": {"topic": "labels"}, **asked})
+    return await to.execute(USER, command, "print")
+
+
+async def test_a_skill_alone_is_a_step_of_no_agent_beside_the_session_that_is_named():
+    start = await execute(starts(), session_id=str(SESSION), fresh=True, budget={"limit_usd": "2"})
+    assert (start.agent, start.fingerprint, start.beside_session) == (None, "print", SESSION)
+    assert (start.input, start.budget.limit_usd) == ({"topic": "labels"}, 2)
+    (step,) = start.steps
+    assert (step.number, step.skill, step.skill_hash, step.agent) == (1, "first", FIRST.hash, None)
+    assert (step.input, step.fresh) == ({"topic": "labels"}, True)
+    assert (await execute(starts())).steps[0].fresh is False
+
+
+async def test_a_skill_alone_is_refused_at_its_own_fields():
+    for asked, field in (
+        ({"skill": "third"}, "skill"),
+        ({"input": {"topic": "{{input.topic}}"}}, "input.topic"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await execute(starts(), **asked)
+        assert refused.value.field == field
+    with pytest.raises(Refusal) as refused:
+        await execute(starts(first=Skill((FIRST,), switched=False)))
+    assert (refused.value.code, refused.value.field) == ("skill_disabled", "skill")
+
+
+async def test_a_personal_literal_of_a_skill_alone_is_sealed_in_the_step_and_in_the_input():
+    personal = Skill((FIRST.model_copy(update={"input_schema": PERSONAL}),))
+    start = await execute(starts(first=personal), input={"who": "Jane Example"})
+    assert is_sealed(start.input["who"])
+    assert start.steps[0].input == start.input
+
+
+def test_a_fingerprint_tells_bodies_apart_but_for_their_own_id_and_does_not_quote_them():
+    of = starts().fingerprint
+    body = {"skill": "first", "execution_id": "1"}
+    assert of(body, "execution_id") == of({"skill": "first"}, "execution_id")
+    assert of(body, "execution_id") != of({**body, "skill": "second"}, "execution_id")
+    assert of(body, "execution_id") != of(body, "session_id")
+    assert "first" not in of(body, "execution_id")
