@@ -2,17 +2,22 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
 from msgspec.structs import replace
+from nats.errors import NoRespondersError
+from nats.js.errors import NoStreamResponseError
 
-from controls import LEASE_S, NOW, attempt_id, claim, failure, report, start, usage
+from controls import LEASE_S, NOW, SESSION, USER, attempt_id, claim, failure, report, start, usage
 from given import given
 from orchestrator.asked import Cancel, ClaimAttempt, ExpireLease
-from orchestrator.ledger import Doubt, Release, Settle
-from orchestrator.settling import SILENT_FOR, overdue, settlement
+from orchestrator.ledger import Doubt, LedgerCommand, Release, Reserve, Settle
+from orchestrator.ledgers import Known, Ledgers
+from orchestrator.settling import SILENT_FOR, Settling, overdue, settlement
 from shared.commit import Commit
-from shared.log import Past, Recorded
+from shared.log import MemoryLog, Past, Recorded
+from shared.subjects import ledger, session, skill
 
 PAID = start(1, pool="anthropic")
 CLAIM = ClaimAttempt(replace(claim().claim, most_usd=Decimal("0.02")), LEASE_S)
@@ -25,6 +30,37 @@ def past(*commands) -> Past:
         events = given(*commands[:number]).when(commands[number]).events
         recorded.append(Recorded(number + 1, Commit(commit_id=uuid4(), at=NOW, events=tuple(events))))
     return Past(tuple(recorded))
+
+
+class Book:
+    """A user's ledger in which the attempt's money is set aside, beside the session's history."""
+
+    def __init__(self, *commands) -> None:
+        self.log = MemoryLog()
+        self.ledgers = Ledgers(self.log, clock=lambda: NOW)
+        self.session = given(*commands).session
+        self.past = past(*commands)
+        self.later = NOW + SILENT_FOR + timedelta(seconds=1)
+        self.settling = Settling(self.ledgers, self.log, clock=lambda: self.later)
+
+    async def reserved(self) -> "Book":
+        seq = 0
+        for recorded in self.past.recorded:
+            seq = await self.log.append(session(USER, SESSION), recorded.commit, expected=seq)
+        reserve = Reserve(attempt_id(), "session", SESSION, Decimal("0.02"), NOW.date())
+        await self.ledgers.do(USER, reserve, "test")
+        return self
+
+    async def follow(self, whose=session(USER, SESSION)) -> bool:  # noqa: B008 - frozen
+        return await self.settling.follow(whose, self.past.recorded[-1].commit.events, self.session)
+
+    async def money(self) -> tuple[Decimal, Decimal, int]:
+        """What was spent, what of it is in doubt, and how many attempts have money set aside."""
+        now = (await self.ledgers.load(USER)).ledger
+        return now.spent, now.in_doubt, len(now.open)
+
+
+UNTOUCHED = (0, 0, 1)
 
 
 def told(*commands):
@@ -88,3 +124,69 @@ def test_a_report_that_was_logged_but_not_settled_is_found():
 def test_a_late_report_counts_rather_than_the_loss_before_it():
     history = past(PAID, CLAIM, ExpireLease(attempt_id()), report(usage=usage(1)))
     assert overdue(attempt_id(), history, NOW) == Settle(attempt_id(), Decimal("0.01"))
+
+
+async def test_what_a_commit_tells_is_settled_at_once():
+    book = await Book(PAID, CLAIM, report(usage=usage(1))).reserved()
+    assert await book.follow()
+    assert await book.money() == (Decimal("0.01"), 0, 0)
+    commit = (await book.log.load(ledger(USER))).recorded[-1].commit
+    assert commit.causation_id == str(attempt_id())
+
+
+async def test_nothing_is_settled_of_free_attempts_of_nobody_s_and_of_events_that_mean_no_money():
+    free = await Book(start(1), claim(), report(usage=usage(1))).reserved()
+    assert await free.follow()
+    paid = await Book(PAID, CLAIM, report(usage=usage(1))).reserved()
+    assert await paid.follow(skill("find"))
+    begun = await Book(PAID, CLAIM).reserved()
+    assert await begun.follow()
+    assert [await book.money() for book in (free, paid, begun)] == [UNTOUCHED] * 3
+
+
+class AwayLedgers(Ledgers):
+    """A ledger that cannot be written to the first time."""
+
+    def __init__(self, log: MemoryLog, error: Exception) -> None:
+        super().__init__(log, clock=lambda: NOW)
+        self.tried = 0
+        self._error = error
+
+    async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Known:
+        self.tried += 1
+        if self.tried == 1:
+            raise self._error
+        return await super().do(user, command, cause)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NoRespondersError(), NoStreamResponseError(), OSError(), TimeoutError()],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_cannot_be_settled_is_left_to_the_sweep_and_keeps_nothing_else(error: Exception):
+    book = await Book(PAID, CLAIM, report(usage=usage(1))).reserved()
+    ledgers = AwayLedgers(book.log, error)
+    settling = Settling(ledgers, book.log)
+    events = book.past.recorded[-1].commit.events
+    assert not await settling.follow(session(USER, SESSION), (*events, *events), book.session)
+    assert (ledgers.tried, await book.money()) == (2, (Decimal("0.01"), 0, 0))
+    assert await settling.follow(session(USER, SESSION), events, book.session)
+
+
+async def test_the_sweep_settles_what_is_over_once_and_leaves_alone_what_runs():
+    over = await Book(PAID, CLAIM, report(usage=usage(1))).reserved()
+    runs = await Book(PAID, CLAIM).reserved()
+    for book in (over, runs):
+        await book.settling.sweep(USER)
+        await book.settling.sweep(USER)
+    assert (await over.money(), await runs.money()) == ((Decimal("0.01"), 0, 0), UNTOUCHED)
+    assert len((await over.log.load(ledger(USER))).recorded) == 2
+
+
+async def test_the_sweep_clears_up_a_doubt_by_the_report_that_came_late():
+    book = await Book(PAID, CLAIM, ExpireLease(attempt_id()), report(usage=usage(1))).reserved()
+    await book.ledgers.do(USER, Doubt(attempt_id()), "test")
+    assert await book.money() == (Decimal("0.02"), Decimal("0.02"), 0)
+    await book.settling.sweep(USER)
+    assert await book.money() == (Decimal("0.01"), 0, 0)
