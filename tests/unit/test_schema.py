@@ -1,11 +1,13 @@
 """What is wrong with a value, and what can never fit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from shared.schema import (
     NoSuchField,
+    Problem,
     any_given,
     at,
     fault,
@@ -75,6 +77,47 @@ def test_a_problem_never_repeats_the_value():
 def test_a_sealed_value_satisfies_any_schema():
     contact = {"name": SEALED, "boss": {"name": SEALED, "boss": None}}
     assert problems(CONTACTS, {"contacts": [contact, SEALED], "limit": SEALED}) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "around"),
+    [
+        ({"properties": {"a": TEXT}}, lambda inner: {"a": inner}),
+        ({"patternProperties": {"^a": TEXT}}, lambda inner: {"a": inner}),
+        ({"dependentSchemas": {"b": {"properties": {"a": TEXT}}}}, lambda inner: {"a": inner, "b": 1}),
+        ({"additionalProperties": TEXT}, lambda inner: {"a": inner}),
+        ({"unevaluatedProperties": TEXT}, lambda inner: {"a": inner}),
+        ({"items": TEXT}, lambda inner: [inner]),
+        ({"prefixItems": [{}, TEXT]}, lambda inner: [1, inner]),
+        ({"unevaluatedItems": TEXT}, lambda inner: [inner]),
+        ({"contains": TEXT}, lambda inner: [1, inner]),
+        ({"anyOf": [{"required": ["c"]}, {"properties": {"a": TEXT}}]}, lambda inner: {"a": inner}),
+        ({"allOf": [{"properties": {"a": TEXT}}]}, lambda inner: {"a": inner}),
+        ({"oneOf": [{"required": ["c"]}, {"properties": {"a": TEXT}}]}, lambda inner: {"a": inner}),
+        ({"properties": {"a": {"$ref": "#/$defs/T"}}, "$defs": {"T": TEXT}}, lambda inner: {"a": inner}),
+    ],
+    ids=lambda told: next(iter(told)) if isinstance(told, dict) else "",
+)
+def test_wherever_a_text_is_wanted_a_sealed_value_is_good_and_a_number_is_not(
+    schema: dict[str, Any], around: Callable[[Any], Any]
+):
+    assert problems(schema, around("text")) == problems(schema, around(SEALED)) == []
+    assert problems(schema, around(7))
+
+
+def test_a_constant_that_looks_like_a_schema_is_one_value():
+    assert problems({"const": {"type": "string"}}, {"type": "string"}) == []
+    assert problems({"const": {"type": "string"}}, "text") == [
+        Problem("", "is not the one allowed value", "const")
+    ]
+
+
+def test_a_choice_names_what_may_be_chosen_and_a_rule_without_words_its_own_name():
+    kind = schema(kind={"enum": ["radio", 2, None]}, other={"not": TEXT})
+    assert [str(problem) for problem in problems(kind, {"kind": "tv", "other": "text"})] == [
+        "kind must be one of radio, 2",
+        "other breaks the rule not",
+    ]
 
 
 def test_what_only_looks_sealed_satisfies_nothing():
