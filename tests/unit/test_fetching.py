@@ -81,6 +81,11 @@ def test_a_port_is_allowed_at_public_addresses_only_and_a_place_at_its_port_only
     assert "port" in str(allowed.refusal(ip_address("8.8.8.8"), 8080))
 
 
+@pytest.mark.parametrize("port", [80, 443])
+def test_the_ports_of_the_web_are_allowed_as_shipped(port):
+    assert Allowed().refusal(ip_address("8.8.8.8"), port) is None
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     with running(Site()) as site:
@@ -118,8 +123,14 @@ def test_a_bad_status_is_an_answer_and_no_json_an_error(site):
     site.answers["/gone"] = says(b"gone", 404)
     found = fetch(site.url("/gone"), site.allowed)
     assert (found.status, found.text) == (404, "gone")
-    with pytest.raises(SkillError, match="not JSON"):
+    with pytest.raises(SkillError, match="not JSON") as failed:
         found.json()
+    assert (failed.value.code, failed.value.retryable) == ("fetch_failed", False)
+
+
+def test_a_text_that_is_not_utf_8_is_read_as_far_as_it_goes(site):
+    site.answers["/"] = says(b"caf\xe9")
+    assert fetch(site.url("/"), site.allowed).text == "caf\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -169,10 +180,28 @@ def test_a_url_that_leads_inside_is_refused_before_anything_is_sent(site, url):
     assert "name" not in str(refused.value).replace("no name", "")
 
 
-def test_a_host_that_is_inside_by_its_name_is_refused(site, hosts):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_host_that_is_inside_by_its_name_is_refused(site, hosts, scheme):
     hosts["inside.example.org"] = [[LOOPBACK]]
     with pytest.raises(Refused, match="not a public one"):
-        fetch("http://inside.example.org/", Allowed())
+        fetch(f"{scheme}://inside.example.org/", Allowed())
+
+
+def test_a_host_that_no_resolver_takes_is_worth_another_try():
+    with pytest.raises(SkillError, match="host is not known") as failed:
+        fetch(f"http://{'x' * 70}.example.org/", Allowed())
+    assert (failed.value.code, failed.value.retryable) == ("fetch_failed", True)
+
+
+def test_the_next_address_is_gone_to_where_nobody_takes_the_connection(site, hosts):
+    nobody = "127.0.0.2"
+    allowed = Allowed.read(f"{LOOPBACK}:{site.port},{nobody}:{site.port}")
+    hosts["two.example.org"] = [[nobody, LOOPBACK]]
+    found = fetch(site.url("/", "two.example.org"), allowed)
+    assert (found.status, found.url) == (200, site.url("/", "two.example.org"))
+    hosts["none.example.org"] = [[nobody, nobody]]
+    with pytest.raises(SkillError, match="connection failed"):
+        fetch(site.url("/", "none.example.org"), allowed)
 
 
 def test_a_host_with_one_address_inside_is_refused_whole(site, hosts):
@@ -231,6 +260,7 @@ def test_an_answer_that_is_too_long_is_given_up(site):
     site.answers["/"] = says(b"x" * 5000)
     with pytest.raises(SkillError, match="more than 1000 bytes"):
         fetch(site.url("/"), site.allowed, max_bytes=1000)
+    assert len(fetch(site.url("/"), site.allowed, max_bytes=5000).body) == 5000
 
 
 def test_an_answer_that_would_unfold_to_any_size_is_not_unfolded(site):
@@ -260,6 +290,15 @@ def test_an_answer_that_trickles_is_given_up_in_time(site):
     assert time.monotonic() - began < 3
 
 
+def test_an_answer_that_does_not_begin_is_given_up_in_time(site):
+    site.answers["/"] = lambda _: time.sleep(1)
+    began = time.monotonic()
+    with pytest.raises(SkillError, match="not answered in time") as slow:
+        fetch(site.url("/"), site.allowed, timeout_s=0.2)
+    assert (slow.value.code, slow.value.retryable) == ("fetch_failed", True)
+    assert time.monotonic() - began < 0.9
+
+
 def test_nobody_there_is_worth_another_try():
     with socket.socket() as unused:
         unused.bind((LOOPBACK, 0))
@@ -269,10 +308,13 @@ def test_nobody_there_is_worth_another_try():
     assert failed.value.retryable
 
 
-@pytest.mark.parametrize("name", ["Host", "connection", "Transfer-Encoding", "accept-encoding"])
+@pytest.mark.parametrize(
+    "name", ["Host", "connection", "Transfer-Encoding", "accept-encoding", "Content-Length"]
+)
 def test_headers_that_would_change_where_it_goes_are_not_a_skill_s_to_set(site, name):
-    with pytest.raises(SkillError, match="not a skill's to set"):
+    with pytest.raises(SkillError, match="not a skill's to set") as refused:
         fetch(site.url("/"), site.allowed, headers={name: "x"})
+    assert refused.value.code == "fetch_refused"
 
 
 @pytest.fixture(scope="module")
