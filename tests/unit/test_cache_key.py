@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from controls import NOW, USER
+from controls import NOW, USER, failure, report
 from shared.definitions import SkillDefinition
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
@@ -175,8 +175,12 @@ def test_a_template_is_told_wherever_it_stands(output: dict[str, Any]):
     assert not is_template({"meta": {"basis": "own_data"}, "text": "template", "basis": ["template"]})
 
 
-def test_nothing_looked_up_keeps_nothing():
-    assert Looked().key is None
+def test_a_result_is_kept_under_the_key_that_was_looked_up_and_a_failure_or_a_template_is_not():
+    good = report().report
+    assert Looked("key").kept(good) == replace(good, cache_key="key")
+    for other in (failure().report, replace(good, output={"meta": {"basis": "template"}})):
+        assert Looked("key").kept(other) == other
+    assert Looked().kept(good) == good
 
 
 def _skill(**changes: Any) -> SkillDefinition:
