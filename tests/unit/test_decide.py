@@ -231,7 +231,9 @@ def test_a_failure_beside_a_running_rival_waits_for_the_rival():
 def test_a_report_after_the_end_is_a_fact_with_its_cost():
     cancelled = given(start(), Cancel())
     (late,) = cancelled.when(report(1, usage=usage(2))).then_happens(AttemptReportedLate)
-    assert late.usage == usage(2)
+    assert (late.usage, late.output, late.error) == (usage(2), report(1).report.output, None)
+    (failed,) = cancelled.when(failure(1)).then_happens(AttemptReportedLate)
+    assert (failed.output, failed.error) == (None, failure(1).report.error)
     cancelled.and_then(report(1, usage=usage(2))).when(report(1, usage=usage(2))).nothing_happens()
 
 
