@@ -47,6 +47,21 @@ def test_a_file_that_says_so_lets_a_contact_be_written_to_again():
     assert decide(Import(CHANGED, suppressed=False), fold([MARKED, *kept])) == [CHANGED]
 
 
+def test_a_file_that_says_so_again_is_no_news():
+    assert decide(Import(MARKED, suppressed=True), fold([MARKED])) == []
+    assert decide(Import(IMPORTED, suppressed=False), fold([IMPORTED])) == []
+
+
+def test_a_file_that_says_so_of_the_same_values_is_news():
+    (event,) = decide(Import(IMPORTED, suppressed=True), fold([IMPORTED]))
+    assert (event.suppressed, event.fingerprint) == (True, "one")
+
+
+def test_of_one_who_was_imported_things_are_recorded_though_they_object():
+    known(fold([IMPORTED]))
+    known(fold([IMPORTED, ContactSuppressed()]))
+
+
 def test_a_contact_is_erased():
     assert decide(Erase(), fold([IMPORTED])) == [ContactErased()]
 
