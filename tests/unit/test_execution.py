@@ -1,0 +1,205 @@
+"""An attempt from its work to its report, without a process, a model or a server."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from controls import NOW, USER
+from shared.definitions import SkillDefinition
+from shared.keyring import Keyring
+from shared.log import MemoryLog
+from shared.memory_vault import MemoryVault
+from shared.registry import Registry, Skill
+from shared.sealing import is_sealed
+from shared.work import Report, Work
+from skill_runner.abort import Abort
+from skill_runner.execution import Execution
+from skill_runner.failure import Failure
+from skill_runner.frames import OUTPUT_LIMIT
+from skill_runner.run import Prepared, Run
+
+TEXT = {"type": "string"}
+FIND = SkillDefinition(
+    name="find",
+    category="analysis",
+    provider="custom",
+    input_schema={"type": "object", "properties": {"topic": TEXT}, "required": ["topic"]},
+    output_schema={
+        "type": "object",
+        "properties": {"found": TEXT, "who": {"type": "string", "x-personal": True}},
+        "required": ["found"],
+    },
+    hash="h" * 64,
+)
+WORK = Work(
+    user=USER,
+    noun="session",
+    id=USER,
+    step=1,
+    attempt=1,
+    attempt_id=UUID(int=9),
+    skill="find",
+    skill_hash=FIND.hash,
+    pool="custom",
+    input={"topic": "labels"},
+    timeout_s=5,
+    seq=1,
+    log_seq=1,
+)
+
+
+class Told:
+    """An engine that does what a test says."""
+
+    def __init__(self, act: Callable[[Run], Any]) -> None:
+        self.act = act
+        self.unready: Exception | None = None
+
+    async def prepare(self, run: Run) -> Prepared:
+        if self.unready is not None:
+            raise self.unready
+        return Prepared(run)
+
+    async def run(self, prepared: Prepared) -> Any:
+        return self.act(prepared.run)
+
+
+async def reported(
+    act: Callable[[Run], Any], *, unready: Exception | None = None, definition: Any = FIND, **work: Any
+) -> Report:
+    registry = Registry(MemoryLog())
+    registry._skills = {"find": Skill((definition,))}
+    engine = Told(act)
+    engine.unready = unready
+    engines: Any = {"custom": engine, "anthropic": engine}
+    execution = Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
+    return await execution.run(await execution.prepare(replace(WORK, **work)), Abort())
+
+
+def gives(output: Any) -> Callable[[Run], Any]:
+    return lambda _: output
+
+
+def fails(partial: Any, items: tuple[int, ...] = ()) -> Callable[[Run], Any]:
+    def act(run: Run) -> Any:
+        run.ledger.keep(partial)
+        run.ledger.items = items
+        raise Failure("timeout", "it took too long", retryable=True)
+
+    return act
+
+
+def broken(_: Run) -> Any:
+    raise ValueError("Jane Example")
+
+
+async def test_an_output_is_reported_with_its_personal_values_sealed():
+    report = await reported(gives({"found": "a label", "who": "Jane Example"}))
+    assert (report.error, report.output["found"], report.attempt_id) == (None, "a label", WORK.attempt_id)
+    assert is_sealed(report.output["who"])
+    assert (report.started_at, report.warnings, report.partial, report.items) == (NOW, (), None, ())
+
+
+async def test_what_neither_schema_knows_is_left_out_with_a_warning():
+    seen = []
+
+    def act(run: Run) -> Any:
+        seen.append((run.input, run.opened))
+        return {"found": "a label", "stray": 1}
+
+    report = await reported(act, input={"topic": "labels", "colour": "red"})
+    assert seen == [({"topic": "labels"}, {"topic": "labels"})]
+    assert report.output == {"found": "a label"}
+    assert [warning.split(" is ")[0] for warning in report.warnings] == ["colour", "output: stray"]
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [({"skill_hash": "another"}, "definition_missing"), ({"input": {"topic": 7}}, "invalid_input")],
+    ids=["version", "input"],
+)
+async def test_what_cannot_be_run_is_reported_and_no_engine_is_asked(work: dict[str, Any], code: str):
+    report = await reported(broken, **work)
+    assert (report.error.code, report.error.retryable, report.output) == (code, False, None)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ({"found": 7}, "found must be a string"),
+        ({}, "found is required"),
+        ([], "must be an object"),
+        ({"found": "a\0b"}, "found: "),
+    ],
+    ids=str,
+)
+async def test_an_output_that_does_not_fit_may_be_better_next_time_from_a_model_only(
+    output: Any, message: str
+):
+    for provider, retryable in (("custom", False), ("anthropic", True)):
+        definition = FIND.model_copy(update={"provider": provider})
+        report = await reported(gives(output), definition=definition)
+        assert (report.error.code, report.error.retryable) == ("invalid_output", retryable)
+        assert report.error.message.startswith(message)
+
+
+async def test_an_output_up_to_the_limit_is_reported_and_one_byte_more_is_not():
+    room = OUTPUT_LIMIT - len('{"found":""}')
+    assert (await reported(gives({"found": "x" * room}))).error is None
+    report = await reported(gives({"found": "x" * (room + 1)}))
+    assert (report.error.code, report.error.retryable, report.output) == ("output_too_large", False, None)
+
+
+async def test_what_breaks_in_the_runner_is_told_by_its_kind_only_and_tried_again():
+    for report in (
+        await reported(broken),
+        await reported(gives({}), unready=ValueError("Jane Example")),
+    ):
+        assert (report.error.code, report.error.retryable) == ("runner_error", True)
+        assert report.error.message == "the runner failed: ValueError"
+
+
+async def test_an_engine_that_is_not_ready_says_why():
+    report = await reported(broken, unready=Failure("no_model", "there is no such model"))
+    assert (report.error.code, report.error.message) == ("no_model", "there is no such model")
+
+
+async def test_a_failure_keeps_what_there_is_so_far_sealed_and_of_what_the_schema_knows():
+    report = await reported(fails({"found": "half", "who": "Jane Example", "stray": 1}, (0, 2)))
+    assert (report.error.code, report.output, report.items) == ("timeout", None, (0, 2))
+    assert (report.partial.keys(), report.partial["found"]) == ({"found", "who"}, "half")
+    assert is_sealed(report.partial["who"])
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [None, {"found": "a\0b"}, {"found": "x" * OUTPUT_LIMIT}],
+    ids=["nothing", "not to be stored", "too large"],
+)
+async def test_a_partial_result_that_cannot_be_kept_is_none_and_has_no_places(partial: Any):
+    report = await reported(fails(partial, (0,)))
+    assert (report.error.code, report.partial, report.items) == ("timeout", None, ())
+
+
+async def test_a_success_has_no_partial_result_beside_it():
+    def act(run: Run) -> Any:
+        run.ledger.keep({"found": "half"})
+        run.ledger.items = (0,)
+        return {"found": "whole"}
+
+    report = await reported(act)
+    assert (report.output, report.partial, report.items) == ({"found": "whole"}, None, ())
+
+
+async def test_an_attempt_that_was_stopped_before_it_began_is_not_run():
+    registry = Registry(MemoryLog())
+    registry._skills = {"find": Skill((FIND,))}
+    engines: Any = {"custom": Told(broken)}
+    execution = Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
+    abort = Abort()
+    abort.request()
+    report = await execution.run(await execution.prepare(WORK), abort)
+    assert report.error.code == "cancelled"
