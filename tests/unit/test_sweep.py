@@ -1,7 +1,7 @@
 """The sweep outlives whatever is away, and comes again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -90,3 +90,51 @@ async def swept(world: World, where: OpenSessions) -> None:
     sweeping = asyncio.create_task(sweep.run())
     await asyncio.sleep(5)
     assert not sweeping.done()
+
+
+class Counted:
+    """Where the sweep looks: nothing is open."""
+
+    looked = 0
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[list[Aggregate]]:
+        self.looked += 1
+        yield []
+
+
+class Reconnecting(SimBus):
+    """A bus that a test reconnects."""
+
+    def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
+        self.reconnected = callback
+
+
+def test_it_comes_every_minute_and_soon_after_it_is_wanted_or_the_bus_was_away():
+    where, counts = Counted(), []
+
+    async def story() -> None:
+        world = World(0)
+        bus = Reconnecting(world.server, Process("orchestrator", Chance(0)))
+        doors = doors_of(world, bus)
+        follow = doors.commands.follow
+        sweep = Sweep(bus, follow, doors.reports.claims, follow.settling, where)  # type: ignore[arg-type]
+        sweeping = asyncio.create_task(sweep.run())
+
+        async def wait(seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            counts.append(where.looked)
+
+        await wait(1)
+        await wait(2 * 60.5)
+        follow.sweep_wanted.set()
+        await wait(2)
+        await wait(30)
+        await bus.reconnected()
+        await wait(2)
+        await wait(30)
+        sweeping.cancel()
+
+    with silenced():
+        VirtualLoop().run(story())
+    assert counts == [1, 3, 4, 4, 5, 5]
