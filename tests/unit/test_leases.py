@@ -1,15 +1,19 @@
-"""A lease ends when its runner is silent, not while its report is queued or while nobody could hear."""
+"""A lease ends when its runner is silent, not while nobody could hear; a claim sets money aside once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from orchestrator.doors import Doors
+from orchestrator.sweep import Sweep
 from shared.events import AttemptLost, StepCompleted
 from shared.json import dumps
-from shared.subjects import late, session
+from shared.ledger_events import MoneyReserved
+from shared.subjects import late, ledger, session
 from shared.usage import Cached
 from shared.work import Claim, Report, Work
 from sim.bus import SimBus
@@ -23,6 +27,7 @@ from skill_runner.reporting import about
 
 ID = UUID(int=1)
 LEASE_S = 6.0
+FREE = Decimal(0)
 STEPS = [{"skill": "buy", "input": {"n": 1}}]
 
 
@@ -35,8 +40,16 @@ class Scene:
     work: Work
 
     async def claim(self) -> None:
-        claim = Claim(**about(self.work), runner="runner-1")
-        assert (await self.doors.reports.claims.claim(claim)).verdict == "run"
+        assert await self.ask() == "run"
+
+    async def ask(self, most_usd: Decimal = FREE) -> str:
+        claim = Claim(**about(self.work), runner="runner-1", most_usd=most_usd)
+        return (await self.doors.reports.claims.claim(claim)).verdict
+
+    async def booked(self) -> list[type]:
+        """What has happened in the user's ledger."""
+        past = await self.doors.commands.log.load(ledger(USER))
+        return [type(event) for event in past.events]
 
     def beat(self) -> None:
         self.doors.commands.follow.beat(self.work.attempt_id)
@@ -124,6 +137,22 @@ def test_who_beat_while_the_orchestrator_stood_still_has_not_lost_it():
     played(story)
 
 
+def test_it_runs_anew_once_the_bus_is_back():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        follow = scene.doors.commands.follow
+        nowhere: Any = None
+        sweep = Sweep(follow._bus, follow, scene.doors.reports.claims, follow.settling, nowhere)
+        await asyncio.sleep(LEASE_S - 1)
+        await sweep._reconnected()
+        await asyncio.sleep(LEASE_S - 0.1)
+        assert not await scene.has(AttemptLost)
+        await asyncio.sleep(1.1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
 def test_it_runs_from_the_moment_that_it_is_in_the_log():
     async def story(scene: Scene) -> None:
         scene.world.chance.faults = Faults(lost_ack=1)
@@ -131,5 +160,31 @@ def test_it_runs_from_the_moment_that_it_is_in_the_log():
         scene.world.chance.faults = CALM
         await asyncio.sleep(LEASE_S - 0.1)
         assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_money_is_set_aside_for_what_may_cost_some_only():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        assert await scene.booked() == []
+
+    played(story)
+
+
+def test_money_is_set_aside_once_however_often_the_runner_asks():
+    async def story(scene: Scene) -> None:
+        assert [await scene.ask(Decimal("0.01")) for _ in range(2)] == ["run", "run"]
+        assert await scene.booked() == [MoneyReserved]
+
+    played(story)
+
+
+def test_no_money_is_set_aside_for_an_attempt_that_nobody_waits_for():
+    async def story(scene: Scene) -> None:
+        cancel = dumps({"session_id": str(ID)})
+        await scene.doors.ask(f"ask.{USER}.session.cancel", cancel, {})
+        assert await scene.ask(Decimal("0.01")) == "drop"
+        assert await scene.booked() == []
 
     played(story)
