@@ -15,6 +15,7 @@ from shared import subjects
 from shared.record_events import (
     ArtistSet,
     CampaignCreated,
+    ContactErased,
     ContactImported,
     ContactSuppressed,
     OutreachCorrected,
@@ -229,6 +230,19 @@ async def test_a_contact_is_found_however_the_address_is_written(spring: Service
         await spring.ask("contacts.erase", email=written),
     ]
     assert {one["contact_id"] for one in found} == {str(spring.person(ADA))}
+
+
+async def test_a_contact_is_found_by_its_id_as_by_its_address(spring: Service):
+    ada = {"contact_id": str(spring.person(ADA))}
+    words = {name: value for name, value in WORDS.items() if name != "email"}
+    found = [
+        await spring.ask("outreach.record", **words, **ada),
+        await spring.ask("contacts.suppress", **ada),
+        await spring.ask("contacts.erase", **ada),
+    ]
+    assert {one["contact_id"] for one in found} == {ada["contact_id"]}
+    kinds = [type(event) for event in await spring.events("contact", spring.person(ADA))]
+    assert kinds == [ContactImported, ContactSuppressed, ContactErased]
 
 
 @pytest.mark.parametrize("written", ["Fictional Ada", f"{ADA}, {BEN}", "ada@", "<>"])

@@ -180,6 +180,17 @@ def test_money_is_set_aside_once_however_often_the_runner_asks():
     played(story)
 
 
+def test_a_claim_and_what_is_set_aside_for_it_say_whose_attempt_it_is():
+    async def story(scene: Scene) -> None:
+        await scene.ask(Decimal("0.01"))
+        log = scene.doors.commands.log
+        for whose in (session(USER, ID), ledger(USER)):
+            last = (await log.load(whose)).recorded[-1].commit
+            assert last.causation_id == str(scene.work.attempt_id)
+
+    played(story)
+
+
 def test_no_money_is_set_aside_for_an_attempt_that_nobody_waits_for():
     async def story(scene: Scene) -> None:
         cancel = dumps({"session_id": str(ID)})
