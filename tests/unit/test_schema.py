@@ -1,6 +1,7 @@
 """What is wrong with a value, and what can never fit."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from shared.schema import (
     prepare,
     problems,
 )
+from sites import Site, running, says
 
 NULL = {"type": "null"}
 TEXT = {"type": "string"}
@@ -129,6 +131,22 @@ def test_a_field_that_may_be_null_is_told_as_if_it_could_not():
     assert [
         problem.path for problem in problems(CONTACTS, {"contacts": [{"name": "x", "boss": {"name": 1}}]})
     ] == ["contacts[0].boss.name"]
+
+
+@pytest.mark.parametrize("where", ["file", "http"])
+def test_not_even_what_is_there_is_fetched_for_a_schema(tmp_path: Path, where: str):
+    (tmp_path / "text.json").write_text('{"type": "string"}')
+    with running(Site()) as site:
+        site.answers["/text.json"] = says(b'{"type": "string"}')
+        address = {"file": (tmp_path / "text.json").as_uri(), "http": site.url("/text.json")}[where]
+        assert "is not read" in str(fault({"$ref": address}))
+        assert site.heard == []
+
+
+def test_fifty_problems_are_enough():
+    wrong = {"type": "array", "items": TEXT}
+    assert len(problems(wrong, [7] * 49)) == 49
+    assert len(problems(wrong, [7] * 60)) == 50
 
 
 def test_a_schema_that_points_elsewhere_is_at_fault_and_nothing_is_fetched():
