@@ -1,5 +1,6 @@
 """A backup that is not whole, or not for this release, is refused: by the file, with the way out."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -71,6 +72,23 @@ DAMAGES: dict[str, tuple[Damage, str, str]] = {
     "another format": (lambda folder: edit(folder, format=2), FILE, "of format 2, this release reads 1"),
     "a newer release": (lambda folder: edit(folder, release="99.1"), FILE, "upgrade, then restore"),
 }
+
+
+def test_a_file_is_its_owner_s_only_and_is_there_whole_with_its_size_once_it_is_done(tmp_path: Path):
+    path = tmp_path / "keys"
+    with Written(path) as file:
+        for part in (b"one", b"and two"):
+            file.write(part)
+        copy = file.done()
+        assert path.read_bytes() == b"oneand two"
+    assert (copy.size, copy.sha256) == (10, hashlib.sha256(b"oneand two").hexdigest())
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_file_is_written_over(tmp_path: Path):
+    (tmp_path / "keys").write_bytes(b"another's")
+    with pytest.raises(FileExistsError):
+        Written(tmp_path / "keys")
 
 
 def test_a_whole_backup_is_read(backup: Path):
