@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -132,6 +132,14 @@ async def test_its_files_are_its_owners_alone(backup: Path):
     assert {file.name: file.stat().st_mode & 0o777 for file in backup.iterdir()} == dict.fromkeys(
         ("CMD.snapshot", "DLQ.snapshot", "EVT.snapshot", "manifest.json", "vault.jsonl"), 0o600
     )
+
+
+async def test_it_says_by_which_day_its_keys_must_be_gone(backup: Path):
+    manifest = manifests.read(backup)
+    assert datetime.now(UTC) - manifest.created < timedelta(minutes=5)
+    assert manifest.delete_by == manifest.created.date() + timedelta(days=30)
+    sizes = {file.name: file.stat().st_size for file in backup.iterdir() if file.name != manifests.FILE}
+    assert {name: copy.size for name, copy in manifest.files.items()} == sizes
 
 
 async def test_neither_the_master_key_nor_a_name_is_in_it(backup: Path, here: Office):
