@@ -1,13 +1,14 @@
 """An attempt from its work to its report, without a process, a model or a server."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from controls import NOW, USER
+from controls import NOW, USER, usage
 from shared.definitions import SkillDefinition
 from shared.keyring import Keyring
 from shared.log import MemoryLog
@@ -19,6 +20,7 @@ from skill_runner.abort import Abort
 from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
+from skill_runner.ledger import Call
 from skill_runner.run import Prepared, Run
 
 TEXT = {"type": "string"}
@@ -61,22 +63,26 @@ class Told:
     async def prepare(self, run: Run) -> Prepared:
         if self.unready is not None:
             raise self.unready
-        return Prepared(run)
+        return Prepared(run, most_usd=Decimal("0.5"))
 
     async def run(self, prepared: Prepared) -> Any:
         return self.act(prepared.run)
 
 
+def execution(engine: Told, definition: SkillDefinition = FIND) -> Execution:
+    registry = Registry(MemoryLog())
+    registry._skills = {"find": Skill((definition,))}
+    engines: Any = {"custom": engine, "anthropic": engine}
+    return Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
+
+
 async def reported(
     act: Callable[[Run], Any], *, unready: Exception | None = None, definition: Any = FIND, **work: Any
 ) -> Report:
-    registry = Registry(MemoryLog())
-    registry._skills = {"find": Skill((definition,))}
     engine = Told(act)
     engine.unready = unready
-    engines: Any = {"custom": engine, "anthropic": engine}
-    execution = Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
-    return await execution.run(await execution.prepare(replace(WORK, **work)), Abort())
+    runs = execution(engine, definition)
+    return await runs.run(await runs.prepare(replace(WORK, **work)), Abort())
 
 
 def gives(output: Any) -> Callable[[Run], Any]:
@@ -184,6 +190,35 @@ async def test_a_partial_result_that_cannot_be_kept_is_none_and_has_no_places(pa
     assert (report.error.code, report.partial, report.items) == ("timeout", None, ())
 
 
+async def test_what_was_paid_and_how_long_it_took_is_told_however_it_ends():
+    def paid(run: Run) -> None:
+        run.ledger.spend(usage(1))
+        run.ledger.took_s = 1.5
+        run.ledger.calls.append(
+            Call(None, 1, "first", "openai", "m", NOW, usage=usage(1), took_s=0.5, in_doubt=False)
+        )
+
+    def done(run: Run) -> Any:
+        paid(run)
+        return {"found": "a label"}
+
+    def failed(run: Run) -> Any:
+        paid(run)
+        raise Failure("timeout", "it took too long")
+
+    for report in (await reported(done), await reported(failed)):
+        assert (report.usage, report.duration_ms) == (usage(1), 1500)
+        (call,) = report.calls
+        assert (call.model, call.usage, call.duration_ms) == ("m", usage(1), 500)
+
+
+async def test_the_most_that_an_attempt_can_cost_is_its_engine_s_and_nothing_where_it_cannot_run():
+    for unready, most in ((None, Decimal("0.5")), (Failure("no_model", "there is none"), Decimal(0))):
+        engine = Told(broken)
+        engine.unready = unready
+        assert (await execution(engine).prepare(WORK)).most_usd == most
+
+
 async def test_a_success_has_no_partial_result_beside_it():
     def act(run: Run) -> Any:
         run.ledger.keep({"found": "half"})
@@ -195,11 +230,7 @@ async def test_a_success_has_no_partial_result_beside_it():
 
 
 async def test_an_attempt_that_was_stopped_before_it_began_is_not_run():
-    registry = Registry(MemoryLog())
-    registry._skills = {"find": Skill((FIND,))}
-    engines: Any = {"custom": Told(broken)}
-    execution = Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
-    abort = Abort()
+    runs, abort = execution(Told(broken)), Abort()
     abort.request()
-    report = await execution.run(await execution.prepare(WORK), abort)
+    report = await runs.run(await runs.prepare(WORK), abort)
     assert report.error.code == "cancelled"
