@@ -9,7 +9,7 @@ from nats.js.errors import APIError
 from shared.bus import Bus
 from shared.commit import Commit, decode
 from shared.direct_get import MOST_SUBJECTS, read_lasts, read_page
-from shared.log import Conflict, Past, Recorded, TooLarge
+from shared.log import Conflict, Past, Recorded, TooLarge, read_into
 from shared.subjects import Aggregate
 
 CONFLICTS = {10071, 10164}
@@ -30,7 +30,7 @@ class JetStreamLog:
         more = True
         while more:
             page = await read_page(self._bus, "EVT", aggregate.subject, after + 1)
-            recorded += [Recorded(entry.seq, decode(entry.body)) for entry in page.entries]
+            read_into(recorded, ((entry.seq, entry.body) for entry in page.entries))
             more = page.more
             after = recorded[-1].seq if recorded else after
         return Past(tuple(recorded))

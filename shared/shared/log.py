@@ -1,6 +1,6 @@
 """The log: commits on one literal subject per aggregate, guarded by the expected sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from shared.commit import Commit, decode
 from shared.events import AnyEvent
+from shared.message import Unreadable
 from shared.subjects import Aggregate
 
 
@@ -41,11 +42,29 @@ class Past(Struct, frozen=True):
         return [event for recorded in self.recorded for event in recorded.commit.events]
 
 
+class BadCommit(Unreadable):
+    """The commit at `seq` cannot be read, so nobody knows the whole; `before` is what precedes it."""
+
+    def __init__(self, why: Unreadable, seq: int, before: Past) -> None:
+        super().__init__(why.field, why.reason, why.code)
+        self.seq = seq
+        self.before = before
+
+
+def read_into(recorded: list[Recorded], stored: Iterable[tuple[int, bytes]]) -> None:
+    """Add stored commits by their sequences; raises BadCommit at the first that cannot be read."""
+    for seq, body in stored:
+        try:
+            recorded.append(Recorded(seq, decode(body)))
+        except Unreadable as why:
+            raise BadCommit(why, seq, Past(tuple(recorded))) from None
+
+
 class Log(Protocol):
     """Load and append; both stores pass the same contract tests."""
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        """Return the commits with a sequence greater than `after`, in order."""
+        """Return the commits with a sequence greater than `after`, in order; raises BadCommit."""
         ...
 
     async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
@@ -87,8 +106,9 @@ class MemoryLog:
     _last: int = 0
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        stored = self._messages.get(aggregate.subject, [])
-        return Past(tuple(Recorded(seq, decode(body)) for seq, body in stored if seq > after))
+        recorded: list[Recorded] = []
+        read_into(recorded, (one for one in self._messages.get(aggregate.subject, []) if one[0] > after))
+        return Past(tuple(recorded))
 
     async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
         stored = [one for one in self._messages.get(aggregate.subject, []) if one[0] > after]

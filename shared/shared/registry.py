@@ -1,6 +1,7 @@
 """What skills and agents there are, folded from the log and kept up to date by the feed."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from nats.errors import Error as NatsError
@@ -9,8 +10,9 @@ from shared.bus import Bus
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.listening import Heard
-from shared.log import Log, Past
+from shared.log import BadCommit, Log, Past
 from shared.logs import get_logger
+from shared.refusal import Refusal
 from shared.subjects import Aggregate, agent, skill
 
 AGAIN_S = 0.5
@@ -49,14 +51,32 @@ def agent_name(name: str) -> str:
     return name if name.endswith("-agent") else f"{name}-agent"
 
 
+class BadDefinition(Refusal):
+    """Nobody knows what a skill or an agent is now: a commit about it cannot be read."""
+
+    def __init__(self, aggregate: Aggregate, bad: BadCommit) -> None:
+        noun = aggregate.noun
+        super().__init__(
+            "unreadable_definition",
+            noun,
+            f"what the {noun} '{aggregate.id}' is cannot be read (sequence {bad.seq} of the log, {bad}): run "
+            f"the release that wrote it, restore the log from a backup, or push it under another name",
+        )
+
+
 class Registry:
-    """A cache of small histories; a miss is read fresh, so an unknown name is unknown to the log."""
+    """A cache of small histories; a miss is read fresh, so an unknown name is unknown to the log.
+
+    Of one with a commit that cannot be read, older versions serve those who pinned them; what it is now is
+    refused to whoever asks.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._skills: dict[str, Skill] = {}
         self._agents: dict[str, AgentDefinition] = {}
         self._seqs: dict[str, int] = {}
+        self._unreadable: dict[str, int] = {}
 
     @classmethod
     async def load(cls, bus: Bus, log: Log) -> "Registry":
@@ -69,7 +89,8 @@ class Registry:
                 info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
                 commits |= info.state.subjects or {}
             for subject in commits.keys() | registry._seqs.keys():
-                await registry._read(Aggregate.parse(subject), commits.get(subject, 0))
+                with suppress(BadDefinition):
+                    await registry._read(Aggregate.parse(subject), commits.get(subject, 0))
 
         await bus.listen("feed.skill.*", registry._changed)
         await bus.listen("feed.agent.*", registry._changed)
@@ -99,19 +120,41 @@ class Registry:
                 if (await self.refresh(aggregate)).seq >= seq:
                     return
                 reason = "Behind"
+            except BadDefinition:
+                return
             except (NatsError, OSError, TimeoutError) as outage:
                 reason = type(outage).__name__
             get_logger().warning("a changed skill is read again", subject=aggregate.subject, reason=reason)
             await asyncio.sleep(AGAIN_S)
 
     async def refresh(self, aggregate: Aggregate) -> Past:
-        """Read one skill or agent anew; what is known stays where a copy of the log is behind it."""
-        past = await self._log.load(aggregate)
-        if past.seq < self._seqs.get(aggregate.subject, 0):
-            return past
+        """Read one skill or agent anew; what is known stays where a copy of the log is behind it.
+
+        Raises BadDefinition when not all of it can be read.
+        """
+        try:
+            past = await self._log.load(aggregate)
+        except BadCommit as bad:
+            self._take(aggregate, bad.before)
+            refusal = BadDefinition(aggregate, bad)
+            if self._unreadable.get(aggregate.subject) != bad.seq:
+                get_logger().error(
+                    "a definition cannot be read",
+                    subject=aggregate.subject,
+                    seq=bad.seq,
+                    reason=refusal.message,
+                )
+            self._unreadable[aggregate.subject] = bad.seq
+            raise refusal from None
+        self._unreadable.pop(aggregate.subject, None)
+        if past.seq >= self._seqs.get(aggregate.subject, 0):
+            self._take(aggregate, past)
+        return past
+
+    def _take(self, aggregate: Aggregate, past: Past) -> None:
         if not past.recorded:
             self._forget(aggregate)
-            return past
+            return
         self._seqs[aggregate.subject] = past.seq
         if aggregate.noun == "skill":
             state = Skill()
@@ -123,14 +166,13 @@ class Registry:
             for event in past.events:
                 if isinstance(event, AgentRegistered):
                     self._agents[aggregate.id] = event.definition
-        return past
 
     def _forget(self, aggregate: Aggregate) -> None:
         self._seqs.pop(aggregate.subject, None)
         (self._skills if aggregate.noun == "skill" else self._agents).pop(aggregate.id, None)
 
     async def skill(self, name: str) -> Skill | None:
-        if name not in self._skills and _speakable(name):
+        if _speakable(name) and (name not in self._skills or skill(name).subject in self._unreadable):
             await self.refresh(skill(name))
         return self._skills.get(name)
 
@@ -138,13 +180,14 @@ class Registry:
         """Return the version that a session pinned."""
         found = self._version(name, hash_)
         if found is None:
-            await self.refresh(skill(name))
+            with suppress(BadDefinition):
+                await self.refresh(skill(name))
             found = self._version(name, hash_)
         return found
 
     async def agent(self, name: str) -> AgentDefinition | None:
         name = agent_name(name)
-        if name not in self._agents and _speakable(name):
+        if _speakable(name) and (name not in self._agents or agent(name).subject in self._unreadable):
             await self.refresh(agent(name))
         return self._agents.get(name)
 

@@ -5,17 +5,22 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
+from histories import definition
 from proxy import Proxy
-from servers import Rig
+from rig import client_of, running_stack
+from servers import Rig, data_folder
 from shared.bus import Bus
 from shared.commit import Commit
 from shared.definitions import AgentDefinition
-from shared.events import AgentRegistered
+from shared.events import AgentRegistered, SkillRegistered
 from shared.jetstream_log import JetStreamLog
 from shared.log import Past
+from shared.refusal import Refusal
 from shared.registry import Registry
-from shared.subjects import Aggregate, agent
+from shared.subjects import Aggregate, agent, skill
+from totalaud.pushing import push_folder
 
 SCOUT = AgentDefinition(name="scout-agent", domain="first", skills=())
 COACH = AgentDefinition(name="coach-agent", domain="first", skills=())
@@ -79,3 +84,64 @@ async def test_an_agent_that_was_pushed_while_nats_was_out_of_reach_is_known_aft
     await seen(registry, SCOUT, COACH)
     await far.close()
     await proxy.stop()
+
+
+async def unreadable(bus: Bus, aggregate: Aggregate) -> int:
+    """Write what a release that we do not know may have written; return its sequence."""
+    return (await bus.publish(aggregate.subject, b'{"events": [{"type": "OfALaterRelease"}]}')).seq
+
+
+async def refusal_of(asked: object) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        await asked  # type: ignore[misc]
+    return refused.value
+
+
+async def test_a_definition_that_cannot_be_read_is_refused_alone_and_told_of_once(bus: Bus):
+    await push(bus, SCOUT)
+    await push(bus, COACH)
+    first = definition("broken")
+    commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(SkillRegistered(definition=first),))
+    await JetStreamLog(bus).append(skill("broken"), commit, expected=0)
+    seqs = {await unreadable(bus, skill("broken")), await unreadable(bus, agent("coach-agent"))}
+    with capture_logs() as logs:
+        registry = await Registry.load(bus, JetStreamLog(bus))
+        refusal = await refusal_of(registry.skill("broken"))
+        assert (refusal.code, refusal.field) == ("unreadable_definition", "skill")
+        assert (await refusal_of(registry.agent("coach"))).field == "agent"
+    assert {line["seq"] for line in logs} == seqs
+    assert len(logs) == len(seqs)
+    assert all("push the" in line["reason"] for line in logs)
+    assert await registry.definition("broken", first.hash) == first
+    assert await registry.definition("broken", "0" * 64) is None
+    assert await registry.agent("scout") == SCOUT
+
+
+async def test_a_definition_that_cannot_be_read_any_more_is_told_of_while_services_run(bus: Bus):
+    await push(bus, SCOUT)
+    registry = await Registry.load(bus, JetStreamLog(bus))
+    with capture_logs() as logs:
+        await unreadable(bus, agent(SCOUT.name))
+        async with asyncio.timeout(10):
+            while not logs:
+                await asyncio.sleep(0.05)
+    assert logs[0]["event"] == "a definition cannot be read"
+    assert (await refusal_of(registry.agent("scout"))).code == "unreadable_definition"
+
+
+@pytest.mark.timeout(120)
+async def test_services_start_and_work_beside_definitions_that_cannot_be_read():
+    with data_folder() as home:
+        async with running_stack(data=home) as stack:
+            bus = await Bus.connect(stack.place.nats_url, name="test")
+            for aggregate in (skill("never-read"), skill("echo"), agent("coach-agent")):
+                await unreadable(bus, aggregate)
+            await bus.close()
+        async with running_stack(data=home, skills=stack.skills) as stack, await client_of(stack) as client:
+            done, problems = await push_folder(client.operator, stack.skills)
+            assert done["changed"] == []
+            assert [problem.split("'")[1] for problem in problems] == ["echo", "coach-agent"]
+            refusal = await refusal_of(client.execute("echo", {"text": "hello"}))
+            assert refusal.code == "unreadable_definition"
+            counted = await client.execute("count", {"numbers": [1, 2]})
+            assert (await client.skill_outcome(counted.id)).output["total"] == 3

@@ -12,7 +12,6 @@ from totalaud.stack import paths
 
 if TYPE_CHECKING:
     from totalaud.skillfiles import Loaded
-    from totalaud.skillfiles.problem import Problem
     from totalaud.stack.local import LocalStack, Push
 
 
@@ -23,10 +22,11 @@ def read_folder(folder: Path | None, *, marks: bool = False) -> "Loaded":
     return load(folder or paths.skills_dir(), marks=marks)
 
 
-async def push_folder(operator: Operator, folder: Path | None) -> "tuple[dict[str, Any], list[Problem]]":
+async def push_folder(operator: Operator, folder: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Push what is good; return {changed, seq} and the problems of the rest."""
     files = read_folder(folder)
-    return await operator.push(list(files.skills), list(files.agents)), list(files.problems)
+    done = await operator.push(list(files.skills), list(files.agents))
+    return done, [*map(str, files.problems), *done.pop("refused", ())]
 
 
 def pusher(say: Callable[[str], None]) -> "Push":
@@ -40,7 +40,7 @@ def pusher(say: Callable[[str], None]) -> "Push":
         try:
             _, problems = await push_folder(operator, stack.skills)
             for problem in problems:
-                say(str(problem))
+                say(problem)
             if why := await operator.needs_rebuild():
                 say(f"nothing is projected: {why}")
                 try:

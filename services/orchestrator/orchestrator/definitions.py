@@ -16,7 +16,7 @@ from shared.listening import Heard
 from shared.log import Conflict, Log, Past
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid
-from shared.registry import Registry, Skill, fold_skill
+from shared.registry import BadDefinition, Registry, Skill, fold_skill
 from shared.subjects import Aggregate, agent, skill
 
 
@@ -54,15 +54,20 @@ class Definitions:
                 raise Refusal("unknown_command", "subject", "there are ops.skill.push, enable and disable")
 
     async def _push(self, push: Push) -> dict[str, object]:
+        """Append what differs; one whose past cannot be read is among `refused`, and costs itself only."""
         changed: list[str] = []
+        refused: list[str] = []
         seq = 0
-        for definition in push.skills:
-            at = await self._append(skill(definition.name), _register(definition))
-            seq, changed = max(seq, at), [*changed, definition.name] if at else changed
-        for one in push.agents:
-            at = await self._append(agent(one.name), _register_agent(one))
-            seq, changed = max(seq, at), [*changed, one.name] if at else changed
-        return {"ok": True, "changed": changed, "seq": seq}
+        wanted = [(skill(one.name), _register(one)) for one in push.skills]
+        wanted += [(agent(one.name), _register_agent(one)) for one in push.agents]
+        for aggregate, decide in wanted:
+            try:
+                at = await self._append(aggregate, decide)
+            except BadDefinition as bad:
+                refused.append(bad.message)
+                continue
+            seq, changed = max(seq, at), [*changed, aggregate.id] if at else changed
+        return {"ok": True, "changed": changed, "seq": seq, **({"refused": refused} if refused else {})}
 
     async def _switch(self, name: str, *, on: bool) -> dict[str, object]:
         if await self.registry.skill(name) is None:
@@ -77,7 +82,7 @@ class Definitions:
     async def _append(self, aggregate: Aggregate, decide: Callable[[Past], Sequence[AnyEvent]]) -> int:
         """Append what is new and return its sequence; 0 when nothing is."""
         while True:
-            past = await self.log.load(aggregate)
+            past = await self.registry.refresh(aggregate)
             events = tuple(decide(past))
             if not events:
                 return 0

@@ -57,7 +57,7 @@ def provision(
             async with options.client() as client:
                 pushed, problems = await push_folder(client.operator, None)
             for problem in problems:
-                echo(str(problem), err=True)
+                echo(problem, err=True)
             done |= pushed
         if options.json:
             show.document(done)

@@ -81,7 +81,7 @@ def push(context: typer.Context, folder: Folder = None) -> None:
         async with options.client() as client:
             done, problems = await push_folder(client.operator, folder)
         for problem in problems:
-            echo(str(problem), err=True)
+            echo(problem, err=True)
         if options.json:
             show.document(done)
         else:
