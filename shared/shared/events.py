@@ -138,10 +138,15 @@ class SessionWaiting(Happened, frozen=True, kw_only=True):
 
 
 class SessionBudgetSet(Happened, frozen=True, kw_only=True):
-    """The session may spend this much, all in all."""
+    """The session may spend this much, all in all.
+
+    `fingerprint` tells the same command from another one under the same `command_id`, here and in what other
+    commands led to; events of older releases have none.
+    """
 
     budget: Budget
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class AttemptLost(Happened, frozen=True, kw_only=True):
@@ -251,6 +256,7 @@ class SessionCancelled(Happened, frozen=True, kw_only=True):
 
     reason: str | None = None
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class SessionRetried(Happened, frozen=True, kw_only=True):
@@ -262,6 +268,7 @@ class SessionRetried(Happened, frozen=True, kw_only=True):
     from_step: int
     steps: tuple[PlannedStep, ...]
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class SkillRegistered(Happened, frozen=True, kw_only=True):

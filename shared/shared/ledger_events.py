@@ -19,12 +19,14 @@ class BudgetSet(Happened, frozen=True, kw_only=True):
     """How much may be spent: by the user all in all, or on one day (UTC). None: as much as there is to pay.
 
     `policy` says what becomes of a step that the limit stops: it fails, or its session waits.
+    `fingerprint` tells the same command from another one under the same `command_id`.
     """
 
     scope: Scope
     limit_usd: Decimal | None = None
     policy: Policy = "fail"
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class MoneyReserved(Happened, frozen=True, kw_only=True):

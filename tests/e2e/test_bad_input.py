@@ -146,6 +146,32 @@ async def test_the_same_id_with_another_body_is_a_conflict(client: Client):
     assert (refused.value.code, refused.value.field) == ("conflict", "session_id")
 
 
+async def test_another_command_under_a_used_command_id_is_a_conflict(client: Client):
+    """Nothing of it is done, and the same one again still is a repetition."""
+    started = await client.run("tester", [{"skill": "sleep", "input": {"seconds": 60}}])
+    of = {"session_id": started.id, "command_id": "1"}
+    commands = [
+        ("session", "cancel", {"reason": "enough"}, {"reason": "another"}),
+        ("session", "retry", {}, {"input": {"seconds": 0}}),
+        ("budget", "set", {"scope": "session", "limit_usd": "1"}, {"scope": "session", "limit_usd": "2"}),
+    ]
+    for noun, verb, first, other in commands:
+        assert (await ask(client, json.dumps(of | first).encode(), noun, verb))["duplicate"] is False
+        error = (await ask(client, json.dumps(of | other).encode(), noun, verb))["error"]
+        assert (error["code"], error["field"]) == ("conflict", "command_id")
+        assert (await ask(client, json.dumps(of | first).encode(), noun, verb))["duplicate"] is True
+    await client.cancel(started.id)
+
+
+async def test_another_limit_of_a_user_under_a_used_command_id_is_a_conflict(client: Client):
+    limit = {"scope": "user", "limit_usd": "5", "command_id": "1"}
+    assert (await ask(client, json.dumps(limit).encode(), "budget", "set"))["duplicate"] is False
+    error = (await ask(client, json.dumps(limit | {"scope": "day"}).encode(), "budget", "set"))["error"]
+    assert (error["code"], error["field"]) == ("conflict", "command_id")
+    assert (await ask(client, json.dumps(limit).encode(), "budget", "set"))["duplicate"] is True
+    assert (await client.budgets.get())["day"]["limit_usd"] is None
+
+
 async def test_the_same_command_twice_starts_one_session(client: Client):
     session_id = uuid4()
     first = await client.run("tester", [COUNT], session_id=session_id)

@@ -53,9 +53,10 @@ def purses(entries: Iterable[Entry]) -> dict[str, Json]:
 def ledgers(entries: Iterable[Entry]) -> dict[str, Json]:
     """Return what is known of each user's money."""
     return {
-        subject: _plain(structs.asdict(fold_ledger(past.events)))
+        subject: _plain(structs.asdict(ledger) | {"commands": sorted(ledger.commands)})
         for subject, past in _pasts(entries)
         if Aggregate.parse(subject).noun == "ledger"
+        for ledger in (fold_ledger(past.events),)
     }
 
 

@@ -278,6 +278,22 @@ def test_an_id_that_another_command_had_is_no_repetition():
     limited.when(Cancel("enough", "command-4")).then_happens(SessionCancelled)
 
 
+def test_a_command_that_asks_for_something_else_under_a_used_id_is_refused():
+    cancelled = given(start(), Cancel("enough", "command-1", "print-1"))
+    cancelled.when(Cancel("enough", "command-1", "print-1")).nothing_happens()
+    cancelled.when(Cancel("other", "command-1", "print-2")).is_refused("conflict", "command_id")
+    plans = planned(1), planned(2)
+    retried = cancelled.and_then(Retry(1, plans, "command-2", "print-3"))
+    retried.when(Retry(1, plans, "command-2", "print-3")).nothing_happens()
+    retried.when(Retry(1, plans, "command-2", "print-4")).is_refused("conflict", "command_id")
+
+
+def test_an_id_of_which_an_older_release_kept_no_fingerprint_is_a_repetition():
+    given(start(), Cancel("enough", "command-1")).when(
+        Cancel("other", "command-1", "print")
+    ).nothing_happens()
+
+
 def test_a_cancel_before_the_start_stands():
     given(Cancel()).when(start()).nothing_happens()
 

@@ -222,6 +222,13 @@ def test_a_limit_that_comes_again_late_does_not_undo_a_later_one():
     given(paid(), low, high).when(again).then(set_again)
 
 
+def test_another_limit_of_a_session_under_a_used_id_is_refused():
+    low = SetSessionBudget(Decimal(1), command_id="command-1", fingerprint="print-1")
+    high = SetSessionBudget(Decimal(2), command_id="command-1", fingerprint="print-2")
+    given(paid(), low).when(low).nothing_happens()
+    given(paid(), low).when(high).is_refused("conflict", "command_id")
+
+
 def test_what_becomes_of_a_step_stays_as_it_was_when_only_the_limit_of_a_session_is_set():
     waits = given(paid(), SetSessionBudget(Decimal(1), "wait"))
     waits.when(SetSessionBudget(Decimal(1))).nothing_happens()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.ledger import Doubt, Exceeded, Ledger, Release, Reserve, SetBudget, Settle, decide, fold
 from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
+from shared.refusal import Refusal
 
 TODAY = date(2026, 11, 1)
 SESSION = UUID(int=1)
@@ -168,6 +169,13 @@ def test_a_command_that_comes_again_late_does_not_undo_a_later_one():
     ledger = after(limit("1", command_id="a"), limit("2", command_id="b"))
     assert ledger.purse("user", TODAY).limit == Decimal(2)
     assert decide(limit("1", command_id="a"), ledger) == []
+
+
+def test_another_limit_under_a_used_id_is_refused():
+    low = SetBudget("user", Decimal(1), command_id="a", fingerprint="print-1")
+    assert decide(low, after(low)) == []
+    with pytest.raises(Refusal, match="the id was used for another command"):
+        decide(SetBudget("user", Decimal(2), command_id="a", fingerprint="print-2"), after(low))
 
 
 def test_settled_attempts_are_forgotten_after_eight_days():

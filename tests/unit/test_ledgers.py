@@ -11,6 +11,7 @@ from controls import NOW, USER
 from orchestrator.ledger import Exceeded, Reserve, SetBudget, Settle
 from orchestrator.ledgers import Ledgers
 from shared.log import Conflict, MemoryLog
+from shared.refusal import Refusal
 from shared.subjects import ledger
 
 TODAY = date(2026, 11, 1)
@@ -51,6 +52,20 @@ async def reserved(to: Ledgers, number: int) -> bool:
     except Exceeded:
         return False
     return True
+
+
+async def test_a_limit_under_a_used_id_is_refused_alone():
+    book, low = ledgers(MemoryLog()), SetBudget("user", Decimal(1), command_id="a", fingerprint="print-1")
+    await book.do(USER, low, "test")
+    high = SetBudget("user", Decimal(2), command_id="a", fingerprint="print-2")
+    other = SetBudget("day", Decimal(3), command_id="b", fingerprint="print-3")
+    refused, set_ = await asyncio.gather(
+        book.do(USER, high, "test"), book.do(USER, other, "test"), return_exceptions=True
+    )
+    assert isinstance(refused, Refusal)
+    assert refused.code == "conflict"
+    assert set_.ledger.purse("day", TODAY).limit == Decimal(3)
+    assert set_.ledger.purse("user", TODAY).limit == Decimal(1)
 
 
 async def test_two_hundred_at_once_with_money_for_fifty():

@@ -65,7 +65,7 @@ def failed() -> Session:
 
 async def retried(first: Skill, second: Skill, **asked) -> list[str]:
     command = RetrySession(session_id=SESSION, **asked)
-    retry = await starts(first, second).retry(USER, failed(), command)
+    retry = await starts(first, second).retry(USER, failed(), command, None)
     assert retry is not None
     return [plan.skill_hash for plan in retry.steps]
 
@@ -93,7 +93,7 @@ async def test_a_disabled_skill_is_not_run_again():
 async def test_a_personal_literal_is_sealed_and_a_template_in_its_place_stays():
     personal = SECOND.model_copy(update={"input_schema": PERSONAL})
     command = RetrySession(session_id=SESSION, input={"who": "Jane Example", "text": "{{step1.found}}"})
-    retry = await starts(Skill((FIRST,)), Skill((personal,))).retry(USER, failed(), command)
+    retry = await starts(Skill((FIRST,)), Skill((personal,))).retry(USER, failed(), command, None)
     given = retry.steps[0].input
     assert (is_sealed(given["who"]), given["text"]) == (True, "{{step1.found}}")
 

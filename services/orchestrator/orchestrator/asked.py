@@ -35,6 +35,7 @@ class Refuse(Struct, frozen=True):
 class Cancel(Struct, frozen=True):
     reason: str | None = None
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class Retry(Struct, frozen=True):
@@ -43,6 +44,7 @@ class Retry(Struct, frozen=True):
     from_step: int
     steps: tuple[PlannedStep, ...]
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class ClaimAttempt(Struct, frozen=True):
@@ -69,6 +71,7 @@ class SetSessionBudget(Struct, frozen=True):
     limit_usd: Decimal | None
     policy: Policy | None = None
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class ReportAttempt(Struct, frozen=True):

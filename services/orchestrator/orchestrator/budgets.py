@@ -23,11 +23,11 @@ class Budgets:
     follow: Follow
     clock: Clock = utc_now
 
-    async def set(self, user: UUID, command: commands.SetBudget, cause: str) -> Json:
+    async def set(self, user: UUID, command: commands.SetBudget, fingerprint: str | None, cause: str) -> Json:
         """Set a limit; whoever waits for money is looked at soon."""
         if command.scope == "session":
             raise Refusal("invalid", "session_id", "session_id: names the session whose budget is set")
-        wanted = SetBudget(command.scope, command.limit_usd, command.policy, command.command_id)
+        wanted = SetBudget(command.scope, command.limit_usd, command.policy, command.command_id, fingerprint)
         before = await self.ledgers.load(user)
         known = await self.ledgers.do(user, wanted, cause)
         self.raised()

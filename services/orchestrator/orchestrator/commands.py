@@ -149,28 +149,37 @@ class Commands:
         return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
     async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel) -> Done:
-        cancel = Cancel(command.reason, command.command_id)
+        cancel = Cancel(command.reason, command.command_id, self._print(parse(sent.body)))
         return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
     async def _retry(self, sent: Sent) -> Done:
-        command = read(RetrySession, parse(sent.body))
+        body = parse(sent.body)
+        command = read(RetrySession, body)
         aggregate = session(sent.user, command.session_id)
         known = await self.sessions.load(aggregate, fresh=True)
-        retry = await self.starts.retry(sent.user, known.session, command)
+        retry = await self.starts.retry(sent.user, known.session, command, self._print(body))
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         literals = tuple(step.input for step in retry.steps) if retry and command.input else ()
         return Done(_answer(aggregate, decided), literals)
 
     async def _set_budget(self, sent: Sent) -> Done:
         """A session's limit is its own; those of user and day are the ledger's."""
-        command = read(SetBudget, parse(sent.body))
+        body = parse(sent.body)
+        command = read(SetBudget, body)
+        print_ = self._print(body)
         if command.session_id is None:
-            return Done(await self.budgets.set(sent.user, command, sent.cause))
+            return Done(await self.budgets.set(sent.user, command, print_, sent.cause))
         aggregate = session(sent.user, command.session_id)
-        wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id)
+        wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id, print_)
         decided = await self._decide(aggregate, wanted, sent)
         self.budgets.raised()
         return Done(_answer(aggregate, decided))
+
+    def _print(self, body: Json) -> str | None:
+        """Return the fingerprint of a command on what there is; one without a `command_id` needs none."""
+        if body.get("command_id") is None:
+            return None
+        return self.starts.fingerprint(body, "session_id", "command_id")
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
         after = max(0, wanted.from_seq - 1)

@@ -24,6 +24,7 @@ from orchestrator.asked import (
     WakeUp,
 )
 from orchestrator.decision import Decision
+from orchestrator.repeated import check_same
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
 from orchestrator.steps import LOST, after_failure, give_up, is_still_asked, request
@@ -106,12 +107,7 @@ def _start(command: Start, session: Session, subject: str) -> Decision:
             if command.agent and step.agent and step.agent != command.agent
         ]
         return request(subject, Decision(session).then(started, *handed), 1)
-    if session.fingerprint is not None and session.fingerprint != command.fingerprint:
-        raise Refusal(
-            "conflict",
-            f"{Aggregate.parse(subject).noun}_id",
-            "the id was used for another command: send a new id, or the same command",
-        )
+    check_same(session.fingerprint, command.fingerprint, f"{Aggregate.parse(subject).noun}_id")
     return Decision(session)
 
 
@@ -136,18 +132,25 @@ def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
 
 
 def _cancel(command: Cancel, session: Session, subject: str) -> Decision:
-    if session.status == "cancelled" or session.did(SessionCancelled, command.command_id):
+    done = session.did(SessionCancelled, command.command_id, command.fingerprint)
+    if done or session.status == "cancelled":
         return Decision(session)
     if session.ended:
         noun = Aggregate.parse(subject).noun
         told = f"the {noun} is {session.status}, there is nothing to cancel"
         raise Refusal("already_ended", f"{noun}_id", told)
-    return Decision(session).then(SessionCancelled(reason=command.reason, command_id=command.command_id))
+    return Decision(session).then(
+        SessionCancelled(
+            reason=command.reason, command_id=command.command_id, fingerprint=command.fingerprint
+        )
+    )
 
 
-def check_retry(session: Session, from_step: int | None, command_id: str | None) -> int | None:
+def check_retry(
+    session: Session, from_step: int | None, command_id: str | None, fingerprint: str | None
+) -> int | None:
     """Return the step that a retry starts from; None when this very command was done already."""
-    if session.did(SessionRetried, command_id):
+    if session.did(SessionRetried, command_id, fingerprint):
         return None
     last = session.current
     match session.status:
@@ -171,9 +174,14 @@ def check_retry(session: Session, from_step: int | None, command_id: str | None)
 
 
 def _retry(command: Retry, session: Session, subject: str) -> Decision:
-    if check_retry(session, command.from_step, command.command_id) is None:
+    if check_retry(session, command.from_step, command.command_id, command.fingerprint) is None:
         return Decision(session)
-    retried = SessionRetried(from_step=command.from_step, steps=command.steps, command_id=command.command_id)
+    retried = SessionRetried(
+        from_step=command.from_step,
+        steps=command.steps,
+        command_id=command.command_id,
+        fingerprint=command.fingerprint,
+    )
     return request(subject, Decision(session).then(retried), command.from_step)
 
 

@@ -182,5 +182,7 @@ def without(entries: Mapping[K, T], key: K) -> Mapping[K, T]:
 
 def _with(
     session: Session, event: SessionCancelled | SessionRetried | SessionBudgetSet
-) -> frozenset[tuple[str, str]]:
-    return session.commands | {(event.type, event.command_id)} if event.command_id else session.commands
+) -> Mapping[tuple[str, str], str | None]:
+    if not event.command_id:
+        return session.commands
+    return {**session.commands, (event.type, event.command_id): event.fingerprint}

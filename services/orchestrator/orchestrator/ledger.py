@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from orchestrator.evolve import without
 from orchestrator.money import NOTHING, Purse
+from orchestrator.repeated import is_done
 from orchestrator.session import EMPTY
 from shared.events import AnyEvent
 from shared.ledger_events import (
@@ -43,7 +44,7 @@ class Ledger(Struct, frozen=True):
 
     `open` holds what is set aside. `settled` remembers by day which attempts are paid for, longer than any
     message about them can be under way. `doubtful` is what was counted for calls whose answer nobody saw,
-    until a late report tells what they cost.
+    until a late report tells what they cost. `commands` are those done: their fingerprints by their ids.
     """
 
     limits: Mapping[Scope, BudgetSet] = EMPTY
@@ -53,7 +54,7 @@ class Ledger(Struct, frozen=True):
     settled: Mapping[UUID, date] = EMPTY
     doubtful: Mapping[UUID, Doubtful] = EMPTY
     unpriced: int = 0
-    commands: frozenset[str] = frozenset()
+    commands: Mapping[str, str | None] = EMPTY
 
     @property
     def in_doubt(self) -> Decimal:
@@ -77,6 +78,7 @@ class SetBudget(Struct, frozen=True):
     limit_usd: Decimal | None
     policy: Policy | None = None
     command_id: str | None = None
+    fingerprint: str | None = None
 
 
 class Reserve(Struct, frozen=True):
@@ -124,16 +126,24 @@ class Exceeded(Exception):  # noqa: N818 - an answer
 
 
 def decide(command: LedgerCommand, ledger: Ledger) -> list[LedgerEvent]:
-    """Answer with what happens; what was done before changes nothing. Raises Exceeded."""
+    """Answer with what happens; what was done before changes nothing. Raises Exceeded or Refusal."""
     match command:
-        case SetBudget(scope, limit_usd, policy, command_id):
-            if command_id is not None and command_id in ledger.commands:
+        case SetBudget(scope, limit_usd, policy, command_id, fingerprint):
+            if is_done(ledger.commands, command_id or "", fingerprint):
                 return []
             known = ledger.limits.get(scope, BudgetSet(scope=scope, limit_usd=None))
             then = policy or known.policy
             if (known.limit_usd, known.policy) == (limit_usd, then):
                 return []
-            return [BudgetSet(scope=scope, limit_usd=limit_usd, policy=then, command_id=command_id)]
+            return [
+                BudgetSet(
+                    scope=scope,
+                    limit_usd=limit_usd,
+                    policy=then,
+                    command_id=command_id,
+                    fingerprint=fingerprint,
+                )
+            ]
         case Reserve():
             return _reserve(command, ledger)
         case Settle(attempt_id, cost, in_doubt):
@@ -176,8 +186,9 @@ def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
     """Take in what happened. Never refuses, never decides."""
     match event:
         case BudgetSet():
-            commands = ledger.commands | {event.command_id} if event.command_id else ledger.commands
-            return replace(ledger, limits={**ledger.limits, event.scope: event}, commands=commands)
+            done = {event.command_id: event.fingerprint} if event.command_id else {}
+            limits = {**ledger.limits, event.scope: event}
+            return replace(ledger, limits=limits, commands={**ledger.commands, **done})
         case MoneyReserved():
             return _reserved(ledger, event)
         case MoneySettled():

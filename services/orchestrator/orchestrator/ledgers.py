@@ -12,6 +12,7 @@ from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Conflict, Log
+from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
 CACHED = 1_000
@@ -27,7 +28,7 @@ class Known(Struct, frozen=True):
 class _Asked(Struct, eq=False):
     command: LedgerCommand
     cause: str
-    outcome: Known | Exceeded | None = None
+    outcome: Known | Exceeded | Refusal | None = None
 
 
 class _Queue(Struct):
@@ -53,7 +54,7 @@ class Ledgers:
             return queue.known
 
     async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Known:
-        """Decide and append together with whatever else waits; raises Exceeded."""
+        """Decide and append together with whatever else waits; raises Exceeded or Refusal."""
         queue, asked = self._queue(user), _Asked(command, cause)
         queue.waiting.append(asked)
         try:
@@ -66,6 +67,8 @@ class Ledgers:
         assert outcome is not None
         if isinstance(outcome, Exceeded):
             raise Exceeded(outcome.scope, outcome.purse, outcome.policy)
+        if isinstance(outcome, Refusal):
+            raise Refusal(outcome.code, outcome.field, outcome.message)
         return outcome
 
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
@@ -114,19 +117,21 @@ class Ledgers:
         return queue
 
 
-def _decided(batch: list[_Asked], ledger: Ledger) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded], bool]:
+def _decided(
+    batch: list[_Asked], ledger: Ledger
+) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded | Refusal], bool]:
     """Decide one after the other; also tell who was refused, and whether anybody changed nothing.
 
     A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
     """
     events: list[AnyEvent] = []
-    refused: dict[int, Exceeded] = {}
+    refused: dict[int, Exceeded | Refusal] = {}
     idle = False
     for asked in batch:
         try:
             found = decide(asked.command, ledger)
-        except Exceeded as exceeded:
-            refused[id(asked)] = exceeded.with_traceback(None)
+        except (Exceeded, Refusal) as refusal:
+            refused[id(asked)] = refusal.with_traceback(None)
             continue
         idle = idle or not found
         for event in found:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from orchestrator.kept import Kept
 from orchestrator.money import NOTHING, Purse
+from orchestrator.repeated import is_done
 from shared.events import AttemptRequested, AttemptStopped, Budget, PlannedStep
 from shared.message import Happened
 from shared.work import Done
@@ -39,7 +40,8 @@ class Session(Struct, frozen=True):
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
     `unreported` are attempts that were given up and may still be heard of, `doubtful` what they may have
     cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
-    what a limit stopped while the session waits. `commands` are done: the event that each led to, and its id.
+    what a limit stopped while the session waits. `commands` are done: their fingerprints by the event that
+    each led to, and its id.
     """
 
     status: Status = "new"
@@ -56,16 +58,19 @@ class Session(Struct, frozen=True):
     attempts: Mapping[int, int] = EMPTY
     tries: int = 0
     retry_due: datetime | None = None
-    commands: frozenset[tuple[str, str]] = frozenset()
+    commands: Mapping[tuple[str, str], str | None] = EMPTY
     budget: Budget | None = None
     spent: Decimal = NOTHING
     doubtful: Mapping[UUID, Decimal] = EMPTY
     waiting_on: Literal["budget", "in_doubt"] | None = None
     stopped: AttemptStopped | None = None
 
-    def did(self, what: type[Happened], command_id: str | None) -> bool:
-        """Whether this command has led to such an event already; an id says nothing of another command."""
-        return (what.__name__, command_id) in self.commands
+    def did(self, what: type[Happened], command_id: str | None, fingerprint: str | None) -> bool:
+        """Whether this command has led to such an event already; its id says nothing of other commands.
+
+        Raises Refusal when it led there with something else asked.
+        """
+        return is_done(self.commands, (what.__name__, command_id or ""), fingerprint)
 
     def may_have_called(self, attempt_id: UUID) -> bool:
         """Whether a runner was told to run the attempt, once."""

@@ -67,7 +67,7 @@ def _way_out(session: Session, stop: StopAttempt) -> str:
 
 
 def set_budget(command: SetSessionBudget, session: Session) -> Decision:
-    if session.did(SessionBudgetSet, command.command_id):
+    if session.did(SessionBudgetSet, command.command_id, command.fingerprint):
         return Decision(session)
     if not session.steps:
         raise Refusal("not_found", "session_id", "there is no such session")
@@ -75,4 +75,6 @@ def set_budget(command: SetSessionBudget, session: Session) -> Decision:
     wanted = Budget(limit_usd=command.limit_usd, policy=command.policy or known.policy)
     if session.budget == wanted:
         return Decision(session)
-    return Decision(session).then(SessionBudgetSet(budget=wanted, command_id=command.command_id))
+    return Decision(session).then(
+        SessionBudgetSet(budget=wanted, command_id=command.command_id, fingerprint=command.fingerprint)
+    )

@@ -26,9 +26,9 @@ class Starts:
         self._registry = registry
         self._vault = vault
 
-    def fingerprint(self, body: Json, own_id: str) -> str:
+    def fingerprint(self, body: Json, *own_ids: str) -> str:
         """Tell the same command from another under the same id, without keeping its body."""
-        return self._vault.fingerprint(canonical({key: body[key] for key in body if key != own_id}))
+        return self._vault.fingerprint(canonical({key: body[key] for key in body if key not in own_ids}))
 
     async def run(self, user: UUID, command: RunSession, fingerprint: str) -> Start:
         """Check a workflow as a whole: names first, then templates and types."""
@@ -69,12 +69,14 @@ class Starts:
             budget=budget(command.budget),
         )
 
-    async def retry(self, user: UUID, session: Session, command: RetrySession) -> Retry | None:
+    async def retry(
+        self, user: UUID, session: Session, command: RetrySession, fingerprint: str | None
+    ) -> Retry | None:
         """Pin the skills anew from the step on; None when this very command was done already.
 
         Steps before it stay as they were: what they gave is there, whatever has become of their skills.
         """
-        from_step = check_retry(session, command.from_step, command.command_id)
+        from_step = check_retry(session, command.from_step, command.command_id, fingerprint)
         if from_step is None:
             return None
         plans: list[PlannedStep] = []
@@ -104,6 +106,7 @@ class Starts:
             from_step=from_step,
             steps=tuple(plans),
             command_id=command.command_id,
+            fingerprint=fingerprint,
         )
 
     async def _kept(self, step: PlannedStep) -> templates.CheckedStep:
