@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import psutil
 import pytest
+import uvloop
+from msgspec import to_builtins
 
 from bench.history import COMMITS, SKILL, histories, write
 from controls import SESSION, USER, planned
@@ -17,7 +19,8 @@ from projector.beside import NEXT
 from projector.database import connected
 from projector.filling import MOST
 from projector.lane import Order
-from projector.lanes import Lanes
+from projector.lanes import Lanes, forked
+from projector.lines import Lines
 from projector.operating import Operating
 from projector.origin import Origin
 from projectorstage import Writer, ask, caught_up, projecting, until, value
@@ -90,6 +93,63 @@ async def test_a_rebuild_that_loses_a_lane_says_so_and_changes_nothing(
         assert await rows_of(postgres_url) == before
         assert (await ask(bus, "rebuild"))["ok"] is True
     await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_that_is_killed_beside_a_lane_that_hangs_says_so_at_once(
+    bus: Bus, nats: Rig, nats_url: str, postgres_url: str
+):
+    await write(nats.url, histories(SESSIONS, USER))
+    async with projecting(bus, postgres_url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+        await caught_up(bus, postgres_url)
+        asked = asyncio.create_task(ask(bus, "rebuild"))
+        await until(lambda: value(postgres_url, FILLING))
+        (process,) = (one for one in psutil.Process().children() if "projector.rebuilding" in one.cmdline())
+        lanes = process.children()
+        lanes[0].suspend()
+        process.kill()
+        try:
+            error = (await asyncio.wait_for(asked, 10))["error"]
+        finally:
+            lanes[0].resume()
+        assert "code -9" in error["message"]
+        assert not psutil.wait_procs(lanes, 10)[1]
+        assert (await ask(bus, "rebuild"))["ok"] is True
+    await assert_folded(bus, postgres_url)
+
+
+def test_a_lane_that_hangs_does_not_outlive_its_rebuild():
+    others = psutil.Process().children()
+    with forked(1):
+        (hanging,) = (one for one in psutil.Process().children() if one not in others)
+        hanging.suspend()
+    assert not hanging.is_running()
+
+
+def test_a_lane_that_died_before_it_was_told_anything_breaks_the_rebuild_off():
+    async def told() -> None:
+        end, gone = socket.socketpair()
+        gone.close()
+        with (
+            closing(Lanes([end], "", "")) as lanes,
+            pytest.raises(Refusal, match="a process of the rebuild died"),
+        ):
+            await lanes.fill(MOST, uuid4())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(told())
+
+
+async def test_what_a_lane_breaks_off_at_is_heard_though_more_is_told_to_it():
+    end, other = socket.socketpair()
+    attending = asyncio.create_task(lane.attend(other))
+    with closing(Lines(*await asyncio.open_unix_connection(sock=end))) as lines:
+        await lines.tell(to_builtins(Order(0, 1, MOST, uuid4(), "nats://127.0.0.1:1", "")))
+        await asyncio.sleep(1)
+        await lines.tell({"turn": 0})
+        await asyncio.sleep(0.1)
+        assert list(await lines.hear() or ()) == ["away"]
+    await asyncio.wait_for(attending, 5)
 
 
 async def test_a_log_that_ends_before_a_lane_has_all_of_it_breaks_the_rebuild_off(

@@ -51,7 +51,14 @@ async def attend(end: socket.socket) -> None:
                 return
             except (Refusal, *OUTAGES) as error:
                 await lines.tell(told(error))
+                await _heard_out(lines)
                 return
+
+
+async def _heard_out(lines: Lines) -> None:
+    """Stay until nobody is there: to be told more by whom one has left would take what was said from them."""
+    while await lines.hear():
+        pass
 
 
 async def _fill(lines: Lines, order: Order) -> None:

@@ -2,13 +2,15 @@
 
 What a commit changes is found without any other; but rows refer to what came before, so they are written in
 the log's order. The log is cut into ranges, which go round the lanes. A lane is a fork, made before there is
-an event loop, and ends when nobody holds the other end of its socket.
+an event loop, and ends when nobody holds the other end of its socket; one that hangs then is killed.
 """
 
 import asyncio
 import os
+import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -24,6 +26,8 @@ from projector.lines import Lines, refusal
 from shared.refusal import Refusal
 
 LANES = 2
+LEAVE_S, LOOK_S = 2.0, 0.01
+STDIN, STDOUT = 0, 1
 DIED = "a process of the rebuild died"
 
 
@@ -45,16 +49,33 @@ def forked(count: int = LANES) -> Iterator[list[socket.socket]]:
     finally:
         for end in ends:
             end.close()
+        until = time.monotonic() + LEAVE_S
         for pid in pids:
+            _wait(pid, until)
+
+
+def _wait(pid: int, until: float) -> None:
+    """Wait for a lane to end, and kill one that does not: nothing that it still does counts."""
+    while not os.waitpid(pid, os.WNOHANG)[0]:
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+            return
+        time.sleep(LOOK_S)
 
 
 def _become(end: socket.socket, others: list[socket.socket]) -> NoReturn:
-    """Be a lane from here on; what ends it unexpectedly is told as any process of ours tells it."""
+    """Be a lane from here on; what ends it unexpectedly is told as any process of ours tells it.
+
+    It lets go of what the projector hears of: that ends with the process which speaks there.
+    """
     code = 1
     try:
         for other in others:
             other.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for inherited in (STDIN, STDOUT):
+            os.dup2(nothing, inherited)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(attend(end))
         code = 0

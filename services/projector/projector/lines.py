@@ -19,6 +19,8 @@ class Lines:
 
     async def tell(self, told: Json) -> None:
         """Say it to whoever is there still."""
+        if self._writer.is_closing():
+            return
         with suppress(ConnectionError):
             self._writer.write(dumps(told) + b"\n")
             await self._writer.drain()
