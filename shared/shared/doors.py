@@ -14,6 +14,7 @@ from shared import logs
 from shared.bus import Bus
 from shared.counts import refused
 from shared.listening import Heard, Listening
+from shared.log import BadCommit
 from shared.refusal import Refusal
 from shared.room import no_room
 
@@ -76,8 +77,20 @@ async def _said(door: Door, heard: Heard) -> bytes:
         return await door.handle(heard.subject, heard.body, heard.headers)
     except Refusal as refusal:
         return refused(heard.subject, refusal)
+    except BadCommit as bad:
+        logs.get_logger().error("a history cannot be read", door=door.subject, seq=bad.seq, reason=str(bad))
+        return refused(heard.subject, _unreadable(bad))
     except Exception as error:  # noqa: BLE001 - an asker gets an answer
         if no_room(error):
             return refused(heard.subject, NO_ROOM)
         logs.get_logger().exception("no answer", door=door.subject)
         return refused(heard.subject, NOT_NOW)
+
+
+def _unreadable(bad: BadCommit) -> Refusal:
+    return Refusal(
+        "unreadable_history",
+        None,
+        f"what is asked for has a commit that cannot be read (sequence {bad.seq} of the log, {bad}): run the "
+        "release that wrote it, or restore the log from a backup",
+    )

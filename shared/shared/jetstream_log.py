@@ -39,7 +39,9 @@ class JetStreamLog:
         page = await read_page(
             self._bus, "EVT", aggregate.subject, after + 1, most=most, max_bytes=most_bytes
         )
-        return Past(tuple(Recorded(entry.seq, decode(entry.body)) for entry in page.entries), page.more)
+        recorded: list[Recorded] = []
+        read_into(recorded, ((entry.seq, entry.body) for entry in page.entries))
+        return Past(tuple(recorded), page.more)
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         by_subject = {aggregate.subject: aggregate for aggregate in aggregates}

@@ -68,7 +68,10 @@ class Log(Protocol):
         ...
 
     async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
-        """Return the first commits after a sequence, one at least, and few beyond `most_bytes`."""
+        """Return the first commits after a sequence, one at least, and few beyond `most_bytes`.
+
+        Raises BadCommit.
+        """
         ...
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
@@ -115,7 +118,9 @@ class MemoryLog:
         sizes = accumulate(len(body) for _, body in stored)
         before = sum(size < most_bytes for size in sizes)
         found = stored[: min(most, before + 1)]
-        return Past(tuple(Recorded(seq, decode(body)) for seq, body in found), len(found) < len(stored))
+        recorded: list[Recorded] = []
+        read_into(recorded, found)
+        return Past(tuple(recorded), len(found) < len(stored))
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         pasts = {aggregate: (await self.load(aggregate)).recorded for aggregate in aggregates}

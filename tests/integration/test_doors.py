@@ -6,9 +6,12 @@ import json
 from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
 
+from controls import SESSION, USER
 from shared.bus import Bus
 from shared.doors import AT_ONCE, Door, OpenDoors
+from shared.jetstream_log import JetStreamLog
 from shared.refusal import Refusal
+from shared.subjects import session
 
 
 async def echo(_subject: str, body: bytes, _headers: dict[str, str]) -> bytes:
@@ -43,6 +46,21 @@ async def test_a_refusal_is_an_answer_too(bus: Bus):
 async def test_what_fails_is_answered_as_unavailable(bus: Bus):
     await opened(bus)
     assert json.loads(await asked(bus, b"broken"))["error"]["code"] == "unavailable"
+
+
+async def test_a_history_that_cannot_be_read_is_no_outage_to_wait_for(bus: Bus):
+    log, aggregate = JetStreamLog(bus), session(USER, SESSION)
+    seq = (await bus.publish(aggregate.subject, b'{"events": [{"type": "OfALaterRelease"}]}')).seq
+
+    async def read(_subject: str, body: bytes, _headers: dict[str, str]) -> bytes:
+        await (log.load(aggregate) if body == b"all" else log.page(aggregate, 0, most=1, most_bytes=1))
+        return body
+
+    await OpenDoors("things", NatsBroker()).open(bus, [Door("ask.*.thing.*", read, "Things")])
+    for body in (b"all", b"page"):
+        error = json.loads(await asked(bus, body))["error"]
+        assert error["code"] == "unreadable_history"
+        assert f"sequence {seq} of the log, events[0].type" in error["message"]
 
 
 async def test_more_requests_than_are_handled_at_once_are_all_answered(bus: Bus):
