@@ -178,7 +178,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("outreach.record", WORDS | {"event": "no_response"}, "invalid", "event"),
     ("outreach.record", WORDS | {"at": "2026-05-01T10:00:00"}, "invalid", "at"),
     ("outreach.record", WORDS | {"at": TOMORROW}, "invalid", "at"),
-    ("outreach.record", WORDS | {"event": "sent", "category": "other"}, "invalid", None),
+    ("outreach.record", WORDS | {"event": "sent", "category": "other"}, "invalid", "category"),
     ("outreach.record", WORDS | {"propensity": 2}, "invalid", "propensity"),
     ("outreach.correct", {"campaign": "Spring", "outreach_id": NOBODY}, "unknown_outreach", "outreach_id"),
     ("contacts.suppress", {"contact_id": NOBODY}, "unknown_contact", "contact_id"),

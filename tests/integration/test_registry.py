@@ -111,7 +111,7 @@ async def test_a_definition_that_cannot_be_read_is_refused_alone_and_told_of_onc
         assert (await refusal_of(registry.agent("coach"))).field == "agent"
     assert {line["seq"] for line in logs} == seqs
     assert len(logs) == len(seqs)
-    assert all("push the" in line["reason"] for line in logs)
+    assert all("push it under another name" in line["reason"] for line in logs)
     assert await registry.definition("broken", first.hash) == first
     assert await registry.definition("broken", "0" * 64) is None
     assert await registry.agent("scout") == SCOUT

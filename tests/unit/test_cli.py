@@ -204,7 +204,8 @@ def test_a_reader_that_has_gone_is_an_error_like_another_where_something_has_to_
 def test_an_output_that_takes_nothing_is_told_in_one_line(words: list[str], tmp_path: Path):
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "totalaud.cli", *words, str(tmp_path / "none")]
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=env)
     assert (ended.returncode, ended.stderr) == (1, "error: No space left on device (file)\n")
 
 

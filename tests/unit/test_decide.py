@@ -350,7 +350,7 @@ def test_what_never_started_is_not_retried():
     for never in (given(Cancel()), given(refuse)):
         never.when(Retry(1, ())).is_refused("not_retryable")
         with pytest.raises(Refusal, match="never started: run it anew"):
-            check_retry(never.session, None, None)
+            check_retry(never.session, None, None, None)
 
 
 def test_a_retry_skips_no_step():

@@ -100,7 +100,7 @@ async def test_a_personal_literal_is_sealed_and_a_template_in_its_place_stays():
 
 async def test_a_retry_keeps_its_own_id_and_puts_its_input_into_its_first_step_only():
     command = RetrySession(session_id=SESSION, from_step=1, input={"topic": "labels"}, command_id="again")
-    retry = await starts().retry(USER, failed(), command)
+    retry = await starts().retry(USER, failed(), command, None)
     assert (retry.from_step, retry.command_id) == (1, "again")
     assert [plan.input for plan in retry.steps] == [{"topic": "labels"}, {"text": "{{step1.found}}"}]
 
@@ -109,9 +109,11 @@ async def test_a_retry_s_templates_mean_what_completed_steps_gave_and_what_the_s
     for text in ("{{step1.found}}", "{{input.topic}}"):
         command = RetrySession(session_id=SESSION, input={"text": text})
         session = Session(**{**session_of(failed()), "input": {"topic": "synthpop"}})
-        assert (await starts().retry(USER, session, command)).steps[0].input == {"text": text}
+        assert (await starts().retry(USER, session, command, None)).steps[0].input == {"text": text}
     with pytest.raises(Refusal) as refused:
-        await starts().retry(USER, failed(), RetrySession(session_id=SESSION, input={"text": "{{step1.no}}"}))
+        await starts().retry(
+            USER, failed(), RetrySession(session_id=SESSION, input={"text": "{{step1.no}}"}), None
+        )
     assert (refused.value.code, refused.value.field) == ("bad_template", "steps[1].input.text")
 
 
@@ -121,7 +123,7 @@ async def test_a_step_that_is_retried_is_still_meant_by_its_id():
         planned(2, skill="second", skill_hash=SECOND.hash, input={"text": "{{search.found}}"}),
     )
     retry = await starts().retry(
-        USER, Session(status="failed", steps=plans), RetrySession(session_id=SESSION)
+        USER, Session(status="failed", steps=plans), RetrySession(session_id=SESSION), None
     )
     assert [plan.id for plan in retry.steps] == ["search", None]
 

@@ -25,7 +25,7 @@ def _called(argv: list[str]) -> int:
     from totalaud.cli.app import app
     from totalaud.cli.encoding import escape_on_stdout
     from totalaud.cli.options import hoist
-    from totalaud.nobody import write_to_nobody
+    from totalaud.nobody import flush, write_to_nobody
 
     escape_on_stdout()
     words = hoist(argv)
@@ -44,5 +44,6 @@ def _called(argv: list[str]) -> int:
 
         if not explain(error, as_json="--json" in words):
             raise
+        flush()
         return FAILED
     return code if isinstance(code, int) else 0
