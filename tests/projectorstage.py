@@ -14,6 +14,7 @@ import asyncpg
 from controls import NOW
 from histories import Written
 from projector.live import Live
+from projector.operating import Operating
 from servers import Rig
 from shared.bus import Bus
 from shared.commit import Commit
@@ -51,6 +52,14 @@ async def projecting(bus: Bus, url: str) -> AsyncIterator[Live]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def operated(bus: Bus, nats_url: str, url: str) -> AsyncIterator[Live]:
+    """A live projection that the operator may ask."""
+    async with projecting(bus, url) as live:
+        await bus.listen("ops.projection.*", Operating(nats_url, url, live).hear)
+        yield live
 
 
 @asynccontextmanager

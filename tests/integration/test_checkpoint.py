@@ -15,7 +15,7 @@ from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
-from projectorstage import Writer, ask, caught_up, projecting, until, value
+from projectorstage import Writer, ask, caught_up, operated, projecting, until, value
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -62,8 +62,7 @@ async def test_another_log_is_refused_until_a_rebuild(
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
     await value(postgres_url, "UPDATE checkpoint SET stream_created = $1", NOW - timedelta(days=1))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url) as live:
         await until(lambda: halted(live))
         status = await ask(bus, "status")
         assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
@@ -101,8 +100,7 @@ async def test_a_log_with_a_gap_is_projected_up_to_it_and_no_rebuild_passes_over
     bus: Bus, nats_url: str, postgres_url: str
 ):
     gap = await with_a_gap(bus)
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url) as live:
         await until(lambda: halted(live))
         status = await ask(bus, "status")
         assert status["seq"] == gap - 1

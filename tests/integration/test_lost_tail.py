@@ -10,8 +10,7 @@ import pytest
 from histories import definitions, stories
 from projected import assert_folded
 from projector.live import Live
-from projector.operating import Operating
-from projectorstage import Writer, ask, caught_up, projecting, until
+from projectorstage import Writer, ask, caught_up, operated, projecting, until
 from servers import data_folder
 from shared.bus import Bus
 from shared.definitions import AgentDefinition
@@ -72,8 +71,7 @@ async def test_a_projector_that_runs_meanwhile_mixes_nothing(losing: Losing, pos
         await provision(bus, ack_wait_s=2)
         await Writer(bus).write(definitions())
         await losing.keep()
-        async with projecting(bus, postgres_url) as live:
-            await bus.listen("ops.projection.*", Operating(losing.url, postgres_url, live).hear)
+        async with operated(bus, losing.url, postgres_url) as live:
             await caught_up(bus, postgres_url)
             writer = Writer(bus)
             await writer.write(stories(20, commits=30))
@@ -95,8 +93,7 @@ async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losin
             await Writer(bus).write(stories(20, commits=30))
             await caught_up(bus, postgres_url)
         await losing.lose()
-        async with projecting(bus, postgres_url) as live:
-            await bus.listen("ops.projection.*", Operating(losing.url, postgres_url, live).hear)
+        async with operated(bus, losing.url, postgres_url) as live:
             await until(lambda: halted(live))
             async with asyncio.timeout(20):
                 assert (await ask(bus, "rebuild"))["ok"] is True

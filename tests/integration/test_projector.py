@@ -18,9 +18,8 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader
-from projector.operating import Operating
 from projector.record_tables import OWNED
-from projectorstage import Writer, ask, caught_up, projecting, service, until, value
+from projectorstage import Writer, ask, caught_up, operated, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
 from servers import Rig
 from shared import subjects
@@ -49,8 +48,7 @@ async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
     seed: int, bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
     history = list(record_stories(seed))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await writer.write(history[:100], pause_s=0.002)
         await caught_up(bus, postgres_url)
         await writer.write(history[100:])
@@ -157,8 +155,7 @@ async def test_what_jsonb_cannot_hold_parks_its_session_alone(
         body = commit.encode(aggregate).replace(b'"synthpop"', bad.encode())
         await bus.publish(aggregate.subject, body)
     await writer.write(stories(9))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert len(status["errors"]) == 3
@@ -181,8 +178,7 @@ async def test_a_commit_under_an_id_that_is_none_is_parked_alone(
     for subject in strange:
         await bus.publish(subject, b"{}")
     await writer.write(stories(9))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert [error["subject"] for error in status["errors"]] == strange
@@ -306,8 +302,7 @@ async def test_what_there_was_no_room_for_is_read_from_the_stream(
 async def test_status_tells_how_far_the_projection_is(
     bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         status = await ask(bus, "status")
     assert (status["seq"], status["log_seq"], status["lag"]) == (3, 3, 0)

@@ -19,7 +19,7 @@ from projector.database import connected, make_bare
 from projector.lanes import LANES
 from projector.operating import Operating
 from projector.rebuild import rebuild
-from projectorstage import Writer, ask, caught_up, projecting, service, until, value
+from projectorstage import Writer, ask, caught_up, operated, projecting, service, until, value
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -64,8 +64,7 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats.url, histories(SESSIONS, USER))
     await writer.write(stories(7))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         async with reading(postgres_url) as reads:
@@ -86,8 +85,7 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
 
 async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: str, postgres_url: str):
     role = f"reader_{uuid4().hex[:8]}"
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         await value(postgres_url, f"CREATE ROLE {role}")
         try:
@@ -112,8 +110,7 @@ async def whole_shape(url: str) -> list[list[tuple]]:
 async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones_had(
     bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         before = await whole_shape(postgres_url)
         await ask(bus, "rebuild")
@@ -132,8 +129,7 @@ async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
         agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
     )
     parked = "SELECT array_agg((subject, seq, reason)::text) FROM projection_errors"
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await writer.write(stories(14, commits=50))
         await writer.happens(aggregate, begun)
         await writer.write(stories(15, commits=50))
@@ -150,8 +146,7 @@ async def test_a_rebuild_does_not_wait_until_the_live_tables_are_vacuumed(
 ):
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats_url, histories(FEWER, USER))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         try:
             for statement in VACUUM_AT_ONCE:
@@ -184,8 +179,7 @@ async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
     sessions, killed_when = killing
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     await write(nats_url, histories(sessions, USER))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         reader = await asyncpg.connect(postgres_url)

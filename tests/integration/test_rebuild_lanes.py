@@ -21,9 +21,8 @@ from projector.filling import MOST
 from projector.lane import Order
 from projector.lanes import Lanes, forked
 from projector.lines import Lines
-from projector.operating import Operating
 from projector.origin import Origin
-from projectorstage import Writer, ask, caught_up, projecting, until, value
+from projectorstage import Writer, ask, caught_up, operated, until, value
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -58,8 +57,7 @@ async def test_a_history_is_parked_in_every_lane_as_it_was_live(
     begun = SessionStarted(
         agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
     )
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await writer.write(stories(21, commits=50))
         await writer.happens(orphan, begun)
         await write(nats.url, histories(SESSIONS, USER))
@@ -77,8 +75,7 @@ async def test_a_rebuild_that_loses_a_lane_says_so_and_changes_nothing(
     bus: Bus, nats: Rig, nats_url: str, postgres_url: str
 ):
     await write(nats.url, histories(SESSIONS, USER))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         before = await rows_of(postgres_url)
         asked = asyncio.create_task(ask(bus, "rebuild"))
@@ -99,8 +96,7 @@ async def test_a_rebuild_that_is_killed_beside_a_lane_that_hangs_says_so_at_once
     bus: Bus, nats: Rig, nats_url: str, postgres_url: str
 ):
     await write(nats.url, histories(SESSIONS, USER))
-    async with projecting(bus, postgres_url) as live:
-        await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
+    async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         asked = asyncio.create_task(ask(bus, "rebuild"))
         await until(lambda: value(postgres_url, FILLING))
