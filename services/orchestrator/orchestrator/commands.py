@@ -85,11 +85,13 @@ class Commands:
             case "skill", "execute":
                 return await self._execute(sent)
             case "session", "cancel":
-                ended = read(CancelSession, parse(sent.body))
-                return await self._cancel(sent, session(sent.user, ended.session_id), ended)
+                body = parse(sent.body)
+                ended = read(CancelSession, body)
+                return await self._cancel(sent, session(sent.user, ended.session_id), ended, body)
             case "skill", "cancel":
-                alone = read(CancelExecution, parse(sent.body))
-                return await self._cancel(sent, execution(sent.user, alone.execution_id), alone)
+                body = parse(sent.body)
+                alone = read(CancelExecution, body)
+                return await self._cancel(sent, execution(sent.user, alone.execution_id), alone, body)
             case "session", "retry":
                 return await self._retry(sent)
             case "budget", "set":
@@ -148,8 +150,8 @@ class Commands:
         decided = await self._decide(aggregate, start, sent, supposed_new=True)
         return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
-    async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel) -> Done:
-        cancel = Cancel(command.reason, command.command_id, self._print(parse(sent.body)))
+    async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json) -> Done:
+        cancel = Cancel(command.reason, command.command_id, self._print(body))
         return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
     async def _retry(self, sent: Sent) -> Done:
