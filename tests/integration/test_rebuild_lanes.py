@@ -53,19 +53,21 @@ def test_ranges_of_all_lanes_together_are_the_log_once():
 async def test_a_history_is_parked_in_every_lane_as_it_was_live(
     bus: Bus, writer: Writer, nats: Rig, nats_url: str, postgres_url: str
 ):
-    orphan = subjects.session(USER, SESSION)
+    orphans = [subjects.session(USER, id_) for id_ in (SESSION, uuid4())]
     begun = SessionStarted(
         agent="scout-agent", steps=(planned(1, skill="no-such-skill"),), input={}, fingerprint="print"
     )
     async with operated(bus, nats_url, postgres_url):
         await writer.write(stories(21, commits=50))
-        await writer.happens(orphan, begun)
-        await write(nats.url, histories(SESSIONS, USER))
-        await writer.happens(orphan, SessionCancelled(reason="no more"))
+        for orphan in orphans:
+            await writer.happens(orphan, begun)
+        for orphan in orphans:
+            await write(nats.url, histories(SESSIONS // 2, USER))
+            await writer.happens(orphan, SessionCancelled(reason="no more"))
         await writer.write(stories(22, commits=50))
         await caught_up(bus, postgres_url)
         before = await value(postgres_url, PARKED)
-        assert len(before) == 1
+        assert len(before) == len(orphans)
         await ask(bus, "rebuild")
         assert await value(postgres_url, PARKED) == before
     await assert_folded(bus, postgres_url)

@@ -5,12 +5,13 @@ from contextlib import nullcontext
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 
 from projector.entry import Reading, read
 from projector.runs import outstanding
 from projector.spans import spans_over
 from projector.waves import Misfit, Wave, waves
-from projector.writing import Step, in_one_go, write
+from projector.writing import Prepared, Step, prepare, write
 from shared.direct_get import Entry
 from shared.logs import get_logger
 
@@ -34,12 +35,12 @@ class Projection:
         self.connection = connection
         self.seq = seq
         self._epoch = epoch
-        self._parked: set[str] = set()
+        self._parked: frozenset[str] = frozenset()
 
     async def resume(self) -> None:
         """Remember what was parked before."""
         rows = await self.connection.fetch("SELECT subject FROM projection_errors")
-        self._parked = {row["subject"] for row in rows}
+        self._parked = frozenset(row["subject"] for row in rows)
 
     async def follow(self, seq: int) -> None:
         """Go on where another projection of the same epoch is."""
@@ -52,46 +53,42 @@ class Projection:
         with spans_over(readings):
             await self.write(readings)
 
-    async def write(self, readings: list[Reading]) -> None:
+    def ahead(self, readings: Sequence[Reading]) -> "Batch | None":
+        """Work out what these readings come to, before their turn; None where something does not fit."""
+        try:
+            return Batch.of(readings, self._parked)
+        except Misfit:
+            return None
+
+    async def write(self, readings: Sequence[Reading], ahead: "Batch | None" = None) -> None:
         """Write all at once, or in halves down to the one that cannot be stored, which is parked."""
         try:
-            await self._write(readings)
+            if ahead is None or ahead.parked_before != self._parked:
+                ahead = Batch.of(readings, self._parked)
+            await self._write(ahead)
         except UNSTORABLE as error:
             if len(readings) == 1:
-                await self._write(readings, fault=_reason(error))
+                await self._write(Batch.of(readings, self._parked, fault=_reason(error)))
                 return
             middle = len(readings) // 2
             await self.write(readings[:middle])
             await self.write(readings[middle:])
 
-    async def _write(self, readings: list[Reading], fault: str | None = None) -> None:
-        parked: dict[str, tuple[Reading, str]] = {}
-        wanted: list[Reading] = []
-        for reading in readings:
-            subject = reading.entry.subject
-            if subject in self._parked or subject in parked:
-                continue
-            if (why := fault or reading.fault) is not None:
-                parked[subject] = (reading, why)
-            else:
-                wanted.append(reading)
-        last = readings[-1]
-        found = waves((reading.entry.subject, reading.changes) for reading in wanted)
-        step = Step(self.seq, last.entry.seq, last.commit_id, self._epoch)
-        alone = len(found) == 1 and not parked and in_one_go(found[0])
+    async def _write(self, batch: "Batch") -> None:
+        step = Step(self.seq, batch.last.entry.seq, batch.last.commit_id, self._epoch)
         try:
-            async with nullcontext() if alone else self.connection.transaction():
-                for wave in found:
+            async with nullcontext() if batch.in_one_go else self.connection.transaction():
+                for wave in batch.waves:
                     await write(self.connection, wave, step)
                     step = step.done
-                for reading, why in parked.values():
+                for reading, why in batch.parked.values():
                     await self._park(reading, why, step)
         except asyncpg.CheckViolationError:
             await self._check_fence()
             raise
-        self.seq = last.entry.seq
-        self._parked |= parked.keys()
-        for reading, why in parked.values():
+        self.seq = batch.last.entry.seq
+        self._parked |= batch.parked.keys()
+        for reading, why in batch.parked.values():
             get_logger().error(
                 "a history is parked", subject=reading.entry.subject, seq=reading.entry.seq, reason=why
             )
@@ -110,7 +107,39 @@ class Projection:
             wave = Wave()
             open_ = outstanding(aggregate)
             wave.fate(open_.row).take(open_)
-            await write(self.connection, wave, step)
+            await write(self.connection, prepare(wave), step)
+
+
+class Batch(Struct, frozen=True):
+    """What readings come to where some histories are parked before: waves, and the histories to be parked."""
+
+    last: Reading
+    waves: list[Prepared]
+    parked: dict[str, tuple[Reading, str]]
+    parked_before: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, readings: Sequence[Reading], parked_before: frozenset[str], *, fault: str | None = None
+    ) -> "Batch":
+        """Work it out; with a `fault` all are parked for it. Raises Misfit."""
+        parked: dict[str, tuple[Reading, str]] = {}
+        wanted: list[Reading] = []
+        for reading in readings:
+            subject = reading.entry.subject
+            if subject in parked_before or subject in parked:
+                continue
+            if (why := fault or reading.fault) is not None:
+                parked[subject] = (reading, why)
+            else:
+                wanted.append(reading)
+        found = waves((reading.entry.subject, reading.changes) for reading in wanted)
+        return cls(readings[-1], [prepare(wave) for wave in found], parked, parked_before)
+
+    @property
+    def in_one_go(self) -> bool:
+        """Tell whether one statement does it all, which is a transaction of its own."""
+        return len(self.waves) == 1 and not self.parked and self.waves[0].in_one_go
 
 
 def _reason(error: Exception) -> str:

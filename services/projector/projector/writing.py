@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 
 from projector import spreading
 from projector.changes import Cancel, CloseAlone, File, FileAgain, Refold, Row, Skip, Spread
@@ -16,6 +17,7 @@ from projector.waves import Fate, Wave
 from shared.json import dumps
 
 Fates = dict[Row, Fate]
+Sent = tuple[str, Sequence[Any]]
 NAMES = names()
 MANY = 500
 
@@ -43,36 +45,62 @@ class Step:
         return replace(self, seq=self.to)
 
 
-def in_one_go(wave: Wave) -> bool:
-    """Tell whether one statement will do, which is a transaction of its own."""
-    again = any(_again(fates) for fates in wave.tables.values())
-    return not (wave.spread or wave.refold or again or _many(wave))
+class Prepared(Struct, frozen=True):
+    """A wave as PostgreSQL takes it: statements with what they are given, and rows to copy, in this order.
+
+    `meant` goes into one statement, with the checkpoint's step.
+    """
+
+    removed: list[Sent]
+    meant: list[Meant]
+    copied: list[tuple[str, list[Record]]]
+    spread: list[Sent]
+
+    @property
+    def in_one_go(self) -> bool:
+        """Tell whether one statement will do, which is a transaction of its own."""
+        return not (self.removed or self.copied or self.spread)
 
 
-async def write(connection: asyncpg.Connection, wave: Wave, step: Step) -> None:
-    """Write one wave, with the checkpoint's step.
+def prepare(wave: Wave) -> Prepared:
+    """Say what writes a wave. Where many rows are added they are copied, all of them, after what alters.
 
-    The statement fails when a row is not as it must be, or the checkpoint; then nothing may be kept. Where
-    many rows are added they are copied after it, all of them: what refers to a row must not come before it.
+    What refers to a row must not come before it.
     """
     records = Records()
     many = _many(wave)
+    removed: list[Sent] = []
     meant: list[Meant] = []
+    copied: list[tuple[str, list[Record]]] = []
     for table in NAMES:
         if fates := wave.tables.get(table):
             if _again(fates):
-                await connection.execute(removing(table), *_removed(fates))
+                removed.append((removing(table), _removed(fates)))
             meant += _meant(table, fates, records, copied=many)
-    given: list[Any] = [step.seq, step.to, step.commit_id, step.epoch]
-    for one in meant:
-        given += one.given if one.rows is None else (*one.given, one.rows)
-    await connection.execute(together(tuple(Group(one.parts, one.rows is not None) for one in meant)), *given)
-    if many:
-        await _copy(connection, wave, records)
-    for sql, columns in _spread(wave.spread):
-        await connection.execute(sql, *columns)
+            if many and (added := _added(table, fates, records)):
+                copied.append((table, added))
+    spread = [*_spread(wave.spread)]
     if wave.refold:
-        await connection.execute(spreading.REFOLD, *_columns(map(_refolded, wave.refold.values())))
+        spread.append((spreading.REFOLD, _columns(map(_refolded, wave.refold.values()))))
+    return Prepared(removed, meant, copied, spread)
+
+
+async def write(connection: asyncpg.Connection, prepared: Prepared, step: Step) -> None:
+    """Write one wave, with the checkpoint's step.
+
+    The statement fails when a row is not as it must be, or the checkpoint; then nothing may be kept.
+    """
+    for sql, given in prepared.removed:
+        await connection.execute(sql, *given)
+    stepped: list[Any] = [step.seq, step.to, step.commit_id, step.epoch]
+    for one in prepared.meant:
+        stepped += one.given if one.rows is None else (*one.given, one.rows)
+    groups = tuple(Group(one.parts, one.rows is not None) for one in prepared.meant)
+    await connection.execute(together(groups), *stepped)
+    for table, added in prepared.copied:
+        await connection.copy_records_to_table(table, records=added, columns=layout(table))
+    for sql, given in prepared.spread:
+        await connection.execute(sql, *given)
 
 
 def _again(fates: Fates) -> bool:
@@ -85,12 +113,6 @@ def _many(wave: Wave) -> bool:
         len(fates) >= MANY and sum(fate.added is not None for fate in fates.values()) >= MANY
         for fates in wave.tables.values()
     )
-
-
-async def _copy(connection: asyncpg.Connection, wave: Wave, records: "Records") -> None:
-    for table in NAMES:
-        if added := _added(table, wave.tables.get(table, {}), records):
-            await connection.copy_records_to_table(table, records=added, columns=layout(table))
 
 
 def _meant(table: str, fates: Fates, records: "Records", *, copied: bool) -> Iterator[Meant]:
@@ -166,7 +188,7 @@ def _as_json(value: Any) -> str:
     return dumps(value).decode()
 
 
-def _spread(changes: Iterable[Spread]) -> Iterator[tuple[str, list[list[Any]]]]:
+def _spread(changes: Iterable[Spread]) -> Iterator[Sent]:
     """Yield statements with their columns, each once for all changes of a kind."""
     found: dict[str, list[Record]] = {}
     for change in changes:
