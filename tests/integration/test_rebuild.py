@@ -54,6 +54,7 @@ VACUUM_AT_ONCE = (
     "UPDATE agent_session_steps SET status = status",
 )
 AS_BEFORE = ("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()")
+KNOWN_TO_THE_PLANNER = "SELECT array_agg(DISTINCT tablename::text) FROM pg_stats WHERE schemaname = 'public'"
 VACUUMED = "SELECT count(*) > 0 FROM pg_stat_progress_vacuum WHERE relid = 'agent_session_steps'::regclass"
 
 
@@ -119,6 +120,18 @@ async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones
     assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
     assert len(indexes) > len(columns) // 20
     assert policies
+
+
+async def test_rebuilt_tables_are_planned_by_what_they_hold(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with operated(bus, nats_url, postgres_url):
+        await writer.write(stories(16, commits=50))
+        await caught_up(bus, postgres_url)
+        await ask(bus, "rebuild")
+    filled = {table for table, rows in (await rows_of(postgres_url)).items() if rows}
+    assert {"agent_sessions", "skill_executions"} < filled
+    assert filled <= set(await value(postgres_url, KNOWN_TO_THE_PLANNER))
 
 
 async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(

@@ -1,7 +1,7 @@
 """The projector's connections, and the making of its tables."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from projector.ddl import bare, keys, shape
+from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY
 
@@ -21,7 +21,6 @@ TURN_S = 0.5
 REBUILD = 0x72656275
 REBUILD_TRIES = 4
 COMMAND_S = 60
-KEYS_S = 3600
 STEADY = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -31,7 +30,6 @@ STEADY = {
     "synchronous_commit": "on",
     "application_name": "totalaud-projector",
 }
-WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin")
 REBUILDING = """
 SELECT EXISTS (
   SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -77,30 +75,22 @@ async def _never_sent(connection: asyncpg.Connection, kind: str) -> None:
 
 async def make(connection: asyncpg.Connection) -> None:
     """Make the tables in the connection's schema, where there are none."""
-    if await connection.fetchval("SELECT to_regclass('checkpoint')") is not None:
-        return
-    async with connection.transaction():
-        await make_bare(connection)
-        await add_keys(connection)
+    if await connection.fetchval("SELECT to_regclass('checkpoint')") is None:
+        await _make(connection, ddl())
 
 
 async def make_bare(connection: asyncpg.Connection) -> None:
     """Make them without what is cheaper once they are full."""
+    await _make(connection, bare())
+
+
+async def _make(connection: asyncpg.Connection, statements: Sequence[str]) -> None:
     async with connection.transaction():
-        for statement in bare():
+        for statement in statements:
             await connection.execute(statement)
         await connection.execute(
             "INSERT INTO checkpoint (seq, epoch, shape) VALUES (0, $1, $2)", uuid4(), shape()
         )
-
-
-async def add_keys(connection: asyncpg.Connection) -> None:
-    """Add the rest; raises ForeignKeyViolationError for a row that refers to none, and adds nothing."""
-    async with connection.transaction():
-        for setting in WHOLE_TABLES:
-            await connection.execute(f"SET LOCAL {setting} = on")
-        for statement in keys():
-            await connection.execute(statement, timeout=KEYS_S)
 
 
 async def checkpoint(connection: asyncpg.Connection) -> Checkpoint:

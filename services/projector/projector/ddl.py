@@ -16,7 +16,7 @@ from projector.tables import metadata
 
 def ddl() -> list[str]:
     """Return all, for the connection's first schema."""
-    return [*bare(), *keys()]
+    return [*bare(), *(statement for table in metadata.sorted_tables for statement in keys_of(table.name))]
 
 
 def bare() -> list[str]:
@@ -31,16 +31,14 @@ def bare() -> list[str]:
     return statements
 
 
-def keys() -> list[str]:
-    """Return what adds the other indexes and the foreign keys, to tables that may be full."""
-    statements = []
-    for table in metadata.sorted_tables:
-        settings = ", ".join(f"{name} = {value}" for name, value in table.info.items())
-        statements += [f"ALTER TABLE {table.name} SET ({settings})"] if settings else []
-        statements += _indexes(table, looked_up=False)
-        referring = sorted(table.foreign_key_constraints, key=lambda key: str(key.column_keys))
-        statements += [str(AddConstraint(key).compile(dialect=POSTGRES)) for key in referring]
-    return statements
+def keys_of(name: str) -> list[str]:
+    """Return what adds a table's other indexes and its foreign keys; it may be full."""
+    table = metadata.tables[name]
+    settings = ", ".join(f"{name} = {value}" for name, value in table.info.items())
+    statements = [f"ALTER TABLE {table.name} SET ({settings})"] if settings else []
+    statements += _indexes(table, looked_up=False)
+    referring = sorted(table.foreign_key_constraints, key=lambda key: str(key.column_keys))
+    return statements + [str(AddConstraint(key).compile(dialect=POSTGRES)) for key in referring]
 
 
 def _indexes(table: Table, *, looked_up: bool) -> list[str]:

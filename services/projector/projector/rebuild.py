@@ -13,6 +13,7 @@ from projector import database
 from projector.beside import LAST, NEXT, drop, tables
 from projector.database import LIVE, connected
 from projector.filling import MOST, catch_up
+from projector.finishing import finish
 from projector.lanes import Lanes
 from projector.origin import Origin
 from projector.projection import Projection
@@ -98,14 +99,14 @@ async def _rebuilt(bus: Bus, url: str, live: Live, lanes: Lanes | None, *, keys_
             raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await drop(connection)
         try:
-            return await _filled(bus, connection, live, lanes, keys_last=keys_last)
+            return await _filled(bus, url, connection, live, lanes, keys_last=keys_last)
         finally:
             with suppress(*database.AWAY, Refusal):
                 await drop(connection)
 
 
 async def _filled(
-    bus: Bus, connection: asyncpg.Connection, live: Live, lanes: Lanes | None, *, keys_last: bool
+    bus: Bus, url: str, connection: asyncpg.Connection, live: Live, lanes: Lanes | None, *, keys_last: bool
 ) -> int:
     await connection.execute(f"CREATE SCHEMA {NEXT}")
     await (database.make_bare if keys_last else database.make)(connection)
@@ -118,9 +119,7 @@ async def _filled(
         await lanes.fill(upto, epoch)
         await projection.follow(upto)
     await catch_up(bus, projection)
-    if keys_last:
-        await database.add_keys(connection)
-    await connection.execute("ANALYZE " + ", ".join(f"{NEXT}.{name}" for name in names()))
+    await finish(connection, url, keys=keys_last)
     await _each(connection, "RESET (autovacuum_enabled)")
     await _take_the_place(bus, projection, live)
     return projection.seq
