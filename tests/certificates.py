@@ -11,6 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 HOUR = timedelta(hours=1)
+NOTHING = dict.fromkeys(
+    (
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    ),
+    False,
+)
+SIGNS = x509.KeyUsage(**{**NOTHING, "key_cert_sign": True})
 
 
 class Authority:
@@ -25,6 +33,7 @@ class Authority:
             _begun(self._name, self._name, public)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(SIGNS, critical=True)
             .sign(self._key, SHA256())
         )
         self.file = folder / f"{name}.pem"

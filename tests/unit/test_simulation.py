@@ -1,5 +1,6 @@
 """The whole loop under faults, seed by seed; and proof that the simulation would notice."""
 
+import sys
 from typing import get_args
 from weakref import ref
 
@@ -50,6 +51,7 @@ def test_a_few_seeds_meet_every_kind_of_fault(runs: list[Run]):
     assert any(one.world.server.lost for one in runs)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="tasks and timeouts of asyncio leave cycles there")
 def test_a_run_is_freed_without_anybody_looking_for_garbage():
     with silenced(), uncollected():
         worlds = [ref(run(seed).world) for seed in range(A_FEW)]
