@@ -68,6 +68,14 @@ async def test_a_limit_under_a_used_id_is_refused_alone():
     assert set_.ledger.purse("user", TODAY).limit == Decimal(1)
 
 
+async def test_a_limit_that_was_set_before_changes_nothing_whoever_is_decided_beside_it():
+    book, limit = ledgers(CountedLog()), SetBudget("user", Decimal(5), "fail", "a", "print")
+    commands = reserve(1), limit, reserve(2), limit
+    done = await asyncio.gather(*(book.do(USER, command, "test") for command in commands))
+    assert [one.changed for one in done] == [True, True, True, False]
+    assert len({one.seq for one in done[1:]}) == 1
+
+
 async def test_two_hundred_at_once_with_money_for_fifty():
     log = CountedLog()
     book = ledgers(log)

@@ -28,10 +28,9 @@ class Budgets:
         if command.scope == "session":
             raise Refusal("invalid", "session_id", "session_id: names the session whose budget is set")
         wanted = SetBudget(command.scope, command.limit_usd, command.policy, command.command_id, fingerprint)
-        before = await self.ledgers.load(user)
-        known = await self.ledgers.do(user, wanted, cause)
+        done = await self.ledgers.do(user, wanted, cause)
         self.raised()
-        return {"accepted": True, "duplicate": before.seq == known.seq, **told(known, self.clock().date())}
+        return {"accepted": True, "duplicate": not done.changed, **told(done, self.clock().date())}
 
     async def get(self, user: UUID) -> Json:
         return told(await self.ledgers.load(user), self.clock().date())

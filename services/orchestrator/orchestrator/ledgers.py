@@ -25,10 +25,16 @@ class Known(Struct, frozen=True):
     seq: int = 0
 
 
+class Done(Known, frozen=True, kw_only=True):
+    """The ledger after a command; `changed` tells whether this one did that, or only others beside it."""
+
+    changed: bool
+
+
 class _Asked(Struct, eq=False):
     command: LedgerCommand
     cause: str
-    outcome: Known | Exceeded | Refusal | None = None
+    outcome: Done | Exceeded | Refusal | None = None
 
 
 class _Queue(Struct):
@@ -53,7 +59,7 @@ class Ledgers:
             queue.known = await self._fresh(user, queue.known)
             return queue.known
 
-    async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Known:
+    async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Done:
         """Decide and append together with whatever else waits; raises Exceeded or Refusal."""
         queue, asked = self._queue(user), _Asked(command, cause)
         queue.waiting.append(asked)
@@ -91,7 +97,9 @@ class Ledgers:
                     continue
                 queue.known = Known(fold(events, queue.known.ledger), seq)
             for asked in batch:
-                asked.outcome = refused.get(id(asked), queue.known)
+                changed = id(asked) not in idle
+                done = Done(queue.known.ledger, queue.known.seq, changed=changed)
+                asked.outcome = refused.get(id(asked), done)
             queue.waiting = [other for other in queue.waiting if other.outcome is None]
             return
 
@@ -119,21 +127,22 @@ class Ledgers:
 
 def _decided(
     batch: list[_Asked], ledger: Ledger
-) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded | Refusal], bool]:
-    """Decide one after the other; also tell who was refused, and whether anybody changed nothing.
+) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded | Refusal], set[int]]:
+    """Decide one after the other; also tell who was refused, and who changed nothing.
 
     A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
     """
     events: list[AnyEvent] = []
     refused: dict[int, Exceeded | Refusal] = {}
-    idle = False
+    idle: set[int] = set()
     for asked in batch:
         try:
             found = decide(asked.command, ledger)
         except (Exceeded, Refusal) as refusal:
             refused[id(asked)] = refusal.with_traceback(None)
             continue
-        idle = idle or not found
+        if not found:
+            idle.add(id(asked))
         for event in found:
             ledger = evolve(ledger, event)
         events += found
