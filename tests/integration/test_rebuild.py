@@ -16,9 +16,10 @@ from projected import assert_folded, rows_of
 from projector import spreading
 from projector.apart import rebuilt
 from projector.database import connected, make_bare
+from projector.finishing import finish
 from projector.lanes import LANES
 from projector.operating import Operating
-from projector.rebuild import rebuild
+from projector.rebuild import IDLE_MS, rebuild
 from projectorstage import Writer, ask, caught_up, operated, projecting, service, until, value
 from servers import Rig
 from shared import subjects
@@ -55,6 +56,10 @@ VACUUM_AT_ONCE = (
 )
 AS_BEFORE = ("ALTER SYSTEM RESET autovacuum_naptime", "SELECT pg_reload_conf()")
 KNOWN_TO_THE_PLANNER = "SELECT array_agg(DISTINCT tablename::text) FROM pg_stats WHERE schemaname = 'public'"
+SWAPPING = """
+SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'LOCK TABLE public.%' AND wait_event_type = 'Lock'
+"""
+NOBODY_SLEEPS = "SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 VACUUMED = "SELECT count(*) > 0 FROM pg_stat_progress_vacuum WHERE relid = 'agent_session_steps'::regclass"
 
 
@@ -214,6 +219,57 @@ async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
         await caught_up(bus, postgres_url)
         assert (await ask(bus, "rebuild"))["ok"] is True
     await assert_folded(bus, postgres_url)
+
+
+async def stopped_in_the_swap(url: str) -> psutil.Process:
+    """Stop a rebuild that waits for a reader, and let that one go: the rebuild has the tables then."""
+    reader = await asyncpg.connect(url)
+    try:
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            async with asyncio.timeout(30), connected(url) as looking:
+                while not await looking.fetchval(SWAPPING):
+                    await asyncio.sleep(0.005)
+            (process,) = rebuilding()
+            process.suspend()
+            return process
+    finally:
+        await reader.close()
+
+
+async def test_a_rebuild_that_stands_still_in_the_swap_stops_neither_readers_nor_the_projection_for_ever(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projector.apart.SILENT_S", 2 * IDLE_MS / 1000)
+    async with operated(bus, nats_url, postgres_url):
+        await writer.write(stories(16, commits=50))
+        await caught_up(bus, postgres_url)
+        asked = asyncio.create_task(ask(bus, "rebuild"))
+        process = await stopped_in_the_swap(postgres_url)
+        await writer.write(stories(17, commits=50))
+        async with asyncio.timeout(IDLE_MS / 1000 + 2):
+            await value(postgres_url, "SELECT count(*) FROM agent_sessions")
+        assert not asked.done()
+        error = (await asked)["error"]
+        assert error["code"] == "broken_off"
+        assert "it had stood still" in error["message"]
+        assert not process.is_running()
+        await caught_up(bus, postgres_url)
+        assert (await ask(bus, "rebuild"))["ok"] is True
+    await assert_folded(bus, postgres_url)
+
+
+async def test_what_one_hand_fails_at_ends_what_the_other_has_postgres_do(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    hands = iter(["SELECT pg_sleep(60)", "SELECT pg_sleep(0.5), 1 / 0"])
+    monkeypatch.setattr("projector.finishing.keys_of", lambda _: [next(hands)])
+    await value(postgres_url, "CREATE SCHEMA projection_next")
+    async with connected(postgres_url, "projection_next") as connection:
+        await make_bare(connection)
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await finish(connection, postgres_url, keys=True)
+        await until(lambda: value(postgres_url, NOBODY_SLEEPS), seconds=5)
 
 
 async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):

@@ -138,6 +138,22 @@ def test_a_lane_that_died_before_it_was_told_anything_breaks_the_rebuild_off():
         runner.run(told())
 
 
+def test_a_lane_that_stands_still_breaks_the_rebuild_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("projector.lanes.BATCH_S", 0.1)
+
+    async def told() -> None:
+        end, stopped = socket.socketpair()
+        with (
+            stopped,
+            closing(Lanes([end], "", "")) as lanes,
+            pytest.raises(Refusal, match="a process of the rebuild stood still"),
+        ):
+            await lanes.fill(MOST, uuid4())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(told())
+
+
 async def test_what_a_lane_breaks_off_at_is_heard_though_more_is_told_to_it():
     end, other = socket.socketpair()
     attending = asyncio.create_task(lane.attend(other))

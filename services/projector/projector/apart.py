@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 
-from projector.lines import Json, Lines, refusal
+from projector.lines import ALIVE, SILENT_S, Json, Lines, refusal
 from projector.live import Live
 from shared.refusal import Refusal
 
@@ -55,7 +55,15 @@ async def _stand_still(process: Process, lines: Lines, live: Live) -> None:
 
 
 async def _heard(process: Process, lines: Lines) -> Json:
-    heard = await lines.hear()
+    """Wait for more than that it is alive; not even that, and it is killed: the gate is ours again."""
+    heard: Json | None = ALIVE
+    while heard == ALIVE:
+        try:
+            heard = await asyncio.wait_for(lines.hear(), SILENT_S)
+        except TimeoutError:
+            process.kill()
+            why = f"the rebuild was killed, it had stood still for {SILENT_S} seconds: rebuild again"
+            raise Refusal("broken_off", None, why) from None
     if heard is None:
         code = await process.wait()
         raise Refusal("broken_off", None, f"the rebuild ended with code {code}: the projector's log says why")

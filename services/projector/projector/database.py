@@ -28,6 +28,7 @@ STEADY = {
     "enable_mergejoin": "off",
     "jit": "off",
     "synchronous_commit": "on",
+    "client_connection_check_interval": "1s",
     "application_name": "totalaud-projector",
 }
 REBUILDING = """

@@ -68,15 +68,14 @@ async def _fill(lines: Lines, order: Order) -> None:
             projection = Projection(connection, order.epoch, 0)
 
             async def write(batch: list[Reading]) -> None:
-                """Wait for the turn where a range begins, and give it on where it ends."""
+                """Wait for the turn where a range begins, and say how far it is."""
                 ahead = projection.ahead(batch)
                 before = batch[0].entry.seq - 1
                 if before % MOST == 0:
                     await _turn(lines, before)
                     await projection.follow(before)
                 await projection.write(batch, ahead)
-                if projection.seq % MOST == 0 or projection.seq == order.upto:
-                    await lines.tell({"written": projection.seq})
+                await lines.tell({"written": projection.seq})
 
             await fill(bus, order.ranges(), write)
     finally:

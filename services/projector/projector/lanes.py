@@ -27,8 +27,10 @@ from shared.refusal import Refusal
 
 LANES = 2
 LEAVE_S, LOOK_S = 2.0, 0.01
+BATCH_S = 300
 STDIN, STDOUT = 0, 1
 DIED = "a process of the rebuild died"
+STOOD_STILL = "a process of the rebuild stood still"
 
 
 @contextmanager
@@ -101,15 +103,26 @@ class Lanes:
             await lane.tell(to_builtins(Order(number, len(self._lines), upto, epoch, *self._urls)))
         for lane, after in zip(cycle(self._lines), range(0, upto, MOST), strict=False):
             await lane.tell({"turn": after})
-            match await lane.hear():
-                case {"written": _}:
-                    pass
-                case None:
-                    raise Refusal("broken_off", None, f"{DIED}: the projector's log says why")
-                case heard:
-                    raise refusal(heard)
+            last = min(after + MOST, upto)
+            while await _written(lane) < last:
+                pass
 
     def close(self) -> None:
         """Send them home."""
         for lane in self._lines:
             lane.close()
+
+
+async def _written(lane: Lines) -> int:
+    """Return how far it is after its next batch; raises Refusal where it breaks off or stands still."""
+    try:
+        heard = await asyncio.wait_for(lane.hear(), BATCH_S)
+    except TimeoutError:
+        raise Refusal("broken_off", None, f"{STOOD_STILL} for {BATCH_S} seconds: rebuild again") from None
+    match heard:
+        case {"written": int(seq)}:
+            return seq
+        case None:
+            raise Refusal("broken_off", None, f"{DIED}: the projector's log says why")
+        case _:
+            raise refusal(heard)

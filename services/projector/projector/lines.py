@@ -8,6 +8,8 @@ from shared.json import dumps, loads
 from shared.refusal import Refusal
 
 Json = dict[str, Any]
+ALIVE: Json = {"alive": True}
+ALIVE_S, SILENT_S = 5, 30
 
 
 class Lines:

@@ -22,7 +22,7 @@ from shared.bus import Bus
 from shared.logs import get_logger
 from shared.refusal import Refusal
 
-LOCK_MS, LOCKS_MS = 200, 700
+LOCK_MS, LOCKS_MS, IDLE_MS = 200, 700, 5_000
 VACUUM_MS = 2_000
 SOON = """
 SELECT set_config('deadlock_timeout', '100ms', true) WHERE has_parameter_privilege('deadlock_timeout', 'SET')
@@ -160,12 +160,16 @@ async def _stop_vacuum(connection: asyncpg.Connection) -> None:
 
 
 async def _swap(projection: Projection, origin: Origin) -> None:
-    """Take all locks in one statement, given up before a reader could be found in a deadlock with it."""
+    """Take all locks in one statement, given up before a reader could be found in a deadlock with it.
+
+    PostgreSQL ends the transaction where this process stands still in it: readers wait behind the locks.
+    """
     connection = projection.connection
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
         await connection.execute(f"SET LOCAL statement_timeout = {LOCKS_MS}")
+        await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}")
         old = await tables(connection, LIVE)
         if old:
             await connection.execute("LOCK TABLE " + ", ".join(f"{LIVE}.{name}" for name in old))

@@ -11,7 +11,7 @@ gc.disable()
 import asyncio  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
-from contextlib import closing  # noqa: E402
+from contextlib import closing, suppress  # noqa: E402
 from dataclasses import asdict  # noqa: E402
 from socket import socket  # noqa: E402
 
@@ -19,7 +19,7 @@ import uvloop  # noqa: E402
 
 from projector.lane import NAME  # noqa: E402
 from projector.lanes import Lanes, forked  # noqa: E402
-from projector.lines import Json, told  # noqa: E402
+from projector.lines import ALIVE, ALIVE_S, Json, told  # noqa: E402
 from projector.live import OUTAGES  # noqa: E402
 from projector.rebuild import rebuild  # noqa: E402
 from shared import logs  # noqa: E402
@@ -66,11 +66,20 @@ async def _main(lanes: list[socket]) -> Json | None:
     attended = Attended(heard)
     working = asyncio.create_task(_rebuild(attended, lanes, **urls))
     alone = asyncio.create_task(attended.until_left_alone())
-    await asyncio.wait((working, alone), return_when=asyncio.FIRST_COMPLETED)
+    alive = asyncio.create_task(_alive())
+    await asyncio.wait((working, alone, alive), return_when=asyncio.FIRST_COMPLETED)
     if working.done():
         return working.result()
     working.cancel()
     return None
+
+
+async def _alive() -> None:
+    """Say so for as long as somebody hears it: one that says nothing is taken for stopped."""
+    with suppress(BrokenPipeError):
+        while True:
+            _tell(ALIVE)
+            await asyncio.sleep(ALIVE_S)
 
 
 async def _rebuild(attended: Attended, lanes: list[socket], nats_url: str, database_url: str) -> Json:
