@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 import pytest
 from nats.js.errors import NotFoundError
 
+from projector.database import connected, make
 from runnerskills import definitions, faulty
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared import subjects
@@ -174,6 +175,8 @@ async def theatre(
     nats, postgres = rigs
     async with AsyncExitStack() as open_:
         url = await open_.enter_async_context(fresh_database(postgres.url))
+        async with connected(url) as connection:
+            await make(connection)
         await migrate(url)
         vault = await Vault.connect(url, KEY)
         open_.push_async_callback(vault.close)

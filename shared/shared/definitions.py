@@ -22,7 +22,8 @@ class SkillConfig(File):
     field; the input schema says so too. A result up to `cache_s` old answers the same question again while
     the records are as they were: those of the user, with `cohort` those of all users. `in_doubt` says what
     becomes of a step whose runner was lost after it may have called a provider: the step is tried again (the
-    default), or somebody is asked.
+    default), or somebody is asked. With `writes_to_people` an input that names a contact who is suppressed or
+    erased is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class SkillConfig(File):
     cache_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     cohort: bool | None = None
     in_doubt: InDoubt | None = None
+    writes_to_people: bool | None = None
 
 
 class SkillDefinition(File):

@@ -21,6 +21,7 @@ from shared.vault import Vault
 from shared.work import Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache import WAIT_S, Cache, Looked
+from skill_runner.objections import Objections
 from skill_runner.results import ProjectedResults
 from storybook import Storybook
 from totalaud.client import Client
@@ -57,7 +58,14 @@ class Reader:
     ) -> Looked:
         answerers = Answerers(models.load(), env or {}, self.stack.place.model_url)
         at = datetime.now(UTC) + later
-        return await Cache(self.registry, self.vault, self.results, answerers, lambda: at).look(work)
+        return await Cache(
+            self.registry,
+            self.vault,
+            self.results,
+            answerers,
+            lambda: at,
+            objections=Objections(self.results),
+        ).look(work)
 
     async def work(self, user: UUID, skill: str, given: dict[str, Any], **changes: Any) -> Work:
         known = await self.registry.skill(skill)
@@ -237,6 +245,20 @@ async def test_an_erased_person_is_not_served_again(client: Client):
     await client.door.ask(client.user, "contacts", "erase", {"contact_id": mara["id"]})
     after = await ask(client, text="again", contact=mara)
     assert (after.cache_hits, after.output["token"] == first.output["token"]) == (0, False)
+
+
+@pytest.mark.parametrize("named", ["by id", "by address"])
+async def test_who_objected_is_not_written_to_however_they_are_named_not_even_what_was_written_before(
+    named: str, client: Client
+):
+    await import_csv(client.door, client.user, CSV)
+    mara = {"id": str(await client.contact_id("mara@example.org"))}
+    contact = mara if named == "by id" else {"email": "Mara@example.org"}
+    given = {"contacts": [contact], "artist_name": "Neon Harbour"}
+    assert len((await ask(client, "generate-pitch", **given)).output["pitches"]) == 1
+    await client.door.ask(client.user, "contacts", "suppress", {"email": "mara@example.org"})
+    with pytest.raises(SkillFailed, match=r"invalid_input: contacts\[0\].*suppressed"):
+        await ask(client, "generate-pitch", **given)
 
 
 async def test_a_key_that_is_gone_is_no_hit_even_before_the_erasure_is_recorded(

@@ -107,8 +107,7 @@ async def test_a_skill_reads_its_user_s_rows_and_can_write_none(stage: Stage) ->
     ids = [str(uuid4()), str(uuid4())]
     connection = await asyncpg.connect(stage.database_url)
     await connection.execute("CREATE TABLE things (id uuid, owner uuid, name jsonb, price numeric)")
-    await connection.execute("CREATE TABLE checkpoint (seq bigint)")
-    await connection.execute("INSERT INTO checkpoint VALUES (7)")
+    await connection.execute("UPDATE checkpoint SET seq = 7")
     for owner, id_ in ((USER, ids[0]), (uuid4(), ids[1])):
         row = (UUID(id_), owner, '{"a": [1]}', 2)
         await connection.execute("INSERT INTO things VALUES ($1, $2, $3, $4)", *row)

@@ -39,6 +39,7 @@ from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
+from skill_runner.objections import Objections
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
@@ -148,13 +149,16 @@ async def runner(world: World, process: Process) -> None:
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
     registry = registry_of(SimLog(bus))
+    results = SimResults(bus)
+    objections = Objections(results)
     execution = Execution(
         registry,
         world.vault,
+        objections,
         {"custom": engine, "openai": engine, "anthropic": engine},
         world.now,
     )
-    cache = Cache(registry, world.vault, SimResults(bus), ANSWERERS, world.now)
+    cache = Cache(registry, world.vault, results, ANSWERERS, world.now, objections=objections)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,

@@ -20,6 +20,9 @@ class SimResults:
         await self._bus.passes()
         return 0
 
+    async def objected(self, _user: UUID, _people: set[UUID], _log_seq: int) -> set[UUID]:
+        return set()
+
     async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
         await self._bus.passes()
         for message in reversed(self._bus.server.streams["EVT"].messages):

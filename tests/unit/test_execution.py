@@ -21,6 +21,7 @@ from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Call
+from skill_runner.objections import Objections
 from skill_runner.run import Prepared, Run
 
 TEXT = {"type": "string"}
@@ -53,6 +54,13 @@ WORK = Work(
 )
 
 
+class Nobody:
+    """Contacts of whom none has objected."""
+
+    async def objected(self, *_: Any) -> set[UUID]:
+        return set()
+
+
 class Told:
     """An engine that does what a test says."""
 
@@ -73,7 +81,7 @@ def execution(engine: Told, definition: SkillDefinition = FIND) -> Execution:
     registry = Registry(MemoryLog())
     registry._skills = {"find": Skill((definition,))}
     engines: Any = {"custom": engine, "anthropic": engine}
-    return Execution(registry, MemoryVault(Keyring(bytes(32))), engines, lambda: NOW)
+    return Execution(registry, MemoryVault(Keyring(bytes(32))), Objections(Nobody()), engines, lambda: NOW)
 
 
 async def reported(

@@ -15,10 +15,12 @@ from sim.loop import VirtualLoop
 from sim.process import Process
 from sim.processes import World, registry_of
 from sim.pull import Token
+from sim.results import SimResults
 from sim.silence import silenced
 from sim.skills import SKILLS, SimEngine
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
+from skill_runner.objections import Objections
 
 ID = str(UUID(int=10))
 WORK: dict[str, Any] = {
@@ -49,7 +51,9 @@ async def _worked(seed: int) -> Watch:
     bus = SimBus(world.server, process)
     engine: Any = SimEngine(process, world.chance, world.bill, set())
     engines = {"custom": engine, "openai": engine, "anthropic": engine}
-    execution = Execution(registry_of(SimLog(bus)), world.vault, engines, world.now)
+    execution = Execution(
+        registry_of(SimLog(bus)), world.vault, Objections(SimResults(bus)), engines, world.now
+    )
     handlers = Handlers(bus, execution, "fuzz/1", 6.0, world.now)  # type: ignore[arg-type]
     durable = world.server.durables["custom"]
     for number, body in zip(range(1, WORKED + 1), bodies(chance, VALID), strict=False):

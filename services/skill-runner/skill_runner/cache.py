@@ -21,6 +21,7 @@ from shared.work import Report, Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache_key import KeyParts
 from skill_runner.failure import Failure
+from skill_runner.objections import Objections
 from skill_runner.reporting import about
 from skill_runner.results import Earlier, Results
 
@@ -52,11 +53,14 @@ class Cache:
         results: Results,
         answerers: Answerers,
         clock: Clock = utc_now,
+        *,
+        objections: Objections,
     ) -> None:
         self._registry = registry
         self._vault = vault
         self._results = results
         self._answerers = answerers
+        self._objections = objections
         self._clock = clock
 
     async def look(self, work: Work) -> Looked:
@@ -78,6 +82,7 @@ class Cache:
         now, clock = self._clock(), asyncio.get_running_loop().time
         begun = clock()
         value, warnings = prepare(definition.input_schema, work.input)
+        await self._objections.check(work, definition, value)
         data = await self._results.changed(work.user, work.log_seq, cohort=bool(definition.config.cohort))
         parts = KeyParts(
             work,

@@ -22,6 +22,7 @@ from skill_runner.abort import Abort
 from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.ledger import Ledger
+from skill_runner.objections import Objections
 from skill_runner.opening import closed, opened
 from skill_runner.reporting import about
 from skill_runner.run import Engine, Prepared, Run
@@ -50,9 +51,15 @@ class Ready(Struct):
 
 class Execution:
     def __init__(
-        self, registry: Registry, vault: Vault, engines: Mapping[Pool, Engine], clock: Clock = utc_now
+        self,
+        registry: Registry,
+        vault: Vault,
+        objections: Objections,
+        engines: Mapping[Pool, Engine],
+        clock: Clock = utc_now,
     ) -> None:
         self._registry = registry
+        self._objections = objections
         self._vault = vault
         self._engines = engines
         self._clock = clock
@@ -122,6 +129,7 @@ class Execution:
         plain = await opened(self._vault, ready.work.user, value)
         if found := problems(definition.input_schema, plain):
             raise Failure("invalid_input", sentence(found))
+        await self._objections.check(ready.work, definition, value)
         return Run(ready.work, definition, value, plain, ready.started_at, ready.ledger)
 
     async def _checked(self, run: Run, output: Any) -> Any:

@@ -26,6 +26,7 @@ from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
+from skill_runner.objections import Objections
 from skill_runner.results import ProjectedResults
 from skill_runner.run import Engine
 from skill_runner.turns import AT_ONCE, Turns
@@ -54,12 +55,14 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     ai = AiEngine(chats, known, vault, judges)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers, turns), "openai": ai, "anthropic": ai}
     results = await ProjectedResults.connect(settings.database_url)
+    objections = Objections(results)
+    answerers = Answerers(known, os.environ, settings.local_model_url)
     handlers = Handlers(
         bus,
-        Execution(registry, vault, engines),
+        Execution(registry, vault, objections, engines),
         runner=f"{platform.node()}-{os.getpid()}-{uuid4().hex[:6]}",
         ack_wait_s=settings.ack_wait_s,
-        cache=Cache(registry, vault, results, Answerers(known, os.environ, settings.local_model_url)),
+        cache=Cache(registry, vault, results, answerers, objections=objections),
     )
     try:
         workers.warm()

@@ -32,6 +32,8 @@ WHERE id = (
 )
 """
 
+OBJECTED = "SELECT id FROM contacts WHERE user_id = $1 AND id = ANY($2::uuid[]) AND (suppressed OR erased)"
+
 
 class Earlier(NamedTuple):
     """A result and the attempt it is from; `provider` is None where no model was asked."""
@@ -117,6 +119,11 @@ class ProjectedResults:
             return None
         id_, output, warnings, *used = row
         return Earlier(id_, json.loads(output or "null"), json.loads(warnings or "[]"), *used)
+
+    async def objected(self, user: UUID, people: set[UUID], log_seq: int) -> set[UUID]:
+        """Keep the promise of `Contacts` (`objections`)."""
+        await self.changed(user, log_seq, cohort=False)
+        return {row["id"] for row in await self._pool.fetch(OBJECTED, user, [*people])}
 
     async def close(self) -> None:
         self._pool.terminate()

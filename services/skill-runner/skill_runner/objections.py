@@ -1,0 +1,78 @@
+"""Who must not be written to, whatever an input says of them: it may be older than the tables."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from shared.definitions import SkillDefinition
+from shared.outage import DATABASE_AWAY
+from shared.personal import Near, person_near
+from shared.schema import text_of
+from shared.sealing import is_sealed
+from shared.work import Work
+from skill_runner.failure import Failure
+from skill_runner.parts import OWNER
+
+NOT_TO_BE_HAD = (*DATABASE_AWAY, asyncpg.UndefinedTableError)
+WAIT_S, AGAIN_S = 30.0, 0.1
+Path = tuple[str | int, ...]
+
+
+class Contacts(Protocol):
+    """What is known of the user's contacts."""
+
+    async def objected(self, user: UUID, people: set[UUID], log_seq: int) -> set[UUID]:
+        """Return who of them is suppressed or erased, once all up to `log_seq` can be seen."""
+        ...
+
+
+class Objections:
+    """Keeps a skill with `config.writes_to_people` from those who objected."""
+
+    def __init__(self, contacts: Contacts) -> None:
+        self._contacts = contacts
+
+    async def check(self, work: Work, definition: SkillDefinition, value: Any) -> None:
+        """Raise Failure where an input, personal values in it sealed, names one of them, or nobody knows."""
+        if not definition.config.writes_to_people:
+            return
+        named = list(_named(value, ()))
+        shut = await self._objected(work, {person for person, _ in named}) if named else set()
+        for person, path in named:
+            if person in shut:
+                why = "is suppressed or erased and must not be written to: leave them out"
+                raise Failure("invalid_input", f"{text_of(path) or OWNER}: {why}")
+
+    async def _objected(self, work: Work, people: set[UUID]) -> set[UUID]:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    try:
+                        return await self._contacts.objected(work.user, people, work.log_seq)
+                    except NOT_TO_BE_HAD:
+                        await asyncio.sleep(AGAIN_S)
+        except TimeoutError:
+            why = "the tables are away or behind, so nobody knows who must not be written to"
+            raise Failure("tables_away", why, retryable=True) from None
+
+
+def _named(value: Any, path: Path) -> Iterator[tuple[UUID, Path]]:
+    """Yield whom an input names, by an id or by what is sealed for them, and where."""
+    if is_sealed(value):
+        yield UUID(value["$sealed"]), path
+        return
+    inside: Iterator[tuple[str | int, Any]] = iter(())
+    match value:
+        case dict():
+            if (person := person_near(value, Near()).here) is not None:
+                yield person, path
+            inside = iter(value.items())
+        case list():
+            inside = iter(enumerate(value))
+        case _:
+            pass
+    for part, inner in inside:
+        yield from _named(inner, (*path, part))
