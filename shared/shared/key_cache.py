@@ -36,6 +36,9 @@ class KeyCache:
         while len(self._held) > self._at_most:
             self._held.popitem(last=False)
 
+    def clear(self) -> None:
+        self._held.clear()
+
     def drop(self, user: UUID, people: Iterable[UUID]) -> None:
         for person in people:
             self._held.pop((user, person), None)

@@ -135,6 +135,11 @@ def stop(id_: UUID | str) -> str:
     return f"stop.{id_}"
 
 
+def erased(user: UUID | str, person: UUID | str) -> str:
+    """Core publish: the person's key is deleted, and may stay in nobody's memory."""
+    return f"erased.{user}.{person}"
+
+
 def dead_letter(service: str) -> str:
     return f"dlq.{service}"
 

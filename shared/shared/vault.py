@@ -36,6 +36,7 @@ ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict 
 DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
 
 T = TypeVar("T")
+Tell = Callable[[UUID, UUID], Awaitable[None]]
 
 
 class Unavailable(Refusal):
@@ -60,6 +61,7 @@ class Vault:
         self._pool = pool
         self._keyring = keyring
         self._cache = cache or KeyCache()
+        self._tell: Tell | None = None
 
     @classmethod
     async def connect(cls, database_url: str, master_key: bytes) -> "Vault":
@@ -122,8 +124,22 @@ class Vault:
             return bool(first or deleted)
 
         erased = await self._ask(delete)
-        self._cache.keep(user, {person: None})
+        self.forget(user, person)
+        if self._tell is not None:
+            await self._tell(user, person)
         return erased
+
+    def when_erased(self, tell: Tell) -> None:
+        """Have each erasure told to other processes, those too that had been done before."""
+        self._tell = tell
+
+    def forget(self, user: UUID, person: UUID) -> None:
+        """Know, without Postgres, that the person is erased."""
+        self._cache.keep(user, {person: None})
+
+    def forget_all(self) -> None:
+        """Keep no key in memory: an erasure may not have been heard."""
+        self._cache.clear()
 
     def person_of(self, user: UUID, text: str) -> UUID:
         """Return who is meant by an address or a name; nobody can guess it without the master key."""

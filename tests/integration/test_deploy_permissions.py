@@ -45,7 +45,7 @@ PUBLISHED_BY = {
         *(f"$JS.ACK.WORK.{pool}.1.1.1.1.0" for pool in POOLS),
     ],
     "projector": [],
-    "campaigns": [f"evt.{ALICE}.{noun}.{ID}" for noun in RECORDS],
+    "campaigns": [*(f"evt.{ALICE}.{noun}.{ID}" for noun in RECORDS), f"erased.{ALICE}.{ID}"],
     "alice": [
         *(f"ask.{ALICE}.{noun}.x" for noun in (*OWN_NOUNS, *RECORD_NOUNS)),
         *(f"cmd.{ALICE}.{noun}.x" for noun in (*OWN_NOUNS, *RECORD_NOUNS)),
@@ -117,14 +117,14 @@ HEARD_BY = {
     "orchestrator": [
         *(f"ask.*.{noun}.*" for noun in OWN_NOUNS),
         *("report.*", "attempt.*.start", "attempt.*.beat", "ops.skill.*"),
-        *("feed.skill.*", "feed.agent.*", "_INBOX_orchestrator.>"),
+        *("feed.skill.*", "feed.agent.*", "erased.*.*", "_INBOX_orchestrator.>"),
     ],
-    "skill-runner": ["stop.*", "feed.skill.*", "feed.agent.*", "_INBOX_skill-runner.>"],
+    "skill-runner": ["stop.*", "feed.skill.*", "feed.agent.*", "erased.*.*", "_INBOX_skill-runner.>"],
     "projector": [
         *("feed.>", f"feed.{ALICE}.>", f"feed.{BOB}.>", "feed.*.session.*", "feed.skill.*", "feed.agent.*"),
         *("ops.projection.*", "_INBOX_projector.>"),
     ],
-    "campaigns": [*(f"ask.*.{noun}.*" for noun in RECORD_NOUNS), "_INBOX_campaigns.>"],
+    "campaigns": [*(f"ask.*.{noun}.*" for noun in RECORD_NOUNS), "erased.*.*", "_INBOX_campaigns.>"],
     "alice": [f"feed.{ALICE}.>", f"feed.{ALICE}.session.{ID}", "_INBOX_alice.>"],
 }
 HEARD_BY_NONE = [

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,8 +12,10 @@ import pytest
 
 from servers import Rig
 from shared import key_cache
+from shared.bus import Bus
+from shared.forgetting import forget_together
 from shared.memory_vault import MemoryVault
-from shared.sealing import reveal, seal
+from shared.sealing import ERASED, reveal, seal
 from shared.settings import Settings
 from shared.vault import BadMasterKey, Erased, Unavailable, Vault, master_key, migrate
 
@@ -176,6 +179,32 @@ async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
         await vault.erase(USER, known)
     await postgres.start()
     assert (await vault.make_keys(USER, [new])).keys() == {new}
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["heard", "missed"])
+async def test_who_was_erased_elsewhere_is_forgotten_though_postgres_is_away_since(
+    heard: bool, bus: Bus, postgres: Rig, vault: Vault, another: Vault
+):
+    sealed = await seal(vault, USER, {"properties": {"name": PERSONAL}}, {"id": str(uuid4()), "name": "Ada"})
+    assert (await reveal(another, USER, sealed))["name"] == "Ada"
+    await forget_together(bus, another)
+    if heard:
+        await forget_together(bus, vault)
+    await vault.erase(USER, UUID(sealed["id"]))
+    await (bus.settled() if heard else bus.reconnected())
+    await asyncio.sleep(0.2)
+    await postgres.kill()
+    try:
+        assert await _name(another, sealed) == (ERASED if heard else "unavailable")
+    finally:
+        await postgres.start()
+
+
+async def _name(vault: Vault, sealed: Any) -> str:
+    try:
+        return str((await reveal(vault, USER, sealed))["name"])
+    except Unavailable as unavailable:
+        return unavailable.code
 
 
 async def test_a_vault_may_be_connected_before_postgres_is_there():

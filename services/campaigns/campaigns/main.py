@@ -21,6 +21,7 @@ from campaigns.suppressing import Suppressing
 from shared import streams
 from shared.bus import Bus
 from shared.doors import Door
+from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
 from shared.log import Log
 from shared.service import run
@@ -69,6 +70,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    await forget_together(bus, vault)
     erasing = Erasing(vault, Histories(log, CONTACT))
     reapplying = Reapplying(settings.database_url, log, vault, erasing)
     try:

@@ -23,6 +23,7 @@ from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
 from shared.doors import Door
+from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
 from shared.registry import Registry
 from shared.service import run
@@ -37,6 +38,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    await forget_together(bus, vault)
     registry = await Registry.load(bus, log)
     exporter = TraceExporter.from_env()
     sessions = Sessions(log, appended=exporter.appended) if exporter else Sessions(log)

@@ -11,6 +11,7 @@ from shared import models, service, streams
 from shared.bus import Bus
 from shared.commit import decode
 from shared.events import SkillRegistered
+from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
 from shared.listening import Heard
 from shared.refusal import Refusal
@@ -46,6 +47,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
     registry = await Registry.load(bus, JetStreamLog(bus))
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    await forget_together(bus, vault)
     size = max(AT_ONCE, os.cpu_count() or 1)
     turns = Turns(size)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
