@@ -12,6 +12,7 @@ from shared import trace_ids
 from shared.live_span import LiveSpan, NoSpan, Tree, current, new_id
 from shared.span import Attributes, Kind
 from shared.trace_ids import Context, attempt_parent, session_parent, trace_id
+from shared.urls import http_url
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -30,12 +31,10 @@ class _Current:
 
 
 def endpoint() -> str | None:
-    """Return where spans go, if anywhere."""
+    """Return where spans go, if anywhere; raises Refusal for what is no URL, where none would arrive."""
     if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
-    return os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get(
-        "OTEL_EXPORTER_OTLP_ENDPOINT"
-    )
+    return http_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or http_url("OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def resource(service: str) -> "Resource":

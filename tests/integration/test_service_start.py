@@ -72,6 +72,7 @@ async def last_words(log: Path, name: str, env: dict[str, str]) -> list[str]:
         ("skill_runner", {"TOTALAUD_GRACE_S": "-1"}, "TOTALAUD_GRACE_S: '-1' is not a number of 0 or more"),
         ("skill_runner", {"OPENAI_BASE_URL": f"u:{SECRET}@h"}, "OPENAI_BASE_URL: not a URL such as https://"),
         ("orchestrator", {"TOTALAUD_LOCAL_MODEL_URL": "h:1"}, "TOTALAUD_LOCAL_MODEL_URL: not a URL such as"),
+        *((one, {"OTEL_EXPORTER_OTLP_ENDPOINT": "x"}, "OTEL_EXPORTER_OTLP_ENDPOINT: not a") for one in NAMES),
         ("skill_runner", {"TOTALAUD_MODELS": "/none"}, "TOTALAUD_MODELS: /none: it cannot be read: No such"),
     ],
 )

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 import otlp
-from shared import trace_ids
+from shared import telemetry, trace_ids
+from shared.refusal import Refusal
 from shared.subjects import execution, session, skill
 
 USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
@@ -19,6 +20,7 @@ ID = UUID("0d9e3d6a-8a4f-4f57-b7e5-52e5a3a4f0aa")
 CLIENT = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
 CANARY = "jane.canary@example.org"
 NOWHERE = "http://127.0.0.1:9"
+BASE, TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 
 
 def run(program: str, *, endpoint: str | None = None, fails: bool = False, **otel: str) -> list[dict]:
@@ -88,6 +90,48 @@ telemetry.shutdown()
     assert (span.service, span.name) == ("demo", "x")
     assert (headers["x-team"], headers["content-encoding"]) == ("music", "gzip")
     assert headers["content-type"] == "application/x-protobuf"
+
+
+@pytest.mark.parametrize(
+    ("env", "where"),
+    [
+        ({}, None),
+        ({BASE: ""}, None),
+        ({BASE: NOWHERE, TRACES: ""}, NOWHERE),
+        ({BASE: "x", TRACES: f"{NOWHERE}/v1/traces"}, f"{NOWHERE}/v1/traces"),
+        ({BASE: "x", "OTEL_SDK_DISABLED": "true"}, None),
+    ],
+)
+def test_an_endpoint_that_is_empty_is_none(
+    env: dict[str, str], where: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    given(env, monkeypatch)
+    assert telemetry.endpoint() == where
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({BASE: "x"}, BASE),
+        ({BASE: "h:4318"}, BASE),
+        ({BASE: NOWHERE, TRACES: "grpc://u:opensesame@h:4317"}, TRACES),
+    ],
+)
+def test_an_endpoint_that_is_no_url_is_refused_and_not_repeated(
+    env: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+):
+    given(env, monkeypatch)
+    with pytest.raises(Refusal, match=f"^{named}: not a URL such as") as refused:
+        telemetry.start("demo")
+    assert "opensesame" not in str(refused.value)
+
+
+def given(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*os.environ]:
+        if name.startswith("OTEL_"):
+            monkeypatch.delenv(name)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_what_the_sampler_leaves_out_is_left_out_below_too():
