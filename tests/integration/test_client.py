@@ -5,6 +5,9 @@ import contextlib
 import io
 import json
 import shutil
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 import totalaud
 from rig import client_of
 from shared.refusal import Refusal
-from totalaud.cli.main import call
+from totalaud.cli.main import INTERRUPTED, call
 from totalaud.client import Client
 from totalaud.connection import Connection
 from totalaud.contacts import import_csv
@@ -363,6 +366,32 @@ async def test_the_command_line_cancels(at_the_stack: None, tmp_path: Path):
     await document("session", "cancel", started["session_id"], "--reason", "enough", "--user", user)
     failed = await document("session", "result", started["session_id"], "--user", user, code=1)
     assert (failed["error"]["code"], failed["error"]["message"]) == ("cancelled", "enough")
+
+
+@pytest.mark.parametrize("words", [("skill", "sleep", "-i", "seconds=20"), ("run", "tester", "-f", "-")])
+async def test_whoever_stops_waiting_knows_by_then_what_goes_on(
+    at_the_stack: None, tmp_path: Path, words: tuple[str, ...]
+):
+    user = str(uuid4())
+    with (tmp_path / "workflow.yaml").open("w+") as steps:
+        steps.write("- {skill: sleep, input: {seconds: 20}}\n")
+        steps.seek(0)
+        command = (sys.executable, "-m", "totalaud.cli", *words, "--user", user)
+        waiting = await asyncio.create_subprocess_exec(*command, stdin=steps, stdout=PIPE, stderr=PIPE)
+    assert waiting.stdout
+    noun, id_ = (await asyncio.wait_for(waiting.stdout.readline(), 30)).decode().split(",")[0].split()
+    waiting.send_signal(signal.SIGINT)
+    assert await waiting.communicate() == (b"", b"")
+    assert waiting.returncode == INTERRUPTED
+    alone = noun == "execution"
+    await document("skills" if alone else "session", "cancel", id_, "--user", user)
+
+
+async def test_a_script_that_waits_for_a_skill_may_choose_its_id(at_the_stack: None):
+    id_ = str(uuid4())
+    asked = ("skill", "echo", "-i", "text=hi", "--execution-id", id_, "--user", str(uuid4()))
+    assert (await document(*asked))["execution_id"] == id_
+    assert (await cli(*asked)).startswith(f"execution {id_}, sequence ")
 
 
 async def test_the_command_line_cancels_nothing_that_is_not_there(at_the_stack: None):

@@ -90,6 +90,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
     """Connect anew: whoever was asked about the cost may have thought for long."""
+    from totalaud.cli.sessions_shown import show_accepted
     from totalaud.planner.answers import answer
     from totalaud.planner.telling import wrapped
 
@@ -97,6 +98,8 @@ async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: floa
     limit = None if budget is None else {"limit_usd": str(budget)}
     async with options.client() as client:
         accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
+        if not options.json:
+            show_accepted(options, "session", asdict(accepted))
         result = await client.outcome(accepted.id)
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})

@@ -17,6 +17,7 @@ FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
+OwnId = Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
 
 
@@ -27,7 +28,7 @@ def run_workflow(
     file: Annotated[str, typer.Option("--file", "-f", help="Steps as YAML or JSON; - for standard input.")],
     agent: Annotated[str | None, typer.Argument(help="The agent; the file may name it.")] = None,
     input: Inputs = None,  # noqa: A002 - the option's name
-    session_id: Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")] = None,
+    session_id: OwnId = None,
     fresh: Fresh = False,
     budget: Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")] = None,
     watch: Watch = False,
@@ -52,8 +53,9 @@ def run_workflow(
                 fresh=fresh,
                 budget=None if limit is None else {"limit_usd": str(limit)},
             )
-            if no_wait:
+            if no_wait or not options.json:
                 show_accepted(options, "session", asdict(accepted))
+            if no_wait:
                 return
             if watch:
                 await show_live(options, client, accepted.id, 0)
@@ -71,6 +73,7 @@ def run_skill(
         typer.Option("--input", "-i", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."),
     ] = None,
     session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
+    execution_id: OwnId = None,
     fresh: Fresh = False,
     no_wait: NoWait = False,
 ) -> None:
@@ -80,11 +83,13 @@ def run_skill(
 
     async def work() -> None:
         async with options.client() as client:
-            accepted = await client.execute(skill, given, session_id=session, fresh=fresh)
-            if no_wait:
+            accepted = await client.execute(
+                skill, given, session_id=session, execution_id=execution_id, fresh=fresh
+            )
+            if no_wait or not options.json:
                 show_accepted(options, "execution", asdict(accepted))
-                return
-            await show_skill(options, client, accepted.id)
+            if not no_wait:
+                await show_skill(options, client, accepted.id)
 
     run(work())
 

@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
 ExecutionId = Annotated[
-    str, typer.Argument(metavar="EXECUTION", help="Its UUID, as 'totalaud skill --no-wait' tells it.")
+    str, typer.Argument(metavar="EXECUTION", help="Its UUID, as 'totalaud skill' tells it.")
 ]
 Skill = Annotated[str, typer.Argument(metavar="SKILL")]
 
