@@ -21,7 +21,9 @@ def up(context: typer.Context) -> None:
     from totalaud.stack import paths
     from totalaud.stack.up import up as run_stack
 
-    data = Options.of(context).data or paths.data_dir()
+    options = Options.of(context)
+    options.for_people("a script finds the servers by 'connection.json' in the data folder")
+    data = options.data or paths.data_dir()
     raise typer.Exit(asyncio.run(run_stack(data, say=echo, push=pusher(echo))))
 
 
@@ -31,6 +33,7 @@ def demo(context: typer.Context) -> None:
     from totalaud.stack import paths
 
     options = Options.of(context)
+    options.for_people("for a script 'totalaud up' and 'totalaud run --json' do the same")
     raise typer.Exit(main((options.data or paths.data_dir()) / "demo"))
 
 

@@ -33,6 +33,11 @@ class Options:
         found = context.find_object(cls)
         return found or cls()
 
+    def for_people(self, scripts: str) -> None:
+        """Refuse --json for what is written to be read by people; `scripts` says what there is for those."""
+        if self.json:
+            raise typer.BadParameter(f"what this shows is for people; {scripts}", param_hint="--json")
+
     def connection(self) -> "Connection":
         from totalaud.connection import Connection
 
