@@ -33,11 +33,11 @@ LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = :user
 ORDER BY p.sent_at, p.contact_id
 """
 PEOPLE = """
-SELECT c.id, c.type, c.genre_keys FROM contacts c
+SELECT c.id, c.name, c.outlet, c.type, c.genre_keys FROM contacts c
 WHERE c.user_id = :user AND c.id = ANY(CAST(:ids AS uuid[]))
 """
 NOT_YET_PITCHED = """
-SELECT c.id, c.type, c.genre_keys FROM contacts c
+SELECT c.id, c.name, c.outlet, c.type, c.genre_keys FROM contacts c
 WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased AND NOT EXISTS (
     SELECT 1 FROM pitches p WHERE p.campaign_id = CAST(:campaign AS uuid) AND p.contact_id = c.id)
 ORDER BY c.id LIMIT :most
@@ -75,7 +75,7 @@ def run(given: Json, context: Context) -> Json:
     wanted = _genres(act, context)
     sent = [_as_if_sent(one, pasts.get(one.get("id")), wanted, context.now()) for one in people]
     named = zip(people, model.predict(sent), strict=True)
-    predictions = [{**_id(person), **prediction} for person, prediction in named]
+    predictions = [{**_who(person), **prediction} for person, prediction in named]
     predictions.sort(key=lambda one: (-one["p"], str(one.get("contact_id"))))
     missing = max(FEWEST - len(rows), 0)
     basis = ("insufficient" if missing else "own_data") if rows else "prior_only"
@@ -118,7 +118,7 @@ def _people(contacts: list[Json] | None, act: Json | None, context: Context) -> 
     known = {row["id"]: row for row in context.rows(PEOPLE, ids=ids)} if ids else {}
     return [
         known.get(one.get("id"))
-        or {"id": one.get("id"), "type": one.get("type"), "genre_keys": list(keys(one.get("genres") or ()))}
+        or {**one, "type": one.get("type"), "genre_keys": list(keys(one.get("genres") or ()))}
         for one in asked
     ]
 
@@ -162,8 +162,9 @@ def _told(match: str | None) -> bool | None:
     return None if match is None else match == "yes"
 
 
-def _id(person: Json) -> Json:
-    return {"contact_id": person["id"]} if person.get("id") else {}
+def _who(person: Json) -> Json:
+    told = {"contact_id": person.get("id"), "name": person.get("name"), "outlet": person.get("outlet")}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _horizon(days: int) -> timedelta:

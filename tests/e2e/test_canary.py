@@ -11,6 +11,7 @@ import pytest
 
 import everyskill
 import otlp
+from asking import shown
 from canary import Canary, checkpoint, dump
 from rig import client_of, environment, running_stack
 from seedblocks import arguments
@@ -119,6 +120,7 @@ async def tell(story: Story) -> None:
     await workflows(story)
     await every_skill(story)
     await pitches(story)
+    await questions(story)
     await refusals(story)
     await failures(story)
     async with asyncio.timeout(20):
@@ -199,6 +201,17 @@ async def pitches(story: Story) -> None:
     mistyped = await story.client.execute("generate-pitch", MISTYPED)
     result = await story.client.skill_outcome(mistyped.id)
     assert result.input == MISTYPED
+
+
+async def questions(story: Story) -> None:
+    """Whoever asks by an address is shown the person; one that is not answered repeats no part of it."""
+    for question in (f"Find {EMAIL}", f"How likely is <{EMAIL.upper()}> to answer?"):
+        told = await shown(story.client.user, "ask", question, data=story.stack.data)
+        assert NAME in told.out, told.err
+    for question in (f"How is {EMAIL} performing?", f"Find {EMAIL}.x.", f"Find {EMAIL.removesuffix('.org')}"):
+        told = await shown(story.client.user, "ask", question, data=story.stack.data)
+        assert told.code
+        story.errors.append(told.out + told.err)
 
 
 async def refusals(story: Story) -> None:

@@ -52,8 +52,12 @@ async def test_a_campaign_is_predicted_for_those_it_has_not_pitched(skillbench):
     user = skillbench.user()
     rows = few(user, skillbench.now, 5)
     rows["contacts"].append(contact(user, 99, suppressed=True))
+    rows["contacts"][5]["name"] = "Asha Example"
     found = await predict(skillbench, rows, user, campaign_id=str(rows["campaigns"][0]["id"]))
-    assert [one["contact_id"] for one in found["predictions"]] == [str(rows["contacts"][5]["id"])]
+    left = rows["contacts"][5]
+    (told,) = found["predictions"]
+    assert (told["contact_id"], told["outlet"]) == (str(left["id"]), left["outlet"])
+    assert told["name"] == left["name"]
 
 
 async def test_many_pitches_make_a_model_with_a_card_that_comes_out_the_same_again(skillbench):

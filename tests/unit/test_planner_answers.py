@@ -7,6 +7,12 @@ from totalaud.planner.figures import rate
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
 RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}
+CHANCE = {
+    "p": 0.12,
+    "lo": 0.04,
+    "hi": 0.3,
+    "factors": [{"name": "type", "effect": 1.0, "why": "type is radio"}],
+}
 CONTACT = {
     "name": "Asha Example",
     "outlet": "Tees Valley FM",
@@ -23,6 +29,30 @@ CONTACT = {
 
 def text(skill, output) -> str:
     return "\n".join(answer([skill], [output]))
+
+
+def test_a_prediction_has_names_bounds_reasons_and_how_good_it_was():
+    one = {"contact_id": "k1", "name": "Asha Example", "outlet": "Tees Valley FM", **CHANCE}
+    output = {
+        "predictions": [
+            one,
+            {"contact_id": "k2", **CHANCE, "factors": []},
+            *[{**CHANCE, "factors": []}] * 10,
+        ],
+        "expected": RATE | {"n": 12},
+        "model": {"kind": "logistic", "outcome": "placed", "brier_skill": 0.031, "n_validated": 90},
+        "meta": META,
+    }
+    told = text("predict-success", output)
+    for part in (
+        "Likely to place it",
+        "1. Asha Example, Tees Valley FM: 12.0 % (4.0\u201330.0)\n   type is radio",
+        "2. k2: 12.0 %",
+        "and 2 more",
+        "Of all 12 together 6.3 % (2.1\u201316.8).",
+        "Tried on 90 older pitches: 3.1 % better than one rate for all.",
+    ):
+        assert part in told
 
 
 def test_a_rate_has_its_interval_and_its_counts():

@@ -312,9 +312,64 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
 
 
 @pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Who is most likely to answer my campaign?", "replied"),
+        ("Predict who will respond to my Glass Coast radio campaign", "replied"),
+        ("How likely is Tees Valley FM to reply?", "replied"),
+        ("What are the chances of success of Autumn push?", "replied"),
+        ("How likely is a positive answer to my campaign?", "positive"),
+        ("Which UK folk DJs will probably be interested?", "positive"),
+        ("How likely is Tees Valley FM to place Glass Coast?", "placed"),
+    ],
+)
+def test_a_prediction_may_be_asked_for_in_many_ways(text, outcome):
+    found = read(text)
+    assert (found.intent, found.outcome, found.unused) == ("predict", outcome, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Find mara@example.org", "find"),
+        ("Who is mara@example.org?", "find"),
+        ("mara@example.org", "find"),
+        ("Write a pitch for Glass Coast to Mara@Example.org.", "pitch"),
+        ("How likely is <mara@example.org> to answer?", "predict"),
+        ("What are mara@example.org\u2019s chances of success?", "predict"),
+        ("When should I write to mailto:mara@example.org?", "timing"),
+    ],
+)
+def test_a_contact_may_be_named_by_e_mail_address(text, intent):
+    found = read(text)
+    assert (found.intent, found.contact.casefold(), found.unused) == (intent, "mara@example.org", ())
+    assert "mara" not in repr(found).casefold()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Find mara@example",
+        "Find mara@example..org and polka",
+        "Find mara@example.org and mara@example.com",
+        "How is mara@example.org performing?",
+        "Write a pitch for Glass Coast to mara@example.org at Tees Valley FM",
+        "Find mara@example.org who plays polka",
+    ],
+)
+def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
+    found = read(text)
+    assert isinstance(found, Unread)
+    assert not [part for part in ("mara", "example", "org") if part in found.reason]
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "there is no question"),
+        ("How likely is BBC6 to play my single?", "what would be a success?"),
+        ("How likely is Tees Valley FM to answer folk?", "not both"),
+        ("Which outlets are likely to answer?", "this asks for answers and predict"),
         ("?!", "there is no question"),
         ("What is the weather like?", "none of the questions"),
         ("asdf", "none of the questions"),

@@ -21,8 +21,9 @@ OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
 NAMES = (
     "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
     "recommend-next-steps optimize-timing create-campaign-plan generate-report suggest-hashtags "
-    "discover-opportunities analyze-competition track-trends analyze-responses"
+    "discover-opportunities analyze-competition track-trends analyze-responses predict-success"
 )
+MARA = {"id": "k1", "name": {"$sealed": "p", "n": "", "c": ""}, "outlet": "Tees Valley FM", "type": "radio"}
 PAID = {"provider": "anthropic", "model": "claude-sonnet-4-20250514", "config": {"max_tokens": 800}}
 SKILLS = {
     **{name: {"provider": "custom", "input_schema": {}} for name in NAMES.split()},
@@ -119,6 +120,68 @@ def test_of_several_open_campaigns_the_latest_is_taken_and_told():
     plan = of("performance", facts(campaigns=[older, newer, closed]))
     assert plan.steps[0].input == {"campaign_id": "c3", "window": "7d"}
     assert plan.notes == ("took the campaign Winter; it could also have been Summer",)
+
+
+def test_a_prediction_is_for_whom_the_campaign_has_not_pitched():
+    plan = of("predict", outcome="placed")
+    assert (plan.agent, plan.free) == ("tracker-agent", True)
+    (step,) = plan.steps
+    assert (step.skill, step.input) == ("predict-success", {"campaign_id": "c1", "outcome": "placed"})
+
+
+@pytest.mark.parametrize("campaigns", [[], [Campaign("c1", "Autumn")]])
+@pytest.mark.parametrize("slots", [{"contact": "mara@example.org"}, {"outlet": "Tees Valley FM"}])
+def test_a_prediction_for_whom_was_named_takes_their_ids_and_a_campaign_if_there_is_one(slots, campaigns):
+    rows = [MARA, {"id": "k2", "outlet": "Tees Valley FM", "suppressed": True}]
+    (step,) = of("predict", facts(contacts=rows, campaigns=campaigns), outcome="replied", **slots).steps
+    campaign = {"campaign_id": "c1"} if campaigns else {}
+    assert step.input == {"contacts": [{"id": "k1"}], "outcome": "replied", **campaign}
+
+
+def test_a_prediction_for_a_kind_of_contact_looks_for_them_first():
+    search, step = of("predict", outcome="replied", genres=("folk",), type="radio").steps
+    assert search.input["genres"] == ["folk"]
+    assert step.input["contacts"] == "{{step1.contacts}}"
+
+
+@pytest.mark.parametrize(
+    ("slots", "why"),
+    [
+        ({}, "there is no campaign yet"),
+        ({"outlet": "Tees Valley FM"}, "none of your contacts is at Tees Valley FM"),
+        ({"release": "Glass Coast", "type": "radio"}, "there is no campaign for Glass Coast yet"),
+    ],
+)
+def test_a_prediction_for_nobody_says_what_is_missing(slots, why):
+    found = of("predict", facts(campaigns=[]), outcome="replied", **slots)
+    assert isinstance(found, Unread)
+    assert why in found.reason
+
+
+def test_a_contact_is_ranked_written_to_and_given_a_time_by_its_address():
+    known = facts(contacts=[MARA], lead_times={"radio": LeadTime(28, 56, "fictional")})
+    mara = {"contact": "mara@example.org"}
+    (ranked,) = of("find", known, genres=("folk",), **mara).steps
+    assert ranked.input == {"contacts": [MARA], "criteria": {"genres": ["folk"]}}
+    pitch = of("pitch", known, **mara)
+    assert pitch.steps[0].input["contacts"] == [MARA]
+    assert "fall short" in pitch.notes[0]
+    assert of("timing", known, **mara).steps[0].input == {"contacts": [{"id": "k1"}]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([], "none of your contacts has this e-mail address"),
+        ([{"id": "k", "suppressed": True}], "suppressed"),
+    ],
+)
+@pytest.mark.parametrize("intent", ["find", "pitch", "predict", "timing"])
+def test_an_address_of_nobody_who_may_be_written_to_is_refused_and_not_repeated(intent, rows, why):
+    found = of(intent, facts(contacts=rows), contact="mara@example.org")
+    assert isinstance(found, Unread)
+    assert why in found.reason
+    assert "mara" not in found.reason
 
 
 @pytest.mark.parametrize("campaigns", [[], [Campaign("c4", "Spring", closed=True)]])

@@ -1,7 +1,7 @@
 """Reads a user's own names and records, as a question about them needs them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,10 @@ SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outle
 AT_OUTLET = """
 SELECT id, name, email, outlet, role, type, genres, regions, suppressed FROM contacts
 WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 50
+"""
+CONTACT = """
+SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
+FROM contacts WHERE user_id = $1 AND id = $2 AND NOT erased
 """
 GENRES = """
 SELECT DISTINCT unnest(genres) AS name FROM contacts WHERE user_id = $1 AND NOT erased AND NOT suppressed
@@ -54,7 +58,7 @@ async def places(tables: Tables, user: UUID) -> list[str]:
 
 
 async def facts(tables: Tables, user: UUID, today: date) -> Facts:
-    """Return all but the contacts, which are looked up once an outlet is named."""
+    """Return all but the contacts, which are looked up once they are named."""
     told: dict[UUID, list[Json]] = {}
     for row in await tables.rows(FACTS, user, today):
         fact = {"id": str(row["id"]), "text": row["text"], "source": row["source"]}
@@ -71,11 +75,27 @@ async def facts(tables: Tables, user: UUID, today: date) -> Facts:
 async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[str]) -> list[Json]:
     """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed."""
     same = [name for name in names if key(name) == key(outlet)]
-    rows = await tables.rows(AT_OUTLET, user, same)
-    return [
-        {name: str(value) if name == "id" else value for name, value in row.items() if value is not None}
-        for row in rows
-    ]
+    return [_contact(row) for row in await tables.rows(AT_OUTLET, user, same)]
+
+
+async def contact(tables: Tables, user: UUID, id_: UUID) -> list[Json]:
+    """Return the contact of this id, if there is one; personal values stay sealed."""
+    return [_contact(row) for row in await tables.rows(CONTACT, user, id_)]
+
+
+def _contact(row: Json) -> Json:
+    """Write a row as JSON has it; what it does not know is left out."""
+    return {name: _written(value) for name, value in row.items() if value is not None}
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
 
 
 def _campaign(row: Json) -> Campaign:

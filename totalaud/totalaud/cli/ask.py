@@ -85,6 +85,9 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     if found.outlet is not None:
         there = await own.contacts_at(client.tables, client.user, found.outlet, outlets)
         facts = replace(facts, contacts=there)
+    if found.contact is not None:
+        person = await client.contact_id(found.contact)
+        facts = replace(facts, contacts=await own.contact(client.tables, client.user, person))
     return plan.planned(found, facts, prose=prose)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from totalaud.planner.dated import opportunities, timing
 from totalaud.planner.figures import meta, percent, rate
-from totalaud.planner.measured import alike, answers, trends
+from totalaud.planner.measured import alike, answers, chances, trends
 from totalaud.planner.plainly import anything
 from totalaud.planner.telling import WIDTH, wrapped
 from totalaud.planner.texts import pitches, press, summary
@@ -21,7 +21,7 @@ ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 
 
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
-    """Tell each step's output in its own words; found contacts only where nobody ranked them."""
+    """Tell each step's output in its own words; found contacts only where no step tells them again."""
     blocks = [
         TELLERS.get(skill, anything)(output)
         for skill, output in zip(skills, outputs, strict=True)
@@ -183,7 +183,7 @@ def _hashtags(output: Json) -> Lines:
 
 
 def _told_later(skill: str, skills: Sequence[str]) -> bool:
-    return skill == "research-contacts" and "score-contacts" in skills
+    return skill == "research-contacts" and not {"score-contacts", "predict-success"}.isdisjoint(skills)
 
 
 TELLERS: dict[str, Callable[[Json], Lines]] = {
@@ -201,6 +201,7 @@ TELLERS: dict[str, Callable[[Json], Lines]] = {
     "discover-opportunities": opportunities,
     "optimize-timing": timing,
     "analyze-responses": answers,
+    "predict-success": chances,
     "track-trends": trends,
     "analyze-competition": alike,
     "suggest-hashtags": _hashtags,

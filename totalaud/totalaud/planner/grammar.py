@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import cast
 
 from totalaud.planner import words as w
+from totalaud.planner.addresses import taken
+from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
-from totalaud.planner.question import MOST_PITCHES, Intent, Question, Unread, Window
+from totalaud.planner.question import Intent, Question, Unread, Window
 from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
@@ -35,6 +38,12 @@ FIXED = (
 
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     """Return the question's slots, or why it cannot be read."""
+    try:
+        text, addresses = taken(text)
+    except ValueError as error:
+        return Unread(f"what has an @ in it {error}")
+    if len(addresses) > 1:
+        return Unread("one e-mail address at a time")
     plain = _plain(text)
     plain, hours = _number(HOURS, plain)
     if AT_LEAST.search(plain):
@@ -55,7 +64,7 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     intent = _intent({word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
-    names = meant(named, w.SLOTS[intent])
+    names = meant(named, w.SLOTS[intent]) | {"contact": addresses}
     found = _found(intent, reading, vocabulary, names)
     if isinstance(found, Unread):
         return found
@@ -85,7 +94,7 @@ def _found(
     said = {word for _, word in rest}
     typed = said.difference(ASIDE.get(intent, ()))
     kinds = [kind for kind, others in vocabulary.kinds.items() if typed & set(others)]
-    looks_for = intent == "find" or (intent == "pitch" and not names["outlet"])
+    looks_for = intent == "find" or (intent == "pitch" and not (names["outlet"] or names["contact"]))
     counts = [word for _, word in rest if looks_for and COUNT.fullmatch(word)]
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     known = {*_known(intent, vocabulary), *counts[:1]}
@@ -110,11 +119,18 @@ def _found(
         audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
         group_by=next((w.GROUPS[word] for _, word in rest if word in w.GROUPS), None),
+        outcome=_outcome(said) if intent == "predict" else None,
         tone=next((tone for tone, others in w.TONES.items() if said & others), None),
         kinds=tuple(dict.fromkeys(openings)),
         limit=int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
+
+
+def _outcome(said: AbstractSet[str]) -> str | None:
+    """Return what is hoped for: an answer, unless it is one of a kind."""
+    kinds = [w.OUTCOMES[word] for word in said if word in w.OUTCOMES]
+    return kinds[0] if kinds else "replied" if said & (w.ANSWERS | w.SUCCESS) else None
 
 
 def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) -> Unread | None:
@@ -123,6 +139,7 @@ def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) ->
         "release": ("release_type" in w.SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
         "platform": (intent == "hashtags", w.PLATFORMS),
         "grouping": (intent == "answers", w.GROUPS),
+        "outcome": (intent == "predict", w.OUTCOMES),
     }
     for what, (one, words) in slots.items():
         values = list(dict.fromkeys(words[word] for word in said if word in words)) if one else []
@@ -139,17 +156,14 @@ def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unr
     for what in ("outlet", *OWN):
         if len(names[what]) > 1:
             return Unread(f"one {what} at a time: {' or '.join(names[what])}")
-    if question.intent == "find" and not question.genres and not question.regions:
-        return Unread("name a genre or a place to look for")
-    narrow = question.type and (question.genres or question.regions)
-    if question.intent == "pitch" and not names["outlet"] and not narrow:
-        return Unread("to whom? Name an outlet, such as BBC Radio 6 Music, or one of your contacts' outlets")
-    if question.intent == "pitch" and (question.limit or 0) > MOST_PITCHES:
-        return Unread(f"I write to at most {MOST_PITCHES} contacts at a time")
-    if question.intent == "hashtags" and question.platform is None:
-        return Unread("for which platform? " + ", ".join(sorted(set(w.PLATFORMS.values()))))
-    outlet, campaign, release, artist = (next(iter(names[what]), None) for what in ("outlet", *OWN))
-    return replace(question, outlet=outlet, campaign=campaign, release=release, artist=artist)
+    outlet, contact, campaign, release, artist = (
+        next(iter(names[what]), None) for what in ("outlet", "contact", *OWN)
+    )
+    whole = replace(
+        question, outlet=outlet, contact=contact, campaign=campaign, release=release, artist=artist
+    )
+    lacking = lacks(whole)
+    return Unread(lacking) if lacking else whole
 
 
 def _narrowed(question: Question) -> Question | Unread:
@@ -161,6 +175,7 @@ def _narrowed(question: Question) -> Question | Unread:
         "genres": question.genres,
         "regions": question.regions,
         "outlet": question.outlet,
+        "contact": question.contact,
         "campaign": question.campaign,
         "release": question.release,
         "artist": question.artist,
@@ -209,6 +224,7 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
         "answers": {*w.CAMPAIGN, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
+        "predict": {*w.CAMPAIGN, *w.LOOK, *w.PEOPLE, *w.ANSWERS, *w.OUTCOMES, *w.SUCCESS},
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)

@@ -1,4 +1,4 @@
-"""Tells what was measured: who answers and how soon, what rises and falls, who is alike."""
+"""Tells what was measured: who answers and how soon, who will, what rises and falls, who is alike."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,9 @@ from totalaud.planner.telling import counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
-MOST_GROUPS = 10
+MOST_GROUPS = MOST_PREDICTED = 10
+HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
+MOST_REASONS = 2
 CHANCE = 0.05
 QUARTERS = (("p25_days", "a quarter"), ("median_days", "half"), ("p75_days", "three quarters"))
 KINDS = ("interested", "placed", "declined", "auto", "other")
@@ -45,6 +47,31 @@ def _kinds(categories: Json) -> Lines:
     if not any(categories.values()):
         return []
     return wrapped("Replies: " + ", ".join(f"{name} {categories[name]}" for name in KINDS))
+
+
+def chances(output: Json) -> Lines:
+    found, card = output.get("predictions") or [], output["model"]
+    lines = [f"Likely to {HOPED[card['outcome']]}, the likeliest first:"] if found else []
+    for number, one in enumerate(found[:MOST_PREDICTED], 1):
+        who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
+        lines += wrapped(
+            f"{number}. {who or one.get('contact_id') or 'one without an id'}: {_chance(one)}", "", "   "
+        )
+        for factor in one["factors"][:MOST_REASONS]:
+            lines += wrapped(str(factor["why"]), "   ", "     ")
+    if len(found) > MOST_PREDICTED:
+        lines.append(f"   and {len(found) - MOST_PREDICTED} more")
+    whole = output["expected"]
+    if whole["n"] > 1:
+        lines += wrapped(f"Of all {whole['n']} together {_chance({**whole, 'p': whole['mean']})}.")
+    if card.get("brier_skill") is not None:
+        better = f"{percent(card['brier_skill'])} % better than one rate for all"
+        lines += wrapped(f"Tried on {card['n_validated']} older pitches: {better}.")
+    return lines + meta(output)
+
+
+def _chance(one: Json) -> str:
+    return "{} % ({}\u2013{})".format(*(percent(one[name]) for name in ("p", "lo", "hi")))
 
 
 def trends(output: Json) -> Lines:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from totalaud.planner import facts as own
+from totalaud.planner import whom
 from totalaud.planner.draft import Absent, Draft, Plan, Template
 from totalaud.planner.facts import Chosen, Facts, Release
 from totalaud.planner.inputs import artist_info, release_info
@@ -12,7 +13,6 @@ from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
-FOUND = Template("{{step1.contacts}}")
 RANKED = Template("{{step2.contacts}}")
 
 
@@ -34,17 +34,13 @@ def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | 
 def _find(draft: Draft) -> None:
     asked = draft.question
     genres, regions = list(asked.genres), list(asked.regions)
-    said = " ".join([*regions, *genres, asked.type or "contacts"])
-    draft.step(
-        "research-contacts",
-        {"query": said, "type": asked.type, "genres": genres or None, "regions": regions or None},
-        "Find contacts that fit",
-    )
+    contacts = whom.named(draft) if asked.contact else whom.found(draft)
     types = [asked.type] if asked.type else None
     limit = asked.limit or (MOST_PITCHES if asked.intent == "pitch" else None)
     criteria = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
     kept = {name: value for name, value in criteria.items() if value is not None}
-    draft.step("score-contacts", {"contacts": FOUND, "criteria": kept}, "Rank them, and say why")
+    why = "Say how they fit" if asked.contact else "Rank them, and say why"
+    draft.step("score-contacts", {"contacts": contacts, "criteria": kept or None}, why)
 
 
 def _pitch(draft: Draft) -> None:
@@ -55,26 +51,25 @@ def _pitch(draft: Draft) -> None:
         "release": release_info(release, draft.facts, "generate-pitch"),
         "tone": asked.tone,
     }
+    contacts = whom.named(draft)[:MOST_PITCHES]
+    reader: Json = contacts[0] if asked.contact else {"outlet": asked.outlet, "type": asked.type}
     draft.notes += notes(
-        asked.outlet,
-        asked.type,
+        reader.get("outlet"),
+        reader.get("type"),
         release=release.date,
         today=draft.facts.today,
         lead=draft.facts.lead_times,
     )
-    if asked.outlet is None:
+    if asked.outlet is None and asked.contact is None:
         _find(draft)
         most = asked.limit or MOST_PITCHES
         draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", most)
         return
-    there = [dict(contact) for contact in draft.facts.contacts]
-    contacts: list[Json] = [one for one in there if not one.pop("suppressed", False)][:MOST_PITCHES]
-    if there and not contacts:
-        raise Absent(f"whom you know at {asked.outlet} must not be written to: they are suppressed")
     if not contacts:
         draft.notes.append(f"none of your contacts is at {asked.outlet}: the pitch is to the outlet itself")
         contacts = [{"outlet": asked.outlet}]
-    draft.step("generate-pitch", {"contacts": contacts, **given}, f"Write to {asked.outlet}", len(contacts))
+    to = asked.outlet or "this contact"
+    draft.step("generate-pitch", {"contacts": contacts, **given}, f"Write to {to}", len(contacts))
 
 
 def _performance(draft: Draft) -> None:
@@ -127,7 +122,8 @@ def _timing(draft: Draft) -> None:
     if asked.release or asked.release_type or asked.artist:
         release, today = draft.release(), draft.facts.today
         draft.notes += window(asked.type, release.date, today=today, lead=draft.facts.lead_times)
-    draft.step("optimize-timing", {"type": draft.question.type}, "Look for times that do better")
+    given = {"type": asked.type, "contacts": whom.ids(draft) if asked.contact else None}
+    draft.step("optimize-timing", given, "Look for times that do better")
 
 
 def _plan(draft: Draft) -> None:
@@ -203,6 +199,21 @@ def _answers(draft: Draft) -> None:
     draft.step("analyze-responses", given, "Look at who answers, and how soon")
 
 
+def _predict(draft: Draft) -> None:
+    """Predict for whom the question names, else for all whom the campaign has not pitched yet."""
+    asked = draft.question
+    chosen = own.campaign(asked, draft.facts)
+    named = asked.outlet or asked.contact
+    some = named or asked.type or asked.genres or asked.regions
+    of = asked.campaign or asked.release or asked.artist
+    act = draft.take(chosen) if of or not some or isinstance(chosen, Chosen) else None
+    contacts = whom.ids(draft) if named else whom.found(draft) if some else None
+    if contacts == []:
+        raise Absent(f"none of your contacts is at {asked.outlet}: nobody to predict for")
+    given = {"contacts": contacts, "campaign_id": act.id if act else None, "outcome": asked.outcome}
+    draft.step("predict-success", given, "Say how likely each is to answer")
+
+
 def _worded(draft: Draft) -> None:
     """Let the last findings be put into words; what a model writes anyway needs none."""
     last = draft.steps[-1]
@@ -226,4 +237,5 @@ LAID: dict[Intent, tuple[str, Callable[[Draft], None]]] = {
     "similar": ("scout-agent", _similar),
     "trends": ("scout-agent", _trends),
     "answers": ("tracker-agent", _answers),
+    "predict": ("tracker-agent", _predict),
 }

@@ -1,6 +1,6 @@
 """What a question was understood to ask, and why another one was not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Intent = Literal[
@@ -18,6 +18,7 @@ Intent = Literal[
     "similar",
     "trends",
     "answers",
+    "predict",
 ]
 Window = Literal["7d", "28d", "all"]
 MOST_PITCHES = 5
@@ -25,13 +26,17 @@ MOST_PITCHES = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The slots that were filled; names are those known from the tables, never words of the question."""
+    """The slots that were filled; names are those known from the tables, never words of the question.
+
+    `contact` is an e-mail address: it is looked up, and goes no further.
+    """
 
     intent: Intent
     genres: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     type: str | None = None
     outlet: str | None = None
+    contact: str | None = field(default=None, repr=False)
     campaign: str | None = None
     release: str | None = None
     artist: str | None = None
@@ -46,6 +51,7 @@ class Question:
     channels: tuple[str, ...] = ()
     platform: str | None = None
     group_by: str | None = None
+    outcome: str | None = None
     tone: str | None = None
     kinds: tuple[str, ...] = ()
     limit: int | None = None
@@ -79,4 +85,5 @@ EXAMPLES = (
     ("similar", "Which artists are similar to mine?"),
     ("trends", "Which of my numbers are rising?"),
     ("answers", "What reply rate do I get by genre?"),
+    ("predict", "Which contacts are likely to answer my campaign?"),
 )

@@ -73,6 +73,17 @@ ASKED = _words("what whats which how")
 PEOPLE = _words("contacts contact people someone anyone somebody anybody")
 
 ANSWERS = _words("reply replies replied response responses respond answer answers answered")
+LIKELY = _words(
+    """
+    likely likeliest likelihood probable probably probability chance chances odds predict predicts
+    prediction predictions
+    """
+)
+SUCCESS = _words("success succeed successful")
+OUTCOMES = {
+    **dict.fromkeys(("interested", "interest", "positive", "positively"), "positive"),
+    **dict.fromkeys(("place", "placed", "placement", "placements"), "placed"),
+}
 GROUPS = {
     "type": "type",
     "types": "type",
@@ -130,12 +141,14 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (frozenset({"how"}), _words("long soon quickly fast"), ANSWERS),
         (frozenset(GROUPS), ANSWERS),
     ),
+    "predict": ((LIKELY,),),
 }
 STRONGER: dict[Intent, frozenset[Intent]] = {
     "report": frozenset({"performance"}),
     "plan": frozenset({"performance"}),
     "timing": frozenset({"pitch"}),
     "answers": frozenset({"performance", "patterns"}),
+    "predict": frozenset({"performance"}),
 }
 assert set(RULES) == set(get_args(Intent))
 
@@ -229,17 +242,17 @@ FILLERS = _words(
 EVERY = FILLERS.union(
     *(group for rules in RULES.values() for rule in rules for group in rule),
     *(LOOK, WRITE, PEOPLE, CAMPAIGN, RELEASE, DOING, PEERS, NEGATIONS, ACTS, NO_WINDOW),
-    *(CHANNELS, PLATFORMS, AUDIENCES, DETAILS, OPENINGS, GROUPS),
+    *(CHANNELS, PLATFORMS, AUDIENCES, DETAILS, OPENINGS, GROUPS, OUTCOMES, SUCCESS),
     *TONES.values(),
 )
 SLOTS: dict[Intent, frozenset[str]] = {
-    "find": _words("genres regions type"),
-    "pitch": _words("genres regions type outlet release release_type artist"),
+    "find": _words("genres regions type contact"),
+    "pitch": _words("genres regions type outlet contact release release_type artist"),
     "performance": _words("campaign release artist window"),
     "report": _words("campaign release artist window"),
     "patterns": _words("artist genres cohort"),
     "next": _words("campaign artist"),
-    "timing": _words("type release release_type artist"),
+    "timing": _words("type contact release release_type artist"),
     "plan": _words("release release_type artist channels hours_per_week budget"),
     "hashtags": _words("release release_type artist platform"),
     "press": _words("release release_type artist"),
@@ -247,4 +260,5 @@ SLOTS: dict[Intent, frozenset[str]] = {
     "similar": _words("artist genres"),
     "trends": _words("genres regions"),
     "answers": _words("campaign release"),
+    "predict": _words("genres regions type outlet contact campaign release artist"),
 }
