@@ -10,6 +10,7 @@ from controls import SESSION, planned
 from orchestrator.asked import Start
 from orchestrator.session import Session
 from orchestrator.starts import Starts
+from orchestrator.templates import resolve
 from shared.commands import ExecuteSkill, RetrySession, RunSession
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import Budget
@@ -215,7 +216,7 @@ async def test_a_skill_alone_is_a_step_of_no_agent_beside_the_session_that_is_na
 async def test_a_skill_alone_is_refused_at_its_own_fields():
     for asked, field in (
         ({"skill": "third"}, "skill"),
-        ({"input": {"topic": "{{input.topic}}"}}, "input.topic"),
+        ({"input": {"topic": ["{{"]}}, "input.topic"),
     ):
         with pytest.raises(Refusal) as refused:
             await execute(starts(), **asked)
@@ -223,6 +224,20 @@ async def test_a_skill_alone_is_refused_at_its_own_fields():
     with pytest.raises(Refusal) as refused:
         await execute(starts(first=Skill((FIRST,), switched=False)))
     assert (refused.value.code, refused.value.field) == ("skill_disabled", "skill")
+
+
+@pytest.mark.parametrize("text", ["{{input.topic}}", "{{step1.list}}", "la {{ la", "{{oh}} {{oh}}"])
+async def test_what_a_skill_alone_is_given_is_data_whatever_it_looks_like(text):
+    start = await execute(starts(), input={"topic": text})
+    assert start.input == {"topic": text}
+    assert resolve(start.steps[0].input, {"input": start.input}) == {"topic": text}
+
+
+async def test_a_personal_text_of_a_skill_alone_is_sealed_though_it_looks_like_a_template():
+    personal = Skill((FIRST.model_copy(update={"input_schema": PERSONAL}),))
+    start = await execute(starts(first=personal), input={"who": "{{Jane}}"})
+    assert "Jane" not in str((start.input, start.steps))
+    assert resolve(start.steps[0].input, {"input": start.input}) == start.input
 
 
 async def test_a_personal_literal_of_a_skill_alone_is_sealed_in_the_step_and_in_the_input():

@@ -54,15 +54,16 @@ class Starts:
         )
 
     async def execute(self, user: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
-        """Check a stand-alone skill: a step without templates, of no agent."""
+        """Check a stand-alone skill: a step of no agent, whose input is data, whatever it looks like."""
         skill = await self._registry.skill(command.skill)
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
-        step = StepInput(skill=command.skill, input=command.input, fresh=command.fresh)
-        templates.check([_checked(1, step, definition)], {}, alone=True)
-        sealed = await self._seal_input(user, definition.input_schema, command.input)
+        taken = templates.of_own(command.input)
+        step = StepInput(skill=command.skill, input={**command.input, **taken}, fresh=command.fresh)
+        templates.check([_checked(1, step, definition)], command.input, alone=True)
+        sealed = await seal(self._vault, user, definition.input_schema, command.input, wary=True)
         return Start(
             agent=None,
-            steps=planning.plan((step,), [sealed], {command.skill: definition}, [None]),
+            steps=planning.plan((step,), [{**sealed, **taken}], {command.skill: definition}, [None]),
             input=sealed,
             fingerprint=fingerprint,
             beside_session=command.session_id,

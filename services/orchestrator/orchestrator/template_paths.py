@@ -56,6 +56,11 @@ def references(value: Any) -> list[Reference]:
     return [reference for at, text in _strings(value, ()) for reference in _read(text, at)]
 
 
+def of_own(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return a template for each field with what looks like one, which takes it from the session's input."""
+    return {name: f"{{{{input.{name}}}}}" for name, value in given.items() if any(_strings(value, ()))}
+
+
 def is_whole(text: str) -> bool:
     """Whether the text is one template and nothing else."""
     return OPENS in text and _pointed(text) is not None
