@@ -122,6 +122,9 @@ async def test_what_cannot_be_done_is_told_in_one_line(tour, words, said):
 
 
 async def test_one_who_objected_and_was_erased_is_written_of_no_more(tour):
+    for verb in ("suppress", "erase"):
+        mistyped = await tour.done("contacts", verb, f"{verb}.{MARA}")
+        assert mistyped.endswith("ed (no contact of yours until now: is the address right?)\n")
     suppressed = await tour.done("contacts", "suppress", MARA)
     assert suppressed.endswith("is suppressed\n")
     assert (await tour.done("contacts", "suppress", MARA)).endswith("is suppressed (had been done before)\n")

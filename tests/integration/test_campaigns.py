@@ -172,8 +172,16 @@ async def test_an_erased_contact_cannot_be_read_any_more(service: Service):
     await service.ask("contacts.import", csv=CSV)
     event = await service.last_import("zzyzx@example.org")
     answer = await service.ask("contacts.erase", email="zzyzx@example.org")
-    assert answer == {"erased": True, "contact_id": event.name["$sealed"], "seq": 3}
+    assert answer == {"erased": True, "contact_id": event.name["$sealed"], "known": True, "seq": 3}
     assert await reveal(service.vault, USER, [event.name, event.email]) == ["[erased]", "[erased]"]
+
+
+@pytest.mark.parametrize("command", ["contacts.erase", "contacts.suppress"])
+async def test_an_address_that_was_no_contact_s_is_told_apart(service: Service, command: str):
+    await service.ask("contacts.import", csv=CSV)
+    assert (await service.ask(command, email="zzyzx@example.org"))["known"]
+    assert not (await service.ask(command, email="zzyxz@example.org"))["known"]
+    assert (await service.ask(command, email="zzyxz@example.org"))["known"]
 
 
 async def test_an_erased_name_cannot_be_read_where_it_was_written_without_an_id(service: Service):

@@ -27,4 +27,5 @@ class Erasing:
             raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
         await erase_keys(self.vault, user, contact_id, past)
         recorded = await self.histories.record(user, contact_id, Erase(), cause)
-        return Erased(erased=recorded.happened, contact_id=contact_id, seq=recorded.seq)
+        known = bool(past.recorded)
+        return Erased(erased=recorded.happened, contact_id=contact_id, known=known, seq=recorded.seq)

@@ -199,12 +199,16 @@ class OutreachDone(CampaignDone):
 
 
 class ContactDone(Done):
+    """`known` False: they were no contact until now, so the address may be mistyped."""
+
     contact_id: UUID
+    known: bool
 
 
 class Erased(Message):
-    """`erased` False: it had been done before."""
+    """`erased` False: it had been done before; `known` as in `ContactDone`."""
 
     erased: bool
     contact_id: UUID
+    known: bool
     seq: int

@@ -21,8 +21,9 @@ class Suppressing:
     async def handle(self, user: UUID, request: SuppressContact, cause: str) -> ContactDone:
         """An address that was never imported is suppressed too: it may be imported later."""
         id_ = request.contact_id or self.vault.person_of(user, request.email or "")
-        known = await self.histories.load(user, id_)
-        if request.contact_id is not None and not known.seq:
+        past = await self.histories.load(user, id_)
+        known = past.seq > 0
+        if request.contact_id is not None and not known:
             raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
-        done = await self.histories.record(user, id_, Suppress(), cause, known)
-        return ContactDone(contact_id=id_, seq=done.seq, unchanged=not done.happened)
+        done = await self.histories.record(user, id_, Suppress(), cause, past)
+        return ContactDone(contact_id=id_, seq=done.seq, unchanged=not done.happened, known=known)

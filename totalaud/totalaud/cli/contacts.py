@@ -9,7 +9,7 @@ from totalaud.cli import show
 from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import Options, run
 from totalaud.cli.plain import echo
-from totalaud.cli.recording import Contact, Limit, send, show_list
+from totalaud.cli.recording import Contact, Limit, send, show_list, told_aside
 
 app = typer.Typer(
     no_args_is_help=True, help="Import, list, export, suppress and erase contacts.", rich_markup_mode=None
@@ -51,8 +51,7 @@ def erase(context: typer.Context, contact: Contact) -> None:
         if options.json:
             show.document(done)
         else:
-            before = "" if done["erased"] else " (had been done before)"
-            echo(f"contact {done['contact_id']} is erased{before}")
+            echo(f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
 
     run(work())
 

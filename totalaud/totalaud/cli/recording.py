@@ -30,10 +30,17 @@ def send(
         if options.json:
             show.document(answer)
         else:
-            before = " (had been done before)" if answer["unchanged"] else ""
-            show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{before}")
+            aside = told_aside(answer, before=answer["unchanged"])
+            show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{aside}")
 
     run(work())
+
+
+def told_aside(answer: dict[str, Any], *, before: bool) -> str:
+    """Return what else there is to say of something done: it was so before, or means nobody who is known."""
+    if before:
+        return " (had been done before)"
+    return "" if answer.get("known", True) else " (no contact of yours until now: is the address right?)"
 
 
 def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None = None) -> None:
