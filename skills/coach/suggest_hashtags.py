@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 NEAR_WORTH = (0.7, 0.6, 0.5)
 FEW_KINDS = 4
-NO_REACH = "No platform was asked: nothing is known about how often these tags are seen"
+NO_REACH = "Nothing is fetched from a platform: how often these tags are seen is not known"
 
 
 def run(given: Json, context: Context) -> Json:

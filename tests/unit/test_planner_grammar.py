@@ -321,6 +321,7 @@ def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
         ("How likely is a positive answer to my campaign?", "positive"),
         ("Which UK folk DJs will probably be interested?", "positive"),
         ("How likely is Tees Valley FM to place Glass Coast?", "placed"),
+        ("Which UK playlist curators are most likely to place my single?", "placed"),
     ],
 )
 def test_a_prediction_may_be_asked_for_in_many_ways(text, outcome):
@@ -369,6 +370,8 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("", "there is no question"),
         ("How likely is BBC6 to play my single?", "what would be a success?"),
         ("How likely is Tees Valley FM to answer folk?", "not both"),
+        ("Which polka DJs are likely to answer?", "polka"),
+        ("How likely are mara@example.org and owen to answer?", "owen"),
         ("Which outlets are likely to answer?", "this asks for answers and predict"),
         ("?!", "there is no question"),
         ("What is the weather like?", "none of the questions"),

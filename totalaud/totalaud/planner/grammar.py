@@ -103,7 +103,7 @@ def _found(
         return Unread(NO_SUCH_WINDOW.format(time[0]))
     if governed := [word for before, word in unknown if before in w.GOVERN]:
         return Unread(f"I do not know “{governed[0]}”")
-    if len(unknown) > (0 if looks_for else MOST_UNUSED):
+    if len(unknown) > (0 if looks_for or intent == "predict" else MOST_UNUSED):
         return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
     if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
@@ -224,7 +224,7 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
         "answers": {*w.CAMPAIGN, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
-        "predict": {*w.CAMPAIGN, *w.LOOK, *w.PEOPLE, *w.ANSWERS, *w.OUTCOMES, *w.SUCCESS},
+        "predict": w.CAMPAIGN.union(w.LOOK, w.PEOPLE, w.ANSWERS, w.OUTCOMES, w.SUCCESS, w.RELEASE),
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)
