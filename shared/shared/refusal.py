@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.message import Unreadable
+from shared.places import text_of
 
 WORDS = {
     "uuid_parsing": "must be a UUID",
@@ -38,13 +39,13 @@ def refuse_invalid(error: ValidationError) -> Refusal:
     A rule over several fields names the one to change by raising Unreadable.
     """
     first = error.errors(include_input=False, include_url=False)[0]
-    place, said = [str(part) for part in first["loc"]], first["msg"].removeprefix(OWN_RULE)
+    place, said = first["loc"], first["msg"].removeprefix(OWN_RULE)
     match first.get("ctx"):
         case {"error": Unreadable(field=str(own), reason=reason)}:
-            place, said = [*place, own], reason
+            place, said = (*place, own), reason
         case _:
             said = WORDS.get(first["type"], said)
-    field = ".".join(place) or None
+    field = text_of(place) or None
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
 
 

@@ -11,6 +11,7 @@ from shared.filling import filled
 from shared.fitting import misfit
 from shared.identity import REMEMBERED, by_identity
 from shared.json import canonical
+from shared.places import text_of
 from shared.schema_formats import FORMATS
 from shared.schema_nodes import plain, resolved, types_of
 from shared.schema_rules import in_words, tolerant
@@ -30,7 +31,6 @@ __all__ = [
     "misfit",
     "prepare",
     "problems",
-    "text_of",
 ]
 
 
@@ -130,11 +130,6 @@ def is_personal(schema: Schema) -> bool:
 def holds_personal(schema: Schema) -> bool:
     """Whether personal text may stand anywhere in the value."""
     return _holds_personal(schema, schema, set())
-
-
-def text_of(path: Sequence[str | int]) -> str:
-    """Write a path as people read it: `contacts[0].name`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 @by_identity

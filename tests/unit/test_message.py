@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from campaigns.requests import RecordOutreach
-from shared.commands import SetBudget
+from shared.commands import RunSession, SetBudget
 from shared.message import Message, Unreadable
 from shared.refusal import refuse_invalid
 from shared.usage import Usage
@@ -70,3 +70,11 @@ def test_a_rule_over_several_fields_names_the_one_to_change(
         command.model_validate(body)
     refusal = refuse_invalid(invalid.value)
     assert (refusal.code, refusal.field, refusal.message) == ("invalid", field, f"{field}: {rule}")
+
+
+def test_a_place_in_a_list_is_named_as_templates_name_it():
+    with pytest.raises(ValidationError) as invalid:
+        RunSession.model_validate({"agent": "scout", "steps": [{"skill": "a", "input": {}}, {"skill": "b"}]})
+    refusal = refuse_invalid(invalid.value)
+    assert (refusal.code, refusal.field) == ("missing_field", "steps[1].input")
+    assert refusal.message.startswith("steps[1].input: ")

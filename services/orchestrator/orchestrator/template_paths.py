@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from shared.json import dumps
-from shared.schema import text_of
+from shared.places import text_of
 from shared.sealing import people_in
 
 Part = str | int

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.definitions import SkillDefinition
 from shared.personal import Places, places
-from shared.schema import text_of
+from shared.places import text_of
 from shared.sealing import is_sealed
 
 PLACEHOLDER = re.compile(r"\[\[[A-Za-z0-9_]+\]\]")
