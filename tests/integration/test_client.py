@@ -228,7 +228,7 @@ WRONG = {
         lambda client: client.run("tester", "echo"),
         lambda client: client.run("tester", ECHO),
     ],
-    "steps.1": [lambda client: client.run("tester", [ECHO, "count"], fresh=True)],
+    "steps[1]": [lambda client: client.run("tester", [ECHO, "count"], fresh=True)],
     None: [lambda client: client.run("tester", [{**ECHO, "input": {"text": object()}}])],
 }
 
@@ -385,6 +385,23 @@ async def test_whoever_stops_waiting_knows_by_then_what_goes_on(
     assert waiting.returncode == INTERRUPTED
     alone = noun == "execution"
     await document("skills" if alone else "session", "cancel", id_, "--user", user)
+
+
+async def test_a_field_that_a_skill_does_not_know_is_told_wherever_its_result_is(
+    at_the_stack: None, tmp_path: Path
+):
+    file, user = tmp_path / "workflow.yaml", str(uuid4())
+    file.write_text("- {skill: echo, input: {text: hello, txt: hi}}\n")
+    told = "txt is not known and was left out"
+    assert told in await cli("skill", "echo", "-i", "text=hello", "-i", "txt=hi", "--user", user)
+    shown = await cli("run", "tester", "-f", str(file), "--watch", "--user", user)
+    assert f"! step 1: {told}" in shown
+    assert f"; {told}" in shown
+    done = await document("run", "tester", "-f", str(file), "--user", user)
+    assert done["warnings"][0].startswith(f"step 1: {told}")
+    assert f"! step 1: {told}" in await cli(
+        "session", "get", done["session_id"], "--min-seq", str(done["seq"])
+    )
 
 
 async def test_a_script_that_waits_for_a_skill_may_choose_its_id(at_the_stack: None):

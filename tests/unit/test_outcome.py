@@ -118,6 +118,14 @@ def test_a_skill_alone_has_the_fields_of_the_execution_trace():
     )
 
 
+def test_what_a_step_warns_of_is_told_with_the_step():
+    odd = {**completed(2, "b"), "warnings": ["typ is not known"]}
+    ended = after(STARTED, completed(1, "a"), odd, {"type": "SessionCompleted"})
+    assert WorkflowResult.of(USER, ID, ended).warnings == ["step 2: typ is not known"]
+    alone = after(STARTED, {**odd, "step": 1}, {"type": "SessionCompleted"})
+    assert SkillResult.of(USER, ID, alone).warnings == ["typ is not known"]
+
+
 def test_a_skill_that_failed_alone_carries_what_it_had_yielded():
     state = after(
         {**STARTED, "steps": [{"skill": "find"}]},

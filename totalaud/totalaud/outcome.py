@@ -68,6 +68,7 @@ class Outcome:
     input: dict[str, Any] = field(default_factory=dict)
     outputs: dict[int, Any] = field(default_factory=dict)
     durations_ms: dict[int, int] = field(default_factory=dict)
+    warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
     spent: Spent = Spent()
     saved: Saved = Saved()
     failed_step: int | None = None
@@ -89,6 +90,11 @@ class Outcome:
         """The outputs in the order of the steps, None where a step has none."""
         return [self.outputs.get(number) for number in range(1, len(self.steps) + 1)]
 
+    @property
+    def warned(self) -> list[str]:
+        """What the steps warn of, each with its step."""
+        return [f"step {step}: {one}" for step in sorted(self.warnings) for one in self.warnings[step]]
+
     def trace_id(self, aggregate: Aggregate) -> str:
         return trace_id(aggregate, self.cause)
 
@@ -108,6 +114,7 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
                 state,
                 outputs=state.outputs | {step: event.get("output")},
                 durations_ms=state.durations_ms | {step: event["duration_ms"]},
+                warnings=state.warnings | {step: tuple(event.get("warnings", ()))},
             )
         case "StepFailed":
             return replace(state, failed_step=event["step"], partial=event.get("partial"))

@@ -31,6 +31,7 @@ class WorkflowResult:
     `unpriced_calls` counts the attempts whose price nobody knows: they are not in it. `simulated`: the local
     model wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts steps
     that earlier results answered: `saved_usd` is what those had cost, None where a price is unknown.
+    `warnings` tell what was left out or replaced, such as a field that a skill does not know.
     """
 
     session_id: str
@@ -46,6 +47,7 @@ class WorkflowResult:
     saved_list_price_usd: float
     trace_id: str
     seq: int
+    warnings: list[str]
 
     @classmethod
     def of(cls, user: UUID, session_id: UUID, outcome: Outcome) -> "WorkflowResult":
@@ -72,6 +74,7 @@ class WorkflowResult:
             **outcome.saved.as_fields(),
             trace_id=outcome.trace_id(session(user, session_id)),
             seq=outcome.seq,
+            warnings=outcome.warned,
         )
 
 
@@ -79,7 +82,8 @@ class WorkflowResult:
 class SkillResult:
     """A skill that was run alone, with the fields of the seed's execution trace.
 
-    `cost_usd` is None where a price is not known; `cache_hits` and what they saved as in WorkflowResult.
+    `cost_usd` is None where a price is not known; `cache_hits`, what they saved and `warnings` as in
+    WorkflowResult.
     """
 
     execution_id: str
@@ -97,6 +101,7 @@ class SkillResult:
     saved_list_price_usd: float
     trace_id: str
     seq: int
+    warnings: list[str]
 
     @classmethod
     def of(cls, user: UUID, execution_id: UUID, outcome: Outcome) -> "SkillResult":
@@ -123,4 +128,5 @@ class SkillResult:
             **outcome.saved.as_fields(),
             trace_id=outcome.trace_id(execution(user, execution_id)),
             seq=outcome.seq,
+            warnings=list(outcome.warnings[1]),
         )

@@ -65,6 +65,8 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
     )
     if told := show.hits(result):
         show.say(out, told)
+    for warning in result["warnings"]:
+        show.say(out, f"! {warning}")
     for number, output in enumerate(result["outputs"], 1):
         show.say(out, f"\nstep {number}")
         out.print_json(as_json(output))
@@ -80,4 +82,6 @@ async def show_skill(options: Options, client: "Client", execution_id: str) -> N
     label = "  simulated text" if result["simulated"] else ""
     cost = show.cached(result) if result["cache_hits"] else show.money(result)
     show.say(out, f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}")
+    for warning in result["warnings"]:
+        show.say(out, f"! {warning}")
     out.print_json(as_json(result["output"]))

@@ -163,6 +163,9 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
             head.add_row(Text(name, style="dim"), cell(value))
     yield head
     yield timeline(found["steps"])
+    for step in found["steps"]:
+        for warning in step.get("warnings") or ():
+            yield Text(f"! step {step['step_number']}: {warning}")
     if found.get("model_calls"):
         yield model_calls(found["model_calls"])
 

@@ -56,7 +56,8 @@ class Teller:
                 return f"asked {event['model']}: {event['outcome'].replace('_', ' ')}{why and f' ({why})'}"
             case "StepCompleted":
                 how = _saved(event["cached"]) if event.get("cached") else _spent(event.get("usage"))
-                return f"completed in {duration(event['duration_ms'])}{how}"
+                warned = "".join(f"; {warning}" for warning in event.get("warnings", ()))
+                return f"completed in {duration(event['duration_ms'])}{how}{warned}"
             case "AttemptFailed":
                 return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
             case "AttemptLost":
