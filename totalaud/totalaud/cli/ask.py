@@ -137,7 +137,7 @@ def _agreed(options: Options) -> bool:
     if options.json or not sys.stdin.isatty():
         return True
     try:
-        return typer.confirm("This costs money. Run it?", default=False)
+        return typer.confirm("This may cost money. Run it?", default=False)
     except typer.Abort:
         echo("", err=True)
         return False
