@@ -10,7 +10,7 @@ import asyncpg
 from shared.definitions import SkillDefinition
 from shared.outage import DATABASE_AWAY
 from shared.personal import Near, person_near
-from shared.schema import text_of
+from shared.places import text_of
 from shared.sealing import is_sealed
 from shared.work import Work
 from skill_runner.failure import Failure
