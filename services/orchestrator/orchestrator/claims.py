@@ -40,8 +40,7 @@ class Claims:
         decided = await self.sessions.decide(aggregate, command, at_least=claim.seq, cause=cause)
         await self.follow.decided(aggregate, decided)
         session = decided.known.session
-        over = claim.attempt_id not in session.open and not session.may_have_called(claim.attempt_id)
-        if costs and over:
+        if costs and not session.may_have_called(claim.attempt_id):
             await self.ledgers.do(claim.user, Release(claim.attempt_id), cause)
         return answer(session, claim, self.lease_s)
 
