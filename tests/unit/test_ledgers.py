@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from controls import NOW, USER
-from orchestrator.ledger import Exceeded, Reserve, SetBudget, Settle
+from orchestrator import ledgers as module
+from orchestrator.ledger import Exceeded, Release, Reserve, SetBudget, Settle
 from orchestrator.ledgers import Ledgers
 from shared.log import Conflict, MemoryLog
 from shared.refusal import Refusal
@@ -55,15 +56,17 @@ async def reserved(to: Ledgers, number: int) -> bool:
 
 
 async def test_a_limit_under_a_used_id_is_refused_alone():
-    book, low = ledgers(MemoryLog()), SetBudget("user", Decimal(1), command_id="a", fingerprint="print-1")
+    book, low = ledgers(CountedLog()), SetBudget("user", Decimal(1), command_id="a", fingerprint="print-1")
     await book.do(USER, low, "test")
     high = SetBudget("user", Decimal(2), command_id="a", fingerprint="print-2")
     other = SetBudget("day", Decimal(3), command_id="b", fingerprint="print-3")
-    refused, set_ = await asyncio.gather(
-        book.do(USER, high, "test"), book.do(USER, other, "test"), return_exceptions=True
-    )
-    assert isinstance(refused, Refusal)
-    assert refused.code == "conflict"
+    before, beside = [asyncio.create_task(book.do(USER, one, "test")) for one in (reserve(1), other)]
+    await asyncio.sleep(0)
+    with pytest.raises(Refusal) as refused:
+        await book.do(USER, high, "test")
+    set_ = await beside
+    assert before.done()
+    assert (refused.value.code, refused.value.field) == ("conflict", "command_id")
     assert set_.ledger.purse("day", TODAY).limit == Decimal(3)
     assert set_.ledger.purse("user", TODAY).limit == Decimal(1)
 
@@ -100,6 +103,32 @@ async def test_the_same_reservation_by_two_orchestrators_is_one():
     assert await reserved(one, 1)
     assert await reserved(two, 1)
     assert len((await two.load(USER)).ledger.open) == 1
+    assert log.appends == 1
+
+
+async def test_what_is_known_is_not_read_again_to_be_added_to():
+    log = CountedLog()
+    book = ledgers(log)
+    assert [await reserved(book, number) for number in (1, 2, 3)] == [True] * 3
+    assert log.loads == log.appends == 3, "an append loads once itself"
+
+
+async def test_what_another_orchestrator_gave_back_is_not_refused_as_too_much():
+    log = CountedLog()
+    one, two = ledgers(log), ledgers(log)
+    await one.do(USER, SetBudget("user", Decimal(1), "fail"), "test")
+    assert [await reserved(book, 1) for book in (one, two)] == [True] * 2
+    await one.do(USER, Release(UUID(int=1)), "test")
+    assert await reserved(two, 2)
+
+
+async def test_what_another_orchestrator_gave_back_is_not_taken_for_set_aside():
+    log = CountedLog()
+    one, two = ledgers(log), ledgers(log)
+    assert [await reserved(book, 1) for book in (one, two)] == [True] * 2
+    await one.do(USER, Release(UUID(int=1)), "test")
+    assert await reserved(two, 1)
+    assert [*(await one.load(USER)).ledger.open] == [UUID(int=1)]
 
 
 async def test_who_is_cancelled_while_waiting_takes_nobody_along():
@@ -128,6 +157,7 @@ async def test_an_append_that_fails_is_told_to_one_and_tried_by_the_next():
     book = ledgers(Failing())
     results = await asyncio.gather(*(reserved(book, number) for number in (1, 2, 3)), return_exceptions=True)
     assert [type(one) for one in results if one is not True] == [TimeoutError]
+    assert [*(await book.load(USER)).ledger.open] == [UUID(int=2), UUID(int=3)]
 
 
 async def test_settled_money_can_be_spent_by_who_comes_later():
@@ -146,3 +176,31 @@ async def test_a_ledger_is_a_history_like_any_other():
     await ledgers(log).do(USER, reserve(1), "cause")
     (recorded,) = (await log.load(ledger(USER))).recorded
     assert (recorded.commit.causation_id, recorded.commit.at) == ("cause", NOW)
+
+
+async def conflicts(book: Ledgers, log: CountedLog, *users: int) -> list[int]:
+    """Set money aside for one user after the other; tell how often each was not remembered."""
+    found = []
+    for user in users:
+        before = log.conflicts
+        await book.do(UUID(int=user), reserve(log.appends + 1), "test")
+        found.append(log.conflicts - before)
+    return found
+
+
+async def test_the_ledger_that_was_asked_for_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED", 2)
+    log = CountedLog()
+    assert await conflicts(ledgers(log), log, 1, 2, 1, 3, 1, 2, 3) == [0, 0, 0, 0, 0, 1, 1]
+
+
+async def test_a_ledger_that_somebody_waits_for_is_not_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED", 1)
+    log = CountedLog()
+    book = ledgers(log)
+    asked = []
+    for number, user in enumerate((USER, UUID(int=2), USER), 1):
+        asked.append(asyncio.create_task(book.do(user, reserve(number), "test")))
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+    assert (log.appends, log.conflicts) == (3, 0)
