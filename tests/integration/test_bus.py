@@ -11,7 +11,7 @@ from nats.js.api import PersistMode, StreamConfig
 
 from proxy import proxied
 from servers import Rig
-from shared import streams
+from shared import pull, streams
 from shared.bus import Bus
 from shared.delivery import Delivery, Poison
 from shared.hearing import hear
@@ -61,6 +61,101 @@ async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
     for number in range(20):
         await bus.publish(f"work.custom.a.{number}", b"{}")
     await until(lambda: len(done) == 20)
+    loop.cancel()
+
+
+async def requested(bus: Bus) -> list[int]:
+    """Return a list to which each pull from now on adds how many it asks for."""
+    sizes: list[int] = []
+    await hear(
+        bus.client,
+        "$JS.API.CONSUMER.MSG.NEXT.WORK.custom",
+        lambda message: sizes.append(json.loads(message.data)["batch"]),
+    )
+    await bus.settled()
+    return sizes
+
+
+async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "EXPIRES_S", 2)
+    monkeypatch.setattr(pull, "SILENCE_S", 60)
+    seen: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        seen.append(delivery.subject)
+        await delivery.ack()
+
+    sizes = await requested(bus)
+    for number in range(2):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: len(sizes) == 4)
+    assert sizes == [5, 2, 3, 2]
+    await bus.publish("work.custom.a.late", b"{}")
+    await until(lambda: len(seen) == 3, 5)
+    loop.cancel()
+
+
+async def test_how_many_may_be_in_flight_is_asked_before_each_pull(bus: Bus):
+    most = 1
+    begun: list[str] = []
+    end = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        nonlocal most
+        begun.append(delivery.subject)
+        if len(begun) == 1:
+            most = 3
+            await delivery.ack()
+        else:
+            await end.wait()
+
+    for number in range(9):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=lambda: most))
+    await until(lambda: len(begun) == 4)
+    loop.cancel()
+    assert sizes == [1, 3]
+
+
+async def test_after_a_reconnect_it_is_asked_again_at_once(
+    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "SILENCE_S", 60)
+
+    async def handle(delivery: Delivery) -> None:
+        await delivery.ack()
+
+    sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: sizes == [5])
+    await killed_and_back(nats, bus)
+    await until(lambda: sizes == [5, 5])
+    loop.cancel()
+
+
+async def test_a_pull_that_nobody_hears_is_made_again_after_a_silence(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "SILENCE_S", 1.5)
+    sizes = await requested(bus)
+    seen: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        seen.append(delivery.subject)
+        await delivery.ack()
+
+    js = bus.client.jetstream()
+    durable = (await js.consumer_info("WORK", "custom")).config
+    await js.delete_consumer("WORK", "custom")
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: sizes == [5])
+    await js.add_consumer("WORK", durable)
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(seen) == 1)
     loop.cancel()
 
 
@@ -180,11 +275,37 @@ async def test_the_same_failure_five_times_is_a_dead_letter_without_the_body(bus
     assert letter == {"reason": "ValueError", "stream": "WORK", "seq": ack.seq}
 
 
-async def test_poison_is_a_dead_letter_at_once(bus: Bus):
+async def test_what_is_given_up_is_told_before_it_is_a_dead_letter_and_again_where_that_fails(bus: Bus):
+    js = bus.client.jetstream()
+    letters: list[int] = []
+
+    async def handle(_delivery: Delivery) -> None:
+        raise ValueError
+
+    async def given_up(_delivery: Delivery) -> None:
+        letters.append((await js.stream_info("DLQ")).state.messages)
+        if len(letters) == 1:
+            raise NoRespondersError
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=given_up))
+    await bus.publish("work.custom.a.1", b"{}")
+    async with asyncio.timeout(20):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.05)
+    loop.cancel()
+    assert letters == [0, 0]
+
+
+async def test_poison_is_a_dead_letter_at_once_and_is_told_to_nobody_else(bus: Bus):
     async def handle(_delivery: Delivery) -> None:
         raise Poison("it cannot be read")
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    given_up: list[Delivery] = []
+
+    async def hear_of(delivery: Delivery) -> None:
+        given_up.append(delivery)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=hear_of))
     await bus.publish("work.custom.a.1", b"")
     js = bus.client.jetstream()
     async with asyncio.timeout(5):
@@ -192,6 +313,7 @@ async def test_poison_is_a_dead_letter_at_once(bus: Bus):
             await asyncio.sleep(0.05)
     loop.cancel()
     assert json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)["reason"] == "it cannot be read"
+    assert given_up == []
 
 
 async def test_an_outage_is_not_poison(bus: Bus):
