@@ -99,7 +99,7 @@ class Vault:
         wanted = set(people)
         found = self._cache.fresh(user, wanted)
         missing = sorted(wanted - found.keys())
-        if missing:
+        if missing and None not in found.values():
             try:
                 made = await self._ask(lambda connection: self._make(connection, user, missing))
             except Unavailable:

@@ -5,13 +5,16 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from proxy import proxied
 from servers import Rig
 from shared import key_cache
+from shared import vault as module
 from shared.bus import Bus
 from shared.forgetting import forget_together
 from shared.memory_vault import MemoryVault
@@ -75,6 +78,13 @@ async def test_the_same_person_has_another_key_for_another_user(either: Vault):
     assert await either.make_keys(USER, [person]) != await either.make_keys(OTHER, [person])
 
 
+async def test_people_may_come_one_by_one_and_twice(either: Vault):
+    people = [uuid4(), uuid4()]
+    made = await either.make_keys(USER, iter([*people, *people]))
+    assert made.keys() == {*people}
+    assert await either.keys(USER, iter([*people, *people])) == made
+
+
 async def test_an_erased_persons_key_is_gone_and_never_made_again(either: Vault):
     person, other = uuid4(), uuid4()
     await either.make_keys(USER, [person])
@@ -82,7 +92,8 @@ async def test_an_erased_persons_key_is_gone_and_never_made_again(either: Vault)
     assert await either.keys(USER, [person]) == {person: None}
     with pytest.raises(Erased) as refused:
         await either.make_keys(USER, [person, other])
-    assert refused.value.people == {person}
+    assert (refused.value.code, refused.value.people) == ("erased", {person})
+    assert await either.keys(USER, [other]) == {other: None}
 
 
 async def test_a_second_erasure_says_so(either: Vault):
@@ -158,9 +169,58 @@ async def test_concurrent_migrations_take_turns(postgres_url: str):
 
 async def test_before_the_migration_the_vault_is_unavailable(postgres_url: str):
     vault = await Vault.connect(postgres_url, MASTER_KEY)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as refused:
         await vault.make_keys(USER, [uuid4()])
+    assert (refused.value.code, refused.value.message) == (
+        "unavailable",
+        "the vault is not set up yet: try again",
+    )
     await vault.close()
+
+
+async def test_while_postgres_hangs_keys_that_were_read_work_and_all_others_wait(
+    vault_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "CONNECT_S", 0.5)
+    monkeypatch.setattr(module, "ANSWER_S", 0.5)
+    monkeypatch.setattr(key_cache, "FRESH_S", 0.0)
+    known, gone = uuid4(), uuid4()
+    async with proxied(vault_url) as proxy:
+        vault = await Vault.connect(proxy.url, MASTER_KEY)
+        made = await vault.make_keys(USER, [known, gone])
+        await rows(vault_url, "delete from vault.keys where person = $1", gone)
+        assert await vault.keys(USER, [known, gone]) == {known: made[known], gone: None}
+        proxy.silence()
+        async with asyncio.timeout(20):
+            assert await vault.keys(USER, [known]) == {known: made[known]}
+            assert await vault.make_keys(USER, [known]) == {known: made[known]}
+            with pytest.raises(Unavailable):
+                await vault.keys(USER, [known, gone])
+            with pytest.raises(Unavailable):
+                await vault.make_keys(USER, [known, gone])
+        await vault.close()
+
+
+async def test_a_key_that_was_read_is_not_asked_for_again(vault: Vault, another: Vault, vault_url: str):
+    person = uuid4()
+    made = await another.make_keys(USER, [person])
+    assert await vault.keys(USER, [person]) == made
+    await rows(vault_url, "drop schema vault cascade")
+    assert await vault.keys(USER, [person]) == await another.make_keys(USER, [person]) == made
+
+
+async def test_a_role_that_may_not_see_the_vault_is_told_so(vault_url: str, postgres_url: str):
+    role = f"stranger_{uuid4().hex}"
+    await rows(vault_url, f"create role {role} login password 'secret'")
+    try:
+        parts = urlsplit(postgres_url)
+        stranger = parts._replace(netloc=f"{role}:secret@{parts.netloc.rpartition('@')[2]}")
+        vault = await Vault.connect(urlunsplit(stranger), MASTER_KEY)
+        with pytest.raises(Unavailable, match="this role may not see the vault"):
+            await vault.keys(USER, [uuid4()])
+        await vault.close()
+    finally:
+        await rows(vault_url, f"drop role {role}")
 
 
 async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
