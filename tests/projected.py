@@ -1,6 +1,7 @@
 """The read model beside the log: every column of every row must be what the folded log says."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -47,9 +48,9 @@ async def rows_of(url: str, schema: str = "public") -> dict[str, dict[Any, Recor
         await connection.close()
 
 
-async def expected_of(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
+async def expected_of(entries: Iterable[Entry], url: str) -> dict[str, dict[Any, Record]]:
     """Return what the folded log says; only the words of a contact are left to PostgreSQL to cut up."""
-    tables = fold(await whole_log(bus)).tables
+    tables = fold(entries).tables
     connection = await asyncpg.connect(url)
     try:
         for contact in tables["contacts"].values():
@@ -62,7 +63,11 @@ async def expected_of(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
 
 async def assert_folded(bus: Bus, url: str) -> dict[str, dict[Any, Record]]:
     """Compare every column of every row; returns the rows."""
-    have, want = await rows_of(url), await expected_of(bus, url)
+    return await assert_folds(await whole_log(bus), url)
+
+
+async def assert_folds(entries: Iterable[Entry], url: str) -> dict[str, dict[Any, Record]]:
+    have, want = await rows_of(url), await expected_of(entries, url)
     for table in COMPARED:
         assert have[table].keys() == want[table].keys(), table
         for row_key, row in have[table].items():

@@ -1,0 +1,160 @@
+"""A projection on a real PostgreSQL, without a log: in one batch, in several, or worked out ahead."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from controls import SESSION, USER, later, planned, report, start
+from given import given
+from histories import Written, definitions, stories
+from projected import assert_folds
+from projector.database import connected, make, take_over
+from projector.entry import Reading, read
+from projector.projection import Fenced, Projection
+from projectorstage import value
+from shared import subjects
+from shared.commit import Commit
+from shared.direct_get import Entry
+from shared.events import AnyEvent, SessionStarted
+from shared.record_events import ContactImported, ContactSuppressed
+from shared.subjects import Aggregate
+
+RUN, PERSON = subjects.session(USER, SESSION), subjects.contact(USER, UUID(int=5))
+EPOCH = UUID(int=77)
+IMPORTED = ContactImported(outlet="Tees Sample FM", fingerprint="one")
+PARKED = "SELECT array_agg(seq || ' ' || reason ORDER BY seq) FROM projection_errors"
+OUTSTANDING = "SELECT array_agg(subject ORDER BY subject) FROM outstanding"
+
+
+class Told:
+    """Commits one behind the other, the definitions first."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.write(*definitions())
+
+    def write(self, *written: Written) -> None:
+        for aggregate, commit in written:
+            self.entries.append(Entry(len(self.entries) + 1, aggregate.subject, commit.encode(aggregate)))
+
+    def happens(self, aggregate: Aggregate, *events: AnyEvent) -> int:
+        self.write((aggregate, Commit(commit_id=uuid4(), at=later(len(self.entries)), events=events)))
+        return len(self.entries)
+
+    def readings(self, after: int = 0) -> list[Reading]:
+        return [read(entry) for entry in self.entries[after:]]
+
+
+@pytest.fixture
+async def connection(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await take_over(connection, EPOCH)
+        yield connection
+
+
+async def test_what_is_worked_out_ahead_is_written_as_what_is_not(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection, other = Told(), Projection(connection, EPOCH, 0), Projection(connection, EPOCH, 0)
+    told.write(*stories(31, commits=60))
+    half = len(told.entries) // 2
+    first, second = told.readings()[:half], told.readings(half)
+    ahead = other.ahead(second)
+    assert ahead is not None
+    await projection.write(first, projection.ahead(first))
+    await other.follow(half)
+    await other.write(second, ahead)
+    assert other.seq == await value(postgres_url, "SELECT seq FROM checkpoint") == len(told.entries)
+    await assert_folds(told.entries, postgres_url)
+
+
+async def test_what_was_worked_out_before_its_history_was_parked_is_passed_over(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection, other = Told(), Projection(connection, EPOCH, 0), Projection(connection, EPOCH, 0)
+    bad = told.happens(PERSON, ContactImported(outlet="a\0b", fingerprint="one"))
+    told.happens(PERSON, IMPORTED)
+    ahead = other.ahead(told.readings(bad))
+    await projection.write(told.readings()[:bad])
+    await other.follow(bad)
+    await other.write(told.readings(bad), ahead)
+    assert await value(postgres_url, "SELECT count(*) FROM contacts") == 0
+    assert await value(postgres_url, PARKED) == [
+        f"{bad} a value that the tables cannot hold: CharacterNotInRepertoireError"
+    ]
+
+
+async def test_a_projection_that_comes_back_passes_over_what_was_parked_before(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told = Told()
+    bad = told.happens(PERSON, ContactImported(outlet="a\0b", fingerprint="one"))
+    await Projection(connection, EPOCH, 0).project(told.entries)
+    told.happens(PERSON, IMPORTED)
+    back = Projection(connection, EPOCH, bad)
+    await back.resume()
+    await back.project(told.entries[bad:])
+    assert await value(postgres_url, "SELECT count(*) FROM contacts") == 0
+    assert await value(postgres_url, "SELECT seq FROM checkpoint") == bad + 1
+
+
+async def test_what_does_not_fit_is_not_worked_out_ahead_and_is_parked_in_its_turn(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    told.happens(PERSON, IMPORTED)
+    begun = given().when(start()).events
+    told.happens(RUN, *begun)
+    again = told.happens(RUN, *begun)
+    twice = told.happens(subjects.session(USER, UUID(int=3)), *begun, *begun)
+    told.happens(PERSON, ContactSuppressed())
+    assert projection.ahead(told.readings()) is None
+    await projection.write(told.readings(), None)
+    assert await value(postgres_url, PARKED) == [
+        f"{again} a row is missing, there already, or another user's",
+        f"{twice} a row of agent_sessions is added twice",
+    ]
+    await assert_folds(told.entries, postgres_url)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_each_history_that_cannot_be_stored_is_parked_alone_with_its_reason(
+    at_once: bool, connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    told.write(*stories(32, commits=30))
+    unknown = SessionStarted(
+        agent="scout-agent", steps=(planned(1, skill="none"),), input={}, fingerprint="print"
+    )
+    orphan = told.happens(RUN, unknown)
+    nothing = told.happens(subjects.session(USER, UUID(int=3)), *given(start()).when(report()).events)
+    long = told.happens(PERSON, ContactImported(outlet=" ".join(map(str, range(200_000))), fingerprint="one"))
+    told.entries.append(Entry(long + 1, subjects.session(USER, UUID(int=4)).subject, b"{}"))
+    told.write(*stories(33, commits=30))
+    for batch in [told.entries] if at_once else [[entry] for entry in told.entries]:
+        await projection.project(batch)
+    assert await value(postgres_url, PARKED) == [
+        f"{orphan} ForeignKeyViolationError: agent_session_steps_skill_name_fkey",
+        f"{nothing} a row is missing, there already, or another user's",
+        f"{long} a value that the tables cannot hold: ProgramLimitExceededError",
+        f"{long + 1} the commit cannot be read: commit_id: is missing",
+    ]
+    outstanding = await value(postgres_url, OUTSTANDING)
+    parked = {subjects.session(USER, id_).subject for id_ in (SESSION, UUID(int=3), UUID(int=4))}
+    assert parked <= set(outstanding)
+
+
+async def test_nothing_is_written_where_somebody_else_moved_the_checkpoint(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told = Told()
+    told.write(*stories(34, commits=30))
+    behind, stranger = Projection(connection, EPOCH, 1), Projection(connection, uuid4(), 0)
+    for fenced in (behind, stranger):
+        with pytest.raises(Fenced):
+            await fenced.project(told.entries[fenced.seq :])
+    assert await value(postgres_url, "SELECT count(*) FROM skills") == 0
+    assert await value(postgres_url, "SELECT seq FROM checkpoint") == 0
