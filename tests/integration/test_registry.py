@@ -71,6 +71,22 @@ async def test_a_change_that_is_not_to_be_read_at_once_is_read_later(bus: Bus, t
     await seen(registry, changed)
 
 
+async def test_all_there_is_is_known_at_once_and_what_comes_by_the_feed(bus: Bus):
+    async def registered(name: str) -> None:
+        events = (SkillRegistered(definition=definition(name)),)
+        commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=events)
+        await JetStreamLog(bus).append(skill(name), commit, expected=0)
+
+    await push(bus, SCOUT)
+    await registered("find")
+    registry = await Registry.load(bus, JetStreamLog(bus))
+    assert ([one.definition.name for one in registry.skills()], registry.agents()) == (["find"], [SCOUT])
+    await registered("write")
+    async with asyncio.timeout(10):
+        while [one.definition.name for one in registry.skills()] != ["find", "write"]:
+            await asyncio.sleep(0.02)
+
+
 async def test_an_agent_that_was_pushed_while_nats_was_out_of_reach_is_known_after_it(nats: Rig, bus: Bus):
     await push(bus, SCOUT)
     proxy = Proxy(nats.url)
