@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from controls import SESSION, USER, later, planned, report, start
+from controls import SESSION, USER, failure, later, planned, report, start
 from given import given
 from histories import Written, definitions, stories
 from projected import assert_folds
@@ -21,7 +22,8 @@ from shared.events import AnyEvent, SessionStarted
 from shared.record_events import ContactImported, ContactSuppressed
 from shared.subjects import Aggregate
 
-RUN, PERSON = subjects.session(USER, SESSION), subjects.contact(USER, UUID(int=5))
+RUN = subjects.session(USER, SESSION)
+PERSON, OTHER = (subjects.contact(USER, UUID(int=number)) for number in (5, 6))
 EPOCH = UUID(int=77)
 IMPORTED = ContactImported(outlet="Tees Sample FM", fingerprint="one")
 PARKED = "SELECT array_agg(seq || ' ' || reason ORDER BY seq) FROM projection_errors"
@@ -87,18 +89,34 @@ async def test_what_was_worked_out_before_its_history_was_parked_is_passed_over(
     ]
 
 
-async def test_a_projection_that_comes_back_passes_over_what_was_parked_before(
+async def test_what_is_parked_is_passed_over_by_its_projection_and_by_one_that_comes_back(
     connection: asyncpg.Connection, postgres_url: str
 ):
-    told = Told()
+    told, projection = Told(), Projection(connection, EPOCH, 0)
     bad = told.happens(PERSON, ContactImported(outlet="a\0b", fingerprint="one"))
-    await Projection(connection, EPOCH, 0).project(told.entries)
+    await projection.project(told.entries)
     told.happens(PERSON, IMPORTED)
-    back = Projection(connection, EPOCH, bad)
+    await projection.project(told.entries[bad:])
+    told.happens(PERSON, IMPORTED)
+    back = Projection(connection, EPOCH, bad + 1)
     await back.resume()
-    await back.project(told.entries[bad:])
+    await back.project(told.entries[bad + 1 :])
     assert await value(postgres_url, "SELECT count(*) FROM contacts") == 0
-    assert await value(postgres_url, "SELECT seq FROM checkpoint") == bad + 1
+    assert await value(postgres_url, "SELECT seq FROM checkpoint") == bad + 2
+
+
+async def test_a_batch_of_which_a_later_part_fails_leaves_nothing_of_the_parts_before(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, begun = Told(), given(start(1))
+    told.happens(RUN, *given().when(start(1)).events)
+    told.happens(RUN, *begun.when(failure(retryable=False)).events)
+    again = told.happens(RUN, *given().when(start(1)).events)
+    await Projection(connection, EPOCH, 0).project(told.entries)
+    assert await value(postgres_url, PARKED) == [
+        f"{again} a row is missing, there already, or another user's"
+    ]
+    await assert_folds(told.entries, postgres_url)
 
 
 async def test_what_does_not_fit_is_not_worked_out_ahead_and_is_parked_in_its_turn(
@@ -133,18 +151,27 @@ async def test_each_history_that_cannot_be_stored_is_parked_alone_with_its_reaso
     nothing = told.happens(subjects.session(USER, UUID(int=3)), *given(start()).when(report()).events)
     long = told.happens(PERSON, ContactImported(outlet=" ".join(map(str, range(200_000))), fingerprint="one"))
     told.entries.append(Entry(long + 1, subjects.session(USER, UUID(int=4)).subject, b"{}"))
+    told.entries.append(Entry(long + 2, OTHER.subject, b"{}"))
+    told.happens(OTHER, IMPORTED)
     told.write(*stories(33, commits=30))
-    for batch in [told.entries] if at_once else [[entry] for entry in told.entries]:
-        await projection.project(batch)
-    assert await value(postgres_url, PARKED) == [
+    with capture_logs() as logs:
+        for batch in [told.entries] if at_once else [[entry] for entry in told.entries]:
+            await projection.project(batch)
+    parked = [
         f"{orphan} ForeignKeyViolationError: agent_session_steps_skill_name_fkey",
         f"{nothing} a row is missing, there already, or another user's",
         f"{long} a value that the tables cannot hold: ProgramLimitExceededError",
         f"{long + 1} the commit cannot be read: commit_id: is missing",
+        f"{long + 2} the commit cannot be read: commit_id: is missing",
     ]
+    assert await value(postgres_url, PARKED) == parked
+    assert {f"{line['seq']} {line['reason']}" for line in logs} == {*parked}
     outstanding = await value(postgres_url, OUTSTANDING)
-    parked = {subjects.session(USER, id_).subject for id_ in (SESSION, UUID(int=3), UUID(int=4))}
-    assert parked <= set(outstanding)
+    assert {subjects.session(USER, id_).subject for id_ in (SESSION, UUID(int=3), UUID(int=4))} <= {
+        *outstanding
+    }
+    assert not {PERSON.subject, OTHER.subject} & {*outstanding}
+    assert await value(postgres_url, "SELECT count(*) FROM contacts") == 0
 
 
 async def test_nothing_is_written_where_somebody_else_moved_the_checkpoint(
