@@ -79,8 +79,7 @@ async def requested(bus: Bus) -> list[int]:
 async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(pull, "EXPIRES_S", 2)
-    monkeypatch.setattr(pull, "SILENCE_S", 60)
+    monkeypatch.setattr(pull, "EXPIRES_S", 4)
     seen: list[str] = []
 
     async def handle(delivery: Delivery) -> None:
