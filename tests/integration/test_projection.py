@@ -7,13 +7,16 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from controls import SESSION, USER, failure, later, planned, report, start
+from controls import NOW, SESSION, USER, failure, later, planned, report, start
 from given import given
 from histories import Written, definitions, stories
+from orchestrator.decide import decide
+from orchestrator.session import Session
 from projected import assert_folds
 from projector.database import connected, make, take_over
 from projector.entry import Reading, read
 from projector.projection import Fenced, Projection
+from projector.writing import MANY
 from projectorstage import value
 from shared import subjects
 from shared.commit import Commit
@@ -134,6 +137,40 @@ async def test_what_does_not_fit_is_not_worked_out_ahead_and_is_parked_in_its_tu
     assert await value(postgres_url, PARKED) == [
         f"{again} a row is missing, there already, or another user's",
         f"{twice} a row of agent_sessions is added twice",
+    ]
+    await assert_folds(told.entries, postgres_url)
+
+
+async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transaction(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    before = told.happens(RUN, *given().when(start(2)).events)
+    await projection.project(told.entries)
+    told.happens(RUN, *given(start(2)).when(failure(retryable=False)).events)
+    await projection.project(told.entries[before:])
+    skipped = "SELECT xmin::text FROM agent_session_steps WHERE status = 'skipped'"
+    of_the_step = await value(postgres_url, skipped)
+    assert of_the_step is not None
+    assert of_the_step == await value(postgres_url, "SELECT xmin::text FROM checkpoint")
+
+
+async def test_many_rows_are_copied_all_or_none_and_those_beside_a_bad_one_are_there(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    for number in range(100, MANY + 120):
+        one = subjects.session(USER, UUID(int=number, version=4))
+        told.happens(one, *decide(start(1), Session(), NOW, one.subject).events)
+    unknown = SessionStarted(agent="scout-agent", steps=(planned(1, skill="none"),), input={}, fingerprint="")
+    bad = told.happens(RUN, unknown)
+    told.happens(PERSON, IMPORTED)
+    batch = projection.ahead(told.readings())
+    assert batch is not None
+    assert {table for wave in batch.waves for table, _ in wave.copied} >= {"agent_sessions"}
+    await projection.project(told.entries)
+    assert await value(postgres_url, PARKED) == [
+        f"{bad} ForeignKeyViolationError: agent_session_steps_skill_name_fkey"
     ]
     await assert_folds(told.entries, postgres_url)
 
