@@ -24,7 +24,7 @@ class Server:
 
     async def publish(self, subject: str, payload: bytes = b"") -> None:
         assert subject == PLAIN
-        self.said.append(payload.partition(b" ")[0])
+        self.said.append(payload)
 
     def restarted(self) -> None:
         self._server_info = {"server_id": "another"}
@@ -32,13 +32,14 @@ class Server:
 
 def delivery(server: Server, reply: str = PLAIN) -> Delivery:
     client: Any = server
-    return Delivery.of(Msg(client, subject="work.custom.a.1", reply=reply, data=b"{}"))
+    message = Msg(client, subject="work.custom.a.1", reply=reply, data=b"{}", headers={"traceparent": "a"})
+    return Delivery.of(message)
 
 
 @pytest.mark.parametrize("reply", [PLAIN, OF_A_DOMAIN, OF_A_DOMAIN.removesuffix(".random")])
 def test_its_number_its_tries_and_its_age_are_read_with_a_domain_and_without(reply: str):
     found = delivery(Server(), reply)
-    assert (found.seq, found.deliveries, found.headers) == (41, 3, {})
+    assert (found.seq, found.deliveries, found.headers) == (41, 3, {"traceparent": "a"})
     assert found.age(AT + timedelta(seconds=5)) == timedelta(seconds=5)
 
 
@@ -65,4 +66,4 @@ async def test_only_the_server_process_that_delivered_it_is_told_how_it_ended():
     await other.nak(1)
     assert server.said == []
     await delivery(server).nak(1)
-    assert server.said == [b"-NAK"]
+    assert server.said == [b'-NAK {"delay": 1000000000}']
