@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from controls import NOW, SESSION, USER, failure, later, planned, report, start
@@ -22,7 +23,7 @@ from shared import subjects
 from shared.commit import Commit
 from shared.direct_get import Entry
 from shared.events import AnyEvent, SessionStarted
-from shared.record_events import ContactImported, ContactSuppressed
+from shared.record_events import ArtistSet, ContactImported, ContactSuppressed, FactAdded, FactRemoved
 from shared.subjects import Aggregate
 
 RUN = subjects.session(USER, SESSION)
@@ -139,6 +140,25 @@ async def test_what_does_not_fit_is_not_worked_out_ahead_and_is_parked_in_its_tu
         f"{twice} a row of agent_sessions is added twice",
     ]
     await assert_folds(told.entries, postgres_url)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_row_that_is_removed_and_told_again_holds_only_what_was_told_last(
+    at_once: bool, connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    artist, (one, other) = subjects.record(USER, "artist", UUID(int=20)), (UUID(int=21), UUID(int=22))
+    first = FactAdded(fact_id=one, text="They are four", source="their page")
+    before = told.happens(artist, ArtistSet(name="Neon Harbour"), first, replace(first, fact_id=other))
+    await projection.project(told.entries)
+    told.happens(artist, FactRemoved(fact_id=one), FactRemoved(fact_id=other))
+    told.happens(artist, FactAdded(fact_id=one, text="They are three"))
+    for batch in [told.entries[before:]] if at_once else [[entry] for entry in told.entries[before:]]:
+        await projection.project(batch)
+    rows = await assert_folds(told.entries, postgres_url)
+    assert [(fact["text"], fact["source"]) for fact in rows["artist_facts"].values()] == [
+        ("They are three", None)
+    ]
 
 
 async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transaction(
