@@ -26,6 +26,7 @@ from shared.work import Work
 from sim.loop import VirtualLoop
 from skill_runner.answerers import Answerers
 from skill_runner.cache import WAIT_S, Cache, Looked
+from skill_runner.objections import Objections
 from skill_runner.results import Earlier
 
 PERSON = UUID(int=3, version=4)
@@ -72,6 +73,9 @@ class Results:
         self.asked.append((user, since))
         return self.found
 
+    async def objected(self, _user: UUID, _people: set[UUID], _log_seq: int) -> set[UUID]:
+        return set()
+
 
 async def look(
     results: Results, work: Work = WORK, vault: MemoryVault | None = None, **changes: Any
@@ -80,9 +84,9 @@ async def look(
     commit = Commit(commit_id=uuid4(), at=NOW, events=(SkillRegistered(definition=definition),))
     await log.append(skill("find"), commit, expected=0)
     vault = vault or MemoryVault(Keyring(bytes(32)))
-    return await Cache(
-        Registry(log), vault, results, Answerers(load(), {}, "http://local"), lambda: NOW
-    ).look(work)
+    answerers, objections = Answerers(load(), {}, "http://local"), Objections(results)
+    cache = Cache(Registry(log), vault, results, answerers, lambda: NOW, objections=objections)
+    return await cache.look(work)
 
 
 def played(story: Coroutine[Any, Any, Looked]) -> Looked:
