@@ -43,7 +43,9 @@ SELECT date_bin('15 minutes', l.sent_at, '2000-01-01+00') AS at, c.timezone,
 FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id AND c.user_id = :user
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-PEOPLE = "SELECT id, timezone, suppressed, erased FROM contacts WHERE user_id = :user AND id = ANY(:ids)"
+PEOPLE = """
+SELECT id, name, outlet, timezone, suppressed, erased FROM contacts WHERE user_id = :user AND id = ANY(:ids)
+"""
 
 Json = dict[str, Any]
 
@@ -119,17 +121,17 @@ def scheduled(
     for person in people:
         row = rows.get(person.get("id"))
         if reason := _unfit(person, row) or ("it has a time already" if person["id"] in timed else None):
-            left_out.append({"contact_id": person.get("id"), "reason": reason})
+            left_out.append({**_who(person, row), "reason": reason})
             continue
         where = zone(row["timezone"] if row else None) or home
         if where not in open_at:
             open_at[where] = openings(plan.window, plan.slots, where)
         if not open_at[where]:
-            left_out.append({"contact_id": person["id"], "reason": "no allowed time lies within the limits"})
+            left_out.append({**_who(person, row), "reason": "no allowed time lies within the limits"})
             continue
         timed.add(person["id"])
         number, chance = _drawn(sorted(open_at[where]), plan.chances, rng)
-        sends.append(_send(person["id"], open_at[where][number], where, chance))
+        sends.append({**_who(person, row), **_sent(open_at[where][number], where, chance)})
     return sorted(sends, key=lambda send: (send["send_at"], send["contact_id"])), left_out
 
 
@@ -193,10 +195,14 @@ def _drawn(numbers: list[int], chances: np.ndarray, rng: np.random.Generator) ->
     return numbers[drawn], float(chance[drawn])
 
 
-def _send(contact_id: str, at: datetime, where: ZoneInfo, chance: float) -> Json:
+def _who(person: Json, row: Json | None) -> Json:
+    known = {name: row[name] for name in ("name", "outlet") if row[name] is not None} if row else {}
+    return {"contact_id": person.get("id"), **known}
+
+
+def _sent(at: datetime, where: ZoneInfo, chance: float) -> Json:
     local = at.astimezone(where).strftime("%A %Y-%m-%d %H:%M")
     return {
-        "contact_id": contact_id,
         "send_at": at.isoformat(),
         "local": f"{local} {where.key}",
         "propensity": round(chance, 6),

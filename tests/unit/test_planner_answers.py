@@ -269,6 +269,18 @@ def test_times_of_the_week_are_told_with_how_sure_they_are():
     assert "25.0 % of pitches would go out at another time" in told
 
 
+def test_a_time_is_told_for_whom_it_is_by_name_or_by_id():
+    output = {
+        "slots": [],
+        "schedule": [{"contact_id": "k1", "outlet": "Tees Valley FM", "local": "Tuesday 2026-12-01 10:00"}],
+        "unscheduled": [{"contact_id": "k2", "reason": "it is none of your contacts"}, {"reason": "no id"}],
+        "meta": META,
+    }
+    told = text("optimize-timing", output)
+    assert "  Tuesday 2026-12-01 10:00: Tees Valley FM\n" in told
+    assert "  k2: it is none of your contacts\n  one without an id: no id" in told
+
+
 def test_no_time_is_named_where_none_is_known():
     warned = {**META, "basis": "insufficient", "warnings": ["no evidence yet: 4 pitches"]}
     told = text("optimize-timing", {"slots": [], "schedule": [], "exploration": 1.0, "meta": warned})

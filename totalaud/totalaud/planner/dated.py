@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.figures import meta, percent, rate, who
 from totalaud.planner.telling import counted, wrapped
 
 Json = Mapping[str, Any]
@@ -48,12 +48,8 @@ def timing(output: Json) -> Lines:
         tried = f"{percent(output['exploration'])} % of pitches would go out at another time, to learn more"
         lines += wrapped(tried)
     for one in sends[:MOST_SENDS]:
-        lines += wrapped(f"{one['local']}: {one['contact_id']}", "  ", "    ")
+        lines += wrapped(f"{one['local']}: {who(one)}", "  ", "    ")
     if left := output.get("unscheduled"):
         lines += [f"{counted(len(left), 'contact')} without a time:"]
-        lines += [
-            line
-            for one in left
-            for line in wrapped(f"{one.get('contact_id')}: {one['reason']}", "  ", "    ")
-        ]
+        lines += [line for one in left for line in wrapped(f"{who(one)}: {one['reason']}", "  ", "    ")]
     return lines + meta(output)

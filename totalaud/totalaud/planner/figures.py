@@ -1,4 +1,4 @@
-"""Figures as a person reads them, and what an answer says about itself."""
+"""Figures and people as they are told, and what an answer says about itself."""
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,6 +21,12 @@ def rate(value: Json) -> str:
 def percent(share: float) -> Decimal:
     """Write a share as its reader would round it: 0.0625 is 6.3."""
     return Decimal(f"{100 * share:.6f}").quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def who(one: Json) -> str:
+    """Name a contact by name and outlet, where they are known, else by id."""
+    known = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
+    return known or one.get("contact_id") or "one without an id"
 
 
 def meta(output: Json) -> Lines:

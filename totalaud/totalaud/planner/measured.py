@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from totalaud.planner.figures import meta, percent, rate
+from totalaud.planner.figures import meta, percent, rate, who
 from totalaud.planner.telling import counted, wrapped
 
 Json = Mapping[str, Any]
@@ -53,10 +53,7 @@ def chances(output: Json) -> Lines:
     found, card = output.get("predictions") or [], output["model"]
     lines = [f"Likely to {HOPED[card['outcome']]}, the likeliest first:"] if found else []
     for number, one in enumerate(found[:MOST_PREDICTED], 1):
-        who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
-        lines += wrapped(
-            f"{number}. {who or one.get('contact_id') or 'one without an id'}: {_chance(one)}", "", "   "
-        )
+        lines += wrapped(f"{number}. {who(one)}: {_chance(one)}", "", "   ")
         for factor in one["factors"][:MOST_REASONS]:
             lines += wrapped(str(factor["why"]), "   ", "     ")
     if len(found) > MOST_PREDICTED:
