@@ -87,9 +87,11 @@ async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring
         await delivery.ack()
 
     sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: len(sizes) == 1)
+    await asyncio.sleep(1)
     for number in range(2):
         await bus.publish(f"work.custom.a.{number}", b"{}")
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
     await until(lambda: len(sizes) == 4)
     assert sizes == [5, 2, 3, 2]
     await bus.publish("work.custom.a.late", b"{}")

@@ -324,7 +324,8 @@ async def test_a_postgres_without_a_supervisor_is_ended_before_ours_starts(data:
         group=first.account.gid if first.account else None,
         stderr=subprocess.DEVNULL,
     )
-    assert await eventually((kind.files / "postmaster.pid").exists)
+    pid_file = kind.files / "postmaster.pid"
+    assert await eventually(lambda: pid_file.exists() and str(orphan.pid) in pid_file.read_text())
     server = Server(kind, data / "logs")
     await server.start()
     await server.stop()
