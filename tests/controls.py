@@ -14,7 +14,7 @@ from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
 from shared.log import Past, Recorded
 from shared.subjects import session
 from shared.usage import Cached, ModelCall, Usage
-from shared.work import Claim, Report
+from shared.work import Claim, Report, Work
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 SESSION = UUID("00000000-0000-4000-8000-00000000000a")
@@ -26,6 +26,26 @@ LEASE_S = 5.0
 
 def attempt_id(step: int = 1, attempt: int = 1) -> UUID:
     return steps.attempt_id(SUBJECT, step, attempt)
+
+
+def work(**changes: Any) -> Work:
+    """The first attempt of a session's first step."""
+    asked = Work(
+        user=USER,
+        noun="session",
+        id=SESSION,
+        step=1,
+        attempt=1,
+        attempt_id=UUID(int=9),
+        skill="find",
+        skill_hash="hash",
+        pool="custom",
+        input={},
+        timeout_s=5,
+        seq=3,
+        log_seq=3,
+    )
+    return structs.replace(asked, **changes)
 
 
 def planned(number: int = 1, **changes: Any) -> PlannedStep:

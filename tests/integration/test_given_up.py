@@ -4,7 +4,8 @@ import asyncio
 from types import SimpleNamespace
 from uuid import uuid4
 
-from runnerstage import ACK_WAIT_S, USER, Orchestrator
+from controls import work
+from runnerstage import ACK_WAIT_S, Orchestrator
 from shared import subjects
 from shared.bus import Bus
 from shared.work import Work
@@ -17,21 +18,7 @@ async def prepare(work: Work) -> Ready:
 
 
 def custom_work() -> Work:
-    return Work(
-        user=USER,
-        noun="session",
-        id=uuid4(),
-        step=1,
-        attempt=1,
-        attempt_id=uuid4(),
-        skill="echo",
-        skill_hash="0" * 64,
-        pool="custom",
-        input={},
-        timeout_s=5,
-        seq=1,
-        log_seq=1,
-    )
+    return work(id=uuid4(), attempt_id=uuid4(), skill="echo")
 
 
 async def test_an_attempt_that_the_runner_fails_at_each_time_is_reported_and_its_work_buried(

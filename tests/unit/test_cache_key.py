@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from controls import NOW, USER, failure, report
+from controls import NOW, USER, failure, report, work
 from shared.definitions import SkillDefinition
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
@@ -18,7 +18,6 @@ from shared.models import load
 from shared.schema import prepare
 from shared.sealing import blind, seal
 from shared.vault import Erased
-from shared.work import Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Looked, is_template
 from skill_runner.cache_key import KeyParts
@@ -43,22 +42,8 @@ inputs = st.dictionaries(texts, values, max_size=4)
 
 
 def key(value: dict[str, Any], user: UUID = USER, **changes: Any) -> str:
-    work = Work(
-        user=user,
-        noun="session",
-        id=USER,
-        step=1,
-        attempt=1,
-        attempt_id=uuid4(),
-        skill="find",
-        skill_hash="hash",
-        pool="custom",
-        input=value,
-        timeout_s=5,
-        seq=1,
-        log_seq=1,
-    )
-    parts = KeyParts(replace(work, **changes.pop("work", {})), value, [], None, 7, NOW)
+    asked = work(user=user, attempt_id=uuid4(), input=value, **changes.pop("work", {}))
+    parts = KeyParts(asked, value, [], None, 7, NOW)
     return VAULT.fingerprint(parts._replace(**changes).told())
 
 

@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from controls import NOW, USER, usage
+from controls import NOW, usage, work
 from shared.definitions import SkillDefinition
 from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
 from shared.registry import Registry, Skill
 from shared.sealing import is_sealed
-from shared.work import Report, Work
+from shared.work import Report
 from skill_runner.abort import Abort
 from skill_runner.execution import Execution
 from skill_runner.failure import Failure
@@ -37,21 +37,7 @@ FIND = SkillDefinition(
     },
     hash="h" * 64,
 )
-WORK = Work(
-    user=USER,
-    noun="session",
-    id=USER,
-    step=1,
-    attempt=1,
-    attempt_id=UUID(int=9),
-    skill="find",
-    skill_hash=FIND.hash,
-    pool="custom",
-    input={"topic": "labels"},
-    timeout_s=5,
-    seq=1,
-    log_seq=1,
-)
+WORK = work(skill_hash=FIND.hash, input={"topic": "labels"})
 
 
 class Nobody:

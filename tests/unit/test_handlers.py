@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from controls import NOW, RUNNER, SESSION, USER
+from controls import NOW, RUNNER, SESSION, USER, work
 from shared.delivery import Poison
 from shared.json import dumps
 from shared.work import Claim, Report, Work
@@ -26,10 +26,7 @@ from skill_runner.ledger import Ledger
 from skill_runner.reporting import about
 
 ACK_WAIT_S = 6.0
-FREE = Work(
-    user=USER, noun="session", id=SESSION, step=1, attempt=1, attempt_id=UUID(int=9), skill="find",
-    skill_hash="hash", pool="custom", input={}, timeout_s=5, seq=3, log_seq=3,
-)  # fmt: skip
+FREE = work()
 PAID = replace(FREE, pool="openai", attempt_id=UUID(int=10))
 MOST = Decimal("0.02")
 FOUND = Report(**about(PAID), output="found", started_at=NOW, duration_ms=1, cache_key="key")
@@ -161,9 +158,9 @@ def test_only_so_many_reported_attempts_are_remembered(monkeypatch: pytest.Monke
     async def story() -> None:
         stage = Stage()
         works = [replace(FREE, attempt_id=UUID(int=number)) for number in (1, 2, 3)]
-        for work in works:
-            await stage.work(work)
-        assert [await stage.work(work) for work in reversed(works)] == [
+        for one in works:
+            await stage.work(one)
+        assert [await stage.work(one) for one in reversed(works)] == [
             ["ack"],
             ["ack"],
             ["run", "report", "ack"],

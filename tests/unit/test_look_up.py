@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from controls import NOW, SESSION, USER
+from controls import NOW, USER, work
 from shared.commit import Commit
 from shared.definitions import SkillDefinition
 from shared.events import SkillRegistered
@@ -41,10 +41,7 @@ KEPT = SkillDefinition.model_validate(
         "hash": "1" * 64,
     }
 )
-WORK = Work(
-    user=USER, noun="session", id=SESSION, step=1, attempt=1, attempt_id=UUID(int=9), skill="find",
-    skill_hash=KEPT.hash, pool="custom", input={"query": "radio", "other": 1}, timeout_s=5, seq=3, log_seq=4,
-)  # fmt: skip
+WORK = work(skill_hash=KEPT.hash, input={"query": "radio", "other": 1}, log_seq=4)
 EARLIER = Earlier(
     UUID(int=8), {"n": 1}, ["old", "old"], "openai", "m", Decimal(2), Decimal(3), simulated=True
 )

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from controls import USER
+from controls import work
 from shared.definitions import SkillConfig, SkillDefinition
-from shared.work import Work
 from skill_runner import objections
 from skill_runner.failure import Failure
 from skill_runner.objections import Objections
@@ -43,23 +42,9 @@ class Known:
 
 
 async def refused(value: Any, definition: SkillDefinition = WRITES, *, away: float = 0) -> str | None:
-    work = Work(
-        user=USER,
-        noun="session",
-        id=USER,
-        step=1,
-        attempt=1,
-        attempt_id=UUID(int=9),
-        skill="write",
-        skill_hash=definition.hash,
-        pool="anthropic",
-        input=value,
-        timeout_s=5,
-        seq=1,
-        log_seq=1,
-    )
+    asked = work(skill="write", skill_hash=definition.hash, pool="anthropic", input=value)
     try:
-        await Objections(Known(away)).check(work, definition, value)
+        await Objections(Known(away)).check(asked, definition, value)
     except Failure as failure:
         return f"{failure.code} {failure.message}"
     return None

@@ -10,32 +10,18 @@ from msgspec.structs import replace
 from nats.errors import NoRespondersError
 from nats.js.errors import NoStreamResponseError
 
-from controls import NOW, USER
+from controls import NOW, work
 from shared import subjects
 from shared.bus import Bus
 from shared.events import AttemptError
 from shared.json import dumps
 from shared.usage import Usage
-from shared.work import Answer, Claim, Report, Work
+from shared.work import Answer, Claim, Report
 from skill_runner import reporting
 from skill_runner.reporting import MARGIN, about, claim, deliver
 
 ID = UUID(int=9)
-WORK = Work(
-    user=USER,
-    noun="session",
-    id=USER,
-    step=1,
-    attempt=1,
-    attempt_id=ID,
-    skill="find",
-    skill_hash="hash",
-    pool="openai",
-    input={},
-    timeout_s=5,
-    seq=3,
-    log_seq=3,
-)
+WORK = work(pool="openai")
 USED = Usage(provider="openai", model="m", input_tokens=1, output_tokens=1, cost_usd=Decimal("0.01"))
 REPORT = Report(**about(WORK), output={"n": 1}, usage=USED, started_at=NOW, duration_ms=1)
 IN_THE_LOG = b'{"ok": true}'

@@ -1,0 +1,318 @@
+"""Pulling messages of a durable: once, again, never, and what becomes of those that fail."""
+
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+from nats.errors import NoRespondersError
+
+from busstage import killed_and_back, until
+from servers import Rig
+from shared import pull, streams
+from shared.bus import Bus
+from shared.delivery import Delivery, Poison
+from shared.hearing import hear
+
+
+async def test_everything_published_is_handled_once(bus: Bus):
+    seen: Counter[str] = Counter()
+
+    async def handle(delivery: Delivery) -> None:
+        seen[delivery.subject] += 1
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7))
+    for number in range(200):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(seen) == 200)
+    await asyncio.sleep(0.3)
+    loop.cancel()
+    assert set(seen.values()) == {1}
+
+
+async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
+    done: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        if delivery.subject.endswith("slow"):
+            await asyncio.sleep(30)
+        done.append(delivery.subject)
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    await bus.publish("work.custom.a.slow", b"{}")
+    for number in range(20):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(done) == 20)
+    loop.cancel()
+
+
+async def requested(bus: Bus) -> list[int]:
+    """Return a list to which each pull from now on adds how many it asks for."""
+    sizes: list[int] = []
+    await hear(
+        bus.client,
+        "$JS.API.CONSUMER.MSG.NEXT.WORK.custom",
+        lambda message: sizes.append(json.loads(message.data)["batch"]),
+    )
+    await bus.settled()
+    return sizes
+
+
+async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "EXPIRES_S", 4)
+    seen: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        seen.append(delivery.subject)
+        await delivery.ack()
+
+    sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: len(sizes) == 1)
+    await asyncio.sleep(1)
+    for number in range(2):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(sizes) == 4)
+    assert sizes == [5, 2, 3, 2]
+    await bus.publish("work.custom.a.late", b"{}")
+    await until(lambda: len(seen) == 3, 5)
+    loop.cancel()
+
+
+async def test_how_many_may_be_in_flight_is_asked_before_each_pull(bus: Bus):
+    most = 1
+    begun: list[str] = []
+    end = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        nonlocal most
+        begun.append(delivery.subject)
+        if len(begun) == 1:
+            most = 3
+            await delivery.ack()
+        else:
+            await end.wait()
+
+    for number in range(9):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=lambda: most))
+    await until(lambda: len(begun) == 4)
+    loop.cancel()
+    assert sizes == [1, 3]
+
+
+async def test_after_a_reconnect_it_is_asked_again_at_once(
+    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "SILENCE_S", 60)
+
+    async def handle(delivery: Delivery) -> None:
+        await delivery.ack()
+
+    sizes = await requested(bus)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: sizes == [5])
+    await killed_and_back(nats, bus)
+    await until(lambda: sizes == [5, 5])
+    loop.cancel()
+
+
+async def test_a_pull_that_nobody_hears_is_made_again_after_a_silence(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "SILENCE_S", 1.5)
+    sizes = await requested(bus)
+    seen: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        seen.append(delivery.subject)
+        await delivery.ack()
+
+    js = bus.client.jetstream()
+    durable = (await js.consumer_info("WORK", "custom")).config
+    await js.delete_consumer("WORK", "custom")
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await until(lambda: sizes == [5])
+    await js.add_consumer("WORK", durable)
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(seen) == 1)
+    loop.cancel()
+
+
+async def test_what_is_noted_is_acked_and_what_is_not_is_handled(bus: Bus):
+    noted: list[str] = []
+    handled: list[str] = []
+
+    def even(delivery: Delivery) -> bool:
+        if int(delivery.subject.rsplit(".", 1)[1]) % 2:
+            return False
+        noted.append(delivery.subject)
+        return True
+
+    async def handle(delivery: Delivery) -> None:
+        handled.append(delivery.subject)
+        await delivery.ack()
+
+    subjects = [f"work.custom.a.{number}" for number in range(100)]
+    for subject in subjects:
+        await bus.publish(subject, b"{}")
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7, noted=even))
+    async with asyncio.timeout(10):
+        while (await bus.client.jetstream().consumer_info("WORK", "custom")).ack_floor.stream_seq < 100:
+            await asyncio.sleep(0.02)
+    loop.cancel()
+    assert (noted, handled) == (subjects[::2], subjects[1::2])
+
+
+async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: Bus):
+    seen: set[str] = set()
+
+    async def handle(delivery: Delivery) -> None:
+        seen.add(delivery.subject)
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(seen) == 1)
+    await killed_and_back(nats, bus)
+    await bus.publish("work.custom.a.2", b"{}")
+    await until(lambda: len(seen) == 2, 5)
+    loop.cancel()
+
+
+async def test_an_acknowledgement_never_meets_another_message_under_the_same_number(nats: Rig, bus: Bus):
+    held: dict[str, Delivery] = {}
+    end = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        held[delivery.subject] = delivery
+        await end.wait()
+        if delivery.subject == "work.custom.a.lost":
+            await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    await bus.publish("work.custom.a.lost", b"{}")
+    await until(lambda: len(held) == 1)
+    await killed_and_back(nats, bus)
+    js = bus.client.jetstream()
+    await js.delete_stream("WORK")
+    await streams.provision(bus, ack_wait_s=30)
+    await bus.publish("work.custom.a.next", b"{}")
+    await until(lambda: len(held) == 2)
+    end.set()
+    await asyncio.sleep(0.3)
+    loop.cancel()
+    assert [delivery.seq for delivery in held.values()] == [1, 1]
+    assert (await js.consumer_info("WORK", "custom")).num_ack_pending == 1
+
+
+async def test_a_failing_handler_gets_its_message_again(bus: Bus):
+    tries: list[int] = []
+
+    async def handle(delivery: Delivery) -> None:
+        tries.append(delivery.deliveries)
+        if len(tries) < 3:
+            raise ValueError
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(tries) == 3)
+    loop.cancel()
+
+
+async def test_the_same_failure_five_times_is_a_dead_letter_without_the_body(bus: Bus):
+    async def handle(_delivery: Delivery) -> None:
+        raise ValueError("Maya Quill")
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    ack = await bus.publish("work.custom.a.1", b'{"name":"Maya Quill"}')
+    js = bus.client.jetstream()
+    async with asyncio.timeout(20):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.1)
+    loop.cancel()
+    letter = json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)
+    assert letter == {"reason": "ValueError", "stream": "WORK", "seq": ack.seq}
+
+
+async def test_what_is_given_up_is_told_before_it_is_a_dead_letter_and_again_where_that_fails(bus: Bus):
+    js = bus.client.jetstream()
+    letters: list[int] = []
+
+    async def handle(_delivery: Delivery) -> None:
+        raise ValueError
+
+    async def given_up(_delivery: Delivery) -> None:
+        letters.append((await js.stream_info("DLQ")).state.messages)
+        if len(letters) == 1:
+            raise NoRespondersError
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=given_up))
+    await bus.publish("work.custom.a.1", b"{}")
+    async with asyncio.timeout(20):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.05)
+    loop.cancel()
+    assert letters == [0, 0]
+
+
+async def test_poison_is_a_dead_letter_at_once_and_is_told_to_nobody_else(bus: Bus):
+    async def handle(_delivery: Delivery) -> None:
+        raise Poison("it cannot be read")
+
+    given_up: list[Delivery] = []
+
+    async def hear_of(delivery: Delivery) -> None:
+        given_up.append(delivery)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=hear_of))
+    await bus.publish("work.custom.a.1", b"")
+    js = bus.client.jetstream()
+    async with asyncio.timeout(5):
+        while (await js.stream_info("DLQ")).state.messages == 0:
+            await asyncio.sleep(0.05)
+    loop.cancel()
+    assert json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)["reason"] == "it cannot be read"
+    assert given_up == []
+
+
+async def test_an_outage_is_not_poison(bus: Bus):
+    tries = 0
+
+    async def handle(delivery: Delivery) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 6:
+            raise ConnectionError
+        await delivery.ack()
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: tries == 6, 30)
+    loop.cancel()
+    assert (await bus.client.jetstream().stream_info("DLQ")).state.messages == 0
+
+
+async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace(bus: Bus):
+    begun, ended = [], []
+
+    async def handle(delivery: Delivery) -> None:
+        begun.append(delivery.seq)
+        await asyncio.sleep(0.2 if delivery.seq == 1 else 60)
+        ended.append(delivery.seq)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2, grace_s=1.5))
+    for number in range(3):
+        await bus.publish(f"work.custom.echo.{number}", b"{}")
+    async with asyncio.timeout(10):
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+    loop.cancel()
+    await asyncio.wait([loop])
+    assert (begun, ended) == ([1, 2], [1])
