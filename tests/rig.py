@@ -18,6 +18,9 @@ from totalaud.stack.local import LocalStack
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "skills" / "scout" / "example" / "contacts.csv"
 ACK_WAIT_S = "2"
+ECHO = {"skill": "echo", "description": "say it", "input": {"text": "hello"}}
+COUNT = {"skill": "count", "input": {"numbers": [1, 2]}}
+FAIL_PARTLY = {"skill": "fail-partly", "input": {"until": 3}}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pytest
 from histories import definitions
 from projectorstage import Writer
 from shared.bus import Bus
+from totalaud.stack.local import LocalStack
 
 
 @pytest.fixture
@@ -13,3 +14,14 @@ async def writer(bus: Bus) -> Writer:
     writer = Writer(bus)
     await writer.write(definitions())
     return writer
+
+
+@pytest.fixture
+def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have clients that name no servers find this stack."""
+    monkeypatch.setenv("TOTALAUD_NATS_URL", stack.place.nats_url)
+    monkeypatch.setenv("TOTALAUD_DATABASE_URL", stack.place.database_url)
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", str(stack.place.master_key_file))
+    monkeypatch.setattr("totalaud.stack.paths.data_dir", lambda: stack.data)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TOTALAUD_SKILLS", str(stack.skills))
