@@ -1,8 +1,11 @@
 """How a request is refused: a code for programs, a field and a sentence for people."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.message import Unreadable
 from shared.places import text_of
@@ -38,15 +41,36 @@ def refuse_invalid(error: ValidationError) -> Refusal:
 
     A rule over several fields names the one to change by raising Unreadable.
     """
-    first = error.errors(include_input=False, include_url=False)[0]
+    found = error.errors(include_input=False, include_url=False)
+    first = _misspelt(found) or found[0]
     place, said = first["loc"], first["msg"].removeprefix(OWN_RULE)
-    match first.get("ctx"):
-        case {"error": Unreadable(field=str(own), reason=reason)}:
+    match first:
+        case {"ctx": {"error": Unreadable(field=str(own), reason=reason)}}:
             place, said = (*place, own), reason
+        case {"type": "extra_forbidden"}:
+            said = "there is no such field" + _meant(first, found)
         case _:
             said = WORDS.get(first["type"], said)
     field = text_of(place) or None
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
+
+
+def _misspelt(found: Sequence[ErrorDetails]) -> ErrorDetails | None:
+    """Return the unknown field beside the missing one that comes first: more is said of it."""
+    if found[0]["type"] != "missing":
+        return None
+    around = found[0]["loc"][:-1]
+    beside = (one for one in found if one["type"] == "extra_forbidden" and one["loc"][:-1] == around)
+    return next(beside, None)
+
+
+def _meant(unknown: ErrorDetails, found: Sequence[ErrorDetails]) -> str:
+    *around, name = unknown["loc"]
+    missing = [
+        str(one["loc"][-1]) for one in found if one["type"] == "missing" and [*one["loc"][:-1]] == around
+    ]
+    close = get_close_matches(str(name), missing, n=1)
+    return f", did you mean {close[0]}?" if close else ""
 
 
 def _short(text: str, longest: int) -> str:

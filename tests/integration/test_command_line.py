@@ -52,6 +52,17 @@ async def test_the_command_line_drives_a_session_from_start_to_end(at_the_stack:
     assert "completed" in await cli("session", "events", id_, "--user", user)
 
 
+async def test_a_script_that_watches_a_run_is_told_first_which_session_it_is(
+    at_the_stack: None, tmp_path: Path
+):
+    file, user = tmp_path / "workflow.json", str(uuid4())
+    file.write_text(json.dumps({"agent": "tester", "steps": [ECHO]}))
+    run = await cli("run", "-f", str(file), "--watch", "--json", "--user", user)
+    first, *commits = (json.loads(line) for line in run.splitlines())
+    assert commits[0]["seq"] == first["seq"]
+    assert (await document("session", "get", first["session_id"]))["status"] == "completed"
+
+
 async def test_watching_goes_on_where_it_was_left_even_after_the_end(at_the_stack: None):
     user = str(uuid4())
     ran = await totalaud.run_agent_workflow("tester", user, [ECHO, COUNT])

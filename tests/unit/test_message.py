@@ -78,3 +78,28 @@ def test_a_place_in_a_list_is_named_as_templates_name_it():
     refusal = refuse_invalid(invalid.value)
     assert (refusal.code, refusal.field) == ("missing_field", "steps[1].input")
     assert refusal.message.startswith("steps[1].input: ")
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "said"),
+    [
+        ({"skil": "a", "input": {}}, "steps[0].skil", "there is no such field, did you mean skill?"),
+        ({"skill": "a", "inptu": {}}, "steps[0].inptu", "there is no such field, did you mean input?"),
+        ({"skill": "a", "colour": 1}, "steps[0].colour", "there is no such field"),
+        ({"skill": "a", "input": {}, "colour": 1}, "steps[0].colour", "there is no such field"),
+    ],
+)
+def test_a_misspelt_field_is_told_rather_than_the_one_that_is_missing_for_it(
+    step: dict[str, Any], field: str, said: str
+):
+    with pytest.raises(ValidationError) as invalid:
+        RunSession.model_validate({"agent": "scout", "steps": [step]})
+    refusal = refuse_invalid(invalid.value)
+    assert (refusal.code, refusal.field) == ("unknown_field", field)
+    assert refusal.message == f"{field}: {said}"
+
+
+def test_an_unknown_field_elsewhere_does_not_hide_the_missing_one():
+    with pytest.raises(ValidationError) as invalid:
+        RunSession.model_validate({"agent": "scout", "steps": [{"skill": "a"}], "inptu": {}})
+    assert refuse_invalid(invalid.value).field == "steps[0].input"

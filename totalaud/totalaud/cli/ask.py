@@ -138,8 +138,10 @@ def _agreed(options: Options) -> bool:
         return True
     try:
         return typer.confirm("This may cost money. Run it?", default=False)
-    except typer.Abort:
+    except typer.Abort as ended:
         echo("", err=True)
+        if isinstance(ended.__context__, KeyboardInterrupt):
+            raise ended.__context__ from None
         return False
 
 

@@ -53,7 +53,7 @@ def run_workflow(
                 fresh=fresh,
                 budget=None if limit is None else {"limit_usd": str(limit)},
             )
-            if no_wait or not options.json:
+            if no_wait or watch or not options.json:
                 show_accepted(options, "session", asdict(accepted))
             if no_wait:
                 return
