@@ -117,8 +117,14 @@ def key(name: str) -> str:
 @lru_cache(10_000)
 def genre_key(name: str) -> str:
     """Return the key under which all names of a genre are one: dnb is drum and bass."""
-    same = (genre for genre, others in _parts(ALIKE).items() if key(name) in map(key, others))
-    return key(next(same, name))
+    own = key(name)
+    return genre_names().get(own, own)
+
+
+@cache
+def genre_names() -> dict[str, str]:
+    """Return for each other name of a genre, as a key, that of the genre."""
+    return {key(other): key(name) for name, others in _parts(ALIKE).items() for other in others}
 
 
 @lru_cache(10_000)

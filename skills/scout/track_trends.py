@@ -32,7 +32,7 @@ SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week,
 FROM metric_days m JOIN artists a ON a.id = m.artist_id AND a.user_id = :user
 WHERE m.user_id = :user AND a.mine AND m.metric = ANY(CAST(:metrics AS text[]))
   AND m.day >= CAST(:since AS date) AND m.day < CAST(:until AS date)
-  AND (NOT :by_genre OR a.genre_keys && CAST(:genres AS text[]))
+  AND (NOT :by_genre OR a.genre_keys && CAST(:all_names AS text[]))
 GROUP BY a.id, a.name, m.metric, week ORDER BY a.name, a.id, m.metric, week
 LIMIT 20000
 """
@@ -50,11 +50,15 @@ WHERE {chosen}
 GROUP BY g.key, week ORDER BY g.key, week
 """
 BY_GENRE = WEEKLY_ANSWERS.format(
-    grouped="c.genre_keys", chosen="NOT :by_genre OR g.key = ANY(CAST(:genres AS text[]))"
+    grouped="""ARRAY(
+    SELECT DISTINCT coalesce(genre.own_key, named.key) FROM unnest(c.genre_keys) AS named(key)
+    LEFT JOIN unnest(CAST(:others AS text[]), CAST(:owns AS text[])) AS genre(other_key, own_key)
+      ON genre.other_key = named.key)""",
+    chosen="NOT :by_genre OR g.key = ANY(CAST(:genres AS text[]))",
 )
 BY_REGION = WEEKLY_ANSWERS.format(
     grouped="CAST(:regions AS text[])",
-    chosen="""(NOT :by_genre OR c.genre_keys && CAST(:genres AS text[])) AND EXISTS (
+    chosen="""(NOT :by_genre OR c.genre_keys && CAST(:all_names AS text[])) AND EXISTS (
     SELECT 1 FROM unnest(CAST(:outer AS text[]), CAST(:inner AS text[])) AS place(outer_key, inner_key)
     WHERE place.outer_key = g.key AND place.inner_key = ANY(c.region_keys))""",
 )
@@ -87,12 +91,15 @@ def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     """Read weekly values by key and metric, of whole weeks: a Sunday alone would be a high or a low one."""
     now = context.now()
     monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    genres = sorted({music.key(genre) for genre in given.get("genres") or []})
-    which = {"genres": genres, "by_genre": bool(genres)}
+    genres = sorted({music.genre_key(genre) for genre in given.get("genres") or []})
+    others = music.genre_names()
+    all_names = [*genres, *(other for other, own in others.items() if own in genres)]
+    which = {"by_genre": bool(genres), "all_names": all_names}
     since = monday - timedelta(weeks=ceil(window / DAYS))
     rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
     span = {"since": since - HORIZON, "until": monday - HORIZON}
-    rows += context.rows(BY_GENRE, **span, **which)
+    by_genre = {"genres": genres, "others": [*others], "owns": [*others.values()]}
+    rows += context.rows(BY_GENRE, **span, by_genre=bool(genres), **by_genre)
     if places := by_region(given.get("regions") or []):
         rows += context.rows(BY_REGION, **span, **which, **places)
     found: dict[Name, Series] = defaultdict(dict)

@@ -167,6 +167,25 @@ async def test_answers_are_told_by_each_region_asked_for_and_all_that_lies_in_it
     assert await regions() == {}
 
 
+async def test_a_genre_is_one_series_whatever_it_is_called(skillbench):
+    user = skillbench.user()
+    names = (["dnb"], ["Drum & Bass", "drum and bass"], ["DnB", "folk"])
+    contacts = [contact(user, genres=genres) for genres in names]
+    rows = [pitch(user, who, 7 * week) for week in range(4, 14) for who in contacts]
+    for sent in rows[::3]:
+        sent["replied_at"] = sent["sent_at"] + timedelta(days=1)
+    await skillbench.load({"contacts": contacts, "pitches": rows})
+
+    async def rates(**given):
+        found = (await skillbench.run("track-trends", given, user=user))["trends"]
+        return {one["key"]: {round(point["value"], 3) for point in one["points"]} for one in found}
+
+    third = {0.333}
+    assert await rates() == {"drumandbass": third, "folk": {0.0}}
+    assert await rates(genres=["dnb"]) == await rates(genres=["drum n bass"]) == {"drumandbass": third}
+    assert await rates(genres=["DnB"], regions=["UK"]) == await rates(genres=["Drum & Bass"], regions=["UK"])
+
+
 @pytest.mark.parametrize("window", [84, 85, 90])
 async def test_the_first_week_of_a_series_is_a_whole_one(skillbench, window):
     user, artist = skillbench.user(), uuid4()
