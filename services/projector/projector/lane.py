@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct, convert
 
+from projector import pages
 from projector.beside import NEXT
 from projector.database import connected
 from projector.entry import Reading
@@ -64,18 +65,20 @@ async def _heard_out(lines: Lines) -> None:
 async def _fill(lines: Lines, order: Order) -> None:
     bus = await Bus.connect(order.nats_url, name=NAME, give_up=True)
     try:
-        async with connected(order.database_url, NEXT, synchronous_commit="off") as connection:
+        async with connected(order.database_url, NEXT) as connection:
             projection = Projection(connection, order.epoch, 0)
 
             async def write(batch: list[Reading]) -> None:
-                """Wait for the turn where a range begins, and say how far it is."""
+                """Wait for the turn where a range begins, and say how far it is; then others have theirs."""
                 ahead = projection.ahead(batch)
                 before = batch[0].entry.seq - 1
                 if before % MOST == 0:
                     await _turn(lines, before)
                     await projection.follow(before)
+                filled = await pages.filled(connection)
                 await projection.write(batch, ahead)
                 await lines.tell({"written": projection.seq})
+                await pages.look(connection, filled)
 
             await fill(bus, order.ranges(), write)
     finally:

@@ -69,8 +69,8 @@ async def rebuild(bus: Bus, url: str, live: Live, lanes: Lanes | None = None) ->
 
     Without lanes one process does it all.
 
-    What a crash of PostgreSQL takes of tables that nobody reads yet is no loss: only the swap waits for the
-    disk, and with it all that came before.
+    What a crash of PostgreSQL takes of tables that nobody reads yet is no loss: without lanes only the swap
+    waits for the disk, and with it all that came before. Lanes wait for it for what they do next.
     """
     began = time.monotonic()
     try:
