@@ -13,6 +13,7 @@ from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
 from totalaud.stack import environment, orphans, paths, ports, reach
 from totalaud.stack.lock import DataLock, InUse
+from totalaud.stack.nats import Nats, its_cores
 from totalaud.stack.process import Child, Program
 from totalaud.stack.supervisor import pause_after
 
@@ -106,6 +107,16 @@ def test_servers_see_no_key_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("PGHOST", "elsewhere")
     assert not {"OPENAI_API_KEY", "PGHOST"} & environment.plain(tmp_path).keys()
     assert environment.of_service(tmp_path, place(), tmp_path)["OPENAI_API_KEY"] == "sk-secret"
+
+
+@pytest.mark.parametrize(("ours", "its"), [(1, 1), (2, 1), (3, 1), (4, 2), (64, 32)])
+def test_nats_leaves_half_of_the_cores_to_the_services(ours: int, its: int):
+    assert its_cores(ours) == its
+
+
+async def test_nats_is_told_how_many_cores_are_its(tmp_path: Path):
+    program = await Nats(tmp_path).prepare()
+    assert program.env["GOMAXPROCS"] == str(its_cores(len(os.sched_getaffinity(0))))
 
 
 def test_paths_that_services_are_told_count_from_where_the_stack_was_called(

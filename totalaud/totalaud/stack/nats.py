@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -62,9 +63,8 @@ class Nats:
             sync_interval=self._sync_interval,
         )
         paths.write_private(config, text)
-        return Program(
-            self.name, (str(binary()), "-c", str(config)), environment.plain(self._data), self._data
-        )
+        env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(len(os.sched_getaffinity(0))))}
+        return Program(self.name, (str(binary()), "-c", str(config)), env, self._data)
 
     async def answers(self) -> bool:
         """Read the greeting: it is sent once the streams are recovered."""
@@ -82,6 +82,11 @@ class Nats:
 
     def passes(self, _last_words: str) -> bool:
         return False
+
+
+def its_cores(ours: int) -> int:
+    """Return how many of our cores it may use: half. Those that it need not have wake threads for nothing."""
+    return max(1, ours // 2)
 
 
 def binary() -> Path:
