@@ -116,7 +116,7 @@ def test_nats_leaves_half_of_the_cores_to_the_services(ours: int, its: int):
 
 async def test_nats_is_told_how_many_cores_are_its(tmp_path: Path):
     program = await Nats(tmp_path).prepare()
-    assert program.env["GOMAXPROCS"] == str(its_cores(len(os.sched_getaffinity(0))))
+    assert program.env["GOMAXPROCS"] == str(its_cores(os.cpu_count() or 1))
 
 
 def test_paths_that_services_are_told_count_from_where_the_stack_was_called(

@@ -63,7 +63,7 @@ class Nats:
             sync_interval=self._sync_interval,
         )
         paths.write_private(config, text)
-        env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(len(os.sched_getaffinity(0))))}
+        env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(os.cpu_count() or 1))}
         return Program(self.name, (str(binary()), "-c", str(config)), env, self._data)
 
     async def answers(self) -> bool:
