@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from campaigns.columns import CONTACTS
@@ -132,6 +132,7 @@ def test_pieces_hold_what_the_whole_file_holds_broken_lines_too(
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     most=st.integers(1, 5),
 )
+@example(lines=['"""', 'a"a', '"'], end="\n", most=2)
 def test_rows_that_are_alike_stand_in_one_piece_and_none_is_lost(lines: list[str], end: str, most: int):
     text = "\n".join(["name;notes", *lines]).replace("\n", end)
     good = [one for one in records(text) if not one.faults]

@@ -15,11 +15,15 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 
 class Row(NamedTuple):
-    """A record of the file: its first and its last line, counted from 1, and its text."""
+    """A record of the file: its first and its last line, counted from 1, and its text.
+
+    A `broken` one may begin a quotation that other lines would end.
+    """
 
     line: int
     end: int
     text: str
+    broken: bool
 
     @property
     def size(self) -> int:
@@ -50,7 +54,7 @@ def pieces(
     """Yield the file's rows in order; a file of a header alone is one piece without rows.
 
     Rows whose lines are `alike` stand in one piece, where the first of them does, unless they fill several.
-    Others come last then: a quotation mark that is not closed must not swallow what has moved behind it.
+    Others come last then, and nothing behind a broken one: it must not swallow what has moved there.
     """
     lines = lines_of(text)
     if lines and not lines[-1].endswith(("\n", "\r")):
@@ -62,7 +66,8 @@ def pieces(
     room = max_bytes - len("".join(top).encode())
     piece, size = list[Row](), 0
     for group in _together(_rows(lines, start, delimiter), alike or {}):
-        if piece and (len(piece) + len(group) > max_rows or size + sum(row.size for row in group) > room):
+        full = len(piece) + len(group) > max_rows or size + sum(row.size for row in group) > room
+        if piece and (full or (alike and piece[-1].broken)):
             yield _piece(top, piece)
             piece, size = [], 0
         for row in group:
@@ -82,8 +87,8 @@ def pieces(
 
 def _rows(lines: list[str], start: int, delimiter: str) -> Iterator[Row]:
     while start < len(lines):
-        _, end = record(lines, start, delimiter)
-        yield Row(start + 1, end, "".join(lines[start:end]))
+        cells, end = record(lines, start, delimiter)
+        yield Row(start + 1, end, "".join(lines[start:end]), not cells and '"' in lines[start])
         start = end
 
 
