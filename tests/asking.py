@@ -69,13 +69,17 @@ async def typed(stack: LocalStack, user: UUID, *words: str, prompt: str, keys: b
     )  # fmt: skip
     os.close(theirs)
     told = b""
-    with contextlib.suppress(OSError):
-        while read := await asyncio.to_thread(os.read, ours, 65536):
-            before, told = told, told + read
-            if prompt.encode() in told and prompt.encode() not in before:
-                os.write(ours, keys)
-    os.close(ours)
-    return Told(await asyncio.wait_for(process.wait(), 10), told.decode(), "")
+    try:
+        with contextlib.suppress(OSError):
+            while read := await asyncio.to_thread(os.read, ours, 65536):
+                before, told = told, told + read
+                if prompt.encode() in told and prompt.encode() not in before:
+                    os.write(ours, keys)
+        return Told(await asyncio.wait_for(process.wait(), 10), told.decode(), "")
+    finally:
+        if process.returncode is None:
+            process.kill()
+        os.close(ours)
 
 
 def _takes_the_terminal() -> None:

@@ -272,11 +272,10 @@ async def test_a_workflow_without_a_step_is_refused_in_plain_words(client: Clien
 
 
 async def test_dead_letters_are_listed_with_their_reason(client: Client):
-    await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
-    for _ in range(100):
-        letters = await client.operator.dead_letters(10_000)
-        if letters:
-            break
-        await asyncio.sleep(0.05)
-    assert letters[-1]["stream"] == "CMD"
-    assert "malformed_json" in letters[-1]["reason"]
+    ack = await client.bus.publish(f"cmd.{client.user}.session.run", b"{ not json")
+    mine: list[Any] = []
+    async with asyncio.timeout(30):
+        while not mine:
+            letters = await client.operator.dead_letters(10_000)
+            mine = [one for one in letters if (one["stream"], one["seq"]) == ("CMD", ack.seq)]
+    assert "malformed_json" in mine[-1]["reason"]
