@@ -59,6 +59,9 @@ async def command(*words: str, **variables: str) -> Told:
     return Told(process.returncode or 0, out.decode(), err.decode())
 
 
+INTERRUPT = b"\x03"
+
+
 async def typed(stack: LocalStack, user: UUID, *words: str, prompt: str, keys: bytes) -> Told:
     """Run one command on a terminal, and type once it asks."""
     ours, theirs = pty.openpty()
@@ -69,17 +72,29 @@ async def typed(stack: LocalStack, user: UUID, *words: str, prompt: str, keys: b
     )  # fmt: skip
     os.close(theirs)
     told = b""
+    pressing: asyncio.Task[None] | None = None
     try:
         with contextlib.suppress(OSError):
             while read := await asyncio.to_thread(os.read, ours, 65536):
-                before, told = told, told + read
-                if prompt.encode() in told and prompt.encode() not in before:
-                    os.write(ours, keys)
+                told += read
+                if prompt.encode() in told and pressing is None:
+                    pressing = asyncio.create_task(_press(ours, keys))
         return Told(await asyncio.wait_for(process.wait(), 10), told.decode(), "")
     finally:
+        if pressing is not None:
+            pressing.cancel()
         if process.returncode is None:
             process.kill()
         os.close(ours)
+
+
+async def _press(terminal: int, keys: bytes) -> None:
+    """Press once; an interruption again and again: just before Python begins to read it is not heard."""
+    os.write(terminal, keys)
+    while keys == INTERRUPT:
+        await asyncio.sleep(1)
+        with contextlib.suppress(OSError):
+            os.write(terminal, keys)
 
 
 def _takes_the_terminal() -> None:

@@ -1,5 +1,6 @@
 """Asking a person about the cost: at a terminal, answered, left or interrupted."""
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -35,6 +36,15 @@ def test_a_person_who_is_asked_about_the_cost_may_agree_refuse_leave_or_interrup
     said = b""
     while b"[y/N]: " not in said:
         said += os.read(ours, 1024)
-    os.write(ours, typed)
-    assert asked.wait(30) == code
+    assert pressed(ours, typed, asked) == code
     os.close(ours)
+
+
+def pressed(terminal: int, keys: bytes, asked: subprocess.Popen[bytes]) -> int:
+    """Press until it ends: an interruption just before Python begins to read is not heard."""
+    for _ in range(30):
+        os.write(terminal, keys)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return asked.wait(1)
+    asked.kill()
+    raise TimeoutError
