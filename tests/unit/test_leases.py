@@ -10,7 +10,7 @@ from uuid import UUID
 
 from orchestrator.doors import Doors
 from orchestrator.sweep import Sweep
-from shared.events import AttemptLost, StepCompleted
+from shared.events import AttemptFailed, AttemptLost, StepCompleted
 from shared.json import dumps
 from shared.ledger_events import MoneyReserved
 from shared.subjects import late, ledger, session
@@ -54,10 +54,10 @@ class Scene:
     def beat(self) -> None:
         self.doors.commands.follow.beat(self.work.attempt_id)
 
-    def queue_report(self, cached: Cached | None = None) -> None:
+    def queue_report(self, cached: Cached | None = None, *, text: str = "") -> None:
         report = Report(
             **about(self.work),
-            output={"n": 2},
+            output={"n": 2, "text": text},
             started_at=EPOCH,
             duration_ms=1,
             cached=cached,
@@ -110,6 +110,18 @@ def test_a_report_in_the_queue_is_recorded_in_its_stead():
         scene.queue_report()
         await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(StepCompleted)
+        assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_one_that_no_commit_can_hold_is_recorded_without_its_output():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.queue_report(text="x" * 10_000)
+        scene.doors.bus.max_payload = 8_000  # type: ignore[misc]
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptFailed)
         assert not await scene.has(AttemptLost)
 
     played(story)

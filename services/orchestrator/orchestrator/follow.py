@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from orchestrator.asked import ExpireLease, ReportAttempt, WakeUp
+from orchestrator.asked import ExpireLease, WakeUp
 from orchestrator.queued import queued_report
+from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.settling import Settling
@@ -131,8 +132,7 @@ class Follow:
         if self._timers.is_set(attempt_id):
             return
         if report is not None:
-            told = await self._sessions.decide(aggregate, ReportAttempt(report), cause=str(attempt_id))
-            await self.decided(aggregate, told)
+            await self.decided(aggregate, await record(self._sessions, report))
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):

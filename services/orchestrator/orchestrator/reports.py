@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
-from orchestrator.asked import ReportAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
+from orchestrator.recording import record
 from orchestrator.sessions import Decided, Sessions
 from shared.counts import refused
 from shared.delivery import Delivery, Poison
-from shared.events import AttemptError
 from shared.json import dumps, loads
 from shared.listening import Heard
-from shared.log import TooLarge
 from shared.message import Unreadable
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
@@ -71,32 +67,4 @@ class Reports:
             report = Report.of(loads(body))
         except Unreadable as error:
             raise Refusal(error.code, error.field, str(error)) from None
-        return report.aggregate, await self._decide(report)
-
-    async def _decide(self, report: Report) -> Decided:
-        """Record all that a commit can hold: the next step's input is left out first, then the output."""
-        try:
-            return await self._append(ReportAttempt(report))
-        except TooLarge as error:
-            no_room = f"its input, and the output before it, make {_beyond(error)}: hand on less"
-        try:
-            return await self._append(ReportAttempt(report, no_room))
-        except TooLarge as error:
-            return await self._append(ReportAttempt(_without_output(report, error)))
-
-    async def _append(self, command: ReportAttempt) -> Decided:
-        report = command.report
-        cause = str(report.attempt_id)
-        return await self.sessions.decide(report.aggregate, command, at_least=report.seq, cause=cause)
-
-
-def _without_output(report: Report, error: TooLarge) -> Report:
-    """Keep the cost of an output that no commit can hold."""
-    too_large = AttemptError(
-        code="output_too_large", message=f"the output makes {_beyond(error)}: return less", retryable=False
-    )
-    return replace(report, output=None, partial=None, items=(), error=too_large)
-
-
-def _beyond(error: TooLarge) -> str:
-    return f"{error.size} bytes, the server takes {error.limit}"
+        return report.aggregate, await record(self.sessions, report)
