@@ -251,6 +251,18 @@ async def test_a_large_workflow_while_nats_is_away_finds_nobody_as_a_small_one_d
         assert commit
 
 
+async def test_what_nobody_answers_names_the_service_that_is_away(
+    client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.door.PATIENCE_S", 0.3)
+    await stack.halt("orchestrator")
+    try:
+        with pytest.raises(Unreachable, match="no orchestrator answers"):
+            await client.budgets.get()
+    finally:
+        await stack.resume("orchestrator")
+
+
 async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):
     before = asyncio.all_tasks()
     with pytest.raises(Refusal):

@@ -18,7 +18,12 @@ from totalaud.errors import Unreachable
 PATIENCE_S = 5.0
 AGAIN_S = 0.1
 TRY_S = 2.5
-OWNERS = {"session": "orchestrator", "skill": "orchestrator", "projection": "projector"}
+OWNERS = {
+    "session": "orchestrator",
+    "skill": "orchestrator",
+    "budget": "orchestrator",
+    "projection": "projector",
+}
 RECORDS_OWNER = "campaigns"
 
 
