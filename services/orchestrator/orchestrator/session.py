@@ -98,7 +98,7 @@ class Session(Struct, frozen=True):
 
     @property
     def alone(self) -> bool:
-        """Whether it is a stand-alone skill: no command reaches it once it runs."""
+        """Whether it is a stand-alone skill: it can be cancelled, but no command lets it go on."""
         return bool(self.steps) and self.agent is None
 
     def step(self, number: int) -> PlannedStep:

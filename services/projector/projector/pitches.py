@@ -11,7 +11,7 @@ def pitch(rows: Iterable[Record]) -> dict[str, Any] | None:
     """Fold rows of `outreach` into the columns of a pitch; None when nothing is left that happened.
 
     The same rows in any order give the same pitch: only `at` counts, and `id` where it is the same.
-    `statements.REFOLD` says this in SQL.
+    `spreading.REFOLD` says this in SQL.
     """
     happened = sorted((row for row in rows if not row["corrected"]), key=_when)
     if not happened:
