@@ -41,6 +41,14 @@ async def read_page(
 
     Raises TimeoutError or a nats error while the stream is away.
     """
+    messages, more = await read_messages(bus, stream, subject, start, most=most, max_bytes=max_bytes)
+    return Page(_entries(messages), more)
+
+
+async def read_messages(
+    bus: Bus, stream: str, subject: str, start: int, *, most: int, max_bytes: int | None = None
+) -> tuple[list[Msg], bool]:
+    """Read a page as NATS sends it, with all that its headers tell."""
     ask: dict[str, object] = {"batch": most, "next_by_subj": subject, "seq": max(1, start)}
     if max_bytes is not None:
         ask["max_bytes"] = max_bytes
@@ -49,19 +57,19 @@ async def read_page(
 
 async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:
     """Read the last message of each literal subject that has one, at most MOST_SUBJECTS."""
-    return (await _ask(bus, stream, {"multi_last": list(subjects)})).entries
+    messages, _ = await _ask(bus, stream, {"multi_last": list(subjects)})
+    return _entries(messages)
 
 
-async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
+async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> tuple[list[Msg], bool]:
     subject = f"$JS.API.DIRECT.GET.{stream}"
     *messages, last = await bus.replies.many(subject, dumps(ask), is_last=_has_status, silence=ANSWER_S)
-    found = [_entry(message.headers or {}, message.data) for message in messages]
     headers = last.headers or {}
     match headers["Status"]:
         case "204":
-            return Page(found, int(headers.get("Nats-Num-Pending", "0")) > 0)
+            return messages, int(headers.get("Nats-Num-Pending", "0")) > 0
         case "404":
-            return Page(found, more=False)
+            return messages, False
         case "503":
             raise NoRespondersError
         case status:
@@ -70,6 +78,10 @@ async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> Page:
 
 def _has_status(message: Msg) -> bool:
     return "Status" in (message.headers or {})
+
+
+def _entries(messages: list[Msg]) -> list[Entry]:
+    return [_entry(message.headers or {}, message.data) for message in messages]
 
 
 def _entry(headers: dict[str, str], body: bytes) -> Entry:

@@ -2,44 +2,39 @@
 
 from typing import Any
 
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
 from shared import json
 from shared.bus import Bus
+from shared.direct_get import read_messages
+from totalaud.errors import Unreachable
 
-DIRECT_GET = "$JS.API.DIRECT.GET.DLQ"
 PAGE = 500
-WAIT_S = 5.0
 
 
 async def dead_letters(bus: Bus, limit: int = 100) -> list[dict[str, Any]]:
-    """Return the oldest `limit` letters: {dlq_seq, at, service, reason, stream, seq}."""
+    """Return the oldest `limit` letters: {dlq_seq, at, service, reason, stream, seq}; raises Unreachable."""
     found: list[dict[str, Any]] = []
-    while len(found) < limit:
-        page = await _page(bus, found[-1]["dlq_seq"] + 1 if found else 1, min(PAGE, limit - len(found)))
-        if not page:
-            break
-        found += page
+    more = True
+    while more and len(found) < limit:
+        after, most = (found[-1]["dlq_seq"] if found else 0), min(PAGE, limit - len(found))
+        try:
+            messages, more = await read_messages(bus, "DLQ", "dlq.>", after + 1, most=most)
+        except NatsError as error:
+            raise Unreachable(
+                f"NATS does not give the dead letters ({type(error).__name__}): "
+                "is the stream DLQ there, and may this user read it?"
+            ) from None
+        found += map(_letter, messages)
     return found
 
 
-async def _page(bus: Bus, start: int, size: int) -> list[dict[str, Any]]:
-    inbox = bus.client.new_inbox()
-    subscription = await bus.client.subscribe(inbox)
-    letters: list[dict[str, Any]] = []
-    try:
-        ask = json.dumps({"batch": size, "seq": start, "next_by_subj": "dlq.>"})
-        await bus.client.publish(DIRECT_GET, ask, reply=inbox)
-        while True:
-            message = await subscription.next_msg(timeout=WAIT_S)
-            headers = message.headers or {}
-            if "Status" in headers:
-                return letters
-            letters.append(
-                {
-                    "dlq_seq": int(headers["Nats-Sequence"]),
-                    "at": headers["Nats-Time-Stamp"],
-                    "service": headers["Nats-Subject"].removeprefix("dlq."),
-                    **json.loads(message.data),
-                }
-            )
-    finally:
-        await subscription.unsubscribe()
+def _letter(message: Msg) -> dict[str, Any]:
+    headers = message.headers or {}
+    return {
+        "dlq_seq": int(headers["Nats-Sequence"]),
+        "at": headers["Nats-Time-Stamp"],
+        "service": headers["Nats-Subject"].removeprefix("dlq."),
+        **json.loads(message.data),
+    }
