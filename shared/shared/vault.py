@@ -195,13 +195,13 @@ class Vault:
 
 
 async def migrate(database_url: str) -> None:
-    """Bring schema `vault` up to date; any number of processes may do so at once."""
+    """Bring schema `vault` up to date; any number of processes may do so at once.
+
+    Raises what `shared.outage` lists while PostgreSQL is away, and what it says to whom it does not let in.
+    """
     from shared.migrations.upgrade import upgrade
 
-    try:
-        await upgrade(database_url)
-    except DATABASE_AWAY:
-        raise Unavailable from None
+    await upgrade(database_url)
 
 
 def _lock(user: UUID) -> int:

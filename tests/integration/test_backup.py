@@ -28,6 +28,7 @@ from shared.subjects import contact
 from shared.vault import Erased, Vault, migrate
 from totalaud.backup import manifest as manifests
 from totalaud.backup import snapshot
+from totalaud.backup.manifest import Written
 from totalaud.backup.restoring import Restored, restore
 from totalaud.backup.taking import back_up
 from totalaud.connection import Connection
@@ -182,6 +183,22 @@ async def test_a_disk_without_room_is_named_and_nothing_left_on_it(
     refusal = await refused(here.back_up(tmp_path / "today"))
     assert refusal.message.startswith(f"{tmp_path / 'today'}: No space left on device: make room")
     assert list(tmp_path.glob("*today*")) == []
+
+
+async def test_a_disk_without_room_for_the_keys_is_not_taken_for_a_postgres_that_is_away(
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    await here.add()
+    write = Written.write
+
+    def full(file: Written, data: bytes) -> int:
+        if data.startswith(b'{"user"'):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(Written, "write", full)
+    refusal = await refused(here.back_up(tmp_path / "today"))
+    assert refusal.message.startswith(f"{tmp_path / 'today'}: No space left on device: make room")
 
 
 async def test_a_log_written_to_meanwhile_comes_back_whole_up_to_some_commit(here: Office, there: Office):

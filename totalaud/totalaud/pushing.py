@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.refusal import Refusal
-from totalaud.connection import Connection, place
-from totalaud.errors import Unreachable
+from totalaud.connection import Connection
 from totalaud.operator import Operator
 from totalaud.stack import paths
 
@@ -59,7 +58,8 @@ async def provision(connection: Connection, *, replicas: int = 1) -> None:
     """Make the streams and the vault's tables where they are missing."""
     from shared.settings import ack_wait_s
     from shared.streams import provision as make_streams
-    from shared.vault import Unavailable, migrate
+    from shared.vault import migrate
+    from totalaud.database import reaching
     from totalaud.door import Door
 
     _, bus = await Door.open(connection.nats_url)
@@ -67,8 +67,5 @@ async def provision(connection: Connection, *, replicas: int = 1) -> None:
         await make_streams(bus, ack_wait_s=ack_wait_s(), replicas=replicas)
     finally:
         await bus.close()
-    try:
+    with reaching(connection.database_url):
         await migrate(connection.database_url)
-    except (OSError, Unavailable) as error:
-        where = place(connection.database_url)
-        raise Unreachable(f"no PostgreSQL answers at {where} ({type(error).__name__})") from None

@@ -10,11 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.outage import DATABASE_AWAY
 from shared.readers import role_of
 from shared.refusal import Refusal
-from totalaud.connection import place
-from totalaud.errors import Unreachable
+from totalaud.database import reaching
 
 CONNECT_S = 5.0
 ITERATIONS = 4096
@@ -106,9 +104,5 @@ async def _exists(connection: asyncpg.Connection, role: str) -> bool:
 
 
 async def _connected(database_url: str) -> asyncpg.Connection:
-    try:
+    with reaching(database_url):
         return await asyncpg.connect(database_url, timeout=CONNECT_S)
-    except (*DATABASE_AWAY, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        raise Unreachable(
-            f"no PostgreSQL answers at {place(database_url)} ({type(error).__name__})"
-        ) from None

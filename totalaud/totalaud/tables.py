@@ -8,9 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from shared.json import check
-from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
-from totalaud.connection import place
+from totalaud.database import NOT_TO_BE_HAD, unreachable
 from totalaud.errors import Unreachable
 
 CONNECT_S, COMMAND_S = 5.0, 60.0
@@ -58,18 +57,9 @@ class Tables:
                 return [dict(row) for row in await pool.fetch(sql, *values)]
             except asyncpg.UndefinedTableError:
                 raise Unreachable("there is no read model yet: is the projector running?") from None
-            except asyncpg.InvalidAuthorizationSpecificationError:
-                where = place(self._url)
-                raise Unreachable(
-                    f"PostgreSQL at {where} refuses this name and password: see TOTALAUD_DATABASE_URL"
-                ) from None
-            except DATABASE_AWAY as error:
+            except NOT_TO_BE_HAD as error:
                 if not tries_left:
-                    why = type(error).__name__
-                    where = place(self._url)
-                    raise Unreachable(
-                        f"no PostgreSQL answers at {where} ({why}): is 'totalaud up' running?"
-                    ) from None
+                    raise unreachable(self._url, error) from None
         raise AssertionError
 
     async def row(self, sql: str, *values: Any) -> dict[str, Any] | None:

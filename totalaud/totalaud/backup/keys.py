@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +13,8 @@ import asyncpg
 from shared.keyring import Keyring
 from shared.refusal import Refusal
 from shared.vault import Vault
-from totalaud.backup.manifest import KEYS_FILE, Written
+from totalaud.backup.manifest import KEYS_FILE
+from totalaud.database import reaching
 
 PAGE = 1000
 CONNECT_S = 5.0
@@ -39,21 +40,24 @@ on (k.user_id, k.person) = (n.user_id, n.person) and k.wrapped <> n.wrapped
 Person = tuple[UUID, UUID]
 
 
-async def write(database_url: str, file: Written) -> tuple[int, int]:
-    """Write the vault as it is at one moment; return how many keys and how many erased persons."""
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
-    keys = gone = 0
+async def lines(database_url: str) -> AsyncGenerator[tuple[bool, bytes], None]:
+    """Yield the file's lines, the vault as it is at one moment; with each whether it is a key's.
+
+    The others are those of erased persons. Raises Unreachable, and Refusal where there is no vault.
+    """
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            async for user, person, wrapped in connection.cursor(KEYS, prefetch=PAGE):
-                file.write(_line(user, person, key=b64encode(wrapped).decode()))
-                keys += 1
-            async for user, person in connection.cursor(GONE, prefetch=PAGE):
-                file.write(_line(user, person, erased=True))
-                gone += 1
-    finally:
-        await connection.close()
-    return keys, gone
+        with reaching(database_url):
+            connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    async for user, person, wrapped in connection.cursor(KEYS, prefetch=PAGE):
+                        yield True, _line(user, person, key=b64encode(wrapped).decode())
+                    async for user, person in connection.cursor(GONE, prefetch=PAGE):
+                        yield False, _line(user, person, erased=True)
+            finally:
+                await connection.close()
+    except asyncpg.UndefinedTableError:
+        raise Refusal("no_vault", "vault", "the vault is missing: run 'totalaud provision'") from None
 
 
 @dataclass

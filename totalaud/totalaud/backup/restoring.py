@@ -20,6 +20,7 @@ from shared.vault import Vault, migrate
 from totalaud.backup import snapshot
 from totalaud.backup.keys import Keys
 from totalaud.backup.manifest import COPIED, LOG, PAGE_BYTES, Manifest, StreamCopy, stream_file
+from totalaud.database import reaching
 
 Part = Literal["log", "vault"]
 CONTACTS = "evt.*.contact.*"
@@ -51,8 +52,9 @@ async def restore(
     Until all of it is there the log carries a mark: nobody starts on it, another restore may take its place.
     """
     keys = None if only == "log" else _keys(folder, master_key)
-    await migrate(database_url)
-    connection = await asyncpg.connect(database_url, timeout=10)
+    with reaching(database_url):
+        await migrate(database_url)
+        connection = await asyncpg.connect(database_url, timeout=10)
     try:
         if keys:
             await keys.check(connection)

@@ -5,17 +5,15 @@ import errno
 import os
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import asyncpg
 
 from shared import streams
 from shared.bus import Bus
 from shared.direct_get import ALL, read_page
-from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 from totalaud.backup import keys, snapshot
 from totalaud.backup.manifest import (
@@ -33,9 +31,8 @@ from totalaud.backup.manifest import (
     release,
     stream_file,
 )
-from totalaud.connection import Connection, place
+from totalaud.connection import Connection
 from totalaud.door import Door
-from totalaud.errors import Unreachable
 
 BEHIND_S = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -116,14 +113,13 @@ async def _after(bus: Bus, seq: int) -> list[int]:
 
 
 async def _keys(database_url: str, file: Written) -> tuple[int, int]:
-    try:
-        return await keys.write(database_url, file)
-    except DATABASE_AWAY as error:
-        raise Unreachable(
-            f"no PostgreSQL answers at {place(database_url)} ({type(error).__name__})"
-        ) from None
-    except asyncpg.UndefinedTableError:
-        raise Refusal("no_vault", "vault", "the vault is missing: run 'totalaud provision'") from None
+    """Write the vault; return how many keys and how many erased persons."""
+    counted = Counter[bool]()
+    async with aclosing(keys.lines(database_url)) as lines:
+        async for is_key, line in lines:
+            file.write(line)
+            counted[is_key] += 1
+    return counted[True], counted[False]
 
 
 @contextmanager

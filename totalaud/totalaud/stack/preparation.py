@@ -26,8 +26,11 @@ async def provision(nats_url: str) -> None:
 async def migrate(database_url: str) -> None:
     """Bring the vault's tables to their newest form."""
     from shared.vault import migrate as bring
+    from totalaud.database import reaching
+    from totalaud.errors import Unreachable
 
     try:
-        await bring(database_url)
-    except (OSError, TimeoutError) as error:
-        raise NotReady(f"the PostgreSQL server does not answer: {type(error).__name__}") from error
+        with reaching(database_url):
+            await bring(database_url)
+    except Unreachable as why:
+        raise NotReady(str(why)) from None

@@ -1,0 +1,71 @@
+"""What the command line says of a PostgreSQL that is away, or does not let it in: one line, no password."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from shared.bus import Bus
+from totalaud.cli.main import FAILED, call
+from totalaud.stack import preparation
+from totalaud.stack.server import NotReady
+
+VARIABLE = "TOTALAUD_DATABASE_URL"
+READER = "00000000-0000-4000-8000-000000000001"
+COMMANDS = [["provision"], ["session", "list"], ["reader", "add", READER], ["backup"], ["budget", "ledger"]]
+Spoil = Callable[[str], str]
+
+
+def elsewhere(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:1"))
+
+
+def with_another_password(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:mistyped@{parts.hostname}:{parts.port}"))
+
+
+def of_another_name(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path="/mistyped"))
+
+
+SPOILT = {
+    elsewhere: "no PostgreSQL answers at 127.0.0.1:1 (ConnectionRefusedError)",
+    with_another_password: "refuses this name and password",
+    of_another_name: "has no database of this name",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+@pytest.mark.parametrize(("spoil", "why"), SPOILT.items(), ids=lambda one: getattr(one, "__name__", ""))
+async def test_a_command_says_why_in_one_line(
+    *,
+    spoil: Spoil,
+    why: str,
+    command: list[str],
+    bus: Bus,
+    nats_url: str,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setenv("TOTALAUD_NATS_URL", nats_url)
+    monkeypatch.setenv(VARIABLE, spoil(postgres_url))
+    folder = [str(tmp_path / "backup")] if command == ["backup"] else []
+    words = [*command, *folder, "--data", str(tmp_path)]
+    assert await asyncio.to_thread(call, words) == FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert line.endswith(f": see {VARIABLE} (unreachable)")
+    assert not [secret for secret in ("mistyped", urlsplit(postgres_url).password) if str(secret) in line]
+
+
+@pytest.mark.parametrize(("spoil", "why"), SPOILT.items(), ids=lambda one: getattr(one, "__name__", ""))
+async def test_a_start_says_it_too(spoil: Spoil, why: str, postgres_url: str):
+    with pytest.raises(NotReady) as refused:
+        await preparation.migrate(spoil(postgres_url))
+    assert why in str(refused.value)

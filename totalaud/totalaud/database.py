@@ -1,0 +1,37 @@
+"""Why PostgreSQL cannot be asked, said in the same words to whoever wanted to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from shared.outage import DATABASE_AWAY
+from shared.secret import is_given
+from shared.urls import NAME
+from totalaud.connection import place
+from totalaud.errors import Unreachable
+
+UP = "is 'totalaud up' running?"
+NOT_LET_IN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+NOT_TO_BE_HAD = (*DATABASE_AWAY, *NOT_LET_IN)
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Raise Unreachable for what says that the server of this URL is away, or lets nobody in by it."""
+    try:
+        yield
+    except NOT_TO_BE_HAD as error:
+        raise unreachable(url, error) from None
+
+
+def unreachable(url: str, error: Exception) -> Unreachable:
+    """Name the server and what is wrong with it, without what the URL holds beside."""
+    match error:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            why = f"PostgreSQL at {place(url)} refuses this name and password"
+        case asyncpg.InvalidCatalogNameError():
+            why = f"PostgreSQL at {place(url)} has no database of this name"
+        case _:
+            why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
+    return Unreachable(f"{why}: {f'see {NAME}' if is_given(NAME) else UP}")
