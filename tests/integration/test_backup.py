@@ -340,6 +340,21 @@ async def test_a_restore_that_broke_off_can_be_run_again_and_nothing_else(
     assert await there.log.last_seq() == manifest.streams["EVT"].last_seq
 
 
+async def test_a_restore_that_broke_off_at_its_last_stream_can_be_run_again_too(
+    here: Office, there: Office, tmp_path: Path
+):
+    await here.add()
+    await here.bus.publish(f"cmd.{USER}.session.run", b"{}")
+    backup = await here.back_up(tmp_path / "backup")
+    cut = shutil.copytree(backup, tmp_path / "cut")
+    (cut / "DLQ.snapshot").unlink()
+    with pytest.raises(FileNotFoundError):
+        await restore(there.bus, there.database_url, cut, manifests.read(backup), master_key=MASTER_KEY)
+    done = await there.restore(backup)
+    assert {name: copy.messages for name, copy in done.streams.items()} == {"EVT": 1, "CMD": 1, "DLQ": 0}
+    await streams.check(there.bus)
+
+
 async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):
     before = await here.log.last_seq()
     error = await refused(here.restore(backup))

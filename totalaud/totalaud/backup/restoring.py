@@ -1,12 +1,13 @@
 """Puts a backup back where there is nothing yet; whoever the log says is erased stays so."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
 import asyncpg
-from nats.js.api import StreamConfig
+from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
 from shared import streams
@@ -91,23 +92,25 @@ def _keys(folder: Path, master_key: bytes | None) -> Keys:
 
 
 async def _make_way(bus: Bus) -> None:
-    """Refuse to overwrite anything but the log of a restore that broke off; work follows from the log."""
+    """Refuse to overwrite anything but what a restore that broke off has left; work follows from the log.
+
+    Its log goes last: the mark on it tells whose the others are.
+    """
     js = bus.client.jetstream(timeout=10)
-    there = []
+    there: dict[str, StreamInfo] = {}
     for config in streams.streams():
-        try:
-            info = await js.stream_info(str(config.name))
-        except NotFoundError:
-            continue
-        there.append(str(config.name))
-        if config.name in COPIED and info.state.last_seq and not streams.is_half(info.config):
-            raise Refusal(
-                "not_empty",
-                str(config.name),
-                f"the stream {config.name} has {info.state.messages} messages and stays as it is: restore "
-                "into an empty data folder (--data DIR) or an empty NATS, with every service stopped",
-            )
-    for name in there:
+        with suppress(NotFoundError):
+            there[str(config.name)] = await js.stream_info(str(config.name))
+    if not (LOG in there and streams.is_half(there[LOG].config)):
+        for name, info in there.items():
+            if name in COPIED and info.state.last_seq:
+                raise Refusal(
+                    "not_empty",
+                    name,
+                    f"the stream {name} has {info.state.messages} messages and stays as it is: restore "
+                    "into an empty data folder (--data DIR) or an empty NATS, with every service stopped",
+                )
+    for name in sorted(there, key=lambda name: name == LOG):
         await js.delete_stream(name)
 
 
