@@ -175,6 +175,23 @@ async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transacti
     assert of_the_step == await value(postgres_url, "SELECT xmin::text FROM checkpoint")
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_skill_is_filed_beside_a_session_that_was_known_when_it_began_however_a_batch_is_cut(
+    at_once: bool, connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    before, after = (subjects.execution(USER, UUID(int=number)) for number in (50, 51))
+    beside = replace(start(1), agent=None, beside_session=SESSION)
+    told.happens(before, *decide(beside, Session(), NOW, before.subject).events)
+    told.happens(RUN, *given().when(start(1)).events)
+    told.happens(after, *decide(beside, Session(), NOW, after.subject).events)
+    for batch in [told.entries] if at_once else [[entry] for entry in told.entries]:
+        await projection.project(batch)
+    rows = (await assert_folds(told.entries, postgres_url))["skill_executions"].values()
+    filed = {row["execution_id"]: row["agent_session_id"] for row in rows}
+    assert filed == {None: SESSION, UUID(int=50): None, UUID(int=51): SESSION}
+
+
 async def test_many_rows_are_copied_all_or_none_and_those_beside_a_bad_one_are_there(
     connection: asyncpg.Connection, postgres_url: str
 ):

@@ -27,7 +27,7 @@ from histories import definitions, stories
 from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
 from orchestrator.decide import decide
 from orchestrator.session import Session
-from projector.changes import Alter, Ensure, Row
+from projector.changes import Add, Alter, Ensure, File, Row
 from projector.entry import read
 from projector.fold import Fold, Record, fold
 from projector.waves import waves
@@ -446,6 +446,19 @@ def test_a_row_that_is_altered_before_it_is_begun_has_to_be_there_however_a_batc
     (wave,) = waves([("evt.one", [closed]), ("evt.one", [begun, Alter(row, {"name": "Spring"})])])
     fate = wave.fate(row)
     assert (fate.ensured, fate.values) == (None, {"closed_at": NOW, "name": "Spring"})
+
+
+def test_skills_beside_one_session_wait_for_it_and_it_for_them_but_never_for_each_other():
+    filed = [File(Row("skill_executions", UUID(int=number), USER), SESSION_OF) for number in range(3)]
+    one, other, third = ((subjects.execution(USER, file.attempt.key), file) for file in filed)
+    begun, goes_on = Add(Row("agent_sessions", SESSION), {}), Alter(Row("agent_sessions", SESSION))
+    told = [one, other, (SESSION_OF, begun), (SESSION_OF, goes_on), third]
+    found = waves((each.subject, [change]) for each, change in told)
+    assert [(wave.spread, [*wave.tables]) for wave in found] == [
+        (filed[:2], []),
+        (filed[2:], ["agent_sessions"]),
+        ([], []),
+    ]
 
 
 def random_log(seed: int) -> Told:

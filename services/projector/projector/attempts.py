@@ -81,7 +81,7 @@ class Attempts:
             if not begun:
                 yield FileAgain(row, self._id)
             elif (session_id := begun[0].beside_session) is not None:
-                yield File(row, session_id)
+                yield File(row, Aggregate(self._user, "session", str(session_id)))
 
     def _reported(self, event: Report, outcome: dict[str, Any]) -> Iterator[Change]:
         measured = {

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.subjects import Aggregate
+
 Values = Mapping[str, Any]
 
 
@@ -72,10 +74,10 @@ class CloseAlone(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """An attempt of a stand-alone skill is filed beside a session of the same user, if that is known."""
+    """An attempt of a stand-alone skill is filed beside a session of the same user that is known already."""
 
     attempt: Row
-    session_id: UUID
+    session: Aggregate
 
 
 class FileAgain(Struct, frozen=True):

@@ -99,11 +99,11 @@ class Fold:
             case CloseAlone(execution_id, _, at):
                 alone = {"execution_id": execution_id}
                 self._each("skill_executions", alone, (None,), _cancelled("skill", at))
-            case File(attempt, session_id):
-                beside = self.tables["agent_sessions"].get(session_id)
+            case File(attempt, session):
+                beside = self.tables["agent_sessions"].get(session.uuid)
                 if beside is not None and beside["user_id"] == attempt.user:
                     own = self._own(attempt)
-                    self._put(attempt, {**own, "agent_session_id": session_id}, own)
+                    self._put(attempt, {**own, "agent_session_id": session.uuid}, own)
             case FileAgain(attempt, execution_id):
                 first = (
                     one["agent_session_id"]

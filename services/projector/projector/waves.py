@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from projector.changes import Add, Alter, Change, Ensure, Keyed, Refold, Remove, Row, Spread
+from projector.changes import Add, Alter, Change, Ensure, File, Keyed, Refold, Remove, Row, Spread
 from projector.columns import new_row
 from projector.derived import derive
 
@@ -85,13 +85,16 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
     """Fold (subject, changes) in the order of the log.
 
     After a change that spreads, the later commits of the same subject go into the next wave; those of others
-    need not wait, for no commit alters another subject's rows. A pitch that is folded again once for many
+    need not wait, for no commit alters another subject's rows. But a session waits for the skills that were
+    filed beside it before, and they for what it did before them. A pitch that is folded again once for many
     commits is the same as if folded after each.
     """
     found = [Wave()]
     place: dict[str, int] = {}
+    filed: dict[str, int] = {}
     for subject, changes in commits:
-        wave = found[place.get(subject, 0)]
+        place[subject] = max(place.get(subject, 0), filed.get(subject, 0))
+        wave = found[place[subject]]
         spread: list[Spread] = []
         for change in changes:
             match change:
@@ -102,9 +105,13 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
                 case _:
                     spread.append(change)
         if spread:
-            wave.spread += spread
-            place[subject] = place.get(subject, 0) + 1
-            if place[subject] == len(found):
+            sessions = [change.session.subject for change in spread if isinstance(change, File)]
+            after = max(place.get(one, 0) for one in (subject, *sessions))
+            found[after].spread += spread
+            place[subject] = after + 1
+            for session in sessions:
+                filed[session] = max(filed.get(session, 0), after + 1)
+            if after + 1 == len(found):
                 found.append(Wave())
     return found
 

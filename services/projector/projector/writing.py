@@ -200,8 +200,8 @@ def _spread(changes: Iterable[Spread]) -> Iterator[Sent]:
                     found.setdefault(sql, []).append((session.key, session.user, at))
             case CloseAlone(execution_id, user, at):
                 found.setdefault(spreading.CLOSE_ALONE, []).append((execution_id, user, at))
-            case File(attempt, session_id):
-                found.setdefault(spreading.FILE, []).append((attempt.key, attempt.user, session_id))
+            case File(attempt, session):
+                found.setdefault(spreading.FILE, []).append((attempt.key, attempt.user, session.uuid))
             case FileAgain(attempt, execution_id):
                 found.setdefault(spreading.FILE_AGAIN, []).append((attempt.key, execution_id))
     for sql in spreading.IN_ORDER:
