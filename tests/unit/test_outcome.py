@@ -51,6 +51,12 @@ def test_an_unknown_price_is_counted_not_taken_for_nothing():
     assert after(STARTED, completed(1, "a", unknown)).spent.unpriced == 1
 
 
+def test_unknown_prices_are_counted_by_calls_as_the_tables_count_them():
+    repaired = {**PAID, "cost_usd": None, "calls": 2}
+    state = after(STARTED, completed(1, "a", repaired), completed(2, "b", PAID), {"type": "SessionCompleted"})
+    assert WorkflowResult.of(USER, ID, state).unpriced_calls == 2
+
+
 def test_hits_are_counted_with_what_they_saved_apart_from_the_cost():
     hit = {**completed(2, "b"), "cached": {"saved_usd": "0.02", "saved_list_price_usd": "0.03"}}
     result = WorkflowResult.of(

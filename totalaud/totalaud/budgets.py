@@ -52,7 +52,8 @@ class Budgets:
     async def get(self) -> Json:
         """Return `user` and `day`, each {limit_usd, policy, spent_usd, reserved_usd, left_usd}, from the log.
 
-        Beside them `today`, `in_doubt_usd` (part of what is spent), `unpriced_calls` and `seq`.
+        Beside them `today`, `in_doubt_usd` (part of what is spent), `unpriced_calls` (one for each attempt
+        whose price nobody knows: it is not in what is spent) and `seq`.
         """
         return await self._door.ask(self._user, "budget", "get", {})
 

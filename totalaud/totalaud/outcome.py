@@ -13,7 +13,7 @@ PAID = ("StepCompleted", "AttemptFailed", "AttemptReportedLate")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What all attempts used; `unpriced` counts those whose price nobody knows."""
+    """What all attempts used; `unpriced` counts the calls in those whose price nobody knows."""
 
     tokens: int = 0
     cost_usd: Decimal = Decimal(0)
@@ -27,7 +27,7 @@ class Spent:
             tokens=self.tokens + usage.get("input_tokens", 0) + usage.get("output_tokens", 0),
             cost_usd=self.cost_usd + Decimal(str(cost or 0)),
             list_price_usd=self.list_price_usd + Decimal(str(listed or 0)),
-            unpriced=self.unpriced + (cost is None),
+            unpriced=self.unpriced + (usage.get("calls", 1) if cost is None else 0),
             simulated=self.simulated or bool(usage.get("simulated")),
         )
 

@@ -28,9 +28,9 @@ class Accepted:
 class WorkflowResult:
     """A completed session; `outputs` is aligned with the steps, `cost_usd` is what was paid.
 
-    `unpriced_calls` counts the attempts whose price nobody knows: they are not in it. `simulated`: the local
-    model wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts steps
-    that earlier results answered: `saved_usd` is what those had cost, None where a price is unknown.
+    `unpriced_calls` counts the calls of attempts whose price nobody knows: they are not in it. `simulated`:
+    the local model wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts
+    steps that earlier results answered: `saved_usd` is what those had cost, None where a price is unknown.
     `warnings` tell what was left out or replaced, such as a field that a skill does not know.
     """
 

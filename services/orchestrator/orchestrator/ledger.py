@@ -44,7 +44,8 @@ class Ledger(Struct, frozen=True):
 
     `open` holds what is set aside. `settled` remembers by day which attempts are paid for, longer than any
     message about them can be under way. `doubtful` is what was counted for calls whose answer nobody saw,
-    until a late report tells what they cost. `commands` are those done: their fingerprints by their ids.
+    until a late report tells what they cost. `unpriced` counts attempts without a known price. `commands` are
+    those done: their fingerprints by their ids.
     """
 
     limits: Mapping[Scope, BudgetSet] = EMPTY
