@@ -130,11 +130,10 @@ class AttemptStopped(Happened, frozen=True, kw_only=True):
 
 
 class SessionWaiting(Happened, frozen=True, kw_only=True):
-    """The step waits for money or for a person's word; until a retry, a raised limit, or `until`."""
+    """The step waits: for money, until a limit leaves enough of it, or for a person's word, a retry."""
 
     step: int
     on: Literal["budget", "in_doubt"]
-    until: datetime | None = None
 
 
 class SessionBudgetSet(Happened, frozen=True, kw_only=True):
@@ -260,7 +259,7 @@ class SessionCancelled(Happened, frozen=True, kw_only=True):
 
 
 class SessionRetried(Happened, frozen=True, kw_only=True):
-    """A failed or cancelled session goes on from a step; earlier outputs are reused.
+    """A session that failed, was cancelled or waits goes on from a step; earlier outputs are reused.
 
     `steps` are the plans from that step on, pinned anew.
     """

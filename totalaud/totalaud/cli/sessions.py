@@ -201,7 +201,7 @@ def retry(
     ] = None,
     watch: Watch = False,
 ) -> None:
-    """Go on with a failed or cancelled session under the same id."""
+    """Go on with a failed, cancelled or waiting session under its id."""
     options = Options.of(context)
     given = reading.inputs(input) if input else None
 
