@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from nats.errors import Error as NatsError
 
@@ -34,7 +35,12 @@ class Skill:
         return self.definition.enabled if self.switched is None else self.switched
 
 
-def fold_skill(state: Skill, event: AnyEvent) -> Skill:
+def skill_of(past: Past) -> Skill:
+    """Fold what has happened to a skill."""
+    return reduce(_evolve, past.events, Skill())
+
+
+def _evolve(state: Skill, event: AnyEvent) -> Skill:
     match event:
         case SkillRegistered(definition=definition):
             return replace(state, versions=(*state.versions, definition))
@@ -157,9 +163,7 @@ class Registry:
             return
         self._seqs[aggregate.subject] = past.seq
         if aggregate.noun == "skill":
-            state = Skill()
-            for event in past.events:
-                state = fold_skill(state, event)
+            state = skill_of(past)
             if state.versions:
                 self._skills[aggregate.id] = state
         else:

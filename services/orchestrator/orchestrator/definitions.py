@@ -16,7 +16,7 @@ from shared.listening import Heard
 from shared.log import Conflict, Log, Past
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid
-from shared.registry import BadDefinition, Registry, Skill, fold_skill
+from shared.registry import BadDefinition, Registry, skill_of
 from shared.subjects import Aggregate, agent, skill
 
 
@@ -74,7 +74,7 @@ class Definitions:
             raise Refusal("unknown_skill", "name", f"there is no skill '{name}'")
 
         def decide(past: Past) -> Sequence[AnyEvent]:
-            state = _skill(past)
+            state = skill_of(past)
             return [] if state.enabled == on else [SkillEnabled() if on else SkillDisabled()]
 
         return {"ok": True, "seq": await self._append(skill(name), decide)}
@@ -95,16 +95,9 @@ class Definitions:
             return seq
 
 
-def _skill(past: Past) -> Skill:
-    state = Skill()
-    for event in past.events:
-        state = fold_skill(state, event)
-    return state
-
-
 def _register(definition: SkillDefinition) -> Callable[[Past], Sequence[AnyEvent]]:
     def decide(past: Past) -> Sequence[AnyEvent]:
-        state = _skill(past)
+        state = skill_of(past)
         known = state.versions and state.definition == definition
         return [] if known else [SkillRegistered(definition=definition)]
 
