@@ -26,7 +26,7 @@ async def skills_of(registry: Registry, steps: tuple[StepInput, ...]) -> dict[st
 
 def runnable(skill: Skill | None, name: str, field: str, registry: Registry) -> SkillDefinition:
     if skill is None:
-        known = ", ".join(sorted(known.definition.name for known in registry.skills())) or "none yet"
+        known = ", ".join(sorted(one.definition.name for one in registry.skills())) or "none yet"
         raise Refusal("unknown_skill", field, f"there is no skill {called(name)}; there are: {known}")
     if not skill.enabled:
         raise Refusal(
@@ -45,7 +45,7 @@ def called(name: str) -> str:
 async def known_agent(registry: Registry, name: str) -> AgentDefinition:
     agent = await registry.agent(name)
     if agent is None:
-        known = ", ".join(sorted(agent.name for agent in registry.agents())) or "none yet"
+        known = ", ".join(sorted(one.name for one in registry.agents())) or "none yet"
         raise Refusal("unknown_agent", "agent", f"there is no agent {called(name)}; there are: {known}")
     return agent
 

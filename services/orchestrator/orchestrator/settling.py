@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
 from orchestrator.evolve import fold
 from orchestrator.ledger import Closing, Doubt, Release, Settle, decide
@@ -78,7 +77,7 @@ class Settling:
                 continue
             try:
                 await self._ledgers.do(aggregate.user, command, cause=str(command.attempt_id))
-            except (NatsError, APIError, OSError, TimeoutError) as outage:
+            except (NatsError, OSError) as outage:
                 whole = False
                 get_logger().warning(
                     "the sweep will settle", attempt=str(command.attempt_id), reason=type(outage).__name__

@@ -127,10 +127,10 @@ class Handlers:
         match answer:
             case None:
                 await delivery.nak(COME_BACK_S)
-            case _ if answer.verdict == "later":
-                await delivery.nak(max(answer.lease_s, COME_BACK_S))
-            case _ if answer.verdict == "run":
-                every_s = min(self._every_s, answer.lease_s / 3)
+            case Answer(verdict="later", lease_s=lease_s):
+                await delivery.nak(max(lease_s, COME_BACK_S))
+            case Answer(verdict="run", lease_s=lease_s):
+                every_s = min(self._every_s, lease_s / 3)
                 async with Every(every_s, lambda: self._beat(work, abort, every_s)):
                     report = looked.kept(await self._execution.run(ready, abort))
                     await self._report(report, delivery)

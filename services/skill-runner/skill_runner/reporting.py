@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
 from shared import subjects
 from shared.bus import Bus
@@ -72,7 +71,7 @@ async def deliver(bus: Bus, report: Report) -> None:
             if answer is not None and _ok(answer):
                 return
             await bus.publish(subjects.late(report.attempt_id), body, timeout=ANSWER_S)
-        except (NatsError, APIError, OSError, TimeoutError) as outage:
+        except (NatsError, OSError) as outage:
             get_logger().warning(
                 "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
             )

@@ -110,8 +110,7 @@ async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: floa
     skills = [step.skill for step in plan.steps]
     _lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
-    cost = show.money({**asdict(result), "cost_usd": result.cost_usd})
-    hits = show.hits(asdict(result))
+    cost, hits = show.money(asdict(result)), show.hits(asdict(result))
     _lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
     _lines([hits] if hits else [])
 
