@@ -11,11 +11,7 @@ from shared.refusal import Refusal
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 50
 SNIFFED = 4096
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
 
@@ -23,25 +19,28 @@ _REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
 def decode(data: bytes) -> str:
     """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not.
 
-    A workbook is refused: its first line would be told as a header that lacks everything.
+    That is found out line by line: files are put together from others. A workbook is refused: its first
+    line would be told as a header that lacks everything.
     """
     if data.startswith(WORKBOOKS):
         raise Refusal("not_text", "csv", "the file is a workbook or an archive: save the sheet as CSV")
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
+    if data.startswith(UTF_16):
+        return data.decode("utf-16", errors="replace")
     sample = data[:SNIFFED]
     if sample.count(0) > len(sample) // 4:
         little = sample[1::2].count(0) > sample[0::2].count(0)
         return data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    lines = data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+    return "".join(map(_line, lines))
+
+
+def _line(data: bytes) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    return data.decode("latin-1")
 
 
 def lines_of(text: str) -> list[str]:

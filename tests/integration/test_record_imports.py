@@ -124,7 +124,7 @@ async def test_of_two_rows_on_one_person_the_one_that_says_not_to_write_counts(s
 
 
 async def test_a_later_value_of_a_day_counts_and_only_news_is_stored(spring: Service):
-    first = "date,streams,listeners,song\n2026-05-01,12,3,x\n2026-05-02,15,,x\n2026-05-01,99,,x\nsoon,1,,x\n"
+    first = "date,streams,listeners,song\n2026-05-01,12,3,x\n2026-05-02,15,,x\n2026-05-01,12,3,x\nsoon,1,,x\n"
     report = await spring.ask("streams.import", csv=first, artist="nobody")
     assert (counts(report), report["ignored"]) == ((2, 0, 1, 1), ["song"])
     assert counts(await spring.ask("streams.import", csv=first, artist="nobody")) == (0, 2, 1, 1)
@@ -138,6 +138,16 @@ async def test_a_later_value_of_a_day_counts_and_only_news_is_stored(spring: Ser
         [("streams", 12), ("listeners", 3), ("streams", 15)],
         [("streams", 16)],
     ]
+
+
+async def test_a_day_of_which_rows_tell_different_things_is_not_guessed(spring: Service):
+    """As where a file has a row for each track, country or source of a day."""
+    csv = "date,track,streams\n2026-05-01,A,20\n2026-05-01,B,30\n2026-05-02,A,7\n2026-05-02,B,7\n"
+    report = await spring.ask("streams.import", csv=csv, artist="nobody")
+    assert counts(report) == (1, 0, 1, 2)
+    assert [(error["line"], error["field"]) for error in report["errors"]] == [(2, "date"), (3, "date")]
+    dry = await spring.ask("streams.import", csv=csv, artist="nobody", dry_run=True)
+    assert len({which for line, which in dry["identities"] if line in (2, 3)}) == 1
 
 
 ICS = """BEGIN:VCALENDAR

@@ -46,6 +46,12 @@ def test_the_encoding_is_found_out(encoding: str):
     assert decode(text.encode(encoding)).removeprefix("\ufeff") == text
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_one_line_of_another_encoding_spoils_no_other(mark: bytes):
+    data = mark + "name\nZoë Example\n".encode() + "Café Radio\n".encode("cp1252")
+    assert decode(data) == "name\nZoë Example\nCafé Radio\n"
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found_out(delimiter: str):
     text = f"name{delimiter}email{delimiter}genres\nAda{delimiter}ada@example.org{delimiter}indie\n"
@@ -78,6 +84,65 @@ def test_headers_have_many_names(header: str, field: str):
 
 def test_of_two_columns_for_one_field_the_first_counts():
     assert only(read("email,mail\na@example.org,b@example.org\n")) == {"email": "a@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "cells"),
+    [
+        (
+            "First Name,Last Name,Organization Name,Organization Title,E-mail 1 - Label,E-mail 1 - Value",
+            "Ada,Example,Radio Nowhere,Host,* Work,ada@example.org",
+            ("Ada Example", "ada@example.org", "Radio Nowhere", "Host"),
+        ),
+        (
+            "Name,Given Name,Family Name,E-mail 1 - Type,E-mail 1 - Value,Organization 1 - Name",
+            "Ada Example,Ada,Example,* Work,ada@example.org,Radio Nowhere",
+            ("Ada Example", "ada@example.org", "Radio Nowhere", None),
+        ),
+        (
+            "First Name,Last Name,Company,Job Title,E-mail Address,E-mail Display Name",
+            "Ada,Example,Radio Nowhere,Host,ada@example.org,Ada",
+            ("Ada Example", "ada@example.org", "Radio Nowhere", "Host"),
+        ),
+    ],
+)
+def test_address_books_are_read(header: str, line: str, cells: tuple[str | None, ...]):
+    found = good(dict(only(read(f"{header}\n{line}\n"))))
+    assert (found.name, found.email, found.outlet, found.role) == cells
+
+
+@pytest.mark.parametrize("header", ["name,Kontaktadresse", "name,email,email", "name,email,Private"])
+def test_nobody_with_an_address_is_known_by_name_alone(header: str):
+    """Who objected is known by the address: under a header that means nothing it must not be lost."""
+    row = "Ada" + "," * header.count(",") + "ada@example.org"
+    (record,) = read(f"{header}\n{row}\n").records
+    rule = "stands in a column that means nothing here: call it email, or leave it out"
+    assert record.faults == (Fault("email", rule),)
+
+
+def test_a_further_address_beside_the_one_that_counts_is_passed_over():
+    header = "name,email,E-mail 2 - Value"
+    assert only(read(f"{header}\nAda,ada@example.org,a@example.org\n"))["email"] == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("UNSUB_TIME", "2024-05-01 10:00:00"),
+        ("Unsubscribed on", "1.5.2024"),
+        ("Email Opt Out", "true"),
+        ("Unsubscribed from all email", "TRUE"),
+        ("Suppressed", "Unsubscribed"),
+        ("Do not contact", "WAHR"),
+    ],
+)
+def test_an_objection_is_read_however_a_list_writes_it(header: str, cell: str):
+    assert good(dict(only(read(f"Email Address,{header}\nada@example.org,{cell}\n")))).suppressed is True
+
+
+def test_an_objection_in_a_column_that_means_nothing_is_not_passed_over():
+    records = read("email,Status\nada@example.org,Unsubscribed\nbo@example.org,Subscribed\n").records
+    assert [[fault.field for fault in record.faults] for record in records] == [["suppressed"], []]
 
 
 def test_columns_that_mean_nothing_are_named():
@@ -245,7 +310,8 @@ def test_a_row_without_the_later_columns_has_the_values_it_always_had():
 
 
 @pytest.mark.parametrize(
-    ("written", "suppressed"), [("yes", True), ("X", True), ("no", False), ("", None), (True, True)]
+    ("written", "suppressed"),
+    [("yes", True), ("X", True), ("no", False), ("", None), (True, True), ("subscribed", False)],
 )
 def test_who_must_not_be_written_to_is_marked(written: object, suppressed: bool | None):
     assert good({"name": "Ada", "suppressed": written}).suppressed is suppressed

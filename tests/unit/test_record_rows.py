@@ -154,6 +154,20 @@ def test_a_fault_of_streams_names_its_field(cells: dict[str, Any], field: str | 
     assert field in faults(day, **{"date": "2026-05-01", "streams": "1"} | cells)
 
 
+@pytest.mark.parametrize("written", ["1.234", "12.000", "1.5", "-1"])
+def test_a_count_is_whole_and_no_thousand_is_taken_for_a_fraction(written: str):
+    assert faults(day, date="2026-05-01", streams=written).keys() == {"streams"}
+    assert faults(opportunity, title="A", kind="show", min_lead_days=written).keys() == {"min_lead_days"}
+
+
+def test_what_a_program_writes_of_a_whole_number_is_one():
+    assert good(day, date="2026-05-01", streams="1234.0").metrics[0].value == 1234
+
+
+def test_a_cost_of_a_thousand_is_not_taken_for_one_and_a_half():
+    assert "may be a thousand" in faults(opportunity, title="A", kind="show", cost="1.500")["cost"]
+
+
 def test_an_opportunity_has_all_of_its_rules():
     found = good(
         opportunity, title="Open call", kind="Grant", deadline="2026-12-01", opens="2026-11-01", cost="12.50",

@@ -13,8 +13,8 @@ MOST_ENTRIES = 50
 LONGEST_ENTRY = 100
 SHORT, LINE, ADDRESS, TEXT = 50, 200, 2000, 5000
 BEYOND = 1e15
-YES = frozenset({"yes", "y", "true", "1", "x"})
-NO = frozenset({"no", "n", "false", "0"})
+YES = frozenset({"yes", "y", "true", "1", "x", "ja", "wahr", "oui", "vrai"})
+NO = frozenset({"no", "n", "false", "0", "nein", "falsch", "non", "faux"})
 _LIST = re.compile(r"[;|,\n]")
 
 T = TypeVar("T")
@@ -87,23 +87,35 @@ class Cells:
             self.fault(field, str(error))
             return None
 
-    def number(self, field: str) -> float | None:
+    def number(self, field: str, how: Callable[[str], float] = values.number) -> float | None:
         value = self._cells.get(field)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            return self.read(field, values.number)
+            return self.read(field, how)
         if abs(value) < BEYOND:
             return float(value) or 0.0
         self.fault(field, "is out of range")
         return None
 
-    def flag(self, field: str) -> bool | None:
+    def count(self, field: str, most: int | None = None) -> int | None:
+        value = self.number(field, values.amount)
+        if value is None:
+            return None
+        if not value.is_integer() or value < 0 or (most is not None and value > most):
+            self.fault(field, f"is not a whole number from 0 {'on' if most is None else f'to {most}'}")
+            return None
+        return int(value)
+
+    def flag(self, field: str, said: Callable[[str], bool | None] = lambda _: None) -> bool | None:
+        """Read yes or no; `said` knows what else is written for it."""
         value = self._cells.get(field)
         if isinstance(value, bool):
             return value
         word = (self.text(field, SHORT) or "").casefold()
-        if word and word not in YES | NO:
+        if not word or word in YES | NO:
+            return word in YES if word else None
+        if (otherwise := said(word)) is None:
             self.fault(field, "is neither yes nor no")
-        return word in YES if word else None
+        return otherwise
 
     def uuid(self, field: str) -> UUID | None:
         return self.read(field, _uuid)

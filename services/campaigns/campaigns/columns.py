@@ -1,19 +1,27 @@
 """Which column of somebody's spreadsheet is which field: one table for each kind of file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from campaigns.objecting import objects
+from shared.address import address
+
+Telling = Mapping[str, Callable[[str], bool]]
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`."""
+    """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`.
+
+    `telling` knows cells by themselves: they must not be passed over, whatever their header is.
+    """
 
     noun: str
     aliases: dict[str, tuple[str, ...]]
     needed: tuple[tuple[str, ...], ...]
+    telling: Telling = field(default_factory=dict)
     _field_of: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +57,13 @@ class Columns:
         return ", ".join(" or ".join(names) for names in self.needed)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        return bool(address(text))
+    except ValueError:
+        return False
+
+
 URL = ("url", "link", "website", "web", "homepage", "web site")
 GENRES = ("genres", "genre", "style", "styles", "music", "tags", "music genres")
 REGIONS = ("regions", "region", "country", "countries", "location", "territory", "area", "market")
@@ -60,24 +75,36 @@ CONTACTS = Columns(
         "last_name": ("last name", "lastname", "surname", "family name"),
         "email": (
             "email", "e mail", "mail", "email address", "e mail address", "mail address", "contact email",
+            "e mail 1 value", "email 1", "e mail 1", "primary email", "work email",
         ),
-        "phone": ("phone", "telephone", "tel", "mobile", "phone number", "cell", "mobile number"),
+        "phone": (
+            "phone", "telephone", "tel", "mobile", "phone number", "cell", "mobile number", "mobile phone",
+            "phone 1 value",
+        ),
         "outlet": (
             "outlet", "publication", "station", "company", "organisation", "organization", "show", "media",
-            "media outlet", "blog", "playlist", "podcast",
+            "media outlet", "blog", "playlist", "podcast", "organization name", "organization 1 name",
         ),
-        "role": ("role", "job title", "title", "position", "job"),
+        "role": (
+            "role", "job title", "title", "position", "job", "organization title", "organization 1 title",
+        ),
         "type": ("type", "contact type", "kind", "category", "media type"),
         "genres": GENRES,
         "regions": REGIONS,
         "source": ("source", "found at", "found in", "origin"),
-        "source_url": ("source url", *URL),
+        "source_url": ("source url", *URL, "web page", "website 1 value"),
         "notes": ("notes", "note", "comment", "comments", "remarks"),
-        "suppressed": ("suppressed", "do not contact", "unsubscribed", "opted out", "opt out", "dnc"),
+        "suppressed": (
+            "suppressed", "do not contact", "unsubscribed", "opted out", "opt out", "dnc", "do not email",
+            "unsub time", "unsubscribe time", "unsubscribe date", "unsubscribed at", "unsubscribed on",
+            "unsubscribed from all email", "email opt out", "email opted out", "has opted out of email",
+            "blacklisted", "email blacklisted", "blocklisted",
+        ),
         "subscriber_type": ("subscriber type", "subscriber"),
         "timezone": ("timezone", "time zone", "tz"),
     },
     needed=(("name", "first_name", "last_name", "email"),),
+    telling={"email": _is_address, "suppressed": objects},
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

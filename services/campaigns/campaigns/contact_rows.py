@@ -7,6 +7,7 @@ from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import CONTACTS
 from campaigns.kinds import kind_of, kinds
+from campaigns.objecting import objected
 from shared.address import address
 
 LONGEST = {
@@ -61,7 +62,7 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
         cells.fault("name", "a name or an e-mail is needed")
     email = cells.read("email", address, LONGEST["email"]) if texts["email"] else None
     kind = cells.one_of("type", kind_of, kinds())
-    suppressed = cells.flag("suppressed")
+    suppressed = cells.flag("suppressed", objected)
     subscriber = cells.one_of("subscriber_type", _subscriber, SUBSCRIBERS)
     zone = cells.read("timezone", values.zone)
     return cells.faults or Row(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from campaigns.cells import Fault
-from campaigns.columns import Columns, alike, meant_for
+from campaigns.columns import Columns, Telling, alike, meant_for
 from shared.csvtext import DELIMITERS, decode, header_at, lines_of, record
 from shared.refusal import Refusal
 
@@ -36,7 +36,7 @@ def read(data: bytes | str, columns: Columns) -> File:
     ignored = tuple(
         cell.strip() for cell, field in zip(cells, fields, strict=True) if not field and cell.strip()
     )
-    return File(tuple(_records(lines, after, delimiter, fields)), ignored)
+    return File(tuple(_records(lines, after, delimiter, fields, columns.telling)), ignored)
 
 
 def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
@@ -64,7 +64,9 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
     )
 
 
-def _records(lines: list[str], start: int, delimiter: str, fields: list[str | None]) -> Iterator[Record]:
+def _records(
+    lines: list[str], start: int, delimiter: str, fields: list[str | None], telling: Telling
+) -> Iterator[Record]:
     while start < len(lines):
         line = start + 1
         cells, start = record(lines, start, delimiter)
@@ -75,4 +77,14 @@ def _records(lines: list[str], start: int, delimiter: str, fields: list[str | No
             rule = f"{len(cells)} cells, but the header has {len(fields)} columns"
             yield Record(line, {}, (Fault(None, rule),))
         elif any(cell.strip() for cell in cells):
-            yield Record(line, {field: cell for field, cell in zip(fields, cells, strict=False) if field})
+            told = {field: cell for field, cell in zip(fields, cells, strict=False) if field}
+            others = [cell for field, cell in zip(fields, cells, strict=False) if not field]
+            yield Record(line, told, tuple(_passed_over(told, others, telling)))
+
+
+def _passed_over(told: dict[str, str], others: list[str], telling: Telling) -> Iterator[Fault]:
+    """Name what is told by a cell alone, where the field that it is meant for is empty."""
+    for field, tells in telling.items():
+        if not told.get(field, "").strip() and any(map(tells, others)):
+            rule = f"stands in a column that means nothing here: call it {field}, or leave it out"
+            yield Fault(field, rule)

@@ -41,7 +41,7 @@ def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
     opens, deadline = cells.read("opens", values.day), cells.read("deadline", values.day)
     if opens and deadline and opens > deadline:
         cells.fault("opens", "lies after the deadline")
-    cost = 0.0 if str(given.get("cost")).strip().casefold() in FREE else cells.number("cost")
+    cost = 0.0 if str(given.get("cost")).strip().casefold() in FREE else cells.number("cost", values.amount)
     if cost is not None and cost < 0:
         cells.fault("cost", "is less than nothing")
     event = {
@@ -69,17 +69,9 @@ def _rules(cells: Cells) -> dict[str, Any]:
         "territory": list(cells.texts("territory")),
         "release_types": types,
         **{name: cells.flag(name) for name in FLAGS},
-        **{name: _count(cells, name) for name in COUNTS},
+        **{name: cells.count(name, MOST) for name in COUNTS},
     }
     return {name: value for name, value in rules.items() if value not in (None, [])}
-
-
-def _count(cells: Cells, field: str) -> int | None:
-    value = cells.number(field)
-    if value is not None and not (value.is_integer() and 0 <= value <= MOST):
-        cells.fault(field, f"is not a whole number from 0 to {MOST}")
-        return None
-    return None if value is None else int(value)
 
 
 def coverage(now: datetime) -> Callable[[dict[str, Any]], Keyed | list[Fault]]:

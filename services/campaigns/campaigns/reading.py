@@ -1,7 +1,8 @@
 """From an import's body to good rows, each with its line; the other lines are named."""
 
 import base64
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -51,19 +52,38 @@ class Batch(Generic[R]):
         self.failed += 1
         self.errors += [RowError(line=line, field=fault.field, message=fault.message) for fault in faults]
 
+    def unanimous(
+        self, lines: Sequence[Line[A]], what: Callable[[A], Hashable], fault: Fault
+    ) -> list[Line[A]]:
+        """Refuse all rows that speak of the same and differ: which of them is right, nobody says."""
+        told: dict[Hashable, set[A]] = defaultdict(set)
+        for line in lines:
+            told[what(line.row)].add(line.row)
+        agreed = []
+        for line in lines:
+            if len(told[same := what(line.row)]) == 1:
+                agreed.append(line)
+            else:
+                self._identify(line.number, same)
+                self.refuse(line.number, [fault])
+        return agreed
+
     def once(self, lines: Iterable[Line[A]], what: Callable[[A], Hashable]) -> list[Line[A]]:
         """Of all rows that speak of the same, keep the first."""
         first: dict[Hashable, int] = {}
         kept = []
         for line in lines:
             same = what(line.row)
-            self.identities.append((line.number, sha256(repr(same).encode()).hexdigest()[:DIGITS]))
+            self._identify(line.number, same)
             original = first.setdefault(same, line.number)
             if original == line.number:
                 kept.append(line)
             else:
                 self.repeated.append(Repetition(line=line.number, first=original))
         return kept
+
+    def _identify(self, line: int, same: Hashable) -> None:
+        self.identities.append((line, sha256(repr(same).encode()).hexdigest()[:DIGITS]))
 
     async def for_each(
         self, items: Iterable[A], line: Callable[[A], int], do: Callable[[A], Awaitable[B]]

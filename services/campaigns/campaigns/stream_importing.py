@@ -19,6 +19,7 @@ from campaigns.reading import Done, read
 from shared.record_events import MetricDay, MetricsImported
 
 MOST_VALUES = 10_000
+DIFFERENT = Fault("date", "another row has other values for this day: give one row for each day")
 
 
 class Day(NamedTuple):
@@ -38,7 +39,8 @@ class StreamImporting:
         """Import what is good and new; the artist must be there."""
         batch = await asyncio.to_thread(read, request, STREAMS, checker(datetime.now(UTC)))
         artist_id, known = await find(self.artists, user, user, request.artist)
-        lines = batch.once(batch.lines, lambda row: row.day)
+        agreed = batch.unanimous(batch.lines, lambda row: row.day, DIFFERENT)
+        lines = batch.once(agreed, lambda row: row.day)
         news = [line for line in lines if any(is_news(one, known.state) for one in line.row.metrics)]
         done = [Done(known.seq, happened=False)] * (len(lines) - len(news))
         if request.dry_run:
@@ -59,15 +61,14 @@ def checker(now: datetime) -> Callable[[dict[str, Any]], Day | list[Fault]]:
         cells = Cells(given, STREAMS.known)
         cells.need("date")
         day = cells.read("date", lambda text: values.past_day(values.day(text), now))
-        metrics = {metric: cells.number(metric) for metric in METRICS}
-        for metric, value in metrics.items():
-            if value is not None and value < 0:
-                cells.fault(metric, "is less than nothing")
+        metrics = {metric: cells.count(metric) for metric in METRICS}
         if not cells.faults and all(value is None for value in metrics.values()):
             cells.fault(None, "has no value")
         if cells.faults or day is None:
             return cells.faults
         given_ones = ((metric, value) for metric, value in metrics.items() if value is not None)
-        return Day(day, tuple(MetricDay(metric=metric, day=day, value=value) for metric, value in given_ones))
+        return Day(
+            day, tuple(MetricDay(metric=metric, day=day, value=float(value)) for metric, value in given_ones)
+        )
 
     return row

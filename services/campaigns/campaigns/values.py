@@ -8,6 +8,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 CLOCKS_DIFFER = timedelta(minutes=5)
 FARTHEST_EAST = timedelta(hours=14)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 
 
 def day(text: str) -> date:
@@ -35,6 +36,13 @@ def number(text: str) -> float:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError("is not a number like 12 or 12.50")
     return float(text) or 0.0
+
+
+def amount(text: str) -> float:
+    """Return a number of something; refuses 1.234, which is a thousand where a comma stands for the point."""
+    if _THOUSANDS.fullmatch(text.strip()):
+        raise ValueError("may be a thousand or a fraction: write it like 1234 or 1.23")
+    return number(text)
 
 
 def zone(name: str) -> ZoneInfo:
