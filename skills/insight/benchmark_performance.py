@@ -186,12 +186,15 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
 
 
 def _others(given: Json, context: Context, artist: str | None) -> tuple[list[Counts], str]:
-    """Return the cohort's counts, or none and why."""
+    """Return the cohort's counts, or none and why; nobody is set beside themselves."""
+    all_mine = not (given.get("campaign_id") or given.get("artist_id"))
     wanted = keys((given.get("cohort") or {}).get("genres") or ())
     artists = [
         one
         for one in opted_in(context)
-        if str(one["id"]) != artist and (not wanted or wanted & set(one["genre_keys"] or ()))
+        if str(one["id"]) != artist
+        and not (all_mine and str(one["user_id"]) == str(context.user))
+        and (not wanted or wanted & set(one["genre_keys"] or ()))
     ]
     shown = admitted(artists, str(context.user))
     if not shown:

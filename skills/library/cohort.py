@@ -35,4 +35,6 @@ def admitted(artists: Iterable[dict[str, Any]], user: str) -> list[str]:
 
 def withheld(count: int) -> str:
     """Say why nothing is shown."""
-    return f"the cohort is withheld: it has fewer than {FEWEST} artists" if count else "nobody has opted in"
+    return (
+        f"the cohort is withheld: it has fewer than {FEWEST} artists" if count else "nobody else has opted in"
+    )

@@ -34,12 +34,16 @@ def merged(rows: Sequence[Json]) -> list[list[Json]]:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Two pages of one site are two things, and so are titles with different numbers."""
+    """Two pages of one site are two things, and so are titles with different numbers.
+
+    A site's front page says nothing: platforms have many calls.
+    """
     pages = [page(row["url"]) for row in (one, other) if row.get("url")]
-    if len(pages) == 2 and pages[0] == pages[1]:  # noqa: PLR2004
-        return True
     if len(pages) == 2 and pages[0].split("/")[0] == pages[1].split("/")[0]:  # noqa: PLR2004
-        return False
+        if pages[0] != pages[1]:
+            return False
+        if not pages[0].endswith("/"):
+            return True
     days = {row["deadline"] for row in (one, other) if row.get("deadline")}
     return (
         one.get("kind") == other.get("kind")

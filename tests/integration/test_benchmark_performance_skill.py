@@ -67,6 +67,16 @@ async def test_nine_others_are_withheld(skillbench, own):
     assert {reference["year"] for reference in found["references"]} == {"2022-2023"}
 
 
+async def test_all_of_ones_own_pitches_are_not_set_beside_ones_own_artists(skillbench):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    own = [act_of(user, sends=60, replies=4, name=f"Own {n}", in_cohort=True) for n in range(2)]
+    await load(skillbench, *own, *cohort(10))
+    assert (await skillbench.run(SKILL, {}, user=user))["percentile"]["n"] == 10
+    one = await skillbench.run(SKILL, {"artist_id": str(own[0]["artists"][0]["id"])}, user=user)
+    assert one["percentile"]["n"] == 11
+
+
 async def test_an_opted_in_artist_that_has_sent_nothing_yet_does_not_make_ten(skillbench):
     await empty_cohort(skillbench)
     user = skillbench.user()

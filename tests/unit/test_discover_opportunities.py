@@ -96,6 +96,13 @@ def test_titles_nearly_the_same_are_one_and_other_numbers_or_days_are_not():
     assert same(entry(), entry(deadline=None))
 
 
+@pytest.mark.parametrize("url", ["https://example.org", "http://www.example.org/?utm_source=x"])
+def test_calls_of_one_platform_are_told_apart_by_their_titles(url: str):
+    front = "https://example.org/"
+    assert not same(entry("Harbour Festival", url=url), entry("Synth playlist", url=front))
+    assert same(entry("Harbour Festival", url=url), entry("HARBOUR festival", url=front))
+
+
 def test_two_pages_of_a_site_are_two():
     assert not same(entry(url="https://example.org/a"), entry(url="https://example.org/b"))
 
