@@ -24,7 +24,7 @@ async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
     """
     texts = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
     told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-    return {vault.person_of(user, text) for text in told}
+    return {of(user, text) for text in told for of in (vault.person_of, vault.person_written)}
 
 
 def _values(past: Past) -> Iterator[Any]:

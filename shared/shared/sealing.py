@@ -68,7 +68,7 @@ async def seal(
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, person: UUID | None) -> str:
-        owner = person or vault.person_of(user, text)
+        owner = person or vault.person_written(user, text)
         found.append((owner, text))
         return text
 

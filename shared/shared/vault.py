@@ -6,11 +6,13 @@ never changed; that of an erased person is never made again.
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 
+from shared.address import address
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
 from shared.outage import DATABASE_AWAY
@@ -144,6 +146,12 @@ class Vault:
     def person_of(self, user: UUID, text: str) -> UUID:
         """Return who is meant by an address or a name; nobody can guess it without the master key."""
         return self._keyring.person_of(user, text)
+
+    def person_written(self, user: UUID, text: str) -> UUID:
+        """Return who is meant by what somebody wrote: an address counts however it is dressed up."""
+        with suppress(ValueError):
+            text = address(text)
+        return self.person_of(user, text)
 
     def fingerprint(self, data: bytes) -> str:
         """Return 64 hex digits, the same for the same data; nobody can guess them without the master key."""

@@ -64,7 +64,7 @@ class Reader:
             self.results,
             answerers,
             lambda: at,
-            objections=Objections(self.results),
+            objections=Objections(self.results, self.vault),
         ).look(work)
 
     async def work(self, user: UUID, skill: str, given: dict[str, Any], **changes: Any) -> Work:

@@ -150,7 +150,7 @@ async def runner(world: World, process: Process) -> None:
     engine: Any = SimEngine(process, world.chance, world.bill, running)
     registry = registry_of(SimLog(bus))
     results = SimResults(bus)
-    objections = Objections(results)
+    objections = Objections(results, world.vault)
     execution = Execution(
         registry,
         world.vault,

@@ -67,7 +67,8 @@ def execution(engine: Told, definition: SkillDefinition = FIND) -> Execution:
     registry = Registry(MemoryLog())
     registry._skills = {"find": Skill((definition,))}
     engines: Any = {"custom": engine, "anthropic": engine}
-    return Execution(registry, MemoryVault(Keyring(bytes(32))), Objections(Nobody()), engines, lambda: NOW)
+    vault = MemoryVault(Keyring(bytes(32)))
+    return Execution(registry, vault, Objections(Nobody(), vault), engines, lambda: NOW)
 
 
 async def reported(

@@ -52,7 +52,7 @@ async def _worked(seed: int) -> Watch:
     engine: Any = SimEngine(process, world.chance, world.bill, set())
     engines = {"custom": engine, "openai": engine, "anthropic": engine}
     execution = Execution(
-        registry_of(SimLog(bus)), world.vault, Objections(SimResults(bus)), engines, world.now
+        registry_of(SimLog(bus)), world.vault, Objections(SimResults(bus), world.vault), engines, world.now
     )
     handlers = Handlers(bus, execution, "fuzz/1", 6.0, world.now)  # type: ignore[arg-type]
     durable = world.server.durables["custom"]

@@ -81,7 +81,7 @@ async def look(
     commit = Commit(commit_id=uuid4(), at=NOW, events=(SkillRegistered(definition=definition),))
     await log.append(skill("find"), commit, expected=0)
     vault = vault or MemoryVault(Keyring(bytes(32)))
-    answerers, objections = Answerers(load(), {}, "http://local"), Objections(results)
+    answerers, objections = Answerers(load(), {}, "http://local"), Objections(results, vault)
     cache = Cache(Registry(log), vault, results, answerers, lambda: NOW, objections=objections)
     return await cache.look(work)
 

@@ -5,8 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from controls import work
+from controls import USER, work
 from shared.definitions import SkillConfig, SkillDefinition
+from shared.keyring import Keyring
+from shared.memory_vault import MemoryVault
+from shared.sealing import seal
+from shared.vault import Vault
 from skill_runner import objections
 from skill_runner.failure import Failure
 from skill_runner.objections import Objections
@@ -31,20 +35,29 @@ def sealed(person: UUID) -> dict[str, str]:
 class Known:
     """Contacts of whom Ben has objected; `away` says how often nobody can tell before."""
 
-    def __init__(self, away: float = 0) -> None:
+    def __init__(self, away: float = 0, ben: UUID = BEN) -> None:
         self.away = away
+        self.ben = ben
 
     async def objected(self, _user: UUID, people: set[UUID], _log_seq: int) -> set[UUID]:
         if self.away > 0:
             self.away -= 1
             raise ConnectionRefusedError
-        return people & {BEN}
+        return people & {self.ben}
 
 
-async def refused(value: Any, definition: SkillDefinition = WRITES, *, away: float = 0) -> str | None:
+async def refused(
+    value: Any,
+    definition: SkillDefinition = WRITES,
+    *,
+    away: float = 0,
+    vault: Vault | None = None,
+    ben: UUID = BEN,
+) -> str | None:
     asked = work(skill="write", skill_hash=definition.hash, pool="anthropic", input=value)
     try:
-        await Objections(Known(away)).check(asked, definition, value)
+        objections = Objections(Known(away, ben), vault or MemoryVault(Keyring(bytes(32))))
+        await objections.check(asked, definition, value)
     except Failure as failure:
         return f"{failure.code} {failure.message}"
     return None
@@ -63,6 +76,29 @@ async def test_who_objected_is_found_by_an_id_or_by_what_is_sealed_for_them(valu
     told = await refused(value)
     assert told is not None
     assert told.startswith(f"invalid_input {where or 'contact_id'}: is suppressed or erased")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"email": "ben@example.org"},
+        {"email": "Fictional Ben <BEN@example.org>"},
+        {"email": "Fictional, Ben <ben@example.org>"},
+        {"email": "mailto:ben@example.org"},
+        {"email": "ada@example.org; ben@example.org"},
+        {"id": str(UUID(int=9, version=4)), "email": "ben@example.org"},
+    ],
+)
+async def test_who_objected_is_found_by_an_address_however_it_is_written_and_beside_any_id(
+    contact: dict[str, str],
+):
+    vault = MemoryVault(Keyring(bytes(32)))
+    text = {"type": "string", "x-personal": True}
+    schema = {"properties": {"contacts": {"items": {"properties": {"name": text, "email": text}}}}}
+    value = await seal(vault, USER, schema, {"contacts": [{"name": "Fictional Ben", **contact}]})
+    told = await refused(value, vault=vault, ben=vault.person_of(USER, "ben@example.org"))
+    assert (told or "").startswith("invalid_input contacts[0].email: is suppressed")
+    assert await refused(value, vault=vault) is None
 
 
 async def test_others_are_written_to_and_a_skill_that_writes_to_nobody_is_not_asked():

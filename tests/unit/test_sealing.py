@@ -226,6 +226,14 @@ def test_spellings_of_an_address_are_one_person():
     assert ring.person_of(USER, " Ada@Example.ORG ") == ring.person_of(USER, "ada@example.org")
 
 
+@pytest.mark.parametrize(
+    "written", ["Ada Example <Ada@example.org>", "mailto:ada@example.org", "ada@example.org"]
+)
+async def test_an_address_is_sealed_for_its_person_however_it_is_dressed_up(vault: MemoryVault, written: str):
+    sealed = await seal(vault, USER, PERSONAL, written)
+    assert people_in(sealed) == {vault.person_of(USER, "ada@example.org")}
+
+
 def test_a_person_differs_by_user_and_by_master_key():
     ids = {
         Keyring(bytes([n]) * 32).person_of(user, "ada@example.org") for n in (1, 2) for user in (USER, OTHER)

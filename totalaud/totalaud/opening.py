@@ -56,7 +56,7 @@ class Opener:
         if vault is None:
             return set()
         told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-        return {vault.person_of(user, text) for text in told}
+        return {of(user, text) for text in told for of in (vault.person_of, vault.person_written)}
 
     async def close(self) -> None:
         if self._connected is not None:

@@ -57,7 +57,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     ai = AiEngine(chats, known, vault, judges)
     engines: dict[Pool, Engine] = {"custom": CustomEngine(workers, turns), "openai": ai, "anthropic": ai}
     results = await ProjectedResults.connect(settings.database_url)
-    objections = Objections(results)
+    objections = Objections(results, vault)
     answerers = Answerers(known, os.environ, settings.local_model_url)
     handlers = Handlers(
         bus,
