@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from yaml import MarkedYAMLError, YAMLError
 
 from shared.message import Message
@@ -26,12 +26,13 @@ class Resolved(NamedTuple):
 class Aliases(Message):
     """One provider's names: tier → model, retired name → model; `default` for a skill that names none.
 
-    Tiers go from the smallest up.
+    Tiers go from the smallest up. `settings` are what a model's calls say beside the question, by its name.
     """
 
     default: str
     tiers: dict[str, str]
     retired: dict[str, str]
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def resolve(self, name: str | None) -> Resolved:
         name = name or self.default

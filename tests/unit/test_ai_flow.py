@@ -193,6 +193,13 @@ async def test_an_answer_that_fails_a_check_is_repaired_once_by_the_next_tier(be
     assert model.asked[0].key != model.asked[1].key
 
 
+async def test_each_model_is_asked_with_its_own_settings(bench):
+    model = Played(FALSE, TRUE)
+    await bench(model)
+    thoughtless = {"thinking": {"type": "disabled"}}
+    assert [question.settings for question in model.asked] == [{}, thoughtless], "small thinks when told to"
+
+
 async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):
     model = Played(FALSE, TRUE)
     await bench(model)

@@ -31,6 +31,21 @@ def test_a_skill_without_a_model_gets_the_default() -> None:
     assert aliases.resolve(None) == aliases.resolve("medium")
 
 
+def test_the_models_that_would_think_at_the_price_of_an_answer_are_told_not_to() -> None:
+    """So their providers' documentation has it; thinking is taken from max_tokens."""
+    settings = load()["anthropic"].settings | load()["openai"].settings
+    assert settings == {
+        "claude-sonnet-5": {"thinking": {"type": "disabled"}},
+        "claude-opus-5": {"thinking": {"type": "disabled"}},
+        "gpt-5.5": {"reasoning_effort": "none"},
+    }
+
+
+def test_settings_are_those_of_models_that_are_named() -> None:
+    for aliases in load().values():
+        assert aliases.settings.keys() <= {*aliases.tiers.values(), *aliases.retired.values()}
+
+
 def test_every_model_we_name_has_a_price() -> None:
     for provider, aliases in load().items():
         for model in {*aliases.tiers.values(), *aliases.retired.values()}:

@@ -129,6 +129,7 @@ class Writer:
             key=task.key if number == 1 else f"{task.key}/{number}",
             again=again,
             repairs=number > 1,
+            settings=self.aliases.settings.get(model, {}),
         )
 
     async def _attempt(self, task: Task, question: Question, call: Call) -> Written:

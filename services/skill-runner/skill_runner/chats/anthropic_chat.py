@@ -38,6 +38,7 @@ class AnthropicChat:
                 max_tokens=question.max_tokens,
                 output_config={"format": {"type": "json_schema", "schema": question.schema}},
                 extra_headers={"Idempotency-Key": question.key},
+                extra_body=question.settings,
                 timeout=question.timeout_s,
             )
         except Exception as error:

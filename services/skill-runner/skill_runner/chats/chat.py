@@ -1,6 +1,7 @@
 """What the engine asks of a provider, the same for all of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Stop = Literal["end", "length", "refusal"]
@@ -18,7 +19,8 @@ class Again:
 class Question:
     """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair.
 
-    `repairs` says that it will be one, also before there is an answer to repair.
+    `repairs` says that it will be one, also before there is an answer to repair. `settings` go to the
+    provider as they are.
     """
 
     model: str
@@ -30,6 +32,7 @@ class Question:
     key: str
     again: Again | None = None
     repairs: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def turns(self) -> list[tuple[Literal["user", "assistant"], str]]:

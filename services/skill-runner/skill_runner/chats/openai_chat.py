@@ -35,6 +35,7 @@ class OpenAiChat:
                     "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
                 },
                 extra_headers={"Idempotency-Key": question.key},
+                extra_body=question.settings,
                 timeout=question.timeout_s,
             )
         except Exception as error:
