@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -68,7 +69,9 @@ def message(text: str = "{}", reason: str = "end_turn") -> dict[str, Any]:
     }
 
 
-async def answered(provider: Callable[[Handler], Chat], body: dict[str, Any]) -> tuple[Reply, httpx2.Request]:
+async def answered(
+    provider: Callable[[Handler], Chat], body: dict[str, Any], question: Question = QUESTION
+) -> tuple[Reply, httpx2.Request]:
     seen = []
 
     def handle(request: httpx2.Request) -> httpx2.Response:
@@ -76,7 +79,7 @@ async def answered(provider: Callable[[Handler], Chat], body: dict[str, Any]) ->
         return httpx2.Response(200, json=body)
 
     chat = provider(handle)
-    reply = await chat.ask(QUESTION)
+    reply = await chat.ask(question)
     await chat.close()
     return reply, seen[0]
 
@@ -110,6 +113,16 @@ async def test_anthropic_is_asked_for_the_schema_and_gets_no_sampling_parameters
     assert body["output_config"]["format"]["schema"] == QUESTION.schema
     assert body.keys() == {"model", "system", "messages", "max_tokens", "output_config"}
     assert (reply.text, reply.stop, reply.id) == ('{"a": 1}', "end", "m1")
+
+
+@pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])
+async def test_the_settings_of_a_model_are_sent_as_they_are(
+    provider: Callable[[Handler], Chat], body: dict[str, Any]
+) -> None:
+    settings = {"thinking": {"type": "disabled"}}
+    _, plain = await answered(provider, body)
+    _, request = await answered(provider, body, replace(QUESTION, settings=settings))
+    assert json.loads(request.content) == json.loads(plain.content) | settings
 
 
 @pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])
@@ -197,6 +210,40 @@ async def test_the_provider_s_patience_may_be_told_as_a_moment(provider: Callabl
 
 
 @BOTH
+@pytest.mark.parametrize("status", [500, 503, 529])
+async def test_the_patience_of_a_provider_that_fails_is_told_too(
+    provider: Callable[[Handler], Chat], status: int
+) -> None:
+    failed = await refused(provider, always(status, {"retry-after": "30"}))
+    assert (failed.code, failed.retry_after_s) == ("provider_error", 30)
+
+
+@pytest.mark.parametrize("told", [{"type": "insufficient_quota"}, {"code": "credit_balance_exhausted"}])
+async def test_to_wait_does_not_help_an_account_without_credit(told: dict[str, str]) -> None:
+    body = {"error": {"message": SECRET, **told}}
+    failed = await refused(openai, lambda _: httpx2.Response(429, json=body, headers={"retry-after": "1"}))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_refused", False, False)
+    assert "there is no credit left" in failed.message
+
+
+@BOTH
+@pytest.mark.parametrize("status", [400, 402])
+async def test_credit_is_named_where_it_may_be_what_is_missing(
+    provider: Callable[[Handler], Chat], status: int
+) -> None:
+    assert "there is no credit left" in (await refused(provider, always(status))).message
+
+
+@BOTH
+@pytest.mark.parametrize("odd", [["insufficient_quota"], {}, 5])
+async def test_a_kind_of_error_that_is_no_text_tells_nothing(
+    provider: Callable[[Handler], Chat], odd: object
+) -> None:
+    body = {"error": {"message": SECRET, "type": odd, "code": odd}}
+    assert (await refused(provider, lambda _: httpx2.Response(429, json=body))).code == "rate_limited"
+
+
+@BOTH
 @pytest.mark.parametrize("told", [b"\xb2", b"soon", b"-5", b"1e3", b"nan"])
 async def test_a_patience_that_says_nothing_is_none(provider: Callable[[Handler], Chat], told: bytes) -> None:
     failed = await refused(provider, lambda _: httpx2.Response(429, headers=[(b"retry-after", told)]))
@@ -222,6 +269,15 @@ async def test_a_broken_connection_is_retryable(
     assert (failed.code, failed.retryable) == (code, True)
 
 
+@BOTH
+async def test_what_was_never_sent_is_not_in_doubt(provider: Callable[[Handler], Chat]) -> None:
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.LocalProtocolError("Illegal header value")
+
+    failed = await refused(provider, handle)
+    assert (failed.code, failed.in_doubt) == ("provider_error", False)
+
+
 @pytest.mark.parametrize("content", [[{"type": "text", "text": "{}"}], 5])
 async def test_a_text_that_is_none_is_unreadable(content: object) -> None:
     body = completion()
@@ -244,6 +300,20 @@ async def test_an_unreadable_answer_is_retryable(provider: Callable[[Handler], C
 def test_a_key_reaches_the_provider_itself() -> None:
     there = endpoint("openai", {"OPENAI_API_KEY": "k"}, "http://127.0.0.1:9")
     assert (there.base_url, there.simulated) == (None, False)
+
+
+@pytest.mark.parametrize("given", ["k\n", " k ", "k\r\n"])
+def test_what_stands_around_a_key_is_no_part_of_it(given: str) -> None:
+    assert endpoint("openai", {"OPENAI_API_KEY": given}, None).api_key == "k"
+
+
+@pytest.mark.parametrize("given", ["one\ntwo", "one two", " ", "k\u00e4", "\u201ck\u201d", "k\x00"])
+def test_a_key_that_is_none_is_refused_at_the_start_and_not_shown(given: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        check({"ANTHROPIC_API_KEY": given})
+    assert refused.value.message == (
+        "ANTHROPIC_API_KEY: it is no key: blank, or with a space or a character beyond ASCII in it"
+    )
 
 
 def test_a_key_s_file_that_cannot_be_read_is_refused_at_the_start() -> None:

@@ -1,14 +1,17 @@
 """Where each provider's calls go: the provider, a compatible server, or the local model."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.refusal import Refusal
 from shared.secret import secret
 from shared.subjects import POOLS, Pool
 from shared.urls import http_url
 from skill_runner.failure import Failure
 
 NO_KEY = "none"
+KEY = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Endpoint:
 
 
 def check(env: Mapping[str, str]) -> None:
-    """Refuse a key's file that cannot be read, or a URL that is none: at the start, not at the first call."""
+    """Refuse a key or a URL that is none, or a file without a key: at the start, not at the first call."""
     for provider in POOLS:
         _given(provider, env)
 
@@ -47,4 +50,17 @@ def endpoint(provider: Pool, env: Mapping[str, str], local_model_url: str | None
 
 def _given(provider: Pool, env: Mapping[str, str]) -> tuple[str | None, str | None]:
     name = provider.upper()
-    return secret(f"{name}_API_KEY", env), http_url(f"{name}_BASE_URL", env)
+    return _key(f"{name}_API_KEY", env), http_url(f"{name}_BASE_URL", env)
+
+
+def _key(name: str, env: Mapping[str, str]) -> str | None:
+    """Return the key without the spaces and line ends around it, which no header may hold."""
+    given = secret(name, env)
+    if given is None:
+        return None
+    key = given.strip()
+    if not KEY.fullmatch(key):
+        raise Refusal(
+            "secret", name, f"{name}: it is no key: blank, or with a space or a character beyond ASCII in it"
+        )
+    return key

@@ -10,6 +10,14 @@ from shared.clock import utc_now
 from skill_runner.failure import Failure
 
 TOO_MANY = 429
+OUT_OF_MONEY = (
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "project_spend_limit_exceeded",
+)
+NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
 BETWEEN = (502, 504, 520, 524)
@@ -41,22 +49,30 @@ def unreadable(provider: str) -> Failure:
 def _never_sent(error: Exception) -> bool:
     """Whether it ended before the request was on its way, so that nothing can have been done for it."""
     cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__
-    return isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+    return isinstance(
+        cause,
+        httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.LocalProtocolError,
+    )
 
 
 def _by_status(provider: str, error: Any) -> Failure:
     """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done."""
     status: int = error.status_code
-    if status == TOO_MANY:
-        after = _seconds(error.response.headers.get("retry-after", ""))
+    after = _seconds(error.response.headers.get("retry-after", ""))
+    if status == TOO_MANY and not _is_out_of_money(error):
         hint = f" and asks to wait {after:g} s" if after else ""
         return Failure(
             "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
         )
     if status >= SERVER_ERROR or status in PASSING:
         why = f"{provider} failed with status {status}"
-        return Failure("provider_error", why, retryable=True, in_doubt=status in BETWEEN)
+        return Failure("provider_error", why, retryable=True, retry_after_s=after, in_doubt=status in BETWEEN)
     return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
+
+
+def _is_out_of_money(error: Any) -> bool:
+    """OpenAI tells it with the status of too many calls, but waiting does not help."""
+    return any(getattr(error, name, None) in OUT_OF_MONEY for name in ("type", "code"))
 
 
 def _seconds(header: str) -> float | None:
@@ -72,9 +88,12 @@ def _seconds(header: str) -> float | None:
 
 def _why(status: int) -> str:
     return {
-        400: ": the model does not take this request; check the skill's model and config",
+        400: ": the model does not take this request, or there is no credit left; check the skill's model "
+        "and config, and the account's billing",
         401: ": the API key is not valid",
+        402: NO_CREDIT,
         403: ": the API key may not use this model",
         404: ": the model is not known there; check the skill's model",
         413: ": the request is too large",
+        TOO_MANY: NO_CREDIT,
     }.get(status, "")
