@@ -79,6 +79,15 @@ SKILLS = {
         "import subprocess, time\ndef run(input, context):\n"
         "    yield {'pid': subprocess.Popen(['sleep', '60']).pid}\n    time.sleep(60)\n"
     ),
+    "fork": (
+        "import os, time\n"
+        "def run(input, context):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        time.sleep(0.2)\n"
+        "        if input['raises']:\n            raise ValueError\n"
+        "    return {'child': child}\n"
+    ),
     "times": (
         "def run(input, context):\n    return {'now': context.now(), 'user': context.user, 'pair': (1, 2)}\n"
     ),
@@ -200,6 +209,14 @@ async def test_a_skill_that_answers_for_its_worker_what_is_no_answer_spoils_its_
     with pytest.raises(ValueError, match=r"Expecting value|an answer is an object"):
         await run_with(workers, attempt("noise", {"text": text}))
     assert await run_with(workers, attempt("returns")) == {"whole": 2}
+
+
+@pytest.mark.parametrize("raises", [False, True])
+async def test_a_process_that_a_skill_forks_answers_nobody_s_call(workers: Workers, *, raises: bool) -> None:
+    forked = await run_with(workers, attempt("fork", {"raises": raises}))
+    assert await run_with(workers, attempt("nap", {"s": 0.4})) == {"slept": True}, "another's answer"
+    assert forked["child"] > 0
+    assert gone(forked["child"])
 
 
 async def test_when_no_worker_can_be_started_it_is_said_and_tried_again(skills: Path) -> None:

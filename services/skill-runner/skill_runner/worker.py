@@ -49,6 +49,7 @@ class Worker:
         self._outgoing = outgoing
         self._fetch_allow = fetch_allow
         self._tables: Tables | None = None
+        self._pid = os.getpid()
 
     def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
         """Read from the tables; their driver is most of a worker's start, so it waits for the first query."""
@@ -68,6 +69,12 @@ class Worker:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
             data = pack({"error": told(error, self._files.root)})
+        self._tell(data)
+
+    def _tell(self, data: bytes) -> None:
+        """Answer; a process that a skill has forked ends here, or it would answer somebody else's call."""
+        if os.getpid() != self._pid:
+            os._exit(0)
         write(self._outgoing, data)
 
     def _context(self, call: Frame) -> Context:
@@ -89,7 +96,7 @@ class Worker:
                 last = next(output)
             except StopIteration as end:
                 return last if end.value is None else end.value
-            write(self._outgoing, framed("partial", last))
+            self._tell(framed("partial", last))
 
 
 def framed(kind: str, value: Any) -> bytes:
