@@ -1,5 +1,6 @@
 """What a skill and an agent are, once compiled from their files."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -11,6 +12,12 @@ SkillName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_l
 Category = Literal["research", "generation", "analysis", "communication"]
 InDoubt = Literal["repeat", "ask"]
 DEFAULT_TIMEOUT_S: dict[Pool, float] = {"custom": 5.0, "openai": 30.0, "anthropic": 30.0}
+OWNER = "contact_id"
+
+
+def filled_in(functions: Collection[str]) -> tuple[str, ...]:
+    """Return those fields of an answer that the engine knows best; a skill without `check` has fewer."""
+    return (OWNER, "checks", "basis", "meta") if "check" in functions else (OWNER,)
 
 
 class SkillConfig(File):

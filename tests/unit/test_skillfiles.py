@@ -213,6 +213,7 @@ def test_one_bad_file_costs_that_file_only(tmp_path: Path):
         ('name: s\nmodel: "\\ud800"\n', 2, "half of a surrogate pair"),
         ('name: s\nmodel: "\\0"\n', 2, "NUL"),
         ("name: s\ninput: {x: enum[a, b]}\n", 2, "needs quotes"),
+        ("name: s\ninput: {x: string?, y: string}\n", 2, "needs quotes"),
     ],
 )
 def test_what_could_hurt_or_mislead_is_a_problem_with_its_line(
@@ -329,6 +330,41 @@ def test_the_fields_that_a_model_is_asked_for_are_those_of_an_answer(tmp_path: P
     ]
 
 
+ASKED = "output:\n  text: any\n  words: integer\n  note: integer?\n  checks: any\n  meta: any\n"
+COMPLETE = "def complete(given, answer):\n    return answer\n"
+
+
+@pytest.mark.parametrize(
+    ("python", "lacking"), [(None, ["words", "checks", "meta"]), ("", ["words"]), (COMPLETE, [])]
+)
+def test_a_field_that_nobody_fills_in_is_told_before_anybody_is_paid(
+    tmp_path: Path, python: str | None, lacking: list[str]
+):
+    files = {} if python is None else {"a__s_py": CHECK + python}
+    found = loaded(tmp_path, a__s_yaml=GOOD.format(name="s") + ASKED + "config:\n  asks: [text]\n", **files)
+    lines = {"words": 6, "checks": 8, "meta": 9}
+    assert told(found, tmp_path) == [
+        f"a/s.yaml:{lines[name]}: nobody fills in '{name}': name it in 'asks', or add it in 'complete' in "
+        "the Python file beside this"
+        for name in lacking
+    ]
+
+
+def test_what_stands_beside_a_list_of_answers_comes_from_the_first_or_from_the_engine(tmp_path: Path):
+    written = (
+        "input:\n  people: any[]\noutput:\n  letters: Letter[]\n  text: any\n  meta: any\n  n: integer\n"
+    )
+    found = loaded(
+        tmp_path,
+        types_yaml="Letter:\n  text: any\n  words: integer\n",
+        a__s_yaml=GOOD.format(name="s")
+        + written
+        + "config:\n  for_each: people\n  into: letters\n  asks: [text]\n",
+        a__s_py=CHECK,
+    )
+    assert [problem.split("'")[1] for problem in told(found, tmp_path)] == ["words", "n"]
+
+
 def test_looking_at_a_python_file_does_not_run_it(tmp_path: Path):
     files = {
         "a__s_yaml": "name: s\ncategory: research\nprovider: custom\n",
@@ -381,6 +417,7 @@ def test_what_no_model_can_fill_is_a_warning_with_the_way_out(tmp_path: Path):
         types_yaml=types,
         a__all_yaml=GOOD.format(name="all") + fields,
         a__one_yaml=GOOD.format(name="one") + fields + "config:\n  asks: [d, e]\n",
+        a__one_py=CHECK + "def complete(given, answer):\n    return answer\n",
     )
     found = load(root)
     assert found.problems == []
@@ -408,6 +445,22 @@ def test_what_is_wrong_with_a_field_is_told(tmp_path: Path, field: str, said: st
     found = loaded(tmp_path, a__s_yaml=GOOD.format(name="s") + f"input:\n  {field}\n")
     assert any(said in problem.message for problem in found.problems)
     assert found.skills == []
+
+
+def test_types_that_cannot_be_read_are_the_one_thing_that_is_told(tmp_path: Path):
+    found = loaded(
+        tmp_path,
+        types_yaml="Meta:\n  n: {type: integer?}\n",
+        a__one_yaml=GOOD.format(name="one") + "input:\n  x: Meta\noutput:\n  y: Meta[]\n",
+        a__two_yaml=GOOD.format(name="two") + "output:\n  y: Meta\n",
+        a__sound_yaml=GOOD.format(name="sound"),
+        a__agent_yaml="name: a\ndomain: b\nskills: [one, sound]\n",
+    )
+    assert [skill.name for skill in found.skills] == ["sound"]
+    assert found.agents
+    first, second = told(found, tmp_path)
+    assert first.startswith("types.yaml:2: not YAML: ")
+    assert second == "types.yaml:2: until then these skills are not read: one, two"
 
 
 def test_a_faulty_type_costs_only_the_skills_that_use_it(tmp_path: Path):

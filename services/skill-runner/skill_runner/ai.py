@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+from shared.definitions import OWNER
 from shared.models import Models
 from shared.vault import Vault
 from skill_runner.bounds import summed
@@ -12,7 +13,7 @@ from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 from skill_runner.functions import Functions
 from skill_runner.opening import closed, opened
-from skill_runner.parts import OWNER, Part, asked_of, collected, in_order, split
+from skill_runner.parts import Part, asked_of, collected, in_order, split
 from skill_runner.prompts import Placeholders, exposed, fill
 from skill_runner.run import Prepared, Run, deadline
 from skill_runner.workers import Workers

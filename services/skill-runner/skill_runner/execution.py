@@ -133,19 +133,21 @@ class Execution:
         return Run(ready.work, definition, value, plain, ready.started_at, ready.ledger)
 
     async def _checked(self, run: Run, output: Any) -> Any:
-        """Return the output sealed; raises Failure. A model may do better next time, a function will not."""
-        retryable = run.definition.provider != "custom"
+        """Return the output sealed; raises Failure, which a function would only repeat.
+
+        What a model wrote was held against the schema before: what does not fit here was made of it.
+        """
         schema = run.definition.output_schema
         try:
             check(output)
         except Refusal as refusal:
             where = f"{refusal.field}: " if refusal.field else ""
-            raise Failure("invalid_output", f"{where}{refusal.message}", retryable=retryable) from None
+            raise Failure("invalid_output", f"{where}{refusal.message}") from None
         output, warnings = known(schema, output)
         for warning in warnings:
             run.ledger.warn(f"output: {warning}")
         if found := problems(schema, output):
-            raise Failure("invalid_output", sentence(found), retryable=retryable)
+            raise Failure("invalid_output", sentence(found))
         sealed = await closed(self._vault, run.work.user, schema, output)
         size = len(dumps(sealed))
         if size > OUTPUT_LIMIT:

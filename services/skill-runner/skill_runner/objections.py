@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.address import address
-from shared.definitions import SkillDefinition
+from shared.definitions import OWNER, SkillDefinition
 from shared.outage import DATABASE_AWAY
 from shared.personal import Near, person_near
 from shared.places import text_of
@@ -18,7 +18,6 @@ from shared.vault import Vault
 from shared.work import Work
 from skill_runner.failure import Failure
 from skill_runner.opening import opened
-from skill_runner.parts import OWNER
 
 NOT_TO_BE_HAD = (*DATABASE_AWAY, asyncpg.UndefinedTableError)
 WAIT_S, AGAIN_S = 30.0, 0.1

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.definitions import SkillDefinition
+from shared.definitions import OWNER, SkillDefinition, filled_in
 from skill_runner.failure import Failure
 from skill_runner.structured import Schema, item_schema, with_fields
-
-OWNER = "contact_id"
-ENGINE = (OWNER, "checks", "basis", "meta")
 
 
 class Part(NamedTuple):
@@ -49,7 +46,7 @@ def owner_of(item: Any) -> str | None:
 def asked_of(definition: SkillDefinition, schema: Schema) -> Schema:
     """Return the schema of what the model writes: `config.asks`, or all that the engine does not fill in."""
     fields = schema.get("properties", {})
-    filled = ENGINE if "check" in definition.functions else (OWNER,)
+    filled = filled_in(definition.functions)
     asked = definition.config.asks or [name for name in fields if name not in filled]
     return schema if len(asked) == len(fields) else with_fields(schema, asked)
 

@@ -1,6 +1,8 @@
-"""What a model is asked for: fields of the output, all the way down by name."""
+"""What a model is asked for: fields of the output, all the way down by name; and who fills in the others."""
 
-from shared.definitions import SkillConfig
+from collections.abc import Collection
+
+from shared.definitions import SkillConfig, filled_in
 from shared.schema import NoSuchField, at
 from shared.schema_nodes import forms_of, resolved, types_of
 from totalaud.skillfiles.expression import Schema
@@ -11,6 +13,7 @@ NAMELESS = (
     "no model can fill '{}': a provider takes fields by name only. "
     "Make a type of it in types.yaml, or a string; or name in 'asks' what the model writes"
 )
+NOBODY_S = "nobody fills in '{}': name it in 'asks', or add it in 'complete' in the Python file beside this"
 
 
 def check_asks(
@@ -22,9 +25,7 @@ def check_asks(
         if config.asks:
             faults.add(line, "'asks' is for skills that ask a model")
         return
-    try:
-        answer = at(output, [config.into, 0]) if config.into else output
-    except NoSuchField:
+    if (answer := _answer(config, output)) is None:
         return
     fields = answer.get("properties", {})
     for name in config.asks:
@@ -32,11 +33,41 @@ def check_asks(
             faults.unknown(line, "field of the answer in 'asks'", name, list(fields))
     if faults.found:
         return
-    written = root.get("output")
-    lines = written.lines if isinstance(written, Mapping) else {}
     for name in config.asks or fields:
         if _is_nameless(output, fields[name], frozenset()):
-            faults.warn(lines.get(name) or lines.get(config.into or "", line), NAMELESS.format(name))
+            faults.warn(_line(root, config, name), NAMELESS.format(name))
+
+
+def check_filled(
+    root: Mapping, config: SkillConfig, output: Schema, functions: Collection[str], faults: Faults
+) -> None:
+    """Tell of required fields that neither the model nor the engine nor `complete` fills in."""
+    answer = _answer(config, output)
+    if answer is None or "complete" in functions:
+        return
+    filled = filled_in(functions)
+    asked = {*(config.asks or answer.get("properties", {})), *filled}
+    lacking = [name for name in answer.get("required", ()) if name not in asked]
+    if config.into:
+        there = {config.into, *answer.get("properties", {}), *filled}
+        lacking += [name for name in output["required"] if name not in there]
+    for name in lacking:
+        faults.add(_line(root, config, name), NOBODY_S.format(name))
+
+
+def _answer(config: SkillConfig, output: Schema) -> Schema | None:
+    """Return the schema of one answer; None where the output has no such list."""
+    try:
+        return at(output, [config.into, 0]) if config.into else output
+    except NoSuchField:
+        return None
+
+
+def _line(root: Mapping, config: SkillConfig, name: str) -> int:
+    """Return where a field of the output stands, else the list that it is a field of."""
+    written = root.get("output")
+    lines = written.lines if isinstance(written, Mapping) else {}
+    return lines.get(name) or lines.get(config.into or "", root.lines.get("config", 1))
 
 
 def _is_nameless(root: Schema, node: Schema, above: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
-from totalaud.skillfiles.asked import check_asks
+from totalaud.skillfiles.asked import check_asks, check_filled
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
@@ -65,10 +65,12 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     if config.cohort is not None and config.cache_s is None:
         faults.add(root.lines["config"], "'cohort' tells how long a result is kept: it needs 'cache_s'")
     schemas[0] = _with_choices(root, config, schemas[0], faults)
-    check_asks(root, config, schemas[1], provider, faults)
     beside = None
     if provider is not None and words.is_name(name):
         beside = python_of(python_file(faults.file, name), provider, faults, root.lines["provider"])
+    check_asks(root, config, schemas[1], provider, faults)
+    if not faults.found and provider != "custom":
+        check_filled(root, config, schemas[1], beside.functions if beside else (), faults)
     if faults.found:
         return None
     python = None if beside is None else python_hash(beside.source, library_of(faults.file.parent.parent))
