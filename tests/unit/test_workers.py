@@ -55,7 +55,8 @@ SKILLS = {
         "    if input.get('fail'):\n        raise KeyError('secret')\n"
     ),
     "returns": "def run(input, context):\n    yield {'part': 1}\n    return {'whole': 2}\n",
-    "odd": "def run(input, context):\n    return {'value': object()}\n",
+    "odd": "from decimal import Decimal\ndef run(input, context):\n    return {'value': Decimal('1.10')}\n",
+    "named": "def run(input, context):\n    return {'value': {1: 2}}\n",
     "endless": "def run(input, context):\n    return {'value': float('inf')}\n",
     "huge": "def run(input, context):\n    return {'text': 'x' * 3_000_000}\n",
     "broken": "def run(input, context)\n",
@@ -315,12 +316,20 @@ async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) 
 
 
 @pytest.mark.parametrize(
-    ("name", "code"),
-    [("odd", "invalid_output"), ("endless", "invalid_output"), ("huge", "output_too_large")],
+    ("name", "code", "told"),
+    [
+        ("odd", "invalid_output", "is not JSON: it holds a Decimal"),
+        ("endless", "invalid_output", "is not JSON: it holds a number that is none"),
+        ("named", "invalid_output", "is not JSON: a name in it is no text"),
+        ("huge", "output_too_large", "bytes, 2500000 are allowed"),
+    ],
 )
-async def test_an_output_that_cannot_be_told_is_an_error(workers: Workers, name: str, code: str) -> None:
+async def test_an_output_that_cannot_be_told_is_an_error(
+    workers: Workers, name: str, code: str, told: str
+) -> None:
     failed = await failure(workers, attempt(name))
     assert (failed.code, failed.retryable) == (code, False)
+    assert failed.message.endswith(told)
 
 
 async def test_an_output_just_within_the_limit_comes_whole(workers: Workers) -> None:

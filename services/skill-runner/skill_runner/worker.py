@@ -42,6 +42,10 @@ def main() -> None:
         worker.serve(call)
 
 
+class NotJson(ValueError):  # noqa: N818 - reads as what it says
+    """Says what it is, without its value."""
+
+
 class Worker:
     def __init__(self, files: SkillFiles, database_url: str, outgoing: int, fetch_allow: str) -> None:
         self._files = files
@@ -103,8 +107,9 @@ def framed(kind: str, value: Any) -> bytes:
     """Encode what a skill returned or yielded; raises SkillError when it cannot be told."""
     try:
         data = pack({kind: plain(value)})
-    except (TypeError, ValueError, RecursionError):
-        raise SkillError(f"the skill's {kind} is not JSON", code="invalid_output") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        why = f": {error}" if isinstance(error, NotJson) else ""
+        raise SkillError(f"the skill's {kind} is not JSON{why}", code="invalid_output") from None
     if len(data) > OUTPUT_LIMIT:
         raise SkillError(
             f"the skill's {kind} has {len(data)} bytes, {OUTPUT_LIMIT} are allowed", code="output_too_large"
@@ -138,10 +143,7 @@ def text(value: object) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return the value as JSON has it: ids and times as text, tuples as lists.
-
-    Raises TypeError for anything else, and ValueError for a number that is none.
-    """
+    """Return the value as JSON has it: ids and times as text, tuples as lists. Raises NotJson."""
     return value if _is_plain(value) else _plained(value)
 
 
@@ -166,7 +168,7 @@ def _plained(value: Any) -> Any:
         case float() if isfinite(value):
             return float(value)
         case float():
-            raise ValueError
+            raise NotJson("it holds a number that is none")
         case str():
             return str.__str__(value)
         case dict():
@@ -178,12 +180,12 @@ def _plained(value: Any) -> Any:
         case date():
             return value.isoformat()
         case _:
-            raise TypeError
+            raise NotJson(f"it holds a {type(value).__name__}")
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise TypeError
+        raise NotJson("a name in it is no text")
     return str.__str__(key)
 
 

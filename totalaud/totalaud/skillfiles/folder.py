@@ -33,11 +33,13 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
     all_faults = [faults, *_misplaced(folder)]
     files = [load_skill(file, types) for file in sorted(folder.glob("*/*.yaml")) if file.name != AGENT]
     _refuse_twins(files)
+    names = {file.name for file in files}
+    if faults.found and not types.names:
+        files = _readable_without_types(files, faults)
     for file in files:
         all_faults.append(file.faults)
         if file.definition is not None and not file.faults.found:
             loaded.skills.append(file.definition)
-    names = {file.name for file in files}
     agents: dict[str, Path] = {}
     for path in sorted(folder.glob(f"*/{AGENT}")):
         agent, faults = load_agent(path, names)
@@ -56,6 +58,14 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
     loaded.problems.sort()
     loaded.warnings.sort()
     return loaded
+
+
+def _readable_without_types(files: list[SkillFile], faults: Faults) -> list[SkillFile]:
+    """Tell of all others in one line: what is wrong in them may be that they have no types."""
+    lost = [file.name for file in files if file.definition is None]
+    if lost:
+        faults.add(faults.found[0].line, f"until then these skills are not read: {', '.join(lost)}")
+    return [file for file in files if file.definition is not None]
 
 
 def _refuse_twins(files: list[SkillFile]) -> None:

@@ -1,5 +1,6 @@
 """From a file to its tree; what could hurt a reader is refused while it is read, event by event."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,8 @@ from totalaud.skillfiles.tree import Listing, Mapping, Node, Scalar
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 64
 MAX_VALUES = 4000
-BLOCK_STYLE = "; between braces a type such as enum[a, b] needs quotes, in block style it does not"
+BLOCK_STYLE = "; between braces a type such as enum[a, b] or string? needs quotes, in block style it does not"
+IN_BRACES = re.compile(r"\{.*[\[?]")
 
 
 class Unreadable(Exception):  # noqa: N818 - an outcome
@@ -108,7 +110,7 @@ def _events(text: str) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         written = text.splitlines()[line - 1 : line]
-        hint = BLOCK_STYLE if any("{" in each and "[" in each for each in written) else ""
+        hint = BLOCK_STYLE if any(map(IN_BRACES.search, written)) else ""
         raise Unreadable(line, f"not YAML: {error.problem or error.context}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
