@@ -209,6 +209,13 @@ async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):
     assert "names: NME is not among the facts" in model.asked[1].turns[2][1]
 
 
+async def test_a_model_whose_answer_was_cut_off_is_told_to_be_shorter(bench):
+    model = Played(reply('{"text": "Hi', "length"), TRUE)
+    output, _ = await bench(model)
+    assert output["letters"][0]["basis"] == "model"
+    assert model.asked[1].turns[2][1].endswith("it was too long and was cut off: say it in far fewer words")
+
+
 @pytest.mark.parametrize(
     ("named", "models"),
     [

@@ -62,7 +62,6 @@ def read(reply: Reply, question: Question) -> Any:
             raise Failure(
                 "invalid_output",
                 f"the answer was cut off at {question.max_tokens} tokens: raise config.max_tokens",
-                retryable=True,
             )
         case "end":
             pass

@@ -29,6 +29,8 @@ REPAIR = (
     "add nothing that you were not given:"
 )
 
+CUT_OFF = "it was too long and was cut off: say it in far fewer words"
+
 Basis = Literal["model", "template"]
 
 
@@ -138,8 +140,9 @@ class Writer:
         try:
             answer = _usable(task, question, reply)
         except Failure as failure:
-            call.outcome = "cut_off" if reply.stop == "length" else failure.code
-            raise Unusable(failure, reply.text, failure.message) from None
+            cut_off = reply.stop == "length"
+            call.outcome = "cut_off" if cut_off else failure.code
+            raise Unusable(failure, reply.text, CUT_OFF if cut_off else failure.message) from None
         checks = await self.functions.check(task.given, answer)
         failed = [check for check in checks if not check.passed]
         call.failed_checks = tuple(check.name for check in failed)
