@@ -10,7 +10,14 @@ WITHOUT_DOMAIN = 9
 
 
 class Poison(Exception):  # noqa: N818 - a verdict on the message
-    """The message can never be handled: to the dead letters at once. The reason holds no value of it."""
+    """The message can never be handled: to the dead letters at once. The reason holds no value of it.
+
+    With `erase` it is erased from its stream then: it may be personal.
+    """
+
+    def __init__(self, reason: str, *, erase: bool = False) -> None:
+        super().__init__(reason)
+        self.erase = erase
 
 
 class Delivery(msgspec.Struct, frozen=True):

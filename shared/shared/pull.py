@@ -186,15 +186,17 @@ class _Puller:
             await self._failed(delivery, error)
 
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
-        reason = str(error) if isinstance(error, Poison) else type(error).__name__
+        poison = error if isinstance(error, Poison) else None
+        reason = str(poison) if poison else type(error).__name__
         try:
-            poison = isinstance(error, Poison)
             if poison or self._failures.count(delivery.seq, error) >= TRIES:
                 if not poison:
                     await self._given_up(delivery)
                 letter = {"reason": reason, "stream": self._stream, "seq": delivery.seq}
                 await self._bus.publish(dead_letter(self._durable), dumps(letter))
                 buried(self._durable)
+                if poison and poison.erase:
+                    await self._bus.client.jetstream().delete_msg(self._stream, delivery.seq)
                 await delivery.ack()
                 self._failures.forget(delivery.seq)
                 get_logger().error("dead letter", **letter)

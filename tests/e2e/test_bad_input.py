@@ -5,6 +5,7 @@ import json
 from uuid import uuid4
 
 import pytest
+from nats.js.errors import NotFoundError
 
 from rig import client_of
 from shared.refusal import Refusal
@@ -207,6 +208,48 @@ async def test_a_queued_start_that_is_refused_and_whose_id_another_has_is_a_dead
             await asyncio.sleep(0.05)
     assert "unknown_agent" in letters[0]["reason"]
     assert (await client.outcome(accepted.id)).outputs
+
+
+async def test_what_a_refused_queued_start_calls_its_agent_is_kept_only_if_it_is_a_name(client: Client):
+    session_id = uuid4()
+    body = {"session_id": str(session_id), "agent": "Maya Quill <maya@example.org>", "steps": [COUNT]}
+    await client.bus.publish(f"cmd.{client.user}.session.run", json.dumps(body).encode())
+    async with asyncio.timeout(10):
+        while (row := await client.tables.session(session_id)) is None:
+            await asyncio.sleep(0.05)
+    assert (row["agent_name"], row["error_code"]) == ("", "unknown_agent")
+    assert "Maya" not in str([commit async for commit in client.events(session_id)])
+
+
+@pytest.mark.parametrize(
+    ("noun", "verb", "body", "stays"),
+    [
+        ("session", "run", {"agent": "tester", "steps": [{**ECHO, "input": {"text": "Maya Quill"}}]}, False),
+        ("session", "retry", {"input": {"text": "Maya Quill"}}, False),
+        ("contacts", "import", {"csv": "name\nMaya Quill"}, False),
+        ("session", "retry", {}, True),
+    ],
+)
+async def test_a_dead_letter_leaves_in_the_queue_what_says_no_more_than_ids(
+    client: Client, noun: str, verb: str, body: dict[str, object], stays: bool
+):
+    accepted = await client.run("tester", [COUNT])
+    await client.outcome(accepted.id)
+    given = json.dumps({"session_id": accepted.id, **body}).encode()
+    ack = await client.bus.publish(f"cmd.{client.user}.{noun}.{verb}", given)
+    async with asyncio.timeout(10):
+        while ack.seq not in [one["seq"] for one in await client.operator.dead_letters()]:
+            await asyncio.sleep(0.05)
+        while stays is not await is_queued(client, ack.seq):
+            await asyncio.sleep(0.05)
+
+
+async def is_queued(client: Client, seq: int) -> bool:
+    try:
+        await client.bus.client.jetstream().get_msg("CMD", seq)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def test_a_foreign_user_in_the_subject_is_refused(client: Client):

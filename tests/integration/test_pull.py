@@ -282,6 +282,20 @@ async def test_poison_is_a_dead_letter_at_once_and_is_told_to_nobody_else(bus: B
     assert given_up == []
 
 
+async def test_poison_that_may_be_personal_is_erased_once_its_dead_letter_is_there(bus: Bus):
+    async def handle(_delivery: Delivery) -> None:
+        raise Poison("it is refused", erase=True)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    ack = await bus.publish("work.custom.a.1", b'{"name":"Maya Quill"}')
+    js = bus.client.jetstream()
+    async with asyncio.timeout(5):
+        while (await js.stream_info("WORK")).state.messages:
+            await asyncio.sleep(0.05)
+    loop.cancel()
+    assert json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)["seq"] == ack.seq
+
+
 async def test_an_outage_is_not_poison(bus: Bus):
     tries = 0
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from orchestrator.asked import Refuse
 from orchestrator.commands import LIMIT, Commands, Sent
+from orchestrator.planning import is_name
 from orchestrator.reports import Reports
 from shared.bus import Bus
 from shared.counts import refused
@@ -14,6 +15,9 @@ from shared.json import dumps, loads
 from shared.refusal import Refusal
 from shared.registry import agent_name
 from shared.subjects import execution, session, uuid_of
+
+IDS = ("session_id", "execution_id", "command_id")
+IMPERSONAL = frozenset((*IDS, "from_step", "scope", "limit_usd", "policy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Doors:
             user, noun, verb = _address(delivery.subject)
         except Refusal as refusal:
             refused(delivery.subject, refusal)
-            raise Poison(f"{refusal.code}: {refusal.message}") from None
+            raise _poison(refusal, _readable(delivery.body)) from None
         message_id = delivery.headers.get("Nats-Msg-Id")
         name = message_id or f"{self.born}/{delivery.seq}"
         cause = message_id or f"cmd/{delivery.seq}"
@@ -69,18 +73,18 @@ class Doors:
         noun = {("session", "run"): "session", ("skill", "execute"): "execution"}.get((sent.noun, sent.verb))
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
-            raise Poison(f"{refusal.code}: {refusal.message}")
+            raise _poison(refusal, body)
         id_ = sent.id_or(_uuid(body.get(f"{noun}_id")))
         aggregate = session(sent.user, id_) if noun == "session" else execution(sent.user, id_)
         agent = body.get("agent")
-        named = agent_name(agent) if isinstance(agent, str) and noun == "session" else None
+        named = agent_name(agent) if is_name(agent) and noun == "session" else None
         fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")
         refuse = Refuse(named, refusal, fingerprint)
         decided = await self.commands.sessions.decide(
             aggregate, refuse, cause=sent.cause, traceparent=sent.traceparent
         )
         if decided.known.session.fingerprint not in (fingerprint, None):
-            raise Poison(f"{refusal.code}: {refusal.message}")
+            raise _poison(refusal, body)
         return True
 
 
@@ -99,6 +103,12 @@ def _uuid(text: Any) -> UUID | None:
         return uuid_of(text)
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def _poison(refusal: Refusal, body: dict[str, Any] | None) -> Poison:
+    """Keep in the queue, for the operator, what cannot be read or says no more than ids."""
+    personal = body is not None and not body.keys() <= IMPERSONAL
+    return Poison(f"{refusal.code}: {refusal.message}", erase=personal)
 
 
 def _readable(body: bytes) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from orchestrator import templates
 from shared.commands import StepInput
@@ -37,9 +37,13 @@ def runnable(skill: Skill | None, name: str, field: str, registry: Registry) -> 
     return skill.definition
 
 
+def is_name(given: Any) -> TypeGuard[str]:
+    """Say whether it has the form of a name; anything else may be what nobody wants to read again."""
+    return isinstance(given, str) and NAME.fullmatch(given) is not None
+
+
 def called(name: str) -> str:
-    """Repeat what has the form of a name; anything else may be what nobody wants to read in an error."""
-    return f"'{name}'" if NAME.fullmatch(name) else "of this name"
+    return f"'{name}'" if is_name(name) else "of this name"
 
 
 async def known_agent(registry: Registry, name: str) -> AgentDefinition:
