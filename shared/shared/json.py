@@ -36,6 +36,13 @@ def dumps(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
+def checked(value: Any) -> bytes:
+    """Write what a caller made, refused as `loads` would: unlooked at, NaN would become null."""
+    plain = msgspec.to_builtins(value, str_keys=True)
+    check(plain)
+    return dumps(plain)
+
+
 def canonical(value: Any) -> bytes:
     """Write one text for all spellings of a value: sorted keys, no spaces."""
     return _CANONICAL.encode(value)
@@ -110,7 +117,7 @@ def _check(value: Any, field: str | None, depth: int) -> None:
             for key, inner in value.items():
                 _check_text(key, field)
                 _check(inner, key if field is None else f"{field}.{key}", depth + 1)
-        case list():
+        case list() | tuple():
             for index, inner in enumerate(value):
                 _check(inner, f"{field or ''}[{index}]", depth + 1)
         case _:

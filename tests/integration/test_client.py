@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,15 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
     assert refused.value.field == "input.text"
     with pytest.raises(Refusal, match="half of a surrogate pair"):
         await client.records.rows("campaigns", of="half \udcff")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+async def test_a_number_that_json_does_not_know_is_refused_and_not_sent_as_null(
+    client: Client, number: float
+):
+    with pytest.raises(Refusal, match="out of range") as refused:
+        await client.run("tester", [{**ECHO, "input": {"text": "hello", "sizes": (1.0, number)}}])
+    assert (refused.value.code, refused.value.field) == ("unstorable", "steps[0].input.sizes[1]")
 
 
 @pytest.mark.parametrize("wrong", ["nobody", "", 7, None, ["a"]])

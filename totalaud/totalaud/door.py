@@ -82,10 +82,7 @@ class Door:
 
 def _written(body: Any) -> bytes:
     try:
-        return json.dumps(body)
-    except UnicodeEncodeError:
-        json.check(body)
-        raise
+        return json.checked(body)
     except (TypeError, RecursionError) as error:
         raise Refusal("invalid", None, f"the message cannot be written as JSON: {error}") from None
 
