@@ -96,7 +96,7 @@ class LiveSpan(NoSpan):
         if kind is not None:
             self._attributes[genai.ERROR] = kind.__name__
         if self.context.sampled:
-            self.tree.ended(self._told(failed=kind is not None), outermost=self._outermost)
+            self.tree.ended(self._told(failed=genai.ERROR in self._attributes), outermost=self._outermost)
 
     def set_attributes(self, attributes: Attributes) -> None:
         self._attributes.update(attributes)

@@ -24,8 +24,9 @@ from controls import (
     usage,
 )
 from histories import definitions, stories
-from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, WakeUp
+from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, StopAttempt, WakeUp
 from orchestrator.decide import decide
+from orchestrator.money import Purse
 from orchestrator.session import Session
 from projector.changes import Add, Alter, Ensure, File, Row
 from projector.entry import read
@@ -144,6 +145,19 @@ def test_an_attempt_ends_with_all_that_was_used():
 
 def test_a_custom_skill_costs_nothing():
     assert part(told(start(), report()).attempt(), "tokens_used", "cost_usd") == (0, 0)
+
+
+@pytest.mark.parametrize("most", [Decimal(1), None])
+def test_an_attempt_that_a_limit_forbids_used_nothing(most: Decimal | None):
+    asked = structs.replace(claim().claim, most_usd=most)
+    story = told(start(), StopAttempt(asked, "day", Purse(Decimal("0.01")), "fail"))
+    assert part(story.attempt(), "status", "tokens_used", "cost_usd") == ("error", 0, 0)
+
+
+def test_a_refused_stand_alone_skill_used_nothing():
+    refused = Refuse(None, Refusal("missing_field", "input.text", "input.text is required"), "print")
+    (row,) = told(refused, aggregate=ALONE).folded.tables["skill_executions"].values()
+    assert part(row, "status", "tokens_used", "cost_usd") == ("error", 0, 0)
 
 
 def test_totals_run_with_every_report_on_failure_too():

@@ -207,6 +207,18 @@ except KeyError:
     assert (span.failed, span.attributes["error.type"]) == (True, "KeyError")
 
 
+def test_a_span_that_says_what_failed_has_failed():
+    program = """
+with telemetry.span("fails") as span:
+    span.set_attribute("error.type", "skill_error")
+telemetry.shutdown()
+"""
+    with otlp.receiver() as receiver:
+        run(program, endpoint=receiver.endpoint)
+        (span,) = receiver.spans()
+    assert (span.failed, span.attributes["error.type"]) == (True, "skill_error")
+
+
 def test_a_library_that_traces_itself_stays_silent():
     program = """
 from opentelemetry import trace

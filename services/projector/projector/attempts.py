@@ -55,7 +55,8 @@ class Attempts:
                 yield Alter(self._row(event.attempt_id), {"runner": event.runner})
             case AttemptStopped():
                 code = "unknown_price" if event.asked_usd is None else "budget_exceeded"
-                yield self._given_up(event.attempt_id, code, f"the budget of the {event.scope} forbids it")
+                message = f"the budget of the {event.scope} forbids it"
+                yield self._given_up(event.attempt_id, code, message, **_used(None))
             case AttemptLost():
                 yield self._given_up(event.attempt_id, "lost", "its skill-runner was not heard of again")
             case AttemptWithdrawn():
@@ -68,7 +69,8 @@ class Attempts:
                 yield from self._reported(event, {} if event.output is None else {"output": event.output})
             case SessionRefused() if self._alone:
                 error = {"status": "error", "error_code": event.code, "error_message": event.message}
-                yield Add(self._row(self._id), self._new({}) | error | {"completed_at": self._commit.at})
+                ended = {"completed_at": self._commit.at, **_used(None)}
+                yield Add(self._row(self._id), self._new({}) | error | ended)
             case _:
                 pass
 
@@ -132,9 +134,9 @@ class Attempts:
             "completed_at": self._commit.at,
         }
 
-    def _given_up(self, attempt_id: UUID, code: str, message: str) -> Alter:
+    def _given_up(self, attempt_id: UUID, code: str, message: str, **used: Any) -> Alter:
         error = {"status": "error", "error_code": code, "error_message": message}
-        return Alter(self._row(attempt_id), error | {"completed_at": self._commit.at})
+        return Alter(self._row(attempt_id), error | {"completed_at": self._commit.at} | used)
 
     def _new(self, input_: dict[str, Any]) -> dict[str, Any]:
         return {
