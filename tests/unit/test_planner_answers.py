@@ -55,6 +55,17 @@ def test_a_prediction_has_names_bounds_reasons_and_how_good_it_was():
         assert part in told
 
 
+def test_a_model_that_did_worse_is_told_as_such():
+    card = {"kind": "logistic", "outcome": "placed", "brier_skill": -0.002, "n_validated": 90}
+    output = {
+        "predictions": [{"contact_id": "k1", **CHANCE}],
+        "expected": {**RATE, "n": 1},
+        "model": card,
+        "meta": META,
+    }
+    assert "Tried on 90 older pitches: 0.2 % worse than one rate for all." in text("predict-success", output)
+
+
 def test_a_rate_has_its_interval_and_its_counts():
     assert rate(RATE).startswith("6.3 % (2.1")
     assert rate(RATE).endswith("3 of 48")
@@ -221,6 +232,10 @@ def test_an_expectation_that_leaves_nothing_out_is_none():
     assert "expected in the end" not in told
 
 
+def test_that_nobody_is_to_be_asked_once_more_is_told():
+    assert "Follow-ups due: none" in text("track-campaign", TRACKED)
+
+
 def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
     kept = {**TRACKED, "funnel": dict(sorted(TRACKED["funnel"].items()))}
     assert text("track-campaign", kept).startswith("sent 48, bounced 0, replied 3, positive 0, placed 0")
@@ -265,8 +280,14 @@ def test_an_opportunity_is_told_with_deadline_cost_reasons_and_place():
 def test_times_of_the_week_are_told_with_how_sure_they_are():
     slot = {"weekday": "tuesday", "hour_local": 9, "p_best": 0.83, "expected": RATE}
     told = text("optimize-timing", {"slots": [slot], "schedule": [], "exploration": 0.25, "meta": META})
-    assert "tuesday 9:00: best with probability 0.83, answered 6.3 %" in told
+    assert "tuesday 9:00: best with probability 0.83, 6.3 % (2.1\u201316.8) expected; answered" in told
     assert "25.0 % of pitches would go out at another time" in told
+
+
+def test_a_time_at_which_nothing_was_sent_has_an_expectation_only():
+    slot = {"weekday": "friday", "hour_local": 9, "p_best": 0.08, "expected": {**RATE, "k": 0, "n": 0}}
+    output = {"slots": [slot], "schedule": [], "exploration": 0.9, "meta": META}
+    assert "expected; answered so far 0 of 0" in " ".join(text("optimize-timing", output).split())
 
 
 def test_a_time_is_told_for_whom_it_is_by_name_or_by_id():

@@ -22,6 +22,21 @@ WORDS = vocabulary(
 SAME_NAME = vocabulary(ROOT / "skills", campaigns=["Low Tide"], releases=["Low Tide"], artists=["Low Tide"])
 
 
+TITLES = vocabulary(
+    ROOT / "skills",
+    outlets=["No Ripcord", "Junglist Weekly", "The Week in Sound", "This Week"],
+    campaigns=["October Week"],
+    releases=["Never Enough", "Three Days Without You", "Without"],
+)
+ACCENTS = vocabulary(
+    ROOT / "skills",
+    outlets=["Radio Fünf"],
+    releases=["Grüße aus Übersee"],
+    artists=["Sigur Rós", "Björk Tribute", "Bjork Tribute", "Cafe Noir"],
+    places=["Köln"],
+)
+
+
 def read(text) -> Question | Unread:
     return understood(text, WORDS)
 
@@ -306,6 +321,104 @@ def test_which_asks_of_a_campaign_that_is_named():
     assert read("Which results does Autumn push have?").campaign == "Autumn push"
 
 
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("Write a pitch for Never Enough to No Ripcord", ("Never Enough", "No Ripcord", None, None)),
+        ("Pitch Never Enough to Junglist Weekly", ("Never Enough", "Junglist Weekly", None, None)),
+        ("Pitch Never Enough to The Week in Sound", ("Never Enough", "The Week in Sound", None, None)),
+        (
+            "Suggest hashtags for Three Days Without You on TikTok",
+            ("Three Days Without You", None, None, None),
+        ),
+        ("How is October Week doing?", (None, None, "October Week", None)),
+        ("How is October Week doing this week?", (None, None, "October Week", "7d")),
+    ],
+)
+def test_a_name_may_hold_words_that_say_a_time_or_turn_a_question_round(text, slots):
+    found = understood(text, TITLES)
+    assert (found.release, found.outlet, found.campaign, found.window) == slots
+
+
+@pytest.mark.parametrize("text", ["Pitch Never Enough to folk radio without London", "Find no folk DJs"])
+def test_a_name_that_alone_turns_a_question_round_does_not_hide_the_word(text):
+    assert "say what is wanted" in understood(text, TITLES).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("Write a pitch for Grusse aus Ubersee to Radio Funf", ("Grüße aus Übersee", "Radio Fünf", None)),
+        ("Write a pitch for Gruesse aus Uebersee to Radio Fuenf", ("Grüße aus Übersee", "Radio Fünf", None)),
+        (
+            "Write a pitch for Gru\u0308ße aus U\u0308bersee to Radio Fünf",
+            ("Grüße aus Übersee", "Radio Fünf", None),
+        ),
+        ("Write a press release for Sigur Ros", (None, None, "Sigur Rós")),
+        ("Write a press release for Bjork Tribute", (None, None, "Bjork Tribute")),
+        ("Write a press release for Björk Tribute", (None, None, "Björk Tribute")),
+        ("Write a press release for Café Noir", (None, None, "Cafe Noir")),
+    ],
+)
+def test_a_name_may_be_written_without_its_accents(text, slots):
+    found = understood(text, ACCENTS)
+    assert (found.release, found.outlet, found.artist) == slots
+
+
+def test_a_place_may_be_written_without_its_umlaut():
+    assert {understood(f"Find DJs in {said}", ACCENTS).regions for said in ("Köln", "Koeln", "Koln")} == {
+        ("Köln",)
+    }
+
+
+def test_one_campaign_is_meant_where_there_is_but_one():
+    one = vocabulary(ROOT / "skills", campaigns=["Spring"])
+    assert understood("How are my campaigns doing?", one).intent == "performance"
+    assert "totalaud campaigns list" in read("How are all my campaigns doing?").reason
+
+
+def test_a_kind_of_release_says_which_campaign():
+    asked = (
+        "How is the campaign for my EP doing?",
+        "How likely is my EP to get an answer?",
+        "Report on my EP",
+    )
+    assert {read(text).release_type for text in asked} == {"ep"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which journalists in the UK write about folk?",
+        "Find UK journalists writing about folk",
+        "Find UK journalists that cover folk",
+        "Which UK journalists review folk?",
+    ],
+)
+def test_what_people_write_about_is_what_they_are_found_by(text):
+    found = read(text)
+    assert (found.intent, found.type, found.genres) == ("find", "journalist", ("folk",))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Press release for my single, please", "press"),
+        ("When should I send the press release for my single?", "timing"),
+        ("Send me a report of Autumn push", "report"),
+        ("Write an email about my single to BBC Radio 6", "pitch"),
+        ("Hashtags for my single on Tik Tok", "hashtags"),
+    ],
+)
+def test_more_ways_to_ask(text, intent):
+    assert (read(text).intent, read(text).unused) == (intent, () if intent != "timing" else ("pressrelease",))
+
+
+def test_a_title_is_no_wish_for_what_costs_nothing():
+    titled = vocabulary(ROOT / "skills", releases=["Born Free"])
+    assert understood("Find opportunities for Born Free", titled).budget is None
+
+
 def test_a_name_that_is_a_plain_word_does_not_hide_the_word():
     assert read("What should I do next?").intent == "next"
     assert read("How is my campaign doing?").campaign is None
@@ -383,6 +496,14 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
         ("Find radio DJs who like polka", "polka"),
         ("How did my campaign do in the last 3 months?", "3 months"),
+        ("What didn't work?", "didnt"),
+        ("What hasn\u2019t worked for artists like me?", "hasnt"),
+        ("What is working worst?", "worst"),
+        ("Plan my single for next Friday", "'totalaud releases plan' sets the day"),
+        ("Find festivals until January", "'totalaud opportunities list' has the deadlines"),
+        ("Find folk DJs I wrote to on Monday", "no time can be said here, such as “monday”"),
+        ("Which grants close this month?", "narrowed by time"),
+        ("Show me all my contacts", "totalaud contacts list"),
         ("How is my campaign performing over the past two weeks?", "two weeks"),
         ("Find me UK gqom DJs", "gqom"),
         ("Find me folk DJs in the north of England", "north"),

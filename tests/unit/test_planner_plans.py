@@ -117,9 +117,25 @@ def test_of_several_open_campaigns_the_latest_is_taken_and_told():
     older = Campaign("c2", "Summer", datetime(2026, 6, 1, tzinfo=UTC))
     newer = Campaign("c3", "Winter", datetime(2026, 11, 1, tzinfo=UTC))
     closed = Campaign("c4", "Spring", datetime(2026, 11, 20, tzinfo=UTC), closed=True)
-    plan = of("performance", facts(campaigns=[older, newer, closed]))
+    plan = of("performance", facts(campaigns=[older, newer, closed]), window="7d")
     assert plan.steps[0].input == {"campaign_id": "c3", "window": "7d"}
     assert plan.notes == ("took the campaign Winter; it could also have been Summer",)
+
+
+def test_a_campaign_is_chosen_by_the_kind_of_its_release():
+    single, album = Campaign("c2", "Radio", release_id="r1"), Campaign("c3", "Press", release_id="r3")
+    known = facts(releases=[COAST, ALBUM], campaigns=[single, album])
+    assert of("performance", known, release_type="album").steps[0].input["campaign_id"] == "c3"
+    assert of("answers", known, release_type="single").steps[0].input["campaign_id"] == "c2"
+    found = of("predict", known, release_type="ep", outcome="replied")
+    assert "no campaign for a release that is an ep yet" in found.reason
+
+
+@pytest.mark.parametrize("intent", ["performance", "report"])
+def test_the_span_that_nobody_named_is_told(intent):
+    known = facts(campaigns=[Campaign("c1", "Spring")])
+    assert "last 7 days" in of(intent, known).notes[0]
+    assert of(intent, known, window="all").notes == ()
 
 
 def test_a_prediction_is_for_whom_the_campaign_has_not_pitched():
@@ -213,7 +229,8 @@ def test_a_report_is_one_free_step_with_no_more_than_was_asked():
 def test_a_report_of_a_release_is_that_of_its_latest_campaign():
     first = Campaign("c2", "Radio", datetime(2026, 6, 1, tzinfo=UTC), closed=True, release_id="r1")
     second = Campaign("c3", "Blogs", datetime(2026, 11, 1, tzinfo=UTC), release_id="r1")
-    plan = of("report", facts(campaigns=[Campaign("c1", "Other"), first, second]), release="Glass Coast")
+    known = facts(campaigns=[Campaign("c1", "Other"), first, second])
+    plan = of("report", known, release="Glass Coast", window="7d")
     assert plan.steps[0].input["campaign_id"] == "c3"
     assert plan.notes == ("took the campaign Blogs; it could also have been Radio",)
 
@@ -295,7 +312,7 @@ def test_a_campaign_of_one_artist_s_release_is_not_that_of_another_s_of_the_same
     twin = Release("r9", "a2", "Glass Coast", "single", date(2027, 1, 15))
     mine, theirs = Campaign("c1", "Mine", release_id="r1"), Campaign("c2", "Theirs", release_id="r9")
     known = facts(artists=[ARTIST, second], releases=[COAST, twin], campaigns=[mine, theirs])
-    plan = of("performance", known, release="Glass Coast", artist="Neon Harbour")
+    plan = of("performance", known, release="Glass Coast", artist="Neon Harbour", window="7d")
     assert (plan.steps[0].input["campaign_id"], plan.notes) == ("c1", ())
 
 

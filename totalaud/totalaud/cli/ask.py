@@ -22,7 +22,7 @@ REFUSED = 1
 
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In one sentence.")],
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In one sentence.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about what it costs.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
@@ -38,7 +38,7 @@ def ask(
     from totalaud.planner.telling import over
 
     options = Options.of(context)
-    plan = run(_planned(options, question, prose=prose))
+    plan = run(_planned(options, " ".join(question), prose=prose))
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
     if not options.json:
@@ -128,6 +128,7 @@ def _unread(options: Options, unread: "Unread") -> int:
     echo(f"{unread.reason}\n\nWhat can be asked, for instance:", err=True)
     for _, text in EXAMPLES:
         echo(f"  {text}", err=True)
+    echo("\nWhat else there is: totalaud --help", err=True)
     return UNREAD
 
 

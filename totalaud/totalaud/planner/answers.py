@@ -137,7 +137,7 @@ def _track(output: Json) -> Lines:
 
 def _followups(output: Json) -> Lines:
     due = output["followups_due"]
-    lines = [f"Follow-ups due: {output.get('followups_total', len(due))}"] if due else []
+    lines = [f"Follow-ups due: {output.get('followups_total', len(due)) or 'none'}"]
     for one in due[:MOST_DUE]:
         who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
         lines += wrapped(f"{who or one['contact_id']}: {one['days']} days of silence", "  ", "    ")

@@ -42,7 +42,8 @@ def timing(output: Json) -> Lines:
         else ["No time of the week is known to do better."]
     )
     for one in slots[:MOST_SLOTS]:
-        best = f"best with probability {one['p_best']:.2f}, answered {rate(one['expected'])}"
+        share, _, counts = rate(one["expected"]).rpartition(", ")
+        best = f"best with probability {one['p_best']:.2f}, {share} expected; answered so far {counts}"
         lines += wrapped(f"{one['weekday']} {one['hour_local']}:00: {best}", "  ", "    ")
     if slots:
         tried = f"{percent(output['exploration'])} % of pitches would go out at another time, to learn more"

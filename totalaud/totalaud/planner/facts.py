@@ -64,7 +64,7 @@ class Chosen:
 
 
 def campaign(question: Question, facts: Facts) -> Chosen | Missing:
-    """Return the campaign that was named, by itself, its release or its artist, else the one that is open.
+    """Return the campaign that was named, by itself, its release, its kind or artist, else the open one.
 
     Of several it is the latest.
     """
@@ -74,10 +74,17 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
     whose = _ids(question, facts)
     if question.release is not None:
         return _of_release(question.release, whose, facts)
-    own = [one for one in facts.campaigns if whose is None or one.artist_id in whose]
+    kind = question.release_type
+    fitting = {one.id for one in facts.releases if one.type == kind}
+    own = [
+        one
+        for one in facts.campaigns
+        if (whose is None or one.artist_id in whose) and (kind is None or one.release_id in fitting)
+    ]
     open_ = _latest_first(one for one in own if not one.closed)
     if not open_:
         of = f" of {question.artist}" if question.artist else ""
+        of += f" for a release that is {'an' if kind[0] in 'ae' else 'a'} {kind}" if kind else ""
         why = f"there is no open campaign{of}" if own else f"there is no campaign{of} yet"
         return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
     return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import cast
 
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
 from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
-from totalaud.planner.question import Intent, Question, Unread, Window
+from totalaud.planner.question import Intent, Question, Unread
+from totalaud.planner.times import unread_time, window_of
 from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
@@ -20,19 +20,22 @@ HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(
 MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds?|dollars?|euros?|gbp|usd|eur)\b")
 CURRENCY = re.compile(r"[£$€]|[a-z]+$")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
-SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
-NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
 MORE_MONEY = re.compile(r"[£$€]\s*\d")
 AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
 ONE_BUDGET = "I take one amount, the most that may be spent"
 TYPES_ASIDE = {"press", "hashtags"}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
+WRITING = re.compile(
+    r"^((?:who|which|find|show|list|get|give|recommend|suggest)\b.*) writ(?:e|es|ing) about\b"
+)
+SENDING = re.compile("^send (?=me )")
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 FIXED = (
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
     ("follow up", "followup"),
+    ("tik tok", "tiktok"),
 )
 
 
@@ -52,23 +55,23 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     plain, budget = _number(MONEY, plain)
     if budget is not None and MORE_MONEY.search(plain):
         return Unread(ONE_BUDGET)
-    plain, window = _window(plain)
-    if span := SPAN.search(plain):
-        return Unread(NO_SUCH_WINDOW.format(span[0]))
     said = WORD.findall(plain)
-    if refusal := _not_a_question(said):
-        return refusal
     reading = Reading(said)
     named = reading.take(nameable(vocabulary))
+    if refusal := _not_a_question(said, reading.rest()):
+        return refusal
+    window = window_of(reading)
     implied = {"campaign", "release"} if any(set(OWN) & set(one) for one in named) else set[str]()
     intent = _intent({word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
+    if time := unread_time(intent, reading):
+        return time
     names = meant(named, w.SLOTS[intent]) | {"contact": addresses}
     found = _found(intent, reading, vocabulary, names)
     if isinstance(found, Unread):
         return found
-    if "free" in said and intent == "opportunities":
+    if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
         budget = 0.0
     question = replace(
         found,
@@ -99,15 +102,15 @@ def _found(
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     known = {*_known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in known]
-    if time := sorted(said & w.NO_WINDOW):
-        return Unread(NO_SUCH_WINDOW.format(time[0]))
     if governed := [word for before, word in unknown if before in w.GOVERN]:
         return Unread(f"I do not know “{governed[0]}”")
     if len(unknown) > (0 if looks_for or intent == "predict" else MOST_UNUSED):
         return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
     if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
-    if several := _several(intent, [word for _, word in rest], names):
+    if several := _several(
+        intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values()))
+    ):
         return several
     return Question(
         intent=intent,
@@ -133,7 +136,9 @@ def _outcome(said: AbstractSet[str]) -> str | None:
     return kinds[0] if kinds else "replied" if said & (w.ANSWERS | w.SUCCESS) else None
 
 
-def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) -> Unread | None:
+def _several(
+    intent: Intent, said: list[str], names: Mapping[str, list[str]], campaigns: int
+) -> Unread | None:
     """Refuse two of what the answer has one of; a release that is named needs no type."""
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
         "release": ("release_type" in w.SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
@@ -146,9 +151,13 @@ def _several(intent: Intent, said: list[str], names: Mapping[str, list[str]]) ->
         if len(values) > 1:
             return Unread(f"one {what} at a time: {' or '.join(values)}")
     chosen = names["campaign"] or names["release"] or w.FOLLOW_UP & set(said)
-    if intent == "performance" and "which" in said and not chosen:
-        return Unread("I look at one campaign at a time: name it")
+    if intent in {"performance", "report"} and not chosen and _of_many(said, campaigns):
+        return Unread("I look at one campaign at a time: name it, or see 'totalaud campaigns list'")
     return None
+
+
+def _of_many(said: list[str], campaigns: int) -> bool:
+    return "which" in said or ("campaigns" in said and campaigns > 1)
 
 
 def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unread:
@@ -186,7 +195,8 @@ def _narrowed(question: Question) -> Question | Unread:
     }
     for slot, value in given.items():
         if value and slot not in slots:
-            return Unread(f"the answer cannot be narrowed by {slot.replace('_', ' ')}")
+            what = "time" if slot == "window" else slot.replace("_", " ")
+            return Unread(f"the answer cannot be narrowed by {what}")
     return question
 
 
@@ -211,44 +221,36 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
     """Return every word that may stand in such a question."""
     rules = (group for rule in w.RULES[intent] for group in rule)
     own: dict[str, Iterable[str]] = {
-        "find": w.LOOK | w.PEOPLE | w.CAMPAIGN,
-        "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, *w.TONES.values()),
+        "find": w.LOOK | w.PEOPLE | w.CAMPAIGN | w.COVER,
+        "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, w.COVER, *w.TONES.values()),
         "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success"},
         "plan": {*w.CHANNELS, *w.WRITE, "hours", "budget"},
         "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
         "press": w.RELEASE,
         "timing": {*w.PITCH, *w.RELEASE, "pitches", "week"},
         "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free", "budget", "under", "max"},
-        "performance": w.CAMPAIGN | w.LOOK,
-        "report": {*w.CAMPAIGN, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
+        "performance": w.CAMPAIGN | w.LOOK | w.RELEASE,
+        "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
-        "answers": {*w.CAMPAIGN, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
+        "answers": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
         "predict": w.CAMPAIGN.union(w.LOOK, w.PEOPLE, w.ANSWERS, w.OUTCOMES, w.SUCCESS, w.RELEASE),
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
     return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)
 
 
-def _not_a_question(said: list[str]) -> Unread | None:
-    bare = {word.replace("'", "") for word in said}
+def _not_a_question(said: list[str], rest: list[tuple[str, str]]) -> Unread | None:
+    """Refuse what is none; a name may hold words that would turn a question round, as titles do."""
     if not said:
         return Unread("there is no question")
     if len(said) > MOST_WORDS:
         return Unread(f"that is too long: at most {MOST_WORDS} words")
-    if negated := sorted(bare & w.NEGATIONS):
+    if negated := sorted(word for _, word in rest if word in w.NEGATIONS):
         return Unread(f"I cannot read “{negated[0]}”: say what is wanted, not what is not")
     if said[0].replace("'", "") in w.ACTS:
         return Unread(f"I answer questions; I do not {said[0]} anything")
     return None
-
-
-def _window(text: str) -> tuple[str, Window | None]:
-    for window, phrases in w.WINDOWS.items():
-        for phrase in phrases:
-            if re.search(rf"\b{phrase}\b", text):
-                return re.sub(rf"\b{phrase}\b", " ", text), cast("Window", window)
-    return text, None
 
 
 def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
@@ -271,4 +273,4 @@ def _plain(text: str) -> str:
     plain = " ".join(US.sub(r"\1 me", text.replace("\u2019", "'")).casefold().split())
     for said, one in FIXED:
         plain = plain.replace(said, one)
-    return plain
+    return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))

@@ -11,7 +11,10 @@ def lacks(question: Question) -> str | None:
         return "name an outlet or an e-mail address, not both"
     match question.intent:
         case "find" if not (kind or named):
-            return "name a genre or a place to look for, or a contact's e-mail address"
+            return (
+                "name a genre or a place to look for, or a contact's e-mail address; "
+                "'totalaud contacts list' shows all"
+            )
         case "pitch" if not (named or (question.type and kind)):
             return (
                 "to whom? Name an outlet, such as BBC Radio 6 Music or one of your contacts' outlets, "

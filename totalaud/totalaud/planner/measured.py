@@ -62,7 +62,8 @@ def chances(output: Json) -> Lines:
     if whole["n"] > 1:
         lines += wrapped(f"Of all {whole['n']} together {_chance({**whole, 'p': whole['mean']})}.")
     if card.get("brier_skill") is not None:
-        better = f"{percent(card['brier_skill'])} % better than one rate for all"
+        skill = card["brier_skill"]
+        better = f"{percent(abs(skill))} % {'worse' if skill < 0 else 'better'} than one rate for all"
         lines += wrapped(f"Tried on {card['n_validated']} older pitches: {better}.")
     return lines + meta(output)
 

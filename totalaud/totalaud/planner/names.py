@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from totalaud.planner import words as w
-from totalaud.planner.vocabulary import Vocabulary, key
+from totalaud.planner.vocabulary import Vocabulary, key, unaccented
 
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
 LONGEST_NAME = 8
@@ -37,6 +37,20 @@ class Reading:
                     found.append((index, name))
                     self.used[part] = [True] * length
         return [name for _, name in sorted(found, key=lambda one: one[0])]
+
+    def drop(self, phrase: Sequence[str]) -> bool:
+        """Take the words of a phrase where they stand; tell whether they do."""
+        length = len(phrase)
+        for index in range(len(self.said) - length + 1):
+            part = slice(index, index + length)
+            if self.said[part] == phrase and not any(self.used[part]):
+                self.used[part] = [True] * length
+                return True
+        return False
+
+    def text(self) -> str:
+        """Return what no name took as one text, a comma for each word that one did."""
+        return " ".join("," if used else word for word, used in zip(self.said, self.used, strict=True))
 
     def rest(self) -> list[tuple[str, str]]:
         """Return the words that no name took, each with the word before it; without apostrophes."""
@@ -73,11 +87,26 @@ def meant(named: Iterable[Meanings], slots: AbstractSet[str]) -> dict[str, list[
 
 def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | None:
     whole = "".join(words)
-    return known.get(key(whole)) or known.get(key(whole.removesuffix("'s")))
+    for said in (key(whole), key(whole.removesuffix("'s"))):
+        if found := known.get(said) or known.get(unaccented(said)[-1]):
+            return found
+    return None
 
 
 def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
     """Leave out the user's names that are plain words of the grammar, such as a single called “Next”."""
-    plain = w.FILLERS | w.RELEASE | w.CAMPAIGN | w.DOING | w.LOOK | w.WRITE | w.PITCH | w.PEOPLE
+    spans = {key(phrase) for phrases in w.WINDOWS.values() for phrase in phrases}
+    plain = (
+        spans
+        | w.NEGATIONS
+        | w.FILLERS
+        | w.RELEASE
+        | w.CAMPAIGN
+        | w.DOING
+        | w.LOOK
+        | w.WRITE
+        | w.PITCH
+        | w.PEOPLE
+    )
     plain = plain.union(*vocabulary.kinds.values())
     return {name: told for name, told in names.items() if name not in plain}

@@ -12,6 +12,7 @@ from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, W
 from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
+LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 RANKED = Template("{{step2.contacts}}")
 
@@ -74,8 +75,14 @@ def _pitch(draft: Draft) -> None:
 
 def _performance(draft: Draft) -> None:
     found = draft.take(own.campaign(draft.question, draft.facts))
-    window = draft.question.window or "7d"
+    window = _window(draft)
     draft.step("track-campaign", {"campaign_id": found.id, "window": window}, f"Look at {found.name}")
+
+
+def _window(draft: Draft) -> Window:
+    if draft.question.window is None:
+        draft.notes.append(LAST_WEEK)
+    return draft.question.window or "7d"
 
 
 def _report(draft: Draft) -> None:
@@ -83,7 +90,7 @@ def _report(draft: Draft) -> None:
     found = draft.take(own.campaign(asked, draft.facts))
     given = {
         "campaign_id": found.id,
-        "period": PERIODS[asked.window or "7d"],
+        "period": PERIODS[_window(draft)],
         "audience": asked.audience,
         "detail": asked.detail,
     }
@@ -193,7 +200,7 @@ def _trends(draft: Draft) -> None:
 
 def _answers(draft: Draft) -> None:
     asked = draft.question
-    named = asked.campaign or asked.release
+    named = asked.campaign or asked.release or asked.release_type
     which = draft.take(own.campaign(asked, draft.facts)).id if named else None
     given = {"campaign_id": which, "group_by": asked.group_by}
     draft.step("analyze-responses", given, "Look at who answers, and how soon")
@@ -205,7 +212,7 @@ def _predict(draft: Draft) -> None:
     chosen = own.campaign(asked, draft.facts)
     named = asked.outlet or asked.contact
     some = named or asked.type or asked.genres or asked.regions
-    of = asked.campaign or asked.release or asked.artist
+    of = asked.campaign or asked.release or asked.release_type or asked.artist
     act = draft.take(chosen) if of or not some or isinstance(chosen, Chosen) else None
     contacts = whom.ids(draft) if named else whom.found(draft) if some else None
     if contacts == []:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ OUTLETS = {
 }
 
 
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+ACCENTS = re.compile("[\u0300-\u036f]")
 MUSIC = ("library/music.py", "scout/research_contacts.py")
 
 
@@ -93,9 +96,10 @@ def known_outlets() -> dict[str, str]:
 
 
 def by_key(names: Iterable[str | None]) -> dict[str, str]:
-    """Return names by their key, those with an & by their key with "and" as well."""
+    """Return names by their key, also by those of what one writes who has no & and no accents at hand."""
     real = [name for name in names if name and key(name)]
-    return {key(said): name for name in real for said in (name.replace("&", "and"), name)}
+    spelt = {key(said): name for name in real for said in (name.replace("&", "and"), name)}
+    return {**{said: name for whole, name in spelt.items() for said in unaccented(whole)}, **spelt}
 
 
 def _without(plain: AbstractSet[str], names: Mapping[str, str]) -> dict[str, str]:
@@ -105,6 +109,13 @@ def _without(plain: AbstractSet[str], names: Mapping[str, str]) -> dict[str, str
 def key(name: str) -> str:
     """Make one of all ways to write a name: Synth-Pop, synth pop."""
     return re.sub(r"[^\w&]|_", "", name.casefold())
+
+
+def unaccented(name: str) -> list[str]:
+    """Return a key without accents, umlauts in both ways of writing them: bjoerk and bjork."""
+    whole = unicodedata.normalize("NFC", name)
+    both = (whole.translate(UMLAUTS), whole)
+    return [ACCENTS.sub("", unicodedata.normalize("NFD", one)) for one in both]
 
 
 def _module(file: Path) -> Any:

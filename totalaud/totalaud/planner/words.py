@@ -70,6 +70,7 @@ WORKS = _words(
 )
 COMPARE = _words("compare compared benchmark")
 ASKED = _words("what whats which how")
+COVER = _words("cover covers covering feature features featuring review reviews support supports")
 PEOPLE = _words("contacts contact people someone anyone somebody anybody")
 
 ANSWERS = _words("reply replies replied response responses respond answer answers answered")
@@ -124,7 +125,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         ),
     ),
     "hashtags": ((frozenset({"hashtags", "hashtag"}),),),
-    "press": ((WRITE, frozenset({"pressrelease"})),),
+    "press": ((WRITE, frozenset({"pressrelease"})), (frozenset({"pressrelease"}), RELEASE)),
     "opportunities": (
         (
             _words(
@@ -146,7 +147,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
 STRONGER: dict[Intent, frozenset[Intent]] = {
     "report": frozenset({"performance"}),
     "plan": frozenset({"performance"}),
-    "timing": frozenset({"pitch"}),
+    "timing": frozenset({"pitch", "press"}),
     "answers": frozenset({"performance", "patterns"}),
     "predict": frozenset({"performance"}),
 }
@@ -212,8 +213,9 @@ CHANNELS = {
 }
 NEGATIONS = _words(
     """
-    no not dont doesnt isnt arent never without except but neither nor unless hate hates dislike
-    dislikes outside beyond excluding exclude avoid avoiding
+    no not dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt
+    shouldnt never without except but neither nor unless hate hates dislike dislikes outside beyond
+    excluding exclude avoid avoiding least worst
     """
 )
 ACTS = _words(
@@ -241,15 +243,15 @@ FILLERS = _words(
 
 EVERY = FILLERS.union(
     *(group for rules in RULES.values() for rule in rules for group in rule),
-    *(LOOK, WRITE, PEOPLE, CAMPAIGN, RELEASE, DOING, PEERS, NEGATIONS, ACTS, NO_WINDOW),
+    *(LOOK, WRITE, PEOPLE, COVER, CAMPAIGN, RELEASE, DOING, PEERS, NEGATIONS, ACTS, NO_WINDOW),
     *(CHANNELS, PLATFORMS, AUDIENCES, DETAILS, OPENINGS, GROUPS, OUTCOMES, SUCCESS),
     *TONES.values(),
 )
 SLOTS: dict[Intent, frozenset[str]] = {
     "find": _words("genres regions type contact"),
     "pitch": _words("genres regions type outlet contact release release_type artist"),
-    "performance": _words("campaign release artist window"),
-    "report": _words("campaign release artist window"),
+    "performance": _words("campaign release release_type artist window"),
+    "report": _words("campaign release release_type artist window"),
     "patterns": _words("artist genres cohort"),
     "next": _words("campaign artist"),
     "timing": _words("type contact release release_type artist"),
@@ -259,6 +261,6 @@ SLOTS: dict[Intent, frozenset[str]] = {
     "opportunities": _words("genres regions release release_type artist budget"),
     "similar": _words("artist genres"),
     "trends": _words("genres regions"),
-    "answers": _words("campaign release"),
-    "predict": _words("genres regions type outlet contact campaign release artist"),
+    "answers": _words("campaign release release_type"),
+    "predict": _words("genres regions type outlet contact campaign release release_type artist"),
 }

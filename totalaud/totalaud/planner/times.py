@@ -1,0 +1,35 @@
+"""The spans of time that a question may name, and those that no answer can be narrowed to."""
+
+import re
+from typing import cast
+
+from totalaud.planner import words as w
+from totalaud.planner.names import Reading
+from totalaud.planner.question import Intent, Unread, Window
+
+SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
+NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
+DATES: dict[Intent, str] = {
+    "plan": ": 'totalaud releases plan' sets the day of a release",
+    "opportunities": ": 'totalaud opportunities list' has the deadlines",
+}
+
+
+def window_of(reading: Reading) -> Window | None:
+    """Take the span that is named, if there is one."""
+    for window, phrases in w.WINDOWS.items():
+        for phrase in phrases:
+            if reading.drop(phrase.split()):
+                return cast("Window", window)
+    return None
+
+
+def unread_time(intent: Intent, reading: Reading) -> Unread | None:
+    """Refuse a time that no answer can be narrowed to, with the times there are."""
+    span = SPAN.search(reading.text())
+    times = [span[0]] if span else sorted({word for _, word in reading.rest()} & w.NO_WINDOW)
+    if not times:
+        return None
+    if "window" in w.SLOTS[intent]:
+        return Unread(NO_SUCH_WINDOW.format(times[0]))
+    return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")
