@@ -115,7 +115,7 @@ async def test_lists_are_narrowed_and_cut(told: Told):
     records = told.client.records
     assert [row.outlet for row in await records.rows("contacts", of="podcast")] == ["Ben's"]
     assert len(await records.rows("outreach", limit=2)) == 2
-    assert await records.rows("outreach", of="Autumn") == []
+    assert await records.rows("contacts", of="venue") == []
 
 
 async def test_rows_of_one_person_far_apart_in_a_long_file_are_one_person(told: Told):
@@ -224,6 +224,49 @@ async def test_the_command_line_lists_and_exports(told: Told, at_the_stack: None
     assert ["contact", "1", "outlet", "'=cmd|x"] in list(csv.reader(io.StringIO(out)))
     code, _, _ = await shown(user, "contacts", "export", "nobody@example.org")
     assert code == 1
+
+
+async def test_a_list_that_is_cut_says_so_unless_its_length_was_chosen(told: Told, at_the_stack: None):
+    rows = "".join(f"p{number}@example.org,radio\n" for number in range(20))
+    answer = await told.client.records.load("contacts", f"email,type\n{rows}".encode())
+    await told.client.tables.caught_up(answer["seq"])
+    for words in ((), ("--json",)):
+        code, out, err = await shown(told.client.user, "contacts", "list", *words)
+        assert (code, "there are more than these 20: --limit" in err) == (0, True)
+    assert len(json.loads(out)) == 20
+    for words in (("--limit", "5"), ("--limit", "22"), ("--type", "podcast")):
+        assert (await shown(told.client.user, "contacts", "list", *words)).err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("outreach", "--campaign", "Sprung"),
+        ("outreach", "--campaign", str(uuid4())),
+        ("campaigns", "--artist", "No"),
+    ],
+)
+async def test_a_list_of_what_does_not_exist_is_refused(
+    told: Told, at_the_stack: None, words: tuple[str, str, str]
+):
+    noun, option, name = words
+    code, out, _ = await shown(told.client.user, noun, "list", option, name, "--json")
+    assert (code, json.loads(out)["error"]["code"]) == (1, f"unknown_{option.strip('-')}")
+
+
+async def test_a_list_is_narrowed_to_a_campaign_by_its_id_too(told: Told):
+    (campaign,) = await told.client.records.rows("campaigns")
+    by_name = await told.client.records.rows("outreach", of="SPRING")
+    assert by_name == await told.client.records.rows("outreach", of=str(campaign["id"]).upper()) != []
+
+
+@pytest.mark.parametrize("verb", ["suppress", "erase", "export"])
+async def test_a_contact_is_not_named_by_name(told: Told, at_the_stack: None, verb: str):
+    code, _, err = await shown(told.client.user, "contacts", verb, "Fictional Ada")
+    assert (code, err) == (
+        1,
+        "error: contact_id: a contact is named by UUID or e-mail address, not by name (invalid)\n",
+    )
 
 
 async def test_an_erased_persons_export_opens_nothing(told: Told, stack: LocalStack):

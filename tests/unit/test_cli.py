@@ -148,9 +148,27 @@ def test_a_wrong_call_ends_with_2(words: list[str], capsys: pytest.CaptureFixtur
     assert "Usage: totalaud" in capsys.readouterr().err
 
 
-def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]):
-    assert call(["run", "scout", "-f", "nosuch.yaml"]) == 1
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "scout", "-f"],
+        ["contacts", "import"],
+        ["opportunities", "import"],
+        ["streams", "import", "--artist=A"],
+    ],
+)
+def test_a_missing_file_is_named(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert call([*words, "nosuch.yaml"]) == 1
     assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
+
+
+@pytest.mark.parametrize("words", [["run", "scout", "-f", "-"], ["contacts", "import", "-"]])
+def test_a_closed_standard_input_is_named(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert call(words) == 2
+    assert "standard input is closed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -17,7 +17,7 @@ from totalaud.budgets import Budgets
 from totalaud.connection import Connection
 from totalaud.door import Door
 from totalaud.following import Page, ReadPage, follow, read_all
-from totalaud.given import Id, as_count, as_id, as_steps
+from totalaud.given import Id, as_contact, as_count, as_id, as_steps
 from totalaud.logged import Logged
 from totalaud.opening import Opener
 from totalaud.operator import Operator
@@ -224,9 +224,8 @@ class Client:
 
     async def contact_id(self, contact: Id) -> UUID:
         """Return the id of a contact that is named by id or e-mail address."""
-        if "@" in str(contact):
-            return await self._opener.person_of(self.user, str(contact))
-        return as_id(contact, "contact_id")
+        named = as_contact(contact)
+        return named if isinstance(named, UUID) else await self._opener.person_of(self.user, named)
 
     async def _known(self, aggregate: Aggregate) -> None:
         field = f"{aggregate.noun}_id"

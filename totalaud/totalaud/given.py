@@ -18,6 +18,18 @@ def as_id(value: Id, field: str) -> UUID:
         raise Refusal("invalid", field, f"{field}: {value!r} is not a UUID") from None
 
 
+def as_contact(contact: Id) -> UUID | str:
+    """Read a contact's UUID or e-mail address; no name means a contact, since many have the same."""
+    text = str(contact).strip()
+    if "@" in text:
+        return text
+    try:
+        return UUID(text)
+    except ValueError:
+        rule = "a contact is named by UUID or e-mail address, not by name"
+        raise Refusal("invalid", "contact_id", rule) from None
+
+
 def as_count(value: Any, field: str) -> int:
     """Refuse what is no number of rows, nor a sequence of the log."""
     if not isinstance(value, int) or not 0 <= value <= MOST:

@@ -77,9 +77,12 @@ NAMES = {
     "artists": ARTIST_NAMES,
     "releases": ARTIST_NAMES,
     "campaigns": ARTIST_NAMES,
-    "outreach": "SELECT name FROM campaigns WHERE user_id = $1",
+    "outreach": """
+SELECT name FROM campaigns WHERE user_id = $1 UNION ALL SELECT id::text FROM campaigns WHERE user_id = $1
+""",
     "coverage": "SELECT DISTINCT artist AS name FROM coverage WHERE user_id = $1",
 }
+REFERRED_TO = {"releases": "artist", "campaigns": "artist", "outreach": "campaign"}
 
 CONTACT = """
 SELECT name, email, phone, notes, outlet, role, type, genres, regions, source, source_url, subscriber_type,

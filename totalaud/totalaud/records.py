@@ -7,11 +7,12 @@ from uuid import UUID
 
 from shared.csvtext import decode
 from shared.keyring import normal
+from shared.refusal import Refusal
 from totalaud import record_queries as queries
 from totalaud.contacts import IMPORT_S, import_file
 from totalaud.door import Door
 from totalaud.export import Export, export_of
-from totalaud.given import Id, as_count, as_id, as_one_of
+from totalaud.given import Id, as_contact, as_count, as_id, as_one_of
 from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.tables import Tables
@@ -167,6 +168,9 @@ class Records:
         """Return the spellings under which it is stored: to the commands they are all one."""
         names = await self._tables.rows(queries.NAMES[noun], self._user) if noun in queries.NAMES else []
         meant = [row["name"] for row in names if row["name"] and normal(row["name"]) == normal(of)]
+        what = queries.REFERRED_TO.get(noun)
+        if what and not meant:
+            raise Refusal(f"unknown_{what}", what, "none of yours has this name")
         return [of.strip().lower(), *meant]
 
     async def _ask(self, noun: str, verb: str, body: Json) -> Json:
@@ -175,8 +179,8 @@ class Records:
 
 def contact_named(contact: Id) -> Json:
     """Return the field that names a contact: `email` or `contact_id`."""
-    text = str(contact).strip()
-    return {"email" if "@" in text else "contact_id": text}
+    named = as_contact(contact)
+    return {"contact_id" if isinstance(named, UUID) else "email": str(named)}
 
 
 def _given(**values: Any) -> Json:

@@ -134,7 +134,7 @@ def _unread(options: Options, unread: "Unread") -> int:
 
 def _agreed(options: Options) -> bool:
     """Ask a person; a script that did not say --yes is held by its budget only."""
-    if options.json or not sys.stdin.isatty():
+    if options.json or not sys.stdin or not sys.stdin.isatty():
         return True
     try:
         return typer.confirm("This may cost money. Run it?", default=False)

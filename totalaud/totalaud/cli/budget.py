@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from totalaud.cli import show
+from totalaud.cli.limited import cut
 from totalaud.cli.options import Options, run
 from totalaud.cli.recording import Limit
 
@@ -99,7 +100,7 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
 
     async def work() -> None:
         async with options.client() as client:
-            rows = await client.budgets.ledger(session_id=of, limit=limit)
+            rows = cut(context, await client.budgets.ledger(session_id=of, limit=limit + 1), limit)
         if options.json:
             show.document(rows)
         else:

@@ -1,6 +1,5 @@
 """The `import` command that contacts, outreach, streams and the like share: a file in, a report out."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,18 +7,19 @@ import typer
 from totalaud.cli import show
 from totalaud.cli.options import Options, run
 from totalaud.cli.plain import echo
+from totalaud.cli.reading import file_data
 
-File = Annotated[Path, typer.Argument(help="A CSV file with a header.", exists=True, dir_okay=False)]
+File = Annotated[str, typer.Argument(help="A CSV file with a header; - for standard input.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")]
 COUNTS = ("imported", "unchanged", "duplicates", "failed")
 
 
 def load(
-    context: typer.Context, noun: str, file: Path, *, dry_run: bool, artist: str | None = None
+    context: typer.Context, noun: str, file: str, *, dry_run: bool, artist: str | None = None
 ) -> typer.Exit:
     """Import a file and write what was done; the exit is 1 when no row of it was good."""
     options = Options.of(context)
-    data = file.read_bytes()
+    data = file_data(file)
 
     async def work() -> int:
         async with options.client() as client:
@@ -27,7 +27,7 @@ def load(
         if options.json:
             show.document(report)
         else:
-            for line in report_lines(report, str(file)):
+            for line in report_lines(report, file):
                 echo(line)
         return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
 

@@ -1,6 +1,5 @@
 """`streams …`, `opportunities …` and `coverage …`: what comes from outside."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ opportunities = typer.Typer(
     no_args_is_help=True, help="Import and list where to submit.", rich_markup_mode=None
 )
 Calendar = Annotated[
-    Path, typer.Argument(help="A CSV file with a header, or a calendar.", exists=True, dir_okay=False)
+    str, typer.Argument(help="A CSV file with a header, or a calendar; - for standard input.")
 ]
 coverage = typer.Typer(
     no_args_is_help=True, help="Import and list what was played or written.", rich_markup_mode=None

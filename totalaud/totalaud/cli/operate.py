@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from totalaud.cli import show
+from totalaud.cli.limited import cut
 from totalaud.cli.options import Options, run
 from totalaud.cli.plain import echo
 
@@ -114,7 +115,7 @@ def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, ma
 
     async def work() -> None:
         async with options.client() as client:
-            found = await client.operator.dead_letters(limit)
+            found = cut(context, await client.operator.dead_letters(limit + 1), limit)
         if options.json:
             show.document(found)
             return

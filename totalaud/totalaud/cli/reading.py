@@ -47,9 +47,18 @@ def inputs(given: list[str]) -> Json:
     return pairs(given)
 
 
-def file_text(name: str) -> str:
+def file_data(name: str) -> bytes:
     """Read a file, standard input for `-`."""
-    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    if name != "-":
+        return Path(name).read_bytes()
+    if not sys.stdin:
+        raise typer.BadParameter("standard input is closed: name a file, or pipe one in")
+    return sys.stdin.buffer.read()
+
+
+def file_text(name: str) -> str:
+    """Read a file's text, or that of standard input."""
+    data = file_data(name)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from totalaud.cli import records_shown, show
+from totalaud.cli.limited import cut
 from totalaud.cli.options import Options, run
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None =
 
     async def work() -> None:
         async with options.client() as client:
-            rows = await client.records.rows(noun, limit=limit, of=of)
+            rows = cut(context, await client.records.rows(noun, limit=limit + 1, of=of), limit)
         if options.json:
             show.document(rows)
         else:

@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli import reading, show
 from totalaud.cli.budget import amount
+from totalaud.cli.limited import cut
 from totalaud.cli.options import Options, Reason, run
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 
@@ -118,14 +119,15 @@ def get(
 def list_(
     context: typer.Context,
     status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 20,
 ) -> None:
     """List the newest sessions; those of one user with --user."""
     options = Options.of(context)
 
     async def work() -> None:
         async with options.client() as client:
-            rows = await client.list(user=options.user, status=status, limit=limit)
+            found = await client.list(user=options.user, status=status, limit=limit + 1)
+            rows = cut(context, found, limit)
             if options.json:
                 show.document(rows)
                 return
