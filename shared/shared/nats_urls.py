@@ -4,12 +4,14 @@
 would send its password in the clear to whoever greets without. The server has to be set to `handshake_first`.
 """
 
+import logging
 import os
 import re
 import ssl
 from typing import Any
 
 from shared.refusal import Refusal
+from shared.urls import is_read
 
 CA = "TOTALAUD_NATS_CA"
 TLS = "tls://"
@@ -20,9 +22,10 @@ _FORM = re.compile(r"((nats|tls|wss?)://)?([^/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-
 def servers(url: str) -> list[str]:
     """Return each server's URL; raises Refusal for what is none, which nats-py would look for without end."""
     listed = [one.strip() for one in url.split(",") if one.strip()]
-    if not listed or not all(_FORM.fullmatch(one) for one in listed):
+    if not listed or not all(_FORM.fullmatch(one) and is_read(_whole(one)) for one in listed):
         form = "nats://USER:PASSWORD@HOST:PORT or tls://…, several with commas between"
-        raise Refusal("invalid", NAME, f"{NAME}: not {form}; a password has no comma and none of / ? #")
+        rule = "a password stands as it is, it has no comma and none of / ? # [ ]"
+        raise Refusal("invalid", NAME, f"{NAME}: not {form}; {rule}")
     return listed
 
 
@@ -36,6 +39,7 @@ def secured(url: str) -> dict[str, Any]:
         return {}
     if not all(with_tls):
         raise Refusal("tls", "TOTALAUD_NATS_URL", "TOTALAUD_NATS_URL: all servers are tls://, or none")
+    logging.getLogger("asyncio").addFilter(_means_something)
     return {"tls": _trusting(os.environ.get(CA)), "tls_handshake_first": True}
 
 
@@ -50,6 +54,15 @@ def told(error: BaseException) -> str:
             return "no greeting in time: tls:// in the URL?"
         case _:
             return str(error).removeprefix("nats: ").strip("'") or type(error).__name__
+
+
+def _whole(url: str) -> str:
+    return url if "://" in url else f"nats://{url}"
+
+
+def _means_something(record: logging.LogRecord) -> bool:
+    """Tell it from what asyncio says at each end of a TLS connection that nats-py has made."""
+    return "eof_received() has no effect" not in str(record.msg)
 
 
 def _trusting(file: str | None) -> ssl.SSLContext:

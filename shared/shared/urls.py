@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from shared.refusal import Refusal
 
@@ -12,12 +13,22 @@ _FORM = re.compile(rf"postgres(ql)?://([^@/?#\s]*@)?{_HOST}(,{_HOST})*([/?]\S*)?
 _HTTP = re.compile(
     r"https?://([^@/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?([/?]\S*)?", re.IGNORECASE
 )
+_PORT = re.compile(r":(\d+)(?=,|$)")
 LAST_PORT = 65_535
+
+
+def is_read(url: str) -> bool:
+    """Tell whether libraries read it: what urllib refuses (brackets in a password), it quotes."""
+    try:
+        hosts = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return False
+    return all(int(port) <= LAST_PORT for port in _PORT.findall(hosts))
 
 
 def database_url(text: str) -> str:
     """Return it; raises Refusal for what is no such URL."""
-    if not _FORM.fullmatch(text):
+    if not (_FORM.fullmatch(text) and is_read(text)):
         raise Refusal(
             "invalid",
             NAME,

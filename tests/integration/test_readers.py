@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -294,6 +295,56 @@ async def test_the_services_still_take_turns(read):
     owner = await asyncpg.connect(read.owner)
     assert await owner.fetchval("SELECT pg_try_advisory_lock(7)")
     await owner.close()
+
+
+@asynccontextmanager
+async def plain_owner(server_url: str) -> AsyncIterator[tuple[str, str]]:
+    """A database that belongs to a role without further rights: its superuser's URL and its owner's."""
+    role = f"services_{uuid4().hex[:8]}"
+    async with fresh_database(server_url) as url:
+        superuser = await asyncpg.connect(url)
+        name = urlsplit(url).path[1:]
+        try:
+            await superuser.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+            await superuser.execute(f"ALTER DATABASE {name} OWNER TO {role}")
+            place = urlsplit(url).netloc.rsplit("@", 1)[1]
+            yield url, f"postgresql://{role}:x@{place}/{name}"
+        finally:
+            await superuser.execute(f"DROP OWNED BY {role} CASCADE")
+            await superuser.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER")
+            await superuser.execute(f"DROP ROLE {role}")
+            await superuser.close()
+
+
+async def test_the_services_still_take_turns_where_another_superuser_made_the_reader(read):
+    user = uuid4()
+    async with plain_owner(read.owner) as (superuser, services):
+        await make_tables(services)
+        await readers.add(superuser, user)
+        owner = await asyncpg.connect(services)
+        try:
+            assert await owner.fetchval("SELECT pg_try_advisory_lock(7)")
+        finally:
+            await owner.close()
+            await readers.remove(superuser, user)
+
+
+async def test_an_owner_who_may_not_make_readers_is_told_who_may(read):
+    async with plain_owner(read.owner) as (_, services):
+        with pytest.raises(Refusal, match="may not make others, a superuser of that server may"):
+            await readers.add(services, uuid4())
+
+
+async def test_a_reader_s_url_holds_nothing_of_who_made_it(read):
+    parts = urlsplit(read.owner)
+    hidden = f"user={parts.username}&password={parts.password}&application_name=x"
+    user = uuid4()
+    given = await readers.add(f"postgresql://{parts.netloc.rsplit('@', 1)[1]}{parts.path}?{hidden}", user)
+    try:
+        assert urlsplit(given).query == "application_name=x"
+        await (await asyncpg.connect(given)).close()
+    finally:
+        await readers.remove(read.owner, user)
 
 
 async def test_a_new_url_voids_the_one_before(read):

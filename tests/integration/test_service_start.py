@@ -16,6 +16,7 @@ from shared.bus import Bus
 from shared.nats_urls import servers
 from shared.refusal import Refusal
 from shared.settings import Settings
+from shared.urls import database_url
 from totalaud.stack import ports
 from totalaud.stack.parts import TAKEN, Part, PartKind
 
@@ -109,7 +110,11 @@ async def test_a_password_that_nats_refuses_is_blamed_on_its_setting(nats_url: s
 
 @pytest.mark.parametrize(
     "url",
-    [" ", ",", f"http://u:{SECRET}@h:1", f"nats://u:{SECRET}@h:port", f"nats://u:{SECRET}/x@h:1", "nats://"],
+    [
+        *(" ", ",", "nats://", "nats://h:65536", f"http://u:{SECRET}@h:1", f"nats://u:{SECRET}@h:port"),
+        *(f"nats://u:{SECRET}/x@h:1", f"nats://u:{SECRET}[x@h:1", f"u:{SECRET}[x]y@h:1"),
+        f"nats://u:{SECRET}\u2100@h:1",
+    ],
 )
 def test_what_is_no_url_of_nats_is_refused_and_not_repeated(url: str):
     with pytest.raises(Refusal, match="not nats://") as refusal:
@@ -118,10 +123,29 @@ def test_what_is_no_url_of_nats_is_refused_and_not_repeated(url: str):
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost", "h:1", "nats://h", "tls://u:p@h:1", "nats://token@[::1]:4222", "ws://h:1/"]
+    "url",
+    [
+        *("localhost", "h:1", "nats://h", "tls://u:p@h:1", "nats://token@[::1]:4222", "ws://h:1/"),
+        "nats://u:p@:%40:99999{}$;!ä@h:65535",
+    ],
 )
 def test_every_form_that_nats_knows_is_taken(url: str):
     assert servers(url) == [url]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [f"u:{SECRET}[x@h/x", f"u:{SECRET}[x]y@h/x", f"u:{SECRET}\u2100@h/x", "h:65536/x", "h:1,h:65536/x"],
+)
+def test_what_is_no_url_of_postgresql_is_refused_and_not_repeated(place: str):
+    with pytest.raises(Refusal, match="not postgresql://") as refusal:
+        database_url(f"postgresql://{place}")
+    assert SECRET not in refusal.value.message
+
+
+@pytest.mark.parametrize("place", ["u:%5B%2F%40@h:65535/x", "h:1,i:2/x", "/x?options=-c%20a.b=:99999"])
+def test_every_form_that_postgresql_knows_is_taken(place: str):
+    assert database_url(f"postgresql://{place}") == f"postgresql://{place}"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def secure(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
             yield deployment
 
 
-async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_path):
+async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_path, caplog):
     log = tmp_path / "orchestrator"
     env = {
         "TOTALAUD_NATS_URL": secure.url("orchestrator"),
@@ -73,6 +73,7 @@ async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_p
                     continue
         await bus.close()
     assert answer["commits"] == []
+    assert "eof_received" not in log.read_text() + caplog.text
 
 
 async def test_a_client_without_tls_is_told_that_it_is_needed(secure):

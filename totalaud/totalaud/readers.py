@@ -12,22 +12,29 @@ import asyncpg
 
 from shared.readers import role_of
 from shared.refusal import Refusal
+from shared.urls import NAME
 from totalaud.database import reaching
 
 CONNECT_S = 5.0
+WHO_MAY = "a superuser of that server may"
 ITERATIONS = 4096
 LIMITS = "LOGIN INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT 8"
 SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s", "temp_file_limit": "1GB"}
+CREDENTIALS = ("user", "password", "passfile")
 FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
 FOR_ALL = """
-DO $$ DECLARE function regprocedure; other name; BEGIN
+DO $$ DECLARE function regprocedure; own name; other name; BEGIN
   EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
   FOR function IN SELECT oid FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace
     AND proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock|pg_logical_emit)'
   LOOP
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER', function);
+    FOR own IN SELECT current_user
+      UNION SELECT tableowner FROM pg_tables WHERE schemaname IN ('public', 'vault')
+    LOOP
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', function, own);
+    END LOOP;
   END LOOP;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname !~ '^reader_')
   THEN
@@ -47,8 +54,9 @@ async def add(database_url: str, user: UUID) -> str:
     """Return a URL by which the user reads their own rows; one that was given before is void.
 
     The server gets a verifier, never the password. What every role may do by default is taken from all but
-    the services' own: temporary tables, large objects, messages in the log of writes, and advisory locks, by
-    which the services take turns. Other databases of the server are closed too, unless others log in there.
+    the services' own, whose tables these are, whoever asks for it: temporary tables, large objects, messages
+    in the log of writes, and advisory locks, by which the services take turns. Other databases of the server
+    are closed too, unless others log in there.
     """
     role, password = role_of(user), secrets.token_urlsafe(24)
     connection = await _connected(database_url)
@@ -61,11 +69,10 @@ async def add(database_url: str, user: UUID) -> str:
             for name, value in SETTINGS.items():
                 await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, "TOTALAUD_DATABASE_URL: this role may not make others") from None
+        raise Refusal("forbidden", None, f"{NAME}: this role may not make others, {WHO_MAY}") from None
     finally:
         await connection.close()
-    parts = urlsplit(database_url)
-    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.netloc.rsplit('@', 1)[-1]}"))
+    return _of(database_url, role, password)
 
 
 async def remove(database_url: str, user: UUID) -> bool:
@@ -80,7 +87,7 @@ async def remove(database_url: str, user: UUID) -> bool:
         await connection.execute(f"DROP OWNED BY {role}")
         await connection.execute(f"DROP ROLE {role}")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, "TOTALAUD_DATABASE_URL: this role may not drop others") from None
+        raise Refusal("forbidden", None, f"{NAME}: this role may not drop others, {WHO_MAY}") from None
     finally:
         await connection.close()
     return True
@@ -93,6 +100,14 @@ def verifier(password: str) -> str:
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
     return f"SCRAM-SHA-256${ITERATIONS}:{_text(salt)}${_text(stored)}:{_text(server)}"
+
+
+def _of(database_url: str, role: str, password: str) -> str:
+    """Return the URL with these credentials in place of those that it has, which may stand in two places."""
+    parts = urlsplit(database_url)
+    kept = [one for one in parts.query.split("&") if one.partition("=")[0] not in CREDENTIALS]
+    place = parts.netloc.rsplit("@", 1)[-1]
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{place}", query="&".join(kept)))
 
 
 def _text(data: bytes) -> str:
