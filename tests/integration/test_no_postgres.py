@@ -1,10 +1,11 @@
 """What the command line says of a PostgreSQL that is away, or does not let it in: one line, no password."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from shared.bus import Bus
@@ -30,6 +31,11 @@ def with_another_password(url: str) -> str:
 
 def of_another_name(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path="/mistyped"))
+
+
+def of_a_stranger(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"stranger:known@{parts.hostname}:{parts.port}"))
 
 
 SPOILT = {
@@ -64,7 +70,20 @@ async def test_a_command_says_why_in_one_line(
     assert not [secret for secret in ("mistyped", urlsplit(postgres_url).password) if str(secret) in line]
 
 
-@pytest.mark.parametrize(("spoil", "why"), SPOILT.items(), ids=lambda one: getattr(one, "__name__", ""))
+@pytest.fixture
+async def stranger(postgres_url: str) -> AsyncIterator[None]:
+    """A role that may log in, and nothing else."""
+    owner = await asyncpg.connect(postgres_url)
+    await owner.execute("CREATE ROLE stranger LOGIN PASSWORD 'known'")
+    yield
+    await owner.execute("DROP ROLE stranger")
+    await owner.close()
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize(
+    ("spoil", "why"), [*SPOILT.items(), (of_a_stranger, "does not let this name do that")]
+)
 async def test_a_start_says_it_too(spoil: Spoil, why: str, postgres_url: str):
     with pytest.raises(NotReady) as refused:
         await preparation.migrate(spoil(postgres_url))

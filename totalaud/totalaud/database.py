@@ -12,7 +12,11 @@ from totalaud.connection import place
 from totalaud.errors import Unreachable
 
 UP = "is 'totalaud up' running?"
-NOT_LET_IN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+NOT_LET_IN = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
 NOT_TO_BE_HAD = (*DATABASE_AWAY, *NOT_LET_IN)
 
 
@@ -32,6 +36,8 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} refuses this name and password"
         case asyncpg.InvalidCatalogNameError():
             why = f"PostgreSQL at {place(url)} has no database of this name"
+        case asyncpg.InsufficientPrivilegeError():
+            why = f"PostgreSQL at {place(url)} does not let this name do that ({error})"
         case _:
             why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
     return Unreachable(f"{why}: {f'see {NAME}' if is_given(NAME) else UP}")

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 
 
 async def upgrade(database_url: str) -> None:
-    """Nothing is loaded and nothing happens when it is there already."""
+    """Nothing is loaded and nothing happens when it is there already. Raises what asyncpg raises."""
     if await _revision(database_url) != _newest():
         await _upgrade(database_url)
 
@@ -37,6 +37,7 @@ async def _upgrade(database_url: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import Connection, text
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
@@ -56,5 +57,7 @@ async def _upgrade(database_url: str) -> None:
             await connection.execute(text("select pg_advisory_xact_lock(:turn)"), {"turn": TURN})
             await connection.execute(text(f"create schema if not exists {SCHEMA}"))
             await connection.run_sync(migrate)
+    except DBAPIError as error:
+        raise (error.orig and error.orig.__cause__) or error from None
     finally:
         await engine.dispose()
