@@ -20,7 +20,7 @@ from shared.hearing import hear
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
-from shared.nats_urls import secured, servers, told
+from shared.nats_urls import NATS_URL, secured, servers, told
 from shared.pull import consume, unmourned, unnoted
 from shared.refusal import Refusal
 from shared.replies import Replies
@@ -232,7 +232,7 @@ async def shake_hands(url: str) -> None:
         try:
             return await probe(servers(url), CONNECT | tls)
         except SSLError as error:
-            raise Refusal("tls", "TOTALAUD_NATS_URL", f"the NATS server: {told(error)}") from None
+            raise Refusal("tls", NATS_URL, f"the NATS server: {told(error)}") from None
         except (OSError, NatsError, TimeoutError) as error:
             await log_error(error)
             await asyncio.sleep(CONNECT["reconnect_time_wait"])

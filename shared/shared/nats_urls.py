@@ -15,7 +15,7 @@ from shared.urls import is_read
 
 CA = "TOTALAUD_NATS_CA"
 TLS = "tls://"
-NAME = "TOTALAUD_NATS_URL"
+NATS_URL = "TOTALAUD_NATS_URL"
 _FORM = re.compile(r"((nats|tls|wss?)://)?([^/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?")
 
 
@@ -23,9 +23,12 @@ def servers(url: str) -> list[str]:
     """Return each server's URL; raises Refusal for what is none, which nats-py would look for without end."""
     listed = [one.strip() for one in url.split(",") if one.strip()]
     if not listed or not all(_FORM.fullmatch(one) and is_read(_whole(one)) for one in listed):
-        form = "nats://USER:PASSWORD@HOST:PORT or tls://…, several with commas between"
-        rule = "a password stands as it is, it has no comma and none of / ? # [ ]"
-        raise Refusal("invalid", NAME, f"{NAME}: not {form}; {rule}")
+        raise Refusal(
+            "invalid",
+            NATS_URL,
+            f"{NATS_URL}: not nats://USER:PASSWORD@HOST:PORT or tls://…, several with commas between; "
+            "a password stands as it is, it has no comma and none of / ? # [ ]",
+        )
     return listed
 
 
@@ -38,7 +41,7 @@ def secured(url: str) -> dict[str, Any]:
     if not any(with_tls):
         return {}
     if not all(with_tls):
-        raise Refusal("tls", "TOTALAUD_NATS_URL", "TOTALAUD_NATS_URL: all servers are tls://, or none")
+        raise Refusal("tls", NATS_URL, f"{NATS_URL}: all servers are tls://, or none")
     logging.getLogger("asyncio").addFilter(_means_something)
     return {"tls": _trusting(os.environ.get(CA)), "tls_handshake_first": True}
 

@@ -25,8 +25,7 @@ from shared.bus import CONNECT, Bus, log_error, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
-from shared.nats_urls import NAME as NATS_URL
-from shared.nats_urls import secured, servers, told
+from shared.nats_urls import NATS_URL, secured, servers, told
 from shared.refusal import Refusal
 from shared.settings import HEALTH_PORT, Settings
 

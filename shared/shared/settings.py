@@ -5,9 +5,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.nats_urls import NATS_URL
 from shared.refusal import Refusal
 from shared.secret import secret
-from shared.urls import LAST_PORT, NAME, database_url, http_url
+from shared.urls import DATABASE_URL, LAST_PORT, database_url, http_url
 
 SKILLS = "TOTALAUD_SKILLS"
 HEALTH_PORT = "TOTALAUD_HEALTH_PORT"
@@ -35,8 +36,8 @@ class Settings:
         env = os.environ
         key_file = env.get("TOTALAUD_MASTER_KEY_FILE")
         return cls(
-            nats_url=secret("TOTALAUD_NATS_URL") or "nats://127.0.0.1:4222",
-            database_url=database_url(secret(NAME) or "postgresql://127.0.0.1:5432/totalaud"),
+            nats_url=secret(NATS_URL) or "nats://127.0.0.1:4222",
+            database_url=database_url(secret(DATABASE_URL) or "postgresql://127.0.0.1:5432/totalaud"),
             skills=Path(env.get(SKILLS) or "skills"),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from shared.refusal import Refusal
 
-NAME = "TOTALAUD_DATABASE_URL"
+DATABASE_URL = "TOTALAUD_DATABASE_URL"
 _HOST = r"(\[[0-9a-fA-F:.]+\]|[\w.%-]*)(:\d+)?"
 _FORM = re.compile(rf"postgres(ql)?://([^@/?#\s]*@)?{_HOST}(,{_HOST})*([/?]\S*)?")
 _HTTP = re.compile(
@@ -31,8 +31,8 @@ def database_url(text: str) -> str:
     if not (_FORM.fullmatch(text) and is_read(text)):
         raise Refusal(
             "invalid",
-            NAME,
-            f"{NAME}: not postgresql://USER:PASSWORD@HOST:PORT/NAME; "
+            DATABASE_URL,
+            f"{DATABASE_URL}: not postgresql://USER:PASSWORD@HOST:PORT/NAME; "
             "what is special in a password is escaped, %2F for a slash",
         )
     return text

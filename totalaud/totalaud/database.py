@@ -7,7 +7,7 @@ import asyncpg
 
 from shared.outage import DATABASE_AWAY
 from shared.secret import is_given
-from shared.urls import NAME
+from shared.urls import DATABASE_URL
 from totalaud.connection import place
 from totalaud.errors import Unreachable
 
@@ -40,4 +40,4 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} does not let this name do that ({error})"
         case _:
             why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
-    return Unreachable(f"{why}: {f'see {NAME}' if is_given(NAME) else UP}")
+    return Unreachable(f"{why}: {f'see {DATABASE_URL}' if is_given(DATABASE_URL) else UP}")

@@ -12,7 +12,7 @@ import asyncpg
 
 from shared.readers import role_of
 from shared.refusal import Refusal
-from shared.urls import NAME
+from shared.urls import DATABASE_URL
 from totalaud.database import reaching
 
 CONNECT_S = 5.0
@@ -69,7 +69,7 @@ async def add(database_url: str, user: UUID) -> str:
             for name, value in SETTINGS.items():
                 await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, f"{NAME}: this role may not make others, {WHO_MAY}") from None
+        raise Refusal("forbidden", None, f"{DATABASE_URL}: this role may not make others, {WHO_MAY}") from None
     finally:
         await connection.close()
     return _of(database_url, role, password)
@@ -87,7 +87,7 @@ async def remove(database_url: str, user: UUID) -> bool:
         await connection.execute(f"DROP OWNED BY {role}")
         await connection.execute(f"DROP ROLE {role}")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, f"{NAME}: this role may not drop others, {WHO_MAY}") from None
+        raise Refusal("forbidden", None, f"{DATABASE_URL}: this role may not drop others, {WHO_MAY}") from None
     finally:
         await connection.close()
     return True

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from shared.nats_urls import NATS_URL
 from shared.secret import secret
-from shared.urls import NAME, database_url
+from shared.urls import DATABASE_URL, database_url
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
 from totalaud.stack.environment import Place
 from totalaud.stack.lock import DataLock
@@ -130,8 +131,8 @@ class LocalStack:
         paths.make_folder(self.data)
         self._lock = DataLock(self.data)
         await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
-        given_nats = secret("TOTALAUD_NATS_URL")
-        given_database = secret(NAME)
+        given_nats = secret(NATS_URL)
+        given_database = secret(DATABASE_URL)
         if given_database:
             database_url(given_database)
         nats = None if given_nats else Nats(self.data, self._sync_interval)
