@@ -3,15 +3,19 @@
 import re
 from unicodedata import category
 
-_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
+_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s!-,./:-?\[-^`{-~]+(\.[^@\s!-,./:-?\[-^`{-~]+)+")
 _ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
+_LINK = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
+_QUOTES = "'\"`\u00b4\u2018\u2019\u201c\u201d\u201e"
 
 
 def address(text: str) -> str:
     """Return the bare e-mail address, without what cannot be seen; a ValueError says the rule."""
     seen = "".join(sign for sign in text if category(sign) != "Cf").strip()
     addressed = _ADDRESSED.fullmatch(seen)
-    bare = (addressed[1] if addressed else seen).strip().removeprefix("mailto:").strip()
+    bare = (addressed[1] if addressed else seen).strip().strip(_QUOTES)
+    link = _LINK.fullmatch(bare)
+    bare = (link[1] if link else bare).strip()
     if not _EMAIL.fullmatch(bare):
         raise ValueError("is not an e-mail address")
     return bare

@@ -258,14 +258,32 @@ def test_first_and_last_name_make_a_name():
 
 
 @pytest.mark.parametrize(
-    "address", ["ada@example.org", "Ada Example <ada@example.org>", "mailto:ada@example.org"]
+    "address",
+    [
+        "ada@example.org",
+        "Ada Example <ada@example.org>",
+        "mailto:ada@example.org",
+        "MAILTO:ada@example.org?subject=Hello",
+        "'ada@example.org'",
+        "Ada <'ada@example.org'>",
+        "\u201cada@example.org\u201d",
+    ],
 )
 def test_an_address_may_be_dressed_up(address: str):
     assert good({"email": address}).email == "ada@example.org"
 
 
 @pytest.mark.parametrize(
-    "address", ["zzyzx", "zzyzx@", "@example.org", "zzyzx@example", "zzy zx@example.org", "a@b@c.d"]
+    "address",
+    [
+        "zzyzx",
+        "zzyzx@",
+        "@example.org",
+        "zzyzx@example",
+        "zzy zx@example.org",
+        "a@b@c.d",
+        "zzyzx@example.org/",
+    ],
 )
 def test_what_is_no_address_is_a_fault(address: str):
     assert faults({"email": address}) == [Fault("email", "is not an e-mail address")]
