@@ -35,7 +35,8 @@ def brief(given: Json, now: str) -> Json:
         "locale": given["locale"],
         "today": today.isoformat(),
     }
-    return {name: value for name, value in told.items() if value}
+    low, high = _wanted(told)
+    return {name: value for name, value in told.items() if value} | {"min_words": low, "max_words": high}
 
 
 def check(given: Json, answer: Json) -> list[Json]:

@@ -2,8 +2,12 @@
 
 from uuid import UUID
 
+import pytest
+
 from shared.definitions import SkillDefinition
 from skill_runner.prompts import Placeholders, fill, invented, system_prompt, user_message
+from skillmodules import SKILLS
+from totalaud.skillfiles import load
 
 JANE, JOE = (UUID(int=number, version=4) for number in (1, 2))
 
@@ -90,3 +94,16 @@ def test_the_placeholders_there_are_are_told() -> None:
 
 def test_the_rules_hold_no_placeholder_that_a_model_could_copy() -> None:
     assert "[[" not in system_prompt(definition())
+
+
+@pytest.mark.parametrize(
+    ("skill", "given"),
+    [
+        ("generate-pitch", ["angle", "tone", "max_words"]),
+        ("write-press-release", ["locale", "quote", "min_words", "max_words"]),
+        ("write-summary", ["voice", "max_words"]),
+    ],
+)
+def test_a_shipped_prompt_speaks_of_what_the_input_wants_of_the_text(skill: str, given: list[str]) -> None:
+    (shipped,) = [one for one in load(SKILLS).skills if one.name == skill]
+    assert [name for name in given if name not in (shipped.config.instructions or "")] == []

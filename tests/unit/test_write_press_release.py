@@ -95,6 +95,14 @@ def test_rich_material_makes_at_least_three_hundred_words():
     assert press.rests_on(rich)["warnings"] == []
 
 
+def test_the_model_is_told_as_many_words_as_it_is_held_to():
+    for told in (brief(), brief(artist=ARTIST | {"bio": "Neon Harbour make quiet synthpop. " * 40})):
+        (length,) = [
+            one for one in press.check(told, GOOD | {"body": "Short."}) if one["name"] == "body words"
+        ]
+        assert length["why"].endswith(f"{told['min_words']} to {told['max_words']} are wanted")
+
+
 def test_little_material_makes_a_short_one_that_says_so():
     (warning,) = press.rests_on(brief())["warnings"]
     assert warning.startswith("There is too little material for 300 words")
