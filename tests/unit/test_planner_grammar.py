@@ -229,6 +229,12 @@ def test_a_number_says_how_many_contacts():
         ("Plan my new single, 12,500.50 pounds", 12500.5),
         ("Plan my new single, £80", 80),
         ("Plan my new single with a 500 pound budget", 500),
+        ("Plan my new single, €1.000", 1000),
+        ("Plan my new single with a budget of 1.500 euros", 1500),
+        ("Plan my new single with a budget of 1.5k euros", 1500),
+        ("Plan my new single with a budget of 1.250k euros", 1250),
+        ("Plan my new single, budget 200", 200),
+        ("Plan my new single, budget: 200 pounds", 200),
     ],
 )
 def test_thousands_are_read_whole(text, budget):
@@ -408,6 +414,9 @@ def test_what_people_write_about_is_what_they_are_found_by(text):
         ("Send me a report of Autumn push", "report"),
         ("Write an email about my single to BBC Radio 6", "pitch"),
         ("Hashtags for my single on Tik Tok", "hashtags"),
+        ("Which type of contacts answers best?", "answers"),
+        ("Find me somebody at Tees Valley FM", "find"),
+        ("Which folk DJs are at Tees Valley FM?", "find"),
     ],
 )
 def test_more_ways_to_ask(text, intent):
@@ -496,6 +505,9 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
         ("Find radio DJs who like polka", "polka"),
         ("How did my campaign do in the last 3 months?", "3 months"),
+        ("Plan my new single with 5 hours", "how many hours a week"),
+        ("Plan my new single, two hours per day", "how many hours a week"),
+        ("Give me a quarterly report", "not at “quarterly”"),
         ("What didn't work?", "didnt"),
         ("What hasn\u2019t worked for artists like me?", "hasnt"),
         ("What is working worst?", "worst"),
@@ -512,7 +524,7 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Pitch Glass Coast to 20 folk DJs", "at most 5"),
         ("Find folk DJs like Neon Harbour", "narrowed by artist"),
         ("How are Neon Harbour and Willow & Ash doing?", "one artist"),
-        ("Find radio DJs", "name a genre or a place"),
+        ("Find radio DJs", "name a genre, a place or an outlet"),
         ("Find UK sponsors who like synthpop", "none of the questions"),
         ("Find UK radio DJs and podcasts who like synthpop", "one kind of contact"),
         ("Delete the radio DJs who like synthpop", "do not delete"),

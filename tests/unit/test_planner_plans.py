@@ -69,6 +69,19 @@ def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
     assert "$sealed" not in "\n".join(plan_lines(plan))
 
 
+def test_the_contacts_of_an_outlet_are_found_without_a_search():
+    there = {"id": "k1", "outlet": "Tees Valley FM"}
+    plan = of("find", facts(contacts=[there]), outlet="Tees Valley FM", genres=("folk",))
+    (step,) = plan.steps
+    assert (step.skill, step.input["contacts"], step.input["criteria"]) == (
+        "score-contacts",
+        [there],
+        {"genres": ["folk"]},
+    )
+    nobody = of("find", facts(), outlet="Tees Valley FM")
+    assert "none of your contacts is at Tees Valley FM" in nobody.reason
+
+
 def test_nobody_who_is_suppressed_is_written_to_nor_the_outlet_in_their_place():
     shut = {"id": "k1", "outlet": "Tees Valley FM", "suppressed": True}
     kept = {"id": "k2", "outlet": "Tees Valley FM", "suppressed": False}

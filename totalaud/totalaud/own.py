@@ -15,7 +15,8 @@ OUTLETS = """
 SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
 """
 AT_OUTLET = """
-SELECT id, name, email, outlet, role, type, genres, regions, suppressed FROM contacts
+SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
+FROM contacts
 WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 50
 """
 CONTACT = """

@@ -9,7 +9,7 @@ from totalaud.planner.dated import opportunities, timing
 from totalaud.planner.figures import meta, percent, rate
 from totalaud.planner.measured import alike, answers, chances, trends
 from totalaud.planner.plainly import anything
-from totalaud.planner.telling import WIDTH, wrapped
+from totalaud.planner.telling import WIDTH, counted, wrapped
 from totalaud.planner.texts import pitches, press, summary
 
 Json = Mapping[str, Any]
@@ -38,7 +38,7 @@ def _contacts(output: Json) -> Lines:
     found = output.get("contacts") or []
     if not found:
         return ["Nobody fits.", *meta(output)]
-    lines = [f"{len(found)} {'contact fits' if len(found) == 1 else 'contacts fit'}, the best first:"]
+    lines = [f"{counted(len(found), 'contact')}, the best fit first:"]
     for number, contact in enumerate(found, 1):
         lines += _contact(number, contact)
     return lines + meta(output)

@@ -15,9 +15,13 @@ from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
 MOST_UNUSED = 2
-FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
+FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
+DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-MONEY = re.compile(rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*(?:pounds?|dollars?|euros?|gbp|usd|eur)\b")
+UNIT = r"(?:pounds?|dollars?|euros?|gbp|usd|eur)\b"
+MONEY = re.compile(
+    rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*{UNIT}|\bbudget(?: of| is|:)?\s+{FIGURES}(?!k?\s*{UNIT})"
+)
 CURRENCY = re.compile(r"[£$€]|[a-z]+$")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 MORE_MONEY = re.compile(r"[£$€]\s*\d")
@@ -233,7 +237,17 @@ def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
-        "answers": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.DOING, *w.ANSWERS, *w.GROUPS, "per", "usually"},
+        "answers": {
+            *w.CAMPAIGN,
+            *w.RELEASE,
+            *w.PEOPLE,
+            *w.LOOK,
+            *w.DOING,
+            *w.ANSWERS,
+            *w.GROUPS,
+            "per",
+            "usually",
+        },
         "predict": w.CAMPAIGN.union(w.LOOK, w.PEOPLE, w.ANSWERS, w.OUTCOMES, w.SUCCESS, w.RELEASE),
     }
     kinds = (word for words in vocabulary.kinds.values() for word in words)
@@ -260,6 +274,8 @@ def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
     figures, thousands = next(
         (one, more) for one, more in zip(*[iter(found.groups())] * 2, strict=True) if one
     )
+    if not thousands and DOTTED.fullmatch(figures):
+        figures = figures.replace(".", "")
     return pattern.sub(" ", text, count=1), float(figures.replace(",", "")) * (1000 if thousands else 1)
 
 

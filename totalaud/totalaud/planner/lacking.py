@@ -12,7 +12,7 @@ def lacks(question: Question) -> str | None:
     match question.intent:
         case "find" if not (kind or named):
             return (
-                "name a genre or a place to look for, or a contact's e-mail address; "
+                "name a genre, a place or an outlet to look for, or a contact's e-mail address; "
                 "'totalaud contacts list' shows all"
             )
         case "pitch" if not (named or (question.type and kind)):

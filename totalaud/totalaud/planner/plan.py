@@ -35,12 +35,15 @@ def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | 
 def _find(draft: Draft) -> None:
     asked = draft.question
     genres, regions = list(asked.genres), list(asked.regions)
-    contacts = whom.named(draft) if asked.contact else whom.found(draft)
+    named = asked.contact or asked.outlet
+    contacts = whom.named(draft) if named else whom.found(draft)
+    if not contacts:
+        raise Absent(f"none of your contacts is at {asked.outlet}")
     types = [asked.type] if asked.type else None
     limit = asked.limit or (MOST_PITCHES if asked.intent == "pitch" else None)
     criteria = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
     kept = {name: value for name, value in criteria.items() if value is not None}
-    why = "Say how they fit" if asked.contact else "Rank them, and say why"
+    why = "Say how they fit" if named else "Rank them, and say why"
     draft.step("score-contacts", {"contacts": contacts, "criteria": kept or None}, why)
 
 

@@ -32,4 +32,6 @@ def unread_time(intent: Intent, reading: Reading) -> Unread | None:
         return None
     if "window" in w.SLOTS[intent]:
         return Unread(NO_SUCH_WINDOW.format(times[0]))
+    if "hours_per_week" in w.SLOTS[intent] and times[0].startswith("hour"):
+        return Unread("how many hours a week? Say it like “4 hours a week”")
     return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")

@@ -180,7 +180,8 @@ WINDOWS = {
 }
 NO_WINDOW = _words(
     """
-    today yesterday tomorrow year years quarter hour hours monday tuesday wednesday thursday friday
+    today yesterday tomorrow daily fortnight fortnightly year years yearly annual annually quarter
+    quarterly hour hours monday tuesday wednesday thursday friday
     saturday sunday january february march april june july august september october november
     december
     """
@@ -248,7 +249,7 @@ EVERY = FILLERS.union(
     *TONES.values(),
 )
 SLOTS: dict[Intent, frozenset[str]] = {
-    "find": _words("genres regions type contact"),
+    "find": _words("genres regions type outlet contact"),
     "pitch": _words("genres regions type outlet contact release release_type artist"),
     "performance": _words("campaign release release_type artist window"),
     "report": _words("campaign release release_type artist window"),
