@@ -40,6 +40,9 @@ CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
 CREATE TRIGGER full_disk BEFORE INSERT ON skill_executions EXECUTE FUNCTION full_disk();
 """
+HANG_UP = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'totalaud-projector'"
+)
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
 
@@ -138,6 +141,20 @@ async def test_nats_killed_and_postgres_away_lose_nothing(
         await nats.start()
         await until(lambda: connected_again(bus))
         await writer.write(history[120:])
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_a_postgres_that_comes_back_without_tables_is_filled_though_nothing_more_happens(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await writer.write(stories(3))
+        await caught_up(bus, postgres_url)
+        connection = await asyncpg.connect(postgres_url)
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await connection.execute(HANG_UP)
+        await connection.close()
         await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
 

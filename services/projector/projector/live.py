@@ -78,8 +78,8 @@ class Live:
             yield projection
 
     async def _follow(self, projection: Projection) -> None:
-        """Return after a rebuild has put other tables in place, or when NATS may have another log."""
-        while batch := await self._reader.batch(projection.seq):
+        """Return after a rebuild has put other tables in place, or when a server may be another one."""
+        while batch := await self._reader.batch(projection.seq, projection.is_connected):
             async with self.gate:
                 if self._swapped.is_set():
                     self._swapped.clear()

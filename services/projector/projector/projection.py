@@ -37,6 +37,9 @@ class Projection:
         self._epoch = epoch
         self._parked: frozenset[str] = frozenset()
 
+    def is_connected(self) -> bool:
+        return not self.connection.is_closed()
+
     async def resume(self) -> None:
         """Remember what was parked before."""
         rows = await self.connection.fetch("SELECT subject FROM projection_errors")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from nats.aio.msg import Msg
 
@@ -45,12 +46,13 @@ class Reader:
         await hear(self._bus.client, "feed.>", self._hear)
         self._bus.on_reconnect(self._reconnected)
 
-    async def batch(self, after: int) -> list[Entry]:
+    async def batch(self, after: int, wanted: Callable[[], bool]) -> list[Entry]:
         """Wait for what follows on a sequence; a batch is what has come while the last one was written.
 
-        It is empty when another process of NATS answers than at the last `doubt`.
+        It is empty when another process of NATS answers than at the last `doubt`, or when, as one may find
+        in a second of silence, no batch is `wanted` any more.
         """
-        while self._is_the_same():
+        while self._is_the_same() and wanted():
             self._rung.clear()
             if found := self._take(after):
                 return found
