@@ -59,6 +59,10 @@ class Office:
 
     async def erase(self, id_: UUID) -> None:
         await erase_keys(self.vault, USER, id_, await self.log.load(contact(USER, id_)))
+        await self.tell_erased(id_)
+
+    async def tell_erased(self, id_: UUID) -> None:
+        """Leave the keys as they are: the vault may be older than the log."""
         await self._append(id_, ContactErased())
 
     async def name(self, id_: UUID) -> str:
@@ -312,6 +316,21 @@ async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Offic
         assert [await new.name(id_), await new.name(erased)] == [NAME, ERASED]
 
 
+@pytest.mark.parametrize("only", ["log", None])
+async def test_whom_the_log_tells_to_be_erased_is_deleted_from_the_vault_that_is_there(
+    here: Office, tmp_path: Path, only: str | None
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    await here.tell_erased(erased)
+    backup = await here.back_up(tmp_path / "backup")
+    async with running_nats() as nats, office(nats.url, here.database_url) as new:
+        assert (await new.restore(backup, only=only)).erased == 1
+        assert [await new.name(erased), await new.name(kept)] == [ERASED, "Rosalind Otherperson"]
+    connection = await asyncpg.connect(here.database_url)
+    assert await connection.fetch("select person from vault.keys") == [(kept,)]
+    await connection.close()
+
+
 async def test_who_has_a_new_key_after_an_older_vault_was_restored_is_unreadable_and_can_be_erased(
     here: Office, tmp_path: Path
 ):
@@ -365,6 +384,14 @@ async def test_a_restore_that_broke_off_at_its_last_stream_can_be_run_again_too(
     done = await there.restore(backup)
     assert {name: copy.messages for name, copy in done.streams.items()} == {"EVT": 1, "CMD": 1, "DLQ": 0}
     await streams.check(there.bus)
+
+
+async def test_a_stream_of_which_less_comes_back_than_was_copied_is_refused(backup: Path, there: Office):
+    manifest = manifests.read(backup)
+    manifest.streams["EVT"].state["messages"] += 1
+    error = await refused(restore(there.bus, there.database_url, backup, manifest, master_key=MASTER_KEY))
+    assert (error.code, error.field) == ("incomplete", "EVT.snapshot")
+    assert "EVT came back with 1 messages to sequence 1, not 2 to 1: " in error.message
 
 
 async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):

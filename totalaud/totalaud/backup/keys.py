@@ -27,10 +27,7 @@ insert into vault.erased (user_id, person) select * from unnest($1::uuid[], $2::
 FORGET = "delete from vault.keys k using vault.erased e where (k.user_id, k.person) = (e.user_id, e.person)"
 INSERT = """
 insert into vault.keys (user_id, person, wrapped)
-select user_id, person, wrapped
-from unnest($1::uuid[], $2::uuid[], $3::bytea[]) as n (user_id, person, wrapped)
-where not exists (select from vault.erased e where (e.user_id, e.person) = (n.user_id, n.person))
-on conflict do nothing
+select * from unnest($1::uuid[], $2::uuid[], $3::bytea[]) on conflict do nothing
 """
 OTHERS = """
 select count(*) from vault.keys k
