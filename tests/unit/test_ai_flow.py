@@ -16,10 +16,12 @@ from shared.sealing import is_sealed, seal
 from shared.skill_source import python_hash
 from shared.work import Done
 from skill_runner.ai import AiEngine
+from skill_runner.bounds import LONGEST_WRONG
 from skill_runner.chats.chat import Reply
 from skill_runner.failure import Failure
 from skill_runner.run import Run
 from skill_runner.workers import Workers
+from skill_runner.writing import Unusable
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 VAULT = MemoryVault()
@@ -125,7 +127,9 @@ async def bench(tmp_path):
         run.ledgers.append(attempt.ledger)
         try:
             engine = AiEngine(model, load(), VAULT, workers)
-            return await engine.run(await engine.prepare(attempt)), attempt.ledger
+            prepared = await engine.prepare(attempt)
+            run.most_usd = prepared.most_usd
+            return await engine.run(prepared), attempt.ledger
         except Failure as failure:
             return failure, attempt.ledger
 
@@ -305,6 +309,39 @@ async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(
     first, repair = ledger.calls
     assert (repair.usage.cost_usd, repair.in_doubt_usd) == (None, repair.most_usd)
     assert ledger.total.at_most_usd == first.usage.cost_usd + repair.most_usd > repair.most_usd > 0
+
+
+async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repair_included(bench):
+    model = Played(FALSE, TRUE)
+    await bench(model)
+    assert bench.most_usd == 0
+    model = Played(FALSE, TRUE)
+    model.simulated = False
+    _, ledger = await bench(model)
+    assert len(ledger.calls) == 2
+    assert bench.most_usd == sum(call.most_usd for call in ledger.calls) > 0
+
+
+@pytest.mark.parametrize(("python", "timeout_s", "kept_s"), [(WHOLE, 5, 0.5), (WHOLE, 60, 1), (None, 5, 0)])
+async def test_a_call_leaves_time_for_checks_and_template_where_there_are_any(
+    bench, python, timeout_s, kept_s
+):
+    model = Played(TRUE)
+    await bench(model, python, timeout_s=timeout_s)
+    assert model.asked[0].timeout_s == pytest.approx(timeout_s - kept_s, abs=0.2)
+
+
+async def test_where_a_model_said_nothing_its_repair_is_told_so(bench):
+    """Providers take no empty turn."""
+    model = Played(reply("", "refusal"), TRUE)
+    await bench(model)
+    assert model.asked[1].turns[1][1]
+
+
+@pytest.mark.parametrize("start", ["", "x"])
+def test_what_was_wrong_is_cut_to_what_was_reckoned_with_at_a_whole_letter(start):
+    told = Unusable(Failure("invalid_output", ""), "", start + "é" * LONGEST_WRONG).again.wrong
+    assert LONGEST_WRONG - 1 <= len(told.encode()) <= LONGEST_WRONG
 
 
 async def test_one_text_that_cannot_be_had_is_named_and_the_others_are_kept(bench):
