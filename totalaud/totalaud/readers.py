@@ -69,7 +69,9 @@ async def add(database_url: str, user: UUID) -> str:
             for name, value in SETTINGS.items():
                 await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, f"{DATABASE_URL}: this role may not make others, {WHO_MAY}") from None
+        raise Refusal(
+            "forbidden", None, f"{DATABASE_URL}: this role may not make others, {WHO_MAY}"
+        ) from None
     finally:
         await connection.close()
     return _of(database_url, role, password)
@@ -87,7 +89,9 @@ async def remove(database_url: str, user: UUID) -> bool:
         await connection.execute(f"DROP OWNED BY {role}")
         await connection.execute(f"DROP ROLE {role}")
     except FORBIDDEN:
-        raise Refusal("forbidden", None, f"{DATABASE_URL}: this role may not drop others, {WHO_MAY}") from None
+        raise Refusal(
+            "forbidden", None, f"{DATABASE_URL}: this role may not drop others, {WHO_MAY}"
+        ) from None
     finally:
         await connection.close()
     return True
