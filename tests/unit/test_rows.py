@@ -261,6 +261,14 @@ def test_a_cancelled_session_cancels_its_steps_and_open_attempts():
     assert not story.outstanding
 
 
+def test_only_an_attempt_that_was_claimed_may_have_cost_something_when_it_is_cancelled():
+    for run, of in ((start(), SESSION_OF), (alone(), ALONE)):
+        waited = told(run, Cancel(), aggregate=of)
+        claimed = told(run, claim(), Cancel(), aggregate=of)
+        assert part(waited.attempt(), "tokens_used", "cost_usd") == (0, 0)
+        assert part(claimed.attempt(), "tokens_used", "cost_usd") == (None, None)
+
+
 def test_a_late_report_adds_its_cost_to_an_ended_session_and_changes_no_status():
     story = told(start(), Cancel(), report(usage=usage(2)))
     assert part(story.session, "status", "cost_usd") == ("cancelled", Decimal("0.02"))

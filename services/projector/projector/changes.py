@@ -59,7 +59,10 @@ class Skip(Struct, frozen=True):
 
 
 class Cancel(Struct, frozen=True):
-    """What is pending or running of a cancelled session is cancelled: steps and open attempts."""
+    """What is pending or running of a cancelled session is cancelled: steps and open attempts.
+
+    An attempt that no runner had claimed has called nobody: it cost nothing.
+    """
 
     session: Row
     at: datetime

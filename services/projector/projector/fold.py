@@ -95,10 +95,10 @@ class Fold:
                 self._each("agent_session_steps", steps, ("running",), {**end, "completed_at": at})
                 self._each("agent_session_steps", steps, ("pending",), end)
                 open_ = {"agent_session_id": session.key, "execution_id": None}
-                self._each("skill_executions", open_, (None,), _cancelled("session", at))
+                self._close(open_, _cancelled("session", at))
             case CloseAlone(execution_id, _, at):
                 alone = {"execution_id": execution_id}
-                self._each("skill_executions", alone, (None,), _cancelled("skill", at))
+                self._close(alone, _cancelled("skill", at))
             case File(attempt, session):
                 beside = self.tables["agent_sessions"].get(session.uuid)
                 if beside is not None and beside["user_id"] == attempt.user:
@@ -165,6 +165,11 @@ class Fold:
             record = self.tables["agent_sessions"][record["session_id"]]
         user: UUID | None = record["user_id"]
         return user
+
+    def _close(self, which: Record, ended: Record) -> None:
+        unclaimed, nothing = {**which, "runner": None}, {"tokens_used": 0, "cost_usd": 0}
+        self._each("skill_executions", unclaimed, (None,), ended | nothing)
+        self._each("skill_executions", which, (None,), ended)
 
     def _each(self, table: str, where: Record, statuses: tuple[str | None, ...], values: Record) -> None:
         for row_key, record in list(self.tables[table].items()):

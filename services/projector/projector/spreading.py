@@ -26,6 +26,7 @@ WHERE o.user_id = p.owner AND x.status IN ('pending', 'running') AND t.ctid = x.
 CANCEL_ATTEMPTS = """
 UPDATE skill_executions t
 SET status = 'error', error_code = 'cancelled', error_message = 'the session was cancelled',
+  tokens_used = CASE WHEN t.runner IS NULL THEN 0 END, cost_usd = CASE WHEN t.runner IS NULL THEN 0 END,
   completed_at = p.at
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS p(id, owner, at)
 CROSS JOIN LATERAL (
@@ -37,6 +38,7 @@ WHERE x.user_id = p.owner AND t.ctid = x.place
 CLOSE_ALONE = """
 UPDATE skill_executions t
 SET status = 'error', error_code = 'cancelled', error_message = 'the skill was cancelled',
+  tokens_used = CASE WHEN t.runner IS NULL THEN 0 END, cost_usd = CASE WHEN t.runner IS NULL THEN 0 END,
   completed_at = p.at
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS p(id, owner, at)
 CROSS JOIN LATERAL (
