@@ -567,6 +567,30 @@ def test_what_would_have_to_be_guessed_is_refused(text, why):
     assert why in found.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Find UK radio DJs who like synthpopp", "synthpop"),
+        ("Find UK radoi DJs for folk", "radio"),
+        ("How is my campagin doing?", "campaign"),
+        ("Suggest hashtgas for my single on TikTok", "hashtags"),
+        ("Plan my new single for Autum push", None),
+        ("Suggest hashtags for my single on Instragram", "instagram"),
+        ("Write a pitch for Glas Coast to Tees Valley FM", None),
+        ("Why is nobody answering?", None),
+        ("Who replied to my last campaign?", None),
+        ("Find folk DJs in Calderdal", "Calderdale"),
+        ("What is the weather?", None),
+        ("Tell me a joke", None),
+    ],
+)
+def test_a_word_that_is_nearly_a_known_one_is_asked_about(text, meant):
+    found = read(text)
+    assert isinstance(found, Unread)
+    assert ("did you mean" in found.reason) == (meant is not None)
+    assert meant is None or f"did you mean “{meant}”?" in found.reason
+
+
 def test_words_that_are_not_understood_are_told_and_left_out():
     found = read("How is my campaign performing this week, Sarah?")
     assert found.unused == ("sarah",)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
 from totalaud.planner.lacking import lacks
@@ -107,9 +108,10 @@ def _found(
     known = {*_known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in known]
     if governed := [word for before, word in unknown if before in w.GOVERN]:
-        return Unread(f"I do not know “{governed[0]}”")
+        return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
     if len(unknown) > (0 if looks_for or intent == "predict" else MOST_UNUSED):
-        return Unread("I do not know these words: " + ", ".join(word for _, word in unknown[:5]))
+        words = [word for _, word in unknown]
+        return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
     if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
     if several := _several(
@@ -214,7 +216,10 @@ def _intent(said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
     fitting = [name for name in fitting if name not in weaker]
     if len(fitting) > 1:
         return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
-    return fitting[0] if fitting else Unread("this is none of the questions I can answer")
+    if fitting:
+        return fitting[0]
+    strange = sorted(said - w.EVERY)
+    return Unread(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
 
 
 def _fits(rule: Iterable[frozenset[str]], said: set[str]) -> bool:
