@@ -162,6 +162,27 @@ def test_a_missing_file_is_named(words: list[str], capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "error: nosuch.yaml: No such file or directory (file)\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "scout", "-f", "w.yaml", "--watch", "--no-wait"], "--watch or --no-wait, not both"),
+        (["contacts", "export", ID, "--csv", "--json"], "--csv or --json, not both"),
+    ],
+)
+def test_what_excludes_each_other_is_told(words: list[str], told: str, capsys: pytest.CaptureFixture[str]):
+    assert call(words) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_row_is_one_line_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("COLUMNS")
+    long = "a long name " * 30
+    show.console().print(show.table(["name", "id"], [[long, ID]]))
+    assert [line.split() for line in capsys.readouterr().out.splitlines()][2:] == [[*long.split(), ID]]
+
+
 @pytest.mark.parametrize("words", [["run", "scout", "-f", "-"], ["contacts", "import", "-"]])
 def test_a_closed_standard_input_is_named(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

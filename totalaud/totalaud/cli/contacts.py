@@ -66,6 +66,8 @@ def export(
     from totalaud.export import as_csv
 
     options = Options.of(context)
+    if csv and options.json:
+        raise typer.BadParameter("give --csv or --json, not both", param_hint="--csv")
 
     async def work() -> None:
         async with options.client() as client:

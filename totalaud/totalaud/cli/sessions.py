@@ -36,6 +36,8 @@ def run_workflow(
     no_wait: NoWait = False,
 ) -> None:
     """Run a workflow and show its result."""
+    if watch and no_wait:
+        raise typer.BadParameter("give --watch or --no-wait, not both", param_hint="--watch")
     found = reading.workflow(reading.file_text(file), file)
     named = agent or found.get("agent")
     if not named:

@@ -1,5 +1,6 @@
 """How things look: tables and lines for people, one JSON document for scripts."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -22,14 +23,16 @@ STYLES = {
     "skipped": "yellow",
 }
 EMPTY = "-"
+UNBOUNDED = 100_000
 WHOLE = ("session", "skill", "#", "status")
 
 
 def console() -> "Console":
-    """Return the terminal, or plain text where there is none."""
+    """Return the terminal, or plain text where there is none: of a table there each row is one line."""
     from totalaud.cli.terminal import Terminal
 
-    return Terminal(highlight=False, soft_wrap=False)
+    fits = os.environ.get("COLUMNS") or (sys.stdout and sys.stdout.isatty())
+    return Terminal(highlight=False, soft_wrap=False, width=None if fits else UNBOUNDED)
 
 
 def say(out: "Console", line: str, style: str = "") -> None:
