@@ -251,3 +251,16 @@ async def test_a_skill_without_a_list_answers_by_its_output_schema() -> None:
     )})  # fmt: skip
     output = await answer(Model(), await attempt({"contact_name": "Jane Example"}, plain))
     assert (output["subject"], output["body"]) == ("For Jane Example", "Hi Jane Example")
+
+
+async def test_an_answer_that_names_a_person_where_all_may_read_it_is_asked_for_again() -> None:
+    public = {**PITCH, "properties": {**PITCH["properties"], "subject": {"type": "string"}}}
+    plain = DEFINITION.model_copy(update={"output_schema": public, "config": DEFINITION.config.model_copy(
+        update={"for_each": None, "into": None}
+    )})  # fmt: skip
+    run = await attempt({"contact_name": "Jane Example"}, plain)
+    good = reply({"subject": "News", "body": "Hi"})
+    assert (await answer(Model(lambda number, _: good if number > 1 else None), run))["subject"] == "News"
+    assert [call.outcome for call in run.ledger.calls] == ["invalid_output", "passed"]
+    refused = await failed(Model(), await attempt({"contact_name": "Jane Example"}, plain))
+    assert (refused.message, refused.retryable) == ("subject is public and names a person", True)

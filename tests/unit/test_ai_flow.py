@@ -398,6 +398,11 @@ async def test_a_call_that_is_stopped_is_noted_as_unanswered(bench):
         (CHECK + "def brief(given, now):\n    return []\n", "brief must return an object"),
         (CHECK + "def template(given):\n    return {}\n", "the template does not fit: text"),
         (
+            CHECK + "def template(given):\n    return {'text': ''}\n"
+            "def complete(given, answer):\n    return {**answer, 'basis': given['contact']['name']}\n",
+            "basis is public and names a person",
+        ),
+        (
             CHECK + "from skill_runner.context import SkillError\n"
             "def brief(given, now):\n    raise SkillError('fact: say more', code='invalid_input')\n",
             "fact: say more",
