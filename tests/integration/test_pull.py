@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from nats.errors import NoRespondersError
@@ -226,8 +227,11 @@ async def test_a_failing_handler_gets_its_message_again(bus: Bus):
     loop.cancel()
 
 
-async def test_the_same_failure_five_times_is_a_dead_letter_without_the_body(bus: Bus):
+async def test_the_same_failure_five_times_ever_later_is_a_dead_letter_without_the_body(bus: Bus):
+    tried: list[float] = []
+
     async def handle(_delivery: Delivery) -> None:
+        tried.append(asyncio.get_running_loop().time())
         raise ValueError("Maya Quill")
 
     loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
@@ -239,6 +243,9 @@ async def test_the_same_failure_five_times_is_a_dead_letter_without_the_body(bus
     loop.cancel()
     letter = json.loads((await js.get_last_msg("DLQ", "dlq.custom")).data)
     assert letter == {"reason": "ValueError", "stream": "WORK", "seq": ack.seq}
+    pauses = [later - sooner for sooner, later in pairwise(tried)]
+    assert len(pauses) == 4
+    assert all(pause > 0.19 * 2**number for number, pause in enumerate(pauses))
 
 
 async def test_what_is_given_up_is_told_before_it_is_a_dead_letter_and_again_where_that_fails(bus: Bus):
@@ -313,7 +320,7 @@ async def test_an_outage_is_not_poison(bus: Bus):
     assert (await bus.client.jetstream().stream_info("DLQ")).state.messages == 0
 
 
-async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace(bus: Bus):
+async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace_and_nothing_else_is_begun(bus: Bus):
     begun, ended = [], []
 
     async def handle(delivery: Delivery) -> None:
@@ -321,12 +328,14 @@ async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace(bus: Bus
         await asyncio.sleep(0.2 if delivery.seq == 1 else 60)
         ended.append(delivery.seq)
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2, grace_s=1.5))
-    for number in range(3):
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=3, grace_s=1.5))
+    for number in range(2):
         await bus.publish(f"work.custom.echo.{number}", b"{}")
     async with asyncio.timeout(10):
         while len(begun) < 2:
             await asyncio.sleep(0.01)
     loop.cancel()
+    await asyncio.sleep(0.05)
+    await bus.publish("work.custom.echo.late", b"{}")
     await asyncio.wait([loop])
     assert (begun, ended) == ([1, 2], [1])
