@@ -29,7 +29,7 @@ class KeyCache:
         """Remember what was read; an erased person's key that was read just before does not come back."""
         now = time.monotonic()
         for person, key in keys.items():
-            if key is not None and (user, person) in self._held and self._held[user, person][0] is None:
+            if (user, person) in self._held and self._held[user, person][0] is None:
                 continue
             self._held[user, person] = (key, now)
             self._held.move_to_end((user, person))

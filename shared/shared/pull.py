@@ -95,7 +95,6 @@ class _Puller:
     async def run(self) -> None:
         inbox = self._bus.client.new_inbox()
         subscription = await hear(self._bus.client, inbox, self._receive)
-        self._heard = _now()
         try:
             while True:
                 await self._ask(inbox)
