@@ -30,7 +30,7 @@ SKILLS = {
     "nap": "import time\ndef run(input, context):\n    time.sleep(input['s'])\n    return {'slept': True}\n",
     "quit": "import os\ndef run(input, context):\n    os._exit(3)\n",
     "segfault": "import ctypes\ndef run(input, context):\n    ctypes.string_at(0)\n",
-    "hog": "def run(input, context):\n    return {'size': len(bytearray(64 * 1024**3))}\n",
+    "hog": "def run(input, context):\n    return {'size': len(bytes(3 * 1024**3))}\n",
     "leave": "import sys\ndef run(input, context):\n    sys.exit(0)\n",
     "trip": "def run(input, context):\n    name = input['name']\n    raise ValueError(f'{name} is bad')\n",
     "away": "def run(input, context):\n    raise ConnectionRefusedError('db.example.org')\n",
