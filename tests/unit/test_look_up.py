@@ -149,3 +149,9 @@ async def test_where_nothing_can_be_looked_up_the_skill_is_run(error: Exception)
 @pytest.mark.parametrize(("takes_s", "hit"), [(WAIT_S - 0.1, True), (WAIT_S + 0.1, False)])
 def test_nobody_waits_longer_than_a_second(takes_s: float, hit: bool):
     assert (played(look(Results(EARLIER, takes_s=takes_s))).report is not None) is hit
+
+
+def test_a_hit_took_as_long_as_it_was_looked_for():
+    report = played(look(Results(EARLIER, takes_s=0.25))).report
+    assert report is not None
+    assert report.duration_ms == 250

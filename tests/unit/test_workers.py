@@ -57,6 +57,7 @@ SKILLS = {
     "returns": "def run(input, context):\n    yield {'part': 1}\n    return {'whole': 2}\n",
     "odd": "from decimal import Decimal\ndef run(input, context):\n    return {'value': Decimal('1.10')}\n",
     "named": "def run(input, context):\n    return {'value': {1: 2}}\n",
+    "nested": "def run(input, context):\n    it = []\n    it.append(it)\n    return {'value': it}\n",
     "endless": "def run(input, context):\n    return {'value': float('inf')}\n",
     "huge": "def run(input, context):\n    return {'text': 'x' * 3_000_000}\n",
     "broken": "def run(input, context)\n",
@@ -319,6 +320,7 @@ async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) 
     ("name", "code", "told"),
     [
         ("odd", "invalid_output", "is not JSON: it holds a Decimal"),
+        ("nested", "invalid_output", "is not JSON"),
         ("endless", "invalid_output", "is not JSON: it holds a number that is none"),
         ("named", "invalid_output", "is not JSON: a name in it is no text"),
         ("huge", "output_too_large", "bytes, 2500000 are allowed"),
