@@ -133,6 +133,10 @@ def test_every_form_that_nats_knows_is_taken(url: str):
     assert servers(url) == [url]
 
 
+def test_servers_of_a_cluster_stand_with_commas_between():
+    assert servers("nats://a:1, tls://b,") == ["nats://a:1", "tls://b"]
+
+
 @pytest.mark.parametrize(
     "place",
     [f"u:{SECRET}[x@h/x", f"u:{SECRET}[x]y@h/x", f"u:{SECRET}\u2100@h/x", "h:65536/x", "h:1,h:65536/x"],
