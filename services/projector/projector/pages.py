@@ -23,9 +23,9 @@ async def look(connection: asyncpg.Connection, before: Pages) -> None:
     checkpoint. It is noted of commits that are on the disk only: they must not be asynchronous.
     """
     looks = [
-        f"(SELECT count(*) FROM {table} WHERE ctid >= '({before.get(table, 0)},0)')"  # noqa: S608 - our names
+        f"(SELECT count(*) FROM {table} WHERE ctid >= '({before[table]},0)')"  # noqa: S608 - our names
         for table, pages in (await filled(connection)).items()
-        if pages > before.get(table, 0)
+        if pages > before[table]
     ]
     if looks:
         await connection.execute(f"SELECT {', '.join(looks)}")

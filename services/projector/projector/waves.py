@@ -26,7 +26,7 @@ class Fate(Struct):
 
     @property
     def altered(self) -> bool:
-        return self.added is None and bool(self.values or self.amounts)
+        return bool(self.values or self.amounts)
 
     @property
     def whole_is_known(self) -> bool:
