@@ -103,3 +103,10 @@ async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:
     answer = await bus.request(f"ops.projection.{verb}", b"{}", timeout=timeout)
     assert answer is not None
     return json.loads(answer)
+
+
+async def have_rebuilt(bus: Bus) -> dict[str, Any]:
+    """Ask for a rebuild that has to be done: the old tables would look like new ones."""
+    answer = await ask(bus, "rebuild")
+    assert answer.get("ok") is True, answer
+    return answer

@@ -1,9 +1,11 @@
 """The checkpoint: one projector at a time writes, from the log and into the tables that belong together."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from controls import NOW, SESSION, SUBJECT, USER, start
 from histories import definitions, stories
@@ -11,11 +13,12 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded
 from projector.database import connected, make, take_over
+from projector.ddl import shape
 from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
-from projectorstage import Writer, ask, caught_up, operated, projecting, until, value
+from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, until, value
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -56,6 +59,35 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
     await assert_folded(bus, postgres_url)
 
 
+async def test_a_projector_whose_checkpoint_was_moved_goes_on_from_where_it_is(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+        await value(postgres_url, "UPDATE checkpoint SET epoch = $1", uuid4())
+        await writer.write(stories(10, commits=50))
+        await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_what_halts_the_projection_is_told_once_and_looked_at_again_and_again(
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projector.live.LOOK_AGAIN_S", 0.1)
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET shape = 'older'")
+    with capture_logs() as told:
+        async with projecting(bus, postgres_url) as live:
+            await until(lambda: halted(live))
+            await asyncio.sleep(0.5)
+            await value(postgres_url, "UPDATE checkpoint SET shape = $1", shape())
+            await writer.write(stories(10, commits=50))
+            await caught_up(bus, postgres_url)
+            assert live.halted is None
+    assert [line["code"] for line in told if line["log_level"] == "error"] == ["another_release"]
+
+
 async def test_another_log_is_refused_until_a_rebuild(
     bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):
@@ -68,7 +100,7 @@ async def test_another_log_is_refused_until_a_rebuild(
         assert status["halted"] == "the tables were made from another log: run 'totalaud projection rebuild'"
         await writer.write(stories(11, commits=50))
         assert (await ask(bus, "status"))["lag"] == 50
-        assert (await ask(bus, "rebuild"))["ok"] is True
+        await have_rebuilt(bus)
         await caught_up(bus, postgres_url)
         assert (await ask(bus, "status"))["halted"] is None
     await assert_folded(bus, postgres_url)
@@ -92,7 +124,7 @@ async def test_tables_of_another_release_are_refused_until_a_rebuild(
         await until(lambda: halted(live))
         assert live.halted == "the tables are of another release: run 'totalaud projection rebuild'"
         await bus.listen("ops.projection.*", Operating(nats_url, postgres_url, live).hear)
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
         await until(lambda: not_halted(live))
 
 

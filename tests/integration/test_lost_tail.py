@@ -10,7 +10,7 @@ import pytest
 from histories import definitions, stories
 from projected import assert_folded
 from projector.live import Live
-from projectorstage import Writer, ask, caught_up, operated, projecting, until
+from projectorstage import Writer, caught_up, have_rebuilt, operated, projecting, until
 from servers import data_folder
 from shared.bus import Bus
 from shared.definitions import AgentDefinition
@@ -79,7 +79,7 @@ async def test_a_projector_that_runs_meanwhile_mixes_nothing(losing: Losing, pos
             await losing.lose()
             await Writer(bus).write(stories(21, commits=50))
             await until(lambda: halted(live))
-            assert (await ask(bus, "rebuild"))["ok"] is True
+            await have_rebuilt(bus)
             await caught_up(bus, postgres_url)
         await assert_folded(bus, postgres_url)
 
@@ -96,7 +96,7 @@ async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losin
         async with operated(bus, losing.url, postgres_url) as live:
             await until(lambda: halted(live))
             async with asyncio.timeout(20):
-                assert (await ask(bus, "rebuild"))["ok"] is True
+                await have_rebuilt(bus)
             await caught_up(bus, postgres_url)
         await assert_folded(bus, postgres_url)
 

@@ -19,7 +19,7 @@ from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader
 from projector.record_tables import OWNED
-from projectorstage import Writer, ask, caught_up, operated, projecting, service, until, value
+from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
 from servers import Rig
 from shared import subjects
@@ -59,7 +59,7 @@ async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
         rows = await assert_folded(bus, postgres_url)
         assert await value(postgres_url, "SELECT count(*) FROM projection_errors") == 0
         assert all(rows[table] for table in OWNED)
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
         assert await rows_of(postgres_url) == rows
 
 
@@ -203,14 +203,20 @@ async def test_a_commit_under_an_id_that_is_none_is_parked_alone(
     assert len(rows["agent_sessions"]) > 10
 
 
-async def test_later_commits_of_a_parked_session_are_passed_over(bus: Bus, writer: Writer, postgres_url: str):
+async def test_later_commits_of_a_parked_session_are_passed_over_also_by_a_projector_that_comes_back(
+    bus: Bus, writer: Writer, postgres_url: str
+):
     aggregate = subjects.session(USER, SESSION)
     unknown = planned(1, skill="no-such-skill")
     begun = SessionStarted(agent="scout-agent", steps=(unknown,), input={}, fingerprint="print")
+    cancelled = decide(Cancel(), Session(status="running"), NOW, SUBJECT).events
     await writer.happens(aggregate, begun)
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
-        await writer.happens(aggregate, *decide(Cancel(), Session(status="running"), NOW, SUBJECT).events)
+        await writer.happens(aggregate, *cancelled)
+        await caught_up(bus, postgres_url)
+    await writer.happens(aggregate, *cancelled)
+    async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
     rows = await assert_folded(bus, postgres_url)
     assert not rows["agent_sessions"]
