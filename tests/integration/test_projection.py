@@ -13,12 +13,15 @@ from given import given
 from histories import Written, definitions, stories
 from orchestrator.decide import decide
 from orchestrator.session import Session
-from projected import assert_folds
+from projected import COMPARED, assert_folds
+from projector.changes import Add, Ensure, Remove, Row
 from projector.database import connected, make, take_over
 from projector.entry import Reading, read
 from projector.projection import Fenced, Projection
-from projector.writing import MANY
+from projector.waves import waves
+from projector.writing import MANY, Step, prepare, write
 from projectorstage import value
+from record_histories import record_stories
 from shared import subjects
 from shared.commit import Commit
 from shared.direct_get import Entry
@@ -142,23 +145,51 @@ async def test_what_does_not_fit_is_not_worked_out_ahead_and_is_parked_in_its_tu
     await assert_folds(told.entries, postgres_url)
 
 
-@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("cut", ["one commit", "one batch", "two batches"])
 async def test_a_row_that_is_removed_and_told_again_holds_only_what_was_told_last(
-    at_once: bool, connection: asyncpg.Connection, postgres_url: str
+    cut: str, connection: asyncpg.Connection, postgres_url: str
 ):
     told, projection = Told(), Projection(connection, EPOCH, 0)
     artist, (one, other) = subjects.record(USER, "artist", UUID(int=20)), (UUID(int=21), UUID(int=22))
     first = FactAdded(fact_id=one, text="They are four", source="their page")
     before = told.happens(artist, ArtistSet(name="Neon Harbour"), first, replace(first, fact_id=other))
     await projection.project(told.entries)
-    told.happens(artist, FactRemoved(fact_id=one), FactRemoved(fact_id=other))
-    told.happens(artist, FactAdded(fact_id=one, text="They are three"))
-    for batch in [told.entries[before:]] if at_once else [[entry] for entry in told.entries[before:]]:
+    removed = FactRemoved(fact_id=one), FactRemoved(fact_id=other)
+    again = FactAdded(fact_id=one, text="They are three")
+    for events in [[*removed, again]] if cut == "one commit" else [removed, [again]]:
+        told.happens(artist, *events)
+    for batch in (
+        [[entry] for entry in told.entries[before:]] if cut == "two batches" else [told.entries[before:]]
+    ):
         await projection.project(batch)
     rows = await assert_folds(told.entries, postgres_url)
     assert [(fact["text"], fact["source"]) for fact in rows["artist_facts"].values()] == [
         ("They are three", None)
     ]
+
+
+@pytest.mark.parametrize("again", [Add, Ensure])
+async def test_a_row_that_is_removed_makes_room_for_one_of_the_same_key_in_the_same_wave(
+    again: type[Add | Ensure], connection: asyncpg.Connection, postgres_url: str
+):
+    row = Row("outstanding", RUN.subject)
+    first, last = ({"noun": "session", "id": id_, "user_id": USER} for id_ in (SESSION, UUID(int=3)))
+    for seq, changes in enumerate([[Add(row, first)], [Remove(row), again(row, last)]]):
+        (wave,) = waves([(RUN.subject, changes)])
+        await write(connection, prepare(wave), Step(seq, seq + 1, uuid4(), EPOCH))
+    assert await value(postgres_url, "SELECT array_agg(id) FROM outstanding") == [UUID(int=3)]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_batch_of_which_everything_fits_is_one_transaction(
+    seed: int, connection: asyncpg.Connection, postgres_url: str
+):
+    told = Told()
+    told.write(*stories(seed), *record_stories(seed))
+    await Projection(connection, EPOCH, 0).project(told.entries)
+    transactions = " UNION ".join(f"SELECT xmin::text FROM {table}" for table in (*COMPARED, "checkpoint"))
+    assert await value(postgres_url, f"SELECT count(*) FROM ({transactions}) AS t") == 1
+    await assert_folds(told.entries, postgres_url)
 
 
 async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transaction(

@@ -18,9 +18,10 @@ from projector.apart import rebuilt
 from projector.database import connected, make_bare
 from projector.finishing import finish
 from projector.lanes import LANES
+from projector.lines import ALIVE_S
 from projector.operating import Operating
 from projector.rebuild import IDLE_MS, rebuild
-from projectorstage import Writer, ask, caught_up, operated, projecting, service, until, value
+from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -76,8 +77,7 @@ async def test_a_rebuild_under_load_equals_the_live_rows_and_no_query_fails_or_g
         async with reading(postgres_url) as reads:
             writing = asyncio.create_task(writer.write(stories(8), pause_s=0.002))
             for _ in range(2):
-                done = await ask(bus, "rebuild")
-                assert done["ok"] is True
+                done = await have_rebuilt(bus)
                 assert done["events"] > SESSIONS * COMMITS
             await writing
             await caught_up(bus, postgres_url)
@@ -96,7 +96,7 @@ async def test_a_rebuild_keeps_who_may_read(bus: Bus, writer: Writer, nats_url: 
         await value(postgres_url, f"CREATE ROLE {role}")
         try:
             await value(postgres_url, f"GRANT SELECT ON agent_sessions TO {role}")
-            await ask(bus, "rebuild")
+            await have_rebuilt(bus)
             assert await value(
                 postgres_url, f"SELECT has_table_privilege('{role}', 'agent_sessions', 'SELECT')"
             )
@@ -119,7 +119,7 @@ async def test_rebuilt_tables_have_every_key_index_and_policy_that_the_live_ones
     async with operated(bus, nats_url, postgres_url):
         await caught_up(bus, postgres_url)
         before = await whole_shape(postgres_url)
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
     columns, constraints, indexes, policies = await whole_shape(postgres_url)
     assert [columns, constraints, indexes, policies] == before
     assert sum("FOREIGN KEY" in told[-1] for told in constraints) == 4
@@ -133,7 +133,7 @@ async def test_rebuilt_tables_are_planned_by_what_they_hold(
     async with operated(bus, nats_url, postgres_url):
         await writer.write(stories(16, commits=50))
         await caught_up(bus, postgres_url)
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
     filled = {table for table, rows in (await rows_of(postgres_url)).items() if rows}
     assert {"agent_sessions", "skill_executions"} < filled
     assert filled <= set(await value(postgres_url, KNOWN_TO_THE_PLANNER))
@@ -154,7 +154,7 @@ async def test_a_row_that_refers_to_none_is_parked_by_a_rebuild_as_it_was_live(
         await caught_up(bus, postgres_url)
         before = await value(postgres_url, parked)
         assert len(before) == 1
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
         assert await value(postgres_url, parked) == before
     await assert_folded(bus, postgres_url)
 
@@ -170,7 +170,7 @@ async def test_a_rebuild_does_not_wait_until_the_live_tables_are_vacuumed(
             for statement in VACUUM_AT_ONCE:
                 await value(postgres_url, statement)
             await until(lambda: value(postgres_url, VACUUMED))
-            assert (await ask(bus, "rebuild"))["seconds"] < LONGEST_S
+            assert (await have_rebuilt(bus))["seconds"] < LONGEST_S
         finally:
             for statement in AS_BEFORE:
                 await value(postgres_url, statement)
@@ -217,8 +217,26 @@ async def test_a_rebuild_whose_process_is_killed_says_so_and_changes_nothing(
         assert await rows_of(postgres_url) == before
         await writer.write(stories(16, commits=50))
         await caught_up(bus, postgres_url)
-        assert (await ask(bus, "rebuild"))["ok"] is True
+        await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projector.apart.SILENT_S", ALIVE_S + 1)
+    await value(postgres_url, "CREATE SCHEMA projection_next")
+    await value(postgres_url, "CREATE TABLE projection_next.agents ()")
+    async with operated(bus, nats_url, postgres_url):
+        await caught_up(bus, postgres_url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM projection_next.agents")
+            asked = asyncio.create_task(have_rebuilt(bus))
+            await asyncio.sleep(ALIVE_S + 3)
+            assert not asked.done()
+        await reader.close()
+        await asked
 
 
 async def stopped_in_the_swap(url: str) -> psutil.Process:
@@ -255,7 +273,7 @@ async def test_a_rebuild_that_stands_still_in_the_swap_stops_neither_readers_nor
         assert "it had stood still" in error["message"]
         assert not process.is_running()
         await caught_up(bus, postgres_url)
-        assert (await ask(bus, "rebuild"))["ok"] is True
+        await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
 
 
@@ -270,6 +288,19 @@ async def test_what_one_hand_fails_at_ends_what_the_other_has_postgres_do(
         with pytest.raises(asyncpg.DivisionByZeroError):
             await finish(connection, postgres_url, keys=True)
         await until(lambda: value(postgres_url, NOBODY_SLEEPS), seconds=5)
+
+
+async def test_a_key_of_a_large_table_may_take_longer_than_any_other_statement(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    await value(postgres_url, "CREATE SCHEMA projection_next")
+    async with connected(postgres_url, "projection_next") as connection:
+        await make_bare(connection)
+        monkeypatch.setattr("projector.database.COMMAND_S", 1)
+        long = iter(["SELECT pg_sleep(1.5)"])
+        monkeypatch.setattr("projector.finishing.keys_of", lambda _: [*long])
+        await finish(connection, postgres_url, keys=True)
+    assert not [*long]
 
 
 async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):

@@ -17,12 +17,13 @@ from projected import assert_folded, rows_of
 from projector import database, lane
 from projector.beside import NEXT
 from projector.database import connected
-from projector.filling import MOST
+from projector.entry import Reading
+from projector.filling import MOST, MOST_BYTES, fill
 from projector.lane import Order
 from projector.lanes import Lanes, forked
 from projector.lines import Lines
 from projector.origin import Origin
-from projectorstage import Writer, ask, caught_up, operated, until, value
+from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, until, value
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -68,7 +69,7 @@ async def test_a_history_is_parked_in_every_lane_as_it_was_live(
         await caught_up(bus, postgres_url)
         before = await value(postgres_url, PARKED)
         assert len(before) == len(orphans)
-        await ask(bus, "rebuild")
+        await have_rebuilt(bus)
         assert await value(postgres_url, PARKED) == before
     await assert_folded(bus, postgres_url)
 
@@ -90,7 +91,7 @@ async def test_a_rebuild_that_loses_a_lane_says_so_and_changes_nothing(
         assert "a process of the rebuild died" in error["message"]
         assert not psutil.wait_procs([process, *lanes], 10)[1]
         assert await rows_of(postgres_url) == before
-        assert (await ask(bus, "rebuild"))["ok"] is True
+        await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
 
 
@@ -112,7 +113,7 @@ async def test_a_rebuild_that_is_killed_beside_a_lane_that_hangs_says_so_at_once
             lanes[0].resume()
         assert "code -9" in error["message"]
         assert not psutil.wait_procs(lanes, 10)[1]
-        assert (await ask(bus, "rebuild"))["ok"] is True
+        await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
 
 
@@ -122,6 +123,13 @@ def test_a_lane_that_hangs_does_not_outlive_its_rebuild():
         (hanging,) = (one for one in psutil.Process().children() if one not in others)
         hanging.suspend()
     assert not hanging.is_running()
+
+
+def test_what_ends_a_lane_unexpectedly_is_told(capfd: pytest.CaptureFixture[str]):
+    with forked(1) as (end,):
+        end.sendall(b'{"strange": 1}\n')
+        assert end.recv(1) == b""
+    assert "ValidationError" in capfd.readouterr().err
 
 
 def test_a_lane_that_died_before_it_was_told_anything_breaks_the_rebuild_off():
@@ -164,6 +172,21 @@ async def test_what_a_lane_breaks_off_at_is_heard_though_more_is_told_to_it():
         await asyncio.sleep(0.1)
         assert list(await lines.hear() or ()) == ["away"]
     await asyncio.wait_for(attending, 5)
+
+
+async def test_large_commits_make_smaller_batches(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("projector.filling.PAGE", 5)
+    await writer.write(stories(23, commits=30))
+    last = await Origin(bus).last_seq()
+    sizes: list[int] = []
+
+    async def write(batch: list[Reading]) -> None:
+        sizes.append(len(batch))
+
+    for most_bytes in (MOST_BYTES, 1):
+        monkeypatch.setattr("projector.filling.MOST_BYTES", most_bytes)
+        await fill(bus, [(0, None)], write)
+    assert sizes == [last, *[5] * (last // 5), *[last % 5] * (last % 5 > 0)]
 
 
 async def test_a_log_that_ends_before_a_lane_has_all_of_it_breaks_the_rebuild_off(
