@@ -109,12 +109,13 @@ class Bus:
 
         Raises nats' APIError when the server refuses (see `err_code`), TimeoutError when it is not known.
         """
+        lives = self.client.stats["reconnects"]
         try:
             answer = await self.replies.one(subject, body, timeout=timeout, headers=headers)
         except NoRespondersError:
             raise NoStreamResponseError from None
         except TimeoutError:
-            if self.client.is_connected:
+            if self.client.is_connected and self.client.stats["reconnects"] == lives:
                 self._room.silent()
             raise
         ack = msgspec.json.decode(answer.data)

@@ -13,6 +13,7 @@ from faststream.nats import NatsBroker
 from shared import logs
 from shared.bus import Bus
 from shared.counts import refused
+from shared.failures import NATS_AWAY
 from shared.listening import Heard, Listening
 from shared.log import BadCommit
 from shared.refusal import Refusal
@@ -83,7 +84,10 @@ async def _said(door: Door, heard: Heard) -> bytes:
     except Exception as error:  # noqa: BLE001 - an asker gets an answer
         if no_room(error):
             return refused(heard.subject, NO_ROOM)
-        logs.get_logger().exception("no answer", door=door.subject)
+        if isinstance(error, NATS_AWAY):
+            logs.get_logger().warning("not now", door=door.subject, reason=type(error).__name__)
+        else:
+            logs.get_logger().exception("no answer", door=door.subject)
         return refused(heard.subject, NOT_NOW)
 
 

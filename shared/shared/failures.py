@@ -3,9 +3,20 @@
 from collections import OrderedDict
 from typing import Any
 
+from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError
 from nats.errors import Error as NatsError
+from nats.js.errors import NoStreamResponseError, ServiceUnavailableError
 
 from shared.refusal import Refusal
+
+NATS_AWAY = (
+    TimeoutError,
+    ConnectionClosedError,
+    ConnectionReconnectingError,
+    NoRespondersError,
+    NoStreamResponseError,
+    ServiceUnavailableError,
+)
 
 
 class Failures:

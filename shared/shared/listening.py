@@ -10,6 +10,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from shared.failures import NATS_AWAY
 from shared.logs import get_logger
 from shared.room import no_room
 
@@ -92,6 +93,8 @@ class Listening:
         try:
             await self._handle(heard)
         except Exception as error:  # noqa: BLE001 - whoever asked gets no answer and asks again
-            if no_room(error):
-                return
-            get_logger().exception("no answer was given", noun=message.subject.split(".", 1)[0])
+            noun = message.subject.split(".", 1)[0]
+            if isinstance(error, NATS_AWAY):
+                get_logger().warning("not now", noun=noun, reason=type(error).__name__)
+            elif not no_room(error):
+                get_logger().exception("no answer was given", noun=noun)

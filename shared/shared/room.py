@@ -28,7 +28,7 @@ class RoomAlarm:
             self._say(f"no room is left in its store: {WAY_OUT}")
 
     def silent(self) -> None:
-        """Take note of an acknowledgement that did not come though the connection stands."""
+        """Take note of an acknowledgement that did not come though the connection stood all the time."""
         self._say(f"it does not acknowledge; if its own log says that the disk is full: {WAY_OUT}")
 
     def _say(self, reason: str) -> None:

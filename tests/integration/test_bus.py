@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
+from structlog.testing import capture_logs
 
 from busstage import killed_and_back, until
 from proxy import proxied
@@ -87,4 +88,24 @@ async def test_an_answer_that_comes_too_late_does_not_end_the_connection(nats: R
             await slow.settled(0.1)
         proxy.resume()
         assert await slow.publish("work.custom.a.after", b"{}", timeout=1)
+        await slow.close()
+
+
+@pytest.mark.parametrize(("cut", "alarms"), [(True, []), (False, ["NATS stores nothing"])])
+async def test_only_a_nats_that_is_silent_on_one_connection_is_said_to_store_nothing(
+    nats: Rig, bus: Bus, *, cut: bool, alarms: list[str]
+):
+    async with proxied(nats.url) as proxy:
+        slow = await Bus.connect(proxy.url, name="slow")
+        proxy.silence()
+        sent = asyncio.create_task(slow.publish("work.custom.a.lost", b"{}", timeout=3))
+        await asyncio.sleep(0.2)
+        if cut:
+            await proxy.cut()
+            proxy.resume()
+            await until(lambda: slow.client.stats["reconnects"] == 1 and slow.client.is_connected)
+        with capture_logs() as told, pytest.raises(TimeoutError):
+            await sent
+        assert [line["event"] for line in told if line["log_level"] == "error"] == alarms
+        proxy.resume()
         await slow.close()

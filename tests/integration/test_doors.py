@@ -3,8 +3,11 @@
 import asyncio
 import json
 
+import pytest
 from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
+from nats.js.errors import NoStreamResponseError
+from structlog.testing import capture_logs
 
 from controls import SESSION, USER
 from shared.bus import Bus
@@ -19,6 +22,8 @@ async def echo(_subject: str, body: bytes, _headers: dict[str, str]) -> bytes:
         raise Refusal("invalid", "field", "field: it is bad")
     if body == b"broken":
         raise ValueError
+    if body == b"away":
+        raise NoStreamResponseError
     await asyncio.sleep(0.2 if body == b"slow" else 0)
     return body
 
@@ -43,9 +48,14 @@ async def test_a_refusal_is_an_answer_too(bus: Bus):
     assert json.loads(await asked(bus, b"bad"))["error"]["field"] == "field"
 
 
-async def test_what_fails_is_answered_as_unavailable(bus: Bus):
+@pytest.mark.parametrize(("body", "level"), [(b"broken", "error"), (b"away", "warning")])
+async def test_what_fails_is_answered_as_unavailable_and_an_outage_of_nats_calls_nobody(
+    bus: Bus, body, level
+):
     await opened(bus)
-    assert json.loads(await asked(bus, b"broken"))["error"]["code"] == "unavailable"
+    with capture_logs() as told:
+        assert json.loads(await asked(bus, body))["error"]["code"] == "unavailable"
+    assert [line["log_level"] for line in told] == [level]
 
 
 async def test_a_history_that_cannot_be_read_is_no_outage_to_wait_for(bus: Bus):
