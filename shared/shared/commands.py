@@ -1,4 +1,4 @@
-"""What can be asked of a session. The public ones are pydantic-checked bodies of `ask.` and `cmd.`."""
+"""The public commands on sessions, skills and budgets: bodies of `ask.` and `cmd.`, checked by pydantic."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
