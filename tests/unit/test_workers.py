@@ -76,6 +76,9 @@ SKILLS = {
     ),
     "pid": "import os\ndef run(input, context):\n    return {'pid': os.getpid()}\n",
     "fetch": "def run(input, context):\n    return {'body': context.fetch(input['url']).text}\n",
+    "expendable": (
+        "def run(input, context):\n    return {'score': open('/proc/self/oom_score_adj').read()}\n"
+    ),
     "secrets": "import os\ndef run(input, context):\n    return {'env': sorted(os.environ)}\n",
     "child": (
         "import subprocess, time\ndef run(input, context):\n"
@@ -95,6 +98,8 @@ SKILLS = {
     ),
 }
 
+SECRET = ("TOTALAUD_MASTER_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS")
+
 
 async def run_with(workers: Workers, run: Run):
     engine = CustomEngine(workers, Turns())
@@ -112,8 +117,7 @@ def skills(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def workers(skills: Path) -> AsyncIterator[Workers]:
-    env = {**os.environ, "TOTALAUD_MASTER_KEY": "secret", "OPENAI_API_KEY": "secret"}
-    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 2, env)
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 2, {**os.environ, **dict.fromkeys(SECRET, "x")})
     yield pool
     await pool.close()
 
@@ -379,7 +383,12 @@ async def test_a_skill_fetches_what_the_operator_allows_and_nothing_else_inside(
 
 async def test_a_skill_sees_no_secret_in_its_environment(workers: Workers) -> None:
     names = (await run_with(workers, attempt("secrets")))["env"]
-    assert [name for name in names if name.startswith(("TOTALAUD_", "OPENAI_"))] == []
+    assert "PATH" in names
+    assert not set(SECRET) & set(names)
+
+
+async def test_where_memory_is_short_a_skill_is_ended_before_a_service(workers: Workers) -> None:
+    assert int((await run_with(workers, attempt("expendable")))["score"]) == 1000
 
 
 async def test_a_worker_dies_with_its_runner(skills: Path) -> None:
