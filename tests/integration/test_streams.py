@@ -1,5 +1,7 @@
 """The streams and durables, as they are made and checked."""
 
+from typing import Any
+
 import pytest
 from nats.js.api import PersistMode, StreamConfig
 
@@ -8,8 +10,18 @@ from shared.bus import Bus
 from shared.refusal import Refusal
 
 
+async def made(bus: Bus) -> list[Any]:
+    """What NATS has of each stream and durable, and since when."""
+    js = bus.client.jetstream()
+    infos = [await js.stream_info(str(config.name)) for config in streams.streams()]
+    consumers = [await js.consumer_info(one.stream, one.name) for one in streams.durables()]
+    return [(info.config, info.created) for info in (*infos, *consumers)]
+
+
 async def test_provisioning_twice_changes_nothing(bus: Bus):
+    before = await made(bus)
     await streams.provision(bus, ack_wait_s=2)
+    assert await made(bus) == before
 
 
 async def test_a_durable_that_an_older_release_made_is_set_right(bus: Bus):
