@@ -17,7 +17,7 @@ from shared.work import Report, Work
 from skill_runner.abort import Abort
 from skill_runner.execution import Ready
 from skill_runner.handlers import Handlers
-from skill_runner.ledger import Ledger
+from skill_runner.progress import Progress
 from skill_runner.reporting import about
 
 __all__ = ["model_url", "rigs", "stage", "theatre"]
@@ -251,7 +251,7 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def prepare(work: Work) -> Ready:
-        return Ready(work, datetime.now(UTC), Ledger())
+        return Ready(work, datetime.now(UTC), Progress())
 
     async def run(ready: Ready, _abort: Abort) -> Report:
         begun.set()

@@ -11,7 +11,7 @@ from shared.usage import Usage
 from sim.chance import Chance
 from sim.process import Process
 from skill_runner.failure import Failure
-from skill_runner.ledger import Call
+from skill_runner.progress import ProviderCall
 from skill_runner.run import Prepared, Run, deadline
 
 NUMBER = {
@@ -84,7 +84,7 @@ class SimEngine:
     async def run(self, prepared: Prepared) -> Any:
         run = prepared.run
         self._running.add(run.work.attempt_id)
-        async with deadline(run.work.timeout_s, run.ledger):
+        async with deadline(run.work.timeout_s, run.progress):
             await self._process.point()
             if run.work.skill == "collect":
                 await self._collect(run)
@@ -98,14 +98,14 @@ class SimEngine:
             if item not in done:
                 await self._work(run, item, (0.01, 0.1, 1.0))
                 done.append(item)
-                run.ledger.partial, run.ledger.items = {"n": len(done)}, tuple(done)
+                run.progress.partial, run.progress.items = {"n": len(done)}, tuple(done)
 
     async def _work(self, run: Run, item: int, seconds: tuple[float, ...]) -> None:
         attempt, paid = run.work.attempt_id, run.work.pool != "custom"
-        call = Call(item, 1, "first", "openai", "sim", run.started_at, most_usd=MOST)
+        call = ProviderCall(item, 1, "first", "openai", "sim", run.started_at, most_usd=MOST)
         if paid:
             self._bill.begun[attempt, item] += 1
-            run.ledger.calls.append(call)
+            run.progress.calls.append(call)
         await asyncio.sleep(self._chance.random.choice(seconds))
         if not self._process.alive:
             await self._process.gone()
@@ -114,7 +114,7 @@ class SimEngine:
                 provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=PRICE
             )
             call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
-            run.ledger.spend(call.usage)
+            run.progress.spend(call.usage)
             self._bill.answered[attempt] += 1
         if self._chance.happens(0.15):
             raise Failure("sim_failure", "it failed", retryable=self._chance.happens(0.8))

@@ -182,9 +182,9 @@ async def test_an_empty_list_is_refused_before_any_call() -> None:
 async def test_what_it_used_is_added_up_and_its_alias_is_warned_of() -> None:
     run = await attempt({"contacts": CONTACTS})
     await answer(Model(), run)
-    assert run.ledger.usage is not None
-    assert (run.ledger.usage.calls, run.ledger.usage.tokens, run.ledger.usage.cost_usd) == (2, 240, 0)
-    assert len(run.ledger.warnings) == 1
+    assert run.progress.usage is not None
+    assert (run.progress.usage.calls, run.progress.usage.tokens, run.progress.usage.cost_usd) == (2, 240, 0)
+    assert len(run.progress.warnings) == 1
 
 
 async def test_after_a_failure_no_call_is_begun_and_what_is_finished_is_kept() -> None:
@@ -197,7 +197,7 @@ async def test_after_a_failure_no_call_is_begun_and_what_is_finished_is_kept() -
     refused = await failed(model, run)
     assert refused.code == "rate_limited"
     assert len(model.asked) <= 10
-    assert len(run.ledger.partial["pitches"]) == len(model.asked) - 1
+    assert len(run.progress.partial["pitches"]) == len(model.asked) - 1
 
 
 async def test_at_most_eight_calls_run_at_once() -> None:
@@ -222,8 +222,8 @@ async def test_the_deadline_ends_all_calls_and_keeps_what_was_paid() -> None:
     run = await attempt({"contacts": CONTACTS}, timeout_s=0.1)
     late = await failed(Model(stall), run)
     assert (late.code, late.retryable) == ("timeout", True)
-    assert run.ledger.usage is not None
-    assert (run.ledger.usage.calls, len(run.ledger.partial["pitches"])) == (1, 1)
+    assert run.progress.usage is not None
+    assert (run.progress.usage.calls, len(run.progress.partial["pitches"])) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ async def test_a_bad_answer_is_an_error_with_its_cost(given: Reply, code: str, *
     run = await attempt({"contact_name": "Jane Example"})
     refused = await failed(Model(lambda _number, _question: given), run)
     assert (refused.code, refused.retryable) == (code, retryable)
-    assert run.ledger.usage is not None
+    assert run.progress.usage is not None
     assert "Jane" not in refused.message
 
 
@@ -261,6 +261,6 @@ async def test_an_answer_that_names_a_person_where_all_may_read_it_is_asked_for_
     run = await attempt({"contact_name": "Jane Example"}, plain)
     good = reply({"subject": "News", "body": "Hi"})
     assert (await answer(Model(lambda number, _: good if number > 1 else None), run))["subject"] == "News"
-    assert [call.outcome for call in run.ledger.calls] == ["invalid_output", "passed"]
+    assert [call.outcome for call in run.progress.calls] == ["invalid_output", "passed"]
     refused = await failed(Model(), await attempt({"contact_name": "Jane Example"}, plain))
     assert (refused.message, refused.retryable) == ("subject is public and names a person", True)

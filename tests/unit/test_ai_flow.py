@@ -124,16 +124,16 @@ async def bench(tmp_path):
         work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s, done=done)
         sealed = await seal(VAULT, USER, INPUT, given)
         attempt = Run(work, made, sealed, given, datetime(2026, 11, 26, tzinfo=UTC))
-        run.ledgers.append(attempt.ledger)
+        run.progresses.append(attempt.progress)
         try:
             engine = AiEngine(model, load(), VAULT, workers)
             prepared = await engine.prepare(attempt)
             run.most_usd = prepared.most_usd
-            return await engine.run(prepared), attempt.ledger
+            return await engine.run(prepared), attempt.progress
         except Failure as failure:
-            return failure, attempt.ledger
+            return failure, attempt.progress
 
-    run.ledgers = []
+    run.progresses = []
     yield run
     await workers.close()
 
@@ -162,17 +162,17 @@ def written(root: Path, python: str | None, model: str | None) -> SkillDefinitio
     )
 
 
-def outcomes(ledger):
-    return [(call.purpose, call.outcome, call.failed_checks) for call in ledger.calls]
+def outcomes(progress):
+    return [(call.purpose, call.outcome, call.failed_checks) for call in progress.calls]
 
 
 async def test_an_answer_that_passes_is_taken_and_completed(bench):
-    output, ledger = await bench(Played(TRUE))
+    output, progress = await bench(Played(TRUE))
     (letter,) = output["letters"]
     assert (letter["text"], letter["words"]) == ("Hi Person 0, they record at home", 6)
     assert (letter["basis"], letter["contact_id"]) == ("model", PEOPLE[0]["id"])
     assert letter["checks"] == [{"name": "names", "passed": True, "why": ""}]
-    assert outcomes(ledger) == [("first", "passed", ())]
+    assert outcomes(progress) == [("first", "passed", ())]
 
 
 async def test_the_model_sees_the_brief_and_is_asked_for_its_fields_only(bench):
@@ -190,10 +190,10 @@ async def test_the_model_sees_the_brief_and_is_asked_for_its_fields_only(bench):
 
 async def test_an_answer_that_fails_a_check_is_repaired_once_by_the_next_tier(bench):
     model = Played(FALSE, TRUE)
-    output, ledger = await bench(model)
+    output, progress = await bench(model)
     assert output["letters"][0]["basis"] == "model"
     assert [question.model for question in model.asked] == ["claude-haiku-4-5", "claude-sonnet-5"]
-    assert outcomes(ledger) == [("first", "checks_failed", ("names",)), ("repair", "passed", ())]
+    assert outcomes(progress) == [("first", "checks_failed", ("names",)), ("repair", "passed", ())]
     assert model.asked[0].key != model.asked[1].key
 
 
@@ -235,13 +235,13 @@ async def test_a_skill_that_names_a_model_is_repaired_by_the_same(bench, named, 
 
 
 async def test_after_the_repair_comes_the_template_and_says_so(bench):
-    output, ledger = await bench(Played(FALSE))
+    output, progress = await bench(Played(FALSE))
     assert output["letters"][0]["text"] == "Hi Person 0, they record at home"
     assert (output["letters"][0]["basis"], output["meta"]["basis"]) == ("template", "template")
-    assert ledger.warnings == ["no model wrote this text: it is from the template"]
-    assert output["meta"]["warnings"] == ["there is one fact only", *ledger.warnings]
-    assert [call.outcome for call in ledger.calls] == ["checks_failed", "checks_failed"]
-    assert (ledger.usage.calls, ledger.usage.tokens) == (2, 240)
+    assert progress.warnings == ["no model wrote this text: it is from the template"]
+    assert output["meta"]["warnings"] == ["there is one fact only", *progress.warnings]
+    assert [call.outcome for call in progress.calls] == ["checks_failed", "checks_failed"]
+    assert (progress.usage.calls, progress.usage.tokens) == (2, 240)
 
 
 @pytest.mark.parametrize(
@@ -256,30 +256,30 @@ async def test_after_the_repair_comes_the_template_and_says_so(bench):
     ],
 )
 async def test_nonsense_a_refusal_and_a_cut_answer_are_repaired_and_then_replaced(bench, said, outcome):
-    output, ledger = await bench(Played(said))
+    output, progress = await bench(Played(said))
     assert output["meta"]["basis"] == "template"
-    assert [call.outcome for call in ledger.calls] == [outcome, outcome]
+    assert [call.outcome for call in progress.calls] == [outcome, outcome]
 
 
 async def test_without_a_template_the_attempt_fails_with_the_names_of_the_checks(bench):
-    failure, ledger = await bench(Played(FALSE), CHECK)
+    failure, progress = await bench(Played(FALSE), CHECK)
     assert (failure.code, failure.retryable) == ("invalid_output", True)
     assert failure.message == "contacts[0]: the answer did not pass: names"
-    assert ledger.usage.calls == 2
+    assert progress.usage.calls == 2
 
 
 async def test_a_provider_that_fails_ends_the_attempt_and_is_no_reason_for_the_template(bench):
     busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=3)
-    failure, ledger = await bench(Played(busy))
+    failure, progress = await bench(Played(busy))
     assert (failure.code, failure.retryable, failure.retry_after_s) == ("rate_limited", True, 3)
-    assert outcomes(ledger) == [("first", "rate_limited", ())]
-    assert ledger.usage is None
+    assert outcomes(progress) == [("first", "rate_limited", ())]
+    assert progress.usage is None
 
 
 async def test_a_provider_that_fails_in_the_repair_ends_the_attempt_too(bench):
-    failure, ledger = await bench(Played(FALSE, Failure("provider_error", "broken", retryable=True)))
+    failure, progress = await bench(Played(FALSE, Failure("provider_error", "broken", retryable=True)))
     assert failure.code == "provider_error"
-    assert [call.outcome for call in ledger.calls] == ["checks_failed", "provider_error"]
+    assert [call.outcome for call in progress.calls] == ["checks_failed", "provider_error"]
 
 
 async def test_no_repair_is_begun_that_cannot_end_in_time(bench):
@@ -289,15 +289,15 @@ async def test_no_repair_is_begun_that_cannot_end_in_time(bench):
             return await super().ask(question)
 
     model = Slow(FALSE)
-    output, ledger = await bench(model, timeout_s=2.5)
-    assert (len(ledger.calls), output["meta"]["basis"]) == (1, "template")
-    assert ledger.took_s < 2.5
+    output, progress = await bench(model, timeout_s=2.5)
+    assert (len(progress.calls), output["meta"]["basis"]) == (1, "template")
+    assert progress.took_s < 2.5
 
 
 async def test_a_call_that_is_not_answered_in_time_is_followed_by_the_template(bench):
-    output, ledger = await bench(Played(60.0), timeout_s=2)
+    output, progress = await bench(Played(60.0), timeout_s=2)
     assert output["meta"]["basis"] == "template"
-    assert outcomes(ledger) == [("first", "timeout", ())]
+    assert outcomes(progress) == [("first", "timeout", ())]
 
 
 async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(bench):
@@ -305,10 +305,10 @@ async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(
     del silent.raw["usage"]
     model = Played(paid, silent)
     model.simulated = False
-    _, ledger = await bench(model)
-    first, repair = ledger.calls
+    _, progress = await bench(model)
+    first, repair = progress.calls
     assert (repair.usage.cost_usd, repair.in_doubt_usd) == (None, repair.most_usd)
-    assert ledger.total.at_most_usd == first.usage.cost_usd + repair.most_usd > repair.most_usd > 0
+    assert progress.total.at_most_usd == first.usage.cost_usd + repair.most_usd > repair.most_usd > 0
 
 
 async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repair_included(bench):
@@ -317,9 +317,9 @@ async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repa
     assert bench.most_usd == 0
     model = Played(FALSE, TRUE)
     model.simulated = False
-    _, ledger = await bench(model)
+    _, progress = await bench(model)
     assert [question.repairs for question in model.asked] == [False, True]
-    assert bench.most_usd == sum(call.most_usd for call in ledger.calls) > 0
+    assert bench.most_usd == sum(call.most_usd for call in progress.calls) > 0
 
 
 @pytest.mark.parametrize(("python", "timeout_s", "kept_s"), [(WHOLE, 5, 0.5), (WHOLE, 60, 1), (None, 5, 0)])
@@ -350,10 +350,10 @@ async def test_one_text_that_cannot_be_had_is_named_and_the_others_are_kept(benc
             self.asked.append(question)
             return reply(FALSE if question.key.split("/")[1] == "1" else TRUE)
 
-    failure, ledger = await bench(First(TRUE), CHECK, {**GIVEN, "contacts": PEOPLE})
+    failure, progress = await bench(First(TRUE), CHECK, {**GIVEN, "contacts": PEOPLE})
     assert failure.message.startswith("contacts[1]: ")
-    assert ledger.items == (0, 2)
-    assert [letter["contact_id"] for letter in ledger.partial["letters"]] == [
+    assert progress.items == (0, 2)
+    assert [letter["contact_id"] for letter in progress.partial["letters"]] == [
         PEOPLE[0]["id"],
         PEOPLE[2]["id"],
     ]
@@ -365,18 +365,18 @@ async def test_what_is_in_the_log_already_is_not_asked_for_again(bench):
         {"contact_id": PEOPLE[n]["id"], "text": f"kept {n}", "words": 2, "basis": "model"} for n in (0, 2)
     ]
     there = Done(partial=await seal(VAULT, USER, OUTPUT, {"letters": kept}), items=(0, 2))
-    output, ledger = await bench(model, given={**GIVEN, "contacts": PEOPLE}, done=there)
+    output, progress = await bench(model, given={**GIVEN, "contacts": PEOPLE}, done=there)
     assert [question.key for question in model.asked] == ["attempt-1/1"]
     assert [letter["contact_id"] for letter in output["letters"]] == [one["id"] for one in PEOPLE]
     assert [is_sealed(letter["text"]) for letter in output["letters"]] == [True, False, True]
-    assert (ledger.usage.calls, ledger.items) == (1, (0, 1, 2))
+    assert (progress.usage.calls, progress.items) == (1, (0, 1, 2))
 
 
 async def test_what_is_there_is_kept_when_the_rest_fails_again(bench):
     there = Done(partial={"letters": [{"text": "kept", "words": 1}]}, items=(2,))
     failing = Played(Failure("rate_limited", "too many", retryable=True))
-    _, ledger = await bench(failing, given={**GIVEN, "contacts": PEOPLE}, done=there)
-    assert (ledger.partial, ledger.items) == ({"letters": [{"text": "kept", "words": 1}]}, (2,))
+    _, progress = await bench(failing, given={**GIVEN, "contacts": PEOPLE}, done=there)
+    assert (progress.partial, progress.items) == ({"letters": [{"text": "kept", "words": 1}]}, (2,))
 
 
 async def test_a_call_that_is_stopped_is_noted_as_unanswered(bench):
@@ -387,7 +387,7 @@ async def test_a_call_that_is_stopped_is_noted_as_unanswered(bench):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert outcomes(bench.ledgers[0]) == [("first", "unanswered", ())]
+    assert outcomes(bench.progresses[0]) == [("first", "unanswered", ())]
 
 
 @pytest.mark.parametrize(

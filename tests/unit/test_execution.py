@@ -20,8 +20,8 @@ from skill_runner.abort import Abort
 from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
-from skill_runner.ledger import Call
 from skill_runner.objections import Objections
+from skill_runner.progress import ProviderCall
 from skill_runner.run import Prepared, Run
 
 TEXT = {"type": "string"}
@@ -86,8 +86,8 @@ def gives(output: Any) -> Callable[[Run], Any]:
 
 def fails(partial: Any, items: tuple[int, ...] = ()) -> Callable[[Run], Any]:
     def act(run: Run) -> Any:
-        run.ledger.keep(partial)
-        run.ledger.items = items
+        run.progress.keep(partial)
+        run.progress.items = items
         raise Failure("timeout", "it took too long", retryable=True)
 
     return act
@@ -186,10 +186,10 @@ async def test_a_partial_result_that_cannot_be_kept_is_none_and_has_no_places(pa
 
 async def test_what_was_paid_and_how_long_it_took_is_told_however_it_ends():
     def paid(run: Run) -> None:
-        run.ledger.spend(usage(1))
-        run.ledger.took_s = 1.5
-        run.ledger.calls.append(
-            Call(None, 1, "first", "openai", "m", NOW, usage=usage(1), took_s=0.5, in_doubt=False)
+        run.progress.spend(usage(1))
+        run.progress.took_s = 1.5
+        run.progress.calls.append(
+            ProviderCall(None, 1, "first", "openai", "m", NOW, usage=usage(1), took_s=0.5, in_doubt=False)
         )
 
     def done(run: Run) -> Any:
@@ -215,8 +215,8 @@ async def test_the_most_that_an_attempt_can_cost_is_its_engine_s_and_nothing_whe
 
 async def test_a_success_has_no_partial_result_beside_it():
     def act(run: Run) -> Any:
-        run.ledger.keep({"found": "half"})
-        run.ledger.items = (0,)
+        run.progress.keep({"found": "half"})
+        run.progress.items = (0,)
         return {"found": "whole"}
 
     report = await reported(act)

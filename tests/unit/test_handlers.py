@@ -22,7 +22,7 @@ from skill_runner.cache import Looked
 from skill_runner.execution import Ready
 from skill_runner.failure import Failure
 from skill_runner.handlers import Handlers
-from skill_runner.ledger import Ledger
+from skill_runner.progress import Progress
 from skill_runner.reporting import about
 
 ACK_WAIT_S = 6.0
@@ -84,7 +84,7 @@ class Stage:
 
     async def prepare(self, work: Work) -> Ready:
         prepared: Any = SimpleNamespace(most_usd=MOST)
-        return Ready(work, NOW, Ledger(), prepared=prepared, failure=self.failure)
+        return Ready(work, NOW, Progress(), prepared=prepared, failure=self.failure)
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
         self.notes.append("run")

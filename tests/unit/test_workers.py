@@ -19,7 +19,7 @@ from sites import LOOPBACK, Site, running, says
 from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
-from skill_runner.ledger import Ledger
+from skill_runner.progress import Progress
 from skill_runner.run import Run
 from skill_runner.turns import Turns
 from skill_runner.workers import Workers
@@ -129,7 +129,7 @@ def attempt(name: str, given: dict[str, Any] | None = None, *, timeout_s: float 
         work=SimpleNamespace(user=uuid4(), timeout_s=timeout_s, log_seq=0),
         opened=given or {},
         started_at=SimpleNamespace(isoformat=lambda: "2026-05-01T10:00:00+00:00"),
-        ledger=Ledger(),
+        progress=Progress(),
     )
 
 
@@ -194,7 +194,7 @@ async def test_what_waits_for_a_worker_has_its_turn_and_no_more_run_at_once_than
 async def test_a_deadline_does_not_run_while_an_attempt_waits_for_its_turn(workers: Workers) -> None:
     naps = [attempt("nap", {"s": 0.3}, timeout_s=1.5) for _ in range(12)]
     assert await asyncio.gather(*(run_with(workers, nap) for nap in naps)) == [{"slept": True}] * 12
-    assert all(0.3 <= nap.ledger.took_s < 1.5 for nap in naps)
+    assert all(0.3 <= nap.progress.took_s < 1.5 for nap in naps)
 
 
 async def test_an_attempt_that_is_cancelled_while_it_waits_stops_nobody(workers: Workers) -> None:
@@ -245,14 +245,14 @@ async def test_a_worker_is_used_again(workers: Workers) -> None:
 async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: Workers) -> None:
     run = attempt("child", timeout_s=60)
     task = asyncio.create_task(run_with(workers, run))
-    while run.ledger.partial is None:
+    while run.progress.partial is None:
         await asyncio.sleep(0.01)
     start = time.monotonic()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert time.monotonic() - start < 1
     await asyncio.sleep(0.05)
-    assert gone(run.ledger.partial["pid"])
+    assert gone(run.progress.partial["pid"])
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ async def test_what_a_generator_yielded_last_is_its_output_when_it_returns_nothi
 async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) -> None:
     run = attempt("bits", {"fail": True})
     await failure(workers, run)
-    assert run.ledger.partial == {"found": [1, 2]}
+    assert run.progress.partial == {"found": [1, 2]}
 
 
 @pytest.mark.parametrize(

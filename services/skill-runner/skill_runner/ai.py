@@ -49,7 +49,7 @@ class AiEngine:
         run, texts = prepared.run, cast("_Texts", prepared.plan)
         texts.writer.until = asyncio.get_running_loop().time() + run.work.timeout_s
         definition, into = run.definition, run.definition.config.into
-        async with deadline(run.work.timeout_s, run.ledger):
+        async with deadline(run.work.timeout_s, run.progress):
             if into is None:
                 output = await texts.text(texts.briefs[0])
             else:
@@ -135,7 +135,7 @@ class _Texts:
         places = [place for place, basis in sorted(self.bases.items()) if basis == "template"]
         warning = _of_template(into, places, len(self.bases))
         if warning:
-            self.run.ledger.warn(warning)
+            self.run.progress.warn(warning)
         definition = self.run.definition
         if not self.functions.has("check") or "meta" not in definition.output_schema.get("properties", {}):
             return output
@@ -164,7 +164,7 @@ class _Texts:
         return done
 
     def _keep(self, into: str, done: dict[int, Any]) -> None:
-        self.run.ledger.partial, self.run.ledger.items = {into: in_order(done)}, tuple(sorted(done))
+        self.run.progress.partial, self.run.progress.items = {into: in_order(done)}, tuple(sorted(done))
 
 
 def _told(part: Part, written: Written, answer: Json, owner: str | None) -> Json:

@@ -1,4 +1,4 @@
-"""One question to a model: asked in a span, noted and paid in the ledger, read and checked."""
+"""One question to a model: asked in a span, noted with its cost, read and checked."""
 
 import asyncio
 from typing import Any
@@ -11,14 +11,16 @@ from shared.subjects import Pool
 from shared.telemetry import span
 from skill_runner.chats.chat import Chat, Question, Reply
 from skill_runner.failure import Failure, sentence
-from skill_runner.ledger import Call, Ledger
 from skill_runner.pricing import usage_of
+from skill_runner.progress import Progress, ProviderCall
 from skill_runner.structured import Schema, without_nulls
 
 
-async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, call: Call) -> Reply:
-    """Call the provider once; that, and what it cost, is in the ledger before anything is made of it."""
-    ledger.calls.append(call)
+async def ask(
+    provider: Pool, chat: Chat, question: Question, progress: Progress, call: ProviderCall
+) -> Reply:
+    """Call the provider once; that, and what it cost, is noted before anything is made of it."""
+    progress.calls.append(call)
     told: dict[str, str | int] = {
         genai.OPERATION: genai.CHAT,
         genai.PROVIDER: provider,
@@ -38,7 +40,7 @@ async def ask(provider: Pool, chat: Chat, question: Question, ledger: Ledger, ca
         usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
         call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
         call.in_doubt = usage.cost_usd is None
-        ledger.spend(usage)
+        progress.spend(usage)
         current.set_attributes(
             {
                 genai.RESPONSE_ID: reply.id,

@@ -33,7 +33,7 @@ class CustomEngine:
             "log_seq": work.log_seq,
             "wait_s": min(WAIT_S, SHARE * work.timeout_s),
         }
-        call = Call(told, run.ledger.keep, within_s=work.timeout_s)
+        call = Call(told, run.progress.keep, within_s=work.timeout_s)
         try:
             answer = await self._workers.do(call)
         except Crashed as crashed:
@@ -41,7 +41,7 @@ class CustomEngine:
         except TimeoutError:
             raise late(work.timeout_s) from None
         finally:
-            run.ledger.took_s = call.took_s
+            run.progress.took_s = call.took_s
             self._turns.took(call.took_s)
         if (error := answer.get("error")) is not None:
             raise Failure(error["code"], error["message"], retryable=error["retryable"])

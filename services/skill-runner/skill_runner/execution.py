@@ -21,9 +21,9 @@ from shared.work import Report, Work
 from skill_runner.abort import Abort
 from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
-from skill_runner.ledger import Ledger
 from skill_runner.objections import Objections
 from skill_runner.opening import closed, opened
+from skill_runner.progress import Progress
 from skill_runner.reporting import about
 from skill_runner.run import Engine, Prepared, Run
 
@@ -38,7 +38,7 @@ class Ready(Struct):
 
     work: Work
     started_at: datetime
-    ledger: Ledger
+    progress: Progress
     definition: SkillDefinition | None = None
     prepared: Prepared | None = None
     failure: Failure | None = None
@@ -69,7 +69,7 @@ class Execution:
 
         A failure is kept without its traceback, in whose frames it would hold itself.
         """
-        ready = Ready(work, self._clock(), Ledger())
+        ready = Ready(work, self._clock(), Progress())
         try:
             ready.definition = await self._definition(work)
             run = await self._filled(ready, ready.definition)
@@ -82,7 +82,7 @@ class Execution:
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
-        work, ledger = ready.work, ready.ledger
+        work, progress = ready.work, ready.progress
         told = _told(work) if telemetry.on() else None
         with telemetry.span(f"run {work.skill}", parent=work.traceparent, attributes=told) as current:
             ended = await self._ended(ready, abort)
@@ -94,12 +94,12 @@ class Execution:
                 output=ended.output,
                 error=ended.failure.error() if ended.failure else None,
                 partial=partial,
-                items=ledger.items if partial is not None else (),
-                usage=ledger.total,
-                calls=tuple(call.told(ledger.took_s) for call in ledger.calls),
+                items=progress.items if partial is not None else (),
+                usage=progress.total,
+                calls=tuple(call.told(progress.took_s) for call in progress.calls),
                 started_at=ready.started_at,
-                duration_ms=round(1000 * ledger.took_s),
-                warnings=tuple(ledger.warnings),
+                duration_ms=round(1000 * progress.took_s),
+                warnings=tuple(progress.warnings),
                 traceparent=telemetry.traceparent(),
             )
 
@@ -125,12 +125,12 @@ class Execution:
     async def _filled(self, ready: Ready, definition: SkillDefinition) -> Run:
         value, warnings = prepare(definition.input_schema, ready.work.input)
         for warning in warnings:
-            ready.ledger.warn(warning)
+            ready.progress.warn(warning)
         plain = await opened(self._vault, ready.work.user, value)
         if found := problems(definition.input_schema, plain):
             raise Failure("invalid_input", sentence(found))
         await self._objections.check(ready.work, definition, value)
-        return Run(ready.work, definition, value, plain, ready.started_at, ready.ledger)
+        return Run(ready.work, definition, value, plain, ready.started_at, ready.progress)
 
     async def _checked(self, run: Run, output: Any) -> Any:
         """Return the output sealed; raises Failure, which a function would only repeat.
@@ -145,7 +145,7 @@ class Execution:
             raise Failure("invalid_output", f"{where}{refusal.message}") from None
         output, warnings = known(schema, output)
         for warning in warnings:
-            run.ledger.warn(f"output: {warning}")
+            run.progress.warn(f"output: {warning}")
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found))
         sealed = await closed(self._vault, run.work.user, schema, output)
@@ -156,7 +156,7 @@ class Execution:
 
     async def _partial(self, ready: Ready) -> Any:
         """Return what there is so far, sealed; nothing if it cannot be kept."""
-        partial, definition = ready.ledger.partial, ready.definition
+        partial, definition = ready.progress.partial, ready.definition
         if partial is None or definition is None:
             return None
         try:

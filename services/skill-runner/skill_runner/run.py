@@ -12,7 +12,7 @@ import msgspec
 from shared.definitions import SkillDefinition
 from shared.work import Work
 from skill_runner.failure import Failure
-from skill_runner.ledger import Ledger
+from skill_runner.progress import Progress
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Run(msgspec.Struct, frozen=True):
     input: dict[str, Any]
     opened: dict[str, Any]
     started_at: datetime
-    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    progress: Progress = msgspec.field(default_factory=Progress)
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Engine(Protocol):
 
 
 @asynccontextmanager
-async def deadline(seconds: float, ledger: Ledger) -> AsyncIterator[None]:
+async def deadline(seconds: float, progress: Progress) -> AsyncIterator[None]:
     """Time the skill, and end it when it runs longer, by the runner's own monotonic clock."""
     clock = asyncio.get_running_loop().time
     begun = clock()
@@ -60,7 +60,7 @@ async def deadline(seconds: float, ledger: Ledger) -> AsyncIterator[None]:
     except TimeoutError:
         raise late(seconds) from None
     finally:
-        ledger.took_s = clock() - begun
+        progress.took_s = clock() - begun
 
 
 def late(seconds: float) -> Failure:

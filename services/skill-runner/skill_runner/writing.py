@@ -14,7 +14,7 @@ from skill_runner.bounds import LONGEST_WRONG, most_usd, summed
 from skill_runner.chats.chat import Again, Chat, Question, Reply
 from skill_runner.failure import Failure, sentence
 from skill_runner.functions import Check, Functions
-from skill_runner.ledger import Call
+from skill_runner.progress import ProviderCall
 from skill_runner.prompts import exposed, invented, system_prompt, user_message
 from skill_runner.run import Run
 from skill_runner.structured import Schema, lowest_common
@@ -85,7 +85,7 @@ class Writer:
             if left_s <= self._longest_s:
                 break
             question = self._question(task, number, left_s, again)
-            call = Call(task.item, number, purpose, self._provider, question.model, utc_now())
+            call = ProviderCall(task.item, number, purpose, self._provider, question.model, utc_now())
             call.most_usd = self._most_usd(question)
             try:
                 return await self._attempt(task, question, call)
@@ -120,7 +120,7 @@ class Writer:
         name = definition.model if number == 1 else self.aliases.above(definition.model)
         model, warning = self.aliases.resolve(name)
         if warning:
-            self.run.ledger.warn(warning)
+            self.run.progress.warn(warning)
         return Question(
             model=model,
             system=system_prompt(definition, task.names),
@@ -134,8 +134,8 @@ class Writer:
             settings=self.aliases.settings.get(model, {}),
         )
 
-    async def _attempt(self, task: Task, question: Question, call: Call) -> Written:
-        reply = await ask(self._provider, self.chat, question, self.run.ledger, call)
+    async def _attempt(self, task: Task, question: Question, call: ProviderCall) -> Written:
+        reply = await ask(self._provider, self.chat, question, self.run.progress, call)
         self._longest_s = max(self._longest_s, call.took_s or 0.0)
         try:
             answer = _usable(task, question, reply)

@@ -11,7 +11,7 @@ from shared.usage import ModelCall, Usage
 from skill_runner.pricing import total
 
 
-class Call(Struct):
+class ProviderCall(Struct):
     """A call of a model from its beginning on; `took_s` is None until something came back.
 
     `most_usd` is the most that it can cost; `in_doubt` until an answer was seen that says what it used, or
@@ -56,7 +56,7 @@ class Call(Struct):
         )
 
 
-class Ledger(Struct):
+class Progress(Struct):
     """`partial` is what the skill had yielded, not yet sealed; `usage` the sum of its paid calls.
 
     `items` are the places in the list of what `partial` holds, where a model is asked for each item.
@@ -66,7 +66,7 @@ class Ledger(Struct):
     usage: Usage | None = None
     partial: Any = None
     items: tuple[int, ...] = ()
-    calls: list[Call] = []
+    calls: list[ProviderCall] = []
     took_s: float = 0.0
     warnings: list[str] = []
 
