@@ -66,6 +66,16 @@ def test_hits_are_counted_with_what_they_saved_apart_from_the_cost():
     assert (result.saved_usd, result.saved_list_price_usd) == (0.02, 0.03)
 
 
+def test_a_step_that_a_retry_runs_again_is_a_hit_once_or_not_at_all():
+    hit = {"saved_usd": "0.02", "saved_list_price_usd": "0.03"}
+    first, second = ({**completed(step, "a"), "cached": hit} for step in (1, 2))
+    again = {"type": "SessionRetried", "from_step": 2, "steps": [{"skill": "write"}]}
+    ends = {"type": "SessionCompleted"}
+    for result, hits in ((second, 2), (completed(2, "b", PAID), 1)):
+        told = WorkflowResult.of(USER, ID, after(STARTED, first, second, again, result, ends))
+        assert (told.cache_hits, told.saved_usd) == (hits, 0.02 * hits)
+
+
 def test_what_a_hit_saved_of_an_unknown_price_is_unknown():
     hit = {**completed(1, "a"), "cached": {"from_attempt": str(ID)}}
     result = SkillResult.of(USER, ID, after(STARTED, hit, {"type": "SessionCompleted"}))

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from functools import reduce
+from typing import Any, TypeVar
 
 from shared.subjects import Aggregate
 from shared.trace_ids import trace_id
 from totalaud.logged import ENDS, Logged
 
+T = TypeVar("T")
 PAID = ("StepCompleted", "AttemptFailed", "AttemptReportedLate")
 
 
@@ -61,7 +63,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`status` is running until the end; `outputs` by step number; `failed_step` counts from 1."""
+    """`status` is running until the end; what is told of steps is by number; `failed_step` counts from 1."""
 
     status: str = "pending"
     steps: tuple[dict[str, Any], ...] = ()
@@ -69,8 +71,8 @@ class Outcome:
     outputs: dict[int, Any] = field(default_factory=dict)
     durations_ms: dict[int, int] = field(default_factory=dict)
     warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    cached: dict[int, dict[str, Any]] = field(default_factory=dict)
     spent: Spent = Spent()
-    saved: Saved = Saved()
     failed_step: int | None = None
     code: str = ""
     message: str = ""
@@ -91,6 +93,11 @@ class Outcome:
         return [self.outputs.get(number) for number in range(1, len(self.steps) + 1)]
 
     @property
+    def saved(self) -> Saved:
+        """What those steps have saved whose answer was there already."""
+        return reduce(Saved.add, self.cached.values(), Saved())
+
+    @property
     def warned(self) -> list[str]:
         """What the steps warn of, each with its step."""
         return [f"step {step}: {one}" for step in sorted(self.warnings) for one in self.warnings[step]]
@@ -103,15 +110,14 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
     kind = event["type"]
     if kind in PAID and event.get("usage"):
         state = replace(state, spent=state.spent.add(event["usage"]))
-    if cached := event.get("cached"):
-        state = replace(state, saved=state.saved.add(cached))
     match kind:
         case "SessionStarted":
             return replace(state, status="running", steps=tuple(event["steps"]), input=event["input"])
         case "StepCompleted":
-            step = event["step"]
+            step, cached = event["step"], event.get("cached")
             return replace(
                 state,
+                cached=state.cached | ({step: cached} if cached else {}),
                 outputs=state.outputs | {step: event.get("output")},
                 durations_ms=state.durations_ms | {step: event["duration_ms"]},
                 warnings=state.warnings | {step: tuple(event.get("warnings", ()))},
@@ -119,10 +125,16 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
         case "StepFailed":
             return replace(state, failed_step=event["step"], partial=event.get("partial"))
         case "SessionRetried":
-            kept = {step: output for step, output in state.outputs.items() if step < event["from_step"]}
-            steps = (*state.steps[: event["from_step"] - 1], *event["steps"])
+            first = event["from_step"]
+            steps = (*state.steps[: first - 1], *event["steps"])
             cleared = replace(state, failed_step=None, code="", message="", partial=None)
-            return replace(cleared, status="running", outputs=kept, steps=steps)
+            return replace(
+                cleared,
+                status="running",
+                steps=steps,
+                outputs=_before(first, state.outputs),
+                cached=_before(first, state.cached),
+            )
         case "SessionCancelled":
             reason = event.get("reason") or "it was cancelled"
             return replace(state, status="cancelled", code="cancelled", message=reason)
@@ -132,3 +144,8 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
             return replace(state, status="completed")
         case _:
             return state
+
+
+def _before(step: int, by_step: dict[int, T]) -> dict[int, T]:
+    """Keep what there is of the steps before this one."""
+    return {number: one for number, one in by_step.items() if number < step}
