@@ -17,10 +17,10 @@ _REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
 
 
 def decode(data: bytes) -> str:
-    """Read UTF-8, with or without a mark, UTF-16, and what Windows programs write where they must not.
+    """Read UTF-8, with or without a mark, UTF-16, and what Windows and old Mac programs write instead.
 
-    That is found out line by line: files are put together from others. A workbook is refused: its first
-    line would be told as a header that lacks everything.
+    That is found out line by line: files are put together from others. Only the latter end lines with CR
+    alone. A workbook is refused: its first line would be told as a header that lacks everything.
     """
     if data.startswith(WORKBOOKS):
         raise Refusal("not_text", "csv", "the file is a workbook or an archive: save the sheet as CSV")
@@ -30,12 +30,13 @@ def decode(data: bytes) -> str:
     if sample.count(0) > len(sample) // 4:
         little = sample[1::2].count(0) > sample[0::2].count(0)
         return data.decode("utf-16-le" if little else "utf-16-be", errors="replace")
+    old = "mac_roman" if b"\r" in data and b"\n" not in data else "cp1252"
     lines = data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
-    return "".join(map(_line, lines))
+    return "".join(_line(line, old) for line in lines)
 
 
-def _line(data: bytes) -> str:
-    for encoding in ("utf-8", "cp1252"):
+def _line(data: bytes, old: str) -> str:
+    for encoding in ("utf-8", old):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:

@@ -46,6 +46,11 @@ def test_the_encoding_is_found_out(encoding: str):
     assert decode(text.encode(encoding)).removeprefix("\ufeff") == text
 
 
+def test_what_excel_writes_on_a_mac_is_read():
+    text = "name;outlet\rZoë Müller;Café\r"
+    assert decode(text.encode("mac_roman")) == decode(text.encode()) == text
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_one_line_of_another_encoding_spoils_no_other(mark: bytes):
     data = mark + "name\nZoë Example\n".encode() + "Café Radio\n".encode("cp1252")
