@@ -141,15 +141,24 @@ async def test_rows_of_one_person_far_apart_in_a_long_file_are_one_person(told: 
     [
         ("artists", "name,bio", "Twice,{}"),
         ("coverage", "artist,outlet,kind", "Twice,Radio Nowhere,{}"),
-        ("streams", "date,streams", "2026-05-02,{}"),
     ],
 )
 async def test_of_rows_of_one_record_far_apart_the_first_counts(told: Told, noun: str, header: str, row: str):
-    text = "\n".join([header, row.format(1), *("," * 900 for _ in range(2100)), row.format(2)])
-    artist = {"artist": "Nobody"} if noun == "streams" else {}
-    reports = [await told.client.records.load(noun, text.encode(), **artist) for _ in range(2)]
+    text = far_apart(header, row.format(1), row.format(2))
+    reports = [await told.client.records.load(noun, text) for _ in range(2)]
     assert [one["imported"] for one in reports] == [1, 0]
     assert [one["repeated"] for one in reports] == [[{"line": 2103, "first": 2}]] * 2
+
+
+async def test_of_rows_of_one_day_far_apart_none_counts_where_they_differ(told: Told):
+    text = far_apart("date,streams", "2026-05-02,1", "2026-05-02,2")
+    report = await told.client.records.load("streams", text, artist="Nobody")
+    assert [(error["line"], error["field"]) for error in report["errors"]] == [(2, "date"), (2103, "date")]
+    assert report["imported"] == 0
+
+
+def far_apart(header: str, first: str, last: str) -> bytes:
+    return "\n".join([header, first, *("," * 900 for _ in range(2100)), last]).encode()
 
 
 async def test_an_export_has_all_on_one_person_and_nothing_of_the_other(told: Told):
