@@ -1,12 +1,15 @@
 """Skills and agents from their files: every dialect, every fault with its line, no bomb goes off."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.definitions import SkillConfig
 from shared.schema import problems
+from skillmodules import SKILLS
 from totalaud.skillfiles import Loaded, load
 
 RUN = "def run(given, context):\n    return {}\n"
@@ -535,3 +538,9 @@ def test_our_own_skills_are_sound_and_every_free_text_is_marked():
     assert {agent.name: agent.emoji for agent in found.agents} == {
         "scout-agent": "🔍", "coach-agent": "💬", "tracker-agent": "📊", "insight-agent": "💡"
     }  # fmt: skip
+
+
+def test_the_page_on_skills_of_one_s_own_names_every_setting():
+    page = (SKILLS.parent / "docs" / "write-your-own-skill.md").read_text()
+    named = {*re.findall(r"`([a-z_]+)`", page), *re.findall(r"`([a-z_]+):", page)}
+    assert {*SkillConfig.model_fields, "enabled", "is_beta"} - named == set()
