@@ -69,12 +69,19 @@ class Said:
     def says(self, given: "Said") -> bool:
         """Tell whether a given date has all that this one says."""
         if self.first and self.last:
-            known = given.whole
-            return known is not None and self.first <= known <= self.last
+            meant = given.meant
+            return meant is not None and self.first <= meant[0] and meant[1] <= self.last
         if self.weekday is not None:
             return given.whole is not None and given.whole.weekday() == self.weekday
         mine, theirs = (self.year, self.month, self.day), (given.year, given.month, given.day)
         return any(mine) and all(one in (None, other) for one, other in zip(mine, theirs, strict=True))
+
+    @property
+    def meant(self) -> tuple[date, date] | None:
+        """The first and last day that it can mean; None where it has no year."""
+        if self.day is None:
+            return _months(self.year, self.month or 1, 1 if self.month else 12) if self.year else None
+        return (self.whole, self.whole) if self.whole else None
 
     @property
     def whole(self) -> date | None:

@@ -1,36 +1,40 @@
 """English words that say nothing by themselves, and those that claim something."""
 
 ORDINARY_WORDS = """
-a about above according across act add after again against ahead album albums all almost alone along
-already also although always am among an and another any anyone anything are around arrangement artist
-artists as ask at atmosphere attached available away back background band based bass be beat because
-become before begin behind being believe below beside besides best better between beyond big body bold
-both brief bright bring bringing built busy but by call came can chorus clear close club colour come
-contact contacts could curator dance dark date day days dear description details did dj do does down
-drawing dreamy drive drums during each earlier early easy editor editors either electronic else email
-embargo enclosed end enjoy enough ep even evening ever every everyone everything expect fan fans far
-fast feel few file files find first fit five folk for four fresh friendly from front full further genre
-gentle get give given glad go going good great greetings guitar guitars happy harmonies harmony has have
-having he headline hear heard heavy hello help her here hey hi his home honest hope hopes how however i
-if imagine in include included indie information inside instead into is it its join just keep kind
-kindly know last late later layered learn less let light like link links listen listener listeners
-listening little live long look looking lots love lush lyrics made mail mainly make makes making many
-material may maybe me meanwhile meet melodies melody message midway might mind minus mix mood more
+a about above according across act add after afternoon again against ahead airy album albums all almost
+alone along already also although always am among an and another anthemic any anyone anything appreciate
+are around arrangement artist artists as ask at atmosphere atmospheric attached available away back
+background band based bass be beat beautiful because become before begin behind being believe below
+beside besides best better between beyond big body bold born both bottom brief bright bring bringing
+built busy but by call came can catchy check cheers chorus cinematic clear close club colour come
+consider contact contacts could crisp curator dance dark date day days dear description despite details
+did dj do does down download drawing dreamy drive driven drums due during each earlier early easy echo
+echoes editor editors either electronic else email embargo enclosed end enjoy enough ep equal ethereal
+euphoric even evening ever every everyone everything expansive expect fan fancy fans far fast feel few
+file files find first fit five folk follow for four fresh friendly from front full further furthermore
+genre gentle get give given glad go going good grab grateful great greetings guitar guitars had happy
+harmonies harmony has have having he headline hear heard heavy hello help hence her here hey hi his home
+honest hope hopes how however hypnotic i ideal if imagine in include included indie information inside
+instead intimate into is it its join just keep kind kindest kindly know last late later layered learn
+less let light like link links listen listener listeners listening little live long look looking lots
+love lush lyrics made mail mainly make makes making many material may maybe me meanwhile meet
+melancholic melancholy melodic melodies melody message midway might mind minus mix mood moody more
 moreover morning most mostly much music my near need neither never new news next nice night nights no
-nobody none nor not note notes nothing now of off offer often oh okay old on once one only open or other
-others our out outside over overall page partly patient people perhaps person piece pitch place play
-playing playlist please plus point pop presenter press production ps public pure put quick quiet quite
-radio rarely rather raw read ready really recently recording regards release released releases remember
-replies reply restrained rhythm rhythms right same say see send sent set several shall share she short
-should show side simple simply since sincerely single singles sit six slow small so soft some someone
-something songs songwriting soon sound sounding sounds sparse start station stay still stop story
+nobody none nor nostalgic not note notes nothing now of off offer often oh okay old on once one only
+open or other others otherwise our out outside over overall page part partly patient people perfect
+perhaps person picture piece pitch place play playing playlist please plus point pop presenter press
+production proud ps public pure put quick quiet quite radio rarely rather raw read ready real really
+recently recording regards release released releases remember replies reply restrained reverb rhythm
+rhythms right same say see send sent set several shall share she short should show side simple simply
+since sincerely single singles sit six slow small so soft some someone something sometimes somewhere
+songs songwriting soon sound sounding sounds sparse speak start station stay still stop story stream
 subject such suits summary summer support sure synth synths take takes talk tell ten tender text texture
-textures than thank thankful thanks that the their them then there these they thing things think this
-those though thoughtful three through thus time title to together tone too track tracks tune two under
-understated unless until up upon us use usually verse version versions very video vocal vocals voice
-wait want warm warmth was we well were what whatever when whenever where wherever whether which while
-who whole whose why will winter wish wishes with within without wonder word words work would write
-writing yes yet you your yours
+textures than thank thankful thanks that the their them then there therefore these they thing things
+think this those though thoughtful three through throughout thus time title to together tone too track
+tracks true truly tune two under understated unless until up upon us use using usually verse version
+versions very video vocal vocals voice wait want warm warmest warmth was we well were what whatever when
+whenever where wherever whether which whichever while who whoever whole whose why will winter wish
+wishes with within without wonder word words work would write writing written yes yet you your yours
 """
 CLAIMING_WORDS = """
 acclaim acclaimed accolade award award-winning best-selling bestseller bestselling celebrated chart
@@ -41,10 +45,9 @@ praise praised premiered prize produced producer quartet quintet record-breaking
 remix remixed renowned residency sell-out signed sold-out streamed supported tour toured touring trio
 viral winner winning won world-famous
 """
+NEUTRAL_WORDS = "i im id ill ive ep eps lp lps dj djs ps cd pr ok wav wavs"
 ORDINARY = frozenset(ORDINARY_WORDS.split())
-NEUTRAL = frozenset(
-    {"i", "im", "id", "ill", "ive", "ep", "eps", "lp", "lps", "dj", "djs", "ps", "cd", "pr", "ok"}
-)
+NEUTRAL = frozenset(NEUTRAL_WORDS.split())
 ENDINGS = ("ing", "ed", "ly", "ness")
 SHORTEST_WITH_ENDING = 6
 CLAIMED = frozenset(CLAIMING_WORDS.split())

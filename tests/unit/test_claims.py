@@ -54,6 +54,12 @@ Inspired by new wave, the song is short. New wave is an old love.
 The video was filmed in Whitby. Whitby's light is in every shot.
 "Glass Coast" — a single by Neon Harbour (Leeds, UK).
 Hello, and thank you for all you play. Thanks for listening!
+Cheers, Neon Harbour
+Could I send you a WAV? Speak soon
+Warmest wishes
+Stream it here if you like. Picture two synthesizers at home. Fancy a listen?
+Written at home, driven by a drum machine, it is moody and cinematic. Sometimes it is airy.
+Catchy, melodic and intimate, it may be perfect. Consider it, and check the link. Truly yours
 """.strip().splitlines()
 FALSE = {
     "NME called it the best single of the year.": {"name"},
@@ -231,6 +237,24 @@ def test_a_date_is_read_however_it_is_written(text):
     (said,) = days(text, date(2026, 11, 24))
     (release,) = days("2026-12-20")
     assert said.says(release)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "right"),
+    [
+        ("last year", "2025", True),
+        ("last year", "in March 2025", True),
+        ("last month", "October 2026", True),
+        ("this year", "2026", True),
+        ("last year", "2024", False),
+        ("last month", "2026", False),
+        ("last week", "November 2026", False),
+        ("last year", "in March", False),
+    ],
+)
+def test_a_date_that_counts_from_today_may_be_one_that_is_given_in_part(text, given, right):
+    (said,), (known,) = days(text, date(2026, 11, 24)), days(given)
+    assert said.says(known) is right
 
 
 @pytest.mark.parametrize(
