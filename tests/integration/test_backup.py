@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -15,9 +14,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from asking import shown
 from cluster import SIZE, running_cluster
-from rig import environment
 from servers import fresh_database, running_nats
 from shared import streams
 from shared.bus import Bus
@@ -185,18 +182,6 @@ async def test_without_a_vault_there_is_no_backup(here: Office, tmp_path: Path):
     await connection.execute("drop schema vault cascade")
     await connection.close()
     assert (await refused(here.back_up(tmp_path / "backup"))).code == "no_vault"
-
-
-async def test_a_postgresql_that_refuses_us_is_told_in_one_line(here: Office, tmp_path: Path):
-    server = here.database_url.rpartition("@")[2]
-    for url, said in (
-        (f"{here.database_url}-nowhere", 'database "[^"]*-nowhere" does not exist'),
-        (f"postgresql://stranger:secret@{server}", 'password authentication failed for user "stranger"'),
-    ):
-        with environment(TOTALAUD_NATS_URL=here.nats_url, TOTALAUD_DATABASE_URL=url):
-            told = await shown(USER, "backup", str(tmp_path / "backup"), data=tmp_path)
-        line = f"error: TOTALAUD_DATABASE_URL: PostgreSQL says: {said} \\(database\\)\n"
-        assert (told.code, re.fullmatch(line, told.err) is not None) == (1, True), told.err
 
 
 async def test_a_disk_without_room_is_named_and_nothing_left_on_it(

@@ -3,10 +3,7 @@
 import sys
 from typing import Any
 
-import asyncpg
-
 from shared.refusal import Refusal
-from shared.urls import NAME
 from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.nobody import write_to_nobody
 from totalaud.record import as_json as written
@@ -71,12 +68,6 @@ def describe(error: Exception) -> dict[str, Any] | None:
             return {"code": "unreachable", "field": None, "message": str(error)}
         case InUse() | NotReady():
             return {"code": "servers", "field": None, "message": str(error)}
-        case (
-            asyncpg.InvalidAuthorizationSpecificationError()
-            | asyncpg.InvalidCatalogNameError()
-            | asyncpg.InsufficientPrivilegeError()
-        ):
-            return {"code": "database", "field": NAME, "message": f"PostgreSQL says: {error.args[0]}"}
         case OSError():
             why = error.strerror or str(error)
             place = error.filename and str(error.filename)
