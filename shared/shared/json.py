@@ -10,6 +10,7 @@ import msgspec
 from shared.refusal import Refusal
 
 MAX_DEPTH = 100
+AROUND = MAX_DEPTH + 20
 MAX_DIGITS = 300
 MOST = 10**MAX_DIGITS
 NUL = b"\\u0000"
@@ -18,8 +19,12 @@ _DIGITS = bytes(48 if 48 <= byte < 58 else 32 for byte in range(256))  # noqa: P
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
-def loads(data: bytes | str) -> Any:
-    """Parse JSON; malformed text, NUL, lone surrogates, NaN, 1e400 and deep nesting are refused."""
+def loads(data: bytes | str, around: int = 0) -> Any:
+    """Parse JSON; malformed text, NUL, lone surrogates, NaN, 1e400 and deep nesting are refused.
+
+    So many levels `around` what was sent do not count: a message of ours, AROUND, has an output in an input
+    in an event. Whatever is let in once is then read everywhere.
+    """
     try:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -27,7 +32,7 @@ def loads(data: bytes | str) -> Any:
     else:
         if _is_harmless(data if isinstance(data, bytes) else data.encode()):
             return value
-    check(value)
+    check(value, around)
     return value
 
 
@@ -48,10 +53,10 @@ def canonical(value: Any) -> bytes:
     return _CANONICAL.encode(value)
 
 
-def check(value: Any) -> None:
-    """Refuse what PostgreSQL's jsonb cannot hold, naming the path to it."""
-    if not _is_storable(value, 0):
-        _check(value, None, 0)
+def check(value: Any, around: int = 0) -> None:
+    """Refuse what PostgreSQL's jsonb cannot hold, naming the path to it; `around` as for `loads`."""
+    if not _is_storable(value, -around):
+        _check(value, None, -around)
 
 
 def _is_harmless(data: bytes) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 import totalaud
 from rig import COUNT, ECHO, FAIL_PARTLY, client_of
+from shared.json import MAX_DEPTH
 from shared.refusal import Refusal
 from totalaud.client import Client
 from totalaud.connection import Connection
@@ -182,6 +183,16 @@ async def test_a_text_that_cannot_be_kept_is_refused_by_its_field(client: Client
     assert refused.value.field == "input.text"
     with pytest.raises(Refusal, match="half of a surrogate pair"):
         await client.records.rows("campaigns", of="half \udcff")
+
+
+async def test_what_may_be_sent_may_be_read_however_deep_it_is(at_the_stack: None):
+    nested: Any = "x"
+    for _ in range(MAX_DEPTH - 4):
+        nested = [nested]
+    result = await totalaud.run_agent_workflow(
+        "tester", uuid4(), [{**ECHO, "input": {**ECHO["input"], "more": nested}}]
+    )
+    assert result.status == "completed"
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])

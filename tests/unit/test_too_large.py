@@ -11,6 +11,7 @@ from orchestrator.reports import Reports
 from orchestrator.session import Session
 from orchestrator.sessions import Sessions
 from shared.events import AttemptFailed, SessionFailed, StepCompleted, StepFailed
+from shared.json import MAX_DEPTH, check
 from shared.log import MemoryLog
 from shared.subjects import session
 
@@ -50,6 +51,18 @@ async def test_an_output_that_is_too_large_fails_its_own_step_and_its_cost_is_ke
     assert failed.usage == usage(2)
     assert (failed.error.code, failed.error.retryable) == ("output_too_large", False)
     assert (gave_up.step, gave_up.code) == (1, "output_too_large")
+
+
+async def test_an_output_that_is_nested_as_deep_as_it_may_be_is_recorded():
+    sessions, output = Sessions(MemoryLog()), {}
+    for _ in range(MAX_DEPTH):
+        output = {"o": output}
+    check(output)
+    await sessions.decide(OF, start(1))
+    _, decided = await Reports(sessions, NOBODY, NOBODY)._record(
+        replace(report(1).report, output=output).to_json()
+    )
+    assert decided.known.session.status == "completed"
 
 
 async def test_a_retry_sends_such_an_input_alone():

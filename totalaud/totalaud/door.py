@@ -88,7 +88,7 @@ def _written(body: Any) -> bytes:
 
 
 def _answer(body: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(body)
+    answer: dict[str, Any] = json.loads(body, json.AROUND)
     error = answer.get("error")
     if isinstance(error, dict):
         raise Refusal(str(error.get("code")), error.get("field"), str(error.get("message")))

@@ -33,7 +33,7 @@ async def follow(
     heard: asyncio.Queue[Live] = asyncio.Queue()
 
     async def hear(message: Heard) -> None:
-        commit = Logged.of(json.loads(message.body), int(message.headers["Nats-Sequence"]))
+        commit = Logged.of(json.loads(message.body, json.AROUND), int(message.headers["Nats-Sequence"]))
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
     subscription = await bus.listen(aggregate.feed, hear)

@@ -8,7 +8,7 @@ from orchestrator.recording import record
 from orchestrator.sessions import Decided, Sessions
 from shared.counts import refused
 from shared.delivery import Delivery, Poison
-from shared.json import dumps, loads
+from shared.json import AROUND, dumps, loads
 from shared.listening import Heard
 from shared.message import Unreadable
 from shared.refusal import Refusal
@@ -64,7 +64,7 @@ class Reports:
 
     async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:
         try:
-            report = Report.of(loads(body))
+            report = Report.of(loads(body, AROUND))
         except Unreadable as error:
             raise Refusal(error.code, error.field, str(error)) from None
         return report.aggregate, await record(self.sessions, report)
