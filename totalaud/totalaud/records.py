@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.csvtext import decode
+from shared.json import check
 from shared.keyring import normal
 from shared.refusal import Refusal
 from totalaud import record_queries as queries
@@ -50,8 +51,12 @@ class Records:
         return await import_file(self._door, self._user, noun, data, given, dry_run=dry_run)
 
     async def rows(self, noun: str, *, limit: int = 20, of: str | None = None) -> list[Record]:
-        """Return a list of LISTS, opened; `of` narrows it: see `record_queries`."""
+        """Return a list of LISTS, opened; `of` narrows it: see `record_queries`.
+
+        Refuses a campaign or artist that is not there.
+        """
         query = queries.LISTS[as_one_of(noun, LISTS, "noun")]
+        check(of)
         narrowed = None if of is None else await self._stored(noun, str(of))
         found = await self._tables.rows(query, self._user, narrowed, as_count(limit, "limit"))
         opened = await self._open(self._user, found)
