@@ -124,6 +124,13 @@ async def test_a_commit_that_no_message_can_hold_is_too_large(log: Log, one: Agg
     assert (await log.load(one)).seq == 0
 
 
+async def test_a_commit_that_would_fit_but_for_its_headers_is_too_large(bus: Bus, one: Aggregate):
+    room = bus.max_payload - len(commit("").encode(one))
+    with pytest.raises(TooLarge):
+        await JetStreamLog(bus).append(one, commit("x" * (room - 10)), expected=0)
+    await bus.settled()
+
+
 async def test_the_last_sequence_is_that_of_the_newest_commit(log: Log, one: Aggregate):
     seq = await log.append(one, commit(), expected=0)
     assert await log.last_seq() == seq
