@@ -1,6 +1,5 @@
 """The log on JetStream: one commit is one message on one literal subject, guarded by its sequence."""
 
-import asyncio
 from collections.abc import Sequence
 
 from nats.errors import MaxPayloadError
@@ -68,7 +67,6 @@ class JetStreamLog:
                 raise
             return await self._mine(aggregate, commit, expected)
         except TimeoutError:
-            await asyncio.sleep(0)
             return await self._mine(aggregate, commit, expected)
         return ack.seq
 

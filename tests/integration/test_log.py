@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
+from nats.errors import NoRespondersError
 
 from controls import NOW, USER
 from servers import Rig
@@ -141,6 +142,12 @@ async def test_a_long_past_is_loaded_whole(bus: Bus):
     for number in range(1_050):
         seq = await log.append(one, commit(str(number)), expected=seq)
     assert len((await log.load(one)).recorded) == 1_050
+
+
+async def test_a_log_that_is_away_is_not_taken_for_an_empty_one(bus: Bus, one: Aggregate):
+    await bus.client.jetstream().delete_stream("EVT")
+    with pytest.raises(NoRespondersError):
+        await JetStreamLog(bus).load(one)
 
 
 async def test_a_commit_survives_the_kill_of_its_server(nats: Rig, bus: Bus):
