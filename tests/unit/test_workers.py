@@ -6,11 +6,14 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import uvloop
 
@@ -22,6 +25,7 @@ from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.progress import Progress
 from skill_runner.run import Run
 from skill_runner.turns import Turns
+from skill_runner.worker import plain, told
 from skill_runner.workers import Workers
 
 SKILLS = {
@@ -33,6 +37,7 @@ SKILLS = {
     "hog": "def run(input, context):\n    return {'size': len(bytes(3 * 1024**3))}\n",
     "leave": "import sys\ndef run(input, context):\n    sys.exit(0)\n",
     "trip": "def run(input, context):\n    name = input['name']\n    raise ValueError(f'{name} is bad')\n",
+    "parse": "import json\ndef run(input, context):\n    return json.loads('{')\n",
     "away": "def run(input, context):\n    raise ConnectionRefusedError('db.example.org')\n",
     "refuse": (
         "from skill_runner.context import SkillError\n"
@@ -197,15 +202,27 @@ async def test_a_deadline_does_not_run_while_an_attempt_waits_for_its_turn(worke
     assert all(0.3 <= nap.progress.took_s < 1.5 for nap in naps)
 
 
-async def test_an_attempt_that_is_cancelled_while_it_waits_stops_nobody(workers: Workers) -> None:
+async def test_attempts_that_are_cancelled_while_they_wait_stop_nobody(workers: Workers) -> None:
     naps = [asyncio.create_task(run_with(workers, attempt("nap", {"s": 1}))) for _ in range(2)]
     await asyncio.sleep(0.1)
-    waiting = asyncio.create_task(run_with(workers, attempt("pid")))
+    waiting = [asyncio.create_task(run_with(workers, attempt("pid"))) for _ in range(2)]
     await asyncio.sleep(0.1)
-    waiting.cancel()
+    for task in waiting:
+        task.cancel()
     assert await asyncio.gather(*naps) == [{"slept": True}] * 2
-    assert waiting.cancelled()
-    assert await run_with(workers, attempt("returns")) == {"whole": 2}
+    assert all(task.cancelled() for task in waiting)
+    async with asyncio.timeout(20):
+        assert await run_with(workers, attempt("returns")) == {"whole": 2}
+
+
+async def test_what_waits_behind_an_attempt_that_is_killed_has_its_turn(skills: Path) -> None:
+    pool = Workers(skills, "", 1, os.environ)
+    try:
+        async with asyncio.timeout(20):
+            attempts = failure(pool, attempt("spin", timeout_s=0.5)), run_with(pool, attempt("returns"))
+            assert (await asyncio.gather(*attempts))[1] == {"whole": 2}
+    finally:
+        await pool.close()
 
 
 @pytest.mark.parametrize("text", ["???", "[1]", "[" * 200])
@@ -286,6 +303,29 @@ async def test_an_exception_is_told_by_type_and_line_without_its_text(workers: W
     )
 
 
+async def test_an_exception_from_elsewhere_is_told_by_the_line_of_the_skill(workers: Workers) -> None:
+    assert (await failure(workers, attempt("parse"))).message == "JSONDecodeError at parse.py:3"
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (asyncpg.AdminShutdownError(), True),
+        (asyncpg.DeadlockDetectedError(), True),
+        (asyncpg.InterfaceError("closed"), True),
+        (asyncpg.UndefinedColumnError(), False),
+        (KeyError(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_database_says_is_retryable_where_it_will_pass(error: Exception, *, passes: bool) -> None:
+    assert told(error, Path()) == {
+        "code": "skill_error",
+        "message": type(error).__name__,
+        "retryable": passes,
+    }
+
+
 async def test_an_outage_is_retryable(workers: Workers) -> None:
     failed = await failure(workers, attempt("away"))
     assert (failed.message, failed.retryable) == ("ConnectionRefusedError at away.py:2", True)
@@ -347,6 +387,29 @@ async def test_times_ids_and_tuples_become_json(workers: Workers) -> None:
     run = attempt("times")
     output = await run_with(workers, run)
     assert output == {"now": "2026-05-01T10:00:00+00:00", "user": str(run.work.user), "pair": [1, 2]}
+
+
+class Word(str):
+    """What a library may return in place of a text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "another"
+
+
+def test_what_is_json_already_stays_and_what_is_like_it_becomes_it() -> None:
+    already = {"a": [1, 2.5, True, None, {"b": "c"}]}
+    assert plain(already) is already
+    made = plain({Word("k"): [Word("v"), (HTTPStatus.OK, date(2026, 5, 1))]})
+    assert made == {"k": ["v", [200, "2026-05-01"]]}
+    assert [type(next(iter(made))), type(made["k"][0]), type(made["k"][1][0])] == [str, str, int]
+
+
+@pytest.mark.parametrize("value", [{1: "a"}, [{"a": {None: 1}}], [float("nan")], {"a": {1}}, b"a"], ids=repr)
+def test_what_json_does_not_have_is_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        plain(value)
 
 
 async def test_a_file_that_does_not_load_is_an_error_with_its_name(workers: Workers) -> None:
