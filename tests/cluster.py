@@ -24,6 +24,7 @@ host: {host}
 port: {port}
 http: "{host}:{monitor}"
 max_payload: {max_payload}
+authorization {{ user: totalaud, password: secret }}
 jetstream {{ store_dir: {store}, sync_interval: {sync_interval} }}
 cluster {{ name: test, host: {host}, port: {route}, routes: [{routes}] }}
 """
@@ -41,7 +42,7 @@ class Node:
 
     @property
     def url(self) -> str:
-        return f"nats://{ports.LOOPBACK}:{self.port}"
+        return f"nats://totalaud:secret@{ports.LOOPBACK}:{self.port}"
 
     async def prepare(self) -> Program:
         config = self._data / "nats.conf"

@@ -20,7 +20,7 @@ from shared.hearing import hear
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
-from shared.nats_urls import NATS_URL, secured, servers, told
+from shared.nats_urls import NATS_URL, credentials, secured, servers, told
 from shared.pull import consume, unmourned, unnoted
 from shared.refusal import Refusal
 from shared.replies import Replies
@@ -68,7 +68,8 @@ class Bus:
         With `give_up`, each server is tried once; else until one is there.
         """
         prefix = inbox_prefix or inbox(url)
-        options: dict[str, Any] = {**CONNECT, **secured(url), "name": name, "inbox_prefix": prefix}
+        options: dict[str, Any] = CONNECT | secured(url) | credentials(url)
+        options |= {"name": name, "inbox_prefix": prefix}
         holder: list[Bus] = []
 
         async def reconnected() -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.refusal import Refusal
 from shared.urls import is_read
@@ -44,6 +45,19 @@ def secured(url: str) -> dict[str, Any]:
         raise Refusal("tls", NATS_URL, f"{NATS_URL}: all servers are tls://, or none")
     logging.getLogger("asyncio").addFilter(_means_something)
     return {"tls": _trusting(os.environ.get(CA)), "tls_handshake_first": True}
+
+
+def credentials(url: str) -> dict[str, str]:
+    """Return what nats-py has to tell every server, also those that it hears of from a cluster.
+
+    It takes them from the URL otherwise, and those have none in theirs. Servers that are given other
+    credentials each keep their own.
+    """
+    given = {urlsplit(_whole(one)).netloc.rpartition("@")[0] for one in servers(url)}
+    if len(given) != 1 or given == {""}:
+        return {}
+    user, colon, password = given.pop().partition(":")
+    return {"user": user, "password": password} if colon else {"token": user}
 
 
 def told(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsSecurity
 from faststream.specification import AsyncAPI
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
@@ -25,12 +26,13 @@ from shared.bus import CONNECT, Bus, log_error, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
-from shared.nats_urls import NATS_URL, secured, servers, told
+from shared.nats_urls import NATS_URL, credentials, secured, servers, told
 from shared.refusal import Refusal
 from shared.settings import HEALTH_PORT, Settings
 
 GARBAGE = 50_000
 HOST = "127.0.0.1"
+LOOK_S = 1.0
 
 Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
 
@@ -79,12 +81,15 @@ async def _serve(name: str, wire: Wire) -> bool:
         await shake_hands(settings.nats_url)
         try:
             bus = Bus(await broker.connect())
+            bus.client.options |= credentials(settings.nats_url)
         except NatsError as error:
             raise Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {told(error)}") from None
         buses.append(bus)
+        watching = asyncio.create_task(_lost(bus.client, server))
         async with wire(bus, settings) as wired:
             await doors.open(bus, wired or ())
             yield
+        watching.cancel()
 
     app = AsgiFastStream(
         broker,
@@ -99,12 +104,12 @@ async def _serve(name: str, wire: Wire) -> bool:
     with _bound(settings.health_port) as port, server.told_to_stop():
         try:
             async with app.start_lifespan_context():
-                await server.serve([port])
+                await server.serve_until_lost(port)
         except asyncio.CancelledError:
             if not server.should_exit:
                 raise
         except BaseException as error:  # noqa: BLE001 - whatever ends a service is told in its log
-            logs.get_logger().error("the service stops", exc_info=error)
+            logs.get_logger().error("the service stops", exc_info=server.lost or error)
             return True
     return False
 
@@ -114,6 +119,14 @@ class _Server(uvicorn.Server):
 
     uvicorn's own would wait for the end of the start, which may never come: NATS is away.
     """
+
+    lost: Refusal | None = None
+
+    async def serve_until_lost(self, port: socket.socket) -> None:
+        """Return when it was told to stop; raises what it `lost`."""
+        await self.serve([port])
+        if self.lost:
+            raise self.lost
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -132,6 +145,27 @@ class _Server(uvicorn.Server):
         for wanted in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(wanted, stop)
         yield
+
+
+async def _lost(client: Client, server: _Server) -> None:
+    """End the service once nobody tries to reconnect any more: what a callback raises ends nats-py's trying.
+
+    FastStream raises there what a server says of a password.
+    """
+    while client.is_connected or not (client.is_closed or _is_over(client)):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(LOOK_S)
+    why = told(client.last_error) if client.last_error else "closed"
+    server.lost = Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {why}")
+    server.should_exit = True
+
+
+def _is_over(client: Client) -> bool:
+    trying: asyncio.Task[None] | None = client._reconnection_task  # noqa: SLF001 - there is no other door
+    if trying is None or not trying.done():
+        return False
+    if not trying.cancelled():
+        trying.exception()  # it is told as what the service has lost, and not once more by asyncio
+    return True
 
 
 @contextmanager

@@ -1,13 +1,17 @@
 """Three NATS servers as one cluster: the one that leads the log is killed, again and again."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from check import check
 from cluster import Cluster, running_cluster
+from deployed import process
 from load import Load, loaded
+from shared.bus import Bus
 
 ACK_WAIT_S = 2.0
 KILLS = 3
@@ -38,3 +42,28 @@ async def test_a_cluster_whose_leader_is_killed_loses_nothing(replicated: tuple[
     await load.rest()
     checked = await check(load)
     assert (checked.lost, checked.in_doubt) == (0, 0)
+
+
+@pytest.mark.timeout(120)
+async def test_who_was_told_of_one_node_goes_on_at_another_one_with_the_same_password(
+    database_url: str, tmp_path: Path
+):
+    """The cluster tells of its nodes without any password."""
+    async with running_cluster(ACK_WAIT_S) as cluster:
+        first, *_ = cluster.url.split(",")
+        env = {"TOTALAUD_NATS_URL": first, "TOTALAUD_DATABASE_URL": database_url}
+        async with process(tmp_path / "log", (sys.executable, "-m", "projector"), env):
+            bus = await Bus.connect(first, name="test")
+            assert await bus.request("ops.projection.status", b"{}", timeout=30)
+            await cluster.kill("node-1")
+            async with asyncio.timeout(60):
+                while not await _answered(bus):
+                    await asyncio.sleep(0.1)
+            await bus.close()
+        assert "Authorization Violation" not in (tmp_path / "log").read_text()
+
+
+async def _answered(bus: Bus) -> bool:
+    return bus.client.is_connected and b'"seq"' in (
+        await bus.request("ops.projection.status", b"{}", timeout=1) or b""
+    )

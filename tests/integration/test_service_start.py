@@ -12,13 +12,17 @@ import pytest
 
 from deployed import process
 from rig import ROOT, environment
+from servers import data_folder
 from shared.bus import Bus
 from shared.nats_urls import servers
 from shared.refusal import Refusal
 from shared.settings import Settings
-from shared.urls import database_url
+from shared.streams import provision
+from shared.urls import database_url as checked
 from totalaud.stack import ports
+from totalaud.stack.nats import Nats
 from totalaud.stack.parts import TAKEN, Part, PartKind
+from totalaud.stack.server import Server
 
 AWAY = "127.0.0.1:1"
 SECRET = "opensesame"
@@ -108,6 +112,27 @@ async def test_a_password_that_nats_refuses_is_blamed_on_its_setting(nats_url: s
     assert told == "TOTALAUD_NATS_URL: the server says: Authorization Violation"
 
 
+async def test_a_service_that_nats_does_not_let_in_again_ends_and_says_why(database_url: str, tmp_path: Path):
+    log = tmp_path / "log"
+    with data_folder() as data:
+        kind = Nats(data)
+        server = Server(kind, data / "logs")
+        await server.start()
+        bus = await Bus.connect(kind.url, name="test")
+        await provision(bus, ack_wait_s=5)
+        env = GIVEN | {"TOTALAUD_NATS_URL": kind.url, "TOTALAUD_DATABASE_URL": database_url}
+        async with process(log, (sys.executable, "-m", "projector"), env) as running:
+            assert await bus.request("ops.projection.status", b"{}", timeout=30)
+            await bus.close()
+            await server.kill()
+            kind._password = "another"
+            await server.start()
+            assert await asyncio.wait_for(running.wait(), 30) == 1
+        await server.stop()
+    last = json.loads(log.read_text().splitlines()[-1])
+    assert last["exception"]["message"] == "TOTALAUD_NATS_URL: the server says: Authorization Violation"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -143,13 +168,13 @@ def test_servers_of_a_cluster_stand_with_commas_between():
 )
 def test_what_is_no_url_of_postgresql_is_refused_and_not_repeated(place: str):
     with pytest.raises(Refusal, match="not postgresql://") as refusal:
-        database_url(f"postgresql://{place}")
+        checked(f"postgresql://{place}")
     assert SECRET not in refusal.value.message
 
 
 @pytest.mark.parametrize("place", ["u:%5B%2F%40@h:65535/x", "h:1,i:2/x", "/x?options=-c%20a.b=:99999"])
 def test_every_form_that_postgresql_knows_is_taken(place: str):
-    assert database_url(f"postgresql://{place}") == f"postgresql://{place}"
+    assert checked(f"postgresql://{place}") == f"postgresql://{place}"
 
 
 @pytest.mark.parametrize(
