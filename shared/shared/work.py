@@ -83,7 +83,6 @@ class Report(About, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     cache_key: str | None = None
     cached: Cached | None = None
-    traceparent: str | None = None
     unclaimed: bool = False
 
 

@@ -15,7 +15,7 @@ from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.schema import prepare
 from shared.sealing import blind, people_in
-from shared.telemetry import span, traceparent
+from shared.telemetry import span
 from shared.vault import Vault
 from shared.work import Report, Work
 from skill_runner.answerers import Answerers
@@ -108,7 +108,6 @@ class Cache:
             warnings=tuple(dict.fromkeys((*warnings, *found.warnings))),
             cache_key=key,
             cached=found.cached,
-            traceparent=traceparent(),
         )
         return Looked(key, report)
 

@@ -100,7 +100,6 @@ class Execution:
                 started_at=ready.started_at,
                 duration_ms=round(1000 * progress.took_s),
                 warnings=tuple(progress.warnings),
-                traceparent=telemetry.traceparent(),
             )
 
     async def _ended(self, ready: Ready, abort: Abort) -> Ended:
