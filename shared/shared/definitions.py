@@ -87,3 +87,8 @@ class AgentDefinition(File):
     voice: str = ""
     greeting: str = ""
     skills: tuple[SkillName, ...]
+
+
+def agent_name(name: str) -> str:
+    """`scout-agent` is stored, `scout` accepted."""
+    return name if name.endswith("-agent") else f"{name}-agent"

@@ -8,7 +8,7 @@ from functools import reduce
 from nats.errors import Error as NatsError
 
 from shared.bus import Bus
-from shared.definitions import AgentDefinition, SkillDefinition
+from shared.definitions import AgentDefinition, SkillDefinition, agent_name
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.listening import Heard
 from shared.log import BadCommit, Log, Past
@@ -50,11 +50,6 @@ def _evolve(state: Skill, event: AnyEvent) -> Skill:
             return replace(state, switched=False)
         case _:
             return state
-
-
-def agent_name(name: str) -> str:
-    """`scout-agent` is stored, `scout` accepted."""
-    return name if name.endswith("-agent") else f"{name}-agent"
 
 
 class BadDefinition(Refusal):

@@ -6,6 +6,11 @@ from pathlib import Path
 LIBRARY = "library"
 
 
+def file_name(skill: str) -> str:
+    """`research-contacts` is bound to `research_contacts.py` beside its YAML."""
+    return f"{skill.replace('-', '_')}.py"
+
+
 def library_of(root: Path) -> dict[str, bytes]:
     """Return the files of <root>/library by name; without such a folder there are none."""
     return {file.name: file.read_bytes() for file in sorted((root / LIBRARY).glob("*.py"))}

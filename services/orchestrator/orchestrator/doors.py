@@ -10,10 +10,10 @@ from orchestrator.planning import is_name
 from orchestrator.reports import Reports
 from shared.bus import Bus
 from shared.counts import refused
+from shared.definitions import agent_name
 from shared.delivery import Delivery, Poison
 from shared.json import dumps, loads
 from shared.refusal import Refusal
-from shared.registry import agent_name
 from shared.subjects import execution, session, uuid_of
 
 IDS = ("session_id", "execution_id", "command_id")

@@ -6,10 +6,10 @@ from typing import Any, TypeGuard
 
 from orchestrator import templates
 from shared.commands import StepInput
-from shared.definitions import AgentDefinition, SkillDefinition
+from shared.definitions import AgentDefinition, SkillDefinition, agent_name
 from shared.events import PlannedStep
 from shared.refusal import Refusal
-from shared.registry import Registry, Skill, agent_name
+from shared.registry import Registry, Skill
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 

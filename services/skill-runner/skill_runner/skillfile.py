@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shared.skill_source import LIBRARY, library_of, python_hash
+from shared.skill_source import LIBRARY, file_name, library_of, python_hash
 
 Function = Callable[..., Any]
 
@@ -25,7 +25,7 @@ class SkillFiles:
         self._library: dict[str, bytes] | None = None
 
     def function(self, skill: str, pinned: str, name: str = "run") -> Function:
-        """Return `name` of <root>/<agent>/<skill_with_underscores>.py; raises what loading it raises."""
+        """Return `name` of <root>/<agent>/`file_name(skill)`; raises what loading it raises."""
         module = self._loaded.get((skill, pinned))
         if module is None:
             module = self._loaded[skill, pinned] = self._load(skill, pinned)
@@ -35,9 +35,8 @@ class SkillFiles:
         return function
 
     def _load(self, skill: str, pinned: str) -> ModuleType:
-        name = skill.replace("-", "_")
         library = library_of(self.root)
-        for path in sorted(self.root.glob(f"*/{name}.py")):
+        for path in sorted(self.root.glob(f"*/{file_name(skill)}")):
             source = path.read_bytes()
             if python_hash(source, library) == pinned:
                 self._use(library)

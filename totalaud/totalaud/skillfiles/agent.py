@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from shared.definitions import AgentDefinition
+from shared.definitions import AgentDefinition, agent_name
 from totalaud.skillfiles import words
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.reading import read
@@ -26,7 +26,7 @@ def load_agent(file: Path, skills: Collection[str]) -> tuple[AgentDefinition | N
     if faults.found or name is None or domain is None:
         return None, faults
     return AgentDefinition(
-        name=name if name.endswith("-agent") else f"{name}-agent",
+        name=agent_name(name),
         domain=domain,
         emoji=emoji,
         voice=voice,

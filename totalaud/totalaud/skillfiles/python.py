@@ -26,11 +26,6 @@ class Python(NamedTuple):
     functions: tuple[str, ...]
 
 
-def python_file(yaml_file: Path, skill: str) -> Path:
-    """`research-contacts` is bound to `research_contacts.py` beside its YAML."""
-    return yaml_file.with_name(f"{skill.replace('-', '_')}.py")
-
-
 def python_of(file: Path, provider: str, faults: Faults, line: int) -> Python | None:
     """Return the file if it can be run; a skill that asks a model need not have one.
 

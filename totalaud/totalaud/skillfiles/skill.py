@@ -9,14 +9,14 @@ from typing import cast, get_args
 from shared.definitions import Category, SkillConfig, SkillDefinition
 from shared.json import canonical
 from shared.schema import NoSuchField, any_given, at, problems
-from shared.skill_source import library_of, python_hash
+from shared.skill_source import file_name, library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
 from totalaud.skillfiles.asked import check_asks, check_filled
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
-from totalaud.skillfiles.python import python_file, python_of
+from totalaud.skillfiles.python import python_of
 from totalaud.skillfiles.reading import read
 from totalaud.skillfiles.tree import Mapping
 from totalaud.skillfiles.types import Types
@@ -67,7 +67,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     schemas[0] = _with_choices(root, config, schemas[0], faults)
     beside = None
     if provider is not None and words.is_name(name):
-        beside = python_of(python_file(faults.file, name), provider, faults, root.lines["provider"])
+        beside = python_of(faults.file.with_name(file_name(name)), provider, faults, root.lines["provider"])
     check_asks(root, config, schemas[1], provider, faults)
     if not faults.found and provider != "custom":
         check_filled(root, config, schemas[1], beside.functions if beside else (), faults)
