@@ -44,6 +44,14 @@ class Contained:
     async def kill(self) -> None:
         await asyncio.to_thread(self._container.get_wrapped_container().kill)
 
+    async def stand_still(self, seconds: float) -> None:
+        container = self._container.get_wrapped_container()
+        await asyncio.to_thread(container.pause)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.to_thread(container.unpause)
+
     async def restart(self) -> None:
         if self._container.get_wrapped_container().status == "running":
             await self.stop()

@@ -1,8 +1,10 @@
 """Real servers for tests: those named by TOTALAUD_TEST_*_URL, else in containers if asked, else embedded."""
 
+import asyncio
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -35,6 +37,7 @@ class Rig(Protocol):
     async def stop(self) -> None: ...
     async def kill(self) -> None: ...
     async def restart(self) -> None: ...
+    async def stand_still(self, seconds: float) -> None: ...
 
 
 class Embedded:
@@ -55,6 +58,15 @@ class Embedded:
     async def restart(self) -> None:
         await self._server.restart()
 
+    async def stand_still(self, seconds: float) -> None:
+        child = self._server.child
+        assert child
+        os.kill(child.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(child.pid, signal.SIGCONT)
+
 
 class Given:
     """A server somebody else runs: a test that has to stop it is skipped."""
@@ -64,6 +76,9 @@ class Given:
 
     async def start(self) -> None:
         pytest.skip("the server is not ours to start")
+
+    async def stand_still(self, seconds: float) -> None:
+        pytest.skip("the server is not ours to stop")
 
     stop = kill = restart = start
 

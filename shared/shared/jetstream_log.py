@@ -55,9 +55,9 @@ class JetStreamLog:
         body = commit.encode(aggregate)
         if len(body) + HEADER_ROOM > self._bus.max_payload:
             raise TooLarge(len(body), self._bus.max_payload)
+        headers = {EXPECTED: str(expected), ENDS: SOMETHING if commit.ends else NOTHING}
         try:
-            headers = {EXPECTED: str(expected), ENDS: SOMETHING if commit.ends else NOTHING}
-            ack = await self._bus.publish(aggregate.subject, body, headers=headers)
+            return await self._published(aggregate.subject, body, headers)
         except MaxPayloadError:
             raise TooLarge(len(body), self._bus.max_payload) from None
         except APIError as error:
@@ -65,17 +65,27 @@ class JetStreamLog:
                 raise TooLarge(len(body), self._bus.max_payload) from None
             if error.err_code not in CONFLICTS:
                 raise
-            return await self._mine(aggregate, commit, expected)
+            if (seq := await self._mine(aggregate, commit, expected)) is None:
+                raise Conflict from None
         except TimeoutError:
-            return await self._mine(aggregate, commit, expected)
-        return ack.seq
+            if (seq := await self._mine(aggregate, commit, expected)) is None:
+                raise
+        return seq
 
-    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int) -> int:
-        """Tell a lost race from a lost answer: the commit may be there."""
-        for recorded in (await self.load(aggregate, expected)).recorded:
-            if recorded.commit.commit_id == commit.commit_id:
-                return recorded.seq
-        raise Conflict
+    async def _published(self, subject: str, body: bytes, headers: dict[str, str]) -> int:
+        """Publish once more where no answer came: a NATS that stood still may have the first one before it.
+
+        What it answers then tells of both. To read the log would tell nothing: it is read beside the queue.
+        """
+        try:
+            return (await self._bus.publish(subject, body, headers=headers)).seq
+        except TimeoutError:
+            return (await self._bus.publish(subject, body, headers=headers)).seq
+
+    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int) -> int | None:
+        """Tell a lost race from a lost answer: return where the commit is, None if it is not there."""
+        past = await self.load(aggregate, expected)
+        return next((one.seq for one in past.recorded if one.commit.commit_id == commit.commit_id), None)
 
     async def last_seq(self) -> int:
         return int((await self._bus.client.jetstream().stream_info("EVT")).state.last_seq)

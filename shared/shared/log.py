@@ -81,8 +81,9 @@ class Log(Protocol):
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         """Store the commit and return its sequence; `expected` is the aggregate's last one, 0 for none.
 
-        Raises Conflict when that is not so, TooLarge when the server cannot take it. Appending a commit that
-        is stored already (the same commit id, after an answer was lost) returns its sequence.
+        Raises Conflict when that is not so, TooLarge when the server cannot take it, TimeoutError or a nats
+        error when nobody knows whether it is stored. Appending a commit that is stored already (the same
+        commit id, after an answer was lost) returns its sequence.
         """
         ...
 

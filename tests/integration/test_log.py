@@ -12,7 +12,7 @@ from shared.bus import Bus
 from shared.commit import Commit
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
-from shared.log import Conflict, Log, MemoryLog, Past, TooLarge
+from shared.log import Conflict, Log, MemoryLog, Past, Recorded, TooLarge
 from shared.subjects import Aggregate, session
 
 
@@ -135,6 +135,15 @@ async def test_a_commit_that_would_fit_but_for_its_headers_is_too_large(bus: Bus
 async def test_the_last_sequence_is_that_of_the_newest_commit(log: Log, one: Aggregate):
     seq = await log.append(one, commit(), expected=0)
     assert await log.last_seq() == seq
+
+
+async def test_a_commit_that_nats_stored_late_is_no_conflict(nats: Rig, bus: Bus, one: Aggregate):
+    log, mine = JetStreamLog(bus), commit()
+    standing = asyncio.create_task(nats.stand_still(6))
+    await asyncio.sleep(0.1)
+    seq = await log.append(one, mine, expected=0)
+    await standing
+    assert (await log.load(one)).recorded == (Recorded(seq, mine),)
 
 
 async def test_a_long_past_is_loaded_whole(bus: Bus):
