@@ -20,6 +20,7 @@ from shared import streams
 from shared.bus import Bus
 from shared.commit import Commit
 from shared.erasure import erase_keys
+from shared.hearing import hear
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
@@ -147,6 +148,15 @@ async def test_it_says_by_which_day_its_keys_must_be_gone(backup: Path):
     assert {name: copy.size for name, copy in manifest.files.items()} == sizes
 
 
+async def test_the_queue_is_copied_before_the_log_and_the_keys_after_it(here: Office, tmp_path: Path):
+    asked: list[str] = []
+    await hear(here.bus.client, "$JS.API.STREAM.SNAPSHOT.*", lambda one: asked.append(one.subject[-3:]))
+    backup = await here.back_up(tmp_path / "backup")
+    assert asked == ["CMD", "EVT", "DLQ"]
+    log, keys = (backup / name for name in ("EVT.snapshot", "vault.jsonl"))
+    assert log.stat().st_mtime_ns <= keys.stat().st_mtime_ns
+
+
 async def test_neither_the_master_key_nor_a_name_is_in_it(backup: Path, here: Office):
     held = b"".join(file.read_bytes() for file in backup.iterdir())
     assert not any(secret in held for secret in (MASTER_KEY, MASTER_KEY.hex().encode(), b"Zephyrine"))
@@ -213,7 +223,7 @@ async def test_a_disk_without_room_for_the_keys_is_not_taken_for_a_postgres_that
 
 
 async def test_a_log_written_to_meanwhile_comes_back_whole_up_to_some_commit(here: Office, there: Office):
-    await _write(here.bus, 200)
+    await _write(here.bus, 600)
     writing = asyncio.create_task(_write(here.bus, 1_000_000))
     copies = []
     for _ in range(3):
@@ -221,7 +231,7 @@ async def test_a_log_written_to_meanwhile_comes_back_whole_up_to_some_commit(her
         copy = BytesIO()
         copies.append((await snapshot.take(here.bus, "EVT", copy), copy))
     writing.cancel()
-    assert copies[-1][0]["last_seq"] > copies[0][0]["last_seq"] >= 200
+    assert copies[-1][0]["last_seq"] > copies[0][0]["last_seq"] >= 600
     for state, copy in copies:
         copy.seek(0)
         done = await snapshot.put(there.bus, streams.streams()[0], state, copy)
