@@ -54,6 +54,11 @@ SKILLS = {
         "    print('x' * 100_000)\n    sys.stderr.write('y' * 100_000)\n    os.write(1, b'raw')\n"
         "    return {'stdin': sys.stdin.read()}\n"
     ),
+    "says": (
+        "import sys\n"
+        "def run(input, context):\n"
+        "    print('said aloud', flush=True)\n    sys.stderr.write('complained\\n')\n    return {}\n"
+    ),
     "bits": (
         "def run(input, context):\n"
         "    yield {'found': [1]}\n    yield {'found': [1, 2]}\n"
@@ -348,6 +353,17 @@ async def test_a_skill_that_leaves_is_an_error_not_a_crash(workers: Workers) -> 
 
 async def test_a_skill_that_prints_and_reads_does_not_disturb_the_pipe(workers: Workers) -> None:
     assert await run_with(workers, attempt("chatty")) == {"stdin": ""}
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_what_a_skill_prints_is_seen_by_whoever_asks_to_see_it(
+    skills: Path, capfd: pytest.CaptureFixture[str], *, shown: bool
+) -> None:
+    pool = Workers(skills, "", 1, os.environ | ({"TOTALAUD_SKILL_OUTPUT": "1"} if shown else {}))
+    await run_with(pool, attempt("says"))
+    await pool.close()
+    heard = capfd.readouterr().err
+    assert ("said aloud" in heard, "complained" in heard) == (shown, shown)
 
 
 async def test_what_a_generator_yielded_last_is_its_output_when_it_returns_nothing(workers: Workers) -> None:
