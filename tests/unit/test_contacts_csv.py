@@ -334,7 +334,15 @@ def test_a_row_without_the_later_columns_has_the_values_it_always_had():
 
 @pytest.mark.parametrize(
     ("written", "suppressed"),
-    [("yes", True), ("X", True), ("no", False), ("", None), (True, True), ("subscribed", False)],
+    [
+        ("yes", True),
+        ("X", True),
+        ("no", False),
+        ("", None),
+        (True, True),
+        ("subscribed", False),
+        ("0000-00-00 00:00:00", False),
+    ],
 )
 def test_who_must_not_be_written_to_is_marked(written: object, suppressed: bool | None):
     assert good({"name": "Ada", "suppressed": written}).suppressed is suppressed

@@ -5,6 +5,7 @@ import re
 OBJECTED = frozenset({"unsubscribed", "opted out", "opt out", "do not contact", "do not email", "dnc"})
 WILLING = frozenset({"subscribed"})
 _DAY = re.compile(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}\b")
+_NO_DAY = re.compile(r"0+[-./]0+[-./]0+[ T:.0Z]*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s_-]+")
 
 
@@ -14,10 +15,10 @@ def objects(text: str) -> bool:
 
 
 def objected(text: str) -> bool | None:
-    """Read a cell of the column that is meant for it; None: it says something else."""
-    if objects(text) or _DAY.match(text.strip()):
-        return True
-    return False if _plain(text) in WILLING else None
+    """Read a cell of the column that is meant for it, where 0000-00-00 is no day; None: it says neither."""
+    if _plain(text) in WILLING or _NO_DAY.fullmatch(text.strip()):
+        return False
+    return True if objects(text) or _DAY.match(text.strip()) else None
 
 
 def _plain(text: str) -> str:
