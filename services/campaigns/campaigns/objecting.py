@@ -4,6 +4,7 @@ import re
 
 OBJECTED = frozenset({"unsubscribed", "opted out", "opt out", "do not contact", "do not email", "dnc"})
 WILLING = frozenset({"subscribed"})
+LONGEST = 50
 _DAY = re.compile(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}\b")
 _NO_DAY = re.compile(r"0+[-./]0+[-./]0+[ T:.0Z]*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s_-]+")
@@ -11,7 +12,7 @@ _BETWEEN = re.compile(r"[\s_-]+")
 
 def objects(text: str) -> bool:
     """Tell whether a cell says so by itself, whatever its column is called."""
-    return _plain(text) in OBJECTED
+    return len(text) <= LONGEST and _plain(text) in OBJECTED
 
 
 def objected(text: str) -> bool | None:
