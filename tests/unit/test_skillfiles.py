@@ -439,6 +439,7 @@ def test_what_no_model_can_fill_is_a_warning_with_the_way_out(tmp_path: Path):
         ("x:\n    type: integer\n    required: maybe", "'required' is true or false"),
         ("x:\n    type: array", "a list needs 'items'"),
         ("x:\n    description: what", "'x' needs a type"),
+        ("x:\n    type: integer\n    description: [what, when]", "'description' of 'x' must be text"),
         ("x:\n    - string", "'x' needs a type"),
         ("x: Perso", "unknown type 'Perso'"),
         ("x: enum[a, a]", "each value once"),

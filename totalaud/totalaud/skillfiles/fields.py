@@ -79,8 +79,13 @@ class Fields:
         found = self._type(name, node, line)
         optional = found.optional or not self.flag(node, "required", default=True)
         schema = nullable(found.schema) if optional else dict(found.schema)
-        if isinstance(description := node.get("description"), Scalar):
-            schema["description"] = description.text
+        match node.get("description"):
+            case Scalar(text=text):
+                schema["description"] = text
+            case Listing() | Mapping():
+                self.faults.add(node.lines["description"], f"'description' of '{name}' must be text")
+            case None:
+                pass
         self._mark(name, node, line, found, schema)
         if "default" in node.fields:
             schema["default"] = _default(found.schema, node.fields["default"])
