@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from genai_prices import Usage, calc_price
 
 from shared.models import load, of_environment
@@ -20,6 +21,13 @@ def test_a_retired_name_is_another_model_with_a_warning() -> None:
     assert resolved.warning == (
         "the model claude-sonnet-4-20250514 is retired: claude-sonnet-5 is used in its place"
     )
+
+
+def test_every_model_that_anthropic_s_sdk_says_will_end_has_another_in_its_place() -> None:
+    ours = [
+        name for name in DEPRECATED_MODELS if name.startswith(("claude-3-", "claude-opus", "claude-sonnet"))
+    ]
+    assert [name for name in ours if name not in load()["anthropic"].retired] == []
 
 
 def test_any_other_name_goes_as_it_is() -> None:
