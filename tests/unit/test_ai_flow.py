@@ -213,6 +213,13 @@ async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):
     assert "names: NME is not among the facts" in model.asked[1].turns[2][1]
 
 
+@pytest.mark.parametrize("blank", ["", " \n"])
+async def test_a_blank_answer_is_not_sent_back_for_providers_refuse_one(bench, blank):
+    model = Played(reply(blank), TRUE)
+    await bench(model)
+    assert model.asked[1].turns[1] == ("assistant", "(nothing that can be used)")
+
+
 async def test_a_model_whose_answer_was_cut_off_is_told_to_be_shorter(bench):
     model = Played(reply('{"text": "Hi', "length"), TRUE)
     output, _ = await bench(model)

@@ -62,7 +62,7 @@ class Unusable(Exception):  # noqa: N818 - an outcome
         super().__init__(failure.message)
         self.failure = failure
         told = f"{REPAIR}\n{wrong}".encode()[:LONGEST_WRONG].decode(errors="ignore")
-        self.again = Again(said or "(nothing that can be used)", told)
+        self.again = Again(said.strip() or "(nothing that can be used)", told)
 
 
 @dataclass
