@@ -150,6 +150,17 @@ async def test_why_an_answer_ended_is_told_alike(
     assert reply.stop == stop
 
 
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [(openai, completion("{}", ["stop"])), (anthropic, message("{}", ["end_turn"]))],  # type: ignore[arg-type]
+)
+async def test_an_answer_that_ended_for_an_odd_reason_is_one(
+    provider: Callable[[Handler], Chat], body: dict[str, Any]
+) -> None:
+    reply, _ = await answered(provider, body)
+    assert (reply.text, reply.stop) == ("{}", "end")
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("status", "code", "retryable"),

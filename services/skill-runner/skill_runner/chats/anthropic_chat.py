@@ -62,5 +62,5 @@ def _reply(answer: Any) -> Reply:
         raw = answer.model_dump(warnings=False)
     except (AttributeError, TypeError):
         raise unreadable("anthropic") from None
-    reason = answer.stop_reason or "end_turn"
+    reason = str(answer.stop_reason or "end_turn")
     return Reply(text, STOPS.get(reason, "end"), reason, answer.id or "", answer.model or "", raw)

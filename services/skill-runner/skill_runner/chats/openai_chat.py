@@ -63,6 +63,6 @@ def _reply(answer: Any) -> Reply:
         raise unreadable("openai") from None
     if not isinstance(text, str):
         raise unreadable("openai")
-    reason = choice.finish_reason or "stop"
+    reason = str(choice.finish_reason or "stop")
     stop = "refusal" if refusal else STOPS.get(reason, "end")
     return Reply(text, stop, reason, answer.id or "", answer.model or "", raw)
