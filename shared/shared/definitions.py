@@ -24,13 +24,13 @@ class SkillConfig(File):
     """How a skill is run. Times in seconds.
 
     `instructions` is the system prompt of an AI skill. With `for_each`, an AI skill is called once for each
-    item of that input list and collects the answers in the output list `into`. `asks` are those fields of an
-    answer that the model writes, all where it is empty. Of each group in `one_of`, the input has at least one
-    field; the input schema says so too. A result up to `cache_s` old answers the same question again while
-    the records are as they were: those of the user, with `cohort` those of all users. `in_doubt` says what
-    becomes of a step whose runner was lost after it may have called a provider: the step is tried again (the
-    default), or somebody is asked. With `writes_to_people` an input that names a contact who is suppressed or
-    erased is refused.
+    item of that input list and collects the answers in the output list `into`; it has `timeout_s` for as many
+    as are asked for at once. `asks` are those fields of an answer that the model writes, all where it is
+    empty. Of each group in `one_of`, the input has at least one field; the input schema says so too. A result
+    up to `cache_s` old answers the same question again while the records are as they were: those of the user,
+    with `cohort` those of all users. `in_doubt` says what becomes of a step whose runner was lost after it
+    may have called a provider: the step is tried again (the default), or somebody is asked. With
+    `writes_to_people` an input that names a contact who is suppressed or erased is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

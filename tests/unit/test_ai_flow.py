@@ -307,6 +307,24 @@ async def test_a_call_that_is_not_answered_in_time_is_followed_by_the_template(b
     assert outcomes(progress) == [("first", "timeout", ())]
 
 
+def many(count):
+    return {**GIVEN, "contacts": [{**PEOPLE[0], "name": f"Person {number}"} for number in range(count)]}
+
+
+async def test_a_long_list_has_its_time_for_every_eight_of_it(bench):
+    output, progress = await bench(Played(0.4), given=many(20), timeout_s=0.9)
+    assert {letter["basis"] for letter in output["letters"]} == {"model"}
+    assert len(progress.calls) == 20
+    assert progress.took_s > 0.9
+
+
+async def test_after_a_call_without_an_answer_in_time_the_rest_of_the_list_asks_nobody(bench):
+    output, progress = await bench(Played(60.0), given=many(20), timeout_s=0.5)
+    assert {letter["basis"] for letter in output["letters"]} == {"template"}
+    assert len(progress.calls) == 8, "those that were under way at once"
+    assert progress.took_s < 1
+
+
 async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(bench):
     paid, silent = reply(FALSE), reply(TRUE)
     del silent.raw["usage"]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, NamedTuple, cast
 
 from shared.definitions import OWNER
@@ -47,9 +48,10 @@ class AiEngine:
 
     async def run(self, prepared: Prepared) -> Any:
         run, texts = prepared.run, cast("_Texts", prepared.plan)
-        texts.writer.until = asyncio.get_running_loop().time() + run.work.timeout_s
+        within_s = run.work.timeout_s * texts.rounds
+        texts.writer.until = asyncio.get_running_loop().time() + within_s
         definition, into = run.definition, run.definition.config.into
-        async with deadline(run.work.timeout_s, run.progress):
+        async with deadline(within_s, run.progress):
             if into is None:
                 output = await texts.text(texts.briefs[0])
             else:
@@ -81,6 +83,11 @@ class _Texts:
     writer: Writer
     briefs: list[Brief]
     bases: dict[int, Basis] = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        """How often the time of one text is needed: so many are written at once."""
+        return ceil(len(self.briefs) / AT_ONCE)
 
     async def all(self, into: str) -> list[Any]:
         """Write all that is not there yet; what is under way when one fails is waited for.

@@ -67,7 +67,10 @@ class Unusable(Exception):  # noqa: N818 - an outcome
 
 @dataclass
 class Writer:
-    """Writes the texts of one attempt; `until` is when it ends, on the loop's clock."""
+    """Writes the texts of one attempt; `until` is when it ends, on the loop's clock.
+
+    After a call that was not answered in its time nobody is asked any more.
+    """
 
     run: Run
     chat: Chat
@@ -94,7 +97,7 @@ class Writer:
             except Failure as failed:
                 if failed.code != "timeout":
                     raise
-                failure = failed
+                failure, self.until = failed, 0.0
         return await self._from_template(task, failure)
 
     def most_usd(self, task: Task) -> Decimal | None:
@@ -127,7 +130,7 @@ class Writer:
             user=user_message(task.given),
             schema=lowest_common(task.schema),
             max_tokens=definition.config.max_tokens,
-            timeout_s=left_s,
+            timeout_s=min(left_s, self.run.work.timeout_s),
             key=task.key if number == 1 else f"{task.key}/{number}",
             again=again,
             repairs=number > 1,

@@ -87,7 +87,9 @@ def get(context: typer.Context) -> None:
         if Decimal(found["in_doubt_usd"]):
             show.say(out, f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
         if found["unpriced_calls"]:
-            show.say(out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}")
+            show.say(
+                out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}"
+            )
 
     run(work())
 
