@@ -505,6 +505,8 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
         ("Find radio DJs who like polka", "polka"),
         ("How did my campaign do in the last 3 months?", "3 months"),
+        ("Find folk DJs like BBC Radio 6", "who is at BBC Radio 6 Music"),
+        ("Find podcasts about Tees Valley FM", "who is at Tees Valley FM"),
         ("Plan my new single with 5 hours", "how many hours a week"),
         ("Plan my new single, two hours per day", "how many hours a week"),
         ("Give me a quarterly report", "not at “quarterly”"),

@@ -73,6 +73,8 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if time := unread_time(intent, reading):
         return time
     names = meant(named, w.SLOTS[intent]) | {"contact": addresses}
+    if intent == "find" and names["outlet"] and reading.compared("outlet"):
+        return Unread(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
     found = _found(intent, reading, vocabulary, names)
     if isinstance(found, Unread):
         return found

@@ -22,21 +22,26 @@ class Reading:
 
     said: list[str]
     used: list[bool] = field(default_factory=list)
+    names: dict[int, Meanings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.used = [False] * len(self.said)
 
     def take(self, known: Mapping[str, Meanings]) -> list[Meanings]:
         """Find known names, the longest first, and take their words."""
-        found: list[tuple[int, Meanings]] = []
         for length in range(min(LONGEST_NAME, len(self.said)), 0, -1):
             for index in range(len(self.said) - length + 1):
                 part = slice(index, index + length)
                 name = _known(self.said[part], known)
                 if name is not None and not any(self.used[part]):
-                    found.append((index, name))
+                    self.names[index] = name
                     self.used[part] = [True] * length
-        return [name for _, name in sorted(found, key=lambda one: one[0])]
+        return [self.names[index] for index in sorted(self.names)]
+
+    def compared(self, slot: str) -> bool:
+        """Tell whether a name of this slot stands for what is near to it or about it, not for itself."""
+        before = (self.said[index - 1] for index, name in self.names.items() if index and slot in name)
+        return not w.NEAR.isdisjoint(before)
 
     def drop(self, phrase: Sequence[str]) -> bool:
         """Take the words of a phrase where they stand; tell whether they do."""

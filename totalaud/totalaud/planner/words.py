@@ -230,6 +230,7 @@ GOVERN = _words(
     for to in of by with from like likes love loves into play plays near about at on called
     """
 )
+NEAR = _words("like likes love loves into play plays near about")
 FILLERS = _words(
     """
     a about all an and any are as at be been by can could do does doing for from get gets getting good
