@@ -21,7 +21,7 @@ from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.objections import Objections
-from skill_runner.progress import ProviderCall
+from skill_runner.progress import LONGEST_WARNING, MOST_WARNINGS, ProviderCall
 from skill_runner.run import Prepared, Run
 
 TEXT = {"type": "string"}
@@ -102,6 +102,14 @@ async def test_an_output_is_reported_with_its_personal_values_sealed():
     assert (report.error, report.output["found"], report.attempt_id) == (None, "a label", WORK.attempt_id)
     assert is_sealed(report.output["who"])
     assert (report.started_at, report.warnings, report.partial, report.items) == (NOW, (), None, ())
+
+
+async def test_warnings_stay_few_and_short_however_much_is_unknown():
+    unknown = {f"{number}{'x' * LONGEST_WARNING}": 1 for number in range(2 * MOST_WARNINGS)}
+    report = await reported(gives({"found": "a label", **unknown}), input={"topic": "labels", **unknown})
+    assert len(report.warnings) == MOST_WARNINGS + 1
+    assert {len(warning) for warning in report.warnings[:-1]} == {LONGEST_WARNING}
+    assert report.warnings[-1] == "there is more to warn of"
 
 
 async def test_what_neither_schema_knows_is_left_out_with_a_warning():

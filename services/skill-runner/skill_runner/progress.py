@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from shared.usage import ModelCall, Usage
 from skill_runner.pricing import total
 
+MOST_WARNINGS, LONGEST_WARNING = 100, 500
+
 
 class ProviderCall(Struct):
     """A call of a model from its beginning on; `took_s` is None until something came back.
@@ -94,5 +96,7 @@ class Progress(Struct):
         return replace(self.usage or nothing, in_doubt_usd=doubt)
 
     def warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
+        """Keep it once; beyond MOST_WARNINGS only that there are more."""
+        kept = text[:LONGEST_WARNING]
+        if len(self.warnings) <= MOST_WARNINGS and kept not in self.warnings:
+            self.warnings.append(kept if len(self.warnings) < MOST_WARNINGS else "there is more to warn of")
