@@ -164,6 +164,17 @@ def test_what_a_failing_skill_had_yielded_is_kept():
     assert step.partial == {"contacts": [1]}
 
 
+@pytest.mark.parametrize("asked", ["{{step1.text}} " * 70, ["{{step1}}"] * 70])
+def test_templates_that_bring_in_more_than_any_message_holds_fail_the_step(asked: str | list[str]):
+    steps = (planned(1), planned(2, input={"text": asked}))
+    _, failed, _ = (
+        given(structs.replace(start(2), steps=steps))
+        .when(report(1, output={"text": "x" * 2**20}))
+        .then_happens(StepCompleted, StepFailed, SessionFailed)
+    )
+    assert (failed.step, failed.code) == (2, "input_too_large")
+
+
 def test_a_template_that_finds_nothing_at_run_time_fails_the_step():
     _, failed, _ = (
         given(start())

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from orchestrator.decision import Decision
 from orchestrator.session import Session
+from orchestrator.template_paths import TooMuchError
 from orchestrator.templates import TemplateError, resolve
 from shared.events import (
     AttemptError,
@@ -33,7 +34,8 @@ def request(subject: str, decision: Decision, number: int) -> Decision:
     try:
         resolved = resolve(plan.input, session.scope())
     except TemplateError as error:
-        return give_up(decision, number, "bad_template", f"{error.field}: {error.message}")
+        code = "input_too_large" if isinstance(error, TooMuchError) else "bad_template"
+        return give_up(decision, number, code, f"{error.field}: {error.message}")
     attempt = session.attempts.get(number, 0) + 1
     return decision.then(
         AttemptRequested(

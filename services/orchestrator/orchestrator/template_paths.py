@@ -14,6 +14,7 @@ Part = str | int
 Path = tuple[Part, ...]
 STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
 OPENS = "{{"
+MOST_BYTES = 2**26
 TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 WHOLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*\}\}")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[([0-9]+)\]")
@@ -28,6 +29,10 @@ class TemplateError(ValueError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+class TooMuchError(TemplateError):
+    """The templates of an input bring in more than any message can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,23 @@ def is_whole(text: str) -> bool:
 def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
     """Fill in all templates in one pass: what comes from `scope` is data, whatever it looks like.
 
-    Inside a longer text, lists and objects become compact JSON and null becomes empty. Raises TemplateError.
+    Inside a longer text, lists and objects become compact JSON and null becomes empty. Raises TemplateError,
+    before what is named again and again fills the memory.
     """
-    return _replaced(value, (), lambda reference: _picked(scope, reference))
+    left = MOST_BYTES
+    sizes: dict[int, int] = {}
+
+    def find(reference: Reference) -> Any:
+        nonlocal left
+        found = _picked(scope, reference)
+        if (size := sizes.get(id(found))) is None:
+            size = sizes[id(found)] = len(dumps(found))
+        left -= size
+        if left < 0:
+            raise TooMuchError(reference.field, "its templates bring in more than any message holds")
+        return found
+
+    return _replaced(value, (), find)
 
 
 def fill(value: Any, find: Callable[[Reference], Any]) -> Any:
