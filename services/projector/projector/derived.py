@@ -29,8 +29,8 @@ def derive(table: str, row: dict[str, Any]) -> None:
             pass
 
 
-def _between(begin: datetime | None, end: datetime | None) -> int | None:
+def _between(begin: datetime, end: datetime | None) -> int | None:
     """Return what fits into the column: an end before the beginning tells of a clock that was put back."""
-    if begin is None or end is None:
+    if end is None:
         return None
     return max(0, min((end - begin) // timedelta(milliseconds=1), LONGEST_MS))

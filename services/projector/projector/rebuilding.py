@@ -40,7 +40,6 @@ class Attended:
         self._swapped = False
 
     async def __aenter__(self) -> None:
-        self._swapped = False
         self._granted.clear()
         _tell({"wants": "gate"})
         await self._granted.wait()

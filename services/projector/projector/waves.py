@@ -35,8 +35,7 @@ class Fate(Struct):
     def whole(self, table: str) -> dict[str, Any]:
         """Return the row as it becomes where there was none."""
         row = self.added if self.added is not None else {**(self.ensured or {}), **self.values}
-        if self.added is None:
-            _count(row, self.amounts)
+        _count(row, self.amounts)
         derive(table, row)
         return row
 
