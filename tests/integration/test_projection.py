@@ -1,6 +1,7 @@
 """A projection on a real PostgreSQL, without a log: in one batch, in several, or worked out ahead."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from controls import NOW, SESSION, USER, failure, later, planned, report, start
 from given import given
 from histories import Written, definitions, stories
+from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import COMPARED, assert_folds
@@ -192,6 +194,20 @@ async def test_a_batch_of_which_everything_fits_is_one_transaction(
     await assert_folds(told.entries, postgres_url)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_session_that_goes_on_for_longer_than_its_column_can_hold_took_as_long_as_it_can(
+    at_once: bool, connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    told.happens(RUN, *given().when(start()).events)
+    end = given(start()).when(Cancel()).events
+    told.write((RUN, Commit(commit_id=uuid4(), at=NOW + timedelta(days=40), events=end)))
+    for batch in [told.entries] if at_once else [[entry] for entry in told.entries]:
+        await projection.project(batch)
+    rows = await assert_folds(told.entries, postgres_url)
+    assert rows["agent_sessions"][SESSION]["duration_ms"] == 2**31 - 1
+
+
 async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transaction(
     connection: asyncpg.Connection, postgres_url: str
 ):
@@ -290,3 +306,16 @@ async def test_nothing_is_written_where_somebody_else_moved_the_checkpoint(
             await fenced.project(told.entries[fenced.seq :])
     assert await value(postgres_url, "SELECT count(*) FROM skills") == 0
     assert await value(postgres_url, "SELECT seq FROM checkpoint") == 0
+
+
+async def test_nothing_is_removed_where_somebody_else_moved_the_checkpoint(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, artist = Told(), subjects.record(USER, "artist", UUID(int=20))
+    fact = FactAdded(fact_id=UUID(int=21), text="They are four")
+    before = told.happens(artist, ArtistSet(name="Neon Harbour"), fact)
+    await Projection(connection, EPOCH, 0).project(told.entries)
+    told.happens(artist, FactRemoved(fact_id=fact.fact_id), fact)
+    with pytest.raises(Fenced):
+        await Projection(connection, uuid4(), before).project(told.entries[before:])
+    assert await value(postgres_url, "SELECT count(*) FROM artist_facts") == 1

@@ -15,12 +15,15 @@ from histories import definition, stories
 from projected import assert_folded, rows_of
 from projector import spreading
 from projector.apart import rebuilt
+from projector.beside import NEXT
 from projector.database import connected, make_bare
 from projector.finishing import finish
 from projector.lanes import LANES
 from projector.lines import ALIVE_S
 from projector.operating import Operating
-from projector.rebuild import IDLE_MS, rebuild
+from projector.origin import Origin
+from projector.projection import Projection
+from projector.rebuild import IDLE_MS, Behind, _swap, rebuild
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from servers import Rig
 from shared import subjects
@@ -334,6 +337,29 @@ async def test_a_rebuild_that_breaks_off_leaves_no_tables(bus: Bus, writer: Writ
         with pytest.raises(ConnectionError):
             await rebuild(bus, postgres_url, Gone())
     assert await value(postgres_url, LEFT) == 0
+
+
+async def test_tables_that_the_live_ones_have_passed_do_not_take_their_place(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    before = await rows_of(postgres_url)
+    await value(postgres_url, f"CREATE SCHEMA {NEXT}")
+    async with connected(postgres_url, NEXT) as connection:
+        await make_bare(connection)
+        with pytest.raises(Behind):
+            await _swap(Projection(connection, uuid4(), 2), Origin(bus))
+    assert await rows_of(postgres_url) == before
+
+
+@pytest.mark.parametrize("away", ["NATS", "PostgreSQL"])
+async def test_a_rebuild_without_one_of_its_servers_says_so(away: str, nats_url: str, postgres_url: str):
+    urls = (
+        ("nats://127.0.0.1:1", postgres_url) if away == "NATS" else (nats_url, "postgresql://127.0.0.1:1/x")
+    )
+    with pytest.raises(Refusal, match="NATS or PostgreSQL is away"):
+        await rebuilt(*urls, Gone())
 
 
 @pytest.mark.parametrize("schema", ["projection_next", "projection_last"])

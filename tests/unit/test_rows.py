@@ -31,7 +31,7 @@ from orchestrator.session import Session
 from projector.changes import Add, Alter, Ensure, File, Row
 from projector.entry import read
 from projector.fold import Fold, Record, fold
-from projector.waves import waves
+from projector.waves import Misfit, waves
 from shared import subjects
 from shared.commit import Commit
 from shared.definitions import AgentDefinition, SkillDefinition
@@ -43,7 +43,7 @@ from shared.events import (
     SkillEnabled,
     SkillRegistered,
 )
-from shared.record_events import ContactErased, ContactImported
+from shared.record_events import ContactErased, ContactImported, ContactSuppressed
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
@@ -385,6 +385,16 @@ def test_the_operators_switch_stands_over_the_file():
     assert skill_of(story)["enabled"] is False
 
 
+def test_a_contact_is_suppressed_while_its_file_says_so_and_for_ever_once_it_objected():
+    story, person = Told(), UUID(int=5, version=4)
+    says_so, says_nothing = (ContactImported(suppressed=said, fingerprint="one") for said in (True, False))
+    told = []
+    for event in (says_so, says_nothing, ContactSuppressed(), says_nothing):
+        story.tell(subjects.contact(USER, person), event)
+        told.append(story.folded.tables["contacts"][person]["suppressed"])
+    assert told == [True, False, True, True]
+
+
 def definition(**changes: object) -> SkillDefinition:
     fields = {"name": "skill-1", "category": "research", "provider": "custom", "hash": "h"}
     return SkillDefinition.model_validate({**fields, "input_schema": {}, "output_schema": {}, **changes})
@@ -468,6 +478,13 @@ def test_a_row_that_is_altered_before_it_is_begun_has_to_be_there_however_a_batc
     (wave,) = waves([("evt.one", [closed]), ("evt.one", [begun, Alter(row, {"name": "Spring"})])])
     fate = wave.fate(row)
     assert (fate.ensured, fate.values) == (None, {"closed_at": NOW, "name": "Spring"})
+
+
+@pytest.mark.parametrize("before", [Add, Ensure, Alter])
+def test_a_row_that_is_there_cannot_be_added_however_a_batch_is_cut(before: type[Add | Ensure | Alter]):
+    row = Row("artists", UUID(int=1), USER)
+    with pytest.raises(Misfit, match="a row of artists is added twice"):
+        waves([("evt.one", [before(row, {"name": "Neon Harbour"})]), ("evt.one", [Add(row, {})])])
 
 
 def test_skills_beside_one_session_wait_for_it_and_it_for_them_but_never_for_each_other():
