@@ -5,9 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.doors import Doors
-from campaigns.erasing import Erasing
-from campaigns.history import Histories
-from campaigns.main import CONTACT, routes
+from campaigns.main import routes
 from campaigns.reapplying import Reapplying
 from controls import USER
 from shared import subjects
@@ -26,9 +24,8 @@ class Service:
         self.user = user
         self.vault = vault
         self.log = JetStreamLog(bus)
-        self.erasing = Erasing(vault, Histories(self.log, CONTACT))
         self.doors = Doors(routes(self.log, vault))
-        self.reapplying = Reapplying(database_url, self.log, vault, self.erasing)
+        self.reapplying = Reapplying(database_url, self.log, vault)
 
     async def ask(self, command: str, **body: Any) -> dict[str, Any]:
         answer = await self.doors.ask(f"ask.{self.user}.{command}", json.dumps(body).encode(), {})

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from shared.log import Past
+from shared.log import BadCommit, Log, Past
 from shared.record_events import ContactImported
 from shared.sealing import ERASED, UNREADABLE, reveal
+from shared.subjects import contact
 from shared.vault import Vault
 
 
@@ -15,6 +16,16 @@ async def erase_keys(vault: Vault, user: UUID, contact_id: UUID, past: Past) -> 
     for person in await _written_elsewhere(vault, user, past) - {contact_id}:
         await vault.erase(user, person)
     await vault.erase(user, contact_id)
+
+
+async def erase_again(vault: Vault, log: Log, user: UUID, contact_id: UUID) -> None:
+    """Delete the keys of whom the log says is erased; that not all of it can be read holds nothing up."""
+    aggregate = contact(user, contact_id)
+    try:
+        past = await log.load(aggregate)
+    except BadCommit as bad:
+        past = bad.before
+    await erase_keys(vault, user, contact_id, past)
 
 
 async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:

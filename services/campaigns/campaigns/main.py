@@ -71,8 +71,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
     await forget_together(bus, vault)
-    erasing = Erasing(vault, Histories(log, CONTACT))
-    reapplying = Reapplying(settings.database_url, log, vault, erasing)
+    reapplying = Reapplying(settings.database_url, log, vault)
     try:
         async with asyncio.TaskGroup() as loops:
             once = loops.create_task(reapplying.run())

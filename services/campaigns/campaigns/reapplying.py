@@ -8,8 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from campaigns.crowd import for_each
-from campaigns.erasing import Erasing
-from campaigns.requests import EraseContact
+from shared.erasure import erase_again
 from shared.log import Log
 from shared.outage import DATABASE_AWAY
 from shared.vault import Unavailable, Vault, migrate
@@ -17,7 +16,6 @@ from shared.vault import Unavailable, Vault, migrate
 PAGE = 1000
 AT_ONCE = 8
 POLL_S = 2.0
-CAUSE = "reapply"
 PROJECTED = "select seq from checkpoint"
 NEXT_PAGE = """
 select user_id, id from contacts
@@ -34,7 +32,6 @@ class Reapplying:
     database_url: str
     log: Log
     vault: Vault
-    erasing: Erasing
 
     async def run(self) -> None:
         """Try until it is done; Postgres, the vault and the read model may come later than we."""
@@ -61,11 +58,11 @@ class Reapplying:
     async def _reapply(self, connection: Any) -> None:
         last = (UUID(int=0), UUID(int=0))
         while page := await connection.fetch(NEXT_PAGE, *last, PAGE):
-            await reapply_erasures(self.vault, self.erasing, [(row[0], row[1]) for row in page])
+            await reapply_erasures(self.vault, self.log, [(row[0], row[1]) for row in page])
             last = (page[-1][0], page[-1][1])
 
 
-async def reapply_erasures(vault: Vault, erasing: Erasing, contacts: list[tuple[UUID, UUID]]) -> None:
+async def reapply_erasures(vault: Vault, log: Log, contacts: list[tuple[UUID, UUID]]) -> None:
     """Delete the keys of those contacts (user, id) that have one, and of their names elsewhere."""
     by_user: dict[UUID, list[UUID]] = {}
     for user, contact_id in contacts:
@@ -74,6 +71,6 @@ async def reapply_erasures(vault: Vault, erasing: Erasing, contacts: list[tuple[
         keys = await vault.keys(user, ids)
 
         async def erase(contact_id: UUID, user: UUID = user) -> None:
-            await erasing.handle(user, EraseContact(contact_id=contact_id), CAUSE)
+            await erase_again(vault, log, user, contact_id)
 
         await for_each([id_ for id_ in ids if keys[id_] is not None], erase, at_once=AT_ONCE)

@@ -13,9 +13,8 @@ from nats.js.errors import NotFoundError
 from shared import streams
 from shared.bus import Bus
 from shared.direct_get import read_page
-from shared.erasure import erase_keys
+from shared.erasure import erase_again
 from shared.jetstream_log import JetStreamLog
-from shared.log import BadCommit, Past
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 from shared.vault import Vault, migrate
@@ -161,14 +160,6 @@ async def _erase_in(vault: Vault, bus: Bus) -> int:
             if GONE in entry.body:
                 contact = Aggregate.parse(entry.subject)
                 if contact.user is not None:
-                    await erase_keys(vault, contact.user, UUID(contact.id), await _readable(log, contact))
+                    await erase_again(vault, log, contact.user, UUID(contact.id))
                     erased += 1
     return erased
-
-
-async def _readable(log: JetStreamLog, contact: Aggregate) -> Past:
-    """Return what of it can be read: nothing else may hold up a restore, or bring somebody back."""
-    try:
-        return await log.load(contact)
-    except BadCommit as bad:
-        return bad.before
