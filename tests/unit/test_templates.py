@@ -233,6 +233,13 @@ def test_sealed_literals_satisfy_anything():
     check(steps({"query": "{{input.q}}"}), {"q": SEALED})
 
 
+def test_what_takes_the_sessions_input_again_and_again_is_refused():
+    own = {"q": "x" * 1_000_000}
+    check(steps({"query": "{{input.q}}" * 10}), own)
+    refusal = refused({"query": "{{input.q}}" * 17}, own=own)
+    assert (refusal.code, refusal.field) == ("too_large", "steps[0].input.query")
+
+
 def test_a_skill_alone_names_its_fields_without_a_step():
     with pytest.raises(Refusal) as refusal:
         check(steps({}), {}, alone=True)

@@ -12,6 +12,7 @@ from orchestrator.template_paths import (
     Path,
     Reference,
     TemplateError,
+    TooMuchError,
     fill,
     is_whole,
     of_own,
@@ -20,6 +21,7 @@ from orchestrator.template_paths import (
     references,
     resolve,
 )
+from shared.json import dumps
 from shared.refusal import Refusal
 from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, misfit, problems
 from shared.sealing import NOTHING, people_in, veiled
@@ -27,6 +29,7 @@ from shared.sealing import NOTHING, people_in, veiled
 Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
 SHOWN = 5
+MOST_OF_OWN = 16_000_000
 
 __all__ = [
     "STEP_NAME",
@@ -71,16 +74,18 @@ class CheckedStep:
 def check(steps: Sequence[CheckedStep], own: Json, *, alone: bool = False) -> None:
     """Refuse a workflow whose templates or literals cannot work; `own` is the session's input.
 
-    Codes: bad_template, type_mismatch, missing_field, invalid. A field reads `steps[0].input.genres`; with
-    `alone` (a skill without a session) `input.genres`.
+    Codes: bad_template, type_mismatch, missing_field, invalid, too_large. A field reads
+    `steps[0].input.genres`; with `alone` (a skill without a session) `input.genres`.
     """
 
     def where(step: CheckedStep) -> str:
         return "" if alone else f"steps[{step.number - 1}]."
 
+    taken = _Taken(own)
     for step in steps:
         with _told(where(step)):
             for reference in references(step.input):
+                taken.add(reference)
                 _check_reference(reference, step, steps, own)
         _check_literals(step, own, where(step))
     sealed = own
@@ -105,6 +110,27 @@ def target(input_schema: Json, reference: Reference) -> Json:
         return at(input_schema, reference.at)
     except NoSuchField:
         return {}
+
+
+class _Taken:
+    """How much templates take of the session's input: each time it is read anew."""
+
+    def __init__(self, own: Json) -> None:
+        self._own = own
+        self._left = MOST_OF_OWN
+        self._sizes: dict[Path, int] = {}
+
+    def add(self, reference: Reference) -> None:
+        if reference.root != "input":
+            return
+        if reference.path not in self._sizes:
+            try:
+                self._sizes[reference.path] = len(dumps(pick(self._own, reference.path)))
+            except LookupError:
+                return
+        self._left -= self._sizes[reference.path]
+        if self._left < 0:
+            raise TooMuchError(reference.field, "templates take too much of the session's input")
 
 
 def _check_reference(
@@ -199,4 +225,6 @@ def _field(problem: Problem, where: str) -> str:
 
 
 def _code(error: TemplateError) -> str:
+    if isinstance(error, TooMuchError):
+        return "too_large"
     return "type_mismatch" if isinstance(error, MismatchError) else "bad_template"
