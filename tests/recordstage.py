@@ -34,6 +34,7 @@ class Place:
 
     def __init__(self, bus: Bus, vault: Vault, database_url: str) -> None:
         self._at = (bus, vault, database_url)
+        self.database_url = database_url
 
     def service(self, user: UUID) -> Service:
         """Another process of the service."""

@@ -1,13 +1,15 @@
 """The life of a campaign."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from campaigns import wholes
 from campaigns.campaign import Campaign, Correct, Record, decide, evolve, outreach_id
+from campaigns.keeping import Told
 from campaigns.wholes import Last
 from controls import NOW, later, past_of
 from shared.record_events import (
@@ -152,6 +154,40 @@ def test_a_long_history_folds_alike_in_one_piece_and_in_many():
 )
 def test_what_is_imported_whole_is_news_when_it_reads_otherwise(first: Any, second: Any):
     last = wholes.evolve(Last(), past_of(first))
-    assert wholes.decide(first, Last()) == [first]
-    assert wholes.decide(first, last) == []
-    assert wholes.decide(second, last) == [second]
+    assert wholes.decide(told(first), Last()) == [first]
+    assert wholes.decide(told(first), last) == []
+    assert wholes.decide(told(second), last) == [second]
+
+
+def told(event: Any, *fields: str) -> Told[Any]:
+    return Told(event, frozenset(fields or event.__struct_fields__))
+
+
+CALL = OpportunityImported(
+    title="Open call", kind="festival", cost=5, opens=date(2026, 5, 2), rules={"released": True}
+)
+
+
+def test_what_a_row_does_not_tell_stays_as_it_was_imported():
+    later = OpportunityImported(title="Open call", kind="show")
+    (event,) = wholes.decide(told(later, "title", "kind", "opens"), Last(CALL))
+    assert event == replace(CALL, kind="show", opens=None)
+
+
+def test_each_rule_of_an_opportunity_is_told_or_not():
+    later = OpportunityImported(title="Open call", kind="festival", rules={"unreleased": False})
+    (event,) = wholes.decide(told(later, "title", "unreleased"), Last(CALL))
+    assert event == replace(CALL, rules={"released": True, "unreleased": False})
+    (event,) = wholes.decide(told(replace(later, rules={}), "released"), Last(CALL))
+    assert event == replace(CALL, rules={})
+
+
+@pytest.mark.parametrize("known", [None, CALL])
+def test_nothing_opens_after_its_deadline(known: OpportunityImported | None):
+    call = OpportunityImported(
+        title="Open call", kind="show", opens=date(2026, 5, 2), deadline=date(2026, 5, 1)
+    )
+    fields = ("title", "kind", "deadline") if known else ()
+    with pytest.raises(Refusal) as refused:
+        wholes.decide(told(call, *fields), Last(known))
+    assert refused.value.field == "opens"

@@ -33,7 +33,11 @@ FILES = {
 VALID: dict[str, list[dict[str, Any]]] = {
     name: [{"csv": text}, {"csv": text, "dry_run": True}] for name, text in FILES.items()
 }
-VALID["contacts.import"] += [{"rows": [{"name": NAME, "email": EMAIL, "type": "radio"}]}]
+VALID["contacts.import"] += [
+    {"rows": [{"name": NAME, "email": EMAIL, "type": "radio"}]},
+    {"csv": f"email,phone,suppressed\n{EMAIL},{PHONE},yes\n"},
+    {"rows": [{"email": EMAIL, "suppressed": "yes"}, {"name": NAME, "notes": None}]},
+]
 VALID["streams.import"] = [{"artist": "Nobody", **body} for body in VALID["streams.import"]]
 VALID["opportunities.import"] += [{"ics": ICS}]
 VALID |= {

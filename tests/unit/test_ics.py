@@ -40,7 +40,7 @@ def test_an_entry_becomes_an_opportunity():
     )  # fmt: skip
     checked = opportunity(cells)
     assert not isinstance(checked, list)
-    found = checked.event
+    found = checked.told.event
     assert (found.title, found.kind, found.url) == (
         "Open call, North",
         "festival",

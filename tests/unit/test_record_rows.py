@@ -173,7 +173,7 @@ def test_an_opportunity_has_all_of_its_rules():
         opportunity, title="Open call", kind="Grant", deadline="2026-12-01", opens="2026-11-01", cost="12.50",
         currency="EUR", genres="synthpop; indie", territory="UK;Ireland", unreleased="yes", genres_only="no",
         min_lead_days="28", release_types="Single|EP", quota_tracks="2", quota_days="30",
-    ).event  # fmt: skip
+    ).told.event  # fmt: skip
     assert (found.kind, found.deadline, found.cost) == ("funding", date(2026, 12, 1), 12.5)
     assert found.rules == {
         "territory": ["UK", "Ireland"], "release_types": ["single", "ep"], "unreleased": True,
@@ -187,7 +187,6 @@ def test_an_opportunity_has_all_of_its_rules():
         ({"title": ""}, "title"),
         ({"kind": CANARY}, "kind"),
         ({"deadline": CANARY}, "deadline"),
-        ({"opens": "2026-12-02", "deadline": "2026-12-01"}, "opens"),
         ({"cost": "-1"}, "cost"),
         ({"cost": "12 EUR"}, "cost"),
         ({"min_lead_days": "2.5"}, "min_lead_days"),
@@ -209,13 +208,16 @@ def test_the_same_opportunity_is_told_by_title_and_address_or_by_its_calendar_id
 
 def test_coverage_lies_in_the_past():
     tomorrow = (NOW + timedelta(days=2)).date().isoformat()
-    assert good(covered, artist="A", outlet="B", date="2026-05-01").event.date == date(2026, 5, 1)
+    assert good(covered, artist="A", outlet="B", date="2026-05-01").told.event.date == date(2026, 5, 1)
     assert "future" in faults(covered, artist="A", outlet="B", date=tomorrow)["date"]
     assert faults(covered, artist=" ").keys() == {"artist", "outlet"}
 
 
 def test_an_artist_of_a_file_is_ones_own_unless_it_says_otherwise():
-    assert (good(artist, name="Nobody").event.mine, good(artist, name="A", mine="no").event.mine) == (
+    assert (
+        good(artist, name="Nobody").told.event.mine,
+        good(artist, name="A", mine="no").told.event.mine,
+    ) == (
         True,
         False,
     )
@@ -268,7 +270,7 @@ def test_a_file_of_outreach_has_many_headers(header: str):
 
 
 def test_a_number_from_json_is_taken_as_it_is():
-    assert good(opportunity, title="A", kind="show", cost=12).event.cost == 12.0
-    assert str(good(opportunity, title="A", kind="show", cost=-0.0).event.cost) == "0.0"
-    assert str(good(opportunity, title="A", kind="show", cost="-0").event.cost) == "0.0"
+    assert good(opportunity, title="A", kind="show", cost=12).told.event.cost == 12.0
+    assert str(good(opportunity, title="A", kind="show", cost=-0.0).told.event.cost) == "0.0"
+    assert str(good(opportunity, title="A", kind="show", cost="-0").told.event.cost) == "0.0"
     assert opportunity({"title": "A", "kind": "show", "cost": True}) == [Fault("cost", "must be text")]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from campaigns.keeping import Told
 from campaigns.naming import give, unless_given
 from shared.log import Past
 from shared.record_events import (
@@ -32,9 +33,11 @@ class Artist:
     metrics: Mapping[tuple[str, date], float] = field(default_factory=dict)
 
 
-def decide(command: ArtistEvent, artist: Artist) -> list[ArtistEvent]:
+def decide(command: ArtistEvent | Told[ArtistSet], artist: Artist) -> list[ArtistEvent]:
     """Answer with what happens: a command is the event that it asks for, unless it is so already."""
     match command:
+        case Told():
+            return decide(command.over(artist.profile), artist)
         case NameGiven():
             return [*give(command, "name", taken=artist.profile is not None, given=artist.given)]
         case ArtistSet():

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from campaigns.history import Histories, Known
 from campaigns.imports import Import, Imported
 from campaigns.reading import Batch, Done, Line, read
 from shared.json import canonical
+from shared.log import Conflict
 from shared.record_events import ContactImported
-from shared.sealing import seal
+from shared.sealing import ERASED, reveal, seal
 from shared.vault import Erased, Vault
 
 PERSONAL = ("name", "email", "phone", "notes")
@@ -24,14 +25,21 @@ SCHEMA: dict[str, Any] = {"type": "array", "items": {"properties": dict.fromkeys
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A good row beside what the log says of its contact."""
+class Of:
+    """A good row and whose it is."""
 
-    line: int
     contact_id: UUID
     row: Row
-    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A good row beside what the log says of its contact; `values` are those of both, some of them sealed."""
+
+    line: Line[Of]
     known: Known[Contact]
+    values: dict[str, Any]
+    fingerprint: str
     news: bool
 
 
@@ -45,54 +53,69 @@ class Importing:
     async def handle(self, user: UUID, request: Import, cause: str) -> Imported:
         """Import what is good and new; a repetition finds everything unchanged."""
         batch, lines = await asyncio.to_thread(self._read, user, request)
-        candidates = await self._compare(user, batch, lines)
-        news = [one for one in candidates if one.news]
-        done = [Done(one.known.seq, one.news) for one in candidates if request.dry_run or not one.news]
-        if not request.dry_run:
-            done += await self._append(user, news, batch, cause)
+        done: list[Done] = []
+        while lines:
+            candidates = await self._compare(user, batch, lines)
+            news = [one for one in candidates if one.news]
+            done += [Done(one.known.seq, one.news) for one in candidates if request.dry_run or not one.news]
+            lines = [] if request.dry_run else await self._append(user, news, batch, cause, done)
         return batch.report(done, dry_run=request.dry_run)
 
-    def _read(self, user: UUID, request: Import) -> tuple[Batch[Row], list[Line[tuple[UUID, Row]]]]:
+    def _read(self, user: UUID, request: Import) -> tuple[Batch[Row], list[Line[Of]]]:
         """Read the rows, the first of each person; whom any row says not to write to is not written to."""
         batch = read(request, CONTACTS, row)
-        of = [self.vault.person_of(user, line.row.identity) for line in batch.lines]
-        marked = {person for person, line in zip(of, batch.lines, strict=True) if line.row.suppressed}
-        people = [
-            Line(line.number, (person, replace(line.row, suppressed=True) if person in marked else line.row))
-            for person, line in zip(of, batch.lines, strict=True)
+        good = [
+            Line(number, Of(self.vault.person_of(user, row.identity), row)) for number, row in batch.lines
         ]
-        return batch, batch.once(people, lambda one: one[0])
+        marked = {line.row.contact_id for line in good if line.row.row.suppressed}
+        people = (
+            Line(number, Of(of.contact_id, of.row.objecting()) if of.contact_id in marked else of)
+            for number, of in good
+        )
+        return batch, batch.once(people, lambda of: of.contact_id)
 
-    async def _compare(
-        self, user: UUID, batch: Batch[Row], lines: Sequence[Line[tuple[UUID, Row]]]
-    ) -> list[Candidate]:
-        known = await self.histories.load_many(user, [line.row[0] for line in lines])
+    async def _compare(self, user: UUID, batch: Batch[Row], lines: Sequence[Line[Of]]) -> list[Candidate]:
+        known = await self.histories.load_many(user, [line.row.contact_id for line in lines])
+        values = [line.row.row.over(known[line.row.contact_id].state.last) for line in lines]
+        opened = await reveal(self.vault, user, values, unreadable=ERASED)
 
-        async def compare(line: Line[tuple[UUID, Row]]) -> Candidate:
-            contact_id, row = line.row
-            fingerprint = self.vault.fingerprint(canonical([str(user), row.values()]))
-            news = is_news(fingerprint, row.suppressed, known[contact_id].state)
-            return Candidate(line.number, contact_id, row, fingerprint, known[contact_id], news)
+        async def compare(one: tuple[Line[Of], dict[str, Any], dict[str, Any]]) -> Candidate:
+            line, values, plain = one
+            before = known[line.row.contact_id]
+            fingerprint = self.vault.fingerprint(canonical([str(user), plain]))
+            news = is_news(fingerprint, values["suppressed"], before.state)
+            return Candidate(line, before, values, fingerprint, news)
 
-        return await batch.for_each(lines, lambda line: line.number, compare)
+        both = zip(lines, values, opened, strict=True)
+        return await batch.for_each(both, lambda one: one[0].number, compare)
 
-    async def _append(self, user: UUID, news: list[Candidate], batch: Batch[Row], cause: str) -> list[Done]:
-        erased = await self._make_keys(user, {one.contact_id for one in news})
-        values = [{"contact_id": str(one.contact_id), **one.row.values()} for one in news]
+    async def _append(
+        self, user: UUID, news: list[Candidate], batch: Batch[Row], cause: str, done: list[Done]
+    ) -> list[Line[Of]]:
+        """Append and add to `done`; return those whose contact somebody else has changed meanwhile."""
+        erased = await self._make_keys(user, {one.line.row.contact_id for one in news})
+        values = [{"contact_id": str(one.line.row.contact_id), **one.values} for one in news]
         sealed = await seal(self.vault, user, SCHEMA, values)
+        overtaken: list[Line[Of]] = []
 
-        async def append(one: tuple[Candidate, dict[str, Any]]) -> Done:
+        async def append(one: tuple[Candidate, dict[str, Any]]) -> None:
             candidate, values = one
-            if candidate.contact_id in erased:
-                raise Erased(frozenset({candidate.contact_id}))
+            contact_id = candidate.line.row.contact_id
+            if contact_id in erased:
+                raise Erased(frozenset({contact_id}))
             kind = values.pop("type")
             event = ContactImported.of({**values, "kind": kind, "fingerprint": candidate.fingerprint})
-            command = contacts.Import(event, candidate.row.suppressed)
-            done = await self.histories.record(user, candidate.contact_id, command, cause, candidate.known)
-            return Done(done.seq, done.happened)
+            command = contacts.Import(event)
+            try:
+                recorded = await self.histories.record_upon(candidate.known, user, contact_id, command, cause)
+            except Conflict:
+                overtaken.append(candidate.line)
+            else:
+                done.append(Done(recorded.seq, recorded.happened))
 
         both = zip(news, sealed, strict=True)
-        return await batch.for_each(both, lambda one: one[0].line, append)
+        await batch.for_each(both, lambda one: one[0].line.number, append)
+        return overtaken
 
     async def _make_keys(self, user: UUID, people: set[UUID]) -> frozenset[UUID]:
         """Make the keys of all at once, except of those who were erased; return these."""

@@ -1,26 +1,34 @@
 """The rules for one contact's values. A fault names field and rule, never the value."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from msgspec.structs import asdict
 
 from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import CONTACTS
+from campaigns.keeping import untold
 from campaigns.kinds import kind_of, kinds
 from campaigns.objecting import objected
 from shared.address import address
+from shared.record_events import ContactImported
 
 LONGEST = {
     "name": 200, "email": 254, "phone": 50, "outlet": 200, "role": 200, "source": 200,
     "source_url": 2000, "notes": 5000, "first_name": 100, "last_name": 100,
 }  # fmt: skip
+NAMES = frozenset({"name", "first_name", "last_name"})
 LATER = ("subscriber_type", "timezone")
 SUBSCRIBERS = ("corporate", "individual")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contact's values, tidy: trimmed, empty ones None, lists without repetitions."""
+    """One contact's values, tidy: trimmed, empty ones None, lists without repetitions.
+
+    `told` are the fields that the row's file has; whether they objected is told only where it is not empty.
+    """
 
     name: str | None
     email: str | None
@@ -36,15 +44,25 @@ class Row:
     suppressed: bool | None
     subscriber_type: str | None = None
     timezone: str | None = None
+    told: frozenset[str] = frozenset()
 
-    def values(self) -> dict[str, Any]:
-        """Return all by name, what came with a later release only where it is given.
+    def over(self, last: ContactImported | None) -> dict[str, Any]:
+        """Return all values by name, the untold ones as they were imported last, some of them sealed.
 
-        So the fingerprint of what was imported before is still the same.
+        What came with a later release is there only where it is given, so that the fingerprint of what was
+        imported before is still the same.
         """
-        given = {one.name: getattr(self, one.name) for one in fields(self)}
-        given["suppressed"] = self.suppressed is True
-        return {name: value for name, value in given.items() if name not in LATER or value is not None}
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "told"}
+        values["suppressed"] = self.suppressed is True
+        if last is not None:
+            known = asdict(last)
+            known["type"] = known.pop("kind")
+            del known["fingerprint"]
+            values |= untold(known, self.told)
+        return {name: value for name, value in values.items() if name not in LATER or value is not None}
+
+    def objecting(self) -> "Row":
+        return replace(self, suppressed=True, told=self.told | {"suppressed"})
 
     @property
     def identity(self) -> str:
@@ -65,7 +83,10 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
     suppressed = cells.flag("suppressed", objected)
     subscriber = cells.one_of("subscriber_type", _subscriber, SUBSCRIBERS)
     zone = cells.read("timezone", values.zone)
-    return cells.faults or Row(
+    if cells.faults:
+        return cells.faults
+    told = {"name" if field in NAMES else field for field in given} - {"suppressed"}
+    return Row(
         name=name,
         email=email,
         phone=texts["phone"],
@@ -80,6 +101,7 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
         suppressed=suppressed,
         subscriber_type=subscriber,
         timezone=zone.key if zone else None,
+        told=frozenset(told if suppressed is None else told | {"suppressed"}),
     )
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import assert_never
 
-from msgspec import structs
-
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Past
@@ -15,7 +13,7 @@ from shared.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`fingerprint` is that of the values last imported, None before the first import.
+    """`last` is what was last imported, `fingerprint` that of its values; None before the first import.
 
     `suppressed` is who objected, `suppressed_in_file` whom the last file that says so must not be written to.
     """
@@ -24,14 +22,14 @@ class Contact:
     suppressed: bool = False
     suppressed_in_file: bool = False
     erased: bool = False
+    last: ContactImported | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A contact as a file has it; `suppressed` None: it does not say, so that stays as it was."""
+    """A contact as a file has it, whole: what the file does not tell is in it as it was known."""
 
     event: ContactImported
-    suppressed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,11 @@ class Erase:
 Command = Import | Suppress | Erase
 
 
-def is_news(fingerprint: str, suppressed: bool | None, contact: Contact) -> bool:  # noqa: FBT001 - a value
+def is_news(fingerprint: str, suppressed: bool, contact: Contact) -> bool:  # noqa: FBT001 - a value
     """Tell whether values differ from those last imported; an erased person's are refused."""
     if contact.erased:
         raise Refusal("erased", None, "this person was erased and is not imported again")
-    return fingerprint != contact.fingerprint or suppressed not in (None, contact.suppressed_in_file)
+    return fingerprint != contact.fingerprint or suppressed != contact.suppressed_in_file
 
 
 def known(contact: Contact) -> None:
@@ -65,11 +63,8 @@ def known(contact: Contact) -> None:
 def decide(command: Command, contact: Contact) -> list[ContactEvent]:
     """Answer with what happens; what was done before changes nothing."""
     match command:
-        case Import(event=event, suppressed=said):
-            if not is_news(event.fingerprint, said, contact):
-                return []
-            suppressed = contact.suppressed_in_file if said is None else said
-            return [structs.replace(event, suppressed=suppressed)]
+        case Import(event=event):
+            return [event] if is_news(event.fingerprint, event.suppressed, contact) else []
         case Suppress():
             return [] if contact.suppressed or contact.erased else [ContactSuppressed()]
         case Erase():
@@ -91,7 +86,7 @@ def evolve(contact: Contact, past: Past) -> Contact:
 def _evolve(contact: Contact, event: AnyEvent) -> Contact:
     match event:
         case ContactImported(fingerprint=fingerprint, suppressed=suppressed):
-            return replace(contact, fingerprint=fingerprint, suppressed_in_file=suppressed)
+            return replace(contact, fingerprint=fingerprint, suppressed_in_file=suppressed, last=event)
         case ContactSuppressed():
             return replace(contact, suppressed=True)
         case ContactErased():

@@ -77,6 +77,7 @@ def _records(
             rule = f"{len(cells)} cells, but the header has {len(fields)} columns"
             yield Record(line, {}, (Fault(None, rule),))
         elif any(cell.strip() for cell in cells):
+            cells += [""] * (len(fields) - len(cells))
             told = {field: cell for field, cell in zip(fields, cells, strict=False) if field}
             others = [cell for field, cell in zip(fields, cells, strict=False) if not field]
             yield Record(line, told, tuple(_passed_over(told, others, telling)))

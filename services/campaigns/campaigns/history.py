@@ -100,26 +100,29 @@ class Histories(Generic[S, C]):
         self, user: UUID, id_: UUID, command: C, cause: str, known: Known[S] | None = None
     ) -> Recorded:
         """Decide and append; `known` may be a guess, a wrong one costs another load."""
-        aggregate = subjects.record(user, self.life.noun, id_)
         while True:
             before = known or await self.load(user, id_)
-            events = tuple(self.life.decide(command, before.state))
-            if not events:
-                return Recorded(before.seq, ())
-            commit = Commit(
-                commit_id=uuid4(),
-                at=datetime.now(UTC),
-                causation_id=cause,
-                traceparent=telemetry.traceparent(),
-                events=events,
-            )
             try:
-                seq = await self._log.append(aggregate, commit, expected=before.seq)
+                return await self.record_upon(before, user, id_, command, cause)
             except Conflict:
                 known = await self._after(user, id_, before.seq)
-            else:
-                self._grown(aggregate, before, Past((Stored(seq, commit),)))
-                return Recorded(seq, events)
+
+    async def record_upon(self, before: Known[S], user: UUID, id_: UUID, command: C, cause: str) -> Recorded:
+        """Decide upon what is known and append; raises Conflict where more has happened since."""
+        aggregate = subjects.record(user, self.life.noun, id_)
+        events = tuple(self.life.decide(command, before.state))
+        if not events:
+            return Recorded(before.seq, ())
+        commit = Commit(
+            commit_id=uuid4(),
+            at=datetime.now(UTC),
+            causation_id=cause,
+            traceparent=telemetry.traceparent(),
+            events=events,
+        )
+        seq = await self._log.append(aggregate, commit, expected=before.seq)
+        self._grown(aggregate, before, Past((Stored(seq, commit),)))
+        return Recorded(seq, events)
 
     async def _after(self, user: UUID, id_: UUID, refused: int) -> Known[S]:
         """Load after a conflict; where nothing has come since, the log has lost what is remembered."""

@@ -8,8 +8,10 @@ from campaigns import cells as limits
 from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import ARTISTS, COVERAGE, OPPORTUNITIES
+from campaigns.keeping import Told
 from campaigns.naming import as_id
 from campaigns.whole_importing import Keyed
+from shared.message import Happened
 from shared.record_events import ArtistSet, CoverageImported, OpportunityImported, ReleasePlanned
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(OpportunityImported)["kind"])
@@ -39,8 +41,6 @@ def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
     title, url = cells.text("title"), cells.text("url", limits.ADDRESS)
     uid = cells.text("uid", limits.ADDRESS)
     opens, deadline = cells.read("opens", values.day), cells.read("deadline", values.day)
-    if opens and deadline and opens > deadline:
-        cells.fault("opens", "lies after the deadline")
     cost = 0.0 if str(given.get("cost")).strip().casefold() in FREE else cells.number("cost", values.amount)
     if cost is not None and cost < 0:
         cells.fault("cost", "is less than nothing")
@@ -57,7 +57,7 @@ def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
         "rules": _rules(cells),
         "source": cells.text("source", limits.ADDRESS),
     }
-    return cells.faults or Keyed(uid or f"{title}|{url or ''}", OpportunityImported.of(event))
+    return cells.faults or _keyed(uid or f"{title}|{url or ''}", OpportunityImported.of(event), given)
 
 
 def _rules(cells: Cells) -> dict[str, Any]:
@@ -90,7 +90,8 @@ def coverage(now: datetime) -> Callable[[dict[str, Any]], Keyed | list[Fault]]:
             "genres": cells.texts("genres"),
         }
         which = (event[name] for name in ("artist", "outlet", "date", "title", "url"))
-        return cells.faults or Keyed("|".join(str(one or "") for one in which), CoverageImported.of(event))
+        identity = "|".join(str(one or "") for one in which)
+        return cells.faults or _keyed(identity, CoverageImported.of(event), given)
 
     return row
 
@@ -111,4 +112,8 @@ def artist(given: dict[str, Any]) -> Keyed | list[Fault]:
         "mine": mine is not False,
         "in_cohort": in_cohort is True,
     }
-    return cells.faults or Keyed(name, ArtistSet.of(event))
+    return cells.faults or _keyed(name, ArtistSet.of(event), given)
+
+
+def _keyed(identity: str, event: Happened, given: dict[str, Any]) -> Keyed:
+    return Keyed(identity, Told(event, frozenset(given)))

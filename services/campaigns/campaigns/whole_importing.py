@@ -1,4 +1,4 @@
-"""Imports artists, opportunities and coverage: each row is a record of its own, whole."""
+"""Imports artists, opportunities and coverage: each row is a record of its own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from campaigns.history import Histories, Known
 from campaigns.imports import Import, Imported
+from campaigns.keeping import Told
 from campaigns.reading import Batch, Done, Line
 from shared.keyring import normal
 
@@ -18,7 +19,7 @@ class Keyed(NamedTuple):
     """What is to be stored, and the text that tells the same record from another."""
 
     identity: str
-    event: Any
+    told: Told[Any]
 
 
 Locate = Callable[[UUID, str], Awaitable[tuple[UUID, Known[S]]]]
@@ -39,8 +40,8 @@ class WholeImporting(Generic[S]):
         async def take(line: Line[Keyed]) -> Done:
             id_, known = await self.locate(user, line.row.identity)
             if request.dry_run:
-                return Done(known.seq, bool(self.histories.life.decide(line.row.event, known.state)))
-            done = await self.histories.record(user, id_, line.row.event, cause, known)
+                return Done(known.seq, bool(self.histories.life.decide(line.row.told, known.state)))
+            done = await self.histories.record(user, id_, line.row.told, cause, known)
             return Done(done.seq, done.happened)
 
         lines = batch.once(batch.lines, lambda row: normal(row.identity))

@@ -1,9 +1,13 @@
-"""The life of an opportunity or a piece of coverage: imported whole, and again when it reads otherwise."""
+"""The life of an opportunity or a piece of coverage: imported, and again when it reads otherwise."""
 
 from dataclasses import dataclass
+from datetime import date as Day  # noqa: N812
+from typing import Any
 
+from campaigns.keeping import Told
 from shared.log import Past
 from shared.record_events import CoverageImported, OpportunityImported
+from shared.refusal import Refusal
 
 Whole = OpportunityImported | CoverageImported
 
@@ -15,9 +19,15 @@ class Last:
     event: Whole | None = None
 
 
-def decide(command: Whole, last: Last) -> list[Whole]:
-    """Answer with what happens: an import's event is its command, unless it is so already."""
-    return [] if command == last.event else [command]
+def decide(command: Told[Any], last: Last) -> list[Whole]:
+    """Answer with what happens: what a row tells, over what was known, unless it is so already."""
+    event: Whole = command.over(last.event)
+    match event:
+        case OpportunityImported(opens=Day() as opens, deadline=Day() as deadline) if opens > deadline:
+            raise Refusal("invalid", "opens", "lies after the deadline")
+        case _:
+            pass
+    return [] if event == last.event else [event]
 
 
 def evolve(last: Last, past: Past) -> Last:
