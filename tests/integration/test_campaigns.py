@@ -78,6 +78,7 @@ async def test_good_rows_load_and_the_others_are_named_by_line(service: Service)
         "ignored": [],
         "identities": [],
         "dry_run": False,
+        "objections": [],
     }
 
 

@@ -1,18 +1,21 @@
-"""What a later file leaves as it was known."""
+"""What a later file leaves as it was known, and whose objection is known though their row fails."""
 
 import asyncio
 from datetime import date
 from typing import Any
 
 import asyncpg
+import pytest
 
 from campaigns.naming import id_of
 from controls import USER
 from recordservice import Service
-from recordstage import ADA, Place, counts, place, service
+from recordstage import ADA, BEN, CONTACTS, Place, counts, place, service
 from shared.record_events import (
     ArtistSet,
+    ContactErased,
     ContactImported,
+    ContactSuppressed,
     CoverageImported,
     OpportunityImported,
 )
@@ -204,3 +207,65 @@ async def test_coverage_keeps_what_a_later_file_does_not_tell(service: Service):
     assert counts(await service.ask("coverage.import", csv="artist,outlet,genres\nA,B,\n")) == (1, 0, 0, 0)
     *_, last = await service.events("coverage", id_of(service.user, "coverage", "A|B|||"))
     assert last == CoverageImported(artist="A", outlet="B", kind="review")
+
+
+BAD = f"name,email,type,suppressed\nFictional Ada,{ADA},wizard,unsubscribed\nFictional Ben,{BEN},wizard,\n"
+
+
+async def test_who_objects_is_known_though_their_row_fails(service: Service):
+    await service.ask("contacts.import", csv=CONTACTS)
+    dry = await service.ask("contacts.import", csv=BAD, dry_run=True)
+    assert await events(service) == [ContactImported]
+    report = await service.ask("contacts.import", csv=BAD)
+    assert (counts(report), [error["field"] for error in report["errors"]]) == ((0, 0, 0, 2), ["type"] * 2)
+    assert report["objections"] == dry["objections"] == [2]
+    assert report["seq"] == await service.log.last_seq()
+    assert await events(service) == [ContactImported, ContactSuppressed]
+    assert await events(service, BEN) == [ContactImported]
+
+
+async def test_an_objection_of_a_row_that_fails_is_recorded_once_and_for_ever(service: Service):
+    """As by `contacts.suppress`: of an address that is no contact's too, whatever is imported later."""
+    for csv in (BAD, BAD, BAD.replace("wizard", "radio").replace("unsubscribed", "no")):
+        await service.ask("contacts.import", csv=csv)
+    assert await events(service) == [ContactSuppressed, ContactImported]
+    assert (await service.ask("contacts.suppress", email=ADA))["unchanged"]
+
+
+async def test_a_good_row_of_one_whose_other_row_objects_and_fails_is_imported_beside_it(service: Service):
+    csv = f"name,email,type,suppressed\nAda,{ADA},radio,\nAda,{ADA},wizard,yes\n"
+    report = await service.ask("contacts.import", csv=csv)
+    assert (counts(report), report["objections"]) == ((1, 0, 0, 1), [3])
+    assert await events(service) == [ContactSuppressed, ContactImported]
+
+
+async def test_one_without_an_address_objects_by_name_and_outlet(service: Service):
+    known = {"name": "Fictional Cy", "outlet": "Radio Nowhere"}
+    await service.ask("contacts.import", rows=[known])
+    report = await service.ask("contacts.import", rows=[known | {"type": "wizard", "suppressed": True}])
+    assert report["objections"] == [1]
+    assert await events(service, "Fictional Cy|Radio Nowhere") == [ContactImported, ContactSuppressed]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"email": "no address", "name": "Fictional Cy"},
+        {"outlet": "Radio Nowhere"},
+        {"name": "Fictional Cy", "outlet": "x" * 201},
+        {"name": 5},
+    ],
+)
+async def test_whose_objection_a_row_does_not_say_readably_is_an_error_alone(
+    service: Service, cells: dict[str, Any]
+):
+    before = await service.log.last_seq()
+    report = await service.ask("contacts.import", rows=[cells | {"suppressed": "yes"}])
+    assert (counts(report), report["objections"]) == ((0, 0, 0, 1), [])
+    assert await service.log.last_seq() == before
+
+
+async def test_one_who_was_erased_needs_not_object(service: Service):
+    await service.ask("contacts.erase", email=ADA)
+    await service.ask("contacts.import", csv=BAD)
+    assert await events(service) == [ContactErased]

@@ -153,7 +153,8 @@ def test_the_usual_encodings_are_read(encoding: str):
 def test_reports_of_pieces_are_added_up():
     first = {"imported": 2, "errors": [{"line": 3, "message": "x"}], "seq": 7, "ignored": ["colour"]}
     second = {"imported": 1, "errors": [{"line": 2, "message": "y"}], "seq": 0, "ignored": ["colour"]}
+    first, second = {**first, "objections": [3]}, {**second, "objections": [2]}
     one, other = pieces(HEADER + "A,1\nB,2\nC,3\nD,4\n", max_rows=2)
     total = add(add({}, first, one), second, other)
     assert (total["imported"], total["seq"], total["ignored"]) == (3, 7, ["colour"])
-    assert [each["line"] for each in total["errors"]] == [3, 4]
+    assert [each["line"] for each in total["errors"]] == total["objections"] == [3, 4]

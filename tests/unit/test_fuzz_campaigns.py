@@ -36,7 +36,7 @@ VALID: dict[str, list[dict[str, Any]]] = {
 VALID["contacts.import"] += [
     {"rows": [{"name": NAME, "email": EMAIL, "type": "radio"}]},
     {"csv": f"email,phone,suppressed\n{EMAIL},{PHONE},yes\n"},
-    {"rows": [{"email": EMAIL, "suppressed": "yes"}, {"name": NAME, "notes": None}]},
+    {"rows": [{"email": EMAIL, "type": "none", "suppressed": "yes"}, {"name": NAME, "notes": None}]},
 ]
 VALID["streams.import"] = [{"artist": "Nobody", **body} for body in VALID["streams.import"]]
 VALID["opportunities.import"] += [{"ics": ICS}]

@@ -134,6 +134,13 @@ def test_a_report_of_outreach_names_the_campaigns_that_it_begins():
     assert report_lines(report | {"dry_run": True}, "o.csv")[0] == "campaigns would begin: Autumn, Spring"
 
 
+def test_a_report_of_contacts_says_whose_objection_is_recorded_though_the_row_failed():
+    report = {**NOTHING, "errors": [], "objections": [3, 9]}
+    told = "objections in rows that failed are recorded all the same: lines 3, 9"
+    assert report_lines(report, "c.csv")[0] == told
+    assert "would be recorded" in report_lines(report | {"dry_run": True}, "c.csv")[0]
+
+
 def test_attributes_are_pairs_of_text():
     assert pairs(["hook=a=b", "length="]) == {"hook": "a=b", "length": ""}
     with pytest.raises(typer.BadParameter, match="key=value"):

@@ -10,6 +10,7 @@ from totalaud.door import Door
 IMPORT_S = 120.0
 COUNTS = ("imported", "unchanged", "duplicates", "failed", "total")
 LISTS = ("errors", "repeated")
+LINES = ("objections",)
 NAMES = ("ignored", "created")
 KEPT = ("dry_run",)
 Report = dict[str, Any]
@@ -53,6 +54,10 @@ def add(total: Report, answer: Report, piece: Piece) -> Report:
     for name in LISTS:
         moved = (_moved(each, piece) for each in answer.get(name, ()))
         joined[name] = sorted([*total.get(name, ()), *moved], key=lambda each: each["line"])
+    for name in LINES:
+        if name in answer:
+            lines = map(piece.line, answer[name])
+            joined[name] = sorted([*total.get(name, ()), *lines])
     for name in NAMES:
         if name in answer:
             joined[name] = list(dict.fromkeys([*total.get(name, ()), *answer[name]]))

@@ -41,7 +41,8 @@ class Records:
         """Import a CSV file's content (opportunities: a calendar's too); an artist is needed for streams.
 
         Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}, of outreach
-        also `created`, the campaigns begun: good rows load though others fail, errors carry the file's lines.
+        also `created`, the campaigns begun, of contacts `objections`, the failed lines that object and were
+        recorded as `suppress` does: good rows load though others fail, errors carry the file's lines.
         """
         as_one_of(noun, IMPORTED, "noun")
         given = _given(artist=artist)

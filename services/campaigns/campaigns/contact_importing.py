@@ -8,11 +8,12 @@ from uuid import UUID
 
 from campaigns import contacts
 from campaigns.columns import CONTACTS
-from campaigns.contact_rows import Row, row
+from campaigns.contact_rows import Objection, Row, row
 from campaigns.contacts import Contact, is_news
+from campaigns.crowd import for_each
 from campaigns.history import Histories, Known
-from campaigns.imports import Import, Imported
-from campaigns.reading import Batch, Done, Line, read
+from campaigns.imports import LISTED, Import, ImportedContacts
+from campaigns.reading import AT_ONCE, Batch, Done, Line, read
 from shared.json import canonical
 from shared.log import Conflict
 from shared.record_events import ContactImported
@@ -50,31 +51,57 @@ class Importing:
     vault: Vault
     histories: Histories[Contact, Any]
 
-    async def handle(self, user: UUID, request: Import, cause: str) -> Imported:
+    async def handle(self, user: UUID, request: Import, cause: str) -> ImportedContacts:
         """Import what is good and new; a repetition finds everything unchanged."""
-        batch, lines = await asyncio.to_thread(self._read, user, request)
+        batch, lines, objections = await asyncio.to_thread(self._read, user, request)
+        seq = 0 if request.dry_run else await self._suppress(user, objections, cause)
         done: list[Done] = []
         while lines:
             candidates = await self._compare(user, batch, lines)
             news = [one for one in candidates if one.news]
             done += [Done(one.known.seq, one.news) for one in candidates if request.dry_run or not one.news]
             lines = [] if request.dry_run else await self._append(user, news, batch, cause, done)
-        return batch.report(done, dry_run=request.dry_run)
+        report = dict(batch.report(done, dry_run=request.dry_run))
+        report["seq"] = max(seq, report["seq"])
+        return ImportedContacts(**report, objections=tuple(line.number for line in objections[:LISTED]))
 
-    def _read(self, user: UUID, request: Import) -> tuple[Batch[Row], list[Line[Of]]]:
-        """Read the rows, the first of each person; whom any row says not to write to is not written to."""
-        batch = read(request, CONTACTS, row)
-        good = [
-            Line(number, Of(self.vault.person_of(user, row.identity), row)) for number, row in batch.lines
-        ]
+    def _read(
+        self, user: UUID, request: Import
+    ) -> tuple[Batch[Row | Objection], list[Line[Of]], list[Line[UUID]]]:
+        """Read the rows, the first of each person; whom any row says not to write to is not written to.
+
+        Who objected is known though their row fails.
+        """
+        batch: Batch[Row | Objection] = read(request, CONTACTS, row)
+        good, objections = list[Line[Of]](), list[Line[UUID]]()
+        for number, found in batch.lines:
+            person = self.vault.person_of(user, found.identity)
+            if isinstance(found, Objection):
+                batch.refuse(number, found.faults)
+                objections.append(Line(number, person))
+            else:
+                good.append(Line(number, Of(person, found)))
         marked = {line.row.contact_id for line in good if line.row.row.suppressed}
         people = (
             Line(number, Of(of.contact_id, of.row.objecting()) if of.contact_id in marked else of)
             for number, of in good
         )
-        return batch, batch.once(people, lambda of: of.contact_id)
+        return batch, batch.once(people, lambda of: of.contact_id), objections
 
-    async def _compare(self, user: UUID, batch: Batch[Row], lines: Sequence[Line[Of]]) -> list[Candidate]:
+    async def _suppress(self, user: UUID, objections: list[Line[UUID]], cause: str) -> int:
+        """Note who objected, as `contacts.suppress` does: for ever, since no values are imported with it."""
+        last = 0
+
+        async def suppress(person: UUID) -> None:
+            nonlocal last
+            last = max(last, (await self.histories.record(user, person, contacts.Suppress(), cause)).seq)
+
+        await for_each({line.row for line in objections}, suppress, at_once=AT_ONCE)
+        return last
+
+    async def _compare(
+        self, user: UUID, batch: Batch[Row | Objection], lines: Sequence[Line[Of]]
+    ) -> list[Candidate]:
         known = await self.histories.load_many(user, [line.row.contact_id for line in lines])
         values = [line.row.row.over(known[line.row.contact_id].state.last) for line in lines]
         opened = await reveal(self.vault, user, values, unreadable=ERASED)
@@ -90,7 +117,7 @@ class Importing:
         return await batch.for_each(both, lambda one: one[0].number, compare)
 
     async def _append(
-        self, user: UUID, news: list[Candidate], batch: Batch[Row], cause: str, done: list[Done]
+        self, user: UUID, news: list[Candidate], batch: Batch[Row | Objection], cause: str, done: list[Done]
     ) -> list[Line[Of]]:
         """Append and add to `done`; return those whose contact somebody else has changed meanwhile."""
         erased = await self._make_keys(user, {one.line.row.contact_id for one in news})

@@ -66,11 +66,18 @@ class Row:
 
     @property
     def identity(self) -> str:
-        """Whose row it is: the e-mail, else name and outlet."""
-        return self.email or f"{self.name}|{self.outlet or ''}"
+        return _identity(self.email, self.name, self.outlet)
 
 
-def row(given: dict[str, Any]) -> Row | list[Fault]:
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A row with faults that says all the same of whom it is, and that they must not be written to."""
+
+    identity: str
+    faults: list[Fault]
+
+
+def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
     """Check the cells of one contact, strings or (genres, regions) lists of strings."""
     cells = Cells(given, CONTACTS.known)
     texts = {field: cells.text(field, longest) for field, longest in LONGEST.items()}
@@ -84,7 +91,10 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
     subscriber = cells.one_of("subscriber_type", _subscriber, SUBSCRIBERS)
     zone = cells.read("timezone", values.zone)
     if cells.faults:
-        return cells.faults
+        faulty = {fault.field for fault in cells.faults}
+        known = email or (name and not texts["email"] and not faulty & {*NAMES, "email", "outlet"})
+        whose = _identity(email, name, texts["outlet"])
+        return Objection(whose, cells.faults) if suppressed and known else cells.faults
     told = {"name" if field in NAMES else field for field in given} - {"suppressed"}
     return Row(
         name=name,
@@ -103,6 +113,11 @@ def row(given: dict[str, Any]) -> Row | list[Fault]:
         timezone=zone.key if zone else None,
         told=frozenset(told if suppressed is None else told | {"suppressed"}),
     )
+
+
+def _identity(email: str | None, name: str | None, outlet: str | None) -> str:
+    """Return what tells a person from another: the e-mail, else name and outlet."""
+    return email or f"{name}|{outlet or ''}"
 
 
 def _subscriber(text: str) -> str | None:

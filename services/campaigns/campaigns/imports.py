@@ -78,6 +78,15 @@ class Imported(Message):
     dry_run: bool = False
 
 
+class ImportedContacts(Imported):
+    """`objections` are the lines, 1000 at most, that failed and yet say who must not be written to.
+
+    That is recorded as `contacts.suppress` does it (with `dry_run`: would be).
+    """
+
+    objections: tuple[int, ...] = ()
+
+
 class ImportedOutreach(Imported):
     """`created` are the campaigns that were not there before (with `dry_run`: are not there)."""
 

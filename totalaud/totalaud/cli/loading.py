@@ -43,6 +43,10 @@ def report_lines(report: dict[str, Any], file: str) -> list[str]:
     if report.get("created"):
         begun = "would begin" if report.get("dry_run") else "begun"
         told.append(f"campaigns {begun}: {', '.join(report['created'])}")
+    if report.get("objections"):
+        recorded = "would be recorded" if report.get("dry_run") else "are recorded"
+        lines = ", ".join(map(str, report["objections"]))
+        told.append(f"objections in rows that failed {recorded} all the same: lines {lines}")
     tense = "would be: " if report.get("dry_run") else ""
     return [*told, f"{tense}{counts}"]
 
