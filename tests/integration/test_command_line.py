@@ -133,6 +133,24 @@ async def test_a_field_that_a_skill_does_not_know_is_told_wherever_its_result_is
     )
 
 
+async def test_people_read_what_each_step_answered_in_words(at_the_stack: None, tmp_path: Path):
+    file, user = tmp_path / "workflow.yaml", str(uuid4())
+    file.write_text("- {skill: echo, input: {text: hello}}\n- {skill: count, input: {numbers: [1, 2]}}\n")
+    ran = await cli("run", "tester", "-f", str(file), "--watch", "--user", user)
+    id_ = ran.split(",")[0].split()[-1]
+    told = await cli("session", "result", id_, "--user", user)
+    assert told.splitlines()[1:] == [
+        *("", "step 1 echo", "", "text: hello"),
+        *("", "step 2 count", "", "total: 3", "numbers: 1, 2"),
+        *("", f"all of it, as JSON: totalaud session result {id_} --json"),
+    ]
+    assert ran.endswith(told)
+    alone = await cli("skill", "echo", "-i", "text=hello", "--user", user)
+    again = alone.splitlines()[-1].removeprefix("all of it, as JSON: totalaud ")
+    assert "\ntext: hello\n" in alone
+    assert (await document(*again.split()[:-1], "--user", user))["output"] == {"text": "hello"}
+
+
 async def test_a_script_that_waits_for_a_skill_may_choose_its_id(at_the_stack: None):
     id_ = str(uuid4())
     asked = ("skill", "echo", "-i", "text=hi", "--execution-id", id_, "--user", str(uuid4()))

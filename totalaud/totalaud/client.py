@@ -168,7 +168,11 @@ class Client:
     async def outcome(self, session_id: Id) -> WorkflowResult:
         """Wait for the end and return the result; raises WorkflowFailed."""
         id_ = as_id(session_id, "session_id")
-        return WorkflowResult.of(self.user, id_, await self._folded(session(self.user, id_)))
+        return WorkflowResult.of(self.user, id_, await self.ended(id_))
+
+    async def ended(self, session_id: Id) -> Outcome:
+        """Wait for the end and return how it went, whether it completed or not."""
+        return await self._folded(session(self.user, as_id(session_id, "session_id")))
 
     async def skill_outcome(self, execution_id: Id) -> SkillResult:
         """Wait for the end of a skill that runs alone; raises SkillFailed."""

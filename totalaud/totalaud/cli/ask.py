@@ -94,8 +94,8 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
     """Connect anew: whoever was asked about the cost may have thought for long."""
     from totalaud.cli.sessions_shown import show_accepted
-    from totalaud.planner.answers import answer
-    from totalaud.planner.telling import wrapped
+    from totalaud.told.answers import answer
+    from totalaud.told.lines import wrapped
 
     steps, texts = plan.session()
     limit = None if budget is None else {"limit_usd": str(budget)}

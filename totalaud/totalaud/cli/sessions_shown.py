@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from totalaud.cli import show
 from totalaud.cli.options import Options
 from totalaud.cli.telling import Teller
 from totalaud.logged import ENDS, Logged
-from totalaud.record import as_json
+from totalaud.results import WorkflowResult
 
 if TYPE_CHECKING:
     from totalaud.client import Client
@@ -52,36 +53,44 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged], from_se
 
 async def show_result(options: Options, client: "Client", session_id: str, *, quiet: bool = False) -> None:
     """Wait for the end; write the outputs, or raise WorkflowFailed."""
-    result = asdict(await client.outcome(session_id))
+    from totalaud.told.answers import told
+
+    ended = await client.ended(session_id)
+    result = asdict(WorkflowResult.of(client.user, UUID(session_id), ended))
     if quiet:
         return
     if options.json:
         show.document(result)
         return
-    out = show.console()
-    show.say(
-        out,
-        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}",
-    )
-    if told := show.hits(result):
-        show.say(out, told)
-    for warning in result["warnings"]:
-        show.say(out, f"! {warning}")
-    for number, output in enumerate(result["outputs"], 1):
-        show.say(out, f"\nstep {number}")
-        out.print_json(as_json(output))
+    lines = [
+        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
+    ]
+    lines += [one for one in (show.hits(result), *_warnings(result)) if one]
+    for number, (step, output) in enumerate(zip(ended.steps, ended.aligned, strict=True), 1):
+        lines += ["", f"step {number} {step['skill']}", "", *told(step["skill"], output)]
+    _write([*lines, "", f"all of it, as JSON: totalaud session result {result['session_id']} --json"])
 
 
 async def show_skill(options: Options, client: "Client", execution_id: str) -> None:
     """Wait for the end of a skill that runs alone; write its output, or raise SkillFailed."""
+    from totalaud.told.answers import told
+
     result = asdict(await client.skill_outcome(execution_id))
     if options.json:
         show.document(result)
         return
-    out = show.console()
     label = "  simulated text" if result["simulated"] else ""
     cost = show.cached(result) if result["cache_hits"] else show.money(result)
-    show.say(out, f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}")
-    for warning in result["warnings"]:
-        show.say(out, f"! {warning}")
-    out.print_json(as_json(result["output"]))
+    lines = [f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}"]
+    lines += [*_warnings(result), "", *told(result["skill_name"], result["output"])]
+    _write([*lines, "", f"all of it, as JSON: totalaud skills result {result['execution_id']} --json"])
+
+
+def _warnings(result: dict[str, Any]) -> list[str]:
+    return [f"! {warning}" for warning in result["warnings"]]
+
+
+def _write(lines: list[str]) -> None:
+    out = show.console()
+    for line in lines:
+        show.say(out, line)

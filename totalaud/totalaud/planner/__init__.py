@@ -1,1 +1,1 @@
-"""Reads a question by a small fixed grammar, lays out the steps that answer it, and tells the answer."""
+"""Reads a question by a small fixed grammar, and lays out the steps that answer it."""

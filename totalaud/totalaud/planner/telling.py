@@ -1,13 +1,12 @@
 """Plans as lines of text, at most 80 columns wide."""
 
 import json
-import textwrap
 from typing import Any
 
 from totalaud.planner.draft import Plan
 from totalaud.planner.prices import Cost
+from totalaud.told.lines import counted, wrapped
 
-WIDTH = 80
 MOST_OF_A_VALUE = 60
 
 
@@ -26,14 +25,6 @@ def cost(expected: Cost) -> str:
     if expected.usd is None:
         return "price unknown"
     return f"at most about ${expected.usd:.2f} at list price"
-
-
-def counted(many: int, what: str) -> str:
-    return f"{many} {what}" if many == 1 else f"{many} {what}s"
-
-
-def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest) or [first.rstrip()]
 
 
 def _given(name: str, value: Any) -> list[str]:

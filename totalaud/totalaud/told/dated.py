@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from totalaud.planner.figures import meta, percent, rate, who
-from totalaud.planner.telling import counted, wrapped
+from totalaud.told.figures import meta, percent, rate, who
+from totalaud.told.lines import counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]

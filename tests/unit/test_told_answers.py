@@ -2,8 +2,8 @@
 
 import pytest
 
-from totalaud.planner.answers import answer
-from totalaud.planner.figures import rate
+from totalaud.told.answers import answer, told
+from totalaud.told.figures import rate
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
 RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}
@@ -171,19 +171,6 @@ def test_published_figures_are_marked_as_not_one_s_own():
     cited = [{"label": "replies to pitches", "value": 0.03, "source": "A survey", "year": "2023"}]
     told = text("identify-patterns", {"patterns": [], "references": cited, "meta": META})
     assert "published, not yours: replies to pitches 3.0 % (A survey, 2023)" in told
-
-
-def test_an_output_without_words_of_its_own_is_told_field_by_field():
-    output = {
-        "funnel": {"sent": 48, "replied": 3},
-        "reply_rate": RATE,
-        "rows": [{"name": "x", "rate": RATE}],
-        "meta": META,
-    }
-    told = text("some-other-skill", output)
-    assert "sent: 48" in told
-    assert "reply rate: 6.3 %" in told
-    assert "- x; 6.3 %" in told
 
 
 def test_a_report_is_told_as_it_is_written_with_its_tables_whole():
@@ -365,3 +352,14 @@ def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
     assert "- Dock FM covered Grey Heron, and not you" in told
     alone = {**output, "similar": [], "gaps": [], "meta": {**META, "basis": "insufficient", "needed": 1}}
     assert "no other artist is recorded that is near" in text("analyze-competition", alone)
+
+
+def test_a_step_by_itself_is_told_whole_with_where_else_was_looked():
+    found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"]}
+    lines = told("research-contacts", found)
+    assert lines[:2] == ["note: nobody fits in wales: looked in uk", "1 contact, the best fit first:"]
+
+
+@pytest.mark.parametrize("output", [{"contacts": "two of them"}, {"contacts": [{"score_parts": [{}]}]}])
+def test_what_has_not_the_form_of_a_skill_s_own_words_is_told_plainly(output):
+    assert told("score-contacts", output)[0].startswith("contacts:")

@@ -1,37 +1,54 @@
-"""Answers as a person reads them: lines of text, at most 80 columns wide; rates with their intervals."""
+"""What steps answered as a person reads it: at most 80 columns wide; rates with their intervals."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from totalaud.planner.dated import opportunities, timing
-from totalaud.planner.figures import meta, percent, rate
-from totalaud.planner.measured import alike, answers, chances, trends
-from totalaud.planner.plainly import anything
-from totalaud.planner.telling import WIDTH, counted, wrapped
-from totalaud.planner.texts import pitches, press, summary
+from totalaud.told.dated import opportunities, timing
+from totalaud.told.figures import meta, percent, rate
+from totalaud.told.lines import WIDTH, counted, wrapped
+from totalaud.told.measured import alike, answers, chances, trends
+from totalaud.told.plainly import anything
+from totalaud.told.texts import pitches, press, summary
 
 Json = Mapping[str, Any]
 Lines = list[str]
 DAY = 10
 MOST_DUE = 10
 FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
+OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 
 
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
     """Tell each step's output in its own words; found contacts only where no step tells them again."""
-    blocks = [
-        TELLERS.get(skill, anything)(output)
-        for skill, output in zip(skills, outputs, strict=True)
-        if isinstance(output, Mapping) and not _told_later(skill, skills)
-    ]
-    widened = [
-        line for output in outputs if isinstance(output, Mapping) for line in output.get("widened") or ()
-    ]
-    front = [line for said in widened for line in wrapped(f"note: {said}")]
+    steps = [one for one in zip(skills, outputs, strict=True) if isinstance(one[1], Mapping)]
+    blocks = [_words(*step) for step in steps if not _told_later(step[0], skills)]
+    front = chain.from_iterable(_widened(output) for _, output in steps)
     return [*front, *chain.from_iterable([*block, ""] for block in blocks)][:-1]
+
+
+def told(skill: str, output: Any) -> Lines:
+    """Tell all that one step answered."""
+    return [*(_widened(output) if skill in TELLERS else ()), *_words(skill, output)]
+
+
+def _words(skill: str, output: Any) -> Lines:
+    """Tell an output in the skill's own words, or plainly where it has not the form that these are for.
+
+    The log keeps what older versions answered, and a skill of one's own may have the name of one of ours.
+    """
+    tell: Callable[[Any], Lines] = TELLERS.get(skill, anything)
+    try:
+        return tell(output)
+    except OTHER_FORM:
+        return anything(output)
+
+
+def _widened(output: Any) -> Lines:
+    said = output.get("widened") if isinstance(output, Mapping) else None
+    return list(chain.from_iterable(wrapped(f"note: {line}") for line in said or ()))
 
 
 def _contacts(output: Json) -> Lines:

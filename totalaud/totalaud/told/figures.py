@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from totalaud.planner.telling import wrapped
+from totalaud.told.lines import wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from totalaud.planner.figures import meta
-from totalaud.planner.telling import wrapped
+from totalaud.told.figures import meta
+from totalaud.told.lines import wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
