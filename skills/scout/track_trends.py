@@ -18,6 +18,7 @@ from library.meta import meta
 from library.outcomes import HORIZON
 from library.rates import benjamini_hochberg
 from library.slopes import FEWEST, Slope, slopes
+from library.spelling import usual
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -62,6 +63,12 @@ BY_REGION = WEEKLY_ANSWERS.format(
     SELECT 1 FROM unnest(CAST(:outer AS text[]), CAST(:inner AS text[])) AS place(outer_key, inner_key)
     WHERE place.outer_key = g.key AND place.inner_key = ANY(c.region_keys))""",
 )
+WRITTEN = """
+SELECT named.genre, count(*) AS many
+FROM contacts c CROSS JOIN LATERAL unnest(c.genres) AS named(genre)
+WHERE c.user_id = :user
+GROUP BY named.genre ORDER BY many DESC, named.genre LIMIT 20000
+"""
 MOST_REGIONS = 20
 
 
@@ -99,13 +106,22 @@ def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
     span = {"since": since - HORIZON, "until": monday - HORIZON}
     by_genre = {"genres": genres, "others": [*others], "owns": [*others.values()]}
-    rows += context.rows(BY_GENRE, **span, by_genre=bool(genres), **by_genre)
+    rows += named(context.rows(BY_GENRE, **span, by_genre=bool(genres), **by_genre), context)
     if places := by_region(given.get("regions") or []):
         rows += context.rows(BY_REGION, **span, **which, **places)
     found: dict[Name, Series] = defaultdict(dict)
     for row in rows:
         found[row["key"], row["metric"]][row["week"]] = float(row["value"])
     return found
+
+
+def named(rows: list[Json], context: Context) -> list[Json]:
+    """Call each genre what most contacts call it."""
+    if not rows:
+        return []
+    written = {row["genre"]: int(row["many"]) for row in context.rows(WRITTEN)}
+    shown = usual(written, music.genre_key)
+    return [{**row, "key": shown.get(row["key"], row["key"])} for row in rows]
 
 
 def by_region(regions: list[str]) -> dict[str, list[str]]:
