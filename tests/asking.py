@@ -62,13 +62,15 @@ async def command(*words: str, **variables: str) -> Told:
 INTERRUPT = b"\x03"
 
 
-async def typed(stack: LocalStack, user: UUID, *words: str, prompt: str, keys: bytes) -> Told:
+async def typed(
+    stack: LocalStack, user: UUID, *words: str, prompt: str, keys: bytes, **variables: str
+) -> Told:
     """Run one command on a terminal, and type once it asks."""
     ours, theirs = pty.openpty()
     arguments = (sys.executable, "-m", "totalaud.cli", *words, "--user", str(user), "--data", str(stack.data))
     process = await asyncio.create_subprocess_exec(
-        *arguments, env=os.environ | environment_of(stack), stdin=theirs, stdout=theirs, stderr=theirs,
-        preexec_fn=_takes_the_terminal,
+        *arguments, env=os.environ | environment_of(stack) | variables, stdin=theirs, stdout=theirs,
+        stderr=theirs, preexec_fn=_takes_the_terminal,
     )  # fmt: skip
     os.close(theirs)
     told = b""

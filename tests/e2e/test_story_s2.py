@@ -141,6 +141,15 @@ async def test_whoever_does_not_agree_to_the_price_pays_nothing(stack, user, key
     assert await user.list(user=user.user) == before
 
 
+async def test_nobody_is_asked_about_money_where_the_stack_reaches_no_provider(stack, user):
+    unset = {"TOTALAUD_NATS_URL": "", "TOTALAUD_DATABASE_URL": ""}
+    async with asyncio.timeout(60):
+        told = await typed(stack, user.user, "ask", QUESTION, prompt="[y/N]:", keys=b"n\n", **unset)
+    assert told.code == 0
+    assert "Subject: " in told.out
+    assert "money" not in told.out
+
+
 async def test_a_budget_holds_what_the_plan_is_run_for(stack, user):
     told = await ask(stack, user.user, QUESTION, "--fresh", "--budget", "1", "--json")
     found = await user.get(told.document["result"]["session_id"], min_seq=told.document["result"]["seq"])

@@ -1,6 +1,7 @@
 """The local stack's rules that need no server."""
 
 import asyncio
+import json
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from shared.refusal import Refusal
 from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
+from totalaud.connection import Connection
 from totalaud.stack import environment, orphans, paths, ports, reach
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
@@ -215,3 +217,29 @@ async def test_a_log_begins_anew_when_it_has_grown_big(tmp_path: Path):
     await child.wait()
     assert child.tail() == "hello"
     assert (tmp_path / "loud.log.1").stat().st_size == 5_000_001
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY_FILE", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]
+)
+def test_texts_are_simulated_until_one_provider_can_be_reached(name: str, monkeypatch: pytest.MonkeyPatch):
+    for provider in environment.PROVIDERS:
+        for end in ("API_KEY", "API_KEY_FILE", "BASE_URL"):
+            monkeypatch.delenv(f"{provider}_{end}", raising=False)
+    assert environment.simulates()
+    monkeypatch.setenv(name, "given")
+    assert not environment.simulates()
+
+
+@pytest.mark.parametrize(
+    ("texts", "nats_url", "known"),
+    [("simulated", "", True), ("of a provider", "", False), ("simulated", "nats://example.org", False)],
+)
+def test_only_the_stack_that_is_asked_says_that_nothing_can_cost_anything(
+    texts: str, nats_url: str, known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kept = {"nats_url": "nats://127.0.0.1:1", "database_url": "postgresql://a:b@127.0.0.1:1/c"}
+    (tmp_path / "connection.json").write_text(json.dumps(kept | {"texts": texts}))
+    monkeypatch.setenv("TOTALAUD_NATS_URL", nats_url)
+    monkeypatch.delenv("TOTALAUD_DATABASE_URL", raising=False)
+    assert Connection.find(tmp_path).simulated is known

@@ -18,13 +18,17 @@ ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """URLs with credentials: `place` is for printing. The key opens sealed values, if it is at hand."""
+    """URLs with credentials: `place` is for printing. The key opens sealed values, if it is at hand.
+
+    `simulated`: it is known that no provider is reached, so that nothing can cost anything.
+    """
 
     nats_url: str
     database_url: str
     data: Path
     master_key: str | None = None
     master_key_file: Path | None = None
+    simulated: bool = False
 
     @classmethod
     def find(cls, data: Path | None = None) -> "Connection":
@@ -45,6 +49,7 @@ class Connection:
             data=folder,
             master_key=os.environ.get("TOTALAUD_MASTER_KEY"),
             master_key_file=Path(key_file) if key_file else _if_there(folder / "master.key"),
+            simulated=not secret("TOTALAUD_NATS_URL") and kept.get("texts") == "simulated",
         )
 
     def key(self) -> bytes | None:

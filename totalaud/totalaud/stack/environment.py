@@ -4,10 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.secret import is_given
 from totalaud.stack import paths
 
 MARK = "TOTALAUD_STACK"
 PATHS = ("TOTALAUD_MODELS", "TOTALAUD_NATS_CA", "OPENAI_API_KEY_FILE", "ANTHROPIC_API_KEY_FILE")
+PROVIDERS = ("OPENAI", "ANTHROPIC")
 PASSED_TO_SERVERS = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -30,6 +32,12 @@ def plain(data: Path) -> dict[str, str]:
     """Return what a server gets that is not ours: no keys, no settings meant for other clusters."""
     passed = {name: os.environ[name] for name in PASSED_TO_SERVERS if name in os.environ}
     return {**passed, **mark(data), "LC_ALL": "C"}
+
+
+def simulates() -> bool:
+    """Tell whether the local model answers for all providers: none of them has a key or an address."""
+    reached = (is_given(f"{name}_API_KEY") or os.environ.get(f"{name}_BASE_URL") for name in PROVIDERS)
+    return not any(reached)
 
 
 def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.nats_urls import NATS_URL
-from shared.secret import secret
+from shared.secret import is_given, secret
 from shared.urls import DATABASE_URL, database_url
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
 from totalaud.stack.environment import Place
@@ -208,10 +208,13 @@ class LocalStack:
             self._lock = None
 
     def _connection(self) -> dict[str, str | int]:
+        """Return what a client has to know; on NATS of somebody else's, runners of theirs may have keys."""
+        simulated = not is_given(NATS_URL) and environment.simulates()
         return {
             "nats_url": self.place.nats_url,
             "database_url": self.place.database_url,
             "master_key_file": str(self.place.master_key_file),
+            "texts": "simulated" if simulated else "of a provider",
             "pid": os.getpid(),
         }
 
