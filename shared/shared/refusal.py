@@ -16,6 +16,25 @@ WORDS = {
     "model_type": "must be an object",
     "dict_type": "must be an object",
     "too_short": "at least one is needed",
+    "too_long": "at most {max_length} are taken",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} letters",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "missing": "is required",
 }
 OWN_RULE = "Value error, "
 LONGEST_FIELD, LONGEST_MESSAGE = 200, 600
@@ -50,7 +69,8 @@ def refuse_invalid(error: ValidationError) -> Refusal:
         case {"type": "extra_forbidden"}:
             said = "there is no such field" + _meant(first, found)
         case _:
-            said = WORDS.get(first["type"], said)
+            ours = WORDS.get(first["type"])
+            said = ours.format_map(first.get("ctx", {})) if ours else said
     field = text_of(place) or None
     return Refusal(CODES.get(first["type"], "invalid"), field, f"{field or 'the message'}: {said}")
 

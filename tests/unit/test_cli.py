@@ -21,6 +21,7 @@ from totalaud.cli import reading, show
 from totalaud.cli.app import app
 from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
+from totalaud.cli.operate import standing
 from totalaud.cli.options import hoist
 from totalaud.cli.telling import Teller
 from totalaud.cli.terminal import Terminal
@@ -240,6 +241,24 @@ def test_a_reader_that_has_gone_is_an_error_like_another_where_something_has_to_
         Terminal(file=Gone()).print("nats runs")
 
 
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        (">&-", ["skills", "lint", "--json"], 0),
+        (">&-", ["session", "get", ID, "--json"], 1),
+        ("2>&-", ["session", "get", ID], 1),
+        (">&- 2>&-", ["session", "get", ID, "--json"], 1),
+    ],
+)
+def test_an_output_that_was_closed_from_the_start_is_given_to_nobody(
+    closed: str, words: list[str], code: int, tmp_path: Path
+):
+    program = (sys.executable, "-m", "totalaud.cli", *words, "--data", str(tmp_path))
+    shell = ("sh", "-c", f'"$0" "$@" {closed}', *program)
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize("words", [["skills", "lint"], ["skills", "lint", "--json"]])
 def test_an_output_that_takes_nothing_is_told_in_one_line(words: list[str], tmp_path: Path):
@@ -317,6 +336,15 @@ def test_inputs_are_json_where_they_can_be():
 def test_an_input_without_a_value_is_refused():
     with pytest.raises(typer.BadParameter, match="write it as key=value"):
         reading.inputs(["query"])
+
+
+@pytest.mark.parametrize(
+    ("rebuilding", "rebuilt_seq", "said"),
+    [(False, None, ""), (True, 0, "; a rebuild runs"), (True, 40, "; a rebuild runs, at sequence 40")],
+)
+def test_a_rebuild_is_told_with_how_far_it_is(rebuilding: bool, rebuilt_seq: int | None, said: str):
+    found = {"seq": 78, "log_seq": 80, "lag": 2, "rebuilding": rebuilding, "rebuilt_seq": rebuilt_seq}
+    assert standing(found) == f"sequence 78 of 80, 2 behind{said}"
 
 
 def test_an_error_names_its_field_once():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from campaigns.requests import RecordOutreach
+from campaigns.requests import RecordOutreach, SetArtist
 from shared.commands import RunSession, SetBudget
 from shared.message import Message, Unreadable
 from shared.refusal import refuse_invalid
@@ -70,6 +70,22 @@ def test_a_rule_over_several_fields_names_the_one_to_change(
         command.model_validate(body)
     refusal = refuse_invalid(invalid.value)
     assert (refusal.code, refusal.field, refusal.message) == ("invalid", field, f"{field}: {rule}")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"name": ""}, "name: must not be empty"),
+        ({"name": 5}, "name: must be text"),
+        ({"name": "x" * 1000}, "name: must have at most 200 letters"),
+        ({"name": "Neon Harbour", "mine": "perhaps"}, "mine: must be true or false"),
+        ({}, "name: is required"),
+    ],
+)
+def test_a_rule_is_told_in_plain_words(body: dict[str, Any], said: str):
+    with pytest.raises(ValidationError) as invalid:
+        SetArtist.model_validate(body)
+    assert refuse_invalid(invalid.value).message == said
 
 
 def test_a_place_in_a_list_is_named_as_templates_name_it():

@@ -5,6 +5,13 @@ import sys
 from contextlib import suppress
 
 
+def give_closed() -> None:
+    """Give an output that was closed at the start to nobody, before a file or a socket has its number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
 def write_to_nobody() -> None:
     """What lies in the buffer of a closed terminal would else turn the exit code to 120."""
     with suppress(OSError, ValueError):

@@ -20,12 +20,15 @@ def call(argv: list[str]) -> int:
 
 
 def _called(argv: list[str]) -> int:
+    from totalaud.nobody import flush, give_closed, write_to_nobody
+
+    give_closed()
+
     from typer._click.exceptions import ClickException
 
     from totalaud.cli.app import app
     from totalaud.cli.encoding import escape_on_stdout
     from totalaud.cli.options import hoist
-    from totalaud.nobody import flush, write_to_nobody
 
     escape_on_stdout()
     words = hoist(argv)

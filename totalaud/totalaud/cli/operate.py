@@ -1,7 +1,8 @@
 """The operator's commands: the stack itself, the projection, the dead letters."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -82,14 +83,20 @@ def status(context: typer.Context) -> None:
         if options.json:
             show.document(found)
             return
-        doing = f", rebuilding: {found['rebuilt_seq']}" if found["rebuilding"] else ""
-        echo(f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{doing}")
+        echo(standing(found))
         if found.get("halted"):
             echo(f"nothing is projected: {found['halted']}")
         for error in found["errors"]:
             echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
     run(work())
+
+
+def standing(found: Mapping[str, Any]) -> str:
+    """Say how far the tables are; new ones have no sequence before their first row and after the swap."""
+    rebuild = "; a rebuild runs" if found["rebuilding"] else ""
+    at = f", at sequence {found['rebuilt_seq']}" if found["rebuilt_seq"] else ""
+    return f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{rebuild}{at}"
 
 
 @projection.command("rebuild")
