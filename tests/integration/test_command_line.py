@@ -151,6 +151,16 @@ async def test_people_read_what_each_step_answered_in_words(at_the_stack: None, 
     assert (await document(*again.split()[:-1], "--user", user))["output"] == {"text": "hello"}
 
 
+async def test_people_read_what_was_done_before_a_session_failed(at_the_stack: None, tmp_path: Path):
+    file, user = tmp_path / "workflow.json", str(uuid4())
+    file.write_text(json.dumps([ECHO, FAIL_PARTLY, COUNT]))
+    ran = await cli("run", "tester", "-f", str(file), "--user", user, code=1)
+    assert ran.splitlines()[1:] == [
+        *("", "step 1 echo", "", "text: hello"),
+        *("", "step 2 fail-partly, in part", "", "numbers: 1, 2, 3", ""),
+    ]
+
+
 async def test_a_script_that_waits_for_a_skill_may_choose_its_id(at_the_stack: None):
     id_ = str(uuid4())
     asked = ("skill", "echo", "-i", "text=hi", "--execution-id", id_, "--user", str(uuid4()))

@@ -9,6 +9,7 @@ from totalaud.cli import show
 from totalaud.cli.options import Options
 from totalaud.cli.telling import Teller
 from totalaud.logged import ENDS, Logged
+from totalaud.outcome import Outcome
 from totalaud.results import WorkflowResult
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged], from_se
 
 
 async def show_result(options: Options, client: "Client", session_id: str, *, quiet: bool = False) -> None:
-    """Wait for the end; write the outputs, or raise WorkflowFailed."""
-    from totalaud.told.answers import told
-
+    """Wait for the end; write the outputs, or raise WorkflowFailed: people are told first what is done."""
     ended = await client.ended(session_id)
+    if ended.status != "completed" and not options.json:
+        _write(_steps(ended))
     result = asdict(WorkflowResult.of(client.user, UUID(session_id), ended))
     if quiet:
         return
@@ -66,9 +67,21 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
         f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
     ]
     lines += [one for one in (show.hits(result), *_warnings(result)) if one]
-    for number, (step, output) in enumerate(zip(ended.steps, ended.aligned, strict=True), 1):
-        lines += ["", f"step {number} {step['skill']}", "", *told(step["skill"], output)]
-    _write([*lines, "", f"all of it, as JSON: totalaud session result {result['session_id']} --json"])
+    _write([*lines, *_steps(ended), f"all of it, as JSON: totalaud session result {session_id} --json"])
+
+
+def _steps(ended: Outcome) -> list[str]:
+    """Tell what the steps answered, a failed one as far as it came."""
+    from totalaud.told.answers import told
+
+    lines: list[str] = []
+    for number, step in enumerate(ended.steps, 1):
+        name, partial = f"step {number} {step['skill']}", number == ended.failed_step and ended.partial
+        if number in ended.outputs:
+            lines += ["", name, "", *told(step["skill"], ended.outputs[number])]
+        elif partial:
+            lines += ["", f"{name}, in part", "", *told(step["skill"], partial)]
+    return [*lines, ""] if lines else []
 
 
 async def show_skill(options: Options, client: "Client", execution_id: str) -> None:
