@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 import otlp
+from orchestrator import traces
 from orchestrator.sessions import Appended, untold
 from orchestrator.traces import TraceExporter
 from shared import subjects
@@ -125,6 +126,15 @@ async def test_a_session_that_this_process_wrote_alone_is_not_read_again(bus, re
     aggregate = await run_session(bus, exporter.appended)
     async with running(exporter, bus, Unread(bus)):
         await whole(receiver, aggregate, 2)
+
+
+async def test_what_ended_long_before_somebody_looks_is_passed_over(bus, receiver, monkeypatch):
+    await run_session(bus)
+    monkeypatch.setattr(traces, "OLDEST", timedelta(0))
+    async with exporting(bus, Unread(bus)):
+        await acknowledged(bus)
+    assert receiver.spans() == []
+    assert not (await bus.client.jetstream().stream_info("DLQ")).state.messages
 
 
 async def test_what_ends_nothing_is_not_read_at_all(bus, receiver):

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.seen import Seen
 from orchestrator.spans import spans_of
 from shared import telemetry
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.delivery import Delivery
 from shared.jetstream_log import ENDS, NOTHING
 from shared.log import Log
@@ -27,6 +29,7 @@ LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 REPORT_EVERY_S = 60.0
+OLDEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,10 @@ class TraceExporter:
         return delivery.headers.get(ENDS) == NOTHING
 
     async def _handle(self, delivery: Delivery, log: Log) -> None:
+        """Pass over what is old news: without a receiver the durable may have gathered a year of it."""
+        if delivery.age(utc_now()) > OLDEST:
+            await delivery.ack()
+            return
         aggregate = Aggregate.parse(delivery.subject)
         past = self._seen.whole(aggregate, delivery.seq) or await log.load(aggregate)
         if past.seq < delivery.seq:
