@@ -89,6 +89,17 @@ async def test_a_session_that_may_not_spend_fails_before_the_call_and_keeps_what
     assert await provider.calls() == before
 
 
+async def test_a_skill_alone_has_a_limit_of_its_own_too(
+    client: Client, stack: LocalStack, provider: Provider
+):
+    words = ("skill", "write", "--input", "topic=a single", "--json", "--budget")
+    before = await provider.calls()
+    refused = await totalaud(stack, client.user, *words, "0.001")
+    assert (refused.code, refused.document["error"]["code"]) == (1, "budget_exceeded")
+    assert await provider.calls() == before
+    assert (await totalaud(stack, client.user, *words, "1")).document["cost_usd"] > 0
+
+
 async def test_a_raised_limit_and_a_retry_go_on_under_the_same_id(client: Client):
     with pytest.raises(WorkflowFailed) as failed:
         await run(client, COUNT, WRITE, budget={"limit_usd": "0.001"})

@@ -104,14 +104,20 @@ class Client:
         session_id: Id | None = None,
         execution_id: Id | None = None,
         fresh: bool = False,
+        budget: Json | None = None,
     ) -> Accepted:
-        """Start one skill alone; a `session_id` files it beside a session of the same user."""
+        """Start one skill alone; a `session_id` files it beside a session of the same user.
+
+        `fresh` and `budget` as for `run`.
+        """
         id_ = uuid4() if execution_id is None else as_id(execution_id, "execution_id")
         body: Json = {"execution_id": str(id_), "skill": skill, "input": input}
         if session_id is not None:
             body["session_id"] = str(as_id(session_id, "session_id"))
         if fresh:
             body["fresh"] = True
+        if budget is not None:
+            body["budget"] = budget
         with telemetry.span("skill.execute", kind="client"):
             return Accepted.of(await self.door.ask(self.user, "skill", "execute", body), id_)
 

@@ -52,10 +52,14 @@ async def execute_skill(
     session_id: Id | None = None,
     *,
     fresh: bool = False,
+    budget: dict[str, Any] | None = None,
 ) -> SkillResult:
-    """Run one skill to its end: `.output` and the fields of the execution trace. Raises SkillFailed."""
+    """Run one skill to its end: `.output` and the fields of the execution trace. Raises SkillFailed.
+
+    The keywords are those of `Client.execute`.
+    """
     async with await Client.connect(user=user_id) as client:
-        accepted = await client.execute(skill, input, session_id=session_id, fresh=fresh)
+        accepted = await client.execute(skill, input, session_id=session_id, fresh=fresh, budget=budget)
         try:
             result = await client.skill_outcome(accepted.id)
         except SkillFailed as failed:

@@ -18,6 +18,7 @@ FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
+Budget = Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")]
 OwnId = Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
 
@@ -31,7 +32,7 @@ def run_workflow(
     input: Inputs = None,  # noqa: A002 - the option's name
     session_id: OwnId = None,
     fresh: Fresh = False,
-    budget: Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")] = None,
+    budget: Budget = None,
     watch: Watch = False,
     no_wait: NoWait = False,
 ) -> None:
@@ -44,7 +45,7 @@ def run_workflow(
         raise typer.BadParameter("name the agent: totalaud run AGENT --file …", param_hint="AGENT")
     own = {**(found.get("input") or {}), **reading.pairs(input or [])}
     options = Options.of(context)
-    limit = amount(budget, "--budget") if budget else None
+    limit = _limit(budget)
 
     async def work() -> None:
         async with options.client() as client:
@@ -54,7 +55,7 @@ def run_workflow(
                 input=own or None,
                 session_id=session_id,
                 fresh=fresh,
-                budget=None if limit is None else {"limit_usd": str(limit)},
+                budget=limit,
             )
             if no_wait or watch or not options.json:
                 show_accepted(options, "session", asdict(accepted))
@@ -78,16 +79,18 @@ def run_skill(
     session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
     execution_id: OwnId = None,
     fresh: Fresh = False,
+    budget: Budget = None,
     no_wait: NoWait = False,
 ) -> None:
     """Run one skill alone and show its output."""
     options = Options.of(context)
     given = reading.inputs(input or [])
+    limit = _limit(budget)
 
     async def work() -> None:
         async with options.client() as client:
             accepted = await client.execute(
-                skill, given, session_id=session, execution_id=execution_id, fresh=fresh
+                skill, given, session_id=session, execution_id=execution_id, fresh=fresh, budget=limit
             )
             if no_wait or not options.json:
                 show_accepted(options, "execution", asdict(accepted))
@@ -95,6 +98,10 @@ def run_skill(
                 await show_skill(options, client, accepted.id)
 
     run(work())
+
+
+def _limit(budget: str | None) -> dict[str, str] | None:
+    return {"limit_usd": str(amount(budget, "--budget"))} if budget else None
 
 
 @app.command("get")
