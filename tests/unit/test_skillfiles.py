@@ -512,6 +512,12 @@ def test_a_faulty_one_of_is_told_at_its_line(tmp_path: Path, written: str, fault
     assert f"a/s.yaml:8: {fault}" in told(loaded(tmp_path, a__s_yaml=text), tmp_path)
 
 
+@pytest.mark.parametrize(("model", "warned"), [("smal", 1), ("Medium", 1), ("small", 0), ("gpt-5.4-mini", 0)])
+def test_a_model_size_that_is_written_wrong_is_a_warning(tmp_path: Path, model: str, warned: int):
+    text = GOOD.format(name="s") + f"model: {model}\n"
+    assert len(loaded(tmp_path, a__s_yaml=text).warnings) == warned
+
+
 def test_an_agent_that_names_an_unknown_skill_is_a_problem(tmp_path: Path):
     found = loaded(
         tmp_path,

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast, get_args
 
 from shared.definitions import Category, SkillConfig, SkillDefinition
 from shared.json import canonical
+from shared.models import load as load_models
 from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import file_name, library_of, python_hash
 from shared.subjects import POOLS, Pool
@@ -23,6 +25,7 @@ from totalaud.skillfiles.types import Types
 
 CATEGORIES: tuple[str, ...] = get_args(Category)
 FEWEST_CHOICES = 2
+A_SLIP = 0.75
 KEYS = (
     *("name", "version", "category", "description", "provider", "model"),
     *("input", "output", "config", "enabled", "is_beta"),
@@ -60,6 +63,7 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
     description = words.text(root, "description", faults)
     version = words.text(root, "version", faults)
     model = words.text(root, "model", faults)
+    _check_model(root, provider, model, faults)
     switches = [fields.flag(root, key, default=key == "enabled") for key in ("enabled", "is_beta")]
     _check_for_each(root, config, schemas, provider, faults)
     if config.cohort is not None and config.cache_s is None:
@@ -90,6 +94,14 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
         python_hash=python,
         functions=beside.functions if beside and provider != "custom" else (),
     )
+
+
+def _check_model(root: Mapping, provider: str | None, model: str | None, faults: Faults) -> None:
+    """Tell of a tier that is written wrong: any other name goes to the provider, which knows it or not."""
+    aliases = load_models().get(cast("Pool", provider)) if model else None
+    near = get_close_matches(model or "", aliases.tiers, n=1, cutoff=A_SLIP) if aliases else []
+    if near and model not in near:
+        faults.warn(root.lines["model"], f"there is no model size '{model}': did you mean '{near[0]}'?")
 
 
 def _schema(root: Mapping, key: str, fields: Fields, types: Types) -> Schema:
