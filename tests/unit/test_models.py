@@ -73,7 +73,7 @@ def test_another_file_of_aliases_may_be_given(tmp_path: Path, monkeypatch: pytes
     [
         (None, "it cannot be read: No such file or directory"),
         (b"openai: [", "it is not YAML at line 1"),
-        (b"openai: {default: house}", "openai.tiers: Field required"),
+        (b"openai: {default: house}", "openai.tiers: is required"),
         (b"just words", "must be an object"),
         (b"\xff\xfe\xff", "it is no YAML file"),
     ],
