@@ -1,0 +1,198 @@
+"""Restores: who stays erased, what is refused, and what may be run again."""
+
+import shutil
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from backupstage import (
+    MASTER_KEY,
+    NAME,
+    OTHER_KEY,
+    PERSONAL,
+    USER,
+    Office,
+    backup,
+    here,
+    office,
+    refused,
+    there,
+)
+from servers import running_nats
+from shared import streams
+from shared.sealing import ERASED, UNREADABLE, reveal, seal
+from shared.subjects import contact
+from shared.vault import Erased
+from totalaud.backup import manifest as manifests
+from totalaud.backup.restoring import restore
+
+__all__ = ["backup", "here", "there"]
+
+
+async def test_a_name_opens_where_it_was_restored(here: Office, there: Office, tmp_path: Path):
+    id_ = await here.add()
+    done = await there.restore(await here.back_up(tmp_path / "backup"))
+    assert (done.keys, done.erased) == (1, 0)
+    assert await there.name(id_) == NAME
+
+
+async def test_erased_persons_stay_erased_though_the_vault_is_older_than_the_log(
+    here: Office, there: Office, tmp_path: Path
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    typed = await seal(here.vault, USER, PERSONAL, {"name": NAME})
+    monday = await here.back_up(tmp_path / "monday")
+    await here.erase(erased)
+    tuesday = await here.back_up(tmp_path / "tuesday")
+    await there.restore(tuesday, only="log")
+    done = await there.restore(monday, only="vault")
+    assert done.erased == 1
+    assert [await there.name(erased), await there.name(kept)] == [ERASED, "Rosalind Otherperson"]
+    assert (await reveal(there.vault, USER, typed))["name"] == ERASED
+    with pytest.raises(Erased):
+        await there.vault.make_keys(USER, [erased])
+
+
+async def test_who_is_erased_stays_so_though_not_all_of_their_history_can_be_read(
+    here: Office, there: Office, tmp_path: Path
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    monday = await here.back_up(tmp_path / "monday")
+    await here.erase(erased)
+    await here.bus.publish(contact(USER, erased).subject, b'{"events": [{"type": "OfALaterRelease"}]}')
+    await there.restore(await here.back_up(tmp_path / "tuesday"), only="log")
+    assert (await there.restore(monday, only="vault")).erased == 1
+    assert [await there.name(one) for one in (erased, kept)] == [ERASED, "Rosalind Otherperson"]
+
+
+async def test_who_is_erased_in_the_vault_that_is_there_stays_so(here: Office, tmp_path: Path):
+    id_ = await here.add()
+    backup = await here.back_up(tmp_path / "backup")
+    await here.vault.erase(USER, id_)
+    await here.restore(backup, only="vault")
+    assert await here.name(id_) == ERASED
+
+
+async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Office, tmp_path: Path):
+    id_, erased = await here.add(), await here.add()
+    backup = await here.back_up(tmp_path / "backup")
+    await here.vault.erase(USER, erased)
+    async with running_nats() as nats, office(nats.url, here.database_url) as new:
+        await new.restore(backup)
+        assert [await new.name(id_), await new.name(erased)] == [NAME, ERASED]
+
+
+@pytest.mark.parametrize("only", ["log", None])
+async def test_whom_the_log_tells_to_be_erased_is_deleted_from_the_vault_that_is_there(
+    here: Office, tmp_path: Path, only: str | None
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    await here.tell_erased(erased)
+    backup = await here.back_up(tmp_path / "backup")
+    async with running_nats() as nats, office(nats.url, here.database_url) as new:
+        assert (await new.restore(backup, only=only)).erased == 1
+        assert [await new.name(erased), await new.name(kept)] == [ERASED, "Rosalind Otherperson"]
+    connection = await asyncpg.connect(here.database_url)
+    assert await connection.fetch("select person from vault.keys") == [(kept,)]
+    await connection.close()
+
+
+async def test_who_has_a_new_key_after_an_older_vault_was_restored_is_unreadable_and_can_be_erased(
+    here: Office, tmp_path: Path
+):
+    backup = await here.back_up(tmp_path / "backup")
+    id_ = await here.add()
+    connection = await asyncpg.connect(here.database_url)
+    await connection.execute("delete from vault.keys")
+    await connection.close()
+    await here.restore(backup, only="vault")
+    assert await here.name(id_) == ERASED
+    async with office(here.nats_url, here.database_url) as later:
+        await later.vault.make_keys(USER, [id_])
+        assert await later.name(id_) == UNREADABLE
+        await later.erase(id_)
+        assert await later.name(id_) == ERASED
+
+
+async def test_a_restore_that_broke_off_can_be_run_again_and_nothing_else(
+    backup: Path, there: Office, tmp_path: Path
+):
+    cut = shutil.copytree(backup, tmp_path / "cut")
+    manifest = manifests.read(cut)
+    (cut / "CMD.snapshot").unlink()
+    with pytest.raises(FileNotFoundError):
+        await restore(there.bus, there.database_url, cut, manifest, master_key=MASTER_KEY)
+    for doing in (
+        streams.check(there.bus),
+        streams.provision(there.bus, ack_wait_s=5),
+        there.restore(backup, only="vault"),
+        there.back_up(tmp_path / "of half"),
+    ):
+        error = await refused(doing)
+        assert (error.code, error.field) == ("restoring", "EVT")
+        assert "run it again" in error.message
+    assert [one.config.name for one in await there.bus.client.jetstream().streams_info()] == ["EVT"]
+    await there.restore(backup)
+    await streams.check(there.bus)
+    assert await there.log.last_seq() == manifest.streams["EVT"].last_seq
+
+
+async def test_a_restore_that_broke_off_at_its_last_stream_can_be_run_again_too(
+    here: Office, there: Office, tmp_path: Path
+):
+    await here.add()
+    await here.bus.publish(f"cmd.{USER}.session.run", b"{}")
+    backup = await here.back_up(tmp_path / "backup")
+    cut = shutil.copytree(backup, tmp_path / "cut")
+    (cut / "DLQ.snapshot").unlink()
+    with pytest.raises(FileNotFoundError):
+        await restore(there.bus, there.database_url, cut, manifests.read(backup), master_key=MASTER_KEY)
+    done = await there.restore(backup)
+    assert {name: copy.messages for name, copy in done.streams.items()} == {"EVT": 1, "CMD": 1, "DLQ": 0}
+    await streams.check(there.bus)
+
+
+async def test_a_stream_of_which_less_comes_back_than_was_copied_is_refused(backup: Path, there: Office):
+    manifest = manifests.read(backup)
+    manifest.streams["EVT"].state["messages"] += 1
+    error = await refused(restore(there.bus, there.database_url, backup, manifest, master_key=MASTER_KEY))
+    assert (error.code, error.field) == ("incomplete", "EVT.snapshot")
+    assert "EVT came back with 1 messages to sequence 1, not 2 to 1: " in error.message
+
+
+async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):
+    before = await here.log.last_seq()
+    error = await refused(here.restore(backup))
+    assert (error.code, error.field, await here.log.last_seq()) == ("not_empty", "EVT", before)
+    assert "--data" in error.message
+
+
+async def test_empty_streams_and_leftover_work_make_way(backup: Path, there: Office):
+    await streams.provision(there.bus, ack_wait_s=5)
+    await there.bus.publish("work.custom.count.1", b"{}")
+    await there.restore(backup)
+    assert (await there.bus.client.jetstream().stream_info("WORK")).state.messages == 0
+
+
+async def test_another_master_key_is_refused_before_anything_is_restored(backup: Path, there: Office):
+    assert (await refused(there.restore(backup, OTHER_KEY))).code == "master_key"
+    assert (await refused(there.restore(backup, None))).code == "no_key"
+    assert await there.bus.client.jetstream().streams_info() == []
+
+
+async def test_without_the_master_key_the_log_alone_comes_back(backup: Path, there: Office):
+    done = await there.restore(backup, None, only="log")
+    assert done.streams["EVT"].messages == 1
+
+
+async def test_other_keys_for_the_same_persons_are_refused(backup: Path, here: Office):
+    connection = await asyncpg.connect(here.database_url)
+    await connection.execute("update vault.keys set wrapped = '\\x00'")
+    await connection.close()
+    error = await refused(here.restore(backup, only="vault"))
+    assert (error.code, "1 of these persons" in error.message) == ("other_vault", True)
+
+
+async def test_keys_need_a_log_that_tells_who_is_erased(backup: Path, there: Office):
+    assert (await refused(there.restore(backup, only="vault"))).code == "no_stream"
