@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 import nats as nats_py
+import psutil
 import pytest
 
 from totalaud.stack import paths
@@ -53,7 +54,14 @@ class Embedded:
         await self._server.stop()
 
     async def kill(self) -> None:
+        """Kill its children too: PostgreSQL's lead groups of their own, and may answer once more."""
+        child = self._server.child
+        children = psutil.Process(child.pid).children(recursive=True) if child and child.code is None else []
         await self._server.kill()
+        for orphan in children:
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()
+        await asyncio.to_thread(psutil.wait_procs, children)
 
     async def restart(self) -> None:
         await self._server.restart()
