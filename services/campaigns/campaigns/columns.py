@@ -59,7 +59,7 @@ class Columns:
 
 def _is_address(text: str) -> bool:
     try:
-        return "@" in text and bool(address(text))
+        return bool(address(text))
     except ValueError:
         return False
 
