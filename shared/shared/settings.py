@@ -32,7 +32,7 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read TOTALAUD_*; the README lists them with their defaults."""
+        """Read TOTALAUD_*; OPERATIONS.md lists them with their defaults."""
         env = os.environ
         key_file = env.get("TOTALAUD_MASTER_KEY_FILE")
         return cls(

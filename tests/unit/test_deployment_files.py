@@ -70,8 +70,8 @@ def test_a_service_comes_in_as_a_user_that_nats_knows(name):
     assert re.search(rf"user: {url.username}, password: \${variable}\b", NATS_CONF)
 
 
-def test_what_the_readme_lets_one_set_reaches_whoever_reads_it():
-    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
+def test_what_the_page_on_operations_lets_one_set_reaches_whoever_reads_it():
+    table = (ROOT / "OPERATIONS.md").read_text().split("## Settings")[1].split("\n## ")[0]
     ours = set(re.findall(r"^\| `(TOTALAUD_[A-Z_]+)`", table, re.MULTILINE))
     of_the_image = {"TOTALAUD_SKILLS", "TOTALAUD_USER", "TOTALAUD_NATS_CA", "TOTALAUD_MASTER_KEY"}
     runner = SERVICES["skill-runner"]
