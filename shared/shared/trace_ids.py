@@ -45,7 +45,7 @@ def trace_id(aggregate: Aggregate, cause: str | None) -> str:
     if context is not None:
         return context.trace_id
     try:
-        own = UUID(aggregate.id).hex
+        own = aggregate.uuid.hex
     except ValueError:
         own = ""
     return own if own and int(own, 16) else _digest(aggregate.subject, 16)

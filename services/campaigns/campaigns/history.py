@@ -91,7 +91,7 @@ class Histories(Generic[S, C]):
             found[aggregate] = Known(past.seq, self.life.evolve(self.life.nothing, past))
 
         await for_each(lasts, know, at_once=AT_ONCE)
-        return {UUID(aggregate.id): known for aggregate, known in found.items()}
+        return {aggregate.uuid: known for aggregate, known in found.items()}
 
     async def past(self, user: UUID, id_: UUID) -> Past:
         return await self._log.load(subjects.record(user, self.life.noun, id_))

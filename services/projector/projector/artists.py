@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Remove, Row
 from projector.namekeys import keys
@@ -14,7 +13,7 @@ from shared.subjects import Aggregate
 
 def artist_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes in `artists`, `artist_facts` and `metric_days`; a later value of a day counts."""
-    artist_id = UUID(aggregate.id)
+    artist_id = aggregate.uuid
     of_artist = {"user_id": aggregate.user, "artist_id": artist_id}
     for event in recorded.commit.events:
         match event:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Row
 from projector.namekeys import keys, plain
@@ -15,7 +14,7 @@ SEALED = ("name", "email", "phone", "notes")
 
 def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes in `contacts`; an address that was never imported can be suppressed or erased too."""
-    row = Row("contacts", UUID(aggregate.id), aggregate.user)
+    row = Row("contacts", aggregate.uuid, aggregate.user)
     for event in recorded.commit.events:
         match event:
             case ContactImported():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from projector.changes import Alter, Change, Ensure, Row
-from projector.row_ids import budget_id, uuid
+from projector.row_ids import budget_id
 from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
 from shared.log import Recorded
 from shared.subjects import Aggregate
@@ -12,7 +12,7 @@ from shared.subjects import Aggregate
 
 def ledger_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes in `budgets` and `ledger`; what is settled or released holds no reservation."""
-    user, at = uuid(aggregate.id), recorded.commit.at
+    user, at = aggregate.uuid, recorded.commit.at
     for event in recorded.commit.events:
         match event:
             case BudgetSet():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from projector.changes import Alter, Change, Ensure, Row
 from projector.namekeys import key, keys
@@ -14,7 +13,7 @@ from shared.subjects import Aggregate
 
 def whole_changes(table: str, aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes in `releases`, `opportunities` or `coverage`."""
-    row = Row(table, UUID(aggregate.id), aggregate.user)
+    row = Row(table, aggregate.uuid, aggregate.user)
     for event in recorded.commit.events:
         if table == "releases" and isinstance(event, NameGiven):
             continue

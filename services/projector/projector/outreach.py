@@ -19,7 +19,7 @@ from shared.subjects import Aggregate
 
 def campaign_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
     """Tell what changes in `campaigns` and `outreach`, then whose pitches are to be folded again."""
-    campaign = Row("campaigns", UUID(aggregate.id), aggregate.user)
+    campaign = Row("campaigns", aggregate.uuid, aggregate.user)
     at = recorded.commit.at
     touched: set[UUID] = set()
     for event in recorded.commit.events:
@@ -47,8 +47,8 @@ def campaign_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Chang
             case _:
                 raise ValueError(f"{event.type} is no event of a campaign")
     for contact_id in sorted(touched):
-        pitch = Row("pitches", pitch_id(UUID(aggregate.id), contact_id), aggregate.user)
-        yield Refold(pitch, UUID(aggregate.id), contact_id)
+        pitch = Row("pitches", pitch_id(aggregate.uuid, contact_id), aggregate.user)
+        yield Refold(pitch, aggregate.uuid, contact_id)
 
 
 def _put(
@@ -62,7 +62,7 @@ def _put(
 
 def _recorded(aggregate: Aggregate, event: OutreachRecorded) -> dict[str, Any]:
     return {
-        "campaign_id": UUID(aggregate.id),
+        "campaign_id": aggregate.uuid,
         "contact_id": event.contact_id,
         "kind": event.kind,
         "at": event.at,
@@ -77,4 +77,4 @@ def _recorded(aggregate: Aggregate, event: OutreachRecorded) -> dict[str, Any]:
 
 def _unknown(aggregate: Aggregate, event: OutreachCorrected) -> dict[str, Any]:
     """Return the columns of a row that is corrected before it was recorded."""
-    return {"campaign_id": UUID(aggregate.id), "contact_id": event.contact_id, "kind": "corrected"}
+    return {"campaign_id": aggregate.uuid, "contact_id": event.contact_id, "kind": "corrected"}

@@ -1,15 +1,8 @@
 """The ids of rows that no command names: a step, a pitch, a day of a metric, a limit, a call of a model."""
 
 from datetime import date
-from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID, uuid5
-
-
-@lru_cache(maxsize=10_000)
-def uuid(text: str) -> UUID:
-    """Read an id that comes again and again, in each commit of a history."""
-    return UUID(text)
 
 
 def step_id(session_id: UUID, number: int) -> UUID:

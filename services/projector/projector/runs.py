@@ -6,7 +6,6 @@ from uuid import UUID
 
 from projector.attempts import Attempts
 from projector.changes import SPREADS, Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip
-from projector.row_ids import uuid
 from projector.steps import planned, saved, started, step_row
 from shared.events import (
     AnyEvent,
@@ -43,7 +42,7 @@ NEVER_RUN = ("completed_at", "failed_step", "error_code", "error_message", "fina
 
 def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
     """Tell what changes for a session, its steps and attempts; what spreads over other rows comes last."""
-    id_ = uuid(aggregate.id)
+    id_ = aggregate.uuid
     attempts = Attempts(aggregate, id_, recorded)
     session = _Session(aggregate, id_, recorded) if aggregate.noun == "session" else None
     found: list[Change] = []
@@ -70,7 +69,7 @@ def _of_life(aggregate: Aggregate, event: AnyEvent) -> tuple[Change, ...]:
 
 def outstanding(aggregate: Aggregate) -> Ensure:
     """Tell whoever looks after open work that this session or skill has not ended."""
-    values = {"noun": aggregate.noun, "id": uuid(aggregate.id), "user_id": aggregate.user}
+    values = {"noun": aggregate.noun, "id": aggregate.uuid, "user_id": aggregate.user}
     return Ensure(Row("outstanding", aggregate.subject), values)
 
 

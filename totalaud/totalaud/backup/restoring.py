@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from uuid import UUID
 
 import asyncpg
 from nats.js.api import StreamConfig, StreamInfo
@@ -160,6 +159,6 @@ async def _erase_in(vault: Vault, bus: Bus) -> int:
             if GONE in entry.body:
                 contact = Aggregate.parse(entry.subject)
                 if contact.user is not None:
-                    await erase_again(vault, log, contact.user, UUID(contact.id))
+                    await erase_again(vault, log, contact.user, contact.uuid)
                     erased += 1
     return erased
