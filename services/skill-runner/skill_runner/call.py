@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from skill_runner.failure import Failure
-from skill_runner.frames import Frame, pack
-
-OUT_OF_MEMORY = 12
+from skill_runner.frames import OUT_OF_MEMORY, Frame, pack
 
 
 class Crashed(Exception):  # noqa: N818 - an outcome

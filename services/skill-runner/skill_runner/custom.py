@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from skill_runner.call import Call, Crashed
+from skill_runner.call import Call
 from skill_runner.failure import Failure
 from skill_runner.run import Prepared, Run, late
 from skill_runner.turns import Turns
@@ -35,14 +35,7 @@ class CustomEngine:
         }
         call = Call(told, run.progress.keep, within_s=work.timeout_s)
         try:
-            answer = await self._workers.do(call)
-        except Crashed as crashed:
-            raise crashed.failure() from None
-        except TimeoutError:
-            raise late(work.timeout_s) from None
+            return await self._workers.output(call, late(work.timeout_s))
         finally:
             run.progress.took_s = call.took_s
             self._turns.took(call.took_s)
-        if (error := answer.get("error")) is not None:
-            raise Failure(error["code"], error["message"], retryable=error["retryable"])
-        return answer["output"]

@@ -10,6 +10,8 @@ import msgspec
 HEADER = struct.Struct(">I")
 OUTPUT_LIMIT = 2_500_000
 AT_ONCE = 2**16
+OUT_OF_MEMORY = 12
+"""The exit code of a worker whose skill wanted more memory than there is."""
 Frame = dict[str, Any]
 
 

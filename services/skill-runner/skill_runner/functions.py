@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.definitions import SkillDefinition
 from shared.message import Message
-from skill_runner.call import Call, Crashed
+from skill_runner.call import Call
 from skill_runner.failure import Failure
 from skill_runner.workers import Workers
 
@@ -76,12 +76,5 @@ class Functions:
             "function": name,
             "arguments": arguments,
         }
-        try:
-            answer = await self._workers.do(Call(call, within_s=LONGEST_S))
-        except Crashed as crashed:
-            raise crashed.failure() from None
-        except TimeoutError:
-            raise Failure("skill_error", f"{name} ran longer than {LONGEST_S:g} s") from None
-        if (error := answer.get("error")) is not None:
-            raise Failure(error["code"], error["message"], retryable=error["retryable"])
-        return answer["output"]
+        late = Failure("skill_error", f"{name} ran longer than {LONGEST_S:g} s")
+        return await self._workers.output(Call(call, within_s=LONGEST_S), late)

@@ -16,11 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from skill_runner.context import Context, SkillError, Tables
-from skill_runner.frames import OUTPUT_LIMIT, Frame, calls, pack, write
+from skill_runner.frames import OUT_OF_MEMORY, OUTPUT_LIMIT, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
-OUT_OF_MEMORY = 12
 LEAVES = {type(None), bool, int, str}
 PASSING_STATES = ("08", "40", "53", "57")
 

@@ -4,9 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from skill_runner.addresses import VARIABLE, Allowed
-from skill_runner.call import Call
+from skill_runner.call import Call, Crashed
+from skill_runner.failure import Failure
 from skill_runner.frames import Frame
 from skill_runner.worker_process import WorkerProcess
 
@@ -29,6 +31,18 @@ class Workers:
     def warm(self) -> None:
         """Begin with the first one before anything waits for it."""
         self._start_one()
+
+    async def output(self, call: Call, late: Failure) -> Any:
+        """Return what the function returned; raises Failure, `late` once its time is up."""
+        try:
+            answer = await self.do(call)
+        except Crashed as crashed:
+            raise crashed.failure() from None
+        except TimeoutError:
+            raise late from None
+        if (error := answer.get("error")) is not None:
+            raise Failure(error["code"], error["message"], retryable=error["retryable"])
+        return answer["output"]
 
     async def do(self, call: Call) -> Frame:
         """Have it done as soon as one is free; one that ends it in any other way than by an answer is killed.
