@@ -1,5 +1,7 @@
 """The types of contact, and what people write for them."""
 
+from campaigns.values import word
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "radio": ("dj", "radio dj", "presenter", "station", "radio station", "broadcaster", "radio presenter"),
     "playlist": ("playlists", "playlister", "spotify", "playlist editor"),
@@ -21,5 +23,5 @@ def kinds() -> tuple[str, ...]:
 
 
 def kind_of(text: str) -> str | None:
-    """Return the type that is meant; letter case, hyphens and spaces do not matter."""
-    return _KIND_OF.get(" ".join(text.casefold().replace("-", " ").replace("_", " ").split()))
+    """Return the type that is meant."""
+    return _KIND_OF.get(word(text))

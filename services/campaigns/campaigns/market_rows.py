@@ -30,7 +30,7 @@ FREE = frozenset({"free", "nothing"})
 
 def kind_of(text: str) -> str | None:
     """Return the kind of opportunity that is meant."""
-    word = " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    word = values.word(text)
     kind = ALSO.get(word, word)
     return kind if kind in KINDS else None
 

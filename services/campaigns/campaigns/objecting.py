@@ -2,25 +2,22 @@
 
 import re
 
+from campaigns.values import word
+
 OBJECTED = frozenset({"unsubscribed", "opted out", "opt out", "do not contact", "do not email", "dnc"})
 WILLING = frozenset({"subscribed"})
 LONGEST = 50
 _DAY = re.compile(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}\b")
 _NO_DAY = re.compile(r"0+[-./]0+[-./]0+[ T:.0Z]*", re.IGNORECASE)
-_BETWEEN = re.compile(r"[\s_-]+")
 
 
 def objects(text: str) -> bool:
     """Tell whether a cell says so by itself, whatever its column is called."""
-    return len(text) <= LONGEST and _plain(text) in OBJECTED
+    return len(text) <= LONGEST and word(text) in OBJECTED
 
 
 def objected(text: str) -> bool | None:
     """Read a cell of the column that is meant for it, where 0000-00-00 is no day; None: it says neither."""
-    if _plain(text) in WILLING or _NO_DAY.fullmatch(text.strip()):
+    if word(text) in WILLING or _NO_DAY.fullmatch(text.strip()):
         return False
     return True if objects(text) or _DAY.match(text.strip()) else None
-
-
-def _plain(text: str) -> str:
-    return _BETWEEN.sub(" ", text.casefold()).strip()

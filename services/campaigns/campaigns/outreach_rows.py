@@ -81,7 +81,7 @@ def checker(now: datetime) -> Callable[[dict[str, Any]], Row | list[Fault]]:
 
 def _kind(cells: Cells) -> OutreachKind | None:
     text = cells.text("event", limits.SHORT)
-    word = " ".join((text or "").casefold().replace("_", " ").replace("-", " ").split())
+    word = values.word(text or "")
     kind = ALSO.get(word, word)
     if kind in KINDS:
         return kind

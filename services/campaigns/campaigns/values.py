@@ -45,6 +45,11 @@ def amount(text: str) -> float:
     return number(text)
 
 
+def word(text: str) -> str:
+    """Write one form for a word: letter case, hyphens, underscores and spaces do not matter."""
+    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
 def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name.strip())
