@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.contacts import Contact, Erase
+from campaigns.finding import check_id, meant
 from campaigns.history import Histories
 from campaigns.requests import EraseContact, Erased
 from shared.erasure import erase_keys
-from shared.refusal import Refusal
 from shared.vault import Vault
 
 
@@ -21,11 +21,10 @@ class Erasing:
 
     async def handle(self, user: UUID, request: EraseContact, cause: str) -> Erased:
         """Erase for ever; an address that was never imported is erased too, so that it never will be."""
-        contact_id = request.contact_id or self.vault.person_of(user, request.email or "")
+        contact_id = meant(self.vault, user, request)
         past = await self.histories.past(user, contact_id)
-        if request.contact_id is not None and not past.recorded:
-            raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
+        known = bool(past.recorded)
+        check_id(request, known=known)
         await erase_keys(self.vault, user, contact_id, past)
         recorded = await self.histories.record(user, contact_id, Erase(), cause)
-        known = bool(past.recorded)
         return Erased(erased=recorded.happened, contact_id=contact_id, known=known, seq=recorded.seq)

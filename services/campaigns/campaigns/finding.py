@@ -7,6 +7,7 @@ from campaigns import contacts
 from campaigns.contacts import Contact
 from campaigns.history import Histories, Known
 from campaigns.naming import as_id, id_of
+from campaigns.outreach_rows import Row
 from campaigns.requests import OfContact
 from shared.record_events import NameGiven
 from shared.refusal import Refusal
@@ -70,9 +71,20 @@ async def named_so(
     return id_
 
 
+def meant(vault: Vault, user: UUID, of: OfContact | Row) -> UUID:
+    """Return whose id or address it is, be it no contact's yet."""
+    return of.contact_id or vault.person_of(user, of.email or "")
+
+
+def check_id(of: OfContact, *, known: bool) -> None:
+    """Refuse the id of nobody; an address may be one that is imported later."""
+    if of.contact_id is not None and not known:
+        raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
+
+
 async def contact_of(histories: Histories[Contact, Any], vault: Vault, user: UUID, of: OfContact) -> UUID:
     """Return the contact that is meant; refuse one who is not there, or was erased."""
-    id_ = of.contact_id or vault.person_of(user, of.email or "")
+    id_ = meant(vault, user, of)
     field = "email" if of.contact_id is None else "contact_id"
     try:
         contacts.known((await histories.load(user, id_)).state)

@@ -12,7 +12,7 @@ from campaigns.cells import Fault
 from campaigns.columns import OUTREACH
 from campaigns.contacts import Contact
 from campaigns.crowd import for_each
-from campaigns.finding import find, locate
+from campaigns.finding import find, locate, meant
 from campaigns.history import Histories, Known
 from campaigns.imports import Import, ImportedOutreach
 from campaigns.naming import as_id
@@ -53,9 +53,7 @@ class OutreachImporting:
     async def handle(self, user: UUID, request: Import, cause: str) -> ImportedOutreach:
         """Import what is good and new; who is written of must be a contact already."""
         batch = await asyncio.to_thread(read, request, OUTREACH, checker(datetime.now(UTC)))
-        people = [
-            line.row.contact_id or self.vault.person_of(user, line.row.email or "") for line in batch.lines
-        ]
+        people = [meant(self.vault, user, line.row) for line in batch.lines]
         unknown = await self._unknown(user, set(people))
         told = await self._campaigns(user, {line.row.campaign for line in batch.lines})
         each = await asyncio.to_thread(_sort, batch, people, unknown, told)

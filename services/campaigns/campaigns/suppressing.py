@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.contacts import Contact, Suppress
+from campaigns.finding import check_id, meant
 from campaigns.history import Histories
 from campaigns.requests import ContactDone, SuppressContact
-from shared.refusal import Refusal
 from shared.vault import Vault
 
 
@@ -20,10 +20,9 @@ class Suppressing:
 
     async def handle(self, user: UUID, request: SuppressContact, cause: str) -> ContactDone:
         """An address that was never imported is suppressed too: it may be imported later."""
-        id_ = request.contact_id or self.vault.person_of(user, request.email or "")
+        id_ = meant(self.vault, user, request)
         past = await self.histories.load(user, id_)
         known = past.seq > 0
-        if request.contact_id is not None and not known:
-            raise Refusal("unknown_contact", "contact_id", "no contact of this user has this id")
+        check_id(request, known=known)
         done = await self.histories.record(user, id_, Suppress(), cause, past)
         return ContactDone(contact_id=id_, seq=done.seq, unchanged=not done.happened, known=known)
