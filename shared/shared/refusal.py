@@ -38,6 +38,7 @@ WORDS = {
 }
 OWN_RULE = "Value error, "
 LONGEST_FIELD, LONGEST_MESSAGE = 200, 600
+COMMAND_BYTES = 2_500_000
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
 
 
@@ -53,6 +54,12 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     def body(self) -> dict[str, Any]:
         """Return the answer on `ask.`: `{error: {code, field, message}}`."""
         return {"error": {"code": self.code, "field": self.field, "message": self.message}}
+
+
+def too_large(size: int, limit: int = COMMAND_BYTES) -> Refusal:
+    """Refuse a command that has more bytes than are taken."""
+    told = f"the command has {size} bytes, the limit is {limit}: send less at once"
+    return Refusal("too_large", None, told)
 
 
 def refuse_invalid(error: ValidationError) -> Refusal:

@@ -11,9 +11,7 @@ from pydantic import BaseModel, ValidationError
 from shared import telemetry
 from shared.doors import Door
 from shared.json import loads
-from shared.refusal import Refusal, refuse_invalid
-
-LIMIT = 2_500_000
+from shared.refusal import COMMAND_BYTES, Refusal, refuse_invalid, too_large
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -66,10 +64,8 @@ def _address(subject: str) -> tuple[UUID, str]:
 
 
 def _read(model: type[M], body: bytes) -> M:
-    if len(body) > LIMIT:
-        raise Refusal(
-            "too_large", None, f"the command has {len(body)} bytes, the limit is {LIMIT}: send less at once"
-        )
+    if len(body) > COMMAND_BYTES:
+        raise too_large(len(body))
     try:
         return model.model_validate(loads(body))
     except ValidationError as error:

@@ -13,7 +13,7 @@ from orchestrator.asked import Cancel, SetSessionBudget, Start
 from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
-from orchestrator.starts import Starts, too_large
+from orchestrator.starts import Starts
 from shared import commands
 from shared.commands import (
     CancelExecution,
@@ -30,11 +30,10 @@ from shared.commands import (
 from shared.json import dumps, loads
 from shared.log import Log, TooLarge
 from shared.message import Message
-from shared.refusal import Refusal, refuse_invalid
+from shared.refusal import COMMAND_BYTES, Refusal, refuse_invalid, too_large
 from shared.sealing import people_in
 from shared.subjects import Aggregate, execution, session
 
-LIMIT = 2_500_000
 ANSWER_BYTES = 4_000_000
 Model = TypeVar("Model", bound=Message)
 Json = dict[str, Any]
@@ -219,8 +218,8 @@ class Commands:
 
 def parse(body: bytes) -> Json:
     """Read a command's body."""
-    if len(body) > LIMIT:
-        raise too_large(len(body), LIMIT)
+    if len(body) > COMMAND_BYTES:
+        raise too_large(len(body))
     value = loads(body)
     if not isinstance(value, dict):
         raise Refusal("invalid", None, "the body must be a JSON object")

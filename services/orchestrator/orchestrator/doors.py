@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.asked import Refuse
-from orchestrator.commands import LIMIT, Commands, Sent
+from orchestrator.commands import Commands, Sent
 from orchestrator.planning import is_name
 from orchestrator.reports import Reports
 from shared.bus import Bus
@@ -13,7 +13,7 @@ from shared.counts import refused
 from shared.definitions import agent_name
 from shared.delivery import Delivery, Poison
 from shared.json import dumps, loads
-from shared.refusal import Refusal
+from shared.refusal import COMMAND_BYTES, Refusal
 from shared.subjects import execution, session, uuid_of
 
 IDS = ("session_id", "execution_id", "command_id")
@@ -113,7 +113,7 @@ def _poison(refusal: Refusal, body: dict[str, Any] | None) -> Poison:
 
 def _readable(body: bytes) -> dict[str, Any] | None:
     """Return the body as far as an id can be read from it."""
-    if len(body) > 4 * LIMIT:
+    if len(body) > 4 * COMMAND_BYTES:
         return None
     try:
         value = loads(body)

@@ -11,7 +11,6 @@ from shared.commands import ExecuteSkill, RetrySession, RunSession, SessionBudge
 from shared.definitions import SkillDefinition
 from shared.events import Budget, PlannedStep
 from shared.json import canonical
-from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.sealing import seal
 from shared.vault import Vault
@@ -50,7 +49,7 @@ class Starts:
             steps=planning.plan(command.steps, inputs, skills, owners),
             input=own if command.input is not None else inputs[0],
             fingerprint=fingerprint,
-            budget=budget(command.budget),
+            budget=_budget(command.budget),
         )
 
     async def execute(self, user: UUID, command: ExecuteSkill, fingerprint: str) -> Start:
@@ -67,7 +66,7 @@ class Starts:
             input=sealed,
             fingerprint=fingerprint,
             beside_session=command.session_id,
-            budget=budget(command.budget),
+            budget=_budget(command.budget),
         )
 
     async def retry(
@@ -141,11 +140,5 @@ def _checked(number: int, step: StepInput, skill: SkillDefinition) -> templates.
     )
 
 
-def budget(asked: SessionBudget | None) -> Budget | None:
+def _budget(asked: SessionBudget | None) -> Budget | None:
     return Budget(limit_usd=asked.limit_usd, policy=asked.policy) if asked else None
-
-
-def too_large(size: int, limit: int) -> Refusal:
-    return Refusal(
-        "too_large", None, f"the command has {size} bytes, the limit is {limit}: send less at once"
-    )
