@@ -15,7 +15,7 @@ from quality.row import Row, table
 
 HERE = Path(__file__).parent
 APPARATUS = {
-    *("__init__", "__main__", "generator", "harness", "judged", "numerals", "row", "speed", "traps", "world"),
+    *("__init__", "__main__", "generator", "harness", "judged", "numerals", "row", "speed", "world"),
 }
 SPEED = "speed"
 SEEDS = 5

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from projector.column_types import metadata
 from projector.live import Live
 from projector.operating import Operating
-from projector.policies import CLOSED, OF_A_SESSION, OPEN, policies
+from projector.policies import OF_A_SESSION, OPEN, policies
 from projector.tables import agent_sessions, names
 from quality.harness import make_tables
 from servers import Rig, fresh_database, running_postgres
@@ -28,6 +28,7 @@ from shared.vault import Vault, migrate
 from totalaud import readers
 from totalaud.errors import Unreachable
 
+CLOSED = frozenset({"projection_errors"})
 OWNED = [name for name in names() if name not in OPEN | OF_A_SESSION | CLOSED]
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 PLAIN: dict[type, Any] = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from orchestrator import templates
+from orchestrator.template_paths import STEP_NAME
 from shared.commands import StepInput
 from shared.definitions import AgentDefinition, SkillDefinition, agent_name
 from shared.events import PlannedStep
@@ -71,7 +71,6 @@ def plan(
     inputs: list[dict[str, Any]],
     skills: Mapping[str, SkillDefinition],
     owners: list[str | None],
-    first: int = 1,
 ) -> tuple[PlannedStep, ...]:
     """Pin each step's definition; `inputs` are the steps' inputs with personal literals sealed."""
     return tuple(
@@ -84,7 +83,7 @@ def plan(
             description=step.description,
             fresh=step.fresh,
         )
-        for number, (step, input_, who) in enumerate(zip(steps, inputs, owners, strict=True), first)
+        for number, (step, input_, who) in enumerate(zip(steps, inputs, owners, strict=True), 1)
     )
 
 
@@ -122,7 +121,7 @@ def check_ids(steps: tuple[StepInput, ...]) -> None:
         if step.id is None:
             continue
         field = f"steps[{index}].id"
-        if step.id == "input" or templates.STEP_NAME.fullmatch(step.id):
+        if step.id == "input" or STEP_NAME.fullmatch(step.id):
             raise Refusal(
                 "invalid", field, f"{step.id} already means something in templates: choose another id"
             )

@@ -12,7 +12,6 @@ from shared.readers import ME
 
 OPEN = frozenset({"skills", "agents", "checkpoint"})
 OF_A_SESSION = frozenset({"agent_session_steps"})
-CLOSED = frozenset({"projection_errors"})
 IN_OWN_SESSION = f"EXISTS (SELECT FROM agent_sessions s WHERE s.id = session_id AND s.user_id = {ME})"
 
 
