@@ -1,4 +1,7 @@
-"""Getting a report into the log: held and offered again until it is there or on disk."""
+"""What a runner says of an attempt: that it wants to run it, goes on with it, how it ended.
+
+A report is held and offered again until it is in the log or on disk.
+"""
 
 import asyncio
 from decimal import Decimal
