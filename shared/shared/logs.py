@@ -176,6 +176,3 @@ def _crashed(kind: type[BaseException], error: BaseException | None, traceback: 
     if issubclass(kind, KeyboardInterrupt | SystemExit):
         return
     get_logger().error("crashed", exc_info=error if error is not None else (kind, None, traceback))
-
-
-__all__ = ["configure", "describe", "get_logger"]

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from shared.filling import filled
-from shared.fitting import misfit
 from shared.identity import REMEMBERED, by_identity
 from shared.json import canonical
 from shared.places import text_of
@@ -19,19 +18,6 @@ from shared.schema_rules import in_words, tolerant
 Schema = dict[str, Any]
 MAX_PROBLEMS = 50
 NULL: Schema = {"type": "null"}
-
-__all__ = [
-    "NoSuchField",
-    "Problem",
-    "any_given",
-    "at",
-    "fault",
-    "holds_personal",
-    "is_personal",
-    "misfit",
-    "prepare",
-    "problems",
-]
 
 
 class Problem(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shared import trace_ids
 from shared.live_span import LiveSpan, NoSpan, Tree, current, new_id
 from shared.span import Attributes, Kind
-from shared.trace_ids import Context, attempt_parent, session_parent, trace_id
+from shared.trace_ids import Context
 from shared.urls import http_url
 
 if TYPE_CHECKING:
@@ -118,17 +118,3 @@ def _root(name: str) -> Context:
     own = new_id(32)
     decision = _Current.sampler.should_sample(None, int(own, 16), name).decision
     return Context(own, new_id(16), sampled=decision is type(decision).RECORD_AND_SAMPLE)
-
-
-__all__ = [
-    "attempt_parent",
-    "endpoint",
-    "on",
-    "resource",
-    "session_parent",
-    "shutdown",
-    "span",
-    "start",
-    "trace_id",
-    "traceparent",
-]

@@ -14,7 +14,7 @@ import asyncpg
 
 from shared.address import address
 from shared.key_cache import KeyCache
-from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
+from shared.keyring import KEY_BYTES, Keyring
 from shared.outage import DATABASE_AWAY
 from shared.refusal import Refusal
 
@@ -214,6 +214,3 @@ async def migrate(database_url: str) -> None:
 
 def _lock(user: UUID) -> int:
     return int.from_bytes(user.bytes[:8], signed=True)
-
-
-__all__ = ["BadMasterKey", "Erased", "Unavailable", "Vault", "master_key", "migrate"]

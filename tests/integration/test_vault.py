@@ -17,10 +17,11 @@ from shared import key_cache
 from shared import vault as module
 from shared.bus import Bus
 from shared.forgetting import forget_together
+from shared.keyring import BadMasterKey, master_key
 from shared.memory_vault import MemoryVault
 from shared.sealing import ERASED, reveal, seal
 from shared.settings import Settings
-from shared.vault import BadMasterKey, Erased, Unavailable, Vault, master_key, migrate
+from shared.vault import Erased, Unavailable, Vault, migrate
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 OTHER = UUID("00000000-0000-4000-8000-000000000002")

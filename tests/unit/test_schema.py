@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.fitting import misfit
 from shared.schema import (
     NoSuchField,
     Problem,
@@ -14,7 +15,6 @@ from shared.schema import (
     fault,
     holds_personal,
     is_personal,
-    misfit,
     prepare,
     problems,
 )

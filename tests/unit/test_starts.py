@@ -10,7 +10,7 @@ from controls import SESSION, planned
 from orchestrator.asked import Start
 from orchestrator.session import Session
 from orchestrator.starts import Starts
-from orchestrator.templates import resolve
+from orchestrator.template_paths import resolve
 from shared.commands import ExecuteSkill, RetrySession, RunSession
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import Budget

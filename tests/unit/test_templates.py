@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.templates import CheckedStep, TemplateError, check, pick, put, references, resolve, target
+from orchestrator.template_paths import TemplateError, pick, put, references, resolve
+from orchestrator.templates import CheckedStep, check, target
 from shared.refusal import Refusal
 
 SEALED = {"$sealed": "0b5f1d3a-6f0e-4f0e-9b51-0c9d7a1c2b3d", "n": "bm9uY2U=", "c": "Y2lwaGVy"}

@@ -56,8 +56,8 @@ class Connection:
         """Return the master key, None where there is none; raises Refusal for a bad one."""
         if self.master_key is None and self.master_key_file is None:
             return None
+        from shared.keyring import master_key
         from shared.settings import Settings
-        from shared.vault import master_key
 
         settings = Settings.from_env()
         return master_key(replace(settings, master_key=self.master_key, master_key_file=self.master_key_file))

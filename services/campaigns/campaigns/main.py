@@ -23,10 +23,11 @@ from shared.bus import Bus
 from shared.doors import Door
 from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
+from shared.keyring import master_key
 from shared.log import Log
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Vault, master_key
+from shared.vault import Vault
 
 KEPT_EVENTS = 100_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)

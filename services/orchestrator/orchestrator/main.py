@@ -25,10 +25,11 @@ from shared.bus import Bus
 from shared.doors import Door
 from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
+from shared.keyring import master_key
 from shared.registry import Registry
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Vault, master_key
+from shared.vault import Vault
 
 QUEUE = "orchestrator"
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from orchestrator import planning, templates
+from orchestrator import planning, template_paths, templates
 from orchestrator.asked import Retry, Start
 from orchestrator.decide import check_retry
 from orchestrator.session import Session
@@ -56,7 +56,7 @@ class Starts:
         """Check a stand-alone skill: a step of no agent, whose input is data, whatever it looks like."""
         skill = await self._registry.skill(command.skill)
         definition = planning.runnable(skill, command.skill, "skill", self._registry)
-        taken = templates.of_own(command.input)
+        taken = template_paths.of_own(command.input)
         step = StepInput(skill=command.skill, input={**command.input, **taken}, fresh=command.fresh)
         templates.check([_checked(1, step, definition)], command.input, alone=True)
         sealed = await seal(self._vault, user, definition.input_schema, command.input, wary=True)
@@ -119,14 +119,14 @@ class Starts:
 
     async def _seal_input(self, user: UUID, schema: Json, given: Json) -> Json:
         """Seal what is personal, and what stands in fields that the skill does not know and never sees."""
-        sealed: Json = await seal(self._vault, user, schema, given, keep=templates.is_whole, wary=True)
+        sealed: Json = await seal(self._vault, user, schema, given, keep=template_paths.is_whole, wary=True)
         return sealed
 
     async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal those values of the session's own input that templates carry into personal places."""
         for reference, target in templates.carried(steps) if own else ():
-            value = await seal(self._vault, user, target, templates.pick(own, reference.path))
-            own = templates.put(own, reference.path, value)
+            value = await seal(self._vault, user, target, template_paths.pick(own, reference.path))
+            own = template_paths.put(own, reference.path, value)
         return own
 
 

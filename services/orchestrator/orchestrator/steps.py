@@ -6,8 +6,7 @@ from uuid import UUID, uuid5
 
 from orchestrator.decision import Decision
 from orchestrator.session import Session
-from orchestrator.template_paths import TooMuchError
-from orchestrator.templates import TemplateError, resolve
+from orchestrator.template_paths import TemplateError, TooMuchError, resolve
 from shared.events import (
     AttemptError,
     AttemptRequested,

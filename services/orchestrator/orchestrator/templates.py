@@ -8,45 +8,25 @@ from typing import Any
 
 from orchestrator.template_paths import (
     PERSONAL,
-    STEP_NAME,
     Path,
     Reference,
     TemplateError,
     TooMuchError,
     fill,
-    is_whole,
-    of_own,
     pick,
     put,
     references,
-    resolve,
 )
+from shared.fitting import misfit
 from shared.json import dumps
 from shared.refusal import Refusal
-from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, misfit, problems
+from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, problems
 from shared.sealing import NOTHING, people_in, veiled
 
 Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
 SHOWN = 5
 MOST_OF_OWN = 16_000_000
-
-__all__ = [
-    "STEP_NAME",
-    "CheckedStep",
-    "Path",
-    "Reference",
-    "TemplateError",
-    "carried",
-    "check",
-    "is_whole",
-    "of_own",
-    "pick",
-    "put",
-    "references",
-    "resolve",
-    "target",
-]
 
 
 class MismatchError(TemplateError):

@@ -125,6 +125,3 @@ class TraceExporter:
         if time.monotonic() >= self._next_report:
             self._next_report = time.monotonic() + REPORT_EVERY_S
             get_logger().warning("the trace receiver takes no spans, they are sent again later")
-
-
-__all__ = ["TraceExporter", "spans_of"]

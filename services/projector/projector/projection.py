@@ -156,6 +156,3 @@ def _reason(error: Exception) -> str:
             return f"{type(error).__name__}: {error.constraint_name or error.column_name}"
         case _:
             return f"a value that the tables cannot hold: {type(error).__name__}"
-
-
-__all__ = ["Fenced", "Projection", "read"]

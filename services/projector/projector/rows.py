@@ -44,6 +44,3 @@ def _snapshot(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
         row = Row("snapshots", aggregate.user)
         yield Ensure(row, {"seq": recorded.seq})
         yield Alter(row, {"seq": recorded.seq})
-
-
-__all__ = ["changes"]

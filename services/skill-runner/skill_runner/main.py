@@ -13,12 +13,13 @@ from shared.commit import decode
 from shared.events import SkillRegistered
 from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
+from shared.keyring import master_key
 from shared.listening import Heard
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.settings import SKILLS, Settings, number
 from shared.subjects import POOLS, Pool
-from shared.vault import Vault, master_key
+from shared.vault import Vault
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache

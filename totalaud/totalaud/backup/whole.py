@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from shared.keyring import master_key
 from shared.settings import Settings, ack_wait_s
-from shared.vault import master_key
 from totalaud.backup import manifest as manifests
 from totalaud.backup.manifest import Manifest
 from totalaud.backup.restoring import Part, Restored, restore
