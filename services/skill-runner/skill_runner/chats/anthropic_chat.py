@@ -8,7 +8,7 @@ from anthropic import AsyncAnthropic
 
 from skill_runner.chats.chat import Question, Reply, Stop
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import failure, unreadable
+from skill_runner.chats.errors import told, unreadable
 
 STOPS: dict[str, Stop] = {
     "max_tokens": "length",
@@ -30,7 +30,7 @@ class AnthropicChat:
         self._messages = self._client.messages
 
     async def ask(self, question: Question) -> Reply:
-        try:
+        with told(anthropic, "anthropic"):
             answer = await self._messages.create(
                 model=question.model,
                 system=question.system,
@@ -41,11 +41,6 @@ class AnthropicChat:
                 extra_body=question.settings,
                 timeout=question.timeout_s,
             )
-        except Exception as error:
-            told = failure(anthropic, "anthropic", error)
-            if told is None:
-                raise
-            raise told from None
         return _reply(answer)
 
     async def close(self) -> None:

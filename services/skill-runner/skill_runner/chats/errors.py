@@ -1,5 +1,7 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
@@ -21,6 +23,18 @@ NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
 BETWEEN = (502, 504, 520, 524)
+
+
+@contextmanager
+def told(sdk: ModuleType, provider: str) -> Iterator[None]:
+    """Raise what an SDK raises as a Failure; what is not the provider's stays as it is."""
+    try:
+        yield
+    except Exception as error:
+        failed = failure(sdk, provider, error)
+        if failed is None:
+            raise
+        raise failed from None
 
 
 def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:

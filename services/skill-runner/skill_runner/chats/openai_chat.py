@@ -8,7 +8,7 @@ from openai import AsyncOpenAI
 
 from skill_runner.chats.chat import Question, Reply, Stop
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import failure, unreadable
+from skill_runner.chats.errors import told, unreadable
 
 STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
 
@@ -25,7 +25,7 @@ class OpenAiChat:
         self._completions = self._client.chat.completions
 
     async def ask(self, question: Question) -> Reply:
-        try:
+        with told(openai, "openai"):
             answer = await self._completions.create(
                 model=question.model,
                 messages=_messages(question),
@@ -38,11 +38,6 @@ class OpenAiChat:
                 extra_body=question.settings,
                 timeout=question.timeout_s,
             )
-        except Exception as error:
-            told = failure(openai, "openai", error)
-            if told is None:
-                raise
-            raise told from None
         return _reply(answer)
 
     async def close(self) -> None:
