@@ -128,9 +128,9 @@ class Bus:
                 raise
         return Ack(ack.get("seq", 0), ack.get("duplicate", False), ack["stream"])
 
-    async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:
+    async def tell(self, subject: str, body: bytes) -> None:
         """Send to whoever listens now."""
-        await self.client.publish(subject, body, headers=headers)
+        await self.client.publish(subject, body)
 
     async def settled(self, timeout: float = 5.0) -> None:
         """Return once the server has had all that was sent; raises TimeoutError.

@@ -71,7 +71,6 @@ class LiveSpan(NoSpan):
         outermost: bool,
         kind: Kind,
         attributes: Attributes | None,
-        links: tuple[str, ...],
     ) -> None:
         self.context = context
         self.tree = tree
@@ -80,7 +79,6 @@ class LiveSpan(NoSpan):
         self._outermost = outermost
         self._kind = kind
         self._attributes = dict(attributes or {})
-        self._links = links
         self._start: datetime
         self._before: Token[LiveSpan | None]
 
@@ -111,8 +109,7 @@ class LiveSpan(NoSpan):
             utc_now(),
             self._attributes,
             failed,
-            self._links,
-            self._kind,
+            kind=self._kind,
         )
 
 

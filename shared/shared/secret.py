@@ -25,5 +25,5 @@ def secret(name: str, env: Mapping[str, str] = os.environ) -> str | None:
     return found
 
 
-def is_given(name: str, env: Mapping[str, str] = os.environ) -> bool:
-    return bool(env.get(name) or env.get(f"{name}_FILE"))
+def is_given(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))

@@ -83,9 +83,8 @@ def span(
     parent: str | None = None,
     kind: Kind = "internal",
     attributes: Attributes | None = None,
-    links: tuple[str, ...] = (),
 ) -> NoSpan:
-    """Open a span below `parent`, else below the current one; `parent` and `links` are traceparent strings.
+    """Open a span below `parent`, a traceparent string, else below the current one.
 
     Names are few: what differs from session to session belongs into `attributes`; none is personal.
     """
@@ -103,7 +102,6 @@ def span(
         outermost=within is None,
         kind=kind,
         attributes=attributes,
-        links=links,
     )
 
 

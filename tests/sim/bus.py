@@ -117,9 +117,9 @@ class SimBus:
             raise TimeoutError
         return Ack(seq, False, stream)
 
-    async def tell(self, subject: str, body: bytes, *, headers: dict[str, str] | None = None) -> None:
+    async def tell(self, subject: str, body: bytes) -> None:
         await self.process.point()
-        self._spread(subject, body, headers or {}, None)
+        self._spread(subject, body, {}, None)
 
     async def listen(
         self, subject: str, handle: Callable[[Any], Awaitable[None]], *, queue: str = ""
