@@ -193,6 +193,20 @@ async def test_an_opportunity_keeps_what_a_calendar_does_not_tell(service: Servi
     )
 
 
+async def test_a_calendars_entry_without_kind_and_address_leaves_them_as_they_were(service: Service):
+    csv = "title,kind,url,uid\nCall,festival,https://example.org/call,call@example.org\n"
+    await service.ask("opportunities.import", csv=csv)
+    calendar = (
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:call@example.org\nSUMMARY:Call\n"
+        "DTSTART;VALUE=DATE:20261201\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    assert counts(await service.ask("opportunities.import", ics=calendar)) == (1, 0, 0, 0)
+    *_, last = await service.events("opportunity", id_of(service.user, "opportunity", "call@example.org"))
+    assert last == OpportunityImported(
+        title="Call", kind="festival", url="https://example.org/call", deadline=date(2026, 12, 1)
+    )
+
+
 async def test_a_deadline_before_a_day_that_was_known_to_open_it_is_an_error_of_its_row(service: Service):
     await service.ask("opportunities.import", csv="title,kind,opens\nCall,show,2026-11-01\n")
     rows = [{"title": "Call", "kind": "show", "deadline": "2026-10-01"}]

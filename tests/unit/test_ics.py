@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaigns import ics
-from campaigns.market_rows import opportunity
+from campaigns.market_rows import of_calendar
 from fuzz import torn
 from shared.refusal import Refusal
 
@@ -38,7 +38,7 @@ def test_an_entry_becomes_an_opportunity():
         "UID:one@example.org", "SUMMARY:Open call\\, North", "DTSTART;VALUE=DATE:20261201",
         "CATEGORIES:Music,Festival", "URL:https://example.org/call",
     )  # fmt: skip
-    checked = opportunity(cells)
+    checked = of_calendar(cells)
     assert not isinstance(checked, list)
     found = checked.told.event
     assert (found.title, found.kind, found.url) == (
@@ -88,6 +88,15 @@ def test_an_unknown_zone_is_none():
         "X-WR-TIMEZONE:../../etc/passwd\r\n" + entry("SUMMARY:x", "DTSTART:20261201T160000Z")
     )
     assert ics.read(text).records[0].cells["deadline"] == "2026-12-01"
+
+
+@pytest.mark.parametrize("lines", [(), ("CATEGORIES:Work",), ("CATEGORIES:",)])
+def test_an_entry_of_no_kind_that_is_known_tells_none_and_is_for_submissions(lines: tuple[str, ...]):
+    cells = only("SUMMARY:x", "DTSTART:20261201T000000", *lines)
+    assert cells.keys() == {"title", "opens", "deadline", "uid"}
+    checked = of_calendar(cells)
+    assert not isinstance(checked, list)
+    assert (checked.told.event.kind, checked.told.fields) == ("submission", cells.keys())
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
@@ -155,7 +164,7 @@ def test_what_is_no_calendar_is_refused(text: str):
 def test_hostile_calendars_are_read_in_no_time(hostile: str):
     began = time.process_time()
     for record in ics.read(CALENDAR.format(entry("DTSTART:20261201", hostile))).records:
-        opportunity(record.cells)
+        of_calendar(record.cells)
     assert time.process_time() - began < 1
 
 
@@ -175,4 +184,4 @@ def test_any_torn_calendar_is_read_or_refused(seed: int):
         except Refusal:
             continue
         for record in found.records:
-            assert record.faults or opportunity(record.cells)
+            assert record.faults or of_calendar(record.cells)

@@ -23,7 +23,6 @@ TAKEN = {
     "RECURRENCE-ID",
 }  # fmt: skip
 LONGEST = 10_000
-DEFAULT_KIND = "submission"
 _NAME = re.compile(r"([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:\"[^\"]*\"|[^\";:]*))*):(.*)", re.DOTALL)
 _PARAMETER = re.compile(r";([A-Za-z0-9-]+)=(\"[^\"]*\"|[^\";:]*)")
 _DAY = re.compile(r"[0-9]{8}")
@@ -99,7 +98,10 @@ def _unfolded(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _record(entry: Entry, zone: ZoneInfo | None) -> Record:
-    """Turn an entry into the cells of an opportunity, or say what is wrong with it."""
+    """Turn an entry into the cells of an opportunity, without those that it does not tell.
+
+    Or say what is wrong with it.
+    """
     plain = {name: _plain(value.text) for name, value in entry.values.items()}
     if plain.get("STATUS", "").upper() == "CANCELLED":
         return Record(entry.line, {}, (Fault("STATUS", "it is cancelled"),))
@@ -110,11 +112,11 @@ def _record(entry: Entry, zone: ZoneInfo | None) -> Record:
         opens, deadline = _days(entry, zone)
     except _Unreadable as error:
         return Record(entry.line, {}, (error.fault,))
-    kinds = (kind_of(part) for part in plain.get("CATEGORIES", "").split(","))
+    kind = next(filter(None, map(kind_of, plain.get("CATEGORIES", "").split(","))), None)
     cells = {
         "title": " ".join(plain.get("SUMMARY", "").split()),
-        "kind": next(filter(None, kinds), DEFAULT_KIND),
-        "url": plain.get("URL", ""),
+        **({"kind": kind} if kind else {}),
+        **({"url": plain["URL"]} if "URL" in plain else {}),
         "opens": opens.isoformat() if opens else "",
         "deadline": deadline.isoformat(),
         "uid": "|".join(filter(None, (plain.get("UID"), plain.get("RECURRENCE-ID")))),

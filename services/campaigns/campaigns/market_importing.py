@@ -10,7 +10,7 @@ from campaigns.columns import ARTISTS, COVERAGE, OPPORTUNITIES
 from campaigns.finding import locate
 from campaigns.history import Histories, Known
 from campaigns.imports import Import, ImportOpportunities
-from campaigns.market_rows import artist, coverage, opportunity
+from campaigns.market_rows import artist, coverage, of_calendar, opportunity
 from campaigns.naming import id_of
 from campaigns.reading import Batch, checked, read
 from campaigns.whole_importing import Keyed, Locate, WholeImporting
@@ -31,7 +31,7 @@ def opportunities_from(histories: Histories[Last, Any]) -> WholeImporting[Last]:
 
     def from_file(request: ImportOpportunities) -> Batch[Keyed]:
         if request.ics is not None:
-            return checked(ics.read(request.ics), opportunity)
+            return checked(ics.read(request.ics), of_calendar)
         return read(request, OPPORTUNITIES, opportunity)
 
     return WholeImporting(histories, from_file, _by_identity(histories))

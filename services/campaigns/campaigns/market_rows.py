@@ -25,6 +25,7 @@ ALSO = {
 FLAGS = ("unreleased", "released", "genres_only")
 COUNTS = ("min_lead_days", "quota_tracks", "quota_days")
 MOST = 10_000
+UNTOLD_KIND = "submission"
 FREE = frozenset({"free", "nothing"})
 
 
@@ -33,6 +34,12 @@ def kind_of(text: str) -> str | None:
     word = values.word(text)
     kind = ALSO.get(word, word)
     return kind if kind in KINDS else None
+
+
+def of_calendar(entry: dict[str, Any]) -> Keyed | list[Fault]:
+    """Check an entry of a calendar, which need not tell its kind."""
+    found = opportunity({"kind": UNTOLD_KIND, **entry})
+    return _keyed(found.identity, found.told.event, entry) if isinstance(found, Keyed) else found
 
 
 def opportunity(given: dict[str, Any]) -> Keyed | list[Fault]:
