@@ -30,7 +30,8 @@ class SkillConfig(File):
     up to `cache_s` old answers the same question again while the records are as they were: those of the user,
     with `cohort` those of all users. `in_doubt` says what becomes of a step whose runner was lost after it
     may have called a provider: the step is tried again (the default), or somebody is asked. With
-    `writes_to_people` an input that names a contact who is suppressed or erased is refused.
+    `writes_to_people` an input that names a contact who is suppressed or erased is refused, with
+    `proposes_people` the object in it that does so is given `suppressed: true`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,7 @@ class SkillConfig(File):
     cohort: bool | None = None
     in_doubt: InDoubt | None = None
     writes_to_people: bool | None = None
+    proposes_people: bool | None = None
 
 
 class SkillDefinition(File):

@@ -44,7 +44,7 @@ FROM latest l LEFT JOIN contacts c ON c.id = l.contact_id AND c.user_id = :user
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 PEOPLE = """
-SELECT id, name, outlet, timezone, suppressed, erased FROM contacts WHERE user_id = :user AND id = ANY(:ids)
+SELECT id, name, outlet, timezone FROM contacts WHERE user_id = :user AND id = ANY(:ids)
 """
 
 Json = dict[str, Any]
@@ -210,13 +210,11 @@ def _sent(at: datetime, where: ZoneInfo, chance: float) -> Json:
 
 
 def _unfit(person: Json, row: Json | None) -> str | None:
+    if person.get("suppressed"):
+        return "it must not be written to"
     if not person.get("id"):
         return "it has no id"
-    if row is None:
-        return "it is none of your contacts"
-    if person.get("suppressed") or row["suppressed"] or row["erased"]:
-        return "it must not be written to"
-    return None
+    return None if row else "it is none of your contacts"
 
 
 def _people(given: Json) -> list[Json]:

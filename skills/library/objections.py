@@ -1,23 +1,17 @@
-"""Who must not be written to, or not again, whatever an input says: it may be older than the tables."""
+"""Who must not be written to is left out, and whoever was named before.
+
+The skill-runner says of each contact of the input that it is `suppressed`, where the tables know it by id or
+address: the skill's YAML has `proposes_people`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
-from skill_runner.context import Context
-
-OBJECTED = """
-SELECT id FROM contacts
-WHERE user_id = :user AND id = ANY(CAST(:ids AS uuid[])) AND (suppressed OR erased)
-"""
 Json = dict[str, Any]
 
 
-def reachable(contacts: Sequence[Json], context: Context) -> list[Json]:
-    """Leave out those who are suppressed or erased, and whoever was named before."""
-    contacts = _once(contacts)
-    ids = sorted({one["id"] for one in contacts if one.get("id")})
-    shut = {row["id"] for row in context.rows(OBJECTED, ids=ids)} if ids else set()
-    return [one for one in contacts if not one.get("suppressed") and one.get("id") not in shut]
+def reachable(contacts: Sequence[Json]) -> list[Json]:
+    return [one for one in _once(contacts) if not one.get("suppressed")]
 
 
 def left_out(before: Sequence[Json], after: Sequence[Json]) -> list[str]:

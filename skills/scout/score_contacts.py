@@ -60,7 +60,7 @@ def run(given: Json, context: Context) -> Json:
         raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(asked)}")
     wanted = criteria.get("limit")
     limit = how_many({"criteria.limit": MOST if wanted is None else wanted}, "criteria.limit", MOST)
-    contacts = reachable(asked, context)
+    contacts = reachable(asked)
     memory = remembered(contacts, context)
     scored = [scored_contact(contact, criteria, context.now(), memory) for contact in contacts]
     least = criteria.get("min_score") or 0

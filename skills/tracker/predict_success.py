@@ -61,7 +61,7 @@ def run(given: Json, context: Context) -> Json:
     horizon = _horizon(given["horizon_days"])
     act = campaign(context, given["campaign_id"]) if given.get("campaign_id") else None
     asked = (given.get("contacts") or [])[:MOST_ASKED]
-    kept = reachable(asked, context)
+    kept = reachable(asked)
     people = _people(None if given.get("contacts") is None else kept, act, context)
     before, column = context.now() - horizon, SUCCESS[given["outcome"]]
     rows = context.rows(MATURE.format(column=column), before=before, horizon=horizon, most=MOST)

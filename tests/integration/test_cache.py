@@ -261,6 +261,29 @@ async def test_who_objected_is_not_written_to_however_they_are_named_not_even_wh
         await ask(client, "generate-pitch", **given)
 
 
+@pytest.mark.parametrize(
+    ("skill", "listed", "many", "told"),
+    [
+        ("score-contacts", "contacts", 1, "3 left out: suppressed or erased"),
+        ("predict-success", "predictions", 1, "3 left out: suppressed or erased"),
+        ("optimize-timing", "unscheduled", 4, "it must not be written to"),
+    ],
+)
+async def test_who_objected_is_told_as_suppressed_where_people_are_ranked_however_they_are_named(
+    skill: str, listed: str, many: int, told: str, client: Client
+):
+    """By id, or by a typed address, beside the id of somebody's own list too; not from the cache."""
+    await import_csv(client.door, client.user, CSV)
+    mara = {"id": str(await client.contact_id("mara@example.org")), "type": "radio"}
+    others = ({"email": "Mara@example.org"}, {"id": str(uuid4()), "email": "Mara <mara@example.org>"})
+    given = {"contacts": [mara, *others, {"email": "joe@example.org"}]}
+    assert "suppressed" not in json.dumps((await ask(client, skill, **given)).output)
+    await client.door.ask(client.user, "contacts", "suppress", {"email": "mara@example.org"})
+    after = (await ask(client, skill, **given)).output
+    assert told in json.dumps(after)
+    assert len(after[listed]) == many
+
+
 async def test_a_key_that_is_gone_is_no_hit_even_before_the_erasure_is_recorded(
     client: Client, reader: Reader
 ):

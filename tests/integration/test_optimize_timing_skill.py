@@ -76,10 +76,10 @@ async def test_each_contact_is_scheduled_by_its_own_clock_within_the_limits(skil
 
 async def test_who_must_not_be_written_to_gets_no_time(skillbench):
     user = skillbench.user()
-    people = [contact(user, suppressed=True), contact(user, erased=True), contact(uuid4())]
+    people = [contact(user), contact(uuid4())]
     await skillbench.load({"contacts": people})
-    given = asked(*people)
-    given["contacts"].append({"suppressed": False})
+    shut = [{"id": str(people[0]["id"]), "suppressed": True}, {"suppressed": True}]
+    given = {"contacts": [*shut, *asked(people[1])["contacts"], {"suppressed": False}]}
     found = await skillbench.run(SKILL, given, user=user)
     assert found["schedule"] == []
     assert [one["reason"] for one in found["unscheduled"]] == [

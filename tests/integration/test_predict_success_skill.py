@@ -130,8 +130,8 @@ async def test_what_is_dated_in_the_future_teaches_nothing(skillbench):
 
 async def test_nobody_who_objected_is_predicted_for(skillbench):
     user = skillbench.user()
-    people = [contact(user, 0), contact(user, 1, suppressed=True), contact(user, 2, erased=True)]
-    asked = [{"id": str(one["id"])} for one in people]
+    people = [contact(user, number) for number in range(3)]
+    asked = [{"id": str(one["id"]), "suppressed": one != people[0]} for one in people]
     found = await predict(skillbench, {"contacts": people}, user, contacts=asked)
     assert [one["contact_id"] for one in found["predictions"]] == [str(people[0]["id"])]
     assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
@@ -150,7 +150,7 @@ async def test_whoever_is_named_twice_is_one_of_those_that_are_expected(skillben
 
 async def test_contacts_beyond_those_looked_at_are_told_of_though_some_have_objected(skillbench):
     user = skillbench.user()
-    shut = contact(user, 0, suppressed=True)
-    asked = [{"id": str(shut["id"])}, *({"type": "radio"} for _ in range(2_000))]
+    shut = contact(user, 0)
+    asked = [{"id": str(shut["id"]), "suppressed": True}, *({"type": "radio"} for _ in range(2_000))]
     found = await predict(skillbench, {"contacts": [shut]}, user, contacts=asked)
     assert "no more than 2000 contacts were looked at" in found["meta"]["warnings"]

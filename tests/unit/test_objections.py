@@ -13,7 +13,7 @@ from shared.sealing import seal
 from shared.vault import Vault
 from skill_runner import objections
 from skill_runner.failure import Failure
-from skill_runner.objections import Objections
+from skill_runner.objections import Objections, marked
 
 ADA, BEN = UUID(int=1, version=4), UUID(int=2, version=4)
 WRITES = SkillDefinition(
@@ -26,6 +26,7 @@ WRITES = SkillDefinition(
     hash="h" * 64,
 )
 READS = WRITES.model_copy(update={"config": SkillConfig()})
+PROPOSES = WRITES.model_copy(update={"config": SkillConfig(proposes_people=True)})
 
 
 def sealed(person: UUID) -> dict[str, str]:
@@ -104,6 +105,30 @@ async def test_who_objected_is_found_by_an_address_however_it_is_written_and_bes
     told = await refused(value, vault=vault, ben=vault.person_of(USER, "ben@example.org"))
     assert (told or "").startswith("invalid_input contacts[0].email: is suppressed")
     assert await refused(value, vault=vault) is None
+
+
+async def test_a_skill_that_proposes_people_is_told_which_of_them_objected():
+    vault = MemoryVault(Keyring(bytes(32)))
+    written = vault.person_of(USER, "ben@example.org")
+    value = {
+        "contacts": [
+            {"id": str(written).upper()},
+            {"email": "Ben <ben@example.org>", "scores": [{"points": 1}]},
+            {"id": str(ADA), "suppressed": False, "email": "ada@example.org"},
+            {"addresses": ["ada@example.org", "ben@example.org"]},
+            {"name": sealed(written)},
+        ],
+        "criteria": {},
+    }
+    objections = Objections(Known(ben=written), vault)
+    asked = work(skill="write", skill_hash=PROPOSES.hash, input=value)
+    plain = {**value, "contacts": [*value["contacts"][:4], {"name": "Ben"}]}
+    found = marked(plain, await objections.marks(asked, PROPOSES, value, plain))
+    shut = [one.pop("suppressed", None) for one in found["contacts"]]
+    assert shut == [True, True, False, True, True]
+    assert found["contacts"][1] == value["contacts"][1]
+    assert marked(plain, await objections.marks(asked, READS, value, plain)) is plain
+    await objections.check(asked, PROPOSES, value)
 
 
 async def test_others_are_written_to_and_where_nobody_is_named_or_written_to_nothing_is_asked():

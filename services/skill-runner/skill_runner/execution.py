@@ -21,7 +21,7 @@ from shared.work import Report, Work
 from skill_runner.abort import Abort
 from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
-from skill_runner.objections import Objections
+from skill_runner.objections import Objections, marked
 from skill_runner.opening import closed, opened
 from skill_runner.progress import Progress
 from skill_runner.reporting import about
@@ -128,7 +128,9 @@ class Execution:
         plain = await opened(self._vault, ready.work.user, value)
         if found := problems(definition.input_schema, plain):
             raise Failure("invalid_input", sentence(found))
-        await self._objections.check(ready.work, definition, value)
+        await self._objections.check(ready.work, definition, value, plain)
+        objected = await self._objections.marks(ready.work, definition, value, plain)
+        value, plain = marked(value, objected), marked(plain, objected)
         return Run(ready.work, definition, value, plain, ready.started_at, ready.progress)
 
     async def _checked(self, run: Run, output: Any) -> Any:

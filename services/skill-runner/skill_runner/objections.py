@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,14 @@ SEPARATORS = re.compile(r"[;,]")
 Path = tuple[str | int, ...]
 
 
+class Named(NamedTuple):
+    """Whom an input names, where, and the object that it stands in."""
+
+    person: UUID
+    path: Path
+    within: Path
+
+
 class Contacts(Protocol):
     """What is known of the user's contacts."""
 
@@ -34,27 +42,41 @@ class Contacts(Protocol):
 
 
 class Objections:
-    """Keeps a skill with `config.writes_to_people` from those who objected."""
+    """Keeps skills from those who objected.
+
+    An address counts beside whatever id: that may be one of somebody's own list.
+    """
 
     def __init__(self, contacts: Contacts, vault: Vault) -> None:
         self._contacts = contacts
         self._vault = vault
 
-    async def check(self, work: Work, definition: SkillDefinition, value: Any) -> None:
-        """Raise Failure where an input, personal values in it sealed, names one of them, or nobody knows.
+    async def check(self, work: Work, definition: SkillDefinition, value: Any, plain: Any = None) -> None:
+        """Raise Failure where an input of a skill with `config.writes_to_people` names one of them.
 
-        An address counts beside whatever id: that may be one of somebody's own list.
+        `plain` is the same with none sealed, where that is known. It fails too where nobody can tell.
         """
         if not definition.config.writes_to_people:
             return
-        plain = await opened(self._vault, work.user, value)
-        written = [(self._vault.person_of(work.user, one), path) for one, path in _addresses(plain, ())]
-        named = [*_named(value, ()), *written]
-        shut = await self._objected(work, {person for person, _ in named}) if named else set()
-        for person, path in named:
-            if person in shut:
-                why = "is suppressed or erased and must not be written to: leave them out"
-                raise Failure("invalid_input", f"{text_of(path) or OWNER}: {why}")
+        plain = plain or await opened(self._vault, work.user, value)
+        for _, path, _ in await self._shut(work, value, plain):
+            why = "is suppressed or erased and must not be written to: leave them out"
+            raise Failure("invalid_input", f"{text_of(path) or OWNER}: {why}")
+
+    async def marks(self, work: Work, definition: SkillDefinition, value: Any, plain: Any) -> set[Path]:
+        """Return which objects of an input of a skill with `config.proposes_people` name one of them."""
+        if not definition.config.proposes_people:
+            return set()
+        return {within for _, _, within in await self._shut(work, value, plain)}
+
+    async def _shut(self, work: Work, value: Any, plain: Any) -> list[Named]:
+        written = [
+            Named(self._vault.person_of(work.user, one), path, within)
+            for one, path, within in _addresses(plain, (), ())
+        ]
+        named = [*_named(value, (), ()), *written]
+        shut = await self._objected(work, {one.person for one in named}) if named else set()
+        return [one for one in named if one.person in shut]
 
     async def _objected(self, work: Work, people: set[UUID]) -> set[UUID]:
         try:
@@ -69,37 +91,50 @@ class Objections:
             raise Failure("tables_away", why, retryable=True) from None
 
 
-def _named(value: Any, path: Path) -> Iterator[tuple[UUID, Path]]:
-    """Yield whom an input names, by an id or by what is sealed for them, and where."""
+def marked(value: Any, objects: set[Path], path: Path = ()) -> Any:
+    """Return the value with `suppressed: true` in those objects."""
+    if not objects:
+        return value
+    match value:
+        case dict() if not is_sealed(value):
+            inner = {name: marked(each, objects, (*path, name)) for name, each in value.items()}
+            return inner | {"suppressed": True} if path in objects else inner
+        case list():
+            return [marked(each, objects, (*path, index)) for index, each in enumerate(value)]
+        case _:
+            return value
+
+
+def _named(value: Any, path: Path, within: Path) -> Iterator[Named]:
+    """Yield whom an input names by an id, or by what is sealed for them."""
     if is_sealed(value):
-        yield UUID(value["$sealed"]), path
+        yield Named(UUID(value["$sealed"]), path, within)
         return
-    inside: Iterator[tuple[str | int, Any]] = iter(())
     match value:
         case dict():
             if (person := person_near(value, Near()).here) is not None:
-                yield person, path
-            inside = iter(value.items())
+                yield Named(person, path, path)
+            for name, inner in value.items():
+                yield from _named(inner, (*path, name), path)
         case list():
-            inside = iter(enumerate(value))
+            for index, inner in enumerate(value):
+                yield from _named(inner, (*path, index), within)
         case _:
             pass
-    for part, inner in inside:
-        yield from _named(inner, (*path, part))
 
 
-def _addresses(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the e-mail addresses that are written where nothing else is, and where."""
+def _addresses(value: Any, path: Path, within: Path) -> Iterator[tuple[str, Path, Path]]:
+    """Yield the e-mail addresses that are written where nothing else is, as `Named` tells where."""
     match value:
         case str() if "@" in value:
             for one in _bare(value):
-                yield one, path
+                yield one, path, within
         case dict():
             for name, inner in value.items():
-                yield from _addresses(inner, (*path, name))
+                yield from _addresses(inner, (*path, name), path)
         case list():
             for index, inner in enumerate(value):
-                yield from _addresses(inner, (*path, index))
+                yield from _addresses(inner, (*path, index), within)
         case _:
             pass
 
