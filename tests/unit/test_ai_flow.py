@@ -336,6 +336,18 @@ async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(
     assert progress.total.at_most_usd == first.usage.cost_usd + repair.most_usd > repair.most_usd > 0
 
 
+async def test_what_is_known_of_calls_of_which_one_has_no_price_is_not_forgotten(bench):
+    paid, unpriced = reply(FALSE), reply(TRUE)
+    model = Played(paid, unpriced)
+    model.simulated = False
+    unpriced.raw["usage"] = None
+    _, progress = await bench(model)
+    first, repair = progress.calls
+    repair.most_usd = None
+    assert progress.total.cost_usd is None
+    assert progress.total.at_most_usd == first.usage.cost_usd > 0
+
+
 async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repair_included(bench):
     model = Played(FALSE, TRUE)
     await bench(model)

@@ -87,10 +87,10 @@ class Progress(Struct):
         if not self.calls:
             return self.usage
         doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
-        if not doubt:
-            return self.usage
         if self.usage is not None and self.usage.cost_usd is None:
             doubt += sum((call.known_usd for call in self.calls), Decimal(0))
+        if not doubt:
+            return self.usage
         first = self.calls[0]
         nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
         return replace(self.usage or nothing, in_doubt_usd=doubt)
