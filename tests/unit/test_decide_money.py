@@ -79,6 +79,16 @@ def test_a_refusal_counts_what_is_spent_and_what_is_set_aside():
     assert "the budget of the day has $0.01 left of $0.10" in failed.message
 
 
+def test_of_a_limit_below_what_is_spent_nothing_is_left():
+    purse = Purse(Decimal("0.10"), spent=Decimal("0.6"))
+    _, failed, _ = (
+        given(paid())
+        .when(StopAttempt(asks(most="1E-7").claim, "day", purse, "fail"))
+        .then_happens(AttemptStopped, StepFailed, SessionFailed)
+    )
+    assert "may cost $0.0000001, the budget of the day has $0 left of $0.10" in failed.message
+
+
 def test_a_session_may_wait_for_money_instead():
     _, waiting = (
         given(paid(limit="0.01", policy="wait")).when(asks()).then_happens(AttemptStopped, SessionWaiting)

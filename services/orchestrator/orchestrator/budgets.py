@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from orchestrator.follow import Follow
 from orchestrator.ledger import SCOPES, Ledger, SetBudget
 from orchestrator.ledgers import Known, Ledgers
+from orchestrator.money import text
 from shared import commands
 from shared.clock import Clock, utc_now
 from shared.ledger_events import Scope
@@ -46,18 +46,17 @@ def told(known: Known, today: date) -> Json:
         "seq": known.seq,
         "today": today.isoformat(),
         **scopes,
-        "in_doubt_usd": str(known.ledger.in_doubt),
+        "in_doubt_usd": text(known.ledger.in_doubt),
         "unpriced_calls": known.ledger.unpriced,
     }
 
 
 def _scope(ledger: Ledger, scope: Scope, today: date) -> Json:
     purse, limit = ledger.purse(scope, today), ledger.limits.get(scope)
-    left = None if purse.limit is None else str(max(Decimal(0), purse.limit - purse.spent - purse.reserved))
     return {
-        "limit_usd": None if purse.limit is None else str(purse.limit),
+        "limit_usd": None if purse.limit is None else text(purse.limit),
         "policy": limit.policy if limit else "fail",
-        "spent_usd": str(purse.spent),
-        "reserved_usd": str(purse.reserved),
-        "left_usd": left,
+        "spent_usd": text(purse.spent),
+        "reserved_usd": text(purse.reserved),
+        "left_usd": None if purse.left is None else text(purse.left),
     }

@@ -14,8 +14,18 @@ class Purse(Struct, frozen=True):
     spent: Decimal = NOTHING
     reserved: Decimal = NOTHING
 
+    @property
+    def left(self) -> Decimal | None:
+        """What there is to pay; nothing where a limit was set below what is spent."""
+        return None if self.limit is None else max(NOTHING, self.limit - self.spent - self.reserved)
+
     def has(self, amount: Decimal | None) -> bool:
         """Whether the amount can be set aside; under a limit, what has no known price can not."""
         if self.limit is None:
             return True
         return amount is not None and self.spent + self.reserved + amount <= self.limit
+
+
+def text(amount: Decimal) -> str:
+    """Write an amount to its last digit, and never with an exponent."""
+    return f"{amount:f}"

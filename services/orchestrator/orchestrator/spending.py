@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from orchestrator.asked import SetSessionBudget, StopAttempt
 from orchestrator.decision import Decision
+from orchestrator.money import NOTHING, text
 from orchestrator.session import OpenAttempt, Session
 from orchestrator.steps import give_up
 from shared.events import AttemptStarted, AttemptStopped, Budget, SessionBudgetSet, SessionWaiting
@@ -54,8 +55,10 @@ def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Deci
     if most is None:
         why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
         return give_up(stopped, step, "unknown_price", why)
-    left = limit - stop.purse.spent - stop.purse.reserved
-    why = f"the step may cost ${most}, the budget of the {stop.scope} has ${left} left of ${limit}"
+    left = text(stop.purse.left or NOTHING)
+    why = (
+        f"the step may cost ${text(most)}, the budget of the {stop.scope} has ${left} left of ${text(limit)}"
+    )
     return give_up(stopped, step, "budget_exceeded", f"{why}: {_way_out(session, stop)}")
 
 
