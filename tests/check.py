@@ -1,6 +1,7 @@
 """What must be true once all has come to rest: the log, the tables and the provider's bill are one story."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,6 +32,28 @@ from totalaud.errors import Unreachable
 OUTCOME = (StepCompleted, AttemptFailed, AttemptReportedLate)
 SETTLED_S = 90
 ROUNDING = Decimal("1e-9")
+UNEVEN = """
+SELECT s.id, s.cost_usd, s.in_doubt_usd, of_steps.*, of_attempts.*, of_calls.paid, of_ledger.*
+FROM agent_sessions s,
+  LATERAL (
+    SELECT sum(cost_usd) AS paid, sum(in_doubt_usd) AS doubt FROM agent_session_steps WHERE session_id = s.id
+  ) AS of_steps,
+  LATERAL (
+    SELECT coalesce(sum(cost_usd), 0) AS paid, coalesce(sum(in_doubt_usd), 0) AS doubt FROM skill_executions
+    WHERE agent_session_id = s.id AND execution_id IS NULL
+  ) AS of_attempts,
+  LATERAL (
+    SELECT coalesce(sum(cost_usd), 0) AS paid FROM model_calls WHERE agent_session_id = s.id
+  ) AS of_calls,
+  LATERAL (
+    SELECT coalesce(sum(cost_usd), 0) AS paid, coalesce(sum(in_doubt_usd), 0) AS doubt FROM ledger
+    WHERE session_id = s.id
+  ) AS of_ledger
+WHERE (of_steps.paid, of_attempts.paid, of_calls.paid, of_ledger.paid)
+    <> (s.cost_usd, s.cost_usd, s.cost_usd, s.cost_usd)
+  OR (of_steps.doubt, of_attempts.doubt, of_ledger.doubt)
+    <> (s.in_doubt_usd, s.in_doubt_usd, s.in_doubt_usd)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +82,14 @@ class Checked:
 class Story:
     """What each of the three tells; `account` is the user's ledger.
 
-    The provider's tale begins after the log's sequence `since`.
+    The provider's tale begins after the log's sequence `since`. `uneven` are sessions whose cost, or what is
+    in doubt of it, is not that of their steps, attempts, calls and the ledger, to the last digit.
     """
 
     commits: list[tuple[Aggregate, Commit]]
     since: int
     executions: dict[UUID, Any]
+    uneven: list[Any]
     contacts: int
     rows: int
     calls: dict[str, int]
@@ -109,6 +134,7 @@ async def story_of(load: Load, since: int = 0) -> Story:
         [(Aggregate.parse(entry.subject), decode(entry.body)) for entry in entries],
         since,
         rows["skill_executions"],
+        await uneven(load),
         len(rows["contacts"]),
         sum(len(table) for table in rows.values()),
         await load.provider.calls(),
@@ -126,6 +152,14 @@ async def settled(load: Load) -> dict[str, Any]:
             if not await load.provider.in_the_air() and account["user"]["reserved_usd"] == "0":
                 return account
             await asyncio.sleep(0.5)
+
+
+async def uneven(load: Load) -> list[Any]:
+    """Return the sessions that do not add up; what a late report clears up is settled within a minute."""
+    until = time.monotonic() + SETTLED_S
+    while (found := await load.client.tables.rows(UNEVEN)) and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+    return found
 
 
 async def projected(load: Load) -> None:
@@ -203,5 +237,6 @@ def _of_money(story: Story) -> Iterator[str]:
     doubt = Decimal(story.account["in_doubt_usd"])
     if not spent - doubt - ROUNDING <= story.bill <= spent + ROUNDING:
         yield f"the provider's bill is {story.bill}, the ledger says {spent} with {doubt} in doubt"
+    yield from (f"a session does not add up: {row}" for row in story.uneven)
     if story.account["unpriced_calls"]:
         yield "there are calls without a price"

@@ -84,7 +84,10 @@ class Story:
             if roll < 0.5 and self.session.status != "completed":
                 return Retry(step, plans)
         if open_ and roll < 0.25:
-            return ClaimAttempt(self._about(Claim, chance.choice(open_), runner=RUNNER), LEASE_S)
+            most = chance.choice((Decimal(0), Decimal("0.0123"), None))
+            return ClaimAttempt(
+                self._about(Claim, chance.choice(open_), runner=RUNNER, most_usd=most), LEASE_S
+            )
         if open_ and roll < 0.35:
             return ExpireLease(chance.choice(open_))
         if self.session.known and roll < 0.85:
@@ -156,6 +159,7 @@ class Story:
             list_price_usd=price,
             price_version="1",
             simulated=chance.random() < 0.3,
+            in_doubt_usd=Decimal("0.0021") if chance.random() < 0.2 else Decimal(0),
         )
 
     def _about(self, kind, attempt_id: UUID, **values):

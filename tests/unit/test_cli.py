@@ -391,10 +391,52 @@ def test_events_are_told_with_the_skill_they_are_about():
         ({"cost_usd": None}, "unknown price"),
         ({"cost_usd": 0.1, "unpriced_calls": 1}, "unknown price"),
         ({"cost_usd": 0.0, "simulated": True, "list_price_usd": 0.0}, "$0 (simulated)"),
+        ({"cost_usd": 0.00004, "simulated": False}, "<$0.0001"),
+        ({"cost_usd": 0.0123, "in_doubt_usd": 0.02}, "$0.0123, up to $0.0200 more in doubt"),
+        ({"cost_usd": 0.0, "in_doubt_usd": 0.02}, "$0, up to $0.0200 more in doubt"),
+        ({"cost_usd": None, "in_doubt_usd": 0.02}, "unknown price, up to $0.0200 more in doubt"),
     ],
 )
-def test_an_unknown_price_is_not_nothing(row: dict[str, Any], told: str):
+def test_an_unknown_price_or_one_in_doubt_is_not_nothing(row: dict[str, Any], told: str):
     assert show.money(row) == told
+
+
+def test_what_was_paid_beside_simulated_texts_is_told():
+    row = {"cost_usd": 0.0123, "simulated": True, "list_price_usd": 0.02}
+    assert show.money(row) == "$0.0123 (in part simulated; list price $0.0200)"
+    assert (show.price(row), show.price({**row, "cost_usd": 0.0})) == ("$0.0123", "$0 (sim.)")
+
+
+def test_a_plus_in_a_table_says_that_more_is_in_doubt():
+    assert show.price({"cost_usd": 0.0123, "in_doubt_usd": 0.02}) == "$0.0123+"
+    assert show.price({"cost_usd": None, "in_doubt_usd": 0.02}) == "unknown price"
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ({"outcome": "rate_limited", "input_tokens": None, "in_doubt_usd": 0.0}, "$0 "),
+        ({"outcome": "timeout", "input_tokens": None, "in_doubt_usd": 0.02}, "$0+"),
+        ({"outcome": "passed", "input_tokens": 9, "in_doubt_usd": 0.0}, "unknown price"),
+    ],
+)
+def test_a_call_that_was_not_answered_is_of_no_unknown_price(
+    call: dict[str, Any], told: str, capsys: pytest.CaptureFixture[str]
+):
+    row = {"step_number": 1, "item": None, "model": "a-model", "purpose": "first", "failed_checks": []}
+    row |= {"output_tokens": call["input_tokens"], "cost_usd": None, **call}
+    Console(width=80, highlight=False).print(show.model_calls([row]))
+    assert told in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
+    teller = Teller()
+    started = {"type": "AttemptStarted", "step": 1, "attempt_id": "a", "reserved_usd": "0.02"}
+    assert teller.tell(started) is None
+    lost = {"type": "AttemptLost", "step": 1, "attempt_id": "a"}
+    assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone, up to $0.0200 in doubt"
+    lost["attempt_id"] = "of a page before"
+    assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
 
 
 @pytest.mark.parametrize(

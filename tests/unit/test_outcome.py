@@ -57,6 +57,18 @@ def test_unknown_prices_are_counted_by_calls_as_the_tables_count_them():
     assert WorkflowResult.of(USER, ID, state).unpriced_calls == 2
 
 
+def test_what_calls_may_have_cost_that_nobody_answered_stands_beside_the_cost():
+    claimed, again = ({"type": "AttemptStarted", "attempt_id": id_, "reserved_usd": "0.02"} for id_ in "ab")
+    lost = {"type": "AttemptLost", "step": 1, "attempt_id": "a"}
+    done = {**completed(1, "a", {**PAID, "in_doubt_usd": "0.001"}), "attempt_id": "b"}
+    story = (STARTED, claimed, lost, again, done, {"type": "SessionCompleted"})
+    for kind in (WorkflowResult, SkillResult):
+        result = kind.of(USER, ID, after(*story))
+        assert (result.cost_usd, result.in_doubt_usd) == (0.0123, 0.021)
+    late = {"type": "AttemptReportedLate", "step": 1, "attempt_id": "a", "usage": PAID}
+    assert WorkflowResult.of(USER, ID, after(*story, late)).in_doubt_usd == 0.001
+
+
 def test_hits_are_counted_with_what_they_saved_apart_from_the_cost():
     hit = {**completed(2, "b"), "cached": {"saved_usd": "0.02", "saved_list_price_usd": "0.03"}}
     result = WorkflowResult.of(

@@ -1,5 +1,6 @@
 """From the log to rows, without any database: given what was decided, this is what the tables hold."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -24,7 +25,17 @@ from controls import (
     usage,
 )
 from histories import definitions, stories
-from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, Start, StopAttempt, WakeUp
+from orchestrator.asked import (
+    Cancel,
+    ClaimAttempt,
+    Command,
+    ExpireLease,
+    Refuse,
+    Retry,
+    Start,
+    StopAttempt,
+    WakeUp,
+)
 from orchestrator.decide import decide
 from orchestrator.money import Purse
 from orchestrator.session import Session
@@ -170,7 +181,8 @@ def test_an_unknown_price_is_counted_and_never_nothing():
     priceless = structs.replace(usage(), cost_usd=None, calls=3)
     story = told(start(), report(usage=priceless))
     assert story.attempt()["cost_usd"] is None
-    assert part(story.session, "cost_usd", "unpriced_calls") == (0, 3)
+    for row in (story.session, story.step(1)):
+        assert part(row, "cost_usd", "unpriced_calls") == (0, 3)
 
 
 def test_what_a_simulated_model_wrote_is_marked_up_to_the_session():
@@ -302,6 +314,71 @@ def test_a_claimed_attempt_names_its_runner():
 def test_a_lost_attempt_is_an_error_whose_cost_nobody_knows_yet():
     story = told(start(), claim(), ExpireLease(attempt_id()))
     assert part(story.attempt(), "status", "error_code", "cost_usd") == ("error", "lost", None)
+
+
+def claimed(step: int = 1, attempt: int = 1, most: str | None = "0.02") -> ClaimAttempt:
+    asked = claim(step, attempt)
+    return ClaimAttempt(structs.replace(asked.claim, most_usd=most and Decimal(most)), asked.lease_s)
+
+
+def doubts(story: Told) -> tuple[object, object]:
+    """What is in doubt of the first attempt, and of its session, whose step is the same."""
+    assert story.step(1)["in_doubt_usd"] == story.session["in_doubt_usd"]
+    return story.attempt()["in_doubt_usd"], story.session["in_doubt_usd"]
+
+
+@pytest.mark.parametrize("end", [ExpireLease(attempt_id()), Cancel()])
+def test_what_nobody_reports_on_is_in_doubt_at_its_most(end: Command):
+    story = told(start(), claimed(), end)
+    assert doubts(story) == (Decimal("0.02"), Decimal("0.02"))
+    assert (story.attempt()["cost_usd"], story.session["cost_usd"]) == (None, 0)
+
+
+def test_what_is_under_way_is_not_in_doubt_of_its_session():
+    assert doubts(told(start(), claimed())) == (Decimal("0.02"), 0)
+
+
+@pytest.mark.parametrize("end", [ExpireLease(attempt_id()), Cancel()])
+@pytest.mark.parametrize("said", [report, failure])
+def test_a_late_report_takes_the_place_of_the_doubt(end: Command, said: Callable[..., Command]):
+    assert doubts(told(start(), claimed(), end, said(usage=usage(1)))) == (None, 0)
+    some = structs.replace(usage(1), in_doubt_usd=Decimal("0.005"))
+    assert doubts(told(start(), claimed(), end, said(usage=some))) == (Decimal("0.005"), Decimal("0.005"))
+
+
+def test_a_late_report_that_nobody_was_called_clears_the_doubt():
+    assert doubts(told(start(), claimed(), Cancel(), failure())) == (None, 0)
+
+
+def test_what_is_in_doubt_of_a_session_is_that_of_all_its_attempts():
+    some = structs.replace(usage(1), in_doubt_usd=Decimal("0.005"))
+    story = told(start(), claimed(), ExpireLease(attempt_id()))
+    commands = (start(), claimed(), ExpireLease(attempt_id()))
+    session = given_by(*commands)
+    for command in (WakeUp(), claimed(1, 2), report(1, 2, usage=some), claimed(2), report(2, usage=usage(3))):
+        session, events = decide(command, session, later(60), SUBJECT)
+        story.tell(SESSION_OF, *events)
+    assert part(story.session, "status", "cost_usd", "in_doubt_usd") == (
+        "completed",
+        Decimal("0.04"),
+        Decimal("0.025"),
+    )
+    assert [story.step(number)["in_doubt_usd"] for number in (1, 2)] == [Decimal("0.025"), 0]
+
+
+def test_what_nobody_can_price_is_no_amount_in_doubt():
+    assert doubts(told(start(), claimed(most=None), ExpireLease(attempt_id()))) == (None, 0)
+
+
+def test_what_is_in_doubt_of_a_skill_filed_beside_a_session_is_not_the_session_s():
+    session = UUID(int=7, version=4)
+    story = Told()
+    other = subjects.session(USER, session)
+    story.tell(other, *decide(start(), Session(), NOW, other.subject).events)
+    story.decided(alone(session), claimed(), ExpireLease(attempt_id()), aggregate=ALONE)
+    story.tell(other, *decide(Cancel(), given_by(start()), NOW, other.subject).events)
+    assert story.attempt()["in_doubt_usd"] == Decimal("0.02")
+    assert story.folded.tables["agent_sessions"][session]["in_doubt_usd"] == 0
 
 
 def test_a_lost_attempt_that_reports_after_all_is_a_success():

@@ -15,11 +15,15 @@ PAID = ("StepCompleted", "AttemptFailed", "AttemptReportedLate")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What all attempts used; `unpriced` counts the calls in those whose price nobody knows."""
+    """What attempts used that reported; `unpriced` counts the calls in those whose price nobody knows.
+
+    `in_doubt_usd` is what calls may have cost beside that.
+    """
 
     tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     list_price_usd: Decimal = Decimal(0)
+    in_doubt_usd: Decimal = Decimal(0)
     unpriced: int = 0
     simulated: bool = False
 
@@ -29,6 +33,7 @@ class Spent:
             tokens=self.tokens + usage.get("input_tokens", 0) + usage.get("output_tokens", 0),
             cost_usd=self.cost_usd + Decimal(str(cost or 0)),
             list_price_usd=self.list_price_usd + Decimal(str(listed or 0)),
+            in_doubt_usd=self.in_doubt_usd + Decimal(str(usage.get("in_doubt_usd") or 0)),
             unpriced=self.unpriced + (usage.get("calls", 1) if cost is None else 0),
             simulated=self.simulated or bool(usage.get("simulated")),
         )
@@ -63,7 +68,10 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`status` is running until the end; what is told of steps is by number; `failed_step` counts from 1."""
+    """`status` is running until the end; what is told of steps is by number; `failed_step` counts from 1.
+
+    `unreported` is what each attempt may have cost that was claimed and has not reported.
+    """
 
     status: str = "pending"
     steps: tuple[dict[str, Any], ...] = ()
@@ -73,6 +81,7 @@ class Outcome:
     warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
     cached: dict[int, dict[str, Any]] = field(default_factory=dict)
     spent: Spent = Spent()
+    unreported: dict[str, Decimal] = field(default_factory=dict)
     failed_step: int | None = None
     code: str = ""
     message: str = ""
@@ -93,6 +102,11 @@ class Outcome:
         return [self.outputs.get(number) for number in range(1, len(self.steps) + 1)]
 
     @property
+    def in_doubt_usd(self) -> Decimal:
+        """What calls may have cost of which no answer was seen."""
+        return self.spent.in_doubt_usd + sum(self.unreported.values(), Decimal(0))
+
+    @property
     def saved(self) -> Saved:
         """What those steps have saved whose answer was there already."""
         return reduce(Saved.add, self.cached.values(), Saved())
@@ -110,9 +124,15 @@ def _after(state: Outcome, event: dict[str, Any]) -> Outcome:
     kind = event["type"]
     if kind in PAID and event.get("usage"):
         state = replace(state, spent=state.spent.add(event["usage"]))
+    if kind in PAID and event.get("attempt_id") in state.unreported:
+        left = {id_: most for id_, most in state.unreported.items() if id_ != event["attempt_id"]}
+        state = replace(state, unreported=left)
     match kind:
         case "SessionStarted":
             return replace(state, status="running", steps=tuple(event["steps"]), input=event["input"])
+        case "AttemptStarted":
+            most = Decimal(event.get("reserved_usd") or 0)
+            return replace(state, unreported=state.unreported | {event["attempt_id"]: most})
         case "StepCompleted":
             step, cached = event["step"], event.get("cached")
             return replace(

@@ -28,10 +28,11 @@ class Accepted:
 class WorkflowResult:
     """A completed session; `outputs` is aligned with the steps, `cost_usd` is what was paid.
 
-    `unpriced_calls` counts the calls of attempts whose price nobody knows: they are not in it. `simulated`:
-    the local model wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts
-    steps that earlier results answered: `saved_usd` is what those had cost, None where a price is unknown.
-    `warnings` tell what was left out or replaced, such as a field that a skill does not know.
+    `unpriced_calls` counts the calls of attempts whose price nobody knows: they are not in it, nor is
+    `in_doubt_usd`, what calls may have cost at most of which no answer was seen. `simulated`: the local model
+    wrote texts; `list_price_usd` is what the tokens would have cost. `cache_hits` counts steps that earlier
+    results answered: `saved_usd` is what those had cost, None where a price is unknown. `warnings` tell what
+    was left out or replaced, such as a field that a skill does not know.
     """
 
     session_id: str
@@ -40,6 +41,7 @@ class WorkflowResult:
     tokens_used: int
     cost_usd: float
     list_price_usd: float
+    in_doubt_usd: float
     unpriced_calls: int
     simulated: bool
     cache_hits: int
@@ -69,6 +71,7 @@ class WorkflowResult:
             tokens_used=outcome.spent.tokens,
             cost_usd=float(outcome.spent.cost_usd),
             list_price_usd=float(outcome.spent.list_price_usd),
+            in_doubt_usd=float(outcome.in_doubt_usd),
             unpriced_calls=outcome.spent.unpriced,
             simulated=outcome.spent.simulated,
             **outcome.saved.as_fields(),
@@ -82,8 +85,8 @@ class WorkflowResult:
 class SkillResult:
     """A skill that was run alone, with the fields of the seed's execution trace.
 
-    `cost_usd` is None where a price is not known; `cache_hits`, what they saved and `warnings` as in
-    WorkflowResult.
+    `cost_usd` is None where a price is not known; `in_doubt_usd`, `cache_hits`, what they saved and
+    `warnings` as in WorkflowResult.
     """
 
     execution_id: str
@@ -95,6 +98,7 @@ class SkillResult:
     cost_usd: float | None
     status: str
     list_price_usd: float
+    in_doubt_usd: float
     simulated: bool
     cache_hits: int
     saved_usd: float | None
@@ -124,6 +128,7 @@ class SkillResult:
             cost_usd=None if outcome.spent.unpriced else float(outcome.spent.cost_usd),
             status="success",
             list_price_usd=float(outcome.spent.list_price_usd),
+            in_doubt_usd=float(outcome.in_doubt_usd),
             simulated=outcome.spent.simulated,
             **outcome.saved.as_fields(),
             trace_id=outcome.trace_id(execution(user, execution_id)),

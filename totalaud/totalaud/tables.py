@@ -23,7 +23,8 @@ EXECUTIONS = (
 )
 MODEL_CALLS = """
 SELECT step_number, attempt_id, item, number, purpose, provider, model, outcome, failed_checks, input_tokens,
-  output_tokens, cached_tokens, cost_usd, list_price_usd, price_version, simulated, started_at, duration_ms
+  output_tokens, cached_tokens, cost_usd, list_price_usd, price_version, in_doubt_usd, simulated, started_at,
+  duration_ms
 FROM model_calls WHERE agent_session_id = $1 ORDER BY step_number, started_at, item, number
 """
 SESSIONS = """

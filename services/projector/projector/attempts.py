@@ -52,7 +52,8 @@ class Attempts:
                 ended = self._ended(None, event.output)
                 yield from self._reported(event, ended | key | saved(event.cached))
             case AttemptStarted():
-                yield Alter(self._row(event.attempt_id), {"runner": event.runner})
+                most = {"in_doubt_usd": event.reserved_usd or None}
+                yield Alter(self._row(event.attempt_id), {"runner": event.runner} | most)
             case AttemptStopped():
                 code = "unknown_price" if event.asked_usd is None else "budget_exceeded"
                 message = f"the budget of the {event.scope} forbids it"
@@ -100,13 +101,11 @@ class Attempts:
             "cost_usd": usage.cost_usd or 0,
             "list_price_usd": usage.list_price_usd or 0,
         }
-        doubtful = {"in_doubt_usd": usage.in_doubt_usd} if usage.in_doubt_usd else {}
-        unpriced = {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
+        amounts |= {"unpriced_calls": usage.calls} if usage.cost_usd is None else {}
         simulated = {"simulated": True} if usage.simulated else {}
         yield Alter(step_row(self._id, self._user, event.step), simulated, amounts)
         late = {"late_usd": usage.at_most_usd} if isinstance(event, AttemptReportedLate) else {}
-        counted = amounts | unpriced | doubtful | late
-        yield Alter(Row("agent_sessions", self._id, self._user), simulated, counted)
+        yield Alter(Row("agent_sessions", self._id, self._user), simulated, amounts | late)
 
     def _called(self, event: ModelCalled) -> Change:
         row = Row("model_calls", model_call_id(event.attempt_id, event.item, event.number), self._user)
@@ -154,6 +153,6 @@ class Attempts:
 def _used(usage: Usage | None) -> dict[str, Any]:
     """Return the columns of what was used; a report without usage says that nothing was."""
     if usage is None:
-        return {"tokens_used": 0, "cost_usd": 0}
+        return {"tokens_used": 0, "cost_usd": 0, "in_doubt_usd": None}
     named = {name: getattr(usage, name) for name in ("provider", "model", *USED)}
     return {"tokens_used": usage.tokens, "in_doubt_usd": usage.in_doubt_usd or None, **named}

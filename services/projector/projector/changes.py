@@ -76,6 +76,12 @@ class CloseAlone(Struct, frozen=True):
     at: datetime
 
 
+class Doubt(Struct, frozen=True):
+    """What is in doubt of a session and its steps is told anew: it is that of their attempts that ended."""
+
+    session: Row
+
+
 class File(Struct, frozen=True):
     """An attempt of a stand-alone skill is filed beside a session of the same user that is known already."""
 
@@ -99,6 +105,6 @@ class Refold(Struct, frozen=True):
 
 
 Keyed = Add | Ensure | Alter | Remove
-Spread = Skip | Cancel | CloseAlone | File | FileAgain
+Spread = Skip | Cancel | CloseAlone | Doubt | File | FileAgain
 Change = Keyed | Spread | Refold
-SPREADS = frozenset({Skip, Cancel, CloseAlone, File, FileAgain})
+SPREADS = frozenset({Skip, Cancel, CloseAlone, Doubt, File, FileAgain})

@@ -1,6 +1,7 @@
 """The tables as they must be, applied in memory without any SQL: what the read model is compared with."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from projector.changes import (
     Cancel,
     Change,
     CloseAlone,
+    Doubt,
     Ensure,
     File,
     FileAgain,
@@ -24,6 +26,7 @@ from projector.derived import derive
 from projector.entry import Reading, read
 from projector.pitches import pitch
 from projector.runs import outstanding
+from projector.steps import step_row
 from projector.tables import names
 from shared.direct_get import Entry
 
@@ -42,6 +45,7 @@ class Fold:
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {name: {} for name in names()}
         self.parked: set[str] = set()
+        self._attempts: dict[UUID | str | None, list[Row]] = {}
         self._before: list[tuple[str, UUID | str, Record | None]] = []
 
     def take(self, reading: Reading) -> None:
@@ -79,6 +83,8 @@ class Fold:
                 if row.key in self.tables[row.table]:
                     raise _Unfit(row.table)
                 self._put(row, new_row(row.table, values))
+                if row.table == "skill_executions":
+                    self._attempts.setdefault(values.get("agent_session_id"), []).append(row)
             case Ensure(row, values):
                 if row.key not in self.tables[row.table]:
                     self._put(row, new_row(row.table, values))
@@ -99,6 +105,8 @@ class Fold:
             case CloseAlone(execution_id, _, at):
                 alone = {"execution_id": execution_id}
                 self._close(alone, _cancelled("skill", at))
+            case Doubt(session):
+                self._count_doubt(session)
             case File(attempt, session):
                 beside = self.tables["agent_sessions"].get(session.uuid)
                 if beside is not None and beside["user_id"] == attempt.user:
@@ -115,6 +123,20 @@ class Fold:
                 self._put(attempt, {**own, "agent_session_id": filed}, own)
             case Refold():
                 self._refold(change)
+
+    def _count_doubt(self, session: Row) -> None:
+        before = self._found(session)
+        if before is None:
+            return
+        attempts = [one for row in self._attempts.get(session.key, ()) if (one := self._found(row))]
+        total = Decimal(0)
+        for number in range(1, (before["total_steps"] or 0) + 1):
+            ended = [one for one in attempts if one["step_number"] == number and one["status"]]
+            doubt = sum((one["in_doubt_usd"] or 0 for one in ended), Decimal(0))
+            step = self._own(step_row(session.key, session.user, number))
+            self._store("agent_session_steps", step["id"], {**step, "in_doubt_usd": doubt}, step)
+            total += doubt
+        self._store(session.table, session.key, {**before, "in_doubt_usd": total}, before)
 
     def _refold(self, change: Refold) -> None:
         row = change.pitch

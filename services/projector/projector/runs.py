@@ -5,7 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from projector.attempts import Attempts
-from projector.changes import SPREADS, Add, Alter, Cancel, Change, CloseAlone, Ensure, Remove, Row, Skip
+from projector.changes import (
+    SPREADS,
+    Add,
+    Alter,
+    Cancel,
+    Change,
+    CloseAlone,
+    Doubt,
+    Ensure,
+    Remove,
+    Row,
+    Skip,
+)
 from projector.steps import planned, saved, started, step_row
 from shared.events import (
     AnyEvent,
@@ -55,8 +67,21 @@ def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
         found += attempts.changes(event)
     if session is not None:
         found.append(session.altered())
+        if any(_bears_on_doubt(event) for event in recorded.commit.events):
+            found.append(Doubt(Row("agent_sessions", id_, aggregate.user)))
     spread = [change for change in found if type(change) in SPREADS]
     return [change for change in found if type(change) not in SPREADS] + spread if spread else found
+
+
+def _bears_on_doubt(event: AnyEvent) -> bool:
+    """Whether an attempt ended that may have paid, as a report of one does that was lost before."""
+    match event:
+        case AttemptLost() | AttemptWithdrawn() | AttemptReportedLate() | SessionCancelled():
+            return True
+        case StepCompleted() | AttemptFailed():
+            return event.usage is not None and not event.usage.simulated
+        case _:
+            return False
 
 
 def _of_life(aggregate: Aggregate, event: AnyEvent) -> tuple[Change, ...]:

@@ -47,6 +47,35 @@ CROSS JOIN LATERAL (
 ) AS x
 WHERE x.user_id = p.owner AND t.ctid = x.place
 """
+DOUBT_OF_STEPS = """
+UPDATE agent_session_steps t SET in_doubt_usd = d.usd
+FROM unnest($1::uuid[], $2::uuid[]) AS p(id, owner)
+CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.step_number AS number, x.in_doubt_usd AS before
+  FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
+) AS x
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(e.in_doubt_usd) FILTER (WHERE e.step_number = x.number), 0) AS usd FROM (
+    SELECT y.step_number, y.in_doubt_usd FROM skill_executions y
+    WHERE y.agent_session_id = p.id AND y.execution_id IS NULL AND y.status IS NOT NULL OFFSET 0
+  ) AS e
+) AS d
+WHERE o.user_id = p.owner AND d.usd <> x.before AND t.ctid = x.place
+"""
+DOUBT = """
+UPDATE agent_sessions t SET in_doubt_usd = d.usd
+FROM unnest($1::uuid[], $2::uuid[]) AS p(id, owner)
+CROSS JOIN LATERAL (
+  SELECT x.ctid AS place, x.user_id, x.in_doubt_usd AS before FROM agent_sessions x WHERE x.id = p.id OFFSET 0
+) AS x
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(s.in_doubt_usd), 0) AS usd FROM (
+    SELECT y.in_doubt_usd FROM agent_session_steps y WHERE y.session_id = p.id OFFSET 0
+  ) AS s
+) AS d
+WHERE x.user_id = p.owner AND d.usd <> x.before AND t.ctid = x.place
+"""
 FILE = """
 UPDATE skill_executions t SET agent_session_id = o.id
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p(id, owner, session_id)
@@ -105,4 +134,7 @@ ON CONFLICT (id) DO UPDATE SET (sent_at, last_sent_at, sends, bounced_at,
   excluded.attributes, excluded.propensity)
 WHERE t.user_id = excluded.user_id
 """
-IN_ORDER = (SKIP, CANCEL_STEPS, CANCEL_ATTEMPTS, CLOSE_ALONE, FILE, FILE_AGAIN)
+IN_ORDER = (
+    *(SKIP, CANCEL_STEPS, CANCEL_ATTEMPTS, CLOSE_ALONE),
+    *(DOUBT_OF_STEPS, DOUBT, FILE, FILE_AGAIN),
+)

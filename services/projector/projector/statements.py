@@ -11,11 +11,8 @@ from projector import derived, record_tables
 from projector.columns import key, layout, types
 
 COUNTED = {
-    "agent_sessions": (
-        *("tokens_used", "cost_usd", "list_price_usd"),
-        *("unpriced_calls", "in_doubt_usd", "late_usd"),
-    ),
-    "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd"),
+    "agent_sessions": ("tokens_used", "cost_usd", "list_price_usd", "unpriced_calls", "late_usd"),
+    "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd", "unpriced_calls"),
 }
 FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execution_id", "agent_session_id"})
 OWNED = frozenset(

@@ -120,6 +120,8 @@ agent_session_steps = Table(
     Column("error_code", Text),
     Column("warnings", JSONB),
     *cached(),
+    number("unpriced_calls"),
+    money("in_doubt_usd"),
     UniqueConstraint("session_id", "step_number"),
     postgresql_with=PLAIN,
     info=ALTERED_OFTEN,

@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from projector import spreading
-from projector.changes import Cancel, CloseAlone, File, FileAgain, Refold, Row, Skip, Spread
+from projector.changes import Cancel, CloseAlone, Doubt, File, FileAgain, Refold, Row, Skip, Spread
 from projector.columns import Record, in_order, jsons, key, layout
 from projector.statements import Group, Part, adding, altering, mask, removing, together
 from projector.tables import names
@@ -200,6 +200,9 @@ def _spread(changes: Iterable[Spread]) -> Iterator[Sent]:
                     found.setdefault(sql, []).append((session.key, session.user, at))
             case CloseAlone(execution_id, user, at):
                 found.setdefault(spreading.CLOSE_ALONE, []).append((execution_id, user, at))
+            case Doubt(session):
+                for sql in (spreading.DOUBT_OF_STEPS, spreading.DOUBT):
+                    found.setdefault(sql, []).append((session.key, session.user))
             case File(attempt, session):
                 found.setdefault(spreading.FILE, []).append((attempt.key, attempt.user, session.uuid))
             case FileAgain(attempt, execution_id):

@@ -24,6 +24,8 @@ STYLES = {
 }
 EMPTY = "-"
 UNBOUNDED = 100_000
+LEAST_USD = 0.0001
+NOTHING, UNKNOWN = "$0", "unknown price"
 WHOLE = ("session", "skill", "#", "status")
 
 
@@ -95,20 +97,34 @@ def duration(ms: float | None) -> str | None:
 
 
 def price(row: Mapping[str, Any]) -> str:
-    """Write what was paid, in a table's few letters, or that nothing had to be."""
+    """Write what was paid, in a table's few letters, or that nothing had to be; + where more is in doubt."""
     if row.get("cache_hit"):
         return "cached"
-    return "$0 (sim.)" if row.get("simulated") else money(row)
+    paid = _paid(row)
+    if row.get("simulated") and paid == NOTHING:
+        paid = f"{NOTHING} (sim.)"
+    return f"{paid}+" if row.get("in_doubt_usd") and paid != UNKNOWN else paid
 
 
 def money(row: Mapping[str, Any]) -> str:
-    """Write what was paid; what a simulated text would have cost stands beside it."""
-    paid, listed = row.get("cost_usd"), row.get("list_price_usd")
-    if paid is None or row.get("unpriced_calls"):
-        return "unknown price"
-    if row.get("simulated"):
-        return f"$0 (simulated; list price ${listed:.4f})" if listed else "$0 (simulated)"
-    return f"${paid:.4f}" if paid else "$0"
+    """Write what was paid, and may have been; what simulated texts would have cost stands beside it."""
+    paid, listed, doubt = _paid(row), row.get("list_price_usd"), row.get("in_doubt_usd")
+    if row.get("simulated") and paid != UNKNOWN:
+        how = "simulated" if paid == NOTHING else "in part simulated"
+        paid = f"{paid} ({how}; list price {dollars(listed)})" if listed else f"{paid} ({how})"
+    return f"{paid}, up to {dollars(doubt)} more in doubt" if doubt else paid
+
+
+def _paid(row: Mapping[str, Any]) -> str:
+    paid = row.get("cost_usd")
+    return UNKNOWN if paid is None or row.get("unpriced_calls") else dollars(paid)
+
+
+def dollars(amount: float) -> str:
+    """Write US dollars to four places; what is too little for them is not nothing."""
+    if not amount:
+        return NOTHING
+    return f"${amount:.4f}" if amount >= LEAST_USD / 2 else f"<${LEAST_USD}"
 
 
 def cached(row: Mapping[str, Any]) -> str:
@@ -117,8 +133,8 @@ def cached(row: Mapping[str, Any]) -> str:
     if saved is None:
         return "cached, saved an unknown price"
     if not saved and listed:
-        return f"cached (sim.), saved $0 (list ${listed:.4f})"
-    return f"cached, saved {f'${saved:.4f}' if saved else '$0'}"
+        return f"cached (sim.), saved $0 (list {dollars(listed)})"
+    return f"cached, saved {dollars(saved)}"
 
 
 def hits(result: Mapping[str, Any]) -> str:
@@ -153,8 +169,7 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
         ("error", _error(found)),
         ("tokens", found["tokens_used"]),
         ("cost", money(found)),
-        ("in doubt", _dollars(found.get("in_doubt_usd"))),
-        ("spent after its end", _dollars(found.get("late_usd"))),
+        ("reported late", _dollars(found.get("late_usd"))),
         ("budget", _budget(found)),
         ("cache", hits_of(found["steps"])),
         ("took", duration(found["duration_ms"])),
@@ -174,7 +189,7 @@ def session(found: Mapping[str, Any]) -> Iterable[Any]:
 
 
 def _dollars(amount: float | None) -> str | None:
-    return f"${amount:.4f}" if amount else None
+    return dollars(amount) if amount else None
 
 
 def _budget(found: Mapping[str, Any]) -> str | None:
@@ -202,7 +217,7 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
 
 
 def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
-    """Make the table of what was asked of models, and what each call cost."""
+    """Make the table of what was asked of models, and what each call cost: nothing where no answer came."""
     rows = [
         (
             call["step_number"],
@@ -211,7 +226,7 @@ def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
             call["purpose"],
             ": ".join([call["outcome"], ", ".join(call["failed_checks"] or ())]).removesuffix(": "),
             (call["input_tokens"] or 0) + (call["output_tokens"] or 0),
-            price(call),
+            price(call if call["input_tokens"] is not None else {**call, "cost_usd": 0}),
         )
         for call in calls
     ]

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from totalaud.cli.show import cached, duration, money
+from totalaud.cli.show import cached, dollars, duration, money
 from totalaud.logged import Logged
 
 Json = Mapping[str, Any]
 
 
 class Teller:
-    """Knows the steps' skills from the events it has told."""
+    """Knows the steps' skills, and what attempts may cost at most, from the events it has told."""
 
     def __init__(self) -> None:
         self._skills: dict[int, str] = {}
+        self._most: dict[str, float | None] = {}
 
     def lines(self, commit: Logged) -> list[str]:
         """Return a line for each event worth one."""
@@ -51,6 +52,9 @@ class Teller:
                 return f"is handed from {event['from_agent']} to {event['to_agent']}"
             case "AttemptRequested":
                 return "begins" if event["attempt"] == 1 else f"begins, attempt {event['attempt']}"
+            case "AttemptStarted":
+                self._most[event["attempt_id"]] = _number(event.get("reserved_usd"))
+                return None
             case "ModelCalled" if event["outcome"] != "passed":
                 why = ", ".join(event.get("failed_checks", ()))
                 return f"asked {event['model']}: {event['outcome'].replace('_', ' ')}{why and f' ({why})'}"
@@ -61,7 +65,9 @@ class Teller:
             case "AttemptFailed":
                 return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
             case "AttemptLost":
-                return "attempt lost: its skill-runner is gone"
+                most = self._most.get(event["attempt_id"])
+                doubt = f", up to {dollars(most)} in doubt" if most else ""
+                return f"attempt lost: its skill-runner is gone{doubt}"
             case "AttemptStopped":
                 asked = event.get("asked_usd")
                 may = "has no known price" if asked is None else f"may cost ${asked}"
@@ -87,7 +93,7 @@ class Teller:
 def _spent(usage: Json | None) -> str:
     if not usage:
         return ""
-    numbers = {name: _number(usage.get(name)) for name in ("cost_usd", "list_price_usd")}
+    numbers = {name: _number(usage.get(name)) for name in ("cost_usd", "list_price_usd", "in_doubt_usd")}
     tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
     return f", {tokens} tokens, {money({**usage, **numbers})}"
 
