@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from controls import NOW, SESSION, USER, failure, later, planned, report, start
 from given import given
 from histories import Written, definitions, stories
-from orchestrator.asked import Cancel
+from orchestrator.asked import Cancel, WakeUp
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import COMPARED, assert_folds
@@ -237,6 +237,26 @@ async def test_a_skill_is_filed_beside_a_session_that_was_known_when_it_began_ho
     rows = (await assert_folds(told.entries, postgres_url))["skill_executions"].values()
     filed = {row["execution_id"]: row["agent_session_id"] for row in rows}
     assert filed == {None: SESSION, UUID(int=50): None, UUID(int=51): SESSION}
+
+
+async def test_skills_of_two_users_under_one_id_are_each_filed_beside_their_own_user_s_session(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    sessions = {USER: UUID(int=60), UUID(int=9): UUID(int=61)}
+    for user, beside in sessions.items():
+        session, alone = subjects.session(user, beside), subjects.execution(user, SESSION)
+        told.happens(session, *decide(start(1), Session(), NOW, session.subject).events)
+        begun = decide(replace(start(1), agent=None, beside_session=beside), Session(), NOW, alone.subject)
+        (first,) = begun.session.open
+        failed = decide(failure(attempt_id=first), begun.session, NOW, alone.subject)
+        again = decide(WakeUp(), failed.session, later(60), alone.subject)
+        for decision in (begun, failed, again):
+            told.happens(alone, *decision.events)
+    await projection.project(told.entries)
+    rows = (await assert_folds(told.entries, postgres_url))["skill_executions"].values()
+    filed = sorted((row["user_id"], row["agent_session_id"]) for row in rows if row["execution_id"])
+    assert filed == sorted([*sessions.items()] * 2)
 
 
 async def test_many_rows_are_copied_all_or_none_and_those_beside_a_bad_one_are_there(

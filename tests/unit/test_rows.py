@@ -418,6 +418,22 @@ def test_a_stand_alone_skill_is_not_filed_beside_another_users_session():
     assert story.decided(alone(session), aggregate=ALONE).attempt()["agent_session_id"] is None
 
 
+def test_skills_of_two_users_under_one_id_are_filed_and_cancelled_each_for_itself():
+    story, (mine, theirs) = Told(), (UUID(int=7, version=4), UUID(int=8, version=4))
+    other = subjects.execution(UUID(int=9), SESSION)
+    for owner, session in ((USER, mine), (other.user, theirs)):
+        of_owner = subjects.session(owner, session)
+        story.tell(of_owner, *decide(start(), Session(), NOW, of_owner.subject).events)
+    begun = decide(alone(theirs), Session(), NOW, other.subject)
+    story.tell(other, *begun.events)
+    story.decided(alone(mine), failure(), aggregate=ALONE)
+    story.tell(ALONE, *decide(WakeUp(), given_by(alone(mine), failure()), later(60), SUBJECT).events)
+    assert story.attempt(1, 2)["agent_session_id"] == mine
+    story.decided(Cancel(), aggregate=ALONE)
+    (running,) = begun.session.open
+    assert story.folded.tables["skill_executions"][running]["status"] is None
+
+
 def test_a_cancelled_stand_alone_skill_closes_its_attempt():
     story = told(alone(), Cancel(), aggregate=ALONE)
     assert part(story.attempt(), "status", "error_code") == ("error", "cancelled")

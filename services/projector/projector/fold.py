@@ -102,8 +102,8 @@ class Fold:
                 self._each("agent_session_steps", steps, ("pending",), end)
                 open_ = {"agent_session_id": session.key, "execution_id": None}
                 self._close(open_, _cancelled("session", at))
-            case CloseAlone(execution_id, _, at):
-                alone = {"execution_id": execution_id}
+            case CloseAlone(execution_id, user, at):
+                alone = {"execution_id": execution_id, "user_id": user}
                 self._close(alone, _cancelled("skill", at))
             case Doubt(session):
                 self._count_doubt(session)
@@ -113,12 +113,9 @@ class Fold:
                     own = self._own(attempt)
                     self._put(attempt, {**own, "agent_session_id": session.uuid}, own)
             case FileAgain(attempt, execution_id):
-                first = (
-                    one["agent_session_id"]
-                    for one in self.tables["skill_executions"].values()
-                    if one["execution_id"] == execution_id and one["attempt"] == 1
-                )
-                filed = next(first, None)
+                first = {"execution_id": execution_id, "attempt": 1, "user_id": attempt.user}
+                rows = self.tables["skill_executions"].values()
+                filed = next((one["agent_session_id"] for one in rows if first.items() <= one.items()), None)
                 own = self._own(attempt)
                 self._put(attempt, {**own, "agent_session_id": filed}, own)
             case Refold():

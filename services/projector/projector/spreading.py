@@ -85,13 +85,13 @@ WHERE o.user_id = p.owner AND t.ctid = x.place
 """
 FILE_AGAIN = """
 UPDATE skill_executions t SET agent_session_id = f.agent_session_id
-FROM unnest($1::uuid[], $2::uuid[]) AS p(id, execution_id)
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p(id, owner, execution_id)
 CROSS JOIN LATERAL (
-  SELECT x.agent_session_id FROM skill_executions x
+  SELECT x.agent_session_id, x.user_id FROM skill_executions x
   WHERE x.execution_id = p.execution_id AND x.attempt = 1 OFFSET 0
 ) AS f
 CROSS JOIN LATERAL (SELECT x.ctid AS place FROM skill_executions x WHERE x.id = p.id OFFSET 0) AS x
-WHERE t.ctid = x.place
+WHERE f.user_id = p.owner AND t.ctid = x.place
 """
 REFOLD = """
 WITH folded AS (

@@ -206,7 +206,7 @@ def _spread(changes: Iterable[Spread]) -> Iterator[Sent]:
             case File(attempt, session):
                 found.setdefault(spreading.FILE, []).append((attempt.key, attempt.user, session.uuid))
             case FileAgain(attempt, execution_id):
-                found.setdefault(spreading.FILE_AGAIN, []).append((attempt.key, execution_id))
+                found.setdefault(spreading.FILE_AGAIN, []).append((attempt.key, attempt.user, execution_id))
     for sql in spreading.IN_ORDER:
         if sql in found:
             yield sql, _columns(found[sql])
