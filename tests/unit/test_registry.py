@@ -3,10 +3,16 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from nats.aio.msg import Msg
+
 from controls import NOW
+from orchestrator.definitions import Definitions
 from shared.commit import Commit
 from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import AgentRegistered, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.json import dumps
+from shared.listening import Heard
 from shared.log import MemoryLog
 from shared.registry import Registry, Skill
 from shared.subjects import Aggregate, agent, skill
@@ -50,6 +56,25 @@ async def test_a_skill_that_was_switched_stays_so_whatever_its_file_says():
         assert (await known(registered)).enabled is enabled
         assert not (await known(registered, SkillDisabled(), registered)).enabled
         assert (await known(registered, SkillDisabled(), SkillEnabled(), registered)).enabled
+
+
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+async def test_what_the_operator_says_holds_though_the_file_says_so_already_and_otherwise_later(verb):
+    log, on = MemoryLog(), verb == "enable"
+    definitions = Definitions(log, Registry(log))
+
+    async def operate(verb: str, body: dict[str, Any]) -> None:
+        await definitions.operate(Heard(f"ops.skill.{verb}", dumps(body), {}, Msg(None)))
+
+    async def push(**changes: Any) -> None:
+        await operate("push", {"skills": [version("1", **changes).model_dump(mode="json")]})
+
+    await push(enabled=on)
+    for _ in range(2):
+        await operate(verb, {"name": "find"})
+    await push(enabled=not on)
+    assert (await definitions.registry.skill("find")).enabled is on
+    assert len((await log.load(skill("find"))).events) == 3
 
 
 async def test_a_version_that_a_session_pinned_is_found_and_one_that_came_since_is_read():

@@ -74,8 +74,8 @@ class Definitions:
             raise Refusal("unknown_skill", "name", f"there is no skill '{name}'")
 
         def decide(past: Past) -> Sequence[AnyEvent]:
-            state = skill_of(past)
-            return [] if state.enabled == on else [SkillEnabled() if on else SkillDisabled()]
+            """Note it though the file says so already: it may say otherwise later."""
+            return [] if skill_of(past).switched is on else [SkillEnabled() if on else SkillDisabled()]
 
         return {"ok": True, "seq": await self._append(skill(name), decide)}
 
