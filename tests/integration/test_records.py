@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -74,6 +74,20 @@ async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, 
         assert await told.client.records.rows(noun), noun
     async with await client_of(stack, uuid4()) as stranger:
         assert [await stranger.records.rows(noun) for noun in LISTS] == [[]] * len(LISTS)
+
+
+async def test_the_next_deadline_comes_first_and_what_is_over_last(stack: LocalStack):
+    today = datetime.now(UTC).date()
+    days = {"over": -1, "today": 0, "soon": 9, "long over": -90, "later": 30, "at any time": None}
+    rows = [
+        f"{title},festival,{'' if after is None else today + timedelta(days=after)}"
+        for title, after in days.items()
+    ]
+    async with await client_of(stack, uuid4()) as client:
+        done = await client.records.load("opportunities", "\n".join(["title,kind,deadline", *rows]).encode())
+        await client.tables.caught_up(done["seq"])
+        listed = [row.title for row in await client.records.rows("opportunities")]
+    assert listed == ["today", "soon", "later", "at any time", "over", "long over"]
 
 
 async def test_lists_open_names_and_join_what_belongs_together(told: Told):

@@ -54,8 +54,9 @@ ORDER BY o.at DESC, o.id LIMIT $3
 OPPORTUNITIES = """
 SELECT id, title, kind, opens, deadline, cost, currency, genres, regions, url, rules, source
 FROM opportunities
+CROSS JOIN LATERAL (SELECT coalesce(deadline < (now() AT TIME ZONE 'UTC')::date, false) AS closed) AS d
 WHERE user_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2))
-ORDER BY deadline NULLS LAST, title, id LIMIT $3
+ORDER BY closed, CASE WHEN closed THEN deadline END DESC, deadline NULLS LAST, title, id LIMIT $3
 """
 COVERAGE = """
 SELECT id, date, artist, outlet, kind, title, url, genres

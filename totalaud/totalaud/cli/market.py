@@ -42,7 +42,7 @@ def list_opportunities(
     kind: Annotated[str | None, typer.Option(help="submission, festival, funding, …")] = None,
     limit: Limit = 20,
 ) -> None:
-    """List opportunities, the next deadline first."""
+    """List opportunities, the next deadline first. What is over comes last."""
     show_list(context, "opportunities", limit=limit, of=kind)
 
 
