@@ -56,7 +56,7 @@ async def read_messages(
 
 
 async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:
-    """Read the last message of each literal subject that has one, at most MOST_SUBJECTS."""
+    """Read the last message of each subject (wildcards allowed) that has one, at most MOST_SUBJECTS."""
     messages, _ = await _ask(bus, stream, {"multi_last": list(subjects)})
     return _entries(messages)
 

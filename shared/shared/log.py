@@ -1,6 +1,6 @@
 """The log: commits on one literal subject per aggregate, guarded by the expected sequence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
@@ -60,6 +60,12 @@ def read_into(recorded: list[Recorded], stored: Iterable[tuple[int, bytes]]) -> 
             raise BadCommit(why, seq, Past(tuple(recorded))) from None
 
 
+def another_s(aggregate: Aggregate, subjects: Collection[str]) -> bool:
+    """Tell by the subjects that there are whether the aggregate's id is another user's alone."""
+    tail = aggregate.subject.split(".")[2:]
+    return aggregate.subject not in subjects and any(one.split(".")[2:] == tail for one in subjects)
+
+
 class Log(Protocol):
     """Load and append; both stores pass the same contract tests."""
 
@@ -76,6 +82,10 @@ class Log(Protocol):
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         """Return the last commit of each aggregate that has one: of many, far cheaper than to load them."""
+        ...
+
+    async def is_another_s(self, aggregate: Aggregate) -> bool:
+        """Tell whether other users have such a history under its id, and its own user has none."""
         ...
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
@@ -126,6 +136,9 @@ class MemoryLog:
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         pasts = {aggregate: (await self.load(aggregate)).recorded for aggregate in aggregates}
         return {aggregate: recorded[-1] for aggregate, recorded in pasts.items() if recorded}
+
+    async def is_another_s(self, aggregate: Aggregate) -> bool:
+        return another_s(aggregate, self._messages)
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)

@@ -21,9 +21,9 @@ class Done(Stored, frozen=True, kw_only=True):
 class Work(Stored, frozen=True, kw_only=True):
     """One attempt to be run, on `work.<pool>.<skill>.<attempt_id>`.
 
-    `seq` is the commit that asked for it; `log_seq` the log's last sequence known at dispatch: a skill that
-    reads tables waits until the projection has it. `traceparent` is the attempt's own span, parent of the
-    runner's. Personal values in `input` are sealed. `done` is what an earlier attempt has paid for.
+    `seq` is the last commit of its session at dispatch, mostly the one that asked for it; so is `log_seq`: a
+    skill that reads tables waits until the projection has it. `traceparent` is the attempt's own span, parent
+    of the runner's. Personal values in `input` are sealed. `done` is what an earlier attempt has paid for.
     """
 
     user: UUID

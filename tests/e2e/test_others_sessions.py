@@ -1,10 +1,11 @@
 """Bob knows the ids of all that is Alice's: no door, table, client or command line shows or touches it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 
@@ -92,7 +93,9 @@ async def test_another_s_session_is_not_retried(scene):
 
 async def test_cancelling_another_s_session_stops_nothing_of_theirs(scene):
     running = await scene.alice.run("tester", [{"skill": "sleep", "input": {"seconds": 1}}, ECHO])
-    await ask(scene, "session", "cancel", session_id=UUID(running.id))
+    with pytest.raises(Refusal) as refused:
+        await ask(scene, "session", "cancel", session_id=UUID(running.id))
+    assert refused.value.code == "not_found"
     assert (await scene.alice.outcome(running.id)).status == "completed"
 
 
@@ -113,6 +116,23 @@ async def test_the_same_id_is_another_session_and_leaves_the_first_as_it_is(scen
     assert [commit async for commit in scene.alice.events(scene.session)] == before
     record = await scene.alice.get(scene.session)
     assert (record.user_id, record.initial_input) == (str(scene.alice.user), ECHO["input"])
+
+
+async def test_an_id_that_two_users_derive_alike_is_the_first_one_s(scene):
+    """The tables have each id once: under another user's a session would be paid for and never shown."""
+    order = uuid5(NAMESPACE_URL, f"https://example.org/orders/{uuid4()}")
+    await scene.alice.outcome((await scene.alice.run("tester", [ECHO], session_id=order)).id)
+    with pytest.raises(Refusal) as refused:
+        await scene.bob.run("tester", [ECHO], session_id=order)
+    assert (refused.value.code, refused.value.field) == ("conflict", "session_id")
+    queued = []
+    for agent in ("tester", "nobody"):
+        body = json.dumps({"session_id": str(order), "agent": agent, "steps": [ECHO]}).encode()
+        queued.append((await scene.bob.bus.publish(f"cmd.{scene.bob.user}.session.run", body)).seq)
+    async with asyncio.timeout(10):
+        while not {*queued} <= {one["seq"] for one in await scene.alice.operator.dead_letters(10_000)}:
+            await asyncio.sleep(0.05)
+    assert [commit async for commit in scene.bob.events(order)] == []
 
 
 async def test_work_under_the_id_of_another_s_session_does_not_stand_in_its_way(scene):

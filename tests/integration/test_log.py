@@ -13,7 +13,7 @@ from shared.commit import Commit
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
 from shared.log import Conflict, Log, MemoryLog, Past, Recorded, TooLarge
-from shared.subjects import Aggregate, session
+from shared.subjects import Aggregate, execution, session
 
 
 def commit(reason: str = "because") -> Commit:
@@ -92,6 +92,19 @@ async def test_the_last_commits_of_many_are_read_at_once(log: Log):
 async def test_of_nobody_there_is_no_last_commit(log: Log, one: Aggregate):
     assert await log.lasts([one]) == {}
     assert await log.lasts([]) == {}
+
+
+async def test_an_id_is_another_user_s_while_only_others_have_such_a_history_under_it(
+    log: Log, one: Aggregate
+):
+    theirs = session(uuid4(), one.uuid)
+    await log.append(execution(uuid4(), one.uuid), commit(), expected=0)
+    await log.append(session(uuid4(), uuid4()), commit(), expected=0)
+    assert not await log.is_another_s(one)
+    await log.append(theirs, commit(), expected=0)
+    assert (await log.is_another_s(one), await log.is_another_s(theirs)) == (True, False)
+    await log.append(one, commit(), expected=0)
+    assert not await log.is_another_s(one)
 
 
 async def test_sessions_do_not_see_each_other(log: Log, one: Aggregate):

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from shared.jetstream_log import JetStreamLog
-from shared.log import Past
+from shared.log import Past, another_s
 from shared.subjects import Aggregate
 from sim.bus import SimBus
 
@@ -29,6 +29,9 @@ class SimLog(JetStreamLog):
         del most_bytes
         found = (await self.load(aggregate, after)).recorded
         return Past(found[:most], len(found) > most)
+
+    async def is_another_s(self, aggregate: Aggregate) -> bool:
+        return another_s(aggregate, self._sim.server.streams["EVT"].by_subject)
 
     async def last_seq(self) -> int:
         return len(self._sim.server.streams["EVT"].messages)

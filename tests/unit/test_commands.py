@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from orchestrator.asked import Cancel
 from orchestrator.commands import Commands, Sent
 from shared.commit import Commit
 from shared.events import SessionStarted
 from shared.json import dumps
 from shared.refusal import Refusal
-from shared.subjects import execution
+from shared.subjects import execution, session
 from sim.bus import SimBus
 from sim.chance import Chance
 from sim.loop import VirtualLoop
@@ -19,6 +20,7 @@ from sim.process import Process
 from sim.processes import World, doors_of
 from sim.silence import silenced
 
+DERIVED = UUID(int=25, version=5)
 USER, STRANGER, ID, OTHER = (UUID(int=number, version=4) for number in (21, 22, 23, 24))
 RUN = {"agent": "sim-agent", "steps": [{"skill": "add", "input": {"n": 1}}]}
 EXECUTE = {"skill": "add", "input": {"n": 1}}
@@ -157,6 +159,43 @@ def test_a_cancel_that_comes_before_its_start_is_the_end_of_it():
         assert (early["accepted"], early["duplicate"], early["status"]) == (False, False, "cancelled")
         late = await asked(commands, "session.run", {**RUN, "session_id": str(ID)})
         assert late == {**early, "duplicate": True}
+
+    played(story)
+
+
+def test_an_id_that_another_user_has_derived_before_is_refused_and_a_repetition_of_one_s_own_is_none():
+    async def story(commands: Commands) -> None:
+        body = {**RUN, "session_id": str(DERIVED)}
+        first = await asked(commands, "session.run", body)
+        for other in (body, {**body, "steps": [{"skill": "no-such-skill", "input": {}}]}):
+            with pytest.raises(Refusal) as refused:
+                await commands.handle(sent("session.run", other, STRANGER))
+            assert (refused.value.code, refused.value.field) == ("conflict", "session_id")
+        assert await asked(commands, "session.run", body) == {**first, "duplicate": True}
+        assert (await commands.log.load(session(STRANGER, DERIVED))).seq == 0
+
+    played(story)
+
+
+def test_an_id_that_two_users_have_since_an_older_release_is_still_each_one_s_own():
+    async def story(commands: Commands) -> None:
+        body = {**RUN, "session_id": str(DERIVED)}
+        first = await asked(commands, "session.run", body)
+        await commands.sessions.decide(session(STRANGER, DERIVED), Cancel())
+        assert await asked(commands, "session.run", body) == {**first, "duplicate": True}
+        theirs = await asked(commands, "session.cancel", {"session_id": str(DERIVED)}, STRANGER)
+        assert (theirs["duplicate"], theirs["status"]) == (True, "cancelled")
+
+    played(story)
+
+
+def test_a_cancel_of_what_is_another_user_s_changes_nothing():
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        with pytest.raises(Refusal) as refused:
+            await commands.handle(sent("session.cancel", {"session_id": str(ID)}, STRANGER))
+        assert (refused.value.code, refused.value.field) == ("not_found", "session_id")
+        assert (await commands.log.load(session(STRANGER, ID))).seq == 0
 
     played(story)
 

@@ -35,6 +35,7 @@ from shared.sealing import people_in
 from shared.subjects import Aggregate, execution, session
 
 ANSWER_BYTES = 4_000_000
+RANDOM = (4, 7)
 Model = TypeVar("Model", bound=Message)
 Json = dict[str, Any]
 
@@ -86,7 +87,10 @@ class Commands:
             case "session", "cancel":
                 body = parse(sent.body)
                 ended = read(CancelSession, body)
-                return await self._cancel(sent, session(sent.user, ended.session_id), ended, body)
+                aggregate = session(sent.user, ended.session_id)
+                if await self.log.is_another_s(aggregate):
+                    raise Refusal("not_found", "session_id", "you have no such session")
+                return await self._cancel(sent, aggregate, ended, body)
             case "skill", "cancel":
                 body = parse(sent.body)
                 alone = read(CancelExecution, body)
@@ -116,10 +120,14 @@ class Commands:
     async def _run(self, sent: Sent) -> Done:
         body = parse(sent.body)
         command = read(RunSession, body)
-        id_ = sent.id_or(command.session_id)
+        aggregate = session(sent.user, sent.id_or(command.session_id))
+        if command.session_id is not None and await self.is_taken(aggregate):
+            raise Refusal(
+                "conflict", "session_id", "the id is another user's: derive it from the user's id too"
+            )
         print_ = self.starts.fingerprint(body, "session_id")
         check = partial(self.starts.run, sent.user, command, print_)
-        return await self._start(sent, session(sent.user, id_), print_, check)
+        return await self._start(sent, aggregate, print_, check)
 
     async def _execute(self, sent: Sent) -> Done:
         body = parse(sent.body)
@@ -134,6 +142,13 @@ class Commands:
         print_ = self.starts.fingerprint(body, "execution_id")
         check = partial(self.starts.execute, sent.user, command, print_)
         return await self._start(sent, execution(sent.user, id_), print_, check)
+
+    async def is_taken(self, aggregate: Aggregate) -> bool:
+        """Tell whether the id that somebody chose for a session is another user's: tables have each id once.
+
+        Nobody hits upon a random one, so starts under those do not read the log.
+        """
+        return aggregate.uuid.version not in RANDOM and await self.log.is_another_s(aggregate)
 
     async def _start(
         self, sent: Sent, aggregate: Aggregate, fingerprint: str, check: Callable[[], Awaitable[Start]]

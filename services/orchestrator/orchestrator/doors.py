@@ -74,8 +74,11 @@ class Doors:
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
             raise _poison(refusal, body)
-        id_ = sent.id_or(_uuid(body.get(f"{noun}_id")))
+        chosen = _uuid(body.get(f"{noun}_id"))
+        id_ = sent.id_or(chosen)
         aggregate = session(sent.user, id_) if noun == "session" else execution(sent.user, id_)
+        if chosen and noun == "session" and await self.commands.is_taken(aggregate):
+            raise _poison(refusal, body)
         agent = body.get("agent")
         named = agent_name(agent) if is_name(agent) and noun == "session" else None
         fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")

@@ -60,7 +60,7 @@ class Context:
     def rows(self, sql: str, **named: Any) -> list[dict[str, Any]]:
         """Read from the tables with `:name` parameters; `:user` is bound always, and should be used.
 
-        Before its first query the read model has all that had happened when the step was dispatched. Ids are
+        Before its first query the read model has all that had happened when the step was asked for. Ids are
         strings, numerics floats, JSON columns plain values; personal ones stay sealed and may be passed on.
         """
         return self._tables.rows(sql, {"user": self.user, **named}, self._log_seq, self._wait_s)
