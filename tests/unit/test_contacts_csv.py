@@ -135,6 +135,7 @@ def test_a_further_address_beside_the_one_that_counts_is_passed_over():
     [
         ("UNSUB_TIME", "2024-05-01 10:00:00"),
         ("Unsubscribed on", "1.5.2024"),
+        ("Unsubscribed at", "2024-05-01T10:00:00Z"),
         ("Email Opt Out", "true"),
         ("Unsubscribed from all email", "TRUE"),
         ("Suppressed", "Unsubscribed"),
@@ -143,6 +144,24 @@ def test_a_further_address_beside_the_one_that_counts_is_passed_over():
 )
 def test_an_objection_is_read_however_a_list_writes_it(header: str, cell: str):
     assert good(dict(only(read(f"Email Address,{header}\nada@example.org,{cell}\n")))).suppressed is True
+
+
+@pytest.mark.parametrize(
+    ("cells", "suppressed"),
+    [
+        ("0,1", True),
+        ("1,0", True),
+        (",2024-05-01", True),
+        ("no,Unsubscribed", True),
+        ("subscribed,", False),
+        ("no,perhaps", False),
+        (",", None),
+    ],
+)
+def test_of_two_columns_that_say_who_objected_either_may(cells: str, suppressed: bool | None):
+    file = read(f"Email,Do Not Email,Opted Out\nada@example.org,{cells}\n")
+    assert good(dict(only(file))).suppressed is suppressed
+    assert file.ignored == ()
 
 
 def test_an_objection_in_a_column_that_means_nothing_is_not_passed_over():

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaigns.objecting import objects
+from campaigns.cells import YES
+from campaigns.objecting import objected, objects
 from shared.address import address
 
 Telling = Mapping[str, Callable[[str], bool]]
@@ -15,13 +16,15 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 class Columns:
     """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`.
 
-    `telling` knows cells by themselves: they must not be passed over, whatever their header is.
+    `telling` knows cells by themselves: they must not be passed over, whatever their header is. Of several
+    columns for one field the first counts, but where one of `heavier` knows a cell of another, that one.
     """
 
     noun: str
     aliases: dict[str, tuple[str, ...]]
     needed: tuple[tuple[str, ...], ...]
     telling: Telling = field(default_factory=dict)
+    heavier: Telling = field(default_factory=dict)
     _field_of: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -37,9 +40,14 @@ class Columns:
         return self._field_of.get(_SEPARATORS.sub(" ", header.casefold()).strip())
 
     def fields_of(self, cells: Sequence[str]) -> list[str | None]:
-        """Return the field of each column; of two columns for one field the first counts."""
+        """Return the field of each column, None for one that means nothing or the same as an earlier one."""
         fields = [self.field_of(cell) for cell in cells]
         return [name if name not in fields[:column] else None for column, name in enumerate(fields)]
+
+    def further(self, cells: Sequence[str]) -> list[str | None]:
+        """Return the field of each later column that may count all the same."""
+        both = zip(map(self.field_of, cells), self.fields_of(cells), strict=True)
+        return [name if name in self.heavier and not first else None for name, first in both]
 
     def count(self, cells: Sequence[str]) -> int:
         """Return how many columns have a meaning."""
@@ -55,6 +63,10 @@ class Columns:
 
     def expected(self) -> str:
         return ", ".join(" or ".join(names) for names in self.needed)
+
+
+def _objects(text: str) -> bool:
+    return text.strip().casefold() in YES or bool(objected(text))
 
 
 def _is_address(text: str) -> bool:
@@ -105,6 +117,7 @@ CONTACTS = Columns(
     },
     needed=(("name", "first_name", "last_name", "email"),),
     telling={"email": _is_address, "suppressed": objects},
+    heavier={"suppressed": _objects},
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

@@ -32,11 +32,9 @@ def read(data: bytes | str, columns: Columns) -> File:
     if (start := header_at(lines)) is None:
         raise Refusal("empty_csv", "csv", "the file has no header line")
     delimiter, cells, after = _header(lines, start, columns)
-    fields = columns.fields_of(cells)
-    ignored = tuple(
-        cell.strip() for cell, field in zip(cells, fields, strict=True) if not field and cell.strip()
-    )
-    return File(tuple(_records(lines, after, delimiter, fields, columns.telling)), ignored)
+    named = zip(cells, columns.fields_of(cells), columns.further(cells), strict=True)
+    ignored = tuple(cell.strip() for cell, *meant in named if not any(meant) and cell.strip())
+    return File(tuple(_records(lines, after, delimiter, cells, columns)), ignored)
 
 
 def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
@@ -65,8 +63,9 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
 
 
 def _records(
-    lines: list[str], start: int, delimiter: str, fields: list[str | None], telling: Telling
+    lines: list[str], start: int, delimiter: str, header: list[str], columns: Columns
 ) -> Iterator[Record]:
+    fields, further = columns.fields_of(header), columns.further(header)
     while start < len(lines):
         line = start + 1
         cells, start = record(lines, start, delimiter)
@@ -80,7 +79,9 @@ def _records(
             cells += [""] * (len(fields) - len(cells))
             told = {field: cell for field, cell in zip(fields, cells, strict=False) if field}
             others = [cell for field, cell in zip(fields, cells, strict=False) if not field]
-            yield Record(line, told, tuple(_passed_over(told, others, telling)))
+            again = ((field, cell) for field, cell in zip(further, cells, strict=False) if field)
+            told |= {field: cell for field, cell in again if columns.heavier[field](cell)}
+            yield Record(line, told, tuple(_passed_over(told, others, columns.telling)))
 
 
 def _passed_over(told: dict[str, str], others: list[str], telling: Telling) -> Iterator[Fault]:
