@@ -1,8 +1,11 @@
 """Answers are told in words, with intervals, sources and what is not known."""
 
+from typing import Any
+
 import pytest
 
-from totalaud.told.answers import answer, told
+from skillmodules import shipped
+from totalaud.told.answers import TELLERS, answer, told
 from totalaud.told.figures import rate
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
@@ -66,6 +69,13 @@ def test_a_model_that_did_worse_is_told_as_such():
     assert "Tried on 90 older pitches: 0.2 % worse than one rate for all." in text("predict-success", output)
 
 
+def test_where_nobody_can_be_predicted_only_why_is_told():
+    card = {"kind": "none", "outcome": "replied", "brier_skill": None, "n_validated": 0}
+    warned = META | {"warnings": ["no contact is known"]}
+    output = {"predictions": [], "expected": {**RATE, "n": 0}, "model": card, "meta": warned}
+    assert text("predict-success", output) == "! no contact is known"
+
+
 def test_a_rate_has_its_interval_and_its_counts():
     assert rate(RATE).startswith("6.3 % (2.1")
     assert rate(RATE).endswith("3 of 48")
@@ -80,12 +90,24 @@ def test_a_contact_has_parts_source_history_and_last_contact():
     told = text("score-contacts", {"contacts": [CONTACT], "meta": META})
     for part in (
         "Asha Example, 0.80",
+        "   asha@example.org\n",
         "0.40 of 0.40 genre",
         "https://example.org/asha",
         "2026-10-01",
+        "answered 6.3 %",
         "3 of 48",
     ):
         assert part in told
+
+
+def test_of_a_contact_of_whom_little_is_known_only_that_is_told():
+    told = text("research-contacts", {"contacts": [{"outlet": "Dock FM", "type": "radio"}, {}]})
+    assert told.splitlines()[1:] == [
+        "1. Dock FM: Dock FM, radio",
+        "   never contacted; source unknown",
+        "2. no name:",
+        "   never contacted; source unknown",
+    ]
 
 
 def test_an_expectation_is_not_told_as_what_was_counted():
@@ -127,9 +149,28 @@ def test_of_several_pitches_the_one_from_the_template_is_named():
     assert "facts used: f1" in told
 
 
+def test_a_pitch_is_told_whole_with_the_other_subjects_that_it_might_have():
+    pitch = {
+        **PITCH,
+        "body": "Dear [[name]],\n\nOne line.",
+        "pitches": [],
+        "subject_options": ["Hello", "Hi there"],
+        "notes": ["one fact is not used"],
+        "meta": META | {"basis": "model"},
+    }
+    lines = answer(["generate-pitch"], [pitch])
+    assert lines == [
+        *["Subject: Hello", "", "Dear [[name]],", "", "One line.", "", "facts used: f1", ""],
+        *["Other subjects:", "  Hi there", "! one fact is not used"],
+    ]
+    bare = {**PITCH, "facts_used": [], "pitches": None}
+    assert answer(["generate-pitch"], [bare]) == ["Subject: Hello", "", "One line.", ""]
+
+
 def test_a_text_that_did_not_pass_a_check_says_which():
-    bad = PITCH | {"checks": [{"name": "body words", "passed": False, "why": "it is short"}]}
-    assert "! not as it should be: body words" in text("generate-pitch", {"pitches": [bad], "meta": META})
+    checks = [{"name": "body words", "passed": False}, {"name": "numbers", "passed": True}]
+    told = text("generate-pitch", {"pitches": [PITCH | {"checks": checks}], "meta": META}).splitlines()
+    assert "! not as it should be: body words" in told
 
 
 PRESS = {
@@ -150,9 +191,10 @@ def test_a_press_release_is_told_part_by_part_in_eighty_columns():
     lines = answer(["write-press-release"], [PRESS])
     assert lines[0] == "NEON HARBOUR: GLASS COAST"
     assert all(len(line) <= 80 for line in lines)
-    assert "Notes to editors" in lines
-    assert "41 words; facts used: f1" in lines
-    assert "! missing: links, quotes" in lines
+    end = ["Notes to editors", "For immediate release", "Title: Glass Coast", ""]
+    assert lines[-6:] == [*end, "41 words; facts used: f1", "! missing: links, quotes"]
+    whole = {**PRESS, "facts_used": [], "missing": []}
+    assert answer(["write-press-release"], [whole])[-1] == "41 words; facts used: none"
 
 
 def test_prose_follows_the_figures_it_is_about():
@@ -160,6 +202,76 @@ def test_prose_follows_the_figures_it_is_about():
         ["score-contacts", "write-summary"], [{"contacts": []}, {"text": "Nobody was found.", "meta": META}]
     )
     assert told == ["Nobody fits.", "", "Nobody was found."]
+
+
+def test_an_action_has_its_day_its_minutes_its_reasons_and_how_it_is_done():
+    action = {
+        "title": "Follow up 35 pitches",
+        "due": "2026-11-04",
+        "effort_min": 20,
+        "evidence": [{"kind": "pitches", "ref": "", "n": 35, "why": "35 pitches are silent"}],
+        "command": {"door": "skill.execute", "skill": "generate-pitch", "input": {}},
+    }
+    plain = {**action, "due": None, "evidence": [], "command": {"door": "contacts.import", "input": {}}}
+    told = text("recommend-next-steps", {"actions": [action, plain, plain | {"command": None}], "meta": META})
+    assert told.splitlines() == [
+        "Next:",
+        "1. Follow up 35 pitches, due 2026-11-04, 20 min",
+        "   because: 35 pitches are silent",
+        "   with: generate-pitch",
+        "2. Follow up 35 pitches, 20 min",
+        "   with: contacts.import",
+        "3. Follow up 35 pitches, 20 min",
+    ]
+    assert text("recommend-next-steps", {"actions": [], "meta": META}) == "Nothing needs to be done."
+
+
+def test_a_plan_marks_what_must_not_be_late_and_says_what_does_not_fit():
+    task = {"id": "a", "title": "Press photos", "start": "2026-11-02", "due": "2026-11-06", "effort_h": 3.5}
+    tasks = [task | {"cost": 0}, task | {"id": "b", "title": "Master", "cost": 120.0}]
+    plan = {"tasks": tasks, "critical_path": ["b"], "infeasible": ["14 h too much in week 1"], "meta": META}
+    assert text("create-campaign-plan", plan).splitlines() == [
+        "2026-11-02 to 2026-11-06   Press photos (3.5 h)",
+        "2026-11-02 to 2026-11-06 * Master (3.5 h, 120)",
+        "",
+        "* has the least slack",
+        "",
+        "What does not fit:",
+        "- 14 h too much in week 1",
+    ]
+    easy = text("create-campaign-plan", {**plan, "critical_path": [], "infeasible": []})
+    assert len(easy.splitlines()) == 2
+
+
+def test_hashtags_are_told_in_one_line_to_copy_and_then_with_their_reasons():
+    tags = [
+        {"tag": tag, "kind": "genre", "why": "the release is synthpop"} for tag in ("#synthpop", "#synth")
+    ]
+    assert text("suggest-hashtags", {"hashtags": tags, "meta": META}).splitlines() == [
+        "#synthpop #synth",
+        "  #synthpop (genre): the release is synthpop",
+        "  #synth (genre): the release is synthpop",
+    ]
+    assert text("suggest-hashtags", {"hashtags": [], "meta": META}) == "No hashtag fits."
+
+
+def test_one_s_own_rate_stands_below_that_of_others_and_nothing_is_said_twice():
+    cohort = {"n": 20, "p10": 0.01, "p50": 0.05, "p90": 0.1234}
+    compared = {"verdict": "Among the better half.", "you": RATE, "cohort": cohort, "references": []}
+    warned = META | {"warnings": ["Among the better half.", "the cohort is small"]}
+    assert text("benchmark-performance", {**compared, "meta": warned}).splitlines() == [
+        "Among the better half.",
+        "  among 20 artists: p10 0.010, p50 0.050, p90 0.123",
+        f"  you: {rate(RATE)}",
+        "! the cohort is small",
+    ]
+
+
+def test_a_pattern_is_told_by_its_sentence_or_else_its_rule():
+    found = [{"rule": "type = radio", "text": "Radio answers more often."}, {"rule": "type = blog"}]
+    told = text("identify-patterns", {"patterns": found, "references": [], "meta": META})
+    assert told.splitlines()[1:] == ["- Radio answers more often.", "- type = blog"]
+    assert "No pattern can be shown." in text("identify-patterns", {"patterns": [], "meta": META})
 
 
 def test_too_little_data_says_how_much_is_missing():
@@ -219,8 +331,28 @@ def test_an_expectation_that_leaves_nothing_out_is_none():
     assert "expected in the end" not in told
 
 
-def test_that_nobody_is_to_be_asked_once_more_is_told():
+def test_a_share_is_held_against_the_one_before_once():
+    change = {"metric": "replied", "p_worse": 0.071, "verdict": "no_clear_change"}
+    before = [{"metric": "replied", "rate": RATE | {"k": 9}}]
+    told = text("track-campaign", {**TRACKED, "previous": before, "change": [change]})
+    assert told.splitlines()[1:] == [
+        f"  replied: {rate(RATE)}",
+        f"    before: {rate(RATE | {'k': 9})}",
+        "    no clear change, worse with probability 0.07",
+        "Follow-ups due: none",
+    ]
+
+
+def test_who_is_to_be_asked_once_more_is_told_by_name_or_id_with_the_days_of_silence():
     assert "Follow-ups due: none" in text("track-campaign", TRACKED)
+    due = [{"contact_id": "k1", "name": "Asha Example", "outlet": "Dock FM", "days": 9}]
+    due += [{"contact_id": "k2", "days": 8}] * 10
+    told = text("track-campaign", {**TRACKED, "followups_due": due, "followups_total": 35}).splitlines()
+    assert told[-11:-8] == [
+        "Follow-ups due: 35",
+        "  Asha Example, Dock FM: 9 days of silence",
+        "  k2: 8 days of silence",
+    ]
 
 
 def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
@@ -261,7 +393,18 @@ def test_an_opportunity_is_told_with_deadline_cost_reasons_and_place():
         "   https://example.org/call",
     ]
     free = {**call, "cost": 0, "deadline": None, "reasons": []}
-    assert "free" in text("discover-opportunities", {"opportunities": [free], "total": 1, "meta": META})
+    unknown = {**free, "cost": None, "url": None, "source": "a list"}
+    told = text("discover-opportunities", {"opportunities": [free, unknown], "total": 2, "meta": META})
+    assert told.splitlines() == [
+        "Open and fitting, the best first:",
+        "1. Fictional Open Call, festival, fit 0.85",
+        "   free",
+        "   https://example.org/call",
+        "2. Fictional Open Call, festival, fit 0.85",
+        "   a list",
+    ]
+    nothing = {"opportunities": [], "total": 0, "meta": META}
+    assert text("discover-opportunities", nothing) == "Nothing is open."
 
 
 def test_times_of_the_week_are_told_with_how_sure_they_are():
@@ -309,6 +452,18 @@ def test_who_answers_is_told_with_how_sure_and_how_soon():
     assert "probability 0.58: that may be chance" in told
     assert "a quarter within 1.0, half within 6.2 days; 19.3 % answer in the end" in told
     assert "interested 15, placed 0, declined 12, auto 1, other 2" in told
+    many = text("analyze-responses", {**output, "groups": [group] * 12, "alike_p": 0.05})
+    assert "  and 2 more\n" in many
+    assert "0.05: they do differ." in " ".join(many.split())
+    for alone in ({"groups": [group]}, {"alike_p": None}):
+        assert "If all answered alike" not in text("analyze-responses", {**output, **alone})
+
+
+def test_where_nobody_has_answered_yet_nothing_is_said_of_how_soon():
+    none = dict.fromkeys(("auto", "other", "interested", "placed", "declined"), 0)
+    times = {"p25_days": None, "median_days": None, "p75_days": None, "plateau": 0.0}
+    output = {"groups": [], "alike_p": None, "time_to_reply": times, "categories": none, "meta": META}
+    assert text("analyze-responses", output) == "No outcome is known yet."
 
 
 def test_what_moves_is_told_before_what_does_not():
@@ -348,7 +503,7 @@ def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
         "meta": META,
     }
     told = text("analyze-competition", output)
-    assert "1. Grey Heron, 0.66: folk" in told
+    assert "1. Grey Heron, 0.66: folk\n   covered by Dock FM\n" in told
     assert "- Dock FM covered Grey Heron, and not you" in told
     alone = {**output, "similar": [], "gaps": [], "meta": {**META, "basis": "insufficient", "needed": 1}}
     assert "no other artist is recorded that is near" in text("analyze-competition", alone)
@@ -363,3 +518,30 @@ def test_a_step_by_itself_is_told_whole_with_where_else_was_looked():
 @pytest.mark.parametrize("output", [{"contacts": "two of them"}, {"contacts": [{"score_parts": [{}]}]}])
 def test_what_has_not_the_form_of_a_skill_s_own_words_is_told_plainly(output):
     assert told("score-contacts", output)[0].startswith("contacts:")
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["whole", "sparse"])
+@pytest.mark.parametrize("skill", TELLERS)
+def test_whatever_a_skill_of_ours_may_answer_has_words_of_its_own(skill: str, *, sparse: bool):
+    schema = shipped()[skill].output_schema
+    assert TELLERS[skill](allowed(schema, schema["$defs"], sparse=sparse))
+
+
+def allowed(schema: dict[str, Any], types: dict[str, Any], *, sparse: bool) -> Any:
+    """Return what the schema allows, null and the last of its words where it is to be sparse."""
+    if "$ref" in schema:
+        return allowed(types[schema["$ref"].removeprefix("#/$defs/")], types, sparse=sparse)
+    if "enum" in schema:
+        return schema["enum"][-1 if sparse else 0]
+    if "anyOf" in schema:
+        return None if sparse else allowed(schema["anyOf"][0], types, sparse=sparse)
+    match schema.get("type"):
+        case [kind, "null"]:
+            return None if sparse else allowed({**schema, "type": kind}, types, sparse=sparse)
+        case "object":
+            fields = schema.get("properties", {})
+            return {name: allowed(inner, types, sparse=sparse) for name, inner in fields.items()}
+        case "array":
+            return [allowed(schema["items"], types, sparse=sparse)]
+        case kind:
+            return {"integer": 1, "number": 0.5, "boolean": True}.get(kind, "2026-12-01")

@@ -54,6 +54,14 @@ def test_no_field_of_a_skill_of_one_s_own_is_left_out(name):
     assert plainly({name: "mine"}) == [f"{name}: mine"]
 
 
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [({"mean": 4.2, "lo": 3.5, "hi": 5}, "  mean: 4.2"), ({"note": "in May"}, "  note: in May")],
+)
+def test_what_only_looks_like_a_rate_is_told_field_by_field(other, said):
+    assert said in plainly({"spread": {**RATE, **other}})
+
+
 def test_rows_within_rows_are_told_below_them():
     output = {"rows": [{"artist": "A", "songs": [{"title": "T"}, {"title": "U"}], "text": "one\ntwo"}]}
     assert plainly(output) == [

@@ -82,7 +82,11 @@ def _is_short(value: Any) -> bool:
 
 
 def _is_rate(value: Json) -> bool:
-    return all(isinstance(value.get(name), int | float) for name in RATE)
+    """Tell whether it is a rate as ours are, shares or days, and nothing beside."""
+    figures = [one for name in RATE if isinstance(one := value.get(name), int | float)]
+    if len(figures) < len(RATE) or value.keys() - {*RATE, "method"}:
+        return False
+    return str(value.get("method")).startswith("days") or all(0 <= one <= 1 for one in figures[2:])
 
 
 def _short(value: Any) -> str:
