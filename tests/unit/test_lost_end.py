@@ -5,12 +5,17 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+from msgspec import structs
+
 from controls import SESSION, USER, report, start
 from orchestrator.asked import Cancel
 from orchestrator.ledger import Reserve
 from orchestrator.ledgers import Ledgers
+from orchestrator.recording import record
 from orchestrator.sessions import Sessions
 from shared.log import MemoryLog
+from shared.refusal import Refusal
 from shared.subjects import session
 
 OF = session(USER, SESSION)
@@ -36,6 +41,14 @@ async def test_a_session_goes_on_from_what_the_log_still_has():
         decided = await sessions.decide(OF, Cancel())
     assert (decided.known.seq, decided.known.session.status) == (2, "cancelled")
     assert await log.last_seq() == 2
+
+
+async def test_a_report_that_the_log_has_not_got_to_is_not_refused_for_good():
+    sessions = Sessions(MemoryLog())
+    await sessions.decide(OF, start(1))
+    with pytest.raises(Refusal) as refused:
+        await record(sessions, structs.replace(report(1).report, seq=99))
+    assert refused.value.code == "unavailable"
 
 
 async def test_a_ledger_goes_on_from_what_the_log_still_has():

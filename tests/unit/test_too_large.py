@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from controls import SESSION, USER, planned, report, start, usage
-from orchestrator.asked import Retry
+from controls import SESSION, USER, claim, failure, planned, report, start, usage
+from orchestrator.asked import Cancel, Retry
+from orchestrator.recording import record
 from orchestrator.reports import Reports
 from orchestrator.session import Session
 from orchestrator.sessions import Sessions
-from shared.events import AttemptFailed, SessionFailed, StepCompleted, StepFailed
+from shared.events import AttemptFailed, AttemptReportedLate, SessionFailed, StepCompleted, StepFailed
 from shared.json import MAX_DEPTH, check
 from shared.log import MemoryLog
 from shared.subjects import session
@@ -20,10 +21,14 @@ LIMIT = 3_000
 OF = session(USER, SESSION)
 
 
+def sessions_with_room() -> tuple[Sessions, MemoryLog]:
+    log = MemoryLog()
+    return Sessions(log), log
+
+
 async def reported(output: int, next_input: int) -> tuple[list[Any], Session]:
     """Report a paid step with an output of so many bytes; return the commit's events and the session."""
-    log = MemoryLog()
-    sessions = Sessions(log)
+    sessions, log = sessions_with_room()
     steps = (planned(1), planned(2, input={"text": "x" * next_input}))
     await sessions.decide(OF, replace(start(2), steps=steps))
     log.max_payload = LIMIT
@@ -53,6 +58,29 @@ async def test_an_output_that_is_too_large_fails_its_own_step_and_its_cost_is_ke
     assert (gave_up.step, gave_up.code) == (1, "output_too_large")
 
 
+async def test_of_a_failed_attempt_what_it_had_so_far_is_left_out_where_it_is_too_large():
+    sessions, log = sessions_with_room()
+    await sessions.decide(OF, start(1))
+    log.max_payload = LIMIT
+    failed = replace(failure(1).report, partial={"text": "y" * LIMIT}, items=(0,), usage=usage(2))
+    decided = await record(sessions, failed)
+    (event, *_) = decided.events
+    assert isinstance(event, AttemptFailed)
+    assert (event.partial, event.items, event.usage) == (None, (), usage(2))
+
+
+async def test_a_late_output_that_is_too_large_leaves_its_cost():
+    sessions, log = sessions_with_room()
+    for command in (start(1), claim(1), Cancel()):
+        await sessions.decide(OF, command)
+    log.max_payload = LIMIT
+    late = replace(report(1).report, output={"text": "y" * LIMIT}, usage=usage(2))
+    decided = await record(sessions, late)
+    (event,) = decided.events
+    assert isinstance(event, AttemptReportedLate)
+    assert (event.output, event.usage) == (None, usage(2))
+
+
 async def test_an_output_that_is_nested_as_deep_as_it_may_be_is_recorded():
     sessions, output = Sessions(MemoryLog()), {}
     for _ in range(MAX_DEPTH):
@@ -66,8 +94,7 @@ async def test_an_output_that_is_nested_as_deep_as_it_may_be_is_recorded():
 
 
 async def test_a_retry_sends_such_an_input_alone():
-    log = MemoryLog()
-    sessions = Sessions(log)
+    sessions, log = sessions_with_room()
     steps = (planned(1), planned(2, input={"text": "{{step1.text}}"}))
     await sessions.decide(OF, replace(start(2), steps=steps))
     log.max_payload = LIMIT
