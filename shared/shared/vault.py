@@ -190,9 +190,7 @@ class Vault:
             try:
                 async with self._pool.acquire(timeout=ANSWER_S) as connection:
                     return await ask(connection)
-            except DATABASE_AWAY as error:
-                if isinstance(error, ValueError):
-                    raise
+            except DATABASE_AWAY:
                 if not tries_left:
                     raise Unavailable from None
             except NOT_THERE_YET:

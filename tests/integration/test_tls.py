@@ -18,6 +18,7 @@ from rig import environment
 from shared.bus import Bus
 from shared.nats_urls import secured
 from shared.refusal import Refusal
+from shared.vault import Unavailable, Vault
 from totalaud.door import Door
 from totalaud.errors import Unreachable
 from totalaud.stack import ports
@@ -183,6 +184,19 @@ async def test_postgresql_is_reached_over_tls_by_its_url(authority, database_url
         await connection.close()
         with pytest.raises(ssl.SSLCertVerificationError):
             await asyncpg.connect(f"{url}?sslmode=verify-full&sslrootcert={other.file}")
+
+
+async def test_what_needs_the_vault_waits_while_postgresql_has_a_certificate_that_is_not_trusted(
+    authority, database_url, tmp_path
+):
+    """As while it is away, or a text that is paid for would be thrown away and paid for again."""
+    other = Authority(tmp_path, "other")
+    async with postgres_over_tls(database_url, authority.vouch("postgres", ports.LOOPBACK)) as url:
+        for trusted in (other.file, tmp_path / "nowhere"):
+            vault = await Vault.connect(f"{url}?sslmode=verify-full&sslrootcert={trusted}", bytes(32))
+            with pytest.raises(Unavailable):
+                await vault.make_keys(uuid4(), [uuid4()])
+            await vault.close()
 
 
 async def test_postgresql_without_tls_is_refused_when_the_url_asks_for_it(database_url):
