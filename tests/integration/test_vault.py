@@ -242,6 +242,22 @@ async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
     assert (await vault.make_keys(USER, [new])).keys() == {new}
 
 
+async def test_who_waits_on_a_connection_that_dies_is_answered_on_another(vault_url: str):
+    person = uuid4()
+    owner = await asyncpg.connect(vault_url)
+    async with proxied(vault_url) as proxy:
+        vault = await Vault.connect(proxy.url, MASTER_KEY)
+        async with owner.transaction():
+            await owner.execute("lock table vault.keys")
+            making = asyncio.create_task(vault.make_keys(USER, [person]))
+            while not await owner.fetchval("select count(*) from pg_locks where not granted"):
+                await asyncio.sleep(0.01)
+            await proxy.cut()
+        assert (await making).keys() == {person}
+        await vault.close()
+    await owner.close()
+
+
 @pytest.mark.parametrize("heard", [True, False], ids=["heard", "missed"])
 async def test_who_was_erased_elsewhere_is_forgotten_though_postgres_is_away_since(
     heard: bool, bus: Bus, postgres: Rig, vault: Vault, another: Vault

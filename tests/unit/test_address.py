@@ -16,5 +16,9 @@ def test_a_long_text_is_no_address_and_takes_no_time(text: str):
     assert time.process_time() - begun < 1
 
 
+def test_what_cannot_be_seen_makes_nobody_else_of_an_address():
+    assert address("\ufeffada@exam\u00adple.org\u200b") == "ada@example.org"
+
+
 def test_a_long_name_around_an_address_is_read():
     assert address(f"{'Ada ' * 50}<ada@example.org>") == "ada@example.org"

@@ -239,6 +239,7 @@ def test_a_header_of_its_own_fields_is_told_from_all_other_kinds(kind: Any):
         ("contact_email,campaign,event,at", CONTACTS, "outreach"),
         ("name,email,outlet,type,genres,regions", OPPORTUNITIES, "contacts"),
         ("Name;E-Mail;Category", OPPORTUNITIES, "contacts"),
+        ("Name;E-Mail;Category;Favourite colour", OPPORTUNITIES, "contacts"),
     ],
 )
 def test_a_file_that_fits_another_kind_better_is_refused(header: str, kind: Any, looks: str):
