@@ -56,7 +56,7 @@ WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.su
 ORDER BY c.id LIMIT :most
 """
 OPPORTUNITIES = """
-SELECT o.id, o.title, o.kind, o.deadline, o.genre_keys
+SELECT o.id, o.title, o.kind, o.deadline, o.genres, o.genre_keys, o.rules
 FROM opportunities o
 WHERE o.user_id = :user AND o.deadline >= CAST(:today AS date) AND o.deadline <= CAST(:today AS date) + 14
   AND (o.opens IS NULL OR o.opens <= CAST(:today AS date))
@@ -70,8 +70,14 @@ WHERE r.user_id = :user AND r.date > CAST(:today AS date) AND r.date <= CAST(:to
   AND (CAST(:artist AS uuid) IS NULL OR r.artist_id = CAST(:artist AS uuid))
 ORDER BY r.date, r.id LIMIT 20
 """
+RELEASED = """
+SELECT r.title, r.type, r.date, r.artist_id
+FROM releases r JOIN artists a ON a.id = r.artist_id AND a.user_id = r.user_id AND a.mine
+WHERE r.user_id = :user AND (CAST(:artist AS uuid) IS NULL OR r.artist_id = CAST(:artist AS uuid))
+ORDER BY r.date < CAST(:today AS date), abs(r.date - CAST(:today AS date)), r.id LIMIT 200
+"""
 ARTISTS = """
-SELECT a.id, a.name, a.genres,
+SELECT a.id, a.name, a.genres, a.location,
        (SELECT count(*) FROM artist_facts f
         WHERE f.user_id = :user AND f.artist_id = a.id
           AND (f.valid_to IS NULL OR f.valid_to >= CAST(:today AS date))) AS facts
@@ -87,7 +93,8 @@ Row = dict[str, Any]
 class Situation:
     """`history` is all of the user's latest pitches; the rest lies within what was asked about.
 
-    `acts` says by campaign what a text is to be about.
+    `acts` says by campaign what a text is to be about; `releases` are near, `released` is all there is to
+    apply with, the next ones first.
     """
 
     now: datetime
@@ -98,6 +105,7 @@ class Situation:
     fitting: dict[str, list[Row]] = field(default_factory=dict)
     opportunities: list[Row] = field(default_factory=list)
     releases: list[Row] = field(default_factory=list)
+    released: list[Row] = field(default_factory=list)
     artists: list[Row] = field(default_factory=list)
     acts: dict[str, Row] = field(default_factory=dict)
 
@@ -128,6 +136,7 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
         fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},
         opportunities=context.rows(OPPORTUNITIES, today=today),
         releases=context.rows(RELEASES, today=today, artist=artist_id),
+        released=context.rows(RELEASED, today=today, artist=artist_id),
         artists=artists,
         acts=acts(context, campaigns, artists, today),
     )

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from library.actions import Action, Gain, counted, evidence, record, skill
+from library.applying import applying, taken_by
 from library.expected import better_template, reply_rate
-from library.pitched import keys
 from library.situation import Situation, waits
 
 PITCHES_OF_A_RELEASE = 40
@@ -20,26 +20,23 @@ Json = dict[str, Any]
 
 
 def apply(at: Situation) -> list[Action]:
-    """Opportunities that fit and end within two weeks."""
-    genres = {key for artist in at.artists for key in keys(artist["genres"] or ())}
-    found = []
+    """Opportunities that end within two weeks and are open to an artist of the user's, as their rules say."""
+    found, some = [], applying(at)
     for row in at.opportunities:
-        if row["genre_keys"] and not genres & set(row["genre_keys"]):
+        if (taker := taken_by(row, some)) is None:
             continue
         left = (row["deadline"] - at.now.date()).days
         lost = SOON_LOST if left <= SOON_DAYS else LATER_LOST
         worth = PLACEMENT_IN_ANSWERS * PLACED_SHARE * lost
+        why = f"open until {row['deadline']}, and it fits{taker.words}"
         found.append(
             Action(
                 "apply",
                 f"Apply to {row['title']}: {counted(left, 'day')} left",
                 Gain(worth, worth / 2),
                 30,
-                (evidence("opportunity", [row["id"]], f"open until {row['deadline']}, and it fits"),),
-                skill(
-                    "discover-opportunities",
-                    {"genres": sorted({g for a in at.artists for g in a["genres"] or ()})},
-                ),
+                (evidence("opportunity", [row["id"]], why),),
+                skill("discover-opportunities", taker.input),
                 due=row["deadline"],
                 estimated=False,
             )

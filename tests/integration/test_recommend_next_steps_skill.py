@@ -109,6 +109,58 @@ async def test_a_campaign_is_never_taken_for_an_artist(skillbench, names, whose)
     assert (command and command["input"]["artistInfo"]["name"]) == whose
 
 
+SHUT = (
+    {"territory": ["US"]},
+    {"unreleased": True, "min_lead_days": 91},
+    {"released": True},
+    {"release_types": ["album"]},
+    {"genres_only": True, "territory": ["France"]},
+)
+OPEN = (
+    ({}, "Act", {}),
+    ({"territory": ["UK"]}, "Act", {}),
+    ({"unreleased": True, "min_lead_days": 90}, "Act with Low Tide", {"title": "Low Tide", "type": "single"}),
+    ({"release_types": ["single"]}, "Act with Low Tide", {"title": "Low Tide", "type": "single"}),
+)
+
+
+async def test_no_opportunity_is_recommended_whose_rules_shut_out_the_artist(skillbench):
+    user = skillbench.user()
+    act = artist(user, location="Leeds, UK")
+    calls = [opportunity(user, rules) for rules in SHUT]
+    await skillbench.load(
+        {"artists": [act], "releases": [release(user, act, title="Low Tide")], "opportunities": calls}
+    )
+    assert applications(await skillbench.run(SKILL, {"limit": 50}, user=user)) == []
+
+
+@pytest.mark.parametrize(("rules", "who", "with_"), OPEN)
+async def test_an_opportunity_is_recommended_with_the_artist_and_the_release_that_it_takes(
+    skillbench, rules, who, with_
+):
+    user = skillbench.user()
+    act, far = artist(user, location="Leeds, UK"), artist(user, name="Far", location="Chicago, US")
+    call = opportunity(user, rules)
+    rows = {"artists": [act, far], "releases": [release(user, act, title="Low Tide")]}
+    await skillbench.load({**rows, "opportunities": [call]})
+    (proposal,) = applications(await skillbench.run(SKILL, {"artist_id": str(act["id"])}, user=user))
+    assert proposal["evidence"][0]["why"].endswith(f"and it fits {who}")
+    given = proposal["command"]["input"]
+    assert {name: given.get("release", {}).get(name) for name in with_} == with_
+    found = await skillbench.run("discover-opportunities", given, user=user)
+    assert [one["id"] for one in found["opportunities"]] == [str(call["id"])]
+
+
+def applications(found):
+    return [one for one in found["actions"] if one["kind"] == "apply"]
+
+
+def opportunity(user, rules):
+    day = TODAY + timedelta(days=5)
+    call = {"id": uuid4(), "user_id": user, "title": f"Call {uuid4().hex}", "kind": "submission"}
+    return {**call, "deadline": day, "rules": rules}
+
+
 def pitching(actions):
     (proposal,) = [one for one in actions if one["kind"] == "pitch_fitting"]
     return proposal
