@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from library.plan_tasks import ALL, tasks_for
+from library.schedule import planned
 from quality.harness import NOW, Bench
 from quality.row import Row, interval
 
@@ -67,6 +68,7 @@ def broken(given: Json, plan: Json, today: date) -> list[str]:
         *_hours(given, plan["tasks"], today),
         *_named(given, plan),
         *_given_up(given, plan, today),
+        *_comes_first(given, plan, today),
     ]
 
 
@@ -116,6 +118,14 @@ def _given_up(given: Json, plan: Json, today: date) -> Iterator[str]:
     days = (date.fromisoformat(given["release"]["date"]) - today).days
     if days >= ENOUGH_DAYS and given["hours_per_week"] >= ENOUGH_H and plan["infeasible"]:
         yield f"given up without need: {plan['infeasible']}"
+
+
+def _comes_first(given: Json, plan: Json, today: date) -> Iterator[str]:
+    """What every release needs is planned wherever it can be had without any channel."""
+    days = (today - date.fromisoformat(given["release"]["date"])).days
+    alone = planned(tasks_for([]), days, given["hours_per_week"])[0]
+    if lost := alone.keys() - {task["id"] for task in plan["tasks"]}:
+        yield f"given up for a channel: {sorted(lost)}"
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:

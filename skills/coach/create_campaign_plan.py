@@ -101,6 +101,14 @@ def _reason(missed: Missed, release: date, today: date, hours: float) -> str:
         return f"{task.id}: needs {missed.depends_on}, which does not fit"
     if missed.serves_nothing:
         return f"{task.id}: would only serve what does not fit"
+    if missed.gives_way:
+        return (
+            f"{task.id}: {hours:g} h a week are too few for it beside {missed.gives_way}, which comes first"
+        )
+    if missed.gives_way:
+        return (
+            f"{task.id}: {hours:g} h a week are too few for it beside {missed.gives_way}, which comes first"
+        )
     days = task.latest or 0
     limit = f"{release + timedelta(days=days)}, {_distance(days)}"
     if release + timedelta(days=days) < today:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from library.plan_tasks import Task
+from library.plan_tasks import RELEASE, Task
 
 FOREVER = 10_000
 MARGIN = 7
@@ -27,18 +27,34 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A task that cannot be done in time, `late_by` that many days, or because it `depends_on` such a one."""
+    """A task that cannot be done in time, `late_by` that many days, or because it `depends_on` such a one.
+
+    One that could be, but `gives_way` to a task that every release needs, is missed as well.
+    """
 
     task: Task
     late_by: int = 0
     depends_on: str | None = None
     serves_nothing: bool = False
+    gives_way: str | None = None
 
 
 def planned(
     tasks: Sequence[Task], today: int, hours_per_week: float
 ) -> tuple[dict[str, Placed], list[Missed]]:
-    """Place as many tasks as fit and name all others; `tasks` are in the order of their dependencies."""
+    """Place as many tasks as fit and name all others; `tasks` are in the order of their dependencies.
+
+    What every release needs comes first: without it pitches would be for nothing.
+    """
+    needed = [task for task in tasks if task.channel == RELEASE]
+    kept = _as_many_as_fit(needed, today, hours_per_week, frozenset())[0]
+    return _as_many_as_fit(tasks, today, hours_per_week, frozenset(kept))
+
+
+def _as_many_as_fit(
+    tasks: Sequence[Task], today: int, hours_per_week: float, first: frozenset[str]
+) -> tuple[dict[str, Placed], list[Missed]]:
+    """Give up one task after the other, with what hangs on it; those that come `first` after all others."""
     left, missed = list(tasks), list[Missed]()
     while True:
         placed, late = placed_all(left, today, hours_per_week)
@@ -46,11 +62,34 @@ def planned(
             return placed, missed
         task, days = late
         culprit = binding(left, task, hours_per_week)
-        gone = [Missed(culprit, late_by=days), *_following(left, culprit)]
-        left = _without(left, gone)
-        useless = _useless(tasks, left)
-        left = _without(left, useless)
-        missed += [*gone, *useless]
+        gone = [Missed(culprit, late_by=days)]
+        if culprit.id in first and (other := _least_missed(tasks, left, today, hours_per_week)):
+            gone = [Missed(other, gives_way=culprit.id)]
+        left, with_it = _given_up(tasks, left, gone[0].task)
+        missed += [*gone, *with_it]
+
+
+def _least_missed(
+    tasks: Sequence[Task], left: Sequence[Task], today: int, hours_per_week: float
+) -> Task | None:
+    """Return the channel's task without which the rest is least late, of equals the one of fewest hours."""
+
+    def price(task: Task) -> tuple[int, float, str]:
+        rest, with_it = _given_up(tasks, left, task)
+        late = placed_all(rest, today, hours_per_week)[1]
+        hours = task.effort_h + sum(one.task.effort_h for one in with_it)
+        return late[1] if late else 0, hours, task.id
+
+    ends = (task for task in left if task.channel != RELEASE and task.latest is not None)
+    return min(ends, key=price, default=None)
+
+
+def _given_up(tasks: Sequence[Task], left: Sequence[Task], task: Task) -> tuple[list[Task], list[Missed]]:
+    """Return what is left without a task, and what goes with it."""
+    following = _following(left, task)
+    rest = _without(left, [Missed(task), *following])
+    useless = _useless(tasks, rest)
+    return _without(rest, useless), [*following, *useless]
 
 
 def placed_all(

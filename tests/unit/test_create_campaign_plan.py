@@ -54,6 +54,15 @@ def test_twenty_six_days_are_too_few_for_radio_and_it_says_so():
     assert found["meta"]["warnings"][1].startswith("Everything would fit if the release were on 20")
 
 
+@pytest.mark.parametrize(("days", "goal", "hours"), [(28, "all", 3), (70, "radio", 1), (35, "press", 2)])
+def test_what_every_release_needs_is_not_given_up_for_a_channel(days, goal, hours):
+    found = made(days, goal=goal, hours_per_week=hours)
+    assert {"master", "deliver", "links"} <= {task["id"] for task in found["tasks"]}
+    assert f"{hours} h a week are too few for it beside deliver, which comes first" in str(
+        found["infeasible"]
+    )
+
+
 def test_no_hours_means_no_tasks_and_all_are_named():
     found = made(240, hours_per_week=0)
     assert found["tasks"] == []
