@@ -213,7 +213,7 @@ async def test_a_deployment_is_told_of_a_bad_skill_file_and_begins_all_the_same(
     assert "broken.yaml:" in told.getvalue()
 
 
-async def test_a_disabled_skill_is_refused_until_it_is_enabled(at_the_stack: None):
+async def test_a_disabled_skill_is_refused(at_the_stack: None):
     await document("skills", "disable", "write-twice")
     try:
         refused = await document("skill", "write-twice", "-i", "topic=x", code=1)
