@@ -22,6 +22,7 @@ from shared.record_events import (
     MetricDay,
     MetricsImported,
     NameGiven,
+    ObjectionWithdrawn,
     OpportunityImported,
     OutreachCorrected,
     OutreachRecorded,
@@ -33,7 +34,7 @@ PEOPLE = 12
 KINDS = (
     "drafted", "approved", "sent", "sent", "bounced", "opened", "replied", "positive", "declined", "placed"
 )  # fmt: skip
-CATEGORIES = ("interested", "placed", "declined", "auto", "other", None)
+CATEGORIES = ("interested", "placed", "declined", "objected", "auto", "other", None)
 NAMES = {"contact": PEOPLE, "artist": 3, "release": 3, "campaign": 3, "opportunity": 4, "coverage": 4}
 
 
@@ -111,9 +112,11 @@ def _of_contact(chance: random.Random, id_: UUID) -> RecordEvent:
         return ContactErased()
     if roll < 0.3:
         return ContactSuppressed()
+    if roll < 0.35:
+        return ObjectionWithdrawn()
     sealed = {"$sealed": str(id_), "n": "bg==", "c": "Yw=="}
     return ContactImported(
-        name=sealed, outlet="Radio Nowhere", kind="radio", genres=("Dream Pop",), suppressed=roll < 0.4,
+        name=sealed, outlet="Radio Nowhere", kind="radio", genres=("Dream Pop",), suppressed=roll < 0.45,
         fingerprint=str(roll),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from shared.message import Happened, Stored
 OutreachKind = Literal[
     "drafted", "approved", "sent", "bounced", "opened", "replied", "positive", "declined", "placed"
 ]
-ReplyCategory = Literal["interested", "placed", "declined", "auto", "other"]
+ReplyCategory = Literal["interested", "placed", "declined", "objected", "auto", "other"]
 
 
 class ContactImported(Happened, frozen=True, kw_only=True):
@@ -43,6 +43,10 @@ class ContactImported(Happened, frozen=True, kw_only=True):
 
 class ContactSuppressed(Happened, frozen=True):
     """The person objected: no skill proposes or writes to them again, whatever is imported later."""
+
+
+class ObjectionWithdrawn(Happened, frozen=True):
+    """The person may be written to again: they said so, or the objection was noted by mistake."""
 
 
 class ContactErased(Happened, frozen=True):
@@ -125,7 +129,7 @@ class CampaignClosed(Happened, frozen=True):
 class OutreachRecorded(Happened, frozen=True, kw_only=True):
     """Something happened between the campaign and a contact at `at`, which may be long ago.
 
-    `detail` (a reply's words, a note) is sealed for the contact; `category` says what a reply's words were
+    `detail` (a reply's words, a note) is sealed for the contact; `category` says what an answer's words were
     taken for. `propensity` is the probability with which the sending slot had been chosen.
     """
 
@@ -176,7 +180,7 @@ class CoverageImported(Happened, frozen=True, kw_only=True):
     genres: tuple[str, ...] = ()
 
 
-ContactEvent = ContactImported | ContactSuppressed | ContactErased
+ContactEvent = ContactImported | ContactSuppressed | ObjectionWithdrawn | ContactErased
 ArtistEvent = ArtistSet | FactAdded | FactRemoved | MetricsImported | NameGiven
 ReleaseEvent = ReleasePlanned | NameGiven
 CampaignEvent = CampaignCreated | CampaignClosed | OutreachRecorded | OutreachCorrected | NameGiven

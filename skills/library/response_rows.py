@@ -6,7 +6,7 @@ from typing import Any
 from library.outcomes import MOST, known
 from skill_runner.context import Context
 
-CATEGORIES = ("interested", "placed", "declined", "auto", "other")
+CATEGORIES = ("interested", "placed", "declined", "objected", "auto", "other")
 PITCHES = """
 WITH latest AS (
     SELECT id, contact_id, sent_at, bounced_at, replied_at, positive_at, placed_at, declined_at, template

@@ -10,6 +10,7 @@ from rig import SAMPLE, client_of
 
 FILES = SAMPLE.parents[2] / "tracker" / "example"
 MARA = "mara.samplewood@example.org"
+NOOR = "noor.fictley@example.org"
 
 
 class Tour:
@@ -119,6 +120,24 @@ async def test_what_cannot_be_done_is_told_in_one_line(tour, words, said):
     assert (told.code, told.out) == (1, "")
     assert said in told.err
     assert len(told.err.splitlines()) == 1
+
+
+async def test_whose_answer_objects_is_suppressed_until_that_is_taken_back(tour):
+    words = ("replied", "--detail", "Please take me off your list.")
+    told = await tour.done("outreach", "record", "Glass Coast", NOOR, *words)
+    objects, undo = told.splitlines()[1:]
+    assert objects == "it asks not to be written to again: the contact is suppressed"
+    who = undo.removeprefix("if that is wrong: totalaud contacts unsuppress ")
+    assert (await tour.done("contacts", "suppress", NOOR)).endswith("is suppressed (had been done before)\n")
+    assert '"objected"' in await tour.done("--json", "outreach", "list")
+    asked = {"contacts": [{"email": NOOR, "type": "radio"}]}
+    async with await client_of(tour.stack, tour.user) as client:
+        ranked = []
+        for verb in ("suppress", "unsuppress"):
+            await tour.done("contacts", verb, who)
+            started = await client.execute("score-contacts", asked)
+            ranked.append(len((await client.skill_outcome(started.id)).output["contacts"]))
+    assert ranked == [0, 1]
 
 
 async def test_one_who_objected_and_was_erased_is_written_of_no_more(tour):

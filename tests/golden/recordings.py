@@ -41,6 +41,13 @@ from record_histories import record_stories
 from shared import subjects
 from shared.commit import Commit
 from shared.events import AgentRegistered, AnyEvent, Budget, SkillDisabled, SkillEnabled, SkillRegistered
+from shared.record_events import (
+    CampaignCreated,
+    ContactImported,
+    ContactSuppressed,
+    ObjectionWithdrawn,
+    OutreachRecorded,
+)
 from shared.subjects import Aggregate
 from sim.run import run
 from sim.silence import silenced
@@ -72,7 +79,31 @@ def records() -> Iterator[Written]:
     yield from record_stories(1, 100)
 
 
-RECORDINGS = {"sessions": sessions, "money": money, "lists": lists, "records": records}
+def objections() -> Iterator[Written]:
+    """Somebody objects and takes it back; another one objects in an answer."""
+    ada, ben = (subjects.contact(USER, UUID(int=number, version=4)) for number in (1, 2))
+    act = subjects.record(USER, "campaign", UUID(int=3, version=4))
+    answer = OutreachRecorded(
+        outreach_id=UUID(int=4), contact_id=UUID(ben.id), kind="replied", at=NOW, category="objected"
+    )
+    told: list[tuple[Aggregate, AnyEvent]] = [
+        *((one, ContactImported(outlet="Radio Nowhere", fingerprint="one")) for one in (ada, ben)),
+        *((one, ContactSuppressed()) for one in (ada, ben)),
+        (ada, ObjectionWithdrawn()),
+        (act, CampaignCreated(name="Spring")),
+        (act, answer),
+    ]
+    for number, (aggregate, event) in enumerate(told):
+        yield aggregate, Commit(commit_id=UUID(int=number), at=later(number), events=(event,))
+
+
+RECORDINGS = {
+    "sessions": sessions,
+    "money": money,
+    "lists": lists,
+    "records": records,
+    "objections": objections,
+}
 
 
 def pushed() -> Iterator[Written]:

@@ -87,11 +87,14 @@ async def test_replies_are_counted_once_a_pitch_and_corrected_ones_not(skillbenc
             outreach(pitches[1], "replied", at, category="auto"),
             outreach(pitches[2], "declined", at, corrected=True),
             outreach(pitches[3], "replied", at),
+            outreach(pitches[3], "replied", at, category="objected"),
             outreach(pitches[3], "opened", at),
         ],
     }
     found = await analyze(skillbench, rows, user)
-    assert found["categories"] == {"interested": 1, "placed": 0, "declined": 0, "auto": 1, "other": 1}
+    assert found["categories"] == {
+        "interested": 1, "placed": 0, "declined": 0, "objected": 1, "auto": 1, "other": 1,
+    }  # fmt: skip
 
 
 async def test_of_nothing_nothing_is_said(skillbench):

@@ -34,6 +34,7 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("campaign.close", {"campaign": "Spring"}),
     ("outreach.record", WORDS),
     ("contacts.suppress", {"email": BEN}),
+    ("outreach.record", WORDS | {"detail": "Take me off your list."}),
 ]
 
 
@@ -182,6 +183,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("outreach.record", WORDS | {"propensity": 2}, "invalid", "propensity"),
     ("outreach.correct", {"campaign": "Spring", "outreach_id": NOBODY}, "unknown_outreach", "outreach_id"),
     ("contacts.suppress", {"contact_id": NOBODY}, "unknown_contact", "contact_id"),
+    ("contacts.unsuppress", {"contact_id": NOBODY}, "unknown_contact", "contact_id"),
     ("streams.import", {"csv": "date,streams\n", "artist": "Zzyzx"}, "unknown_artist", "artist"),
     ("streams.import", {"csv": "date,streams\n"}, "missing_field", "artist"),
     ("streams.import", {"csv": CONTACTS, "artist": "Nobody"}, "unknown_header", "csv"),

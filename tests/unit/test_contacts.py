@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from campaigns.contacts import Contact, Erase, Import, Suppress, decide, evolve, known
+from campaigns.contacts import Contact, Erase, Import, Suppress, Unsuppress, decide, evolve, known
 from controls import past_of
-from shared.record_events import ContactErased, ContactImported, ContactSuppressed
+from shared.record_events import ContactErased, ContactImported, ContactSuppressed, ObjectionWithdrawn
 from shared.refusal import Refusal
 
 SEALED = {"$sealed": "00000000-0000-4000-8000-0000000000aa", "n": "", "c": ""}
@@ -85,6 +85,24 @@ def test_one_who_was_never_imported_can_object_too():
 
 def test_whatever_is_imported_later_a_second_objection_changes_nothing():
     assert decide(Suppress(), fold([IMPORTED, ContactSuppressed(), CHANGED])) == []
+
+
+def test_an_objection_is_taken_back_once_and_made_again():
+    objected = [IMPORTED, ContactSuppressed()]
+    assert decide(Unsuppress(), fold(objected)) == [ObjectionWithdrawn()]
+    withdrawn = [*objected, ObjectionWithdrawn()]
+    assert decide(Unsuppress(), fold(withdrawn)) == []
+    assert decide(Suppress(), fold(withdrawn)) == [ContactSuppressed()]
+
+
+@pytest.mark.parametrize(
+    ("history", "code"),
+    [([MARKED, ContactSuppressed()], "in_file"), ([IMPORTED, ContactErased()], "erased")],
+)
+def test_what_a_file_says_or_an_erasure_is_not_taken_back_so(history: list[Any], code: str):
+    with pytest.raises(Refusal) as refused:
+        decide(Unsuppress(), fold(history))
+    assert refused.value.code == code
 
 
 def test_one_who_was_erased_needs_not_object():

@@ -42,6 +42,7 @@ VALID["streams.import"] = [{"artist": "Nobody", **body} for body in VALID["strea
 VALID["opportunities.import"] += [{"ics": ICS}]
 VALID |= {
     "contacts.suppress": [{"email": EMAIL}, {"contact_id": ID}],
+    "contacts.unsuppress": [{"email": EMAIL}, {"contact_id": ID}],
     "contacts.erase": [{"email": EMAIL}, {"contact_id": ID}],
     "artist.set": [{"name": "Nobody", "genres": ["synthpop"], "mine": True, "location": "Leeds"}],
     "artist.add_fact": [{"artist": "Nobody", "text": "Plays in Leeds", "valid_to": "2027-01-01"}],

@@ -60,6 +60,7 @@ async def test_a_text_in_place_of_a_list_is_not_taken_apart(records: Records, se
 async def test_a_contact_is_named_by_address_or_id(records: Records, service: Service):
     await records.record_outreach("Spring", "ada@example.org", "sent", "2026-05-01T10:00:00Z")
     await records.suppress(USER)
+    await records.unsuppress("a@example.org")
     assert service.asked == [
         (
             "outreach",
@@ -72,6 +73,7 @@ async def test_a_contact_is_named_by_address_or_id(records: Records, service: Se
             },
         ),
         ("contacts", "suppress", {"contact_id": str(USER)}),
+        ("contacts", "unsuppress", {"email": "a@example.org"}),
     ]
 
 
@@ -139,6 +141,12 @@ def test_a_report_of_contacts_says_whose_objection_is_recorded_though_the_row_fa
     told = "objections in rows that failed are recorded all the same: lines 3, 9"
     assert report_lines(report, "c.csv")[0] == told
     assert "would be recorded" in report_lines(report | {"dry_run": True}, "c.csv")[0]
+
+
+def test_a_report_of_outreach_says_whose_answers_object():
+    report = {**NOTHING, "errors": [], "created": [], "objections": [4]}
+    told = "objections in answers are recorded, their contacts suppressed: lines 4"
+    assert report_lines(report, "o.csv")[0] == told
 
 
 def test_attributes_are_pairs_of_text():

@@ -30,12 +30,10 @@ TOLD = {
         "Unfortunately we can't cover this one.",
         "I'm going to pass on this, good luck though.",
         "Not for me I'm afraid.",
-        "Please remove me from your list.",
         "We're not taking submissions at the moment.",
         "Nice track but it doesn't really fit the show.",
         "No thanks.",
         "Great song, but we won't be able to add it.",
-        "Don't email me again.",
     ],
     "interested": [
         "love it, call me",

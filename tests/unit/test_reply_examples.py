@@ -17,7 +17,7 @@ from quality.analyze_responses import REPLIES
         ("Ich bin bis Montag im Urlaub und habe keinen Zugriff auf meine E-Mails.", "auto"),
         ("Love it! Can you send me a WAV?", "interested"),
         ("Unfortunately this isn't for us, good luck with it.", "declined"),
-        ("Please take me off your mailing list.", "declined"),
+        ("Please take me off your mailing list.", "objected"),
         ("Added to the playlist this morning: https://example.org/p", "placed"),
         ("The link is broken.", "other"),
     ],

@@ -41,8 +41,9 @@ class Records:
         """Import a CSV file's content (opportunities: a calendar's too); an artist is needed for streams.
 
         Returns {imported, unchanged, duplicates, failed, total, seq, errors, repeated, ignored}, of outreach
-        also `created`, the campaigns begun, of contacts `objections`, the failed lines that object and were
-        recorded as `suppress` does: good rows load though others fail, errors carry the file's lines.
+        also `created`, the campaigns begun, of outreach and contacts `objections`, the lines that object
+        (of contacts those that failed), recorded as `suppress` does: good rows load though others fail,
+        errors carry the file's lines.
         """
         as_one_of(noun, IMPORTED, "noun")
         given = _given(artist=artist)
@@ -145,7 +146,8 @@ class Records:
     ) -> Json:
         """Record that something happened at `at` (ISO 8601 with its offset); `detail` is sealed.
 
-        `category` says what a reply was (interested, placed, declined, auto, other), if not its words.
+        `category` says what a reply was (interested, placed, declined, objected, auto, other), if not its
+        words. In the answer `objected` says that the contact asks not to be written to, and is suppressed.
         """
         body = _given(
             campaign=campaign, event=event, at=at, channel=channel, template=template, detail=detail,
@@ -160,6 +162,10 @@ class Records:
     async def suppress(self, contact: Id) -> Json:
         """Note that a person objected: nothing is proposed or written to them again."""
         return await self._ask("contacts", "suppress", contact_named(contact))
+
+    async def unsuppress(self, contact: Id) -> Json:
+        """Take an objection back: they may be written to again, or it was noted by mistake."""
+        return await self._ask("contacts", "unsuppress", contact_named(contact))
 
     async def erase(self, contact: Id) -> Json:
         """Delete a person's key: nothing of theirs can be read again, nor imported."""

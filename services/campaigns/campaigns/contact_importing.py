@@ -10,10 +10,10 @@ from campaigns import contacts
 from campaigns.columns import CONTACTS
 from campaigns.contact_rows import Objection, Row, row
 from campaigns.contacts import Contact, is_news
-from campaigns.crowd import for_each
 from campaigns.history import Histories, Known
 from campaigns.imports import LISTED, Import, ImportedContacts
-from campaigns.reading import AT_ONCE, Batch, Done, Line, read
+from campaigns.reading import Batch, Done, Line, read
+from campaigns.suppressing import suppress
 from shared.json import canonical
 from shared.log import Conflict
 from shared.record_events import ContactImported
@@ -54,7 +54,8 @@ class Importing:
     async def handle(self, user: UUID, request: Import, cause: str) -> ImportedContacts:
         """Import what is good and new; a repetition finds everything unchanged."""
         batch, lines, objections = await asyncio.to_thread(self._read, user, request)
-        seq = 0 if request.dry_run else await self._suppress(user, objections, cause)
+        objecting = () if request.dry_run else (line.row for line in objections)
+        seq = await suppress(self.histories, user, objecting, cause)
         done: list[Done] = []
         while lines:
             candidates = await self._compare(user, batch, lines)
@@ -87,17 +88,6 @@ class Importing:
             for number, of in good
         )
         return batch, batch.once(people, lambda of: of.contact_id), objections
-
-    async def _suppress(self, user: UUID, objections: list[Line[UUID]], cause: str) -> int:
-        """Note who objected, as `contacts.suppress` does: for ever, since no values are imported with it."""
-        last = 0
-
-        async def suppress(person: UUID) -> None:
-            nonlocal last
-            last = max(last, (await self.histories.record(user, person, contacts.Suppress(), cause)).seq)
-
-        await for_each({line.row for line in objections}, suppress, at_once=AT_ONCE)
-        return last
 
     async def _compare(
         self, user: UUID, batch: Batch[Row | Objection], lines: Sequence[Line[Of]]

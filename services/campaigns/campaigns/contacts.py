@@ -7,7 +7,13 @@ from typing import assert_never
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Past
-from shared.record_events import ContactErased, ContactEvent, ContactImported, ContactSuppressed
+from shared.record_events import (
+    ContactErased,
+    ContactEvent,
+    ContactImported,
+    ContactSuppressed,
+    ObjectionWithdrawn,
+)
 from shared.refusal import Refusal
 
 
@@ -34,7 +40,12 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Suppress:
-    """Never to be written to again, whatever is imported later."""
+    """Not to be written to again, whatever is imported later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsuppress:
+    """May be written to again; what a file says is taken back by a file alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Erase:
     """Never to be known again."""
 
 
-Command = Import | Suppress | Erase
+Command = Import | Suppress | Unsuppress | Erase
 
 
 def is_news(fingerprint: str, suppressed: bool, contact: Contact) -> bool:  # noqa: FBT001 - a value
@@ -67,6 +78,12 @@ def decide(command: Command, contact: Contact) -> list[ContactEvent]:
             return [event] if is_news(event.fingerprint, event.suppressed, contact) else []
         case Suppress():
             return [] if contact.suppressed or contact.erased else [ContactSuppressed()]
+        case Unsuppress() if contact.erased:
+            raise Refusal("erased", None, "this person was erased and is not written to again")
+        case Unsuppress() if contact.suppressed_in_file:
+            raise Refusal("in_file", None, "a file says so: import them with 'no' under suppressed first")
+        case Unsuppress():
+            return [ObjectionWithdrawn()] if contact.suppressed else []
         case Erase():
             return [] if contact.erased else [ContactErased()]
         case _:
@@ -89,6 +106,8 @@ def _evolve(contact: Contact, event: AnyEvent) -> Contact:
             return replace(contact, fingerprint=fingerprint, suppressed_in_file=suppressed, last=event)
         case ContactSuppressed():
             return replace(contact, suppressed=True)
+        case ObjectionWithdrawn():
+            return replace(contact, suppressed=False)
         case ContactErased():
             return Contact(erased=True)
         case _:

@@ -88,6 +88,11 @@ class ImportedContacts(Imported):
 
 
 class ImportedOutreach(Imported):
-    """`created` are the campaigns that were not there before (with `dry_run`: are not there)."""
+    """`created` are the campaigns that were not there before (with `dry_run`: are not there).
+
+    `objections` are the lines, 1000 at most, of new answers that ask not to be written to again: whose they
+    are is suppressed, as by `contacts.suppress` (with `dry_run`: would be).
+    """
 
     created: tuple[str, ...] = ()
+    objections: tuple[int, ...] = ()

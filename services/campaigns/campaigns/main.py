@@ -44,9 +44,11 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
     of_releases, of_campaigns = Histories(log, RELEASE), Histories(log, CAMPAIGN, keep=KEPT_EVENTS)
     an_artist, outreach = Artists(of_artists), Outreach(vault, of_campaigns, of_contacts)
     a_campaign = Campaigns(of_campaigns, of_releases, of_artists)
+    objecting = Suppressing(vault, of_contacts)
     return {
         "contacts.import": Route(Import, Importing(vault, of_contacts).handle),
-        "contacts.suppress": Route(ask.SuppressContact, Suppressing(vault, of_contacts).handle),
+        "contacts.suppress": Route(ask.SuppressContact, objecting.suppress),
+        "contacts.unsuppress": Route(ask.UnsuppressContact, objecting.unsuppress),
         "contacts.erase": Route(ask.EraseContact, Erasing(vault, of_contacts).handle),
         "artist.set": Route(ask.SetArtist, an_artist.set),
         "artist.add_fact": Route(ask.AddFact, an_artist.add_fact),

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from campaigns import values
-from campaigns.campaign import Campaign, Correct, Record
+from campaigns.campaign import Campaign, Correct, Record, is_news
 from campaigns.contacts import Contact
 from campaigns.finding import contact_of, find
 from campaigns.history import Histories
-from campaigns.outreach_events import event_of, sealed
+from campaigns.outreach_events import event_of, objects, sealed
 from campaigns.outreach_rows import Row
-from campaigns.requests import CorrectOutreach, OutreachDone, RecordOutreach
+from campaigns.requests import CorrectOutreach, OutreachDone, RecordDone, RecordOutreach
+from campaigns.suppressing import suppress
 from shared.refusal import Refusal
 from shared.vault import Vault
 
@@ -25,7 +26,7 @@ class Outreach:
     campaigns: Histories[Campaign, Any]
     contacts: Histories[Contact, Any]
 
-    async def record(self, user: UUID, request: RecordOutreach, cause: str) -> OutreachDone:
+    async def record(self, user: UUID, request: RecordOutreach, cause: str) -> RecordDone:
         _check_time(request.at)
         campaign_id, known = await find(self.campaigns, user, user, request.campaign)
         contact_id = await contact_of(self.contacts, self.vault, user, request)
@@ -35,13 +36,16 @@ class Outreach:
                 "corrected", "event", "event: it was recorded before and taken back, which stays so"
             )
         events = tuple(await sealed(self.vault, user, [event]))
+        if objects(event) and is_news(event, known.state):
+            await suppress(self.contacts, user, [contact_id], cause)
         done = await self.campaigns.record(user, campaign_id, Record(events), cause, known)
-        return OutreachDone(
+        return RecordDone(
             outreach_id=event.outreach_id,
             campaign_id=campaign_id,
             contact_id=contact_id,
             seq=done.seq,
             unchanged=not done.happened,
+            objected=objects(event),
         )
 
     async def correct(self, user: UUID, request: CorrectOutreach, cause: str) -> OutreachDone:

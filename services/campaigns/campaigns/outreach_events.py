@@ -7,8 +7,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from campaigns.campaign import outreach_id
+from campaigns.opt_out import asks
 from campaigns.outreach_rows import Row
-from campaigns.replies import category_of
+from campaigns.replies import category_of, own
 from shared.record_events import OutreachRecorded, ReplyCategory
 from shared.sealing import seal
 from shared.vault import Vault
@@ -41,7 +42,18 @@ async def sealed(vault: Vault, user: UUID, events: Sequence[OutreachRecorded]) -
     return [replace(event, detail=words["detail"]) for event, words in zip(events, closed, strict=True)]
 
 
+def objects(event: OutreachRecorded) -> bool:
+    """Tell whether the contact asks not to be written to again."""
+    return event.category == "objected"
+
+
 def _category(row: Row) -> ReplyCategory | None:
-    if row.kind != "replied" or row.category is not None:
+    if row.category is not None or not row.detail:
         return row.category
-    return category_of(row.detail) if row.detail else None
+    match row.kind:
+        case "replied":
+            return category_of(row.detail)
+        case "declined" if asks(own(row.detail)):
+            return "objected"
+        case _:
+            return None

@@ -14,12 +14,13 @@ from campaigns.contacts import Contact
 from campaigns.crowd import for_each
 from campaigns.finding import find, locate, meant
 from campaigns.history import Histories, Known
-from campaigns.imports import Import, ImportedOutreach
+from campaigns.imports import LISTED, Import, ImportedOutreach
 from campaigns.naming import as_id
-from campaigns.outreach_events import event_of, sealed
+from campaigns.outreach_events import event_of, objects, sealed
 from campaigns.outreach_rows import Row, checker
 from campaigns.parts import parts
 from campaigns.reading import Batch, Done, Line, read
+from campaigns.suppressing import suppress
 from shared.record_events import OutreachRecorded
 from shared.refusal import Refusal
 from shared.vault import Vault
@@ -59,6 +60,8 @@ class OutreachImporting:
         each = await asyncio.to_thread(_sort, batch, people, unknown, told)
         done = [Done(one.known.seq, happened=False) for one in each for _ in range(one.unchanged)]
 
+        objecting = [line for one in each for line in one.news if objects(line.row)]
+
         async def append(one: Told) -> None:
             done.extend(await self._append(user, one, batch, cause))
 
@@ -67,10 +70,12 @@ class OutreachImporting:
                 done += [Done(one.known.seq, happened=True)] * len(one.news)
                 one.created = bool(one.name and one.news)
         else:
+            await suppress(self.contacts, user, (line.row.contact_id for line in objecting), cause)
             await for_each(each, append, at_once=AT_ONCE)
         report = batch.report(done, dry_run=request.dry_run)
         created = sorted(one.name for one in each if one.name and one.created)
-        return ImportedOutreach(**dict(report), created=tuple(created))
+        lines = tuple(sorted(line.number for line in objecting)[:LISTED])
+        return ImportedOutreach(**dict(report), created=tuple(created), objections=lines)
 
     async def _unknown(self, user: UUID, people: set[UUID]) -> dict[UUID, Refusal]:
         """Return those of whom nothing can be recorded, and why."""

@@ -1,9 +1,10 @@
-"""What a reply's words are taken for: what the examples are that they are most like; no model is called.
+"""What a reply's words are taken for: an objection, or what the examples are that they are most like.
 
-It is decided when the reply is recorded: afterwards the words are sealed, and nothing has to open them for
-it. Complement naive Bayes (Rennie, Shih, Teevan, Karger 2003) over words, pairs of words and pieces of words,
-learnt when first needed from `reply_examples.tsv`, which are fictional: whoever meets a reply that is taken
-for something else adds a line. An answer taken for a machine's is lost: `auto` has to lead by a margin.
+No model is called. It is decided when the reply is recorded: afterwards the words are sealed, and nothing
+has to open them for it. Complement naive Bayes (Rennie, Shih, Teevan, Karger 2003) over words, pairs of words
+and pieces of words, learnt when first needed from `reply_examples.tsv`, which are fictional: whoever meets a
+reply that is taken for something else adds a line. An answer taken for a machine's is lost: `auto` has to
+lead by a margin.
 """
 
 import math
@@ -12,7 +13,9 @@ from collections import Counter
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
+from campaigns.opt_out import asks
 from shared.record_events import ReplyCategory
 
 READ = 4000
@@ -20,7 +23,11 @@ EXAMPLES = Path(__file__).with_name("reply_examples.tsv")
 CATEGORIES: tuple[ReplyCategory, ...] = ("auto", "interested", "declined", "placed", "other")
 PIECES = (3, 4, 5)
 MARGIN = 0.15
-QUOTATION = re.compile(r"^(on [^\n]{3,100} wrote:|-{2,} ?original message|_{10,}|from: )", re.MULTILINE)
+QUOTATION = re.compile(
+    r"^((on|am|le|el|il|op) [^\n]{3,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)[^\n]{0,100}:|"
+    r"-{2,} ?(original message|urspr)|_{10,}|(from|von|de|da) ?: )",
+    re.MULTILINE,
+)
 ALIKE = (
     (re.compile(r"\S+@\S+"), " address "),
     (re.compile(r"https?:\S+"), " link "),
@@ -33,6 +40,8 @@ Weights = dict[str, tuple[float, ...]]
 
 def category_of(words: str) -> ReplyCategory:
     """Return what the person's own words are taken for; `other` when they are like none of the examples."""
+    if asks(own(words)):
+        return "objected"
     weights = _weights()
     known = [weights[one] for one in features(words) if one in weights]
     if not known:
@@ -46,7 +55,7 @@ def category_of(words: str) -> ReplyCategory:
 
 def features(words: str) -> set[str]:
     """Return the words of a text, pairs and pieces of them; all digits are one, and so are all addresses."""
-    said = _own(words)
+    said = own(words)
     for pattern, one in ALIKE:
         said = pattern.sub(one, said)
     found = WORD.findall(said)
@@ -57,17 +66,20 @@ def features(words: str) -> set[str]:
 
 def labelled(text: str) -> list[tuple[ReplyCategory, str]]:
     """Read lines of a category and a reply, whose line breaks are written as a backslash and an n."""
-    kinds = {str(kind): kind for kind in CATEGORIES}
+    kinds = {str(kind): kind for kind in get_args(ReplyCategory)}
     lines = (line.split("\t", 1) for line in text.splitlines()[1:])
     return [(kinds[kind], reply.replace("\\n", "\n")) for kind, reply in lines]
 
 
 @cache
 def _weights() -> Weights:
-    """Weigh each feature by how rarely the examples of all other categories have it."""
+    """Weigh each feature by how rarely the examples of all other categories have it.
+
+    What is like an objection, but none of the phrases that are one, is taken for a refusal.
+    """
     counts: dict[str, Counter[str]] = {kind: Counter() for kind in CATEGORIES}
     for kind, reply in labelled(EXAMPLES.read_text(encoding="utf-8")):
-        counts[kind].update(features(reply))
+        counts["declined" if kind == "objected" else kind].update(features(reply))
     everywhere = sum(counts.values(), Counter())
     columns = []
     for kind in CATEGORIES:
@@ -78,8 +90,8 @@ def _weights() -> Weights:
     return dict(zip(everywhere, zip(*columns, strict=True), strict=True))
 
 
-def _own(words: str) -> str:
-    """Return the words without what they quote, in small letters, on one line."""
+def own(words: str) -> str:
+    """Return the words without what they quote, in small letters."""
     said = words[:READ].casefold().replace("\u2019", "'")
     said = QUOTATION.split(said, maxsplit=1)[0]
-    return " ".join(" ".join(line for line in said.splitlines() if not line.startswith(">")).split())
+    return "\n".join(line for line in said.splitlines() if not line.startswith(">")).strip()

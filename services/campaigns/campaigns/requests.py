@@ -135,7 +135,8 @@ class RecordOutreach(OfContact):
     """Something happened between a campaign and a contact at `at` (ISO 8601 with its offset).
 
     `detail`, a reply's words or a note, is sealed for the contact; `category` is read from a reply's words
-    where it is not given. `propensity` is the probability with which the sending slot had been chosen.
+    where it is not given. Whose words ask not to be written to again is suppressed, as by
+    `contacts.suppress`. `propensity` is the probability with which the sending slot had been chosen.
     """
 
     campaign: Line
@@ -164,6 +165,13 @@ class CorrectOutreach(Message):
 
 class SuppressContact(OfContact):
     """The person objected: nothing is proposed or written to them again, whatever is imported later."""
+
+
+class UnsuppressContact(OfContact):
+    """The person may be written to again: they said so, or it was noted by mistake.
+
+    What the file says that they were imported from is taken back by a file (`suppressed` no).
+    """
 
 
 class EraseContact(OfContact):
@@ -196,6 +204,12 @@ class CampaignDone(Done):
 class OutreachDone(CampaignDone):
     outreach_id: UUID
     contact_id: UUID
+
+
+class RecordDone(OutreachDone):
+    """`objected`: the answer asks not to be written to again, so its contact was suppressed with it."""
+
+    objected: bool
 
 
 class ContactDone(Done):

@@ -6,7 +6,7 @@ from typing import Any
 from projector.changes import Alter, Change, Ensure, Row
 from projector.namekeys import keys, plain
 from shared.log import Recorded
-from shared.record_events import ContactErased, ContactImported, ContactSuppressed
+from shared.record_events import ContactErased, ContactImported, ContactSuppressed, ObjectionWithdrawn
 from shared.subjects import Aggregate
 
 SEALED = ("name", "email", "phone", "notes")
@@ -43,9 +43,9 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                 }
                 yield Ensure(row, {"user_id": aggregate.user, **values})
                 yield Alter(row, values)
-            case ContactSuppressed():
+            case ContactSuppressed() | ObjectionWithdrawn():
                 yield Ensure(row, _nobody(aggregate))
-                yield Alter(row, {"objected": True, "seq": recorded.seq})
+                yield Alter(row, {"objected": isinstance(event, ContactSuppressed), "seq": recorded.seq})
             case ContactErased():
                 gone = {**dict.fromkeys(SEALED), "erased": True, "seq": recorded.seq}
                 yield Ensure(row, _nobody(aggregate))

@@ -43,7 +43,7 @@ def is_positive(row: Record) -> bool:
 
 
 def is_declined(row: Record) -> bool:
-    return row["kind"] == "declined" or _replied(row, "declined")
+    return row["kind"] == "declined" or _replied(row, "declined") or _replied(row, "objected")
 
 
 def is_placed(row: Record) -> bool:

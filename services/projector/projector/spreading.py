@@ -107,7 +107,8 @@ WITH folded AS (
         OR kind = 'replied' AND category IS DISTINCT FROM 'auto') AS replied_at,
       min(at) FILTER (WHERE kind IN ('positive', 'placed')
         OR kind = 'replied' AND category IN ('interested', 'placed')) AS positive_at,
-      min(at) FILTER (WHERE kind = 'declined' OR kind = 'replied' AND category = 'declined') AS declined_at,
+      min(at) FILTER (WHERE kind = 'declined'
+        OR kind = 'replied' AND category IN ('declined', 'objected')) AS declined_at,
       min(at) FILTER (WHERE kind = 'placed' OR kind = 'replied' AND category = 'placed') AS placed_at
     FROM outreach x
     WHERE (x.campaign_id, x.contact_id) BETWEEN (p.campaign_id, p.contact_id)

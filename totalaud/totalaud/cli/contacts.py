@@ -40,6 +40,12 @@ def suppress(context: typer.Context, contact: Contact) -> None:
     send(context, lambda records: records.suppress(contact), "contact", "is suppressed")
 
 
+@app.command("unsuppress")
+def unsuppress(context: typer.Context, contact: Contact) -> None:
+    """Take an objection back: they did so, or it was a mistake."""
+    send(context, lambda records: records.unsuppress(contact), "contact", "may be written to again")
+
+
 @app.command("erase")
 def erase(context: typer.Context, contact: Contact) -> None:
     """Delete a contact's key. Nothing of theirs can be read again, nor imported."""

@@ -12,6 +12,7 @@ from totalaud.cli.reading import file_data
 File = Annotated[str, typer.Argument(help="A CSV file with a header; - for standard input.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")]
 COUNTS = ("imported", "unchanged", "duplicates", "failed")
+OF_FAILED = "in rows that failed {} all the same"
 
 
 def load(
@@ -45,8 +46,9 @@ def report_lines(report: dict[str, Any], file: str) -> list[str]:
         told.append(f"campaigns {begun}: {', '.join(report['created'])}")
     if report.get("objections"):
         recorded = "would be recorded" if report.get("dry_run") else "are recorded"
+        whose = "in answers {}, their contacts suppressed" if "created" in report else OF_FAILED
         lines = ", ".join(map(str, report["objections"]))
-        told.append(f"objections in rows that failed {recorded} all the same: lines {lines}")
+        told.append(f"objections {whose.format(recorded)}: lines {lines}")
     tense = "would be: " if report.get("dry_run") else ""
     return [*told, f"{tense}{counts}"]
 

@@ -29,7 +29,9 @@ def record(
     detail: Annotated[str | None, typer.Option(help="The answer's words, or a note; kept sealed.")] = None,
     category: Annotated[
         str | None,
-        typer.Option(help="Of a reply: interested, placed, declined, auto, other; else by its words."),
+        typer.Option(
+            help="Of a reply: interested, placed, declined, objected, auto, other; else by its words."
+        ),
     ] = None,
     attribute: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Repeatable.")] = None,
     propensity: Annotated[float | None, typer.Option(min=0, max=1, help="Of the sending slot.")] = None,

@@ -17,6 +17,10 @@ Genres = Annotated[list[str] | None, typer.Option("--genre", help="Repeatable.")
 Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name or UUID.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
 Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's UUID or e-mail address.")]
+OBJECTED = (
+    "it asks not to be written to again: the contact is suppressed\n"
+    "if that is wrong: totalaud contacts unsuppress {}"
+)
 
 
 def send(
@@ -33,6 +37,8 @@ def send(
         else:
             aside = told_aside(answer, before=answer["unchanged"])
             show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{aside}")
+            if answer.get("objected"):
+                show.say(show.console(), OBJECTED.format(answer["contact_id"]))
 
     run(work())
 

@@ -13,7 +13,7 @@ HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
 MOST_REASONS = 2
 CHANCE = 0.05
 QUARTERS = (("p25_days", "a quarter"), ("median_days", "half"), ("p75_days", "three quarters"))
-KINDS = ("interested", "placed", "declined", "auto", "other")
+KINDS = ("interested", "placed", "declined", "objected", "auto", "other")
 
 
 def answers(output: Json) -> Lines:
@@ -46,7 +46,8 @@ def _waiting(times: Json) -> Lines:
 def _kinds(categories: Json) -> Lines:
     if not any(categories.values()):
         return []
-    return wrapped("Replies: " + ", ".join(f"{name} {categories[name]}" for name in KINDS))
+    told = (f"{name} {categories[name]}" for name in KINDS if name in categories)
+    return wrapped("Replies: " + ", ".join(told))
 
 
 def chances(output: Json) -> Lines:

@@ -1,0 +1,102 @@
+"""Whether a person's own words ask not to be written to again, which has to be heeded at once.
+
+Known phrases, not likeness: a contact is suppressed upon it. What speaks of something else (a song on a list,
+a call, this week) is none, nor what tells how to unsubscribe. Whoever meets a phrase that is missed, or
+wrongly taken for one, adds it here and to the tests.
+"""
+
+import re
+
+_OURS = "name|address|addresses|details|data|contact|station|label|blog|magazine|show|paper|team|inbox"
+_ME = rf"(?:me|us|(?:my|our|this) (?:e-?mail )?(?:{_OURS}))"
+_MAIL = (
+    "(?:e-?mails?|mails?|messages|mailings?|newsletters?|pitches|promos?|press releases|music|songs|tracks|"
+    "singles|stuff|submissions|spam|marketing)"
+)
+_LIST = (
+    r"(?:(?!guest|door|waiting|short|track|set|play|cc\b)\w{1,12}[ -]){0,3}(?:(?:mailing[ -]?|press )?lists?|"
+    r"database|contacts|records|system|mail-?outs?|mailings?|e-?mails)\b(?! of\b)"
+)
+_WRITE = r"(?:e-?mail|mail|write(?: to)?|contact|message|pitch|spam|bother)"
+_WRITING = r"(?:e-?mailing|mailing|writing(?: to)?|contacting|messaging|pitching|spamming|bothering)"
+_AGAIN = r"(?:again|any ?more|any longer|in (?:the )?future|from now)\b"
+_END = rf"(?= ?(?:$|[,;:()\u2013-]|(?:and|please|pls|thanks?|at all|as|since|because)\b|{_AGAIN}))"
+_DO = r"(?:^|[,:)\u2013-] ?|\b(?:please|pls|kindly|and|so|just|but|then) )"
+_NOT = rf"{_DO}(?:do not|don't|dont|never)"
+_STOP = r"(?<!n't )(?<!not )(?<!never )\b(?:stop|cease|quit|refrain from)"
+_ANY = r"(?:(?:any|more|further|your|these|this|such|of) ){0,3}"
+_MUCH = rf"(?=any|more|further|your|these|such){_ANY}"
+_UNWANTED = r"\bi (?:do not|don't|no longer|never) (?:want|wish|care|asked) to"
+
+_ENGLISH = rf"""
+\b(?:take|remove|delete|drop|strike|unsubscribe|erase) {_ME},? (?:off|from)(?: of)? {_LIST}
+\b(?:remove|delete|erase) (?:my|our|this) (?:personal |e-?mail )?(?:details|data|address){_END}
+\bunsubscribe {_ME}{_END}
+\b(?:please|pls|kindly|just) (?:unsubscribe|remove (?:me|us)){_END}
+\bopt {_ME} out\b
+\bi(?:'m| am) unsubscribing\b
+\bi(?: hereby)? opt out\b
+\bi(?:'d like| would like| want| wish) to (?:unsubscribe|opt out|be (?:removed|taken off|unsubscribed))
+\bconsider this (?:an? |my )?(?:opt[ -]?out|objection|unsubscribe)
+\bi object to (?:\w+ ){{0,3}}(?:processing|marketing|e-?mails?)\b
+\bi withdraw (?:my|any) consent\b
+\bi (?:never|did not|didn't) (?:sign(?:ed)? up|subscribed?|consent(?:ed)?) (?:to|for) (?:this|your|be|receiv)
+{_STOP} {_WRITING} {_ME}{_END}
+{_STOP} sending (?:me|us) {_ANY}{_MAIL}\b
+\bcease (?:all |any )?(?:communication|contact|correspondence)\b
+{_NOT} {_WRITE} (?:(?:me|us){_END}|(?:{_ME} )?{_AGAIN})
+{_NOT} send (?:me|us) (?:anything (?:else|{_AGAIN})|{_MAIL}{_END}|{_MUCH}{_MAIL}\b)
+{_UNWANTED} (?:receive|get) {_MUCH}{_MAIL}\b
+{_UNWANTED} (?:hear from you|be (?:contacted|e-?mailed)){_END}
+^(?:please,? )?no more {_MAIL}(?:,? please| from you| to me)?$
+^(?:please )?leave (?:me|us) alone\b
+"""
+_GERMAN = r"""
+\b(?:nehm|streich|lösch|entfern)(?:en|t|e)?(?: sie)?(?: bitte)? (?:mich|uns) .{0,30}(?:verteiler|liste)
+\b(?:streich|lösch|entfern)(?:en|t|e)?(?: sie)?(?: bitte)? meine? (?:\w+-)?(?:adresse|daten)\b
+\b(?:schreib|kontaktier|mail)(?:en|t|e)?(?: sie)? (?:mir|mich|uns) (?:bitte )?(?:nicht mehr|nie wieder)\b
+(?:^|\b(?:bitte|möchten?|will|wollen) )keine (?:weiteren )?(?:e-?mails|mails|nachrichten|werbung) mehr\b
+\bich widerspreche der (?:\w+ ){0,3}(?:nutzung|verarbeitung|verwendung|zusendung)
+"""
+_FRENCH = r"""
+\b(?:retirez|supprimez|enlevez|désabonnez|désinscrivez|rayez)[ -](?:moi|nous|mon adresse) des?\b
+\b(?:me|nous) (?:retirer|enlever|supprimer|rayer|désinscrire) de (?:votre|vos|la|cette) (?:liste|base)
+\bne (?:m'|me |nous )(?:écrivez|contactez|envoyez|sollicitez) plus\b
+\bne plus (?:m'|me |nous )(?:écrire|contacter|envoyer)
+\bje ne (?:souhaite|veux|désire) plus (?:recevoir|être contactée?)
+"""
+_SPANISH = r"""
+\b(?:dar?me|denme|deme|dadme|darnos) de baja\b
+\b(?:elimín|bórr|quít|sáqu)(?:a|e|en)(?:me|nos) de (?:su|tu|la|esta)\b
+\bno (?:me|nos) (?:escrib(?:an?|as)|contact(?:en?|es)|envíe[ns]?|mande[ns]?) (?:más|nunca)\b
+\bno (?:quiero|deseo|queremos|deseamos) recibir más\b
+"""
+_ITALIAN = r"""
+\b(?:cancella|toglie|rimuove|togli|rimuovi)(?:te)?(?:mi|ci) dall[ae'] ?(?:(?:vostra|tua|mailing) ){0,2}list
+\bnon (?:scrive|contatta|invia|manda)(?:te|r)(?:mi|ci) più\b
+\bnon (?:voglio|desidero) (?:più )?ricevere\b
+"""
+_DUTCH = r"""
+\b(?:haal|verwijder|schrap) (?:mij|me|ons|mijn (?:e-?mail)?(?:adres|gegevens)) .{0,30}(?:lijst|bestand)\b
+\b(?:e-?mail|mail|schrijf|stuur|benader) (?:mij|me|ons) (?:aub )?(?:niet|geen|nooit)\b.{0,20} meer\b
+"""
+_ALL = _ENGLISH + _GERMAN + _FRENCH + _SPANISH + _ITALIAN + _DUTCH
+_PHRASES = re.compile("|".join(filter(None, _ALL.splitlines())))
+_ALONE = re.compile(
+    r"(?:please |bitte )?(?:unsubscribe|opt[ -]?out|remove(?: me)?|abmelden|austragen|désinscription|"
+    r"désabonnement|baja|uitschrijven|afmelden)(?: please| bitte)?"
+)
+_OF_SOMETHING_ELSE = re.compile(
+    r"\b(?:if you (?:wish|want|would|no longer|do not|don't|prefer)|you (?:can|may)|click|"
+    r"instead|until|unless|except|by phone)\b|^to unsubscribe\b"
+)
+_ENDS = re.compile(r"[.!?;]+(?:\s|$)")
+
+
+def asks(own: str) -> bool:
+    """Tell it of words in small letters, quotations left out."""
+    sentences = [one.strip(" ,") for one in _ENDS.split(" ".join(own.split()))]
+    begins = {sentences[0], *(line.strip(" .!,") for line in own.splitlines()[:1])}
+    if any(map(_ALONE.fullmatch, begins)):
+        return True
+    return any(_PHRASES.search(one) and not _OF_SOMETHING_ELSE.search(one) for one in sentences)
