@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.fitting import misfit
+from orchestrator.fitting import misfit
 from shared.schema import (
     NoSuchField,
     Problem,

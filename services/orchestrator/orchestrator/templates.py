@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from orchestrator.fitting import misfit
 from orchestrator.template_paths import (
     PERSONAL,
     Path,
@@ -17,7 +18,6 @@ from orchestrator.template_paths import (
     put,
     references,
 )
-from shared.fitting import misfit
 from shared.json import dumps
 from shared.refusal import Refusal
 from shared.schema import NoSuchField, Problem, at, holds_personal, is_personal, problems
