@@ -126,7 +126,7 @@ async def test_whose_answer_objects_is_suppressed_until_that_is_taken_back(tour)
     words = ("replied", "--detail", "Please take me off your list.")
     told = await tour.done("outreach", "record", "Glass Coast", NOOR, *words)
     objects, undo = told.splitlines()[1:]
-    assert objects == "it asks not to be written to again: the contact is suppressed"
+    assert objects == "it asks not to be written to again: the contact was suppressed with it"
     who = undo.removeprefix("if that is wrong: totalaud contacts unsuppress ")
     assert (await tour.done("contacts", "suppress", NOOR)).endswith("is suppressed (had been done before)\n")
     assert '"objected"' in await tour.done("--json", "outreach", "list")

@@ -23,6 +23,7 @@ from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
 from totalaud.cli.operate import standing
 from totalaud.cli.options import hoist
+from totalaud.cli.skills import listed
 from totalaud.cli.telling import Teller
 from totalaud.cli.terminal import Terminal
 from totalaud.errors import Unreachable, WorkflowFailed
@@ -437,6 +438,15 @@ def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone, up to $0.0200 in doubt"
     lost["attempt_id"] = "of a page before"
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
+
+
+def test_a_skill_that_is_not_done_yet_is_listed_as_such():
+    row = {"version": "2", "category": "analysis", "provider": "custom", "model": None, "enabled": True}
+    made = listed([{"name": "old", "is_beta": False, **row}, {"name": "new", "is_beta": True, **row}])
+    assert [[str(cell) for cell in column.cells] for column in made.columns[:2]] == [
+        ["old", "new"],
+        ["2", "2 (beta)"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def decide(command: Command, contact: Contact) -> list[ContactEvent]:
         case Unsuppress() if contact.erased:
             raise Refusal("erased", None, "this person was erased and is not written to again")
         case Unsuppress() if contact.suppressed_in_file:
-            raise Refusal("in_file", None, "a file says so: import them with 'no' under suppressed first")
+            raise Refusal(
+                "in_file", None, "a file of contacts says so: import them with 'no' as suppressed first"
+            )
         case Unsuppress():
             return [ObjectionWithdrawn()] if contact.suppressed else []
         case Erase():

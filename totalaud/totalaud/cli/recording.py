@@ -18,7 +18,7 @@ Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
 Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's UUID or e-mail address.")]
 OBJECTED = (
-    "it asks not to be written to again: the contact is suppressed\n"
+    "it asks not to be written to again: the contact was suppressed with it\n"
     "if that is wrong: totalaud contacts unsuppress {}"
 )
 

@@ -1,8 +1,9 @@
 """`skills …`: what can be run, and bringing it from files into the log."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,9 @@ from totalaud.cli import show
 from totalaud.cli.options import Options, Reason, run
 from totalaud.cli.plain import echo
 from totalaud.cli.sessions_shown import show_accepted, show_skill
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,11 +38,22 @@ def list_(context: typer.Context) -> None:
             if options.json:
                 show.document(rows)
                 return
-            columns = ("skill", "version", "category", "provider", "model", "enabled")
-            cells = [(row["name"], *(row[column] for column in columns[1:])) for row in rows]
-            show.console().print(show.table(columns, cells))
+            show.console().print(listed(rows))
 
     run(work())
+
+
+def listed(rows: Iterable[Mapping[str, Any]]) -> "Table":
+    named = ("category", "provider", "model", "enabled")
+    cells = [
+        (
+            row["name"],
+            f"{row['version']}{' (beta)' if row['is_beta'] else ''}",
+            *(row[name] for name in named),
+        )
+        for row in rows
+    ]
+    return show.table(("skill", "version", *named), cells)
 
 
 @app.command("lint")
