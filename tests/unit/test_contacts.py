@@ -44,7 +44,6 @@ def test_a_file_that_says_so_lets_a_contact_be_written_to_again():
 
 def test_a_file_that_says_so_again_is_no_news():
     assert decide(Import(MARKED), fold([MARKED])) == []
-    assert decide(Import(IMPORTED), fold([IMPORTED])) == []
 
 
 def test_whom_not_to_write_to_is_news_though_the_fingerprint_is_the_same():

@@ -32,7 +32,7 @@ Event = Line[OutreachRecorded]
 
 
 @dataclass(slots=True)
-class Told:
+class OfCampaign:
     """What a batch tells of one campaign; `name` where it is not there yet."""
 
     id: UUID
@@ -62,7 +62,7 @@ class OutreachImporting:
 
         objecting = [line for one in each for line in one.news if objects(line.row)]
 
-        async def append(one: Told) -> None:
+        async def append(one: OfCampaign) -> None:
             done.extend(await self._append(user, one, batch, cause))
 
         if request.dry_run:
@@ -87,10 +87,10 @@ class OutreachImporting:
                 refused[person] = refusal
         return refused
 
-    async def _campaigns(self, user: UUID, names: set[str]) -> dict[str, Told | Refusal]:
+    async def _campaigns(self, user: UUID, names: set[str]) -> dict[str, OfCampaign | Refusal]:
         """Return by name what each campaign is, the same one for all of its names."""
-        found: dict[str, Told | Refusal] = {}
-        by_id: dict[UUID, Told] = {}
+        found: dict[str, OfCampaign | Refusal] = {}
+        by_id: dict[UUID, OfCampaign] = {}
 
         async def look(name: str) -> None:
             look_up = locate if as_id(name) is None else find
@@ -100,12 +100,12 @@ class OutreachImporting:
                 found[name] = refusal
             else:
                 new = name if known.state.profile is None else None
-                found[name] = by_id.setdefault(id_, Told(id_, known, new))
+                found[name] = by_id.setdefault(id_, OfCampaign(id_, known, new))
 
         await for_each(sorted(names), look, at_once=AT_ONCE)
         return found
 
-    async def _append(self, user: UUID, told: Told, batch: Batch[Row], cause: str) -> list[Done]:
+    async def _append(self, user: UUID, told: OfCampaign, batch: Batch[Row], cause: str) -> list[Done]:
         done: list[Done] = []
         closed = await sealed(self.vault, user, [event.row for event in told.news])
         lines = [Line(line.number, event) for line, event in zip(told.news, closed, strict=True)]
@@ -130,10 +130,13 @@ def _bytes(event: Event) -> int:
 
 
 def _sort(
-    batch: Batch[Row], people: list[UUID], unknown: dict[UUID, Refusal], campaigns: dict[str, Told | Refusal]
-) -> list[Told]:
+    batch: Batch[Row],
+    people: list[UUID],
+    unknown: dict[UUID, Refusal],
+    campaigns: dict[str, OfCampaign | Refusal],
+) -> list[OfCampaign]:
     """Give each campaign its news; what cannot be recorded is an error of its line."""
-    found: list[Line[tuple[Told, OutreachRecorded]]] = []
+    found: list[Line[tuple[OfCampaign, OutreachRecorded]]] = []
     for line, person in zip(batch.lines, people, strict=True):
         told = campaigns[line.row.campaign]
         if person in unknown:
@@ -153,4 +156,4 @@ def _sort(
             of.news.append(Line(number, event))
         else:
             of.unchanged += 1
-    return list({one.id: one for one in campaigns.values() if isinstance(one, Told)}.values())
+    return list({one.id: one for one in campaigns.values() if isinstance(one, OfCampaign)}.values())

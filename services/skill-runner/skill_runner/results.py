@@ -1,4 +1,4 @@
-"""What was found before, read from the read model; nothing is kept beside the log."""
+"""What a runner itself reads from the read model: what was found before, and who objected."""
 
 import asyncio
 import json
