@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from campaigns.doors import LIMIT, Doors
+from campaigns.doors import Doors
 from campaigns.main import routes
 from fuzz import PERSONAL, Watch, bodies, torn
 from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
-from shared.refusal import Refusal
+from shared.refusal import COMMAND_BYTES, Refusal
 from sim.silence import silenced
 
 USER = UUID(int=7)
@@ -77,8 +77,8 @@ async def test_any_command_is_done_or_refused_with_a_field_and_a_reason(seed: in
 
 async def test_a_command_above_the_limit_is_refused_with_the_limit():
     doors = Doors(routes(MemoryLog(), MemoryVault(Keyring(bytes(32)))))
-    with pytest.raises(Refusal, match=str(LIMIT)) as refused:
-        await doors.ask(f"ask.{USER}.artist.set", b" " * (LIMIT + 1), {})
+    with pytest.raises(Refusal, match=str(COMMAND_BYTES)) as refused:
+        await doors.ask(f"ask.{USER}.artist.set", b" " * (COMMAND_BYTES + 1), {})
     assert refused.value.code == "too_large"
 
 
