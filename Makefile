@@ -20,7 +20,7 @@ export UV_NO_CONFIG := 1
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
-demo: install ## the seed's workflow on a stack of its own, start to end
+demo: install ## the specification's workflow on a stack of its own, start to end
 	@$(BIN)/totalaud demo
 
 up: install ## the stack in the foreground, data kept between runs

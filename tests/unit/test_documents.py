@@ -1,9 +1,14 @@
-"""The pages of the documentation refer to each other, and to files, that are there."""
+"""The pages of the documentation refer to what is there, and leave out no table and no command."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from campaigns.main import routes
+from projector.tables import names
+from shared.log import MemoryLog
+from shared.memory_vault import MemoryVault
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -28,3 +33,14 @@ def test_whatever_a_page_refers_to_is_there(page: Path):
 def test_each_page_is_to_be_found_from_the_first_one():
     found = {(ROOT / target).resolve() for target, _ in LINK.findall((ROOT / "README.md").read_text())}
     assert {page for page in PAGES if page.name != "README.md"} <= found
+
+
+def test_every_table_is_told_of():
+    page = (ROOT / "docs" / "interface.md").read_text().split("## Tables")[1]
+    assert {name for name in names() if f"`{name}`" not in page} == set()
+
+
+def test_every_command_on_records_is_told_of():
+    page = (ROOT / "docs" / "records.md").read_text()
+    commands = routes(MemoryLog(), MemoryVault())
+    assert {command for command in commands if f"`{command}`" not in page} == set()
