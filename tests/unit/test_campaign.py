@@ -105,7 +105,9 @@ def test_what_did_not_happen_is_taken_back_once():
 
 def test_what_was_taken_back_stays_so():
     taken_back = OutreachCorrected(outreach_id=happened().outreach_id, contact_id=ADA)
-    assert decide(Record((happened(),)), campaign(SPRING, happened(), taken_back)) == []
+    corrected = campaign(SPRING, happened(), taken_back)
+    assert decide(Record((happened(),)), corrected) == []
+    assert refusal(Record((happened(),), by_hand=True), corrected) == "corrected"
 
 
 def test_what_was_never_recorded_is_not_taken_back():

@@ -35,10 +35,14 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """These things happened, in any order. A campaign that is not there yet begins by its name."""
+    """These things happened, in any order. A campaign that is not there yet begins by its name.
+
+    What was taken back is passed over, since a file may come again; told `by_hand` it is refused.
+    """
 
     events: tuple[OutreachRecorded, ...]
     name: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,8 @@ def decide(command: Command, campaign: Campaign) -> list[CampaignEvent]:
         case CampaignClosed():
             _known(campaign)
             return [command] if campaign.closed_at is None else []
-        case Record(events=events, name=name):
-            return _record(events, name, campaign)
+        case Record():
+            return _record(command, campaign)
         case Correct(outreach_id=outreach_id):
             _known(campaign)
             if outreach_id not in campaign.outreach:
@@ -86,17 +90,17 @@ def decide(command: Command, campaign: Campaign) -> list[CampaignEvent]:
             assert_never(command)
 
 
-def _record(
-    events: tuple[OutreachRecorded, ...], name: str | None, campaign: Campaign
-) -> list[CampaignEvent]:
+def _record(command: Record, campaign: Campaign) -> list[CampaignEvent]:
     unless_given(campaign.given, "campaign")
     begun: list[CampaignEvent] = []
     if campaign.profile is None:
-        if name is None:
+        if command.name is None:
             _known(campaign)
         else:
-            begun = [CampaignCreated(name=name)]
-    news = {event.outreach_id: event for event in events if is_news(event, campaign)}
+            begun = [CampaignCreated(name=command.name)]
+    if command.by_hand and campaign.corrected & {event.outreach_id for event in command.events}:
+        raise Refusal("corrected", "event", "event: it was recorded before and taken back, which stays so")
+    news = {event.outreach_id: event for event in command.events if is_news(event, campaign)}
     return [*begun, *news.values()] if news else []
 
 

@@ -31,14 +31,10 @@ class Outreach:
         campaign_id, known = await find(self.campaigns, user, user, request.campaign)
         contact_id = await contact_of(self.contacts, self.vault, user, request)
         event = event_of(campaign_id, contact_id, _row(request))
-        if event.outreach_id in known.state.corrected:
-            raise Refusal(
-                "corrected", "event", "event: it was recorded before and taken back, which stays so"
-            )
         events = tuple(await sealed(self.vault, user, [event]))
         if objects(event) and is_news(event, known.state):
             await suppress(self.contacts, user, [contact_id], cause)
-        done = await self.campaigns.record(user, campaign_id, Record(events), cause, known)
+        done = await self.campaigns.record(user, campaign_id, Record(events, by_hand=True), cause, known)
         return RecordDone(
             outreach_id=event.outreach_id,
             campaign_id=campaign_id,
