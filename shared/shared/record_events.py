@@ -16,6 +16,12 @@ OutreachKind = Literal[
     "drafted", "approved", "sent", "bounced", "opened", "replied", "positive", "declined", "placed"
 ]
 ReplyCategory = Literal["interested", "placed", "declined", "objected", "auto", "other"]
+SubscriberType = Literal["corporate", "individual"]
+ReleaseKind = Literal["single", "ep", "album"]
+Goal = Literal["radio", "press", "playlists", "live", "all"]
+OpportunityKind = Literal[
+    "submission", "uploader", "festival", "funding", "playlist", "show", "blog", "podcast"
+]
 
 
 class ContactImported(Happened, frozen=True, kw_only=True):
@@ -36,7 +42,7 @@ class ContactImported(Happened, frozen=True, kw_only=True):
     source: str | None = None
     source_url: str | None = None
     suppressed: bool = False
-    subscriber_type: Literal["corporate", "individual"] | None = None
+    subscriber_type: SubscriberType | None = None
     timezone: str | None = None
     fingerprint: str
 
@@ -106,7 +112,7 @@ class ReleasePlanned(Happened, frozen=True, kw_only=True):
 
     artist_id: UUID
     title: str
-    kind: Literal["single", "ep", "album"]
+    kind: ReleaseKind
     date: Day
     links: tuple[str, ...] = ()
     isrc: str | None = None
@@ -118,7 +124,7 @@ class CampaignCreated(Happened, frozen=True, kw_only=True):
     name: str
     artist_id: UUID | None = None
     release_id: UUID | None = None
-    goal: Literal["radio", "press", "playlists", "live", "all"] | None = None
+    goal: Goal | None = None
     genres: tuple[str, ...] = ()
 
 
@@ -156,7 +162,7 @@ class OpportunityImported(Happened, frozen=True, kw_only=True):
     """Somewhere to submit to, whole. `rules` are those of `Opportunity.rules` in skills/types.yaml."""
 
     title: str
-    kind: Literal["submission", "uploader", "festival", "funding", "playlist", "show", "blog", "podcast"]
+    kind: OpportunityKind
     url: str | None = None
     opens: Day | None = None
     deadline: Day | None = None

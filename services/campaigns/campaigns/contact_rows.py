@@ -1,7 +1,7 @@
 """The rules for one contact's values. A fault names field and rule, never the value."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args
 
 from msgspec.structs import asdict
 
@@ -12,7 +12,7 @@ from campaigns.keeping import untold
 from campaigns.kinds import kind_of, kinds
 from campaigns.objecting import objected
 from shared.address import address
-from shared.record_events import ContactImported
+from shared.record_events import ContactImported, SubscriberType
 
 LONGEST = {
     "name": 200, "email": 254, "phone": 50, "outlet": 200, "role": 200, "source": 200,
@@ -20,7 +20,7 @@ LONGEST = {
 }  # fmt: skip
 NAMES = frozenset({"name", "first_name", "last_name"})
 LATER = ("subscriber_type", "timezone")
-SUBSCRIBERS = ("corporate", "individual")
+SUBSCRIBERS: tuple[str, ...] = get_args(SubscriberType)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from campaigns import cells as limits
 from campaigns import values
@@ -12,10 +12,16 @@ from campaigns.keeping import Told
 from campaigns.naming import as_id
 from campaigns.whole_importing import Keyed
 from shared.message import Happened
-from shared.record_events import ArtistSet, CoverageImported, OpportunityImported, ReleasePlanned
+from shared.record_events import (
+    ArtistSet,
+    CoverageImported,
+    OpportunityImported,
+    OpportunityKind,
+    ReleaseKind,
+)
 
-KINDS: tuple[str, ...] = get_args(get_type_hints(OpportunityImported)["kind"])
-RELEASES: tuple[str, ...] = get_args(get_type_hints(ReleasePlanned)["kind"])
+KINDS: tuple[str, ...] = get_args(OpportunityKind)
+RELEASES: tuple[str, ...] = get_args(ReleaseKind)
 ALSO = {
     "call": "submission", "submissions": "submission", "competition": "submission", "uploaders": "uploader",
     "festivals": "festival", "gig": "festival", "grant": "funding", "grants": "funding", "fund": "funding",

@@ -10,7 +10,7 @@ from campaigns import values
 from campaigns.naming import as_id
 from shared.address import address
 from shared.message import Message, Unreadable
-from shared.record_events import ReplyCategory
+from shared.record_events import Goal, ReleaseKind, ReplyCategory
 
 
 def _day(value: Any) -> Any:
@@ -92,7 +92,7 @@ class PlanRelease(Message):
     release_id: UUID | None = None
     artist: Line
     title: Name
-    type: Literal["single", "ep", "album"]
+    type: ReleaseKind
     date: Day
     links: Annotated[tuple[Url, ...], Field(max_length=50)] = ()
     isrc: Annotated[str, _text(20)] | None = None
@@ -108,7 +108,7 @@ class CreateCampaign(Message):
     name: Name
     artist: Line | None = None
     release: Line | None = None
-    goal: Literal["radio", "press", "playlists", "live", "all"] | None = None
+    goal: Goal | None = None
     genres: Genres = ()
 
 
