@@ -56,7 +56,7 @@ class Definitions:
     async def _push(self, push: Push) -> dict[str, object]:
         """Append what differs; one whose past cannot be read is among `refused`, and costs itself only."""
         changed: list[str] = []
-        refused: list[str] = []
+        unreadable: list[str] = []
         seq = 0
         wanted = [(skill(one.name), _register(one)) for one in push.skills]
         wanted += [(agent(one.name), _register_agent(one)) for one in push.agents]
@@ -64,10 +64,10 @@ class Definitions:
             try:
                 at = await self._append(aggregate, decide)
             except BadDefinition as bad:
-                refused.append(bad.message)
+                unreadable.append(bad.message)
                 continue
             seq, changed = max(seq, at), [*changed, aggregate.id] if at else changed
-        return {"ok": True, "changed": changed, "seq": seq, **({"refused": refused} if refused else {})}
+        return {"ok": True, "changed": changed, "seq": seq, **({"refused": unreadable} if unreadable else {})}
 
     async def _switch(self, name: str, *, on: bool) -> dict[str, object]:
         if await self.registry.skill(name) is None:
