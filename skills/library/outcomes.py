@@ -5,7 +5,7 @@ answers counted and young silences not, whatever was sent lately would look good
 with no known time of sending never count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,8 +24,6 @@ SELECT p.id, p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.
        p.replied_at, p.positive_at, p.placed_at, p.declined_at, p.channel, p.template
 FROM pitches p
 WHERE p.user_id = :user AND p.sent_at <= :until
-  AND (CAST(:campaign AS uuid) IS NULL OR p.campaign_id = CAST(:campaign AS uuid))
-  AND (CAST(:since AS timestamptz) IS NULL OR p.sent_at >= CAST(:since AS timestamptz))
 ORDER BY p.sent_at DESC, p.id
 LIMIT :most
 """
@@ -53,17 +51,9 @@ def campaign(context: Context, campaign_id: str) -> Row:
     return found[0]
 
 
-def latest(
-    context: Context,
-    *,
-    until: datetime,
-    since: datetime | None = None,
-    campaign_id: str | None = None,
-    most: int = MOST,
-) -> list[Row]:
+def latest(context: Context, *, until: datetime) -> list[Row]:
     """Return the latest pitches sent by `until`, newest first, as they were known then; bounced ones stay."""
-    found = context.rows(LATEST, until=until, since=since, campaign=campaign_id, most=most)
-    return [known(row, until) for row in found]
+    return [known(row, until) for row in context.rows(LATEST, until=until, most=MOST)]
 
 
 def known(row: Row, at: datetime) -> Row:
@@ -76,27 +66,26 @@ def delivered(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["bounced_at"] is None]
 
 
-def mature(rows: Iterable[Row], now: datetime, horizon: timedelta = HORIZON) -> list[Row]:
+def mature(rows: Iterable[Row], now: datetime) -> list[Row]:
     """Keep delivered pitches old enough that silence means no answer."""
-    return [row for row in delivered(rows) if row["sent_at"] <= now - horizon]
+    return [row for row in delivered(rows) if row["sent_at"] <= now - HORIZON]
 
 
-def succeeded(row: Row, outcome: str, horizon: timedelta | None = None) -> bool:
-    """Whether the outcome came, within the horizon where one is given."""
-    at = row[SUCCESS[outcome]]
-    return at is not None and (horizon is None or at - row["sent_at"] <= horizon)
+def succeeded(row: Row, outcome: str) -> bool:
+    """Whether the outcome came."""
+    return row[SUCCESS[outcome]] is not None
 
 
-def watched(rows: Iterable[Row], now: datetime, outcome: str = "replied") -> Watched:
+def watched(rows: Iterable[Row], now: datetime) -> Watched:
     """Turn delivered pitches into survival data; an answer dated before its sending came at once."""
     days, answered = [], []
     for row in delivered(rows):
-        at = row[SUCCESS[outcome]]
+        at = row["replied_at"]
         days.append(max((at or now) - row["sent_at"], timedelta()).total_seconds() / DAY)
         answered.append(at is not None)
     return Watched(days, answered)
 
 
-def bounded(rows: Iterable[Row], most: int = MOST) -> list[str]:
+def bounded(rows: Sequence[Row]) -> list[str]:
     """Say so, when only the latest pitches were read."""
-    return [f"the latest {most} pitches were looked at"] if len(list(rows)) >= most else []
+    return [f"the latest {MOST} pitches were looked at"] if len(rows) >= MOST else []
