@@ -45,7 +45,7 @@ class Fold:
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {name: {} for name in names()}
         self.parked: set[str] = set()
-        self._attempts: dict[UUID | str | None, list[Row]] = {}
+        self._attempts: dict[UUID | str, set[UUID | str]] = {}
         self._before: list[tuple[str, UUID | str, Record | None]] = []
 
     def take(self, reading: Reading) -> None:
@@ -83,8 +83,6 @@ class Fold:
                 if row.key in self.tables[row.table]:
                     raise _Unfit(row.table)
                 self._put(row, new_row(row.table, values))
-                if row.table == "skill_executions":
-                    self._attempts.setdefault(values.get("agent_session_id"), []).append(row)
             case Ensure(row, values):
                 if row.key not in self.tables[row.table]:
                     self._put(row, new_row(row.table, values))
@@ -125,11 +123,13 @@ class Fold:
         before = self._found(session)
         if before is None:
             return
-        attempts = [one for row in self._attempts.get(session.key, ()) if (one := self._found(row))]
+        executions = self.tables["skill_executions"]
+        known = (executions.get(one) for one in self._attempts.get(session.key, ()))
+        ended = [one for one in known if one and one["execution_id"] is None and one["status"]]
         total = Decimal(0)
         for number in range(1, (before["total_steps"] or 0) + 1):
-            ended = [one for one in attempts if one["step_number"] == number and one["status"]]
-            doubt = sum((one["in_doubt_usd"] or 0 for one in ended), Decimal(0))
+            of_step = (one["in_doubt_usd"] or 0 for one in ended if one["step_number"] == number)
+            doubt = sum(of_step, Decimal(0))
             step = self._own(step_row(session.key, session.user, number))
             self._store("agent_session_steps", step["id"], {**step, "in_doubt_usd": doubt}, step)
             total += doubt
@@ -165,6 +165,8 @@ class Fold:
             self.tables[table].pop(row_key, None)
         else:
             self.tables[table][row_key] = record
+            if table == "skill_executions" and record["agent_session_id"] is not None:
+                self._attempts.setdefault(record["agent_session_id"], set()).add(row_key)
 
     def _own(self, row: Row) -> Record:
         found = self._found(row)
