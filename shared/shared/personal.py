@@ -12,10 +12,14 @@ Alike = tuple[tuple[int, ...], bool]
 
 
 class Near(NamedTuple):
-    """Whom an object speaks of: `here` itself, `below` what is inside it."""
+    """Whom an object speaks of: `here` itself, `below` what is inside it.
+
+    Where there is no `here`, the address that stands as `email` says it.
+    """
 
     here: UUID | None = None
     below: UUID | None = None
+    email: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def person_near(value: dict[str, Any], outer: Near) -> Near:
     """The nearest `contact_id` speaks for all that is inside; an `id` for its own object alone."""
     contact = _uuid(value.get("contact_id"))
     below = contact or outer.below
-    return Near(contact or _uuid(value.get("id")) or below, below)
+    return Near(contact or _uuid(value.get("id")) or below, below, value.get("email"))
 
 
 def _marked(schemas: Schemas) -> bool:

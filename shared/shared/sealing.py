@@ -4,7 +4,8 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -55,21 +56,22 @@ async def seal(
     *,
     keep: Callable[[str], bool] | None = None,
     wary: bool = False,
+    owners: Mapping[str, UUID] | None = None,
 ) -> Any:
     """Return the value with every plain string at an `x-personal` place sealed; sealed ones stay.
 
     A string for which `keep` holds (a template) stays as well. With `wary`, what stands in a field that the
-    schema does not name is sealed too. What belongs to an erased person becomes a sealed value that holds
-    nothing. Raises Unavailable.
+    schema does not name is sealed too. `owners` says of texts whose they are where nothing beside them does.
+    What belongs to an erased person becomes a sealed value that holds nothing. Raises Unavailable.
     """
     if not wary and not is_marked(schema):
         return value
     root = _wary_places(schema) if wary else _places(schema)
     found: list[tuple[UUID, str]] = []
 
-    def gather(text: str, person: UUID | None) -> str:
-        owner = person or vault.person_written(user, text)
-        found.append((owner, text))
+    def gather(text: str, near: Near) -> str:
+        said = near.here or _addressed(vault, user, near.email) or (owners or {}).get(text)
+        found.append((said or vault.person_written(user, text), text))
         return text
 
     _walk(value, root, Near(), gather, keep)
@@ -78,7 +80,7 @@ async def seal(
     keys = await _keys(vault, user, {person for person, _ in found})
     turn = iter(found)
 
-    def close(_text: str, _person: UUID | None) -> dict[str, str]:
+    def close(_text: str, _near: Near) -> dict[str, str]:
         person, text = next(turn)
         return _close(user, person, keys.get(person), text)
 
@@ -87,7 +89,7 @@ async def seal(
 
 def veiled(schema: dict[str, Any], value: Any) -> Any:
     """Return the value with a seal that holds nothing wherever `seal` would put one."""
-    return _walk(value, _places(schema), Near(), lambda _text, _person: NOTHING, None)
+    return _walk(value, _places(schema), Near(), lambda _text, _near: NOTHING, None)
 
 
 async def reveal(vault: Vault, user: UUID, value: Any, *, unreadable: str | None = None) -> Any:
@@ -135,6 +137,14 @@ async def blind(vault: Vault, user: UUID, value: Any) -> Any:
     return _replace(value, digest)
 
 
+def owners_of(sealed: Any, opened: Any) -> dict[str, UUID]:
+    """Return for whom each text of an opened value was sealed; what was sealed for several is nobody's."""
+    found: dict[str, set[UUID]] = defaultdict(set)
+    if sealed is not opened:
+        _pair(sealed, opened, found)
+    return {text: next(iter(people)) for text, people in found.items() if len(people) == 1}
+
+
 def redact(value: Any) -> Any:
     """Return the value with `[sealed]` in place of every sealed one."""
     return _replace(value, lambda _sealed: SEALED)
@@ -165,16 +175,22 @@ async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes
             people -= erased.people
 
 
+def _addressed(vault: Vault, user: UUID, email: Any) -> UUID | None:
+    if is_sealed(email):
+        return UUID(email["$sealed"])
+    return vault.person_addressed(user, email) if isinstance(email, str) else None
+
+
 def _walk(
     value: Any,
     place: Places,
     near: Near,
-    act: Callable[[str, UUID | None], Any],
+    act: Callable[[str, Near], Any],
     keep: Callable[[str], bool] | None,
 ) -> Any:
     match value:
         case str() if place.personal and not (keep and keep(value)):
-            return act(value, near.here)
+            return act(value, near)
         case dict() if not is_sealed(value):
             near = person_near(value, near)
             return {key: _walk(inner, place.field(key), near, act, keep) for key, inner in value.items()}
@@ -207,6 +223,20 @@ def _gather(value: Any, found: set[UUID]) -> None:
     for inner in value:
         if isinstance(inner, _CONTAINERS):
             _gather(inner, found)
+
+
+def _pair(sealed: Any, opened: Any, found: dict[str, set[UUID]]) -> None:
+    match sealed:
+        case dict() if is_sealed(sealed):
+            found[opened].add(UUID(sealed["$sealed"]))
+        case dict():
+            for name, inner in sealed.items():
+                _pair(inner, opened[name], found)
+        case list():
+            for inner, plain in zip(sealed, opened, strict=True):
+                _pair(inner, plain, found)
+        case _:
+            pass
 
 
 def _close(user: UUID, person: UUID, key: bytes | None, text: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ never changed; that of an erased person is never made again.
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -149,9 +148,14 @@ class Vault:
 
     def person_written(self, user: UUID, text: str) -> UUID:
         """Return who is meant by what somebody wrote: an address counts however it is dressed up."""
-        with suppress(ValueError):
-            text = address(text)
-        return self.person_of(user, text)
+        return self.person_addressed(user, text) or self.person_of(user, text)
+
+    def person_addressed(self, user: UUID, text: str) -> UUID | None:
+        """Return whose address it is, None for what is none."""
+        try:
+            return self.person_of(user, address(text))
+        except ValueError:
+            return None
 
     def fingerprint(self, data: bytes) -> str:
         """Return 64 hex digits, the same for the same data; nobody can guess them without the master key."""

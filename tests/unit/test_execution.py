@@ -14,7 +14,7 @@ from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
 from shared.registry import Registry, Skill
-from shared.sealing import is_sealed
+from shared.sealing import is_sealed, people_in, seal
 from shared.work import Report
 from skill_runner.abort import Abort
 from skill_runner.execution import Execution
@@ -63,20 +63,27 @@ class Told:
         return self.act(prepared.run)
 
 
-def execution(engine: Told, definition: SkillDefinition = FIND) -> Execution:
+def execution(
+    engine: Told, definition: SkillDefinition = FIND, vault: MemoryVault | None = None
+) -> Execution:
     registry = Registry(MemoryLog())
     registry._skills = {"find": Skill((definition,))}
     engines: Any = {"custom": engine, "anthropic": engine}
-    vault = MemoryVault(Keyring(bytes(32)))
+    vault = vault or MemoryVault(Keyring(bytes(32)))
     return Execution(registry, vault, Objections(Nobody(), vault), engines, lambda: NOW)
 
 
 async def reported(
-    act: Callable[[Run], Any], *, unready: Exception | None = None, definition: Any = FIND, **work: Any
+    act: Callable[[Run], Any],
+    *,
+    unready: Exception | None = None,
+    definition: Any = FIND,
+    vault: MemoryVault | None = None,
+    **work: Any,
 ) -> Report:
     engine = Told(act)
     engine.unready = unready
-    runs = execution(engine, definition)
+    runs = execution(engine, definition, vault)
     return await runs.run(await runs.prepare(replace(WORK, **work)), Abort())
 
 
@@ -102,6 +109,24 @@ async def test_an_output_is_reported_with_its_personal_values_sealed():
     assert (report.error, report.output["found"], report.attempt_id) == (None, "a label", WORK.attempt_id)
     assert is_sealed(report.output["who"])
     assert (report.started_at, report.warnings, report.partial, report.items) == (NOW, (), None, ())
+
+
+async def test_what_comes_back_of_somebody_stays_theirs_though_nothing_beside_it_says_whose_it_is():
+    """Or a name that was typed beside an address would outlive the erasure of that address in an output."""
+    text = {"type": "string", "x-personal": True}
+    named = {"type": "object", "properties": {"email": text, "name": text}}
+    schema = {"type": "object", "properties": {"of": {"type": "array", "items": named}}}
+    people = [
+        {"email": "jane@example.org", "name": "Jane Example"},
+        *({"email": f"{name}@example.org", "name": "Joe"} for name in ("ann", "joe")),
+    ]
+    vault = MemoryVault(Keyring(bytes(32)))
+    given = await seal(vault, WORK.user, schema, {"of": people})
+    finds = FIND.model_copy(update={"input_schema": schema})
+    for who, email in (("Jane Example", "jane@example.org"), ("Joe", "Joe"), ("Zoe", "Zoe")):
+        output = gives({"found": "", "who": who})
+        report = await reported(output, definition=finds, vault=vault, input=given)
+        assert people_in(report.output) == {vault.person_of(WORK.user, email)}
 
 
 async def test_warnings_stay_few_and_short_however_much_is_unknown():

@@ -147,6 +147,25 @@ async def test_without_an_id_the_text_itself_says_who_it_is(vault: MemoryVault, 
     assert people_in(sealed) == {vault.person_of(USER, "Ada Example")}
 
 
+@pytest.mark.parametrize("more", [{}, {"id": "row-1"}])
+async def test_without_an_id_an_address_speaks_for_all_that_stands_beside_it(
+    vault: MemoryVault, more: dict[str, Any]
+):
+    """Or what was typed of somebody beside their address would outlive their erasure."""
+    value = {"email": "Ada <ADA@example.org>", "name": "Ada E.", "notes": ["met at a fair"], **more}
+    schema = {"properties": dict.fromkeys(("email", "name", "notes"), PERSONAL)}
+    ada = vault.person_of(USER, "ada@example.org")
+    sealed = await seal(vault, USER, schema, value)
+    assert people_in(sealed) == {ada}
+    assert people_in(await seal(vault, USER, schema, {**sealed, "name": "Ada Ex."})) == {ada}
+
+
+@pytest.mark.parametrize("email", ["by post", "ada@example.org, ben@example.org", "{{step1.email}}", None])
+async def test_what_is_no_address_speaks_for_nobody(vault: MemoryVault, email: str | None):
+    sealed = await seal(vault, USER, PERSON_SCHEMA, {"email": email, "name": "Ada Example"})
+    assert people_in(sealed["name"]) == {vault.person_of(USER, "Ada Example")}
+
+
 async def test_an_id_above_does_not_speak_for_what_is_inside(vault: MemoryVault):
     schema = {"properties": {"contact": PERSON_SCHEMA}}
     value = {"id": str(uuid4()), "contact": {"name": "Ada Example"}}

@@ -15,6 +15,7 @@ from shared.logs import get_logger
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.schema import prepare, problems
+from shared.sealing import owners_of
 from shared.subjects import Pool
 from shared.vault import Vault
 from shared.work import Report, Work
@@ -149,7 +150,7 @@ class Execution:
             run.progress.warn(f"output: {warning}")
         if found := problems(schema, output):
             raise Failure("invalid_output", sentence(found))
-        sealed = await closed(self._vault, run.work.user, schema, output)
+        sealed = await self._closed(run, output)
         size = len(dumps(sealed))
         if size > OUTPUT_LIMIT:
             raise Failure("output_too_large", f"the output has {size} bytes, {OUTPUT_LIMIT} are allowed")
@@ -157,16 +158,22 @@ class Execution:
 
     async def _partial(self, ready: Ready) -> Any:
         """Return what there is so far, sealed; nothing if it cannot be kept."""
-        partial, definition = ready.progress.partial, ready.definition
-        if partial is None or definition is None:
+        partial = ready.progress.partial
+        if partial is None or ready.prepared is None:
             return None
+        run = ready.prepared.run
         try:
             check(partial)
         except Refusal:
             return None
-        partial, _ = known(definition.output_schema, partial)
-        sealed = await closed(self._vault, ready.work.user, definition.output_schema, partial)
+        partial, _ = known(run.definition.output_schema, partial)
+        sealed = await self._closed(run, partial)
         return sealed if len(dumps(sealed)) <= OUTPUT_LIMIT else None
+
+    async def _closed(self, run: Run, value: Any) -> Any:
+        """Return it sealed: what came with the input stays whose it was there."""
+        owners = owners_of(run.input, run.opened)
+        return await closed(self._vault, run.work.user, run.definition.output_schema, value, owners)
 
 
 def _told(work: Work) -> dict[str, str | int]:

@@ -74,7 +74,7 @@ class Objections:
             Named(self._vault.person_of(work.user, one), path, within)
             for one, path, within in _addresses(plain, (), ())
         ]
-        named = [*_named(value, (), ()), *written]
+        named = [*written, *_named(value, (), ())]
         shut = await self._objected(work, {one.person for one in named}) if named else set()
         return [one for one in named if one.person in shut]
 

@@ -1,7 +1,7 @@
 """Opening and sealing with patience: while the vault is away, what needs it waits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,11 +24,13 @@ async def opened(vault: Vault, user: UUID, value: Any) -> Any:
         raise Failure("invalid_input", tampered.message) from None
 
 
-async def closed(vault: Vault, user: UUID, schema: dict[str, Any], value: Any) -> Any:
+async def closed(
+    vault: Vault, user: UUID, schema: dict[str, Any], value: Any, owners: Mapping[str, UUID] | None = None
+) -> Any:
     """Return the value with all sealed that the schema marks as personal."""
     if not is_marked(schema):
         return value
-    return await _patiently(lambda: seal(vault, user, schema, value))
+    return await _patiently(lambda: seal(vault, user, schema, value, owners=owners))
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
