@@ -63,10 +63,23 @@ async def test_a_column_that_is_there_and_empty_empties_its_field_but_for_the_ob
 async def test_a_row_tells_the_fields_that_it_names(service: Service):
     await service.ask("contacts.import", csv=WIDE)
     before = await contact(service)
-    row = {"email": ADA, "first_name": "New", "notes": None, "genres": []}
+    row = {"email": ADA, "name": "New", "notes": None, "genres": []}
     await service.ask("contacts.import", rows=[row])
     kept = {name: value for name, value in before.items() if name not in ("notes", "genres")}
     assert await contact(service) == kept | {"name": "New"}
+
+
+@pytest.mark.parametrize("half", ["first_name", "last_name"])
+async def test_half_of_a_name_fills_an_empty_one_and_leaves_a_whole_one(service: Service, half: str):
+    await service.ask("contacts.import", csv=f"email\n{ADA}\n")
+    csv = f"email,{half}\n{ADA},Ada\n"
+    assert counts(await service.ask("contacts.import", csv=csv)) == (1, 0, 0, 0)
+    assert (await contact(service))["name"] == "Ada"
+    await service.ask("contacts.import", csv=WIDE)
+    assert counts(await service.ask("contacts.import", csv=csv)) == (0, 1, 0, 0)
+    whole = f"email,first_name,last_name\n{ADA},Ada,Newname\n"
+    await service.ask("contacts.import", csv=whole)
+    assert (await contact(service))["name"] == "Ada Newname"
 
 
 async def test_files_with_fewer_or_more_columns_change_nothing_where_they_say_the_same(service: Service):

@@ -18,7 +18,8 @@ LONGEST = {
     "name": 200, "email": 254, "phone": 50, "outlet": 200, "role": 200, "source": 200,
     "source_url": 2000, "notes": 5000, "first_name": 100, "last_name": 100,
 }  # fmt: skip
-NAMES = frozenset({"name", "first_name", "last_name"})
+HALVES = frozenset({"first_name", "last_name"})
+NAMES = HALVES | {"name"}
 LATER = ("subscriber_type", "timezone")
 SUBSCRIBERS: tuple[str, ...] = get_args(SubscriberType)
 
@@ -27,7 +28,8 @@ SUBSCRIBERS: tuple[str, ...] = get_args(SubscriberType)
 class Row:
     """One contact's values, tidy: trimmed, empty ones None, lists without repetitions.
 
-    `told` are the fields that the row's file has; whether they objected is told only where it is not empty.
+    `told` are the fields that the row's file has; whether they objected is told only where it is not empty,
+    and half of a name not: it fills an empty one only.
     """
 
     name: str | None
@@ -58,7 +60,7 @@ class Row:
             known = asdict(last)
             known["type"] = known.pop("kind")
             del known["fingerprint"]
-            values |= untold(known, self.told)
+            values |= {name: value for name, value in untold(known, self.told).items() if value is not None}
         return {name: value for name, value in values.items() if name not in LATER or value is not None}
 
     def objecting(self) -> "Row":
@@ -95,7 +97,7 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
         known = email or (name and not texts["email"] and not faulty & {*NAMES, "email", "outlet"})
         whose = _identity(email, name, texts["outlet"])
         return Objection(whose, cells.faults) if suppressed and known else cells.faults
-    told = {"name" if field in NAMES else field for field in given} - {"suppressed"}
+    told = {*given} - {"suppressed"} - HALVES | ({"name"} if given.keys() >= HALVES else set())
     return Row(
         name=name,
         email=email,
