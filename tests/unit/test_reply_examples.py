@@ -37,6 +37,13 @@ def test_what_is_quoted_does_not_count():
     assert category_of(mine + theirs) == category_of(mine) == "interested"
 
 
+@pytest.mark.parametrize(
+    "words", ["On Monday I wrote to Sam: please unsubscribe me.", "Am Ende schrieb ich: nein"]
+)
+def test_what_only_begins_like_a_quotation_does_count(words):
+    assert replies.own(words) == words.lower()
+
+
 def test_letters_numbers_and_addresses_make_no_difference():
     assert features("Back on 3 MAY, write to A@example.org") == features(
         "back on 9 may, write to b@example.org"

@@ -24,7 +24,8 @@ CATEGORIES: tuple[ReplyCategory, ...] = ("auto", "interested", "declined", "plac
 PIECES = (3, 4, 5)
 MARGIN = 0.15
 QUOTATION = re.compile(
-    r"^((on|am|le|el|il|op) [^\n]{3,100} (wrote|schrieb|a écrit|escribió|ha scritto|schreef)[^\n]{0,100}:|"
+    r"^(on [^\n]{3,100} wrote:|"
+    r"(am|le|el|il|op) [^\n]{0,40}\d[^\n]{0,60} (schrieb|a écrit|escribió|ha scritto|schreef)[^\n]{0,60}:|"
     r"-{2,} ?(original message|urspr)|_{10,}|(from|von|de|da) ?: )",
     re.MULTILINE,
 )
