@@ -8,11 +8,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from orchestrator.doors import Doors
 from orchestrator.sweep import Sweep
-from shared.events import AttemptFailed, AttemptLost, StepCompleted
+from shared.delivery import Delivery, Poison
+from shared.events import AttemptFailed, AttemptLost, SessionFailed, StepCompleted
 from shared.json import dumps
-from shared.ledger_events import MoneyReserved
+from shared.ledger_events import MoneyReserved, MoneySettled
 from shared.subjects import late, ledger, session
 from shared.usage import Cached
 from shared.work import Claim, Report, Work
@@ -21,6 +24,7 @@ from sim.chance import CALM, Chance, Faults
 from sim.loop import VirtualLoop
 from sim.process import Process
 from sim.processes import EPOCH, World, doors_of
+from sim.pull import Token
 from sim.run import USER
 from sim.silence import silenced
 from skill_runner.reporting import about
@@ -28,7 +32,6 @@ from skill_runner.reporting import about
 ID = UUID(int=1)
 LEASE_S = 6.0
 FREE = Decimal(0)
-STEPS = [{"skill": "buy", "input": {"n": 1}}]
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Scene:
     def beat(self) -> None:
         self.doors.commands.follow.beat(self.work.attempt_id)
 
-    def queue_report(self, cached: Cached | None = None, *, text: str = "") -> None:
+    def report(self, cached: Cached | None = None, *, text: str = "") -> bytes:
         report = Report(
             **about(self.work),
             output={"n": 2, "text": text},
@@ -63,18 +66,34 @@ class Scene:
             cached=cached,
             cache_key="key",
         )
-        self.world.server.store(late(self.work.attempt_id), report.to_json(), {})
+        return report.to_json()
+
+    def queue_report(self, cached: Cached | None = None, *, text: str = "") -> None:
+        self.world.server.store(late(self.work.attempt_id), self.report(cached, text=text), {})
+
+    async def refuse_report(self) -> None:
+        """Hear of a report that the log may not hold, as of any message of the queue."""
+        with pytest.raises(Poison, match="unstorable"):
+            await self.doors.queued(self.delivery(self.report(text="\0")))
+
+    def delivery(self, body: bytes) -> Delivery:
+        token = Token(self.doors.bus, self.world.server.durables["orchestrator"], 1, 1)
+        return Delivery(late(self.work.attempt_id), body, {}, 1, 1, token)
 
     async def has(self, kind: type) -> bool:
+        return bool(await self.all_of(kind))
+
+    async def all_of(self, kind: type[Any]) -> list[Any]:
         past = await self.doors.commands.log.load(session(USER, ID))
-        return any(isinstance(event, kind) for event in past.events)
+        return [event for event in past.events if isinstance(event, kind)]
 
 
-def played(story: Callable[[Scene], Awaitable[None]]) -> None:
+def played(story: Callable[[Scene], Awaitable[None]], skill: str = "buy") -> None:
     async def live() -> None:
         world = World(0, ack_wait_s=LEASE_S)
         doors = doors_of(world, SimBus(world.server, Process("orchestrator", Chance(0))))
-        body = dumps({"session_id": str(ID), "agent": "sim-agent", "steps": STEPS})
+        steps = [{"skill": skill, "input": {"n": 1}}]
+        body = dumps({"session_id": str(ID), "agent": "sim-agent", "steps": steps})
         await doors.ask(f"ask.{USER}.session.run", body, {})
         work = Work.from_json(world.server.streams["WORK"].messages[0].body)
         await story(Scene(world, doors, work))
@@ -123,6 +142,52 @@ def test_one_that_no_commit_can_hold_is_recorded_without_its_output():
         await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(AttemptFailed)
         assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_one_that_the_log_may_not_hold_is_not_recorded_by_the_way():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        scene.queue_report(text="\0")
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptLost)
+        assert not await scene.has(StepCompleted)
+
+    played(story)
+
+
+def test_one_that_tells_of_another_attempt_keeps_no_lease():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        other = scene.report().replace(str(scene.work.attempt_id).encode(), str(ID).encode())
+        scene.world.server.store(late(scene.work.attempt_id), other, {})
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_an_attempt_whose_report_is_refused_fails():
+    async def story(scene: Scene) -> None:
+        await scene.refuse_report()
+        (failed,) = await scene.all_of(AttemptFailed)
+        assert failed.error.message.endswith("is refused: the text holds a NUL character")
+        assert await scene.has(SessionFailed)
+
+    played(story, "add")
+
+
+def test_a_refused_report_of_a_paid_attempt_leaves_its_cost_in_doubt():
+    async def story(scene: Scene) -> None:
+        assert await scene.ask(Decimal("0.02")) == "run"
+        await scene.refuse_report()
+        assert not await scene.has(AttemptFailed)
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(AttemptLost)
+        assert await scene.booked() == [MoneyReserved, MoneySettled]
+        await scene.doors.reports.late(scene.delivery(scene.report()))
+        assert await scene.has(StepCompleted)
 
     played(story)
 

@@ -5,8 +5,19 @@ from msgspec.structs import replace
 from orchestrator.asked import ReportAttempt
 from orchestrator.sessions import Decided, Sessions
 from shared.events import AttemptError
+from shared.json import AROUND, loads
 from shared.log import TooLarge
+from shared.message import Unreadable
+from shared.refusal import Refusal
 from shared.work import Report
+
+
+def read(body: bytes) -> Report:
+    """Read what a runner reported; raises Refusal for what the log may not hold."""
+    try:
+        return Report.of(loads(body, AROUND))
+    except Unreadable as error:
+        raise Refusal(error.code, error.field, str(error)) from None
 
 
 async def record(sessions: Sessions, report: Report) -> Decided:

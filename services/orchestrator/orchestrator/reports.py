@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import asdict
+
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
-from orchestrator.recording import record
+from orchestrator.recording import read, record
 from orchestrator.sessions import Decided, Sessions
+from shared.clock import Clock, utc_now
 from shared.counts import refused
 from shared.delivery import Delivery, Poison
-from shared.json import AROUND, dumps, loads
+from shared.events import AttemptError
+from shared.json import dumps
 from shared.listening import Heard
 from shared.message import Unreadable
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
-from shared.work import Answer, Claim, Report
+from shared.work import About, Answer, Claim, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Reports:
     sessions: Sessions
     follow: Follow
     claims: Claims
+    clock: Clock = utc_now
 
     async def report(self, heard: Heard) -> None:
         """Record how an attempt ended, say so, and follow it up: the answer leaves with the next work."""
@@ -40,6 +45,7 @@ class Reports:
             if refusal.code == "unavailable":
                 raise
             refused(delivery.subject, refusal)
+            await self._end(delivery.body, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
         await self.follow.decided(aggregate, decided)
         await delivery.ack()
@@ -63,8 +69,25 @@ class Reports:
         self.follow.beat(Claim.from_json(heard.body).attempt_id)
 
     async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:
-        try:
-            report = Report.of(loads(body, AROUND))
-        except Unreadable as error:
-            raise Refusal(error.code, error.field, str(error)) from None
+        report = read(body)
         return report.aggregate, await record(self.sessions, report)
+
+    async def _end(self, body: bytes, refusal: Refusal) -> None:
+        """End an attempt whose report is refused: nobody else would.
+
+        One that was claimed ends with its lease, and what it cost stays in doubt.
+        """
+        why = f"what its skill-runner reported is refused: {refusal.message}"
+        error = AttemptError(code="report_refused", message=why, retryable=False)
+        now = self.clock()
+        try:
+            about = About.from_json(body)
+            report = Report(**asdict(about), error=error, started_at=now, duration_ms=0, unclaimed=True)
+            decided = await record(self.sessions, report)
+        except Unreadable:
+            return
+        except Refusal as unknown:
+            if unknown.code == "unavailable":
+                raise
+            return
+        await self.follow.decided(report.aggregate, decided)
