@@ -37,7 +37,7 @@ class ImportStreams(Import):
 
 
 class ImportOpportunities(Import):
-    """Or a calendar's text (iCalendar)."""
+    """What `contacts.import` takes, or a calendar's text (iCalendar)."""
 
     ics: str | None = None
 
