@@ -491,6 +491,15 @@ def test_a_session_takes_one_line_of_80(agent: str, capsys: pytest.CaptureFixtur
         assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+@pytest.mark.parametrize(
+    ("waiting_on", "told"), [("work", "running 1/3"), ("timer", "running 1/3"), ("budget", "waits 1/3")]
+)
+def test_a_list_tells_a_session_that_waits_for_somebody_from_one_that_runs(waiting_on: str, told: str):
+    row = {"id": ID, "agent_name": "scout-agent", "status": "running", "current_step": 1, "total_steps": 3}
+    row |= {"waiting_on": waiting_on, "cost_usd": 0.0, "created_at": datetime(2026, 11, 27, tzinfo=UTC)}
+    assert [str(cell) for cell in show.sessions([row]).columns[2].cells] == [told]
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_a_table_hides_nothing(width: int, capsys: pytest.CaptureFixture[str]):
     rows = [(ID, "scout-agent", "completed", "a long error message that has to be folded somewhere")]

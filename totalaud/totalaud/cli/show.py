@@ -21,6 +21,7 @@ STYLES = {
     "error": "red",
     "cancelled": "yellow",
     "skipped": "yellow",
+    "waits": "yellow",
 }
 EMPTY = "-"
 UNBOUNDED = 100_000
@@ -240,13 +241,18 @@ def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
         (
             row["id"],
             row["agent_name"].removesuffix("-agent"),
-            f"{row['status']} {row['current_step']}/{row['total_steps'] or 0}",
+            f"{_standing(row)} {row['current_step']}/{row['total_steps'] or 0}",
             price(row),
             row["created_at"].astimezone().strftime("%m-%d %H:%M"),
         )
         for row in rows
     )
     return table(("session", "agent", "status", "cost", "created"), cells, gap=0)
+
+
+def _standing(row: Mapping[str, Any]) -> str:
+    """Write the status; one that runs may wait for somebody, for money or a word of theirs."""
+    return "waits" if row.get("waiting_on") in ("budget", "in_doubt") else str(row["status"])
 
 
 def _error(found: Mapping[str, Any]) -> str | None:
