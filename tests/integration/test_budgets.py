@@ -126,10 +126,11 @@ async def test_a_model_without_a_price_is_refused_under_a_limit_and_flagged_with
     unpriced = {"skill": "write-unpriced", "input": {"topic": "a single"}}
     assert (await run(client, unpriced)).unpriced_calls == 1
     assert (await client.budgets.get())["unpriced_calls"] == 1
-    await client.budgets.set("100")
-    with pytest.raises(WorkflowFailed) as failed:
-        await run(client, unpriced)
-    assert failed.value.code == "unknown_price"
+    for policy in ("fail", "wait"):
+        await client.budgets.set("100", policy=policy)
+        with pytest.raises(WorkflowFailed) as failed:
+            await run(client, unpriced)
+        assert failed.value.code == "unknown_price"
 
 
 async def test_the_same_limit_again_is_no_news(client: Client):

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from msgspec import structs
 
 from controls import RUNNER, attempt_id, claim, failure, later, report, start, usage
@@ -131,10 +132,10 @@ def test_what_a_step_did_not_use_of_its_reservation_is_there_for_the_next():
     given(paid(limit="0.03"), asks(), report(1, usage=usage(1))).when(asks(2)).then_happens(AttemptStarted)
 
 
-def test_no_known_price_is_no_call_under_a_limit():
-    _, failed, _ = (
-        given(paid(limit="9")).when(asks(most=None)).then_happens(AttemptStopped, StepFailed, SessionFailed)
-    )
+@pytest.mark.parametrize("policy", ["fail", "wait"])
+def test_no_known_price_is_no_call_under_a_limit_and_nothing_to_wait_for(policy: str):
+    limited = given(paid(limit="9", policy=policy))
+    _, failed, _ = limited.when(asks(most=None)).then_happens(AttemptStopped, StepFailed, SessionFailed)
     assert failed.code == "unknown_price"
 
 

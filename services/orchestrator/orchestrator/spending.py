@@ -32,7 +32,8 @@ def start_attempt(
 def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Decision:
     """Close an attempt that a limit forbids; its step fails, or waits for money.
 
-    Nobody can raise the own limit of a stand-alone skill, so there is nothing to wait for.
+    Nobody can raise the own limit of a stand-alone skill, and no money tells the price of a model: then there
+    is nothing to wait for.
     """
     limit, step, most = stop.purse.limit, held.asked.step, stop.claim.most_usd
     if limit is None:
@@ -50,11 +51,11 @@ def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Deci
     )
     if not stopped.session.awaits(step) or stopped.session.open:
         return stopped
-    if stop.policy == "wait" and not (session.alone and stop.scope == "session"):
-        return stopped.then(SessionWaiting(step=step, on="budget"))
     if most is None:
         why = f"the model's price is not known, and the budget of the {stop.scope} allows no call without one"
         return give_up(stopped, step, "unknown_price", why)
+    if stop.policy == "wait" and not (session.alone and stop.scope == "session"):
+        return stopped.then(SessionWaiting(step=step, on="budget"))
     left = text(stop.purse.left or NOTHING)
     why = (
         f"the step may cost ${text(most)}, the budget of the {stop.scope} has ${left} left of ${text(limit)}"
