@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from skill_runner.opening import opened
 
 NOT_TO_BE_HAD = (*DATABASE_AWAY, asyncpg.UndefinedTableError)
 WAIT_S, AGAIN_S = 30.0, 0.1
-SEPARATORS = re.compile(r"[;,]")
+SEPARATORS = re.compile(r"[;,|\n]")
 Path = tuple[str | int, ...]
 
 
@@ -139,11 +140,10 @@ def _addresses(value: Any, path: Path, within: Path) -> Iterator[tuple[str, Path
             pass
 
 
-def _bare(text: str) -> list[str]:
-    """Return one address or several in a row; of a text that has other words, none."""
-    for parts in ([text], SEPARATORS.split(text)):
-        try:
-            return [address(part) for part in parts if part.strip()]
-        except ValueError:
-            pass
-    return []
+def _bare(text: str) -> set[str]:
+    """Return one address or several in a row, by each way to part them; of a text with other words, none."""
+    found: set[str] = set()
+    for parts in ([text], SEPARATORS.split(text), text.split()):
+        with suppress(ValueError):
+            found |= {address(part) for part in parts if part.strip()}
+    return found
