@@ -1,0 +1,75 @@
+"""What an attempt tells of its calls: what they cost, what they may have cost, how long they took."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from controls import NOW, usage
+from skill_runner.progress import Progress, ProviderCall
+
+MOST = Decimal("0.05")
+UNPRICED = replace(usage(), cost_usd=None)
+
+
+def call(**changes: Any) -> ProviderCall:
+    return replace(ProviderCall(3, 1, "first", "openai", "m", NOW, most_usd=MOST), **changes)
+
+
+def answered(cents: int) -> ProviderCall:
+    return call(usage=usage(cents), in_doubt=False)
+
+
+def progress(*calls: ProviderCall) -> Progress:
+    made = Progress()
+    for one in calls:
+        made.calls.append(one)
+        if one.usage is not None:
+            made.spend(one.usage)
+    return made
+
+
+def test_a_call_may_have_cost_its_most_until_an_answer_says_otherwise():
+    assert call().in_doubt_usd == MOST
+    assert answered(1).in_doubt_usd == call(most_usd=None).in_doubt_usd == 0
+
+
+def test_a_call_is_told_whole_and_one_that_was_given_up_as_long_as_its_attempt_ran():
+    told = call(outcome="checks_failed", failed_checks=("numbers",), took_s=1.2346, usage=usage()).told(60)
+    assert (told.item, told.number, told.purpose, told.started_at) == (3, 1, "first", NOW)
+    assert (told.provider, told.model, told.outcome) == ("openai", "m", "checks_failed")
+    assert (told.failed_checks, told.usage, told.in_doubt_usd) == (("numbers",), usage(), MOST)
+    assert (told.duration_ms, call(took_s=0.0).told(60).duration_ms) == (1235, 0)
+    given_up = call().told(60)
+    assert (given_up.outcome, given_up.duration_ms) == ("unanswered", 60_000)
+
+
+def test_an_attempt_that_called_nobody_has_cost_nothing():
+    assert progress().total is None
+
+
+def test_what_calls_cost_is_added_up():
+    assert progress(answered(1), answered(2)).total.cost_usd == Decimal("0.03")
+    assert progress(answered(1)).total == usage(1)
+
+
+def test_what_a_call_may_have_cost_stands_beside_what_others_did():
+    total = progress(answered(1), call()).total
+    assert (total.cost_usd, total.in_doubt_usd, total.calls) == (Decimal("0.01"), MOST, 1)
+    alone = progress(call()).total
+    assert (alone.cost_usd, alone.in_doubt_usd, alone.calls) == (0, MOST, 0)
+    assert (alone.provider, alone.model) == ("openai", "m")
+
+
+@pytest.mark.parametrize("most", [None, MOST])
+def test_what_is_known_is_counted_though_the_price_of_another_call_is_not(most: Decimal | None):
+    total = progress(answered(2), call(usage=UNPRICED, most_usd=most)).total
+    assert (total.cost_usd, total.at_most_usd) == (None, Decimal("0.02") + (most or 0))
+
+
+def test_a_warning_is_kept_once():
+    made = progress()
+    for _ in range(2):
+        made.warn("a field is not known")
+    assert made.warnings == ["a field is not known"]
