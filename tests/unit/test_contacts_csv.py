@@ -173,6 +173,12 @@ def test_columns_that_mean_nothing_are_named():
     assert read("name,Birthday\nAda,1 May\n").ignored == ("Birthday",)
 
 
+def test_lines_and_rows_without_anything_in_them_are_passed_over():
+    file = read("name,email,\n\nAda,ada@example.org\n , ,\n   \nBo,bo@example.org,\n")
+    assert [(record.line, record.cells["name"]) for record in file.records] == [(3, "Ada"), (6, "Bo")]
+    assert file.ignored == ()
+
+
 def test_remarks_empty_lines_and_a_sep_line_may_stand_above_the_header():
     file = read("# fictional\n\nsep=;\nname;email\nAda;ada@example.org\n")
     assert (file.records[0].line, file.records[0].cells["name"]) == (5, "Ada")

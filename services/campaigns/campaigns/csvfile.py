@@ -72,7 +72,7 @@ def _records(
         if not cells:
             if lines[line - 1].strip():
                 yield Record(line, {}, (Fault(None, "a quotation mark is not closed, or text follows one"),))
-        elif len(cells) > len(fields) and any(cell.strip() for cell in cells[len(fields) :]):
+        elif any(cell.strip() for cell in cells[len(fields) :]):
             rule = f"{len(cells)} cells, but the header has {len(fields)} columns"
             yield Record(line, {}, (Fault(None, rule),))
         elif any(cell.strip() for cell in cells):
