@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from controls import RUNNER, attempt_id, claim, failure, later, report, start, usage
+from controls import RUNNER, attempt_id, claim, failure, later, planned, report, start, usage
 from given import given
 from orchestrator.asked import (
     Cancel,
@@ -246,6 +246,13 @@ def test_what_becomes_of_a_step_stays_as_it_was_when_only_the_limit_of_a_session
     waits.when(SetSessionBudget(Decimal(2))).then(
         SessionBudgetSet(budget=Budget(limit_usd=Decimal(2), policy="wait"))
     )
+
+
+def test_money_does_not_wake_a_session_that_waited_for_it_and_failed_when_it_was_retried():
+    unfit = (planned(1, input={"topic": "{{input.nothing}}"}),)
+    failed = given(paid(1), stopped_by("day", "wait")).and_then(Retry(1, unfit))
+    assert failed.session.status == "failed"
+    failed.when(Resume()).nothing_happens()
 
 
 def test_a_limit_for_a_session_that_never_was_is_refused():

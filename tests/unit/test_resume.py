@@ -1,8 +1,11 @@
 """What an attempt had finished of a list is not asked for again, as long as it is the same that is asked."""
 
+from decimal import Decimal
+
 from controls import attempt_id, claim, failure, later, planned, report, requested, start
 from given import given
-from orchestrator.asked import Cancel, ExpireLease, Retry, WakeUp
+from orchestrator.asked import Cancel, ExpireLease, Retry, StopAttempt, WakeUp
+from orchestrator.money import Purse
 from orchestrator.session import done
 from shared.events import AttemptReportedLate
 from shared.work import Done
@@ -71,3 +74,15 @@ def test_a_completed_step_keeps_no_parts():
     ended = tried_again(TWO).and_then(report(1, attempt=2))
     assert known(ended, attempt=3) is None
     assert ended.session.kept == {}
+
+
+def test_what_a_rival_had_finished_of_a_completed_step_is_not_kept():
+    lost = given(start(max_attempts=9, pool="anthropic"), claim(), ExpireLease(attempt_id()))
+    ended = lost.and_then(WakeUp(), now=later(999)).and_then(report(1, attempt=2), failure(1, **TWO))
+    assert ended.session.kept == {}
+
+
+def test_what_an_attempt_says_that_a_limit_had_stopped_is_heard_and_not_kept():
+    stop = StopAttempt(claim().claim, "day", Purse(Decimal(0)), "wait")
+    stopped = given(start(1, pool="anthropic"), stop).and_then(failure(1, **TWO))
+    assert (stopped.session.kept, stopped.session.waiting_on) == ({}, "budget")
