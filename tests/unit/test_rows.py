@@ -456,6 +456,14 @@ def test_a_commit_that_cannot_be_read_parks_its_history_alone():
     assert story.folded.parked == {SESSION_OF.subject}
 
 
+def test_of_a_commit_that_does_not_fit_nothing_is_there_but_that_its_session_is_open():
+    begin = structs.replace(start(1), steps=(planned(1, skill="nowhere"),))
+    story = told(begin, report(1))
+    before = Told().folded.tables
+    assert story.folded.tables == {**before, "outstanding": story.folded.tables["outstanding"]}
+    assert (story.folded.parked, story.outstanding) == ({SESSION_OF.subject}, {SESSION_OF.subject})
+
+
 def test_a_fault_tells_no_value():
     fault = read(Entry(1, SESSION_OF.subject, b'{"commit_id": "a private name"}')).fault
     assert fault is not None
