@@ -136,6 +136,8 @@ def test_a_further_address_beside_the_one_that_counts_is_passed_over():
         ("UNSUB_TIME", "2024-05-01 10:00:00"),
         ("Unsubscribed on", "1.5.2024"),
         ("Unsubscribed at", "2024-05-01T10:00:00Z"),
+        ("Unsubscribed Time", "2024-05-01T10:00:00+01:00"),
+        ("Opt-out date", "01/05/2024"),
         ("Email Opt Out", "true"),
         ("Unsubscribed from all email", "TRUE"),
         ("Suppressed", "Unsubscribed"),

@@ -76,6 +76,7 @@ def _is_address(text: str) -> bool:
         return False
 
 
+LEAVING = ("unsub", "unsubscribe", "unsubscribed", "opt out", "opted out")
 URL = ("url", "link", "website", "web", "homepage", "web site")
 GENRES = ("genres", "genre", "style", "styles", "music", "tags", "music genres")
 REGIONS = ("regions", "region", "country", "countries", "location", "territory", "area", "market")
@@ -108,9 +109,9 @@ CONTACTS = Columns(
         "notes": ("notes", "note", "comment", "comments", "remarks"),
         "suppressed": (
             "suppressed", "do not contact", "unsubscribed", "opted out", "opt out", "dnc", "do not email",
-            "unsub time", "unsubscribe time", "unsubscribe date", "unsubscribed at", "unsubscribed on",
             "unsubscribed from all email", "email opt out", "email opted out", "has opted out of email",
             "blacklisted", "email blacklisted", "blocklisted",
+            *(f"{what} {when}" for what in LEAVING for when in ("time", "date", "at", "on")),
         ),
         "subscriber_type": ("subscriber type", "subscriber"),
         "timezone": ("timezone", "time zone", "tz"),
