@@ -44,10 +44,9 @@ class Columns:
         fields = [self.field_of(cell) for cell in cells]
         return [name if name not in fields[:column] else None for column, name in enumerate(fields)]
 
-    def further(self, cells: Sequence[str]) -> list[str | None]:
-        """Return the field of each later column that may count all the same."""
-        both = zip(map(self.field_of, cells), self.fields_of(cells), strict=True)
-        return [name if name in self.heavier and not first else None for name, first in both]
+    def heavy(self, cells: Sequence[str]) -> list[str | None]:
+        """Return the field of each column that may count though it is not the first."""
+        return [name if name in self.heavier else None for name in map(self.field_of, cells)]
 
     def count(self, cells: Sequence[str]) -> int:
         """Return how many columns have a meaning."""

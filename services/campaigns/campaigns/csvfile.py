@@ -32,7 +32,7 @@ def read(data: bytes | str, columns: Columns) -> File:
     if (start := header_at(lines)) is None:
         raise Refusal("empty_csv", "csv", "the file has no header line")
     delimiter, cells, after = _header(lines, start, columns)
-    named = zip(cells, columns.fields_of(cells), columns.further(cells), strict=True)
+    named = zip(cells, columns.fields_of(cells), columns.heavy(cells), strict=True)
     ignored = tuple(cell.strip() for cell, *meant in named if not any(meant) and cell.strip())
     return File(tuple(_records(lines, after, delimiter, cells, columns)), ignored)
 
@@ -65,7 +65,7 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
 def _records(
     lines: list[str], start: int, delimiter: str, header: list[str], columns: Columns
 ) -> Iterator[Record]:
-    fields, further = columns.fields_of(header), columns.further(header)
+    fields, heavy = columns.fields_of(header), columns.heavy(header)
     while start < len(lines):
         line = start + 1
         cells, start = record(lines, start, delimiter)
@@ -79,8 +79,8 @@ def _records(
             cells += [""] * (len(fields) - len(cells))
             told = {field: cell for field, cell in zip(fields, cells, strict=False) if field}
             others = [cell for field, cell in zip(fields, cells, strict=False) if not field]
-            again = ((field, cell) for field, cell in zip(further, cells, strict=False) if field)
-            told |= {field: cell for field, cell in again if columns.heavier[field](cell)}
+            weighed = ((field, cell) for field, cell in zip(heavy, cells, strict=False) if field)
+            told |= {field: cell for field, cell in weighed if columns.heavier[field](cell)}
             yield Record(line, told, tuple(_passed_over(told, others, columns.telling)))
 
 

@@ -1,0 +1,78 @@
+"""One row of contacts: whose it is, what it changes of what was known, and whose objection it is."""
+
+from typing import Any
+
+import pytest
+
+from campaigns.contact_rows import Objection, Row, row
+from shared.record_events import ContactImported
+
+LAST = ContactImported(
+    name="Ada", email="a", phone="1", genres=("indie",), kind="radio", suppressed=True, fingerprint="print"
+)
+FAULTY = {"type": "wizard", "suppressed": "yes"}
+
+
+def good(**cells: Any) -> Row:
+    found = row(cells)
+    assert isinstance(found, Row)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cells", "identity"),
+    [
+        ({"email": "ada@example.org", "name": "Ada", "outlet": "Dock FM"}, "ada@example.org"),
+        ({"name": "Ada", "outlet": "Dock FM"}, "Ada|Dock FM"),
+        ({"first_name": "Ada", "last_name": "Example"}, "Ada Example|"),
+    ],
+)
+def test_a_person_is_known_by_address_or_else_by_name_and_outlet(cells: dict[str, str], identity: str):
+    assert good(**cells).identity == identity
+    objection = row(cells | FAULTY)
+    assert isinstance(objection, Objection)
+    assert (objection.identity, [fault.field for fault in objection.faults]) == (identity, ["type"])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"name": "Ada", "email": "no address"},
+        {"name": "Ada" * 100},
+        {"name": "Ada", "outlet": "x" * 201},
+        {"outlet": "Dock FM"},
+        {"email": "ada@example.org", "suppressed": "no"},
+        {"email": "ada@example.org", "suppressed": ""},
+    ],
+)
+def test_a_row_with_faults_that_does_not_say_who_objects_is_faults_alone(cells: dict[str, str]):
+    assert isinstance(row(FAULTY | cells), list)
+
+
+def test_a_row_changes_what_it_tells_and_nothing_else():
+    told = good(email="ada@example.org", phone="2", genres="").over(LAST)
+    changed = {name: value for name, value in told.items() if value not in (None, ())}
+    assert changed == {
+        "name": "Ada", "email": "ada@example.org", "phone": "2", "type": "radio", "suppressed": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "suppressed"), [("no", False), ("yes", True), ("", True)])
+def test_an_objection_that_was_known_stays_until_a_row_says_otherwise(cell: str, suppressed: bool):
+    assert good(name="Ada", suppressed=cell).over(LAST)["suppressed"] is suppressed
+
+
+def test_whoever_was_not_known_has_not_objected():
+    assert good(name="Ada").over(None)["suppressed"] is False
+
+
+def test_a_row_objects_whatever_was_known():
+    objects = good(name="Ada", suppressed="no").objecting()
+    assert objects.over(None)["suppressed"] is objects.over(LAST)["suppressed"] is True
+    silent = good(name="Ada").objecting()
+    willing = ContactImported(name="Ada", fingerprint="print")
+    assert silent.over(willing)["suppressed"] is True
+
+
+def test_a_part_of_a_name_tells_the_name():
+    assert good(first_name="Bo").over(LAST)["name"] == "Bo"
