@@ -199,6 +199,8 @@ class Vault:
                     raise Unavailable from None
             except NOT_THERE_YET:
                 raise Unavailable("the vault is not set up yet: try again") from None
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                raise Unavailable("PostgreSQL refuses the name and password of the vault") from None
             except asyncpg.InsufficientPrivilegeError:
                 raise Unavailable("this role may not see the vault") from None
         raise AssertionError

@@ -224,6 +224,16 @@ async def test_a_role_that_may_not_see_the_vault_is_told_so(vault_url: str, post
         await rows(vault_url, f"drop role {role}")
 
 
+async def test_a_password_that_postgres_refuses_is_waited_for_as_for_a_postgres_that_is_away(vault_url: str):
+    """Or a result that is paid for would be thrown away while somebody changes passwords."""
+    parts = urlsplit(vault_url)
+    mistyped = parts._replace(netloc=f"{parts.username}:mistyped@{parts.netloc.rpartition('@')[2]}")
+    vault = await Vault.connect(urlunsplit(mistyped), MASTER_KEY)
+    with pytest.raises(Unavailable, match="PostgreSQL refuses the name and password of the vault"):
+        await vault.make_keys(USER, [uuid4()])
+    await vault.close()
+
+
 async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
     postgres: Rig, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ):
