@@ -206,6 +206,13 @@ def test_the_same_opportunity_is_told_by_title_and_address_or_by_its_calendar_id
     assert good(opportunity, title="Renamed", kind="show", uid="a@b").identity == "a@b"
 
 
+def test_each_rule_of_an_opportunity_is_kept_by_itself_where_a_later_file_does_not_tell_it():
+    call = {"title": "A", "kind": "show"}
+    first = good(opportunity, **call, unreleased="yes", min_lead_days="5", territory="UK").told.over(None)
+    then = good(opportunity, **call, min_lead_days="7", territory="").told.over(first)
+    assert then.rules == {"unreleased": True, "min_lead_days": 7}
+
+
 def test_coverage_lies_in_the_past():
     tomorrow = (NOW + timedelta(days=2)).date().isoformat()
     assert good(covered, artist="A", outlet="B", date="2026-05-01").told.event.date == date(2026, 5, 1)
