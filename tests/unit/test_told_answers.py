@@ -488,6 +488,12 @@ def test_what_moves_is_told_before_what_does_not():
     ]
 
 
+def test_nothing_is_told_as_less_than_nothing():
+    flat = {"key": "folk", "metric": "streams", "direction": "flat", "q_value": 0.9, "needed": None}
+    trend = flat | {"slope_per_week": -0.004, "lo": -1.0, "hi": 1.0}
+    assert "flat, 0.0 a week (-1.0 to 1.0)" in text("track-trends", {"trends": [trend], "meta": META})
+
+
 def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
     similar = {
         "name": "Grey Heron",

@@ -88,7 +88,7 @@ def _moves(one: Json) -> str:
         return f"not enough data, {counted(one['needed'], 'more week')} needed"
     share = one["metric"].endswith("rate")
     slope, low, high = (
-        f"{100 * one[name] if share else one[name]:.1f}" for name in ("slope_per_week", "lo", "hi")
+        f"{100 * one[name] if share else one[name]:z.1f}" for name in ("slope_per_week", "lo", "hi")
     )
     unit = " points" if share else ""
     return f"{one['direction']}, {slope}{unit} a week ({low} to {high}), q {one['q_value']:.3f}"
