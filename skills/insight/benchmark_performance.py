@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from library.campaign_numbers import percent
 from library.cohort import admitted, opted_in, withheld
 from library.meta import meta
 from library.outcomes import HORIZON
@@ -165,7 +166,7 @@ def missing(you: Counts, metric: str) -> int:
 
 
 def sentence(own: Json, place: Json, metric: str) -> str:
-    what = f"{own['mean']:.1f} days" if metric == "days_to_reply" else f"{100 * own['mean']:.1f} %"
+    what = f"{own['mean']:.1f} days" if metric == "days_to_reply" else percent(own["mean"])
     return (
         f"Your {NAMES[metric]} is {what}: {100 * place['mean']:.0f} % "
         f"({100 * place['lo']:.0f} to {100 * place['hi']:.0f}) of {place['n']} artists are {WORSE[metric]}"

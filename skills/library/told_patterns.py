@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from library.campaign_numbers import span
 from library.cohort import FEWEST
 from library.exact import lift
 from library.meta import meta
@@ -117,7 +118,7 @@ def sentence(finding: Finding, found: Json, outcome: str) -> str:
     who = " and ".join(WORDS.get(condition, f"{condition[0]} {condition[1]}") for condition in finding.rule)
     verb = "reply" if outcome == "replied" else "place"
     return (
-        f"{who} {verb} {_percent(found['rate'])} vs {_percent(found['baseline'])}, "
+        f"{who} {verb} {span(found['rate'])} vs {span(found['baseline'])}, "
         f"lift {found['lift']:.1f}, q {_small(finding.q)}, {SAID.get(finding.verdict, finding.verdict)}"
     )
 
@@ -134,10 +135,6 @@ def _covers_ten(finding: Finding, sample: Sample, artists: Sequence[str]) -> boo
 def _most_asked_for(lacking: list[Finding]) -> list[Finding]:
     """Times first, then what is nearest to enough."""
     return sorted(lacking, key=lambda one: (one.rule[0][0] not in TIMES, one.needed or 0))[:LACKING_SHOWN]
-
-
-def _percent(rate: Json) -> str:
-    return f"{100 * rate['mean']:.1f} % ({100 * rate['lo']:.1f}–{100 * rate['hi']:.1f})"
 
 
 def _small(q: float) -> str:
