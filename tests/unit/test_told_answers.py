@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from skillmodules import shipped
-from totalaud.told.answers import TELLERS, answer, told
+from totalaud.told.answers import TELLERS, answer, told, told_step
 from totalaud.told.figures import rate
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
@@ -348,11 +348,18 @@ def test_who_is_to_be_asked_once_more_is_told_by_name_or_id_with_the_days_of_sil
     due = [{"contact_id": "k1", "name": "Asha Example", "outlet": "Dock FM", "days": 9}]
     due += [{"contact_id": "k2", "days": 8}] * 10
     told = text("track-campaign", {**TRACKED, "followups_due": due, "followups_total": 35}).splitlines()
-    assert told[-11:-8] == [
+    assert told[-12:-9] == [
         "Follow-ups due: 35",
         "  Asha Example, Dock FM: 9 days of silence",
         "  k2: 8 days of silence",
     ]
+
+
+def test_how_many_follow_ups_are_not_shown_is_told():
+    due = [{"contact_id": f"k{number}", "days": 9} for number in range(11)]
+    told = text("track-campaign", {**TRACKED, "followups_due": due, "followups_total": 37})
+    assert "k9: 9 days of silence\n  and 27 more" in told
+    assert "more" not in text("track-campaign", {**TRACKED, "followups_due": due[:10], "followups_total": 10})
 
 
 def test_a_funnel_is_told_from_sent_to_pending_in_whatever_order_a_kept_answer_has_it():
@@ -477,12 +484,12 @@ def test_what_moves_is_told_before_what_does_not():
         "direction": "flat",
         "needed": None,
     }
-    up = {**flat, "key": "Sea Glass", "metric": "streams", "slope_per_week": 13.7, "lo": 12.0, "hi": 15.0}
-    rising = {**up, "direction": "rising", "q_value": 0.0003}
+    up = {**flat, "key": "Glass", "metric": "streams", "slope_per_week": 13.7, "lo": 12.0, "hi": 15.0}
+    rising = {**up, "direction": "rising", "q_value": 0.0003, "points": [{}] * 9}
     short = {**flat, "key": "jazz", "direction": "insufficient", "needed": 1}
     told = text("track-trends", {"trends": [short, flat, rising], "meta": META}).splitlines()
     assert [line.strip() for line in told] == [
-        "Sea Glass, streams: rising, 13.7 a week (12.0 to 15.0), q 0.000",
+        "Glass, streams a day: rising over 9 weeks, 13.7 a week (12.0 to 15.0), q 0.000",
         "folk, reply rate: flat, -1.6 points a week (-10.0 to 7.0), q 0.900",
         "jazz, reply rate: not enough data, 1 more week needed",
     ]
@@ -519,6 +526,22 @@ def test_a_step_by_itself_is_told_whole_with_where_else_was_looked():
     found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"]}
     lines = told("research-contacts", found)
     assert lines[:2] == ["note: nobody fits in wales: looked in uk", "1 contact, the best fit first:"]
+
+
+def test_contacts_that_a_later_step_ranks_are_told_in_that_step_alone():
+    skills = ["research-contacts", "score-contacts"]
+    found = {"contacts": [{**CONTACT, "id": "k1"}], "widened": ["nobody fits in wales: looked in uk"]}
+    assert told_step(1, skills, {1: found, 2: found}) == [
+        "note: nobody fits in wales: looked in uk",
+        "1 contact, told in step 2, where they are ranked",
+    ]
+    assert "Asha Example" in str(told_step(2, skills, {1: found, 2: found}))
+
+
+@pytest.mark.parametrize("later", [{}, {2: {"contacts": []}}, {2: {"contacts": [{"id": "k2"}]}}, {2: None}])
+def test_contacts_that_no_later_step_has_told_are_told_where_they_were_found(later):
+    found = {"contacts": [{**CONTACT, "id": "k1"}]}
+    assert "Asha Example" in str(told_step(1, ["research-contacts", "score-contacts"], {1: found, **later}))
 
 
 @pytest.mark.parametrize("output", [{"contacts": "two of them"}, {"contacts": [{"score_parts": [{}]}]}])

@@ -72,13 +72,14 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
 
 def _steps(ended: Outcome) -> list[str]:
     """Tell what the steps answered, a failed one as far as it came."""
-    from totalaud.told.answers import told
+    from totalaud.told.answers import told, told_step
 
     lines: list[str] = []
+    skills = [step["skill"] for step in ended.steps]
     for number, step in enumerate(ended.steps, 1):
         name, partial = f"step {number} {step['skill']}", number == ended.failed_step and ended.partial
         if number in ended.outputs:
-            lines += ["", name, "", *told(step["skill"], ended.outputs[number])]
+            lines += ["", name, "", *told_step(number, skills, ended.outputs)]
         elif partial:
             lines += ["", f"{name}, in part", "", *told(step["skill"], partial)]
     return [*lines, ""] if lines else []

@@ -34,6 +34,30 @@ def told(skill: str, output: Any) -> Lines:
     return [*(_widened(output) if skill in TELLERS else ()), *_words(skill, output)]
 
 
+def told_step(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) -> Lines:
+    """Tell all that a step of several answered; contacts that a later step ranks are told there alone."""
+    skill, output = skills[number - 1], outputs[number]
+    later = _ranked_in(number, skills, outputs)
+    if skill != "research-contacts" or later is None:
+        return told(skill, output)
+    many = counted(len(output["contacts"]), "contact")
+    return [*_widened(output), f"{many}, told in step {later}, where they are ranked", *meta(output)]
+
+
+def _ranked_in(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) -> int | None:
+    """Return the later step whose answer has every contact of this one; None where none has."""
+    found = _ids(outputs[number])
+    ranked = (later for later in sorted(outputs) if later > number and skills[later - 1] == "score-contacts")
+    return next((later for later in ranked if found and found <= _ids(outputs[later])), None)
+
+
+def _ids(output: Any) -> set[str]:
+    """Return the ids of an answer's contacts; none where one of them has none."""
+    contacts = output.get("contacts") if isinstance(output, Mapping) else None
+    ids = [one.get("id") for one in contacts or () if isinstance(one, Mapping)]
+    return set() if None in ids else set(map(str, ids))
+
+
 def _words(skill: str, output: Any) -> Lines:
     """Tell an output in the skill's own words, or plainly where it has not the form that these are for.
 
@@ -158,7 +182,8 @@ def _followups(output: Json) -> Lines:
     for one in due[:MOST_DUE]:
         who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
         lines += wrapped(f"{who or one['contact_id']}: {one['days']} days of silence", "  ", "    ")
-    return lines
+    more = output.get("followups_total", len(due)) - MOST_DUE
+    return [*lines, f"  and {more} more"] if more > 0 else lines
 
 
 def _report(output: Json) -> Lines:

@@ -11,6 +11,7 @@ Lines = list[str]
 MOST_GROUPS = MOST_PREDICTED = 10
 HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
 MOST_REASONS = 2
+DAILY = ("streams", "listeners")
 CHANCE = 0.05
 QUARTERS = (("p25_days", "a quarter"), ("median_days", "half"), ("p75_days", "three quarters"))
 KINDS = ("interested", "placed", "declined", "objected", "auto", "other")
@@ -57,9 +58,9 @@ def chances(output: Json) -> Lines:
         lines += wrapped(f"{number}. {who(one)}: {_chance(one)}", "", "   ")
         for factor in one["factors"][:MOST_REASONS]:
             lines += wrapped(str(factor["why"]), "   ", "     ")
-    if len(found) > MOST_PREDICTED:
-        lines.append(f"   and {len(found) - MOST_PREDICTED} more")
     whole = output["expected"]
+    if len(found) > MOST_PREDICTED:
+        lines.append(f"   and {max(len(found), whole['n']) - MOST_PREDICTED} more")
     if whole["n"] > 1:
         lines += wrapped(f"Of all {whole['n']} together {_chance({**whole, 'p': whole['mean']})}.")
     if card.get("brier_skill") is not None:
@@ -79,7 +80,8 @@ def trends(output: Json) -> Lines:
     order = ("rising", "falling", "flat", "insufficient")
     lines = [] if found else ["Nothing is there that could rise or fall."]
     for one in sorted(found, key=lambda each: order.index(each["direction"])):
-        lines += wrapped(f"{one['key']}, {one['metric'].replace('_', ' ')}: {_moves(one)}", "  ", "    ")
+        what = f"{one['metric'].replace('_', ' ')}{' a day' if one['metric'] in DAILY else ''}"
+        lines += wrapped(f"{one['key']}, {what}: {_moves(one)}", "  ", "    ")
     return lines + meta(output)
 
 
@@ -91,7 +93,8 @@ def _moves(one: Json) -> str:
         f"{100 * one[name] if share else one[name]:z.1f}" for name in ("slope_per_week", "lo", "hi")
     )
     unit = " points" if share else ""
-    return f"{one['direction']}, {slope}{unit} a week ({low} to {high}), q {one['q_value']:.3f}"
+    weeks = f" over {len(one['points'])} weeks" if one.get("points") else ""
+    return f"{one['direction']}{weeks}, {slope}{unit} a week ({low} to {high}), q {one['q_value']:.3f}"
 
 
 def alike(output: Json) -> Lines:
