@@ -419,6 +419,14 @@ def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():
     assert of("performance").free
 
 
+@pytest.mark.parametrize(
+    ("providers", "may"), [(None, True), ([], False), (["openai"], False), (["anthropic"], True)]
+)
+def test_only_a_provider_that_is_reached_can_cost_money(providers, may):
+    assert of("pitch", outlet="BBC Radio 6 Music").may_cost(providers) is may
+    assert not of("performance").may_cost(providers)
+
+
 def test_what_a_model_writes_anyway_gets_no_prose():
     plan = planned(Question("pitch", outlet="BBC Radio 6 Music"), facts(), prose=True)
     assert [step.skill for step in plan.steps] == ["generate-pitch"]

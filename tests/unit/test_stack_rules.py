@@ -222,24 +222,33 @@ async def test_a_log_begins_anew_when_it_has_grown_big(tmp_path: Path):
 @pytest.mark.parametrize(
     "name", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY_FILE", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]
 )
-def test_texts_are_simulated_until_one_provider_can_be_reached(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_provider_is_reached_once_it_has_a_key_or_an_address(name: str, monkeypatch: pytest.MonkeyPatch):
     for provider in environment.PROVIDERS:
         for end in ("API_KEY", "API_KEY_FILE", "BASE_URL"):
             monkeypatch.delenv(f"{provider}_{end}", raising=False)
-    assert environment.simulates()
+    assert environment.reached() == []
     monkeypatch.setenv(name, "given")
-    assert not environment.simulates()
+    assert environment.reached() == [name.split("_", maxsplit=1)[0].lower()]
 
 
 @pytest.mark.parametrize(
-    ("texts", "nats_url", "known"),
-    [("simulated", "", True), ("of a provider", "", False), ("simulated", "nats://example.org", False)],
+    ("told", "nats_url", "known"),
+    [
+        ({"providers": []}, "", frozenset()),
+        ({"providers": ["openai"]}, "", frozenset({"openai"})),
+        ({}, "", None),
+        ({"providers": []}, "nats://example.org", None),
+    ],
 )
-def test_only_the_stack_that_is_asked_says_that_nothing_can_cost_anything(
-    texts: str, nats_url: str, known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_only_the_stack_that_is_asked_says_whose_texts_can_cost_anything(
+    told: dict[str, list[str]],
+    nats_url: str,
+    known: frozenset[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     kept = {"nats_url": "nats://127.0.0.1:1", "database_url": "postgresql://a:b@127.0.0.1:1/c"}
-    (tmp_path / "connection.json").write_text(json.dumps(kept | {"texts": texts}))
+    (tmp_path / "connection.json").write_text(json.dumps(kept | told))
     monkeypatch.setenv("TOTALAUD_NATS_URL", nats_url)
     monkeypatch.delenv("TOTALAUD_DATABASE_URL", raising=False)
-    assert Connection.find(tmp_path).simulated is known
+    assert Connection.find(tmp_path).providers == known

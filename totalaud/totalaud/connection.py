@@ -5,6 +5,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from shared.secret import secret
@@ -20,7 +21,7 @@ ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 class Connection:
     """URLs with credentials: `place` is for printing. The key opens sealed values, if it is at hand.
 
-    `simulated`: it is known that no provider is reached, so that nothing can cost anything.
+    `providers` are those that are reached: what another one's skill writes costs nothing. None: not known.
     """
 
     nats_url: str
@@ -28,15 +29,15 @@ class Connection:
     data: Path
     master_key: str | None = None
     master_key_file: Path | None = None
-    simulated: bool = False
+    providers: frozenset[str] | None = None
 
     @classmethod
     def find(cls, data: Path | None = None) -> "Connection":
         """Read TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL, else DATA/connection.json; raises Unreachable."""
         folder = data or paths.data_dir()
         kept = _kept(folder / FILE)
-        nats_url = secret("TOTALAUD_NATS_URL") or kept.get("nats_url")
-        database_url = secret("TOTALAUD_DATABASE_URL") or kept.get("database_url")
+        nats_url = secret("TOTALAUD_NATS_URL") or str(kept.get("nats_url") or "")
+        database_url = secret("TOTALAUD_DATABASE_URL") or str(kept.get("database_url") or "")
         if not nats_url or not database_url:
             raise Unreachable(
                 f"nothing runs on {folder}: start 'totalaud up', name another folder with --data, "
@@ -49,7 +50,7 @@ class Connection:
             data=folder,
             master_key=os.environ.get("TOTALAUD_MASTER_KEY"),
             master_key_file=Path(key_file) if key_file else _if_there(folder / "master.key"),
-            simulated=not secret("TOTALAUD_NATS_URL") and kept.get("texts") == "simulated",
+            providers=None if secret("TOTALAUD_NATS_URL") else _providers(kept),
         )
 
     def key(self) -> bytes | None:
@@ -89,13 +90,18 @@ def _host(url: str) -> str:
     return address if ADDRESS.fullmatch(address) else "an address that cannot be read"
 
 
-def _kept(file: Path) -> dict[str, str]:
+def _providers(kept: dict[str, Any]) -> frozenset[str] | None:
+    named = kept.get("providers")
+    return frozenset(map(str, named)) if isinstance(named, list) else None
+
+
+def _kept(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text()
     except (FileNotFoundError, PermissionError):
         return {}
     try:
-        return {str(name): str(value) for name, value in json.loads(text).items()}
+        return dict(json.loads(text).items())
     except (ValueError, AttributeError):
         raise Unreachable(f"{file} was changed or damaged: start 'totalaud up' anew") from None
 

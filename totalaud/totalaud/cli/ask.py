@@ -48,7 +48,7 @@ def ask(
         return
     if budget is not None and (dear := over(plan, budget)):
         raise Refusal("budget_exceeded", "budget", dear)
-    if not (plan.free or yes or options.connection().simulated or _agreed(options)):
+    if plan.may_cost(options.connection().providers) and not (yes or _agreed(options)):
         raise typer.Exit(REFUSED)
     run(_answered(options, plan, fresh=fresh, budget=budget))
 

@@ -1,6 +1,6 @@
 """A plan, and a plan in the making: steps with their cost, and what there is to know about them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ class Step:
     input: Json
     why: str
     cost: Cost
+    provider: str = "custom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Plan:
     @property
     def free(self) -> bool:
         return all(step.cost.free for step in self.steps)
+
+    def may_cost(self, providers: Collection[str] | None) -> bool:
+        """Tell whether money may be spent where these `providers` are reached; None: any may be."""
+        asking = [step for step in self.steps if not step.cost.free]
+        return any(providers is None or step.provider in providers for step in asking)
 
     def session(self) -> tuple[list[Json], Json]:
         """Return the steps as they are run, and the session's input.
@@ -67,7 +73,7 @@ class Draft:
                 f"the skill {skill} is not there or disabled: 'totalaud skills push' or 'enable' brings it"
             )
         input_ = {name: value for name, value in given.items() if value is not None}
-        self.steps.append(Step(skill, input_, why, expected(row, items, input_)))
+        self.steps.append(Step(skill, input_, why, expected(row, items, input_), row["provider"]))
 
     def take(self, chosen: Chosen | Missing) -> Any:
         if isinstance(chosen, Missing):

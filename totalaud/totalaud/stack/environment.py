@@ -34,10 +34,13 @@ def plain(data: Path) -> dict[str, str]:
     return {**passed, **mark(data), "LC_ALL": "C"}
 
 
-def simulates() -> bool:
-    """Tell whether the local model answers for all providers: none of them has a key or an address."""
-    reached = (is_given(f"{name}_API_KEY") or os.environ.get(f"{name}_BASE_URL") for name in PROVIDERS)
-    return not any(reached)
+def reached() -> list[str]:
+    """Return the providers that have a key or an address; for the others the local model answers."""
+    return [
+        name.lower()
+        for name in PROVIDERS
+        if is_given(f"{name}_API_KEY") or os.environ.get(f"{name}_BASE_URL")
+    ]
 
 
 def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:

@@ -207,14 +207,14 @@ class LocalStack:
             self._lock.release()
             self._lock = None
 
-    def _connection(self) -> dict[str, str | int]:
+    def _connection(self) -> dict[str, str | int | list[str]]:
         """Return what a client has to know; on NATS of somebody else's, runners of theirs may have keys."""
-        simulated = not is_given(NATS_URL) and environment.simulates()
+        reached = {} if is_given(NATS_URL) else {"providers": environment.reached()}
         return {
             "nats_url": self.place.nats_url,
             "database_url": self.place.database_url,
             "master_key_file": str(self.place.master_key_file),
-            "texts": "simulated" if simulated else "of a provider",
+            **reached,
             "pid": os.getpid(),
         }
 
