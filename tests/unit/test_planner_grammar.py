@@ -249,6 +249,13 @@ def test_an_amount_says_what_it_is_counted_in(money, currency):
     assert read(f"Find festivals under {money}").currency == currency
 
 
+@pytest.mark.parametrize(
+    "text", ["How is campaign 5 going?", "Give me a report on campaign 12 for the label"]
+)
+def test_a_campaign_of_a_number_that_is_not_there_is_not_another_one(text):
+    assert "I do not know" in read(text).reason
+
+
 @pytest.mark.parametrize("money", ["-£50", "£-50", "£1,5", "£1,0000"])
 def test_an_amount_that_is_none_is_no_budget(money):
     assert read(f"Plan my new single, {money}").budget is None

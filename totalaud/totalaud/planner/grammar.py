@@ -109,7 +109,9 @@ def _found(
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     known = {*_known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in known]
-    if governed := [word for before, word in unknown if before in w.GOVERN]:
+    if governed := [
+        word for before, word in unknown if before in w.GOVERN or (before == "campaign" and word.isdigit())
+    ]:
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
     if len(unknown) > (0 if looks_for or intent == "predict" else MOST_UNUSED):
         words = [word for _, word in unknown]
