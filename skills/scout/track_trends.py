@@ -7,7 +7,9 @@ not yet settled, are left out.
 
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import groupby
 from math import ceil
+from statistics import mode
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,8 @@ LONGEST, SHORTEST = 730, 56
 DAYS = 7
 METRICS = ("streams", "listeners", "followers")
 METRIC_WEEKS = """
-SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value
+SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value,
+       count(*) AS days
 FROM metric_days m JOIN artists a ON a.id = m.artist_id AND a.user_id = :user
 WHERE m.user_id = :user AND a.mine AND m.metric = ANY(CAST(:metrics AS text[]))
   AND m.day >= CAST(:since AS date) AND m.day < CAST(:until AS date)
@@ -103,7 +106,9 @@ def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     all_names = [*genres, *(other for other, own in others.items() if own in genres)]
     which = {"by_genre": bool(genres), "all_names": all_names}
     since = monday - timedelta(weeks=ceil(window / DAYS))
-    rows = context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
+    rows = whole(
+        context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
+    )
     span = {"since": since - HORIZON, "until": monday - HORIZON}
     by_genre = {"genres": genres, "others": [*others], "owns": [*others.values()]}
     rows += named(context.rows(BY_GENRE, **span, by_genre=bool(genres), **by_genre), context)
@@ -113,6 +118,17 @@ def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
     for row in rows:
         found[row["key"], row["metric"]][row["week"]] = float(row["value"])
     return found
+
+
+def whole(rows: list[Json]) -> list[Json]:
+    """Leave out a first and a last week of fewer days than a series' weeks mostly have."""
+    kept: list[Json] = []
+    for _, some in groupby(rows, key=lambda row: (row["key"], row["metric"])):
+        weeks = list(some)
+        usual = mode(sorted((row["days"] for row in weeks), reverse=True))
+        there = [place for place, row in enumerate(weeks) if row["days"] >= usual]
+        kept += weeks[there[0] : there[-1] + 1]
+    return kept
 
 
 def named(rows: list[Json], context: Context) -> list[Json]:

@@ -202,6 +202,22 @@ async def test_the_first_week_of_a_series_is_a_whole_one(skillbench, window):
     assert len(trend["points"]) == (12 if window == 84 else 13)
 
 
+@pytest.mark.parametrize(("every", "weeks", "value"), [(1, 10, 3.0), (7, 11, 4.0)])
+async def test_a_series_that_begins_or_ends_within_a_week_is_told_of_whole_weeks(
+    skillbench, every, weeks, value
+):
+    user, artist = skillbench.user(), uuid4()
+    monday = NOW.date() - timedelta(days=NOW.weekday())
+    friday, wednesday = monday - timedelta(days=80), monday - timedelta(days=5)
+    days = [friday + timedelta(days=age) for age in range(0, (wednesday - friday).days + 1, every)]
+    same = {"user_id": user, "artist_id": artist, "metric": "streams"}
+    rows = [{"id": uuid4(), **same, "day": day, "value": float(day.weekday())} for day in days]
+    act = {"id": artist, "user_id": user, "name": "Neon Harbour", "mine": True}
+    await skillbench.load({"artists": [act], "metric_days": rows})
+    (trend,) = (await skillbench.run("track-trends", {}, user=user))["trends"]
+    assert [point["value"] for point in trend["points"]] == [value] * weeks
+
+
 async def test_too_many_regions_are_refused(skillbench):
     with pytest.raises(SkillError, match="regions"):
         await skillbench.run("track-trends", {"regions": ["Wales"] * 21}, user=skillbench.user())
