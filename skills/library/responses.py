@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,16 @@ def keys_of(row: Json, group_by: str) -> list[str]:
 
 
 def grouped(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
-    """Return the largest groups, at most forty, the largest first.
+    """Return the largest groups, at most forty, the largest first."""
+    return largest(all_groups(rows, group_by))
+
+
+def largest(split: dict[str, list[Json]]) -> dict[str, list[Json]]:
+    return dict(islice(split.items(), MOST_GROUPS))
+
+
+def all_groups(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
+    """Return the groups, the largest first.
 
     Synth-Pop and synthpop are one, and so are GB and UK, under the name that is written most often.
     """
@@ -51,8 +61,8 @@ def grouped(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
         for key in dict.fromkeys(map(fold, names)):
             found[key].append(row)
     shown = usual(written, fold)
-    largest = sorted(found, key=lambda key: (-len(found[key]), shown[key]))[:MOST_GROUPS]
-    return {shown[key]: found[key] for key in largest}
+    largest_first = sorted(found, key=lambda key: (-len(found[key]), shown[key]))
+    return {shown[key]: found[key] for key in largest_first}
 
 
 def groups(split: dict[str, list[Json]], now: datetime) -> list[Json]:

@@ -6,7 +6,16 @@ from typing import Any
 from library.meta import meta
 from library.outcomes import HORIZON_DAYS, bounded, campaign, delivered, mature
 from library.response_rows import categories, pitches_by
-from library.responses import OVERLAPPING, compared, curve_of, grouped, groups, survival, unwatched
+from library.responses import (
+    OVERLAPPING,
+    all_groups,
+    compared,
+    curve_of,
+    groups,
+    largest,
+    survival,
+    unwatched,
+)
 from skill_runner.context import Context, SkillError
 
 FEWEST = 20
@@ -22,7 +31,8 @@ def run(given: Json, context: Context) -> Json:
     rows = pitches_by(context, by, campaign_id=act, since=since)
     alive, settled = delivered(rows), mature(rows, now)
     curve = curve_of(alive, now)
-    split = grouped(alive, by)
+    every = all_groups(alive, by)
+    split = largest(every)
     missing = max(FEWEST - len(settled), 0)
     overlap = by in OVERLAPPING and any(len(row[OVERLAPPING[by]] or ()) > 1 for row in alive)
     return {
@@ -35,7 +45,11 @@ def run(given: Json, context: Context) -> Json:
             "insufficient" if missing else "own_data",
             len(settled),
             needed=missing or None,
-            warnings=[*_warnings(rows, alive, settled, overlap=overlap), *unwatched(curve)],
+            warnings=[
+                *_warnings(rows, alive, settled, overlap=overlap),
+                *_left_out(split, every),
+                *unwatched(curve),
+            ],
         ),
     }
 
@@ -57,6 +71,12 @@ def _warnings(rows: list[Json], alive: list[Json], settled: list[Json], *, overl
     if overlap:
         told.append("groups overlap: a contact counts under each of its own")
     return told
+
+
+def _left_out(told: Json, every: Json) -> list[str]:
+    if len(told) == len(every):
+        return []
+    return [f"of {len(every)} groups the {len(told)} with most pitches are told"]
 
 
 def _since(day: str | None, now: datetime) -> datetime | None:

@@ -91,6 +91,7 @@ def run(given: Json, context: Context) -> Json:
             warnings=[
                 *left_out(asked, kept),
                 *_warnings(rows, people, model.card, looked_at=max(len(asked), len(people))),
+                *([f"the {SHOWN} likeliest of {len(people)} are told"] if len(people) > SHOWN else []),
             ],
         ),
     }

@@ -212,3 +212,13 @@ async def test_a_name_written_in_another_way_is_no_group_of_its_own(skillbench, 
     assert [(one["key"], one["rate"]["n"]) for one in found["groups"]] == [
         ({"genre": "drum and bass", "region": "UK", "outlet": "Tees Valley FM"}[group_by], 3)
     ]
+
+
+async def test_groups_that_are_not_told_are_counted(skillbench):
+    user = skillbench.user()
+    rows = two_types(user, skillbench.now)
+    for number, one in enumerate(rows["contacts"]):
+        one["outlet"] = f"Outlet {number % 41}"
+    found = await analyze(skillbench, rows, user, group_by="outlet")
+    assert len(found["groups"]) == 40
+    assert "of 41 groups the 40 with most pitches are told" in found["meta"]["warnings"]

@@ -48,6 +48,15 @@ async def test_all_equal_outcomes_make_no_model(skillbench, answer):
     assert found["meta"]["basis"] == "own_data"
 
 
+async def test_how_many_of_the_asked_are_not_told_is_said(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 200)
+    contacts = [{"id": str(one["id"])} for one in rows["contacts"]]
+    found = await predict(skillbench, rows, user, contacts=contacts)
+    assert (len(found["predictions"]), found["expected"]["n"]) == (200, 201)
+    assert "the 200 likeliest of 201 are told" in found["meta"]["warnings"]
+
+
 async def test_a_campaign_is_predicted_for_those_it_has_not_pitched(skillbench):
     user = skillbench.user()
     rows = few(user, skillbench.now, 5)
