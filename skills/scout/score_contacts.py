@@ -65,7 +65,10 @@ def run(given: Json, context: Context) -> Json:
     scored = [scored_contact(contact, criteria, context.now(), memory) for contact in contacts]
     least = criteria.get("min_score") or 0
     best = sorted((each for each in scored if each["relevance_score"] >= least), key=_order)
-    return {"contacts": best[:limit], "meta": _about(context, contacts, memory, left_out(asked, contacts))}
+    warnings = left_out(asked, contacts)
+    if len(best) > limit:
+        warnings.append(f"the best {limit} of {len(best)} are shown: criteria.limit says how many")
+    return {"contacts": best[:limit], "meta": _about(context, contacts, memory, warnings)}
 
 
 def remembered(contacts: list[Json], context: Context) -> Memory | None:

@@ -49,6 +49,21 @@ def test_finding_is_two_free_steps():
     assert plan.steps[1].input["contacts"] == "{{step1.contacts}}"
 
 
+@pytest.mark.parametrize(
+    ("asked", "limit"),
+    [({}, 20), ({"limit": 30}, 30), ({"intent": "pitch", "type": "radio"}, 5)],
+)
+def test_the_best_are_chosen_from_all_who_fit(asked, limit):
+    search, ranking, *_ = of(**{"intent": "find", "genres": ("synthpop",)} | asked).steps
+    assert (search.input["max_results"], ranking.input["criteria"]["limit"]) == (200, limit)
+
+
+def test_a_prediction_is_made_for_all_who_fit():
+    search, chances = of("predict", genres=("synthpop",), outcome="replied").steps
+    assert search.input["max_results"] == 200
+    assert chances.input["contacts"] == "{{step1.contacts}}"
+
+
 def test_the_query_of_a_search_has_only_what_was_understood():
     plan = of("find", genres=("synthpop",), unused=("sarah",))
     assert "sarah" not in str([step.input for step in plan.steps])

@@ -89,6 +89,13 @@ def test_the_best_come_first_and_suppressed_ones_not_at_all():
     assert names == ["hit", "near", "metal"]
 
 
+def test_how_many_a_limit_leaves_out_is_said():
+    given = {"contacts": [contact("A"), contact("B"), contact("C")]}
+    whole = score_contacts.run(given, Context())["meta"]["warnings"]
+    cut = score_contacts.run(given | {"criteria": {"limit": 2}}, Context())["meta"]["warnings"]
+    assert (whole, cut) == ([], ["the best 2 of 3 are shown: criteria.limit says how many"])
+
+
 def test_a_limit_and_a_least_score_are_kept():
     contacts = [contact(), contact("B", genres=["metal"])]
     assert len(scored(*contacts, genres=["synthpop"], limit=1)) == 1

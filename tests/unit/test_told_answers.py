@@ -538,6 +538,14 @@ def test_contacts_that_a_later_step_ranks_are_told_in_that_step_alone():
     assert "Asha Example" in str(told_step(2, skills, {1: found, 2: found}))
 
 
+def test_how_many_fit_is_told_where_not_all_are_shown():
+    found = {"contacts": [{**CONTACT, "id": "k1"}], "total": 110}
+    assert told("research-contacts", found)[0] == "1 of 110 contacts, the best fit first:"
+    skills = ["research-contacts", "score-contacts"]
+    assert told_step(1, skills, {1: found, 2: found})[0].startswith("1 of 110 contacts, told in step 2")
+    assert answer(skills, [found, found])[0] == "note: 110 contacts fit, 1 of them were looked at"
+
+
 @pytest.mark.parametrize("later", [{}, {2: {"contacts": []}}, {2: {"contacts": [{"id": "k2"}]}}, {2: None}])
 def test_contacts_that_no_later_step_has_told_are_told_where_they_were_found(later):
     found = {"contacts": [{**CONTACT, "id": "k1"}]}

@@ -14,6 +14,7 @@ from totalaud.planner.timing import notes, window
 Json = dict[str, Any]
 LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
+MOST_SHOWN = 20
 RANKED = Template("{{step2.contacts}}")
 
 
@@ -40,7 +41,8 @@ def _find(draft: Draft) -> None:
     if not contacts:
         raise Absent(f"none of your contacts is at {asked.outlet}")
     types = [asked.type] if asked.type else None
-    limit = asked.limit or (MOST_PITCHES if asked.intent == "pitch" else None)
+    usual = MOST_PITCHES if asked.intent == "pitch" else None if named else MOST_SHOWN
+    limit = asked.limit or usual
     criteria = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
     kept = {name: value for name, value in criteria.items() if value is not None}
     why = "Say how they fit" if named else "Rank them, and say why"

@@ -6,16 +6,23 @@ from totalaud.planner.draft import Absent, Draft, Template
 
 Json = dict[str, Any]
 FOUND = Template("{{step1.contacts}}")
+MOST_LOOKED_AT = 200
 
 
 def found(draft: Draft) -> Template:
-    """Begin with a search; return where its contacts will be."""
+    """Begin with a search for as many as there are to choose from; return where its contacts will be."""
     asked = draft.question
     genres, regions = list(asked.genres), list(asked.regions)
     said = " ".join([*regions, *genres, asked.type or "contacts"])
     draft.step(
         "research-contacts",
-        {"query": said, "type": asked.type, "genres": genres or None, "regions": regions or None},
+        {
+            "query": said,
+            "type": asked.type,
+            "genres": genres or None,
+            "regions": regions or None,
+            "max_results": MOST_LOOKED_AT,
+        },
         "Find contacts that fit",
     )
     return FOUND

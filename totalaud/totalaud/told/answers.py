@@ -7,14 +7,14 @@ from typing import Any
 
 from totalaud.told.dated import opportunities, timing
 from totalaud.told.figures import meta, percent, rate
-from totalaud.told.lines import WIDTH, counted, wrapped
+from totalaud.told.lines import WIDTH, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
+from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
 from totalaud.told.plainly import anything
 from totalaud.told.texts import pitches, press, summary
 
 Json = Mapping[str, Any]
 Lines = list[str]
-DAY = 10
 MOST_DUE = 10
 FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
 OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -25,37 +25,26 @@ def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
     """Tell each step's output in its own words; found contacts only where no step tells them again."""
     steps = [one for one in zip(skills, outputs, strict=True) if isinstance(one[1], Mapping)]
     blocks = [_words(*step) for step in steps if not _told_later(step[0], skills)]
-    front = chain.from_iterable(_widened(output) for _, output in steps)
+    front = chain.from_iterable([*widened(output), *not_looked_at(skill, output)] for skill, output in steps)
     return [*front, *chain.from_iterable([*block, ""] for block in blocks)][:-1]
 
 
 def told(skill: str, output: Any) -> Lines:
     """Tell all that one step answered."""
-    return [*(_widened(output) if skill in TELLERS else ()), *_words(skill, output)]
+    return [*(widened(output) if skill in TELLERS else ()), *_words(skill, output)]
 
 
 def told_step(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) -> Lines:
     """Tell all that a step of several answered; contacts that a later step ranks are told there alone."""
     skill, output = skills[number - 1], outputs[number]
-    later = _ranked_in(number, skills, outputs)
+    later = ranked_in(number, skills, outputs)
     if skill != "research-contacts" or later is None:
         return told(skill, output)
-    many = counted(len(output["contacts"]), "contact")
-    return [*_widened(output), f"{many}, told in step {later}, where they are ranked", *meta(output)]
-
-
-def _ranked_in(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) -> int | None:
-    """Return the later step whose answer has every contact of this one; None where none has."""
-    found = _ids(outputs[number])
-    ranked = (later for later in sorted(outputs) if later > number and skills[later - 1] == "score-contacts")
-    return next((later for later in ranked if found and found <= _ids(outputs[later])), None)
-
-
-def _ids(output: Any) -> set[str]:
-    """Return the ids of an answer's contacts; none where one of them has none."""
-    contacts = output.get("contacts") if isinstance(output, Mapping) else None
-    ids = [one.get("id") for one in contacts or () if isinstance(one, Mapping)]
-    return set() if None in ids else set(map(str, ids))
+    return [
+        *widened(output),
+        f"{how_many(output)}, told in step {later}, where they are ranked",
+        *meta(output),
+    ]
 
 
 def _words(skill: str, output: Any) -> Lines:
@@ -68,47 +57,6 @@ def _words(skill: str, output: Any) -> Lines:
         return tell(output)
     except OTHER_FORM:
         return anything(output)
-
-
-def _widened(output: Any) -> Lines:
-    said = output.get("widened") if isinstance(output, Mapping) else None
-    return list(chain.from_iterable(wrapped(f"note: {line}") for line in said or ()))
-
-
-def _contacts(output: Json) -> Lines:
-    found = output.get("contacts") or []
-    if not found:
-        return ["Nobody fits.", *meta(output)]
-    lines = [f"{counted(len(found), 'contact')}, the best fit first:"]
-    for number, contact in enumerate(found, 1):
-        lines += _contact(number, contact)
-    return lines + meta(output)
-
-
-def _contact(number: int, contact: Json) -> Lines:
-    what = ", ".join(str(contact[name]) for name in ("outlet", "role", "type") if contact.get(name))
-    score = contact.get("relevance_score")
-    head = f"{number}. {contact.get('name') or contact.get('outlet') or 'no name'}"
-    lines = wrapped(f"{head}{'' if score is None else f', {score:.2f}'}: {what}", "", "   ")
-    if contact.get("email"):
-        lines += wrapped(str(contact["email"]), "   ", "   ")
-    for part in contact.get("score_parts") or ():
-        said = f"{part['points']:.2f} of {part['of']:.2f} {part['name']}: {part['why']}"
-        lines += wrapped(said, "   ", "     ")
-    if contact.get("history"):
-        lines += wrapped(_history(contact["history"]), "   ", "     ")
-    last = contact.get("last_contacted_at")
-    source = contact.get("source_url") or contact.get("source") or "unknown"
-    heard = f"last contacted {last[:DAY]}" if last else "never contacted"
-    return lines + wrapped(f"{heard}; source {source}", "   ", "     ")
-
-
-def _history(known: Json) -> str:
-    """Tell what was counted as counted, and what is drawn towards others' as an expectation."""
-    if not str(known.get("method", "")).startswith("beta"):
-        return f"answered {rate(known)}"
-    share, _, counts = rate(known).rpartition(", ")
-    return f"expected to answer {share}; answered {counts} pitches"
 
 
 def _patterns(output: Json) -> Lines:
@@ -229,8 +177,8 @@ def _told_later(skill: str, skills: Sequence[str]) -> bool:
 
 
 TELLERS: dict[str, Callable[[Json], Lines]] = {
-    "research-contacts": _contacts,
-    "score-contacts": _contacts,
+    "research-contacts": contacts,
+    "score-contacts": contacts,
     "generate-pitch": pitches,
     "write-press-release": press,
     "write-summary": summary,
