@@ -14,7 +14,10 @@ from controls import NOW
 from rig import client_of
 from shared.jetstream_log import JetStreamLog
 from shared.refusal import Refusal
+from totalaud import own
 from totalaud.client import Client
+from totalaud.planner.facts import Chosen, campaign
+from totalaud.planner.question import Question
 from totalaud.records import LISTS
 from totalaud.stack.local import LocalStack
 
@@ -67,6 +70,20 @@ def at_the_stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr("totalaud.stack.paths.data_dir", lambda: stack.data)
     with pointing_to(stack):
         yield
+
+
+async def test_of_campaigns_that_imports_began_the_one_that_was_pitched_last_is_meant(told: Told):
+    sent = "".join(
+        f"ada@example.org,{name},sent,{(NOW + timedelta(hours=hours)).isoformat()}\n"
+        for name, hours in (("Old one", -2000), ("Pitched last", 3), ("Older one", -4000))
+    )
+    await told.client.records.load("outreach", f"contact_email,campaign,event,at\n{sent}".encode())
+    await told.client.tables.caught_up(await JetStreamLog(told.client.bus).last_seq())
+    known = await own.facts(told.client.tables, told.client.user, NOW.date())
+    chosen = campaign(Question("performance"), known)
+    assert isinstance(chosen, Chosen)
+    assert chosen.one.name == "Pitched last"
+    assert chosen.note == "took the campaign Pitched last; it could also have been Spring, Old one, Older one"
 
 
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):

@@ -32,7 +32,11 @@ SELECT DISTINCT unnest(regions) AS name FROM contacts
 WHERE user_id = $1 AND NOT erased AND NOT suppressed LIMIT 5000
 """
 CAMPAIGNS = """
-SELECT id, name, created_at, closed_at, release_id, artist_id FROM campaigns WHERE user_id = $1 ORDER BY id
+SELECT id, name, created_at, closed_at, release_id, artist_id,
+  (SELECT p.sent_at FROM pitches p
+   WHERE p.campaign_id = c.id AND p.user_id = c.user_id AND p.sent_at IS NOT NULL
+   ORDER BY p.sent_at DESC LIMIT 1) AS sent_at
+FROM campaigns c WHERE user_id = $1 ORDER BY id
 """
 RELEASES = """
 SELECT r.id, r.artist_id, r.title, r.type, r.date, r.links FROM releases r
@@ -102,7 +106,12 @@ def _written(value: Any) -> Any:
 def _campaign(row: Json) -> Campaign:
     release, artist = (str(row[name]) if row[name] else None for name in ("release_id", "artist_id"))
     return Campaign(
-        str(row["id"]), row["name"] or "", row["created_at"], row["closed_at"] is not None, release, artist
+        str(row["id"]),
+        row["name"] or "",
+        row["sent_at"] or row["created_at"],
+        row["closed_at"] is not None,
+        release,
+        artist,
     )
 
 

@@ -14,9 +14,11 @@ RECENT = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
+    """`latest_at` is when its latest pitch went out, else when it was created: an import makes many."""
+
     id: str
     name: str
-    created_at: datetime | None = None
+    latest_at: datetime | None = None
     closed: bool = False
     release_id: str | None = None
     artist_id: str | None = None
@@ -162,7 +164,7 @@ def _ids(question: Question, facts: Facts) -> set[str] | None:
 def _latest_first(campaigns: Iterable[Campaign]) -> list[Campaign]:
     return sorted(
         campaigns,
-        key=lambda one: (one.created_at.timestamp() if one.created_at else 0.0, one.id),
+        key=lambda one: (one.latest_at.timestamp() if one.latest_at else 0.0, one.id),
         reverse=True,
     )
 
