@@ -16,6 +16,7 @@ FATIGUE = timedelta(days=60)
 OTHERS = ""
 COUNTS = """
 SELECT contact_id, count(*) AS pitches, max(last_sent_at) AS last_sent_at,
+       (array_agg(bounced_at <= :now AND replied_at IS NULL ORDER BY sent_at DESC, id))[1] AS bounced,
        count(*) FILTER (WHERE bounced_at IS NULL AND (replied_at <= :now OR sent_at <= :settled)) AS n,
        count(*) FILTER (WHERE bounced_at IS NULL AND replied_at <= :now) AS k,
        count(*) FILTER (WHERE bounced_at IS NULL AND placed_at <= :now) AS placed,
@@ -39,13 +40,17 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 
 class Past(NamedTuple):
-    """Of one contact: `k` answers and `placed` placements in `n` settled pitches; recent silent sends."""
+    """Of one contact: `k` answers and `placed` placements in `n` settled pitches; recent silent sends.
+
+    `bounced`: the last pitch did, and was not answered.
+    """
 
     k: int
     n: int
     placed: int = 0
     unanswered: int = 0
     last_sent_at: Any = None
+    bounced: bool = False
 
 
 def pasts(ids: Iterable[str], context: Context) -> dict[str, Past]:
@@ -98,4 +103,4 @@ def _fit(rows: Sequence[Json]) -> Prior:
 
 def _past(row: Json) -> Past:
     counts = (int(row[name]) for name in ("k", "n", "placed", "unanswered"))
-    return Past(*counts, row["last_sent_at"])
+    return Past(*counts, row["last_sent_at"], bool(row["bounced"]))

@@ -79,14 +79,15 @@ def remembered(contacts: list[Json], context: Context) -> Memory | None:
 
 
 def scored_contact(contact: Json, criteria: Json, now: datetime, memory: Memory | None = None) -> Json:
+    past = memory.pasts.get(contact.get("id") or "") if memory else None
     fits = {
         "genre": genre_fit(contact.get("genres") or [], criteria.get("genres") or []),
         "region": region_fit(contact.get("regions") or [], criteria.get("regions") or []),
         "type": type_fit(contact.get("type"), criteria.get("types") or []),
         "reply": memory and reply_fit(contact, memory),
-        "email": email_fit(contact.get("email")),
+        "email": email_fit(contact.get("email"), past),
         "freshness": freshness(contact.get("imported_at"), now),
-        "fatigue": memory and fatigue_fit(memory.pasts.get(contact.get("id") or "")),
+        "fatigue": memory and fatigue_fit(past),
     }
     parts = scored_parts({name: fit for name, fit in fits.items() if fit is not None})
     return {**contact, **told(contact, memory), "relevance_score": total(parts), "score_parts": parts}
@@ -177,7 +178,10 @@ def type_fit(has: str | None, wanted: list[str]) -> Fit | None:
     return Fit(1, f"is {has}") if has in wanted else Fit(0, "is of another type")
 
 
-def email_fit(email: Any) -> Fit:
+def email_fit(email: Any, past: Past | None = None) -> Fit:
+    """No marks for an address that the last pitch did not reach."""
+    if email and past and past.bounced:
+        return Fit(0, "the last pitch to its address bounced")
     return Fit(1, "has an e-mail address") if email else Fit(0, "has no e-mail address")
 
 

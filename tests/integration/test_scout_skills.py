@@ -61,6 +61,22 @@ async def test_whoever_is_named_twice_is_ranked_once(skillbench):
     assert (len(found["contacts"]), found["meta"]["warnings"]) == (1, ["1 left out: named before"])
 
 
+@pytest.mark.parametrize(
+    ("days", "later", "share"),
+    [(40, {}, 0), (90, {}, 1), (40, {"replied_at": NOW - timedelta(days=30)}, 1)],
+)
+async def test_an_address_that_the_last_pitch_did_not_reach_counts_as_none(skillbench, days, later, share):
+    user = skillbench.user()
+    one = contact(user)
+    bounced = pitch(user, one, days, bounced_at=NOW - timedelta(days=days), **later)
+    await skillbench.load({"contacts": [one], "pitches": [pitch(user, one, 60), bounced]})
+    asked = [{"id": str(one["id"]), "email": "asha@example.org"}]
+    (found,) = (await skillbench.run("score-contacts", {"contacts": asked}, user=user))["contacts"]
+    (part,) = [part for part in found["score_parts"] if part["name"] == "email"]
+    assert part["points"] == share * part["of"]
+    assert ("bounced" in part["why"]) is (share == 0)
+
+
 async def test_young_silence_and_bounces_are_no_history(skillbench):
     user = skillbench.user()
     one = contact(user)
