@@ -84,6 +84,13 @@ def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
     assert "$sealed" not in "\n".join(plan_lines(plan))
 
 
+def test_a_pitch_to_an_outlet_says_where_more_contacts_are_there_than_it_writes_to():
+    there = [{"id": f"k{number}", "outlet": "Tees Valley FM"} for number in range(6)]
+    plan = of("pitch", facts(contacts=there), outlet="Tees Valley FM")
+    assert len(plan.steps[0].input["contacts"]) == 5
+    assert "writes to the first 5 of your contacts there, who are more" in plan.notes
+
+
 def test_the_contacts_of_an_outlet_are_found_without_a_search():
     there = {"id": "k1", "outlet": "Tees Valley FM"}
     plan = of("find", facts(contacts=[there]), outlet="Tees Valley FM", genres=("folk",))

@@ -439,6 +439,12 @@ def test_a_time_is_told_for_whom_it_is_by_name_or_by_id():
     assert "  k2: it is none of your contacts\n  one without an id: no id" in told
 
 
+def test_how_many_times_are_not_shown_is_told():
+    sends = [{"contact_id": f"k{number}", "local": "Tuesday 2026-12-01 10:00"} for number in range(23)]
+    told = text("optimize-timing", {"slots": [], "schedule": sends, "meta": META})
+    assert "10:00: k19\n  and 3 more" in told
+
+
 def test_no_time_is_named_where_none_is_known():
     warned = {**META, "basis": "insufficient", "warnings": ["no evidence yet: 4 pitches"]}
     told = text("optimize-timing", {"slots": [], "schedule": [], "exploration": 1.0, "meta": warned})

@@ -57,7 +57,10 @@ def _pitch(draft: Draft) -> None:
         "release": release_info(release, draft.facts, "generate-pitch"),
         "tone": asked.tone,
     }
-    contacts = whom.named(draft)[:MOST_PITCHES]
+    there = whom.named(draft)
+    contacts = there[:MOST_PITCHES]
+    if len(there) > MOST_PITCHES:
+        draft.notes.append(f"writes to the first {MOST_PITCHES} of your contacts there, who are more")
     reader: Json = contacts[0] if asked.contact else {"outlet": asked.outlet, "type": asked.type}
     draft.notes += notes(
         reader.get("outlet"),

@@ -50,6 +50,8 @@ def timing(output: Json) -> Lines:
         lines += wrapped(tried)
     for one in sends[:MOST_SENDS]:
         lines += wrapped(f"{one['local']}: {who(one)}", "  ", "    ")
+    if len(sends) > MOST_SENDS:
+        lines.append(f"  and {len(sends) - MOST_SENDS} more")
     if left := output.get("unscheduled"):
         lines += [f"{counted(len(left), 'contact')} without a time:"]
         lines += [line for one in left for line in wrapped(f"{who(one)}: {one['reason']}", "  ", "    ")]
