@@ -104,6 +104,11 @@ def test_an_interruption_while_code_is_loaded_is_no_fault(monkeypatch: pytest.Mo
     assert call(["--help"]) == 130
 
 
+def test_the_package_lists_what_it_offers():
+    assert dir(totalaud) == sorted(totalaud.__all__)
+    assert all(hasattr(totalaud, name) for name in totalaud.__all__)
+
+
 def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert call(["--data", str(tmp_path), "session", "list"]) == 1
     told = capsys.readouterr()

@@ -58,6 +58,12 @@ def test_the_best_are_chosen_from_all_who_fit(asked, limit):
     assert (search.input["max_results"], ranking.input["criteria"]["limit"]) == (200, limit)
 
 
+def test_patterns_of_all_pitches_are_not_told_as_those_of_an_artist():
+    note = f"patterns are looked for in all of your pitches, not in those for {ARTIST.name} alone"
+    assert note in of("patterns", artist=ARTIST.name).notes
+    assert note not in of("patterns").notes
+
+
 def test_a_prediction_is_made_for_all_who_fit():
     search, chances = of("predict", genres=("synthpop",), outcome="replied").steps
     assert search.input["max_results"] == 200

@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> "Any":
     """Import a name when it is first used: the command line's help shall not wait for NATS and PostgreSQL."""
     from importlib import import_module

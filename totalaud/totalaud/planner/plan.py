@@ -110,6 +110,10 @@ def _patterns(draft: Draft) -> None:
     scope = "cohort" if asked.cohort else "mine"
     which = _whose(draft)
     cohort = {"cohort": {"genres": list(asked.genres)}} if asked.genres else {}
+    if asked.artist and scope == "mine":
+        draft.notes.append(
+            f"patterns are looked for in all of your pitches, not in those for {asked.artist} alone"
+        )
     draft.step("identify-patterns", {"scope": scope}, "Look for what is answered more often")
     draft.step("benchmark-performance", {**which, **cohort}, "Set your results beside others'")
     draft.step("recommend-next-steps", {**which, "limit": 3}, "Say what to do next")
