@@ -9,6 +9,7 @@ ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 OTHERS = -1
 Schemas = tuple[dict[str, Any], ...]
 Alike = tuple[tuple[int, ...], bool]
+Path = tuple[str | int, ...]
 
 
 class Near(NamedTuple):
@@ -62,6 +63,13 @@ class Places:
             inner = (_item(schema, index) for schema in self.schemas)
             self._inside[index] = self._places(inner, inherited=self.personal)
         return self._inside[index]
+
+    def at(self, path: Path) -> "Places":
+        """Return those for what stands at a path from here."""
+        here = self
+        for part in path:
+            here = here.field(part) if isinstance(part, str) else here.item(part)
+        return here
 
     def _unknown(self, name: str) -> bool:
         objects = [

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.identity import by_identity
 from shared.json import canonical
-from shared.personal import Near, Places, person_near, places
+from shared.personal import Near, Path, Places, person_near, places
 from shared.refusal import Refusal
 from shared.vault import Erased, Vault
 
@@ -57,16 +57,18 @@ async def seal(
     keep: Callable[[str], bool] | None = None,
     wary: bool = False,
     owners: Mapping[str, UUID] | None = None,
+    at: Path = (),
 ) -> Any:
     """Return the value with every plain string at an `x-personal` place sealed; sealed ones stay.
 
     A string for which `keep` holds (a template) stays as well. With `wary`, what stands in a field that the
-    schema does not name is sealed too. `owners` says of texts whose they are where nothing beside them does.
-    What belongs to an erased person becomes a sealed value that holds nothing. Raises Unavailable.
+    schema does not name is sealed too. `owners` says of texts whose they are where nothing beside them does,
+    `at` where in what the schema describes the value belongs. What belongs to an erased person becomes a
+    sealed value that holds nothing. Raises Unavailable.
     """
     if not wary and not is_marked(schema):
         return value
-    root = _wary_places(schema) if wary else _places(schema)
+    root = (_wary_places(schema) if wary else _places(schema)).at(at)
     found: list[tuple[UUID, str]] = []
 
     def gather(text: str, near: Near) -> str:

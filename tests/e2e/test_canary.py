@@ -173,6 +173,13 @@ async def workflows(story: Story) -> None:
     )
     await story.client.outcome(own.id)
     story.own_id = own.id
+    told = await story.client.run(
+        "coach",
+        [{"skill": "write-summary", "input": {"findings": "{{input.people}}", "about": "{{input.people}}"}}],
+        input={"people": {"best": {"name": NAME, "mail": EMAIL, "replied": 2}}},
+    )
+    (summary,) = (await story.client.outcome(told.id)).outputs
+    assert not CANARY.hits_in(summary)
 
 
 async def every_skill(story: Story) -> None:

@@ -175,6 +175,36 @@ async def test_what_templates_carry_into_a_personal_place_is_sealed_where_it_sta
     assert is_sealed(start.steps[1].input["text"])
 
 
+FREE = {"type": "object", "properties": {"findings": {"type": "object"}, "voice": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"findings": "{{input.people}}"},
+        {"findings": {"of": "{{input.people.ann}}", "more": {"all": "{{input.people}}"}}},
+        {"findings": {"stray": "{{input.people}}"}, "vioce": "{{input.people}}"},
+    ],
+    ids=["whole", "inside", "unknown"],
+)
+async def test_what_templates_carry_to_where_no_skill_says_what_it_is_is_sealed_too(given):
+    free = Skill((SECOND.model_copy(update={"input_schema": FREE}),))
+    own = {"people": {"ann": {"name": "Ann Example", "age": 7}}, "topic": "labels"}
+    start = await run(starts(second=free), steps=[STEPS[0], {"skill": "second", "input": given}], input=own)
+    assert is_sealed(start.input["people"]["ann"]["name"])
+    assert (start.input["people"]["ann"]["age"], start.input["topic"]) == (7, "labels")
+
+
+async def test_what_a_public_field_gets_of_the_session_s_input_stays_whatever_else_gets_it():
+    free = Skill((SECOND.model_copy(update={"input_schema": FREE}),))
+    given = {"findings": {"all": "{{input}}"}, "voice": "as {{input.how}} as {{input.more[0]}}"}
+    own = {"how": "loud", "more": ["ever", "Ann"], "topic": "labels"}
+    steps = [{"skill": "first", "input": {"topic": "{{input.topic}}"}}, {"skill": "second", "input": given}]
+    start = await run(starts(second=free), steps=steps, input=own)
+    assert (start.input["how"], start.input["topic"], start.input["more"][0]) == ("loud", "labels", "ever")
+    assert is_sealed(start.input["more"][1])
+
+
 async def test_what_stands_in_a_field_that_the_skill_does_not_know_is_sealed():
     stray = {"topic": "labels", "note": "Jane Example"}
     start = await run(starts(), steps=[{"skill": "first", "input": stray}])

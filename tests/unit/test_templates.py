@@ -1,10 +1,11 @@
 """Templates move data, and what can be wrong with them is found before step 1."""
 
+import time
 from typing import Any
 
 import pytest
 
-from orchestrator.template_paths import TemplateError, pick, put, references, resolve
+from orchestrator.template_paths import TemplateError, copied, pick, put, references, resolve
 from orchestrator.templates import CheckedStep, check, target
 from shared.refusal import Refusal
 
@@ -98,6 +99,14 @@ def test_anything_but_a_path_is_malformed(text: str):
     with pytest.raises(TemplateError) as error:
         references({"a": [text]})
     assert error.value.field == "input.a[0]"
+
+
+@pytest.mark.parametrize("text", ["{{" * 200_000, "{{step1.a}}" + "{{ " * 100_000])
+def test_templates_that_are_never_closed_take_no_time(text: str):
+    begun = time.process_time()
+    with pytest.raises(TemplateError, match="not closed"):
+        references({"a": text})
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
@@ -250,7 +259,8 @@ def test_a_skill_alone_names_its_fields_without_a_step():
 def test_paths_are_picked_put_and_aimed():
     data = {"a": [{"b": 1}, {"b": 2}]}
     assert pick(data, ("a", 1, "b")) == 2
-    assert put(data, ("a", 1, "b"), 3) == {"a": [{"b": 1}, {"b": 3}]}
+    assert put(copied(data), ("a", 1, "b"), 3) == {"a": [{"b": 1}, {"b": 3}]}
+    assert put(copied(data), (), 3) == 3
     assert data["a"][1]["b"] == 2
     (found,) = references({"contacts": [{"name": "{{input.who}}"}]})
     assert target(PITCH_IN, found)["x-personal"]

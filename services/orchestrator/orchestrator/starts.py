@@ -43,7 +43,7 @@ class Starts:
         own = command.input or {}
         templates.check(steps, own)
         inputs = [await self._seal_input(user, step.input_schema, step.input) for step in steps]
-        own = await self._seal_own(user, steps, own)
+        own = await self._seal_own(user, steps, inputs, own)
         return Start(
             agent=agent.name,
             steps=planning.plan(command.steps, inputs, skills, owners),
@@ -122,12 +122,32 @@ class Starts:
         sealed: Json = await seal(self._vault, user, schema, given, keep=template_paths.is_whole, wary=True)
         return sealed
 
-    async def _seal_own(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
-        """Seal those values of the session's own input that templates carry into personal places."""
-        for reference, target in templates.carried(steps) if own else ():
+    async def _seal_own(
+        self, user: UUID, steps: list[templates.CheckedStep], inputs: list[Json], own: Json
+    ) -> Json:
+        """Seal those values of the session's own input that templates carry into personal places.
+
+        So are those that they carry only to where no skill says what it is, as if they were written there.
+        """
+        if not own:
+            return own
+        own = template_paths.copied(own)
+        for reference, target in templates.carried(steps):
             value = await seal(self._vault, user, target, template_paths.pick(own, reference.path))
             own = template_paths.put(own, reference.path, value)
-        return own
+        kept: Json = template_paths.copied(own)
+        said: list[template_paths.Path] = []
+        for step, reference in templates.taken(steps, inputs):
+            value = closed = template_paths.pick(own, reference.path)
+            if reference.whole:
+                closed = await seal(self._vault, user, step.input_schema, value, at=reference.at, wary=True)
+            if closed is value:
+                said.append(reference.path)
+            else:
+                kept = template_paths.put(kept, reference.path, closed)
+        for path in said:
+            kept = template_paths.put(kept, path, template_paths.pick(own, path))
+        return kept
 
 
 def _checked(number: int, step: StepInput, skill: SkillDefinition) -> templates.CheckedStep:

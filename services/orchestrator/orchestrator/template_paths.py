@@ -13,7 +13,7 @@ from shared.sealing import people_in
 Part = str | int
 Path = tuple[Part, ...]
 STEP_NAME = re.compile(r"step([1-9][0-9]{0,5})")
-OPENS = "{{"
+OPENS, CLOSES = "{{", "}}"
 MOST_BYTES = 2**26
 TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 WHOLE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)((?:\.[A-Za-z_][\w-]*|\[[0-9]{1,9}\])*)\s*\}\}")
@@ -118,20 +118,29 @@ def pick(data: Any, path: Path) -> Any:
     return data
 
 
+def copied(data: Any) -> Any:
+    """Return a copy of which each part may be replaced."""
+    match data:
+        case dict():
+            return {name: copied(inner) for name, inner in data.items()}
+        case list():
+            return [copied(inner) for inner in data]
+        case _:
+            return data
+
+
 def put(data: Any, path: Path, value: Any) -> Any:
-    """Return a copy of `data` with `value` at `path`, which is there."""
+    """Return `data` with `value` at `path`, which is there; it is `data` itself that changes."""
     if not path:
         return value
-    inner = put(data[path[0]], path[1:], value)
-    if isinstance(data, list):
-        return [inner if index == path[0] else old for index, old in enumerate(data)]
-    return {**data, path[0]: inner}
+    pick(data, path[:-1])[path[-1]] = value
+    return data
 
 
 def _read(text: str, at: Path) -> list[Reference]:
     if (whole := _pointed(text)) is not None:
         return [Reference(at, *whole, whole=True, text=text)]
-    if OPENS in TEMPLATE.sub("", text):
+    if OPENS in text.rpartition(CLOSES)[2]:
         raise TemplateError(_field(at), f"a template is not closed: {HOW}")
     found = []
     for template in TEMPLATE.finditer(text):

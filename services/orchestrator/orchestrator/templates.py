@@ -13,6 +13,7 @@ from orchestrator.template_paths import (
     Reference,
     TemplateError,
     TooMuchError,
+    copied,
     fill,
     pick,
     put,
@@ -68,7 +69,7 @@ def check(steps: Sequence[CheckedStep], own: Json, *, alone: bool = False) -> No
                 taken.add(reference)
                 _check_reference(reference, step, steps, own)
         _check_literals(step, own, where(step))
-    sealed = own
+    sealed = copied(own)
     for reference, schema in carried(steps) if own else ():
         sealed = put(sealed, reference.path, veiled(schema, pick(sealed, reference.path)))
     for step in steps if people_in(sealed) else ():
@@ -82,6 +83,14 @@ def carried(steps: Sequence[CheckedStep]) -> Iterator[tuple[Reference, Json]]:
         for reference in references(step.input):
             if reference.root == "input" and reference.whole:
                 yield reference, target(step.input_schema, reference)
+
+
+def taken(steps: Sequence[CheckedStep], inputs: Sequence[Json]) -> Iterator[tuple[CheckedStep, Reference]]:
+    """Yield what the steps' inputs, as they are stored, take of the session's own input."""
+    for step, given in zip(steps, inputs, strict=True):
+        for reference in references(given):
+            if reference.root == "input":
+                yield step, reference
 
 
 def target(input_schema: Json, reference: Reference) -> Json:
