@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 
 from shared.bus import Bus
@@ -63,8 +62,6 @@ class JetStreamLog:
         headers = {EXPECTED: str(expected), ENDS: SOMETHING if commit.ends else NOTHING}
         try:
             return await self._published(aggregate.subject, body, headers)
-        except MaxPayloadError:
-            raise TooLarge(len(body), self._bus.max_payload) from None
         except APIError as error:
             if error.err_code == TOO_LARGE:
                 raise TooLarge(len(body), self._bus.max_payload) from None

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from nats.errors import NoRespondersError
+from nats.js.errors import APIError
 
 from controls import NOW, USER
 from servers import Rig
@@ -12,6 +13,7 @@ from shared.bus import Bus
 from shared.commit import Commit
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
+from shared.json import dumps, loads
 from shared.log import Conflict, Log, MemoryLog, Past, Recorded, TooLarge
 from shared.subjects import Aggregate, execution, session
 
@@ -143,6 +145,19 @@ async def test_a_commit_that_would_fit_but_for_its_headers_is_too_large(bus: Bus
     with pytest.raises(TooLarge):
         await JetStreamLog(bus).append(one, commit("x" * (room - 10)), expected=0)
     await bus.settled()
+
+
+@pytest.mark.parametrize(
+    ("limit", "raised"), [({"max_msg_size": 1_000}, TooLarge), ({"max_bytes": 1_000}, APIError)]
+)
+async def test_what_the_stream_itself_has_no_room_for_is_no_conflict(
+    bus: Bus, one: Aggregate, limit: dict[str, int], raised: type[Exception]
+):
+    told = await bus.client.request("$JS.API.STREAM.INFO.EVT", b"{}")
+    await bus.client.request("$JS.API.STREAM.UPDATE.EVT", dumps(loads(told.data)["config"] | limit))
+    async with asyncio.timeout(10):
+        with pytest.raises(raised):
+            await JetStreamLog(bus).append(one, commit("x" * 2_000), expected=0)
 
 
 async def test_the_last_sequence_is_that_of_the_newest_commit(log: Log, one: Aggregate):
