@@ -46,7 +46,9 @@ PASTS = """
 SELECT contact_id, count(*) AS earlier, max(sent_at) AS last,
        count(*) FILTER (WHERE sent_at <= :before AND bounced_at IS NULL) AS n,
        count(*) FILTER (WHERE sent_at <= :before AND bounced_at IS NULL
-                        AND {column} - sent_at <= :horizon) AS k
+                        AND {column} - sent_at <= :horizon) AS k,
+       count(*) FILTER (WHERE campaign_id = CAST(:campaign AS uuid)) AS here,
+       count(*) FILTER (WHERE campaign_id = CAST(:campaign AS uuid) AND replied_at <= :now) AS answered
 FROM pitches
 WHERE user_id = :user AND contact_id = ANY(CAST(:ids AS uuid[])) AND sent_at <= :now
 GROUP BY contact_id
@@ -69,7 +71,12 @@ def run(given: Json, context: Context) -> Json:
     model = forecast(rows, horizon, given["outcome"])
     ids = [person["id"] for person in people if person.get("id")]
     found = context.rows(
-        PASTS.format(column=column), ids=ids, before=before, now=context.now(), horizon=horizon
+        PASTS.format(column=column),
+        ids=ids,
+        before=before,
+        now=context.now(),
+        horizon=horizon,
+        campaign=act and act["id"],
     )
     pasts = {row["contact_id"]: row for row in found}
     wanted = _genres(act, context)
@@ -91,6 +98,7 @@ def run(given: Json, context: Context) -> Json:
             warnings=[
                 *left_out(asked, kept),
                 *_warnings(rows, people, model.card, looked_at=max(len(asked), len(people))),
+                *_pitched_here(found),
                 *([f"the {SHOWN} likeliest of {len(people)} are told"] if len(people) > SHOWN else []),
             ],
         ),
@@ -157,6 +165,12 @@ def _warnings(rows: list[Json], people: list[Json], card: Json, *, looked_at: in
     if looked_at >= MOST_ASKED:
         told.append(f"no more than {MOST_ASKED} contacts were looked at")
     return told if people else [*told, "there is nobody to predict for"]
+
+
+def _pitched_here(pasts: list[Json]) -> list[str]:
+    """Say of whom the campaign knows already: what is predicted is how another pitch would do."""
+    here, answered = (sum(past[name] for past in pasts) for name in ("here", "answered"))
+    return [f"{here} pitched in this campaign already, {answered} answered"] if here else []
 
 
 def _told(match: str | None) -> bool | None:

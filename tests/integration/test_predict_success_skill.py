@@ -57,6 +57,17 @@ async def test_how_many_of_the_asked_are_not_told_is_said(skillbench):
     assert "the 200 likeliest of 201 are told" in found["meta"]["warnings"]
 
 
+async def test_whom_the_campaign_pitched_already_is_told(skillbench):
+    user = skillbench.user()
+    rows = few(user, skillbench.now, 3, "replied")
+    asked = [{"id": str(one["id"])} for one in rows["contacts"]]
+    act = str(rows["campaigns"][0]["id"])
+    found = await predict(skillbench, rows, user, contacts=asked, campaign_id=act)
+    assert "3 pitched in this campaign already, 3 answered" in found["meta"]["warnings"]
+    alone = await skillbench.run("predict-success", {"contacts": asked}, user=user)
+    assert "already" not in str(alone["meta"]["warnings"])
+
+
 async def test_a_campaign_is_predicted_for_those_it_has_not_pitched(skillbench):
     user = skillbench.user()
     rows = few(user, skillbench.now, 5)

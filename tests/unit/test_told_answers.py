@@ -285,6 +285,14 @@ def test_published_figures_are_marked_as_not_one_s_own():
     assert "published, not yours: replies to pitches 3.0 % (A survey, 2023)" in told
 
 
+def test_published_figures_are_cited_once_in_an_answer():
+    cited = [{"label": "replies to pitches", "value": 0.03, "source": "A survey", "year": "2023"}]
+    found = {"patterns": [], "references": cited, "meta": META}
+    beside = {"verdict": "Your reply rate stands alone", "you": RATE, "references": cited, "meta": META}
+    lines = answer(["identify-patterns", "benchmark-performance"], [found, beside])
+    assert sum("A survey" in line for line in lines) == 1
+
+
 def test_a_report_is_told_as_it_is_written_with_its_tables_whole():
     table = "|        | sent |\n| ------ | ---: |\n| A \\| B |   48 |"
     long = "- Follow up 35 pitches without an answer, by 2026-11-04. " + "Because: silent. " * 5

@@ -1,7 +1,7 @@
 """What steps answered as a person reads it: at most 80 columns wide; rates with their intervals."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -24,9 +24,18 @@ ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
     """Tell each step's output in its own words; found contacts only where no step tells them again."""
     steps = [one for one in zip(skills, outputs, strict=True) if isinstance(one[1], Mapping)]
-    blocks = [_words(*step) for step in steps if not _told_later(step[0], skills)]
+    blocks = [_words(*step) for step in _cited_once(steps) if not _told_later(step[0], skills)]
     front = chain.from_iterable([*widened(output), *not_looked_at(skill, output)] for skill, output in steps)
     return [*front, *chain.from_iterable([*block, ""] for block in blocks)][:-1]
+
+
+def _cited_once(steps: Iterable[tuple[str, Json]]) -> Iterator[tuple[str, Json]]:
+    """Leave out the published figures that a step before has cited."""
+    cited = list[Any]()
+    for skill, output in steps:
+        found = output.get("references") if skill in TELLERS else None
+        yield skill, {**output, "references": []} if found and found in cited else output
+        cited.append(found)
 
 
 def told(skill: str, output: Any) -> Lines:
@@ -90,7 +99,7 @@ def _references(output: Json) -> Lines:
 
 def _actions(output: Json) -> Lines:
     found = output.get("actions") or []
-    lines = ["Next:"] if found else ["Nothing needs to be done."]
+    lines = ["Next:"] if found else ["No next step is known."]
     for number, one in enumerate(found, 1):
         due = f", due {one['due']}" if one.get("due") else ""
         lines += wrapped(f"{number}. {one['title']}{due}, {one['effort_min']} min", "", "   ")
