@@ -39,7 +39,7 @@ class RunSession(Message):
 
     session_id: UUID | None = None
     agent: Annotated[str, Field(min_length=1, max_length=64)]
-    steps: Annotated[tuple[StepInput, ...], Field(min_length=1, max_length=100)]
+    steps: Annotated[tuple[StepInput, ...], Field(min_length=1, max_length=100, fail_fast=True)]
     input: Json | None = None
     budget: SessionBudget | None = None
 

@@ -19,6 +19,7 @@ from shared.settings import Settings
 KEY_BYTES = 32
 NONCE_BYTES = 12
 UUID_BYTES = 16
+LONGEST_WORD = 1000
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -58,9 +59,17 @@ class Keyring:
 
 
 def normal(text: str) -> bytes:
-    """Write one form for all spellings of a name or address: letter case, spaces, Unicode forms."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split()).encode()
+    """Write one form for all spellings of a name or address: letter case, spaces, Unicode forms.
+
+    A word longer than any stays as it is: what it takes to put marks in order is their number squared.
+    """
+    return " ".join(" ".join(map(_folded, text.split())).split()).encode()
+
+
+def _folded(word: str) -> str:
+    if len(word) > LONGEST_WORD:
+        return word
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
 
 
 def master_key(settings: Settings) -> bytes:

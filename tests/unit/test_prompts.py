@@ -1,5 +1,6 @@
 """Prompts without people."""
 
+import time
 from uuid import UUID
 
 import pytest
@@ -40,6 +41,16 @@ def test_several_people_have_several_placeholders() -> None:
     hidden = Placeholders()
     shown = hidden.hide([{"name": sealed(JANE)}, {"name": sealed(JOE)}, {"name": sealed(JANE)}])
     assert [item["name"] for item in shown] == ["[[name]]", "[[name_2]]", "[[name]]"]
+
+
+def test_thousands_of_people_are_hidden_in_no_time() -> None:
+    people = [
+        {"name": sealed(UUID(int=number)), "name_2": sealed(UUID(int=number), "C")} for number in range(4000)
+    ]
+    begun, hidden = time.process_time(), Placeholders()
+    shown = hidden.hide(people)
+    assert len({item[field] for item in shown for field in item}) == len(hidden.shown_in(shown)) == 8000
+    assert time.process_time() - begun < 2
 
 
 def test_nothing_sealed_is_left_in_the_message() -> None:

@@ -1,6 +1,8 @@
 """Sealed values: what they hide, who opens them, and what is left after an erasure."""
 
 import json
+import time
+import unicodedata
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from shared.commit import Commit
 from shared.json import dumps
-from shared.keyring import Keyring
+from shared.keyring import Keyring, normal
 from shared.memory_vault import MemoryVault
 from shared.personal import places
 from shared.record_events import ContactImported
@@ -243,6 +245,20 @@ async def test_what_only_looks_sealed_is_not(vault: MemoryVault, value: Any):
 def test_spellings_of_an_address_are_one_person():
     ring = Keyring(bytes(32))
     assert ring.person_of(USER, " Ada@Example.ORG ") == ring.person_of(USER, "ada@example.org")
+
+
+@given(st.text(max_size=200))
+def test_words_are_folded_as_the_whole_text_would_be(text: str):
+    text = text.encode(errors="ignore").decode()
+    whole = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    assert normal(text) == " ".join(whole.split()).encode()
+
+
+@pytest.mark.parametrize("marks", ["\u0300\u0316", "\u0f73", "\u0300 \u0316 "])
+def test_a_text_full_of_marks_is_somebody_in_no_time(marks: str):
+    begun = time.process_time()
+    Keyring(bytes(32)).person_of(USER, "a" + marks * 400_000)
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(

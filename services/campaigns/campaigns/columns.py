@@ -41,8 +41,9 @@ class Columns:
 
     def fields_of(self, cells: Sequence[str]) -> list[str | None]:
         """Return the field of each column, None for one that means nothing or the same as an earlier one."""
+        first: dict[str | None, int] = {}
         fields = [self.field_of(cell) for cell in cells]
-        return [name if name not in fields[:column] else None for column, name in enumerate(fields)]
+        return [name if first.setdefault(name, at) == at else None for at, name in enumerate(fields)]
 
     def heavy(self, cells: Sequence[str]) -> list[str | None]:
         """Return the field of each column that may count though it is not the first."""

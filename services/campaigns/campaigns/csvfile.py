@@ -66,6 +66,7 @@ def _records(
     lines: list[str], start: int, delimiter: str, header: list[str], columns: Columns
 ) -> Iterator[Record]:
     fields, heavy = columns.fields_of(header), columns.heavy(header)
+    meant = [(at, field) for at, field in enumerate(fields) if field]
     while start < len(lines):
         line = start + 1
         cells, start = record(lines, start, delimiter)
@@ -76,8 +77,7 @@ def _records(
             rule = f"{len(cells)} cells, but the header has {len(fields)} columns"
             yield Record(line, {}, (Fault(None, rule),))
         elif any(cell.strip() for cell in cells):
-            cells += [""] * (len(fields) - len(cells))
-            told = {field: cell for field, cell in zip(fields, cells, strict=False) if field}
+            told = {field: cells[at] if at < len(cells) else "" for at, field in meant}
             others = [cell for field, cell in zip(fields, cells, strict=False) if not field]
             weighed = ((field, cell) for field, cell in zip(heavy, cells, strict=False) if field)
             told |= {field: cell for field, cell in weighed if columns.heavier[field](cell)}

@@ -30,7 +30,7 @@ QUOTATION = re.compile(
     re.MULTILINE,
 )
 ALIKE = (
-    (re.compile(r"\S+@\S+"), " address "),
+    (re.compile(r"(?<!\S)\S+@\S+"), " address "),
     (re.compile(r"https?:\S+"), " link "),
     (re.compile(r"\d"), "0"),
 )

@@ -49,7 +49,7 @@ Words = Annotated[str, _text(5000)]
 Url = Annotated[str, _text(2000)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Genres = Annotated[tuple[Annotated[str, _text(100)], ...], Field(max_length=50)]
+Genres = Annotated[tuple[Annotated[str, _text(100)], ...], Field(max_length=50, fail_fast=True)]
 Recorded = Literal["drafted", "approved", "sent", "bounced", "replied", "positive", "declined", "placed"]
 Happened = Annotated[Recorded, BeforeValidator(_not_opened)]
 Attributes = Annotated[
@@ -94,7 +94,7 @@ class PlanRelease(Message):
     title: Name
     type: ReleaseKind
     date: Day
-    links: Annotated[tuple[Url, ...], Field(max_length=50)] = ()
+    links: Annotated[tuple[Url, ...], Field(max_length=50, fail_fast=True)] = ()
     isrc: Annotated[str, _text(20)] | None = None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ class Placeholders:
     """The sealed values of one prompt by the placeholder that stands for each."""
 
     sealed: dict[str, Any] = field(default_factory=dict)
+    _by_value: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
+    _numbers: Counter[str] = field(default_factory=Counter, repr=False)
 
     def hide(self, value: Any, name: str = "value") -> Any:
         """Return the value with a placeholder in place of each sealed value, named after its field."""
@@ -40,24 +43,29 @@ class Placeholders:
 
     def shown_in(self, value: Any) -> dict[str, Any]:
         """Return the sealed values whose placeholders are in a value."""
-        text = json.dumps(value, ensure_ascii=False)
-        return {name: sealed for name, sealed in self.sealed.items() if name in text}
+        there = frozenset(PLACEHOLDER.findall(json.dumps(value, ensure_ascii=False)))
+        return {name: sealed for name, sealed in self.sealed.items() if name in there}
 
     def only_person(self) -> str | None:
         """Return the person whose values they all are, if it is one."""
         people = {str(value["$sealed"]) for value in self.sealed.values()}
         return people.pop() if len(people) == 1 else None
 
-    def _placeholder(self, value: Any, name: str) -> str:
-        for placeholder, known in self.sealed.items():
-            if known == value:
+    def _placeholder(self, value: dict[str, str], name: str) -> str:
+        whole = tuple(value[part] for part in sorted(value))
+        if whole not in self._by_value:
+            base = re.sub(r"[^A-Za-z0-9_]", "_", name.removeprefix("contact_")) or "value"
+            self._by_value[whole] = self._free(base)
+            self.sealed[self._by_value[whole]] = value
+        return self._by_value[whole]
+
+    def _free(self, base: str) -> str:
+        while True:
+            self._numbers[base] += 1
+            number = self._numbers[base]
+            placeholder = f"[[{base}]]" if number == 1 else f"[[{base}_{number}]]"
+            if placeholder not in self.sealed:
                 return placeholder
-        base = re.sub(r"[^A-Za-z0-9_]", "_", name.removeprefix("contact_"))
-        number = 1
-        while (placeholder := f"[[{base}]]" if number == 1 else f"[[{base}_{number}]]") in self.sealed:
-            number += 1
-        self.sealed[placeholder] = value
-        return placeholder
 
 
 def fill(value: Any, plain: dict[str, str]) -> Any:
