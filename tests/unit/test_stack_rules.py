@@ -154,13 +154,6 @@ def test_a_file_of_a_secret_that_holds_none_is_refused(monkeypatch: pytest.Monke
     assert secret("OPENAI_API_KEY") == "sk-secret"
 
 
-@pytest.mark.parametrize("text", ["many", "-1", "65536"])
-def test_a_health_port_that_is_none_is_refused_by_its_name(text: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("TOTALAUD_HEALTH_PORT", text)
-    with pytest.raises(Refusal, match=f"TOTALAUD_HEALTH_PORT: '{text}' is not a number"):
-        Settings.from_env()
-
-
 def test_the_lines_to_reach_a_stack_start_a_workflow_both_ways(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TOTALAUD_NATS_URL", raising=False)
     shown = "\n".join(reach.lines(place(), USER))
@@ -252,3 +245,56 @@ def test_only_the_stack_that_is_asked_says_whose_texts_can_cost_anything(
     monkeypatch.setenv("TOTALAUD_NATS_URL", nats_url)
     monkeypatch.delenv("TOTALAUD_DATABASE_URL", raising=False)
     assert Connection.find(tmp_path).providers == known
+
+
+SAID = {
+    "NATS_URL": "nats://a:1",
+    "DATABASE_URL": "postgresql://b:2/c",
+    "SKILLS": "mine",
+    "MASTER_KEY_FILE": "key",
+    "MASTER_KEY": "secret",
+    "HEALTH_PORT": "8080",
+    "ACK_WAIT_S": "86400",
+    "CONCURRENCY": "1000",
+    "LOCAL_MODEL_URL": "http://d:3/v1",
+}
+
+
+def test_a_service_does_as_its_environment_says_and_else_as_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    for name in SAID:
+        monkeypatch.delenv(f"TOTALAUD_{name}", raising=False)
+    nats, postgres = "nats://127.0.0.1:4222", "postgresql://127.0.0.1:5432/totalaud"
+    assert Settings.from_env() == Settings(nats, postgres, Path("skills"), None, None, 0, 5.0, 16, None)
+    for name, value in SAID.items():
+        monkeypatch.setenv(f"TOTALAUD_{name}", value)
+    assert Settings.from_env() == Settings(
+        "nats://a:1", "postgresql://b:2/c", Path("mine"), Path("key"), "secret", 8080, 86400.0, 1000,
+        "http://d:3/v1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("ACK_WAIT_S", "0", "above 0, at most 86400"),
+        ("ACK_WAIT_S", "86401", "above 0, at most 86400"),
+        ("CONCURRENCY", "1001", "above 0, at most 1000"),
+        ("CONCURRENCY", "many", "above 0, at most 1000"),
+        ("HEALTH_PORT", "many", "of 0 or more, at most 65535"),
+        ("HEALTH_PORT", "-1", "of 0 or more, at most 65535"),
+        ("HEALTH_PORT", "65536", "of 0 or more, at most 65535"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_the_range(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, rule: str
+):
+    monkeypatch.setenv(f"TOTALAUD_{name}", value)
+    with pytest.raises(Refusal) as refused:
+        Settings.from_env()
+    variable = f"TOTALAUD_{name}"
+    assert (refused.value.field, refused.value.message) == (
+        variable,
+        f"{variable}: '{value}' is not a number {rule}",
+    )
