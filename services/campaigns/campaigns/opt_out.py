@@ -11,7 +11,7 @@ _OURS = "name|address|addresses|details|data|contact|station|label|blog|magazine
 _ME = rf"(?:me|us|(?:my|our|this) (?:e-?mail )?(?:{_OURS}))"
 _MAIL = (
     "(?:e-?mails?|mails?|messages|mailings?|newsletters?|pitches|promos?|press releases|music|songs|tracks|"
-    "singles|stuff|submissions|spam|marketing)"
+    "singles|stuff|submissions|spam|marketing|correspondence|communications?)"
 )
 _LIST = (
     r"(?:(?!guest|door|waiting|short|track|set|play|cc\b)\w{1,12}[ -]){0,3}(?:(?:mailing[ -]?|press )?lists?|"
@@ -20,50 +20,61 @@ _LIST = (
 _WRITE = r"(?:e-?mail|mail|write(?: to)?|contact|message|pitch|spam|bother)"
 _WRITING = r"(?:e-?mailing|mailing|writing(?: to)?|contacting|messaging|pitching|spamming|bothering)"
 _AGAIN = r"(?:again|any ?more|any longer|in (?:the )?future|from now)\b"
-_END = rf"(?= ?(?:$|[,;:()\u2013-]|(?:and|please|pls|thanks?|at all|as|since|because)\b|{_AGAIN}))"
+_END = rf"(?= ?(?:$|[,;:()\u2013-]|(?:and|please|pls|thanks?|at all|as|since|because|before$)\b|{_AGAIN}))"
 _DO = r"(?:^|[,:)\u2013-] ?|\b(?:please|pls|kindly|and|so|just|but|then) )"
 _NOT = rf"{_DO}(?:do not|don't|dont|never)"
 _STOP = r"(?<!n't )(?<!not )(?<!never )\b(?:stop|cease|quit|refrain from)"
 _ANY = r"(?:(?:any|more|further|your|these|this|such|of) ){0,3}"
 _MUCH = rf"(?=any|more|further|your|these|such){_ANY}"
-_UNWANTED = r"\bi (?:do not|don't|no longer|never) (?:want|wish|care|asked) to"
+_UNWANTED = r"\b(?:i|we) (?:do not|don't|no longer) (?:want|wish|care) to"
+_UNASKED = (
+    rf"(?:{_UNWANTED}|\bi never asked to|\b(?:i'd|we'd|i would|we would) (?:rather|prefer) not(?: to)?)"
+)
+_OFF = rf"(?:removed|taken off|unsubscribed)(?: (?:from|of))?(?: {_LIST}|{_END})"
 
 _ENGLISH = rf"""
 \b(?:take|remove|delete|drop|strike|unsubscribe|erase) {_ME},? (?:off|from)(?: of)? {_LIST}
+{_DO}(?:take (?:me|us) off{_END}|remove from (?:your |the |this )?(?:mailing )?list\b)
 \b(?:remove|delete|erase) (?:my|our|this) (?:personal |e-?mail )?(?:details|data|address){_END}
-\bunsubscribe {_ME}{_END}
+\b(?:remove|delete|erase) (?:all|any) (?:my |the )?(?:personal )?data you (?:hold|have|keep)\b
+\bunsubscribe (?:{_ME}|this e-?mail){_END}
 \b(?:please|pls|kindly|just) (?:unsubscribe|remove (?:me|us)){_END}
 \bopt {_ME} out\b
-\bi(?:'m| am) unsubscribing\b
+\bi(?:'m| am) unsubscribing{_END}
 \bi(?: hereby)? opt out\b
-\bi(?:'d like| would like| want| wish) to (?:unsubscribe|opt out|be (?:removed|taken off|unsubscribed))
+\bi(?:'d like| would like| want| wish) to (?:unsubscribe|opt out)\b
+\b(?:like|want|wish|asked) to be {_OFF}
 \bconsider this (?:an? |my )?(?:opt[ -]?out|objection|unsubscribe)
 \bi object to (?:\w+ ){{0,3}}(?:processing|marketing|e-?mails?)\b
 \bi withdraw (?:my|any) consent\b
-\bi (?:never|did not|didn't) (?:sign(?:ed)? up|subscribed?|consent(?:ed)?) (?:to|for) (?:this|your|be|receiv)
+\bi (?:never|did not|didn't) (?:sign(?:ed)? up|subscribed?|consent(?:ed)?) (?:to|for) (?:this{_END}|be )
+\bi (?:never|did not|didn't) (?:sign(?:ed)? up|subscribed?|consent(?:ed)?) (?:to|for) (?:your|this) {_LIST}
 {_STOP} {_WRITING} {_ME}{_END}
 {_STOP} sending (?:me|us) {_ANY}{_MAIL}\b
 \bcease (?:all |any )?(?:communication|contact|correspondence)\b
 {_NOT} {_WRITE} (?:(?:me|us){_END}|(?:{_ME} )?{_AGAIN})
 {_NOT} send (?:me|us) (?:anything (?:else|{_AGAIN})|{_MAIL}{_END}|{_MUCH}{_MAIL}\b)
-{_UNWANTED} (?:receive|get) {_MUCH}{_MAIL}\b
+{_UNASKED} (?:receive|get) {_MUCH}{_MAIL}\b
 {_UNWANTED} (?:hear from you|be (?:contacted|e-?mailed)){_END}
 ^(?:please,? )?no more {_MAIL}(?:,? please| from you| to me)?$
-^(?:please )?leave (?:me|us) alone\b
+^(?:please )?leave (?:me|us) alone{_END}
 """
 _GERMAN = r"""
-\b(?:nehm|streich|lösch|entfern)(?:en|t|e)?(?: sie)?(?: bitte)? (?:mich|uns) .{0,30}(?:verteiler|liste)
+\b(?:nehm|streich|lösch)(?:en|t|e)? (?:sie )?(?:bitte )?(?:mich|uns) (?:aus|vo[nm]) .{0,20}(?:verteiler|liste)
 \b(?:streich|lösch|entfern)(?:en|t|e)?(?: sie)?(?: bitte)? meine? (?:\w+-)?(?:adresse|daten)\b
+\b(?:löschung|austragung|entfernung|abmeldung) (?:aus|vo[nm])\b.{0,20}(?:verteiler|liste|newsletter)
 \b(?:schreib|kontaktier|mail)(?:en|t|e)?(?: sie)? (?:mir|mich|uns) (?:bitte )?(?:nicht mehr|nie wieder)\b
 (?:^|\b(?:bitte|möchten?|will|wollen) )keine (?:weiteren )?(?:e-?mails|mails|nachrichten|werbung) mehr\b
 \bich widerspreche der (?:\w+ ){0,3}(?:nutzung|verarbeitung|verwendung|zusendung)
 """
 _FRENCH = r"""
-\b(?:retirez|supprimez|enlevez|désabonnez|désinscrivez|rayez)[ -](?:moi|nous|mon adresse) des?\b
+\b(?:désabonnez|désinscrivez)[ -](?:moi|nous)\b
+\b(?:retirez|supprimez|enlevez|rayez)[ -](?:moi|nous|mon adresse) des?\b
 \b(?:me|nous) (?:retirer|enlever|supprimer|rayer|désinscrire) de (?:votre|vos|la|cette) (?:liste|base)
-\bne (?:m'|me |nous )(?:écrivez|contactez|envoyez|sollicitez) plus\b
-\bne plus (?:m'|me |nous )(?:écrire|contacter|envoyer)
-\bje ne (?:souhaite|veux|désire) plus (?:recevoir|être contactée?)
+\bne (?:m'|me |nous )(?:écrivez|contactez|sollicitez) plus\b
+\bne plus (?:m'|me |nous )(?:écrire|contacter|solliciter)\b
+\bne (?:m'|me |nous |plus ){1,2}envoye[rz] (?:plus )?(?:de |d'|vos )?(?:e-?mails?|mails?|messages?|rien)\b
+\bje ne (?:souhaite|veux|désire) plus (?:recevoir (?:de |d'|vos )?(?:e-?mail|mail|message)|être contacté)
 """
 _SPANISH = r"""
 \b(?:dar?me|denme|deme|dadme|darnos) de baja\b
@@ -72,23 +83,27 @@ _SPANISH = r"""
 \bno (?:quiero|deseo|queremos|deseamos) recibir más\b
 """
 _ITALIAN = r"""
-\b(?:cancella|toglie|rimuove|togli|rimuovi)(?:te)?(?:mi|ci) dall[ae'] ?(?:(?:vostra|tua|mailing) ){0,2}list
-\bnon (?:scrive|contatta|invia|manda)(?:te|r)(?:mi|ci) più\b
-\bnon (?:voglio|desidero) (?:più )?ricevere\b
+\b(?:cancella|toglie|rimuove|togli|rimuovi)(?:te|r)?(?:mi|ci) dall[ae'] ?(?:(?:vostra|tua|mailing) ){0,2}list
+\bnon (?:scrive|contatta)(?:te|r)(?:mi|ci) più\b
+\bnon (?:voglio|desidero) (?:più )?ricevere (?:più |altre |le |vostre ){0,3}(?:e-?mail|mail|messaggi)\b
 """
 _DUTCH = r"""
 \b(?:haal|verwijder|schrap) (?:mij|me|ons|mijn (?:e-?mail)?(?:adres|gegevens)) .{0,30}(?:lijst|bestand)\b
-\b(?:e-?mail|mail|schrijf|stuur|benader) (?:mij|me|ons) (?:aub )?(?:niet|geen|nooit)\b.{0,20} meer\b
+\b(?:mij|me|ons) te verwijderen (?:uit|van)\b.{0,20}(?:lijst|bestand)\b
+\b(?:e-?mail|mail|schrijf|benader) (?:mij|me|ons) (?:aub )?(?:niet|nooit) meer\b
+\bstuur (?:mij|me|ons) (?:aub )?geen (?:e-?mails?|mails?|berichten) meer\b
 """
 _ALL = _ENGLISH + _GERMAN + _FRENCH + _SPANISH + _ITALIAN + _DUTCH
 _PHRASES = re.compile("|".join(filter(None, _ALL.splitlines())))
+_ALL_OF_IT = re.compile(r"(?:please )?stop")
 _ALONE = re.compile(
     r"(?:please |bitte )?(?:unsubscribe|opt[ -]?out|remove(?: me)?|abmelden|austragen|désinscription|"
     r"désabonnement|baja|uitschrijven|afmelden)(?: please| bitte)?"
 )
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:if you (?:wish|want|would|no longer|do not|don't|prefer)|you (?:can|may)|click|"
-    r"instead|until|unless|except|by phone)\b|^to unsubscribe\b"
+    r"instead|until|unless|except|before (?=\w)|within|by phone|call me|"
+    r"about (?:this|your) (?:submission|application|demo))\b|^to unsubscribe\b"
 )
 _ENDS = re.compile(r"[.!?;]+(?:\s|$)")
 
@@ -97,6 +112,6 @@ def asks(own: str) -> bool:
     """Tell it of words in small letters, quotations left out."""
     sentences = [one.strip(" ,") for one in _ENDS.split(" ".join(own.split()))]
     begins = {sentences[0], *(line.strip(" .!,") for line in own.splitlines()[:1])}
-    if any(map(_ALONE.fullmatch, begins)):
+    if any(map(_ALONE.fullmatch, begins)) or _ALL_OF_IT.fullmatch(own.strip(" .!")):
         return True
     return any(_PHRASES.search(one) and not _OF_SOMETHING_ELSE.search(one) for one in sentences)
