@@ -147,6 +147,14 @@ def owners_of(sealed: Any, opened: Any) -> dict[str, UUID]:
     return {text: next(iter(people)) for text, people in found.items() if len(people) == 1}
 
 
+def owner_beside(vault: Vault, user: UUID, value: Any) -> UUID | None:
+    """Return whose a text in an object is by what stands beside it; None where nothing says it."""
+    if not isinstance(value, dict) or is_sealed(value):
+        return None
+    near = person_near(value, Near())
+    return near.here or _addressed(vault, user, near.email)
+
+
 def redact(value: Any) -> Any:
     """Return the value with `[sealed]` in place of every sealed one."""
     return _replace(value, lambda _sealed: SEALED)

@@ -19,7 +19,7 @@ from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
-from shared.sealing import is_sealed
+from shared.sealing import is_sealed, people_in
 
 USER = UUID(int=1)
 
@@ -203,6 +203,16 @@ async def test_what_a_public_field_gets_of_the_session_s_input_stays_whatever_el
     start = await run(starts(second=free), steps=steps, input=own)
     assert (start.input["how"], start.input["topic"], start.input["more"][0]) == ("loud", "labels", "ever")
     assert is_sealed(start.input["more"][1])
+
+
+async def test_whose_a_carried_value_is_says_the_address_beside_it_in_the_session_s_own_input():
+    personal = Skill((SECOND.model_copy(update={"input_schema": PERSONAL}),))
+    carried = {"who": "{{input.people[0].name}}", "text": "{{input.people[1].name}}"}
+    own = {"people": [{"email": "ada@example.org", "name": "Ada"}, {"name": "Ben"}]}
+    start = await run(starts(second=personal), steps=[{"skill": "second", "input": carried}], input=own)
+    ring = Keyring(bytes(32))
+    for one, whose in zip(start.input["people"], ("ada@example.org", "Ben"), strict=True):
+        assert people_in(one["name"]) == {ring.person_of(USER, whose)}
 
 
 async def test_what_stands_in_a_field_that_the_skill_does_not_know_is_sealed():

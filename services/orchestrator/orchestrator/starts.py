@@ -12,7 +12,7 @@ from shared.definitions import SkillDefinition
 from shared.events import Budget, PlannedStep
 from shared.json import canonical
 from shared.registry import Registry
-from shared.sealing import seal
+from shared.sealing import owner_beside, seal
 from shared.vault import Vault
 
 Json = dict[str, Any]
@@ -128,12 +128,16 @@ class Starts:
         """Seal those values of the session's own input that templates carry into personal places.
 
         So are those that they carry only to where no skill says what it is, as if they were written there.
+        What stands beside a value says whose it is, as in an input of a skill.
         """
         if not own:
             return own
         own = template_paths.copied(own)
         for reference, target in templates.carried(steps):
-            value = await seal(self._vault, user, target, template_paths.pick(own, reference.path))
+            value = template_paths.pick(own, reference.path)
+            whose = owner_beside(self._vault, user, template_paths.pick(own, reference.path[:-1]))
+            owners = {value: whose} if isinstance(value, str) and whose else None
+            value = await seal(self._vault, user, target, value, owners=owners)
             own = template_paths.put(own, reference.path, value)
         kept: Json = template_paths.copied(own)
         said: list[template_paths.Path] = []
