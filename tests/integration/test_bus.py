@@ -1,9 +1,11 @@
 """Requests and what is heard on the bus, whoever is late, cancelled or away."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import NoRespondersError
 from structlog.testing import capture_logs
 
@@ -58,14 +60,43 @@ async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(b
 
     subscription = await hear(bus.client, "told", handle)
     sent = [str(number).encode() for number in range(200)]
-    for body in sent:
-        await bus.tell("told", body)
-    await bus.settled()
+    with capture_logs() as logged:
+        for body in sent:
+            await bus.tell("told", body)
+        await bus.settled()
     assert heard == sent
+    assert [(line["event"], line["noun"]) for line in logged] == [("a message was not handled", "told")]
     await subscription.unsubscribe()
     await bus.tell("told", b"late")
     await bus.settled()
     assert (heard, subscription._pending_size) == (sent, 0)
+
+
+async def test_what_comes_before_somebody_can_hear_at_once_is_heard_first(bus: Bus):
+    class Slow:
+        async def subscribe(self, subject: str, *, queue: str) -> Subscription:
+            subscription = await bus.client.subscribe(subject, queue=queue)
+            await bus.tell(subject, b"early")
+            await bus.settled()
+            return subscription
+
+    heard: list[bytes] = []
+    slow: Any = Slow()
+    subscription = await hear(slow, "told", lambda message: heard.append(message.data))
+    await bus.tell("told", b"late")
+    await bus.settled()
+    assert (heard, subscription._pending_size) == ([b"early", b"late"], 0)
+
+
+async def test_of_those_who_share_a_queue_one_hears_each_message(bus: Bus):
+    heard: list[bytes] = []
+    for _ in range(2):
+        await hear(bus.client, "told", lambda message: heard.append(message.data), queue="some")
+    sent = [str(number).encode() for number in range(50)]
+    for body in sent:
+        await bus.tell("told", body)
+    await bus.settled()
+    assert sorted(heard) == sorted(sent)
 
 
 async def test_whoever_waits_for_the_server_may_be_cancelled_at_any_moment(bus: Bus):
