@@ -45,8 +45,8 @@ def test_a_call_is_told_whole_and_one_that_was_given_up_as_long_as_its_attempt_r
     assert (given_up.outcome, given_up.duration_ms) == ("unanswered", 60_000)
 
 
-def test_an_attempt_that_called_nobody_has_cost_nothing():
-    assert progress().total is None
+def test_an_attempt_whose_calls_reached_nobody_has_cost_nothing():
+    assert progress().total is progress(call(in_doubt=False)).total is None
 
 
 def test_what_calls_cost_is_added_up():
@@ -64,7 +64,8 @@ def test_what_a_call_may_have_cost_stands_beside_what_others_did():
 
 @pytest.mark.parametrize("most", [None, MOST])
 def test_what_is_known_is_counted_though_the_price_of_another_call_is_not(most: Decimal | None):
-    total = progress(answered(2), call(usage=UNPRICED, most_usd=most)).total
+    unpriced = call(usage=UNPRICED, most_usd=most)
+    total = progress(answered(2), unpriced, call(in_doubt=False)).total
     assert (total.cost_usd, total.at_most_usd) == (None, Decimal("0.02") + (most or 0))
 
 

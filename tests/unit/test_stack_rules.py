@@ -253,7 +253,7 @@ SAID = {
     "SKILLS": "mine",
     "MASTER_KEY_FILE": "key",
     "MASTER_KEY": "secret",
-    "HEALTH_PORT": "8080",
+    "HEALTH_PORT": "0",
     "ACK_WAIT_S": "86400",
     "CONCURRENCY": "1000",
     "LOCAL_MODEL_URL": "http://d:3/v1",
@@ -270,7 +270,7 @@ def test_a_service_does_as_its_environment_says_and_else_as_the_settings_say(
     for name, value in SAID.items():
         monkeypatch.setenv(f"TOTALAUD_{name}", value)
     assert Settings.from_env() == Settings(
-        "nats://a:1", "postgresql://b:2/c", Path("mine"), Path("key"), "secret", 8080, 86400.0, 1000,
+        "nats://a:1", "postgresql://b:2/c", Path("mine"), Path("key"), "secret", 0, 86400.0, 1000,
         "http://d:3/v1",
     )  # fmt: skip
 

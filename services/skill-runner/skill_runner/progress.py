@@ -84,8 +84,6 @@ class Progress(Struct):
 
         Beside a call without a price there is no sum, and then what is known is in what may have been paid.
         """
-        if not self.calls:
-            return self.usage
         doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
         if self.usage is not None and self.usage.cost_usd is None:
             doubt += sum((call.known_usd for call in self.calls), Decimal(0))
