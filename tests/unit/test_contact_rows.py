@@ -41,11 +41,12 @@ def test_a_person_is_known_by_address_or_else_by_name_and_outlet(cells: dict[str
         {"name": "Ada" * 100},
         {"name": "Ada", "outlet": "x" * 201},
         {"outlet": "Dock FM"},
+        {"outlet": "Dock FM", "phone": 5},
         {"email": "ada@example.org", "suppressed": "no"},
         {"email": "ada@example.org", "suppressed": ""},
     ],
 )
-def test_a_row_with_faults_that_does_not_say_who_objects_is_faults_alone(cells: dict[str, str]):
+def test_a_row_with_faults_that_does_not_say_who_objects_is_faults_alone(cells: dict[str, Any]):
     assert isinstance(row(FAULTY | cells), list)
 
 
@@ -72,6 +73,11 @@ def test_a_row_objects_whatever_was_known():
     silent = good(name="Ada").objecting()
     willing = ContactImported(name="Ada", fingerprint="print")
     assert silent.over(willing)["suppressed"] is True
+
+
+def test_what_came_with_a_later_release_is_there_where_it_is_given():
+    assert good(name="Ada", timezone="Europe/London").over(None)["timezone"] == "Europe/London"
+    assert "timezone" not in good(name="Ada").over(None)
 
 
 def test_a_part_of_a_name_tells_the_name():

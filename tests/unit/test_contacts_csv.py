@@ -335,6 +335,7 @@ def test_a_row_needs_a_name_or_an_address():
         ({"name": "Ada", "genres": [CANARY * 100]}, "genres"),
         ({"name": "Ada", "genres": [1]}, "genres"),
         ({"name": "Ada", "phone": 5}, "phone"),
+        ({"name": "Ada", "email": 5}, "email"),
         ({"name": "Ada", "suppressed": CANARY}, "suppressed"),
         ({"name": "Ada", "subscriber_type": CANARY}, "subscriber_type"),
         ({"name": "Ada", "timezone": CANARY}, "timezone"),
