@@ -7,6 +7,7 @@ import pytest
 from skillmodules import shipped
 from totalaud.told.answers import TELLERS, answer, told, told_step
 from totalaud.told.figures import rate
+from totalaud.told.lines import wrapped
 
 META = {"basis": "own_data", "n": 3, "as_of": "2026-11-24T12:00:00+00:00", "sources": [], "warnings": []}
 RATE = {"k": 3, "n": 48, "mean": 0.0625, "lo": 0.0214, "hi": 0.1684, "method": "wilson"}
@@ -311,6 +312,16 @@ def test_long_values_stay_within_eighty_columns():
     long = {"outlet": "O" * 20 + " word" * 40, "name": "N", "type": "radio"}
     lines = answer(["score-contacts"], [{"contacts": [long]}])
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_addresses_and_urls_are_never_broken():
+    url = f"https://example.org/{'a-long-way-to-the-show/' * 5}"
+    sent_to = "somebody-with-a-long-name@a-very-long-name-of-a-station-in-the-north.example.org"
+    told = text("score-contacts", {"contacts": [{"name": "N", "email": sent_to[-70:], "source_url": url}]})
+    assert url in told
+    assert sent_to[-70:] in told
+    between = f"{'word ' * 12}https://example.org/a-b-c"
+    assert "https://example.org/a-b-c" in "\n".join(wrapped(between))
 
 
 NONE = {"k": 0, "n": 0, "mean": 0.0, "lo": 0.0, "hi": 1.0, "method": "none observed"}

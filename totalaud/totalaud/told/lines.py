@@ -1,4 +1,4 @@
-"""Lines of text, at most 80 columns wide."""
+"""Lines of text, at most 80 columns wide but for long URLs."""
 
 import textwrap
 
@@ -10,4 +10,12 @@ def counted(many: int, what: str) -> str:
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest) or [first.rstrip()]
+    """Break a text between words; a URL stays whole, however long, so that it can be copied."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words="://" not in text,
+    ) or [first.rstrip()]
