@@ -12,6 +12,7 @@ import pytest
 
 from asking import pointing_to, shown
 from rig import client_of
+from totalaud.cli.plain import plain
 from totalaud.client import Client
 from totalaud.export import FORMULAS
 from totalaud.stack.local import LocalStack
@@ -73,7 +74,7 @@ HOSTILE = [
         "../../etc/passwd",
     ),
 ]
-CONTROLS = {chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160))}
+CONTROLS = {chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160), 0x202E)}
 COLUMNS = ["name", "email", "outlet", "role", "type", "notes"]
 
 
@@ -180,14 +181,15 @@ async def test_a_contact_keeps_what_it_is_called(contacts):
         assert row.outlet.split() == text.split(), text
 
 
-async def test_an_exported_table_holds_no_formula(client, contacts):
+async def test_an_exported_table_holds_no_formula_and_steers_no_terminal(client, contacts):
     seen = 0
     for row in list(contacts.values())[::4]:
         shell = await shown(client.user, "contacts", "export", row.id, "--csv")
         assert shell.code == 0, shell.err
+        assert CONTROLS & set(shell.out) <= {"\r"}
         cells = [cell for line in csv.reader(io.StringIO(shell.out)) for cell in line]
         assert not [cell for cell in cells if cell.startswith(FORMULAS)]
-        seen += row.name in cells or f"'{row.name}" in cells
+        seen += bool({plain(row.name), f"'{plain(row.name)}"} & set(cells))
     assert seen >= len(contacts) // 4
 
 

@@ -69,7 +69,7 @@ def test_tables_are_aligned_with_figures_to_the_right():
     assert table.lines() == ["|     | sent |", "| --- | ---: |", "| now |    7 |"]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "  =1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "  =1", "\uff1d1"])
 def test_what_a_spreadsheet_would_run_becomes_text(cell):
     assert neutral(cell).startswith("'")
     assert csv_text(["name"], [[cell]]).splitlines()[1].lstrip('"').startswith("'")

@@ -89,9 +89,16 @@ def sealed_in(value: object) -> list[object]:
     return [one for each in value for one in sealed_in(each)] if isinstance(value, list) else []
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+49 30 1234", "-5", "@SUM(A1)", "\tx", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+49 30 1234", "-5", "@SUM(A1)", "\tx", "\r=1", "\n=1", "  =1", "\uff1d1"]
+)
 def test_what_a_spreadsheet_would_run_is_made_text(cell: str):
     assert neutral(cell) == "'" + cell
+
+
+def test_a_table_steers_no_terminal():
+    export = {"contact": {"notes": "a\x1b[2J\x9b31m\u202eb"}, "outreach": [], "pitches": [], "texts": []}
+    assert "a␛[2J\ufffd31m\ufffdb" in as_csv(export)
 
 
 def test_a_table_has_a_line_for_each_field_and_runs_nothing():

@@ -10,12 +10,13 @@ from uuid import UUID
 from shared.refusal import Refusal
 from shared.sealing import is_sealed
 from totalaud import record_queries as queries
+from totalaud.cli.plain import plain
 from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.record import as_json as written
 from totalaud.tables import Tables
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 IDS = frozenset({"id", "contact_id", "contact_ids"})
 PERSONAL = ("name", "email", "phone", "notes")
 COLUMNS = ("record", "number", "field", "value")
@@ -98,18 +99,18 @@ def _is_id(text: str) -> bool:
 
 
 def as_csv(export: Export) -> str:
-    """Write one line for each field; what a spreadsheet would take for a formula is made text."""
+    """Write one line for each field; what a spreadsheet or a terminal would obey is made text."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for line in _lines(export):
-        writer.writerow([neutral(cell) for cell in line])
+        writer.writerow([neutral(plain(cell)) for cell in line])
     return out.getvalue()
 
 
 def neutral(cell: str) -> str:
     """Put an apostrophe before what could be run as a formula."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
+    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) else cell
 
 
 def _lines(export: Export) -> Iterator[tuple[str, ...]]:

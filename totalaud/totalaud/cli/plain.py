@@ -3,11 +3,15 @@
 import sys
 
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
-SHOWN = PICTURES | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+SHOWN = PICTURES | {0x7F: 0x2421} | dict.fromkeys((*range(0x80, 0xA0), *TURNING), 0xFFFD)
 
 
 def plain(text: str) -> str:
-    """Return the text with a picture for each control character, but for tabs and ends of lines."""
+    """Return the text with a picture for each control character, but for tabs and ends of lines.
+
+    So it is with what has the letters after it run the other way: a whole line could be told backwards.
+    """
     return text.translate(SHOWN)
 
 
