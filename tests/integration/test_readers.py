@@ -226,6 +226,22 @@ async def test_a_reader_cannot_enter_the_server_s_other_databases():
             await owner.close()
 
 
+async def test_a_reader_makes_nothing_where_everybody_could_before(read):
+    """As in a server that was brought up from PostgreSQL 14."""
+    user = uuid4()
+    owner = await asyncpg.connect(read.owner)
+    try:
+        await owner.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        reader = await asyncpg.connect(await readers.add(read.owner, user))
+        await reader.execute("SET default_transaction_read_only = off")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for schema public"):
+            await reader.execute("CREATE TABLE mine (x int)")
+        await reader.close()
+    finally:
+        await readers.remove(read.owner, user)
+        await owner.close()
+
+
 async def test_a_reader_can_become_nobody_else(read):
     async with read.role(read.alice) as alice:
         other = f"reader_{read.bob.hex}"

@@ -25,6 +25,7 @@ FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionE
 FOR_ALL = """
 DO $$ DECLARE function regprocedure; own name; other name; BEGIN
   EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+  REVOKE CREATE ON SCHEMA public FROM PUBLIC;
   FOR function IN SELECT oid FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace
     AND proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock|pg_logical_emit)'
