@@ -1,7 +1,7 @@
 """JSON Schema as our skills use it: what is wrong with a value, what it lacks, what stands at a path."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, ValuesView
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from shared.schema_rules import in_words, tolerant
 
 Schema = dict[str, Any]
 MAX_PROBLEMS = 50
+MANY = 50_000
 NULL: Schema = {"type": "null"}
 
 
@@ -44,7 +45,7 @@ class NoSuchField(LookupError):  # noqa: N818 - reads as what it says
 
 
 def problems(schema: Schema, value: Any) -> list[Problem]:
-    """List what breaks the schema, at most 50; a sealed value satisfies any schema.
+    """List what breaks the schema, at most 50, of MANY parts the first; a sealed value satisfies all.
 
     `value` is JSON: anything else than dict, list, str, finite number, bool and None is a ValueError.
     """
@@ -52,7 +53,7 @@ def problems(schema: Schema, value: Any) -> list[Problem]:
     if validator.is_valid(value):
         return []
     found: list[Problem] = []
-    for error in validator.iter_errors(value):
+    for error in _errors(validator, value):
         found += _problems_of(error)
         if len(found) >= MAX_PROBLEMS:
             break
@@ -138,6 +139,30 @@ def _compiled(text: bytes) -> jsonschema_rs.Draft202012Validator:
         mask="the value",
         retriever=_never_fetch,
     )
+
+
+def _errors(
+    validator: jsonschema_rs.Draft202012Validator, value: Any
+) -> Iterable[jsonschema_rs.ValidationError]:
+    """Return all errors; before it tells the first of them the validator has looked for the last one."""
+    if not _is_large(value):
+        return validator.iter_errors(value)
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as first:
+        return [first.with_traceback(None)]
+    return []
+
+
+def _is_large(value: Any) -> bool:
+    parts, waiting = 0, [value]
+    while waiting and parts <= MANY:
+        inner = waiting.pop()
+        inner = inner.values() if isinstance(inner, dict) else inner
+        if isinstance(inner, list | ValuesView):
+            parts += len(inner)
+            waiting += inner
+    return parts > MANY
 
 
 def _never_fetch(address: str) -> Any:

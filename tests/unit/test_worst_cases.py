@@ -14,6 +14,7 @@ from campaigns.replies import category_of
 from campaigns.requests import CreateCampaign, PlanRelease
 from shared.commands import RunSession
 from shared.message import Message
+from shared.schema import problems
 
 LIMIT = 2_500_000
 
@@ -62,3 +63,12 @@ def test_of_a_list_of_wrong_things_the_first_is_told(model: type[Message], field
     with soon(1), pytest.raises(ValidationError) as refused:
         model.model_validate_json(f'{{"{field}": [{",".join([items] * many)}]}}')
     assert len([one for one in refused.value.errors() if one["loc"][:1] == (field,)]) <= 3
+
+
+@pytest.mark.parametrize("items", [1, {"name": 1, "tags": [1, 1, 1]}])
+def test_of_a_large_value_the_first_fault_is_told(items: object):
+    tags = {"type": "array", "items": {"type": "string"}}
+    one = {"type": "object", "properties": {"name": {"type": "string"}, "tags": tags}}
+    with soon(1):
+        (found,) = problems({"type": "array", "items": one}, [items] * 200_000)
+    assert found.path.startswith("[0]")
