@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from shared.live_span import current
+from shared.steering import harmless
 from shared.structlog_alone import EventDict, FilteringBoundLogger, WrappedLogger, structlog
 
 OURS = ("shared", "orchestrator", "skill_runner", "projector", "campaigns", "totalaud")
@@ -77,14 +78,17 @@ def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
 
 
 class _Lines:
-    """Where lines go; one that cannot be written, the disk being full, is lost and ends nobody's work."""
+    """Where lines go; one that cannot be written, the disk being full, is lost and ends nobody's work.
+
+    The name of a field is anybody's: what in it could steer the terminal of a reader is escaped.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, text: str) -> int:
         with suppress(OSError):
-            self._file.write(text)
+            self._file.write(harmless(text))
         return len(text)
 
     def flush(self) -> None:

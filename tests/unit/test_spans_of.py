@@ -9,6 +9,8 @@ import pytest
 from msgspec import structs
 
 import otlp
+from controls import start
+from orchestrator.sessions import Sessions
 from orchestrator.spans import spans_of
 from shared import trace_ids
 from shared.commit import Commit
@@ -33,7 +35,7 @@ from shared.events import (
     StepCompleted,
     StepFailed,
 )
-from shared.log import Past, Recorded
+from shared.log import MemoryLog, Past, Recorded
 from shared.span import Span
 from shared.subjects import execution, session
 from shared.usage import Cached, Usage
@@ -460,3 +462,11 @@ def test_the_projectors_parent_is_the_sessions_span():
 @pytest.mark.parametrize("history", [two_steps(CLIENT), retried_session()])
 def test_no_span_holds_an_input_an_output_or_a_message(history):
     assert "secret" not in repr(history.spans)
+
+
+@pytest.mark.parametrize("behind", ["", "-Jane Example", "-" + "x" * 100_000])
+async def test_of_a_sender_s_span_no_more_is_kept_than_says_which_it_is(behind: str):
+    log, own, span = MemoryLog(), session(UUID(int=1), UUID(int=2)), f"00-{'ab' * 16}-{'cd' * 8}-01"
+    await Sessions(log).decide(own, start(1), traceparent=span + behind)
+    (recorded,) = (await log.load(own)).recorded
+    assert recorded.commit.traceparent == span

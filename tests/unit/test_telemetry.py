@@ -331,6 +331,26 @@ asyncio.run(main())
     assert line["exception"]["errors"][0]["type"] == "ValueError"
 
 
+def test_a_line_steers_no_terminal_whatever_a_field_is_called():
+    program = r"""
+import logging
+log.error("dead letter", reason="\x1b]0;a\x9b31m\u202eb")
+logging.getLogger("nats").error("\x9b31m")
+"""
+    seen = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from shared import logs\nlogs.configure('demo')\nlog = logs.get_logger(){program}",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    assert not {"\x1b", "\x9b", "\u202e"} & set(seen)
+    assert json.loads(seen.splitlines()[0])["reason"] == "\x1b]0;a\x9b31m\u202eb"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing here is always full")
 def test_a_line_that_a_full_disk_does_not_take_ends_nobody_s_work():
     program = """

@@ -1,14 +1,13 @@
 """A row as its reader wants it: fields by key and by attribute, and JSON without surprises."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-STEERING = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from shared.steering import harmless
 
 
 class Record(dict[str, Any]):
@@ -39,8 +38,7 @@ def as_session(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Re
 
 def as_json(value: Any) -> str:
     """Write one line of JSON; times in ISO 8601. What could steer a terminal is escaped."""
-    text = json.dumps(value, ensure_ascii=False, default=_written)
-    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return harmless(json.dumps(value, ensure_ascii=False, default=_written))
 
 
 def _plain(value: Any) -> Any:

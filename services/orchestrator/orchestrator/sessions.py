@@ -152,4 +152,6 @@ def _span(aggregate: Aggregate, first: Commit) -> str:
 
 
 def _valid(traceparent: str | None) -> str | None:
-    return traceparent if trace_ids.parse(traceparent) else None
+    """Return it in its plain form: what may stand behind its flags is anybody's words."""
+    context = trace_ids.parse(traceparent)
+    return context.traceparent if context else None
