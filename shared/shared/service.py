@@ -27,6 +27,7 @@ from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
+from shared.no_core import leave_no_core
 from shared.refusal import Refusal
 from shared.settings import HEALTH_PORT, Settings
 
@@ -39,6 +40,7 @@ Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | No
 
 def run(name: str, wire: Wire) -> None:
     """Run the service until it is told to stop; exit 1 when one of its loops died."""
+    leave_no_core()
     gc.freeze()
     gc.set_threshold(GARBAGE)
     gc.enable()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from deployed import process
@@ -50,6 +51,16 @@ async def test_a_service_that_waits_for_nats_ends_when_it_is_told_to(
         running.send_signal(number)
         assert await asyncio.wait_for(running.wait(), 5) == 0
     assert '"error"' not in log.read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_service_leaves_no_memory_on_the_disk_when_it_crashes(tmp_path: Path, name: str):
+    log = tmp_path / "log"
+    env = GIVEN | {"TOTALAUD_NATS_URL": f"nats://{AWAY}"}
+    async with process(log, (sys.executable, "-m", name), env) as running, asyncio.timeout(30):
+        while '"nats"' not in log.read_text():
+            await asyncio.sleep(0.05)
+        assert psutil.Process(running.pid).rlimit(psutil.RLIMIT_CORE) == (0, 0)
 
 
 @pytest.fixture

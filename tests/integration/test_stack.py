@@ -134,6 +134,14 @@ async def test_a_started_stack_has_streams_and_a_vault(stack: LocalStack):
     assert (set(names), vault) == ({"EVT", "CMD", "WORK", "DLQ"}, True)
 
 
+async def test_no_process_leaves_its_memory_on_the_disk_when_it_crashes(stack: LocalStack):
+    limits = {one.name: Path(f"/proc/{one.pid}/limits").read_text().splitlines() for one in stack.status()}
+    assert limits.keys() >= {"nats", "postgres"}
+    assert {tuple(line.split()[4:6]) for lines in limits.values() for line in lines if "core" in line} == {
+        ("0", "0")
+    }
+
+
 async def test_every_killed_process_is_started_again(stack: LocalStack):
     before = {one.pid for one in stack.status()}
     for one in stack.status():

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from shared.no_core import leave_no_core
 from totalaud.stack import paths
 from totalaud.stack.accounts import Account
 
@@ -63,7 +64,7 @@ class Child:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                preexec_fn=_die_with_parent(program.orphan_signal),
+                preexec_fn=_before_it_begins(program.orphan_signal),
             )
         return cls(program, log, process, said_before)
 
@@ -110,15 +111,16 @@ def _opened(log: Path) -> BinaryIO:
     return output
 
 
-def _die_with_parent(wanted: signal.Signals) -> Callable[[], None] | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)
+def _before_it_begins(orphaned: signal.Signals) -> Callable[[], None]:
+    """Have it leave no core, and on Linux end with its parent."""
+    libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
     parent = os.getpid()
 
-    def ask() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, wanted, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
+    def prepare() -> None:
+        leave_no_core()
+        if libc:
+            libc.prctl(PR_SET_PDEATHSIG, orphaned, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
 
-    return ask
+    return prepare
