@@ -8,6 +8,8 @@ import pytest
 from check import check
 from load import Load, alone
 from rig import running_stack
+from shared.json import dumps
+from shared.streams import provision
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,34 @@ async def test_work_that_was_lost_is_dispatched_again(load: Load, killed: str):
     assert (await load.client.outcome(session_id)).outputs[0]["total"] == 3
     assert (await types(load, session_id)).count("AttemptRequested") == 1
     await check(load)
+
+
+async def test_commands_that_are_all_delivered_again_are_done_once(load: Load):
+    load.may_fail = frozenset({"skill_error"})
+    session_id = await load.start([{"skill": "fail", "input": {"text": "once more"}}])
+    await load.end(session_id)
+    bus, whose = load.client.bus, f"cmd.{load.client.user}"
+    await bus.publish(f"{whose}.session.retry", dumps({"session_id": session_id}))
+    for usd in ("1", "2"):
+        await bus.publish(f"{whose}.budget.set", dumps({"scope": "day", "limit_usd": usd}))
+    await ended_again(load, session_id)
+    done = await types(load, session_id)
+    await bus.client.jetstream().delete_consumer("CMD", "orchestrator")
+    await provision(bus, ack_wait_s=2)
+    async with asyncio.timeout(30):
+        while (info := await bus.client.jetstream().consumer_info("CMD", "orchestrator")).num_pending:
+            await asyncio.sleep(0.05)
+        assert info.delivered
+        assert info.delivered.consumer_seq >= 3
+    await ended_again(load, session_id)
+    assert await types(load, session_id) == done
+    assert (await load.client.budgets.get())["day"]["limit_usd"] == "2"
+    await check(load)
+
+
+async def ended_again(load: Load, session_id: str) -> None:
+    """Wait until the session has failed a second time and nothing is on its way."""
+    async with asyncio.timeout(30):
+        while (await types(load, session_id)).count("SessionFailed") < 2:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(1)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TypeGuard
 from uuid import UUID
 
+from msgspec import json
+
 from orchestrator.ledger import SCOPES, Ledger
 from orchestrator.money import NOTHING
 from orchestrator.session import Session, done
@@ -33,6 +35,8 @@ from sim.run import LEDGER, Asked, Run
 from sim.skills import OTHERS, PRICE
 
 TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
+ORDERED = frozenset({SessionCancelled, SessionRetried})
+REFUSED = frozenset({"already_ended", "not_retryable", "not_found"})
 OUTCOME = frozenset({StepCompleted, AttemptFailed, AttemptReportedLate})
 WATCHED = TERMINAL | {SessionRetried, SessionStarted, AttemptRequested, AttemptStarted, StepCompleted}
 
@@ -56,8 +60,22 @@ def _violations(run: Run) -> Iterator[str]:
     yield from _account(run, events)
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     yield from (f"work was queued {count} times: {subject}" for subject, count in work.items() if count > 1)
-    yield from (f"dead letter: {one.body.decode()}" for one in run.world.server.streams["DLQ"].messages)
+    yield from _orders(run)
     yield from tables.differences(run)
+
+
+def _orders(run: Run) -> Iterator[str]:
+    """What is ordered is done once, however often it is delivered; only what was refused is buried."""
+    streams = run.world.server.streams
+    done = Counter(
+        (message.subject, message.commit.causation_id)
+        for message in streams["EVT"].messages
+        if any(type(event) in ORDERED for event in message.commit.events)
+    )
+    yield from (f"a command was done {count} times" for count in done.values() if count > 1)
+    for message in streams["DLQ"].messages:
+        if json.decode(message.body)["reason"].partition(":")[0] not in REFUSED:
+            yield f"dead letter: {message.body.decode()}"
 
 
 def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Iterator[str]:

@@ -147,6 +147,10 @@ def forgets_what_is_done(_real: Any) -> Any:
     return lambda _session, _asked: None
 
 
+def nameless(_real: Any) -> Any:
+    return lambda _sent, command: command
+
+
 def unreserved(_real: Any) -> Any:
     async def reserved(self: Any, claim: Any, *_rest: Any) -> Any:
         return claims.ClaimAttempt(claim, self.lease_s)

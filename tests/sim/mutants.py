@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import claims, decide, evolve, follow, ledger, reports, settling
+from orchestrator import claims, commands, decide, evolve, follow, ledger, reports, settling
 from orchestrator.session import Session
 from shared import jetstream_log
 from shared.delivery import Delivery
@@ -175,6 +175,14 @@ MUTANTS = (
         "told",
         faulty.one_answer_for_all_inputs,
         Focus(skills=("keep",)),
+    ),
+    Mutant(
+        "what is queued is not known by its message",
+        "a command was done",
+        commands.Sent,
+        "known_by",
+        faulty.nameless,
+        Focus(faults=LOSSY, cancelled=1.0, alone=0),
     ),
     Mutant("calls are made before money is set aside", UNEVEN, claims.Claims, "_reserved", faulty.unreserved),
     Mutant(

@@ -210,10 +210,10 @@ async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
     if random.random() < found.focus.cancelled:
         await asyncio.sleep(random.uniform(0, 8))
         found.cancelled.add(id_)
-        await _send(bus, "ask", "cancel", dumps({"session_id": str(id_), "command_id": "c1"}), f"c1/{id_}")
+        await _order(random, bus, "session", "cancel", id_)
     if random.random() < 0.3:
         await asyncio.sleep(random.uniform(0, 15))
-        await _send(bus, "ask", "retry", dumps({"session_id": str(id_), "command_id": "r1"}), f"r1/{id_}")
+        await _order(random, bus, "session", "retry", id_)
     if asked.limited and random.random() < 0.5:
         await asyncio.sleep(random.uniform(0, 15))
         unlimited = {"scope": "session", "session_id": str(id_), "limit_usd": None}
@@ -233,8 +233,15 @@ async def _use_alone(found: Run, bus: SimBus, id_: UUID, *, bad: bool) -> None:
     if random.random() < found.focus.cancelled:
         await asyncio.sleep(random.uniform(0, 8))
         found.cancelled.add(id_)
-        cancel = dumps({"execution_id": str(id_), "command_id": "c1"})
-        await _send(bus, "ask", "cancel", cancel, f"c1/{id_}", noun="skill")
+        await _order(random, bus, "skill", "cancel", id_)
+
+
+async def _order(random: Random, bus: SimBus, noun: str, verb: str, id_: UUID) -> None:
+    """Cancel or retry at either door; one that is queued is known by its message alone."""
+    door = random.choice(("ask", "cmd"))
+    named = {"command_id": verb} if door == "ask" else {}
+    body = dumps({"session_id" if noun == "session" else "execution_id": str(id_), **named})
+    await _send(bus, door, verb, body, f"{verb}/{id_}", noun=noun)
 
 
 def _own_budget(random: Random) -> dict[str, object]:

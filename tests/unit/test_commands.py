@@ -200,6 +200,56 @@ def test_a_cancel_of_what_is_another_user_s_changes_nothing():
     played(story)
 
 
+def test_a_cancel_that_is_delivered_again_does_not_stop_what_was_retried_since():
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        cancel = sent("session.cancel", {"session_id": str(ID)}, name="1")
+        await commands.handle(cancel)
+        await commands.handle(sent("session.retry", {"session_id": str(ID)}))
+        again = (await commands.handle(cancel)).answer
+        assert (again["duplicate"], again["status"]) == (True, "running")
+
+    played(story)
+
+
+def test_a_retry_that_is_delivered_again_is_made_once():
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        retry = sent("session.retry", {"session_id": str(ID)}, name="2")
+        await asked(commands, "session.cancel", {"session_id": str(ID)})
+        assert not (await commands.handle(retry)).answer["duplicate"]
+        for status in ("running", "cancelled"):
+            again = (await commands.handle(retry)).answer
+            assert (again["duplicate"], again["status"]) == (True, status)
+            await asked(commands, "session.cancel", {"session_id": str(ID)})
+
+    played(story)
+
+
+@pytest.mark.parametrize("scope", ["user", "session"])
+def test_a_limit_that_is_delivered_again_does_not_take_the_place_of_a_later_one(scope: str):
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        whose = {"session_id": str(ID)} if scope == "session" else {}
+        first, later = ({"scope": scope, "limit_usd": usd, **whose} for usd in ("1", "2"))
+        await commands.handle(sent("budget.set", first, name="3"))
+        await commands.handle(sent("budget.set", later, name="4"))
+        assert (await commands.handle(sent("budget.set", first, name="3"))).answer["duplicate"]
+
+    played(story)
+
+
+def test_two_commands_of_one_name_are_told_apart_by_what_they_ask():
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        await commands.handle(sent("session.cancel", {"session_id": str(ID)}, name="5"))
+        with pytest.raises(Refusal) as refused:
+            await commands.handle(sent("session.cancel", {"session_id": str(ID), "reason": "b"}, name="5"))
+        assert refused.value.code == "conflict"
+
+    played(story)
+
+
 def test_a_cancel_keeps_its_reason_and_its_own_id():
     async def story(commands: Commands) -> None:
         await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))

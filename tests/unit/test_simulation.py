@@ -16,7 +16,7 @@ from sim.run import Focus, Run, run, uncollected
 from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 500
-A_FEW, ENOUGH = 50, 300
+A_FEW, ENOUGH = 70, 600
 ELSEWHERE = {"AttemptWithdrawn"}
 
 

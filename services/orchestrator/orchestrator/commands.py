@@ -37,11 +37,12 @@ from shared.subjects import Aggregate, execution, session
 ANSWER_BYTES = 4_000_000
 RANDOM = (4, 7)
 Model = TypeVar("Model", bound=Message)
+OnWhatThereIs = TypeVar("OnWhatThereIs", commands.Cancel, RetrySession, SetBudget)
 Json = dict[str, Any]
 
 
 class Sent(Struct, frozen=True):
-    """A command as it came in; `name` is what the id of what it starts comes from when it names none.
+    """A command as it came in; `name` is where its id comes from, or that of what it starts, if it says none.
 
     `traceparent` is the sender's span: the session's span stands right below it.
     """
@@ -57,6 +58,12 @@ class Sent(Struct, frozen=True):
     def id_or(self, given: UUID | None) -> UUID:
         """Return the id that was given, else the command's own; one without a name has another each time."""
         return given or (uuid5(self.user, self.name) if self.name else uuid4())
+
+    def known_by(self, command: OnWhatThereIs) -> OnWhatThereIs:
+        """Return the command with an id, given or its own: one that is delivered again is done once."""
+        if command.command_id is not None or self.name is None:
+            return command
+        return command.model_copy(update={"command_id": str(self.id_or(None))})
 
 
 class Done(Struct, frozen=True):
@@ -165,15 +172,16 @@ class Commands:
         return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
     async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json) -> Done:
-        cancel = Cancel(command.reason, command.command_id, self._print(body))
+        command = sent.known_by(command)
+        cancel = Cancel(command.reason, command.command_id, self._print(command, body))
         return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
     async def _retry(self, sent: Sent) -> Done:
         body = parse(sent.body)
-        command = read(RetrySession, body)
+        command = sent.known_by(read(RetrySession, body))
         aggregate = session(sent.user, command.session_id)
         known = await self.sessions.load(aggregate, fresh=True)
-        retry = await self.starts.retry(sent.user, known.session, command, self._print(body))
+        retry = await self.starts.retry(sent.user, known.session, command, self._print(command, body))
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         literals = tuple(step.input for step in retry.steps) if retry and command.input else ()
         return Done(_answer(aggregate, decided), literals)
@@ -181,8 +189,8 @@ class Commands:
     async def _set_budget(self, sent: Sent) -> Done:
         """A session's limit is its own; those of user and day are the ledger's."""
         body = parse(sent.body)
-        command = read(SetBudget, body)
-        print_ = self._print(body)
+        command = sent.known_by(read(SetBudget, body))
+        print_ = self._print(command, body)
         if command.session_id is None:
             return Done(await self.budgets.set(sent.user, command, print_, sent.cause))
         aggregate = session(sent.user, command.session_id)
@@ -191,9 +199,9 @@ class Commands:
         self.budgets.raised()
         return Done(_answer(aggregate, decided))
 
-    def _print(self, body: Json) -> str | None:
+    def _print(self, command: commands.Cancel | RetrySession | SetBudget, body: Json) -> str | None:
         """Return the fingerprint of a command on what there is; one without a `command_id` needs none."""
-        if body.get("command_id") is None:
+        if command.command_id is None:
             return None
         return self.starts.fingerprint(body, "session_id", "command_id")
 
