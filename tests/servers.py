@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from containers import Contained
 
 PREFIX = "totalaud-test-"
+HANG_UP = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 class Rig(Protocol):
@@ -185,8 +189,23 @@ async def fresh_database(server_url: str) -> AsyncIterator[str]:
         await _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """A database that takes no changes, as one that has become another one's copy; all have to connect anew.
+
+    Who connected meanwhile goes on with a connection that takes none.
+    """
+    name = urlsplit(url).path[1:]
+    await _execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await _execute(url, HANG_UP)
+    try:
+        yield
+    finally:
+        await _execute(url, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
 async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings={"default_transaction_read_only": "off"})
     try:
         await connection.execute(statement)
     finally:

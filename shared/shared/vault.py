@@ -21,6 +21,7 @@ CONNECT_S = 3.0
 ANSWER_S = 5.0
 CONNECTIONS = 4
 TRIES = 2
+AWAY = "the vault is away: try again"
 NOT_THERE_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InvalidCatalogNameError)
 
 SELECT = """
@@ -41,10 +42,11 @@ Tell = Callable[[UUID, UUID], Awaitable[None]]
 
 
 class Unavailable(Refusal):
-    """Postgres is away: what needs a key that is not in memory has to wait."""
+    """Postgres is away: what needs a key that is not in memory has to wait. `reason` is for the log."""
 
-    def __init__(self, message: str = "the vault is away: try again") -> None:
+    def __init__(self, message: str = AWAY, *, reason: str | None = None) -> None:
         super().__init__("unavailable", None, message)
+        self.reason = reason
 
 
 class Erased(Refusal):
@@ -189,20 +191,21 @@ class Vault:
         return read
 
     async def _ask(self, ask: Callable[[Any], Awaitable[T]]) -> T:
-        """A connection that died with its server is replaced once."""
+        """A connection that died with its server is replaced once.
+
+        Whatever PostgreSQL has against these few statements is no fault of who asks, and passes: it takes no
+        changes for a while, or no password that was changed. Connections are made anew then, for one to a
+        server that has become another one's copy would never take any.
+        """
         for tries_left in reversed(range(TRIES)):
             try:
                 async with self._pool.acquire(timeout=ANSWER_S) as connection:
                     return await ask(connection)
-            except DATABASE_AWAY:
-                if not tries_left:
-                    raise Unavailable from None
-            except NOT_THERE_YET:
-                raise Unavailable("the vault is not set up yet: try again") from None
-            except asyncpg.InvalidAuthorizationSpecificationError:
-                raise Unavailable("PostgreSQL refuses the name and password of the vault") from None
-            except asyncpg.InsufficientPrivilegeError:
-                raise Unavailable("this role may not see the vault") from None
+            except (*DATABASE_AWAY, asyncpg.PostgresError) as error:
+                if tries_left and isinstance(error, DATABASE_AWAY):
+                    continue
+                await self._pool.expire_connections()
+                raise Unavailable(_why(error), reason=type(error).__name__) from None
         raise AssertionError
 
 
@@ -214,6 +217,18 @@ async def migrate(database_url: str) -> None:
     from shared.migrations.upgrade import upgrade
 
     await upgrade(database_url)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case asyncpg.InsufficientPrivilegeError():
+            return "this role may not see the vault"
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return "PostgreSQL refuses the name and password of the vault"
+        case _ if isinstance(error, NOT_THERE_YET):
+            return "the vault is not set up yet: try again"
+        case _:
+            return AWAY
 
 
 def _lock(user: UUID) -> int:

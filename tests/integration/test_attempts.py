@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runnerstage import ACK_WAIT_S, JANE, USER, Stage, model_url, rigs, stage, theatre
-from servers import Rig
+from servers import Rig, read_only
 from shared import subjects
 from shared.bus import Bus
 from shared.json import dumps
@@ -241,6 +241,20 @@ async def test_while_postgres_is_away_a_result_waits_in_hand_and_all_else_goes_o
         assert (stage.calls(), stage.orchestrator.reports.qsize()) == (before + 1, 0)
     finally:
         await postgres.restart()
+    report = await stage.orchestrator.next(20)
+    assert (report.attempt_id, report.error, stage.calls()) == (work.attempt_id, None, before + 1)
+    assert is_sealed(report.output["text"])
+
+
+async def test_while_postgres_takes_no_changes_what_was_paid_for_waits_in_hand(stage: Stage) -> None:
+    before = stage.calls()
+    async with read_only(stage.database_url):
+        work = await stage.ask("pitch", {"contact": {"id": JANE}}, user=uuid4())
+        async with asyncio.timeout(20):
+            while stage.calls() == before:
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(ACK_WAIT_S + 1)
+        assert (stage.calls(), stage.orchestrator.reports.qsize()) == (before + 1, 0)
     report = await stage.orchestrator.next(20)
     assert (report.attempt_id, report.error, stage.calls()) == (work.attempt_id, None, before + 1)
     assert is_sealed(report.output["text"])

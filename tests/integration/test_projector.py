@@ -4,6 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -21,7 +22,7 @@ from projector import reader
 from projector.record_tables import OWNED
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
-from servers import Rig
+from servers import Rig, read_only
 from shared import subjects
 from shared.bus import Bus
 from shared.commit import Commit
@@ -143,6 +144,25 @@ async def test_nats_killed_and_postgres_away_lose_nothing(
         await writer.write(history[120:])
         await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
+
+
+async def test_while_postgres_takes_no_changes_the_projection_waits(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    history = list(stories(6))
+    async with projecting(bus, postgres_url):
+        await writer.write(history[:60])
+        await caught_up(bus, postgres_url)
+        with capture_logs() as told:
+            async with read_only(postgres_url):
+                await writer.write(history[60:])
+                await until(lambda: waits(told, "ReadOnlySQLTransactionError"))
+            await caught_up(bus, postgres_url)
+    await assert_folded(bus, postgres_url)
+
+
+async def waits(told: list[Any], reason: str) -> bool:
+    return any((line["event"], line.get("reason")) == ("the projection waits", reason) for line in told)
 
 
 async def test_a_postgres_that_comes_back_without_tables_is_filled_though_nothing_more_happens(

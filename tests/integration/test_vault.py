@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from proxy import proxied
-from servers import Rig
+from servers import Rig, read_only
 from shared import key_cache
 from shared import vault as module
 from shared.bus import Bus
@@ -266,6 +266,18 @@ async def test_who_waits_on_a_connection_that_dies_is_answered_on_another(vault_
         assert (await making).keys() == {person}
         await vault.close()
     await owner.close()
+
+
+async def test_a_postgres_that_takes_no_changes_is_away_and_is_there_again_when_it_does(
+    vault: Vault, vault_url: str
+):
+    person = uuid4()
+    async with read_only(vault_url):
+        for _ in range(2):
+            with pytest.raises(Unavailable) as away:
+                await vault.make_keys(USER, [person])
+        assert away.value.reason == "ReadOnlySQLTransactionError"
+    assert (await vault.make_keys(USER, [person])).keys() == {person}
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["heard", "missed"])

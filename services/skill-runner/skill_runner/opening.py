@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from shared.logs import get_logger
 from shared.sealing import Tampered, is_marked, people_in, reveal, seal
 from shared.vault import Unavailable, Vault
 from skill_runner.failure import Failure
 
 FIRST_S = 0.1
 LONGEST_S = 2.0
+SAID_EVERY = 30
 T = TypeVar("T")
 
 
@@ -34,10 +36,12 @@ async def closed(
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    pause = FIRST_S
+    pause, tried = FIRST_S, 0
     while True:
         try:
             return await ask()
-        except Unavailable:
+        except Unavailable as away:
+            if tried % SAID_EVERY == 0:
+                get_logger().warning("the vault is waited for", reason=away.reason)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_S)
+            pause, tried = min(2 * pause, LONGEST_S), tried + 1
