@@ -122,6 +122,19 @@ async def test_a_session_waits_for_money_and_goes_on_by_itself(client: Client, s
         assert (await client.outcome(accepted.id)).status == "completed"
 
 
+async def test_whoever_waits_for_money_that_others_set_aside_goes_on_when_it_is_free(
+    client: Client, provider: Provider
+):
+    await provider.slow(0.3)
+    await client.budgets.set("0.1", policy="wait")
+    began = time.monotonic()
+    started = [await client.run("tester", [WRITE]) for _ in range(9)]
+    async with asyncio.timeout(40):
+        for one in started:
+            assert (await client.outcome(one.id)).status == "completed"
+    assert time.monotonic() - began < 20, "there is money for three at once"
+
+
 async def test_a_model_without_a_price_is_refused_under_a_limit_and_flagged_without(client: Client):
     unpriced = {"skill": "write-unpriced", "input": {"topic": "a single"}}
     assert (await run(client, unpriced)).unpriced_calls == 1

@@ -14,7 +14,7 @@ from controls import LEASE_S, SESSION, USER, attempt_id, claim, report, start
 from orchestrator.asked import Cancel, ClaimAttempt, Command, SetSessionBudget
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
-from orchestrator.ledger import Reserve, SetBudget
+from orchestrator.ledger import Release, Reserve, SetBudget
 from orchestrator.ledgers import Ledgers
 from orchestrator.sessions import Known, Sessions
 from orchestrator.settling import Settling
@@ -294,5 +294,40 @@ def test_a_session_that_waits_for_its_own_limit_goes_on_once_that_is_raised():
         await one.decide(SetSessionBudget(COST))
         await one.resume()
         assert (one.events(RUN)[-1], one.dispatched()) == (AttemptRequested, 1)
+
+    run(story)
+
+
+def test_money_that_is_set_free_lets_go_on_who_waits_for_it():
+    async def story(world: World) -> None:
+        one = Orchestrator(world)
+        await one.decide(PAID)
+        await one.limited("0.02", "wait")
+        other = Reserve(UUID(int=1), "session", UUID(int=1), Decimal("0.01"), world.now().date())
+        await one.ledgers.do(USER, other, "test")
+        assert verdicts(await one.claims.claim(asking())) == ["drop"]
+        await one.claims.let_on(USER)
+        assert one.events(RUN)[-1] is SessionWaiting
+        await one.ledgers.do(USER, Release(UUID(int=1)), "test")
+        await one.claims.let_on(UUID(int=9))
+        assert one.events(RUN)[-1] is SessionWaiting
+        await one.claims.let_on(USER)
+        assert (one.events(RUN)[-1], one.dispatched()) == (AttemptRequested, 1)
+        await one.claims.let_on(USER)
+        assert one.dispatched() == 1
+
+    run(story)
+
+
+def test_who_has_ended_meanwhile_keeps_no_place_among_those_who_wait():
+    async def story(world: World) -> None:
+        one = Orchestrator(world)
+        await one.decide(PAID)
+        await one.limited("0.01", "wait")
+        assert verdicts(await one.claims.claim(asking())) == ["drop"]
+        await one.decide(Cancel())
+        await one.limited("1", "wait")
+        await one.claims.let_on(USER)
+        assert (one.events(RUN)[-1], one.claims.waiting) == (SessionCancelled, {USER: {}})
 
     run(story)

@@ -1,7 +1,8 @@
 """A runner asks to start a paid attempt: money first, then the attempt, so that no call is begun unpaid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from orchestrator.asked import ClaimAttempt, Resume, StopAttempt
 from orchestrator.decide import answer
@@ -16,13 +17,18 @@ from shared.work import Answer, Claim
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`lease_s`: a runner that is not heard of for so long has lost its attempt."""
+    """`lease_s`: a runner that is not heard of for so long has lost its attempt.
+
+    `waiting` are by user the sessions that a limit of the user or the day has stopped here and that wait, the
+    longest first; of the others the sweep knows.
+    """
 
     sessions: Sessions
     ledgers: Ledgers
     follow: Follow
     lease_s: float
     clock: Clock = utc_now
+    waiting: dict[UUID, dict[Aggregate, None]] = field(default_factory=dict)
 
     async def claim(self, claim: Claim) -> Answer:
         """Give the attempt to the first runner that asks, if its calls can be paid.
@@ -40,23 +46,40 @@ class Claims:
         decided = await self.sessions.decide(aggregate, command, at_least=claim.seq, cause=cause)
         await self.follow.decided(aggregate, decided)
         session = decided.known.session
+        stopped = session.stopped
+        if session.waiting_on == "budget" and stopped is not None and stopped.scope != "session":
+            self.waiting.setdefault(claim.user, {})[aggregate] = None
         if costs and not session.may_have_called(claim.attempt_id):
             await self.ledgers.do(claim.user, Release(claim.attempt_id), cause)
         return answer(session, claim, self.lease_s)
 
-    async def resume(self, aggregate: Aggregate, known: Known) -> None:
+    async def let_on(self, user: UUID) -> None:
+        """Let one of those go on who wait for the user's money, if there is enough: some was set free."""
+        waiting = self.waiting.get(user)
+        while waiting:
+            aggregate = next(iter(waiting))
+            del waiting[aggregate]
+            known = await self.sessions.load(aggregate, fresh=True)
+            if known.session.waiting_on == "budget":
+                if not await self.resume(aggregate, known):
+                    waiting[aggregate] = None
+                return
+
+    async def resume(self, aggregate: Aggregate, known: Known) -> bool:
         """Let a session go on that waits for money, once the limit that stopped it leaves enough."""
         stopped = known.session.stopped
         if known.session.waiting_on != "budget" or stopped is None or aggregate.user is None:
-            return
+            return False
         if stopped.scope == "session":
             purse = known.session.purse
         else:
             ledger = (await self.ledgers.load(aggregate.user)).ledger
             purse = ledger.purse(stopped.scope, self.clock().date())
-        if purse.has(stopped.asked_usd):
-            decided = await self.sessions.decide(aggregate, Resume(), cause="budget")
-            await self.follow.decided(aggregate, decided)
+        if not purse.has(stopped.asked_usd):
+            return False
+        decided = await self.sessions.decide(aggregate, Resume(), cause="budget")
+        await self.follow.decided(aggregate, decided)
+        return True
 
     async def _reserved(self, claim: Claim, now: datetime, cause: str) -> ClaimAttempt | StopAttempt:
         reserve = Reserve(claim.attempt_id, claim.noun, claim.id, claim.most_usd, now.date())

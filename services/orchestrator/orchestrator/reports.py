@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from msgspec.structs import asdict
+from nats.errors import Error as NatsError
 
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
@@ -35,7 +36,7 @@ class Reports:
             await heard.answer(refused(heard.subject, refusal))
             return
         await heard.answer(dumps({"ok": True, "seq": decided.known.seq}))
-        await self.follow.decided(aggregate, decided)
+        await self._follow(aggregate, decided)
 
     async def late(self, delivery: Delivery) -> None:
         """Record a report that was queued since nobody answered it; a repeated one changes nothing."""
@@ -47,7 +48,7 @@ class Reports:
             refused(delivery.subject, refusal)
             await self._end(delivery.body, refusal)
             raise Poison(f"{refusal.code}: {refusal.message}") from None
-        await self.follow.decided(aggregate, decided)
+        await self._follow(aggregate, decided)
         await delivery.ack()
 
     async def claim(self, heard: Heard) -> None:
@@ -67,6 +68,16 @@ class Reports:
     async def hear_beat(self, heard: Heard) -> None:
         """Every orchestrator hears every heartbeat, for each has leases on its clock."""
         self.follow.beat(Claim.from_json(heard.body).attempt_id)
+
+    async def _follow(self, aggregate: Aggregate, decided: Decided) -> None:
+        """Follow it up; what the attempt did not cost may be enough for somebody who waits."""
+        await self.follow.decided(aggregate, decided)
+        if aggregate.user is None:
+            return
+        try:
+            await self.claims.let_on(aggregate.user)
+        except (NatsError, OSError):
+            self.follow.look_again()
 
     async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:
         report = read(body)
