@@ -75,6 +75,10 @@ def test_a_row_objects_whatever_was_known():
     assert silent.over(willing)["suppressed"] is True
 
 
+def test_a_name_that_is_not_told_is_none():
+    assert good(email="ada@example.org").over(None)["name"] is None
+
+
 def test_what_came_with_a_later_release_is_there_where_it_is_given():
     assert good(name="Ada", timezone="Europe/London").over(None)["timezone"] == "Europe/London"
     assert "timezone" not in good(name="Ada").over(None)

@@ -94,7 +94,7 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
     zone = cells.read("timezone", values.zone)
     if cells.faults:
         faulty = {fault.field for fault in cells.faults}
-        known = email or (name and not texts["email"] and not faulty & {*NAMES, "email", "outlet"})
+        known = email or (name and not faulty & {*NAMES, "email", "outlet"})
         whose = _identity(email, name, texts["outlet"])
         return Objection(whose, cells.faults) if suppressed and known else cells.faults
     told = {*given} - {"suppressed"} - HALVES | ({"name"} if given.keys() >= HALVES else set())
