@@ -10,6 +10,7 @@ import pytest
 
 from shared.bus import Bus
 from totalaud.cli.main import FAILED, call
+from totalaud.database import unreachable
 from totalaud.stack import preparation
 from totalaud.stack.server import NotReady
 
@@ -88,3 +89,9 @@ async def test_a_start_says_it_too(spoil: Spoil, why: str, postgres_url: str):
     with pytest.raises(NotReady) as refused:
         await preparation.migrate(spoil(postgres_url))
     assert why in str(refused.value)
+
+
+def test_whoever_set_no_server_is_asked_whether_the_stack_is_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    told = str(unreachable("postgresql://ada:secret@127.0.0.1:1/totalaud", OSError()))
+    assert told.startswith("no PostgreSQL answers at 127.0.0.1:1 (OSError): is 'totalaud up' running?")
