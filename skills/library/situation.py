@@ -25,7 +25,10 @@ FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = k.use
 WHERE k.user_id = :user AND k.closed_at IS NULL
   AND (CAST(:campaign AS uuid) IS NULL OR k.id = CAST(:campaign AS uuid))
   AND (CAST(:artist AS uuid) IS NULL OR k.artist_id = CAST(:artist AS uuid))
-ORDER BY k.created_at DESC NULLS LAST, k.id LIMIT :most
+ORDER BY coalesce((SELECT p.sent_at FROM pitches p
+                   WHERE p.campaign_id = k.id AND p.user_id = k.user_id AND p.sent_at <= :now
+                   ORDER BY p.sent_at DESC LIMIT 1), k.created_at) DESC NULLS LAST, k.id
+LIMIT :most
 """
 PITCHES = """
 SELECT p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounced_at, p.replied_at,
@@ -124,7 +127,7 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     """Read it for a campaign, an artist or all of a user's; raises SkillError for an unknown id."""
     now, today = context.now(), context.now().date()
     artist_id = _artist(context, campaign_id, artist_id)
-    campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, most=MOST_CAMPAIGNS)
+    campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, now=now, most=MOST_CAMPAIGNS)
     artists = context.rows(ARTISTS, today=today, artist=artist_id)
     of = {"campaigns": [one["id"] for one in campaigns], "now": now, "since": now - timedelta(days=60)}
     return Situation(

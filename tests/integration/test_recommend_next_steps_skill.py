@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from insight_data import artist, campaign, contact
+from insight_data import artist, campaign, contact, pitch
 from quality.planted.situations import SEALED, SITUATIONS, TODAY, desk, stranger
 from quality.recommend_next_steps import is_right, well_founded
 from shared.schema import problems
@@ -77,6 +77,18 @@ async def test_contacts_to_pitch_are_of_the_kinds_that_the_campaign_is_for(skill
     await skillbench.load({"contacts": people, **rows})
     proposal = pitching((await skillbench.run(SKILL, {}, user=user))["actions"])
     assert {one.get("type") for one in proposal["command"]["input"]["contacts"]} == fitting
+
+
+async def test_of_many_campaigns_contacts_are_looked_for_in_those_pitched_last(skillbench):
+    user = skillbench.user()
+    act, old = artist(user), contact(user, email=SEALED, genres=["polka"])
+    acts = [campaign(user, name=f"C{number}", created_at=skillbench.now) for number in range(5)]
+    sent = [pitch(user, one, old, days=30 + 10 * number) for number, one in enumerate(acts)]
+    rows = {"artists": [act], "campaigns": acts, "pitches": sent}
+    await skillbench.load({**rows, "contacts": [old, contact(user, email=SEALED)]})
+    found = await skillbench.run(SKILL, {"limit": 50}, user=user)
+    titles = {one["title"] for one in found["actions"] if one["kind"] == "pitch_fitting"}
+    assert titles == {f"Pitch 1 contact of the genre in C{number}" for number in range(3)}
 
 
 async def test_a_pitch_that_is_recommended_knows_artist_facts_and_release(skillbench):
