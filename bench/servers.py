@@ -34,6 +34,7 @@ class Listening:
     env: Mapping[str, str]
     cwd: Path
     ports: tuple[int, ...]
+    ready_within_s: float = 60.0
 
     async def prepare(self) -> Program:
         paths.make_folder(self.cwd)

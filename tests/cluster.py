@@ -33,6 +33,8 @@ cluster {{ name: test, host: {host}, port: {route}, routes: [{routes}] }}
 class Node:
     """A kind of server; its ports are known before it starts, so that the others can be told."""
 
+    ready_within_s = 60.0
+
     def __init__(self, data: Path, number: int) -> None:
         self.name = f"node-{number}"
         self._number = number

@@ -16,6 +16,7 @@ class Idle:
     """A kind of server that does nothing for a minute."""
 
     name = "idle"
+    ready_within_s = 60.0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

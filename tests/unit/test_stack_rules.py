@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import stat
+import sys
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -13,11 +15,14 @@ from shared.refusal import Refusal
 from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
 from totalaud.connection import Connection
-from totalaud.stack import environment, orphans, paths, ports, reach
+from totalaud.stack import environment, orphans, paths, ports, reach, supervisor
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
+from totalaud.stack.parts import PartKind
+from totalaud.stack.postgres import Postgres
 from totalaud.stack.process import Child, Program
-from totalaud.stack.supervisor import pause_after
+from totalaud.stack.server import Server
+from totalaud.stack.supervisor import Keeper, pause_after
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -179,6 +184,59 @@ def test_a_time_to_wait_that_is_none_is_refused_by_its_name(given: str, monkeypa
     monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", given)
     with pytest.raises(Refusal, match=f"TOTALAUD_ACK_WAIT_S: '{given}' is not a number above 0"):
         ack_wait_s()
+
+
+async def test_what_keeps_data_has_time_to_recover_it_and_to_write_it(tmp_path: Path):
+    assert Nats.ready_within_s == Postgres.ready_within_s == 15 * PartKind.ready_within_s
+    assert (await Nats(tmp_path).prepare()).grace_s == 30
+
+
+class Clumsy:
+    """A kind of server that is not ready at once, and whose second start meets what nobody reckoned with."""
+
+    name = "clumsy"
+    ready_within_s = 60.0
+
+    def __init__(self, folder: Path, ready_at: float) -> None:
+        self.starts = 0
+        self._folder = folder
+        self._ready_at = ready_at
+
+    async def prepare(self) -> Program:
+        self.starts += 1
+        if self.starts == 2:
+            raise LookupError("nobody reckoned with this")
+        return Program(
+            self.name, (sys.executable, "-S", "-c", "import time; time.sleep(60)"), os.environ, self._folder
+        )
+
+    async def answers(self) -> bool:
+        return time.monotonic() > self._ready_at
+
+    def passes(self, _last_words: str) -> bool:
+        return False
+
+
+async def test_what_a_new_start_fails_with_is_said_and_another_one_is_made(tmp_path: Path):
+    said: list[str] = []
+    clumsy = Clumsy(tmp_path, ready_at=0)
+    keeper = Keeper(Server(clumsy, tmp_path), said.append)
+    await keeper.start()
+    await keeper.server.kill()
+    async with asyncio.timeout(10):
+        while "clumsy runs again" not in said:
+            await asyncio.sleep(0.01)
+    await keeper.stop()
+    assert "clumsy: LookupError('nobody reckoned with this')" in said
+
+
+async def test_a_start_that_takes_long_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(supervisor, "STILL_S", 0.2)
+    said: list[str] = []
+    keeper = Keeper(Server(Clumsy(tmp_path, ready_at=time.monotonic() + 0.7), tmp_path), said.append)
+    await keeper.start()
+    await keeper.stop()
+    assert set(said) == {f"clumsy is not ready yet: see {tmp_path}/clumsy.log"}
 
 
 async def test_a_child_that_ignores_its_end_is_killed_after_its_grace(tmp_path: Path):

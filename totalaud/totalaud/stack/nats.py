@@ -12,6 +12,7 @@ from pathlib import Path
 from totalaud.stack import environment, paths, ports
 from totalaud.stack.process import Program
 from totalaud.stack.room import may_take
+from totalaud.stack.server import GRACE_S, RECOVERED_WITHIN_S
 
 MAX_PAYLOAD = "8MB"
 SYNC_INTERVAL = "always"
@@ -36,6 +37,7 @@ class Nats:
     """A kind of server. `data` takes `nats/` (the streams), the password and the port of the last time."""
 
     name = "nats"
+    ready_within_s = RECOVERED_WITHIN_S
 
     def __init__(self, data: Path, sync_interval: str = SYNC_INTERVAL) -> None:
         paths.make_folder(data)
@@ -64,7 +66,8 @@ class Nats:
         )
         paths.write_private(config, text)
         env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(os.cpu_count() or 1))}
-        return Program(self.name, (str(binary()), "-c", str(config)), env, self._data)
+        args = (str(binary()), "-c", str(config))
+        return Program(self.name, args, env, self._data, grace_s=GRACE_S)
 
     async def answers(self) -> bool:
         """Read the greeting: it is sent once the streams are recovered."""

@@ -48,6 +48,8 @@ def _several(name: str, module_name: str, count: int) -> list[Part]:
 class PartKind:
     """A part as a kind of server; with no fixed port it gets a free one at every start."""
 
+    ready_within_s = 60.0
+
     def __init__(self, part: Part, env: Mapping[str, str], cwd: Path, port: int | None = None) -> None:
         self.name = part.name
         self._part = part

@@ -4,13 +4,15 @@ import secrets
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
+from shared.outage import DATABASE_AWAY
 from totalaud.stack import accounts, binaries, elsewhere, environment, paths, ports
 from totalaud.stack.orphans import Orphan
 from totalaud.stack.process import Child, Program
-from totalaud.stack.server import NotReady
+from totalaud.stack.server import GRACE_S, RECOVERED_WITHIN_S, NotReady
 
 USER = "totalaud"
 DATABASE = "totalaud"
@@ -43,6 +45,7 @@ class Postgres:
     """
 
     name = "postgres"
+    ready_within_s = RECOVERED_WITHIN_S
 
     def __init__(self, data: Path, logs: Path) -> None:
         self._logs = logs
@@ -71,23 +74,28 @@ class Postgres:
         settings = {**SETTINGS, "port": str(self._port)}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         args = (str(self.program("postgres")), "-D", str(self.files), *options)
-        return self._run(self.name, args, stop_signal=signal.SIGINT, orphan_signal=signal.SIGINT)
+        ends = {"stop_signal": signal.SIGINT, "orphan_signal": signal.SIGINT, "grace_s": GRACE_S}
+        return self._run(self.name, args, **ends)
 
     async def answers(self) -> bool:
         """Connect as the services will; the database is made at the first time."""
         if ports.is_free(self._port):
             return False
         try:
-            await (await self._connect(DATABASE)).close()
-        except asyncpg.InvalidCatalogNameError:
-            await self._create_database()
-        except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            await self._reached()
+        except DATABASE_AWAY:
             return False
         return True
 
     def passes(self, last_words: str) -> bool:
         """A worker of a killed postmaster may take a second to notice."""
         return STILL_IN_USE in last_words
+
+    async def _reached(self) -> None:
+        try:
+            await (await self._connect(DATABASE)).close()
+        except asyncpg.InvalidCatalogNameError:
+            await self._create_database()
 
     async def _create_database(self) -> None:
         connection = await self._connect("postgres")
@@ -134,9 +142,9 @@ class Postgres:
             given.unlink()
         draft.rename(self.files)
 
-    def _run(self, name: str, args: tuple[str, ...], **signals: signal.Signals) -> Program:
+    def _run(self, name: str, args: tuple[str, ...], **ends: Any) -> Program:
         env = environment.plain(self._data)
-        return Program(name, args, env, self.files.parent, account=self.account, **signals)
+        return Program(name, args, env, self.files.parent, account=self.account, **ends)
 
     def _home(self) -> Path:
         if self.account is None or self.account.can_pass(self._data):

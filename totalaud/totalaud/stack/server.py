@@ -13,6 +13,7 @@ FIRST_PROBE_S = 0.02
 PROBES_SLOW_BY = 1.2
 LAST_PROBE_S = 0.1
 TRY_AGAIN_S = 0.2
+RECOVERED_WITHIN_S, GRACE_S = 900.0, 30.0  # of what keeps data: it has much to read, and to write at the end
 
 
 class NotReady(Exception):  # noqa: N818 - the sentence tells the fault
@@ -20,9 +21,10 @@ class NotReady(Exception):  # noqa: N818 - the sentence tells the fault
 
 
 class Kind(Protocol):
-    """What differs between servers."""
+    """What differs between servers. One that takes longer to answer than `ready_within_s` does not work."""
 
     name: str
+    ready_within_s: float
 
     async def prepare(self) -> Program:
         """Write what it needs and clear away what a kill left; called before every start."""
@@ -40,15 +42,14 @@ class Kind(Protocol):
 class Server:
     """One server process of a kind."""
 
-    def __init__(self, kind: Kind, logs: Path, *, ready_within_s: float = 60.0) -> None:
+    def __init__(self, kind: Kind, logs: Path) -> None:
         self.kind = kind
         self.child: Child | None = None
         self._logs = logs
-        self._ready_within_s = ready_within_s
 
     async def start(self) -> None:
         """Return once it answers; raise NotReady when it ends before, or takes too long."""
-        deadline = time.monotonic() + self._ready_within_s
+        deadline = time.monotonic() + self.kind.ready_within_s
         while True:
             if await self._started(deadline):
                 return
@@ -83,7 +84,7 @@ class Server:
             if await self.kind.answers():
                 return True
             if time.monotonic() > deadline:
-                raise NotReady(f"{name} did not answer for {self._ready_within_s} s:\n{child.tail()}")
+                raise NotReady(f"{name} did not answer for {self.kind.ready_within_s:g} s:\n{child.tail()}")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * PROBES_SLOW_BY, LAST_PROBE_S)
         if time.monotonic() < deadline and self.kind.passes(child.tail()):

@@ -11,6 +11,7 @@ Say = Callable[[str], None]
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STEADY_S = 10.0
+STILL_S = 30.0
 
 
 def pause_after(previous_s: float, lived_s: float) -> float:
@@ -35,7 +36,7 @@ class Keeper:
 
     async def start(self) -> None:
         """Return once it answers; a server that does not come up the first time is not tried again."""
-        await self.server.start()
+        await self._start()
         self._task = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
@@ -58,11 +59,25 @@ class Keeper:
     async def _again(self) -> None:
         self.restarts += 1
         try:
-            await self.server.start()
-        except (NotReady, OSError) as error:
-            self._say(str(error))
+            await self._start()
+        except Exception as error:  # noqa: BLE001 - nobody else would ever start it again
+            self._say(str(error) if isinstance(error, NotReady | OSError) else f"{self.name}: {error!r}")
         else:
             self._say(f"{self.name} runs again")
+
+    async def _start(self) -> None:
+        """Start it, and say from time to time that it is still waited for: it may have much to recover."""
+        telling = asyncio.create_task(self._tell_that_it_takes_long())
+        try:
+            await self.server.start()
+        finally:
+            telling.cancel()
+
+    async def _tell_that_it_takes_long(self) -> None:
+        while True:
+            await asyncio.sleep(STILL_S)
+            child = self.server.child
+            self._say(f"{self.name} is not ready yet{f': see {child.log}' if child else ''}")
 
 
 def _ending(code: int) -> str:
