@@ -1,5 +1,7 @@
 """A user's money, one rule a sentence."""
 
+import time
+from copy import copy
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +15,7 @@ from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneyS
 from shared.refusal import Refusal
 
 TODAY = date(2026, 11, 1)
+TOMORROW = TODAY + timedelta(days=1)
 SESSION = UUID(int=1)
 
 
@@ -48,6 +51,23 @@ def exceeded(command, ledger: Ledger) -> Exceeded:
 def test_money_is_set_aside_while_the_limit_has_it():
     (event,) = decide(reserve(1), after(limit("1")))
     assert isinstance(event, MoneyReserved)
+
+
+def test_what_happens_changes_no_ledger_but_the_one_after_it():
+    before = after(limit("5", command_id="a"), reserve(1), settle(1, "1", in_doubt="1"), reserve(2))
+    copied = Ledger(**{name: copy(getattr(before, name)) for name in Ledger.__struct_fields__})
+    after(limit("6", command_id="b"), settle(1, "2"), settle(2), reserve(3, day=TOMORROW), ledger=before)
+    assert before == copied
+
+
+def test_a_day_of_many_calls_is_folded_in_a_moment(steady: None):
+    ids = [UUID(int=number) for number in range(30_000)]
+    made = [MoneyReserved(attempt_id=one, noun="session", id=SESSION, day=TODAY) for one in ids]
+    paid = [MoneySettled(attempt_id=one, cost_usd=Decimal(1)) for one in ids]
+    began = time.process_time()
+    ledger = fold(event for pair in zip(made, paid, strict=True) for event in pair)
+    assert (ledger.spent, len(ledger.settled)) == (Decimal(30_000), 30_000)
+    assert time.process_time() - began < 2
 
 
 def test_what_is_set_aside_is_not_there_for_others():

@@ -28,6 +28,11 @@ class CountedLog(MemoryLog):
         await asyncio.sleep(0)
         return await super().load(aggregate, after)
 
+    async def page(self, aggregate, after, *, most, most_bytes):
+        self.loads += 1
+        await asyncio.sleep(0)
+        return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
+
     async def append(self, aggregate, commit, *, expected):
         await asyncio.sleep(0.001)
         try:
@@ -111,6 +116,29 @@ async def test_what_is_known_is_not_read_again_to_be_added_to():
     book = ledgers(log)
     assert [await reserved(book, number) for number in (1, 2, 3)] == [True] * 3
     assert log.loads == log.appends == 3, "an append loads once itself"
+
+
+async def test_a_long_ledger_is_read_page_by_page_and_goes_on_from_the_last_one(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Away(CountedLog):
+        """The log, that is away once at its third page."""
+
+        async def page(self, aggregate, after, *, most, most_bytes):
+            if self.loads == 2:
+                self.loads = 10
+                raise TimeoutError
+            return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
+
+    log = Away()
+    book = ledgers(log)
+    assert [await reserved(book, number) for number in range(7)] == [True] * 7
+    monkeypatch.setattr(module, "PAGE_COMMITS", 2)
+    log.loads, another = 0, ledgers(log)
+    with pytest.raises(TimeoutError):
+        await another.load(USER)
+    assert await another.load(USER) == await book.load(USER)
+    assert log.loads == 10 + 2 + 1
 
 
 async def test_what_another_orchestrator_gave_back_is_not_refused_as_too_much():

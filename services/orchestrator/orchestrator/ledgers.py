@@ -16,6 +16,7 @@ from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
 CACHED = 1_000
+PAGE_COMMITS, PAGE_BYTES = 1_000, 4_000_000
 
 
 class Known(Struct, frozen=True):
@@ -56,7 +57,7 @@ class Ledgers:
         """Return the ledger as the log has it now."""
         queue = self._queue(user)
         async with queue.turn:
-            queue.known = await self._fresh(user, queue.known)
+            await self._catch_up(user, queue)
             return queue.known
 
     async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Done:
@@ -84,7 +85,8 @@ class Ledgers:
         while True:
             events, refused, idle = _decided(batch, queue.known.ledger)
             if (refused or idle) and not fresh:
-                queue.known, fresh = await self._fresh(user, queue.known), True
+                await self._catch_up(user, queue)
+                fresh = True
                 continue
             if events:
                 commit = Commit(
@@ -93,7 +95,8 @@ class Ledgers:
                 try:
                     seq = await self._log.append(ledger_of(user), commit, expected=queue.known.seq)
                 except Conflict:
-                    queue.known, fresh = await self._after(user, queue.known), True
+                    await self._catch_up_after(user, queue)
+                    fresh = True
                     continue
                 queue.known = Known(fold(events, queue.known.ledger), seq)
             for asked in batch:
@@ -103,14 +106,24 @@ class Ledgers:
             queue.waiting = [other for other in queue.waiting if other.outcome is None]
             return
 
-    async def _fresh(self, user: UUID, known: Known) -> Known:
-        past = await self._log.load(ledger_of(user), known.seq)
-        return Known(fold(past.events, known.ledger), past.seq) if past.recorded else known
+    async def _catch_up(self, user: UUID, queue: _Queue) -> None:
+        """Take in what has come since, page by page: after a restart it may be that of years."""
+        more = True
+        while more:
+            past = await self._log.page(
+                ledger_of(user), queue.known.seq, most=PAGE_COMMITS, most_bytes=PAGE_BYTES
+            )
+            if past.recorded:
+                queue.known = Known(fold(past.events, queue.known.ledger), past.seq)
+            more = past.more
 
-    async def _after(self, user: UUID, refused: Known) -> Known:
-        """Load after a conflict; where nothing has come since, the log has lost what is remembered."""
-        known = await self._fresh(user, refused)
-        return known if known.seq != refused.seq else await self._fresh(user, Known())
+    async def _catch_up_after(self, user: UUID, queue: _Queue) -> None:
+        """Do so after a conflict; where nothing has come since, the log has lost what is remembered."""
+        refused = queue.known.seq
+        await self._catch_up(user, queue)
+        if queue.known.seq == refused:
+            queue.known = Known()
+            await self._catch_up(user, queue)
 
     def _queue(self, user: UUID) -> _Queue:
         queue = self._queues.get(user)
