@@ -32,6 +32,7 @@ PUBLISHED_BY = {
         *(f"work.{pool}.generate-pitch.{ID}" for pool in POOLS),
         "$JS.API.STREAM.MSG.DELETE.CMD",
         f"$JS.API.DIRECT.GET.CMD.late.{ID}",
+        *(f"$JS.API.CONSUMER.INFO.WORK.{pool}" for pool in POOLS),
         "$JS.API.CONSUMER.MSG.NEXT.CMD.orchestrator",
         "$JS.API.CONSUMER.MSG.NEXT.EVT.traces",
         "$JS.ACK.CMD.orchestrator.1.1.1.1.0",
@@ -103,6 +104,7 @@ PUBLISHED_BY_NONE = [
         f"$JS.API.CONSUMER.{verb}.{stream}.{durable}"
         for stream, durable in DURABLES
         for verb in ("DELETE", "INFO", "PAUSE", "UNPIN", "RESET", "CREATE", "LEADER.STEPDOWN")
+        if (verb, stream) != ("INFO", "WORK")
     ),
     *(
         "$SYS.REQ.USER.INFO",

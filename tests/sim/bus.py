@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from nats.js.api import RawStreamMsg
+from nats.js.api import ConsumerConfig, ConsumerInfo, RawStreamMsg, SequenceInfo
 from nats.js.errors import NotFoundError
 
 from shared.bus import Ack
@@ -15,6 +16,7 @@ from sim.pull import Pull
 from sim.server import Listener, Server
 
 MAX_PAYLOAD = 8 * 1024 * 1024
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Said:
@@ -46,6 +48,12 @@ class _JetStream:
 
     async def delete_msg(self, _stream: str, _seq: int) -> bool:
         return True
+
+    async def consumer_info(self, stream: str, durable: str) -> ConsumerInfo:
+        if not await self._bus.passes():
+            raise TimeoutError
+        floor = SequenceInfo(0, self._bus.server.durables[durable].floor)
+        return ConsumerInfo(durable, stream, ConsumerConfig(), EPOCH, ack_floor=floor)
 
     async def get_last_msg(self, stream: str, subject: str, *, direct: bool) -> RawStreamMsg:
         assert direct

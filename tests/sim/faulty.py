@@ -77,6 +77,13 @@ def no_work(real: Any) -> Any:
     return lambda session_: replace(real(session_), work=())
 
 
+def knows_no_floors(_real: Any) -> Any:
+    async def floors(_bus: Any) -> dict[str, int]:
+        return {}
+
+    return floors
+
+
 def says_it_once(_real: Any) -> Any:
     async def deliver(bus: Any, report: Any) -> None:
         body = report.to_json()
@@ -90,10 +97,6 @@ def late_unrecorded(_real: Any) -> Any:
         await delivery.ack()
 
     return late
-
-
-def tells_any_server(_real: Any) -> Any:
-    return lambda delivery: not delivery._message.is_acked
 
 
 def paid_without_claim(_real: Any) -> Any:

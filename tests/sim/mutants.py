@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import claims, commands, decide, evolve, follow, ledger, reports, settling
+from orchestrator import claims, commands, decide, evolve, follow, ledger, reports, settling, sweep
 from orchestrator.session import Session
 from shared import jetstream_log
-from shared.delivery import Delivery
 from sim import faulty, tables
 from sim.chance import CALM, Faults
 from sim.run import ANYTHING, Focus
@@ -25,6 +24,7 @@ AFTER_THE_END = "a step after the end"
 WRONG_OUTPUT = "a step's output is not what its skill made of the step before"
 CALLED_AGAIN = "an item of an attempt was called"
 ANSWER_LOST = "a paid answer is missing in the log"
+QUEUED_AGAIN = "work was queued"
 UNEVEN = "the ledger"
 
 
@@ -52,22 +52,14 @@ def planted(mutant: Mutant) -> Iterator[None]:
 
 
 MUTANTS = (
-    Mutant(
-        "an acknowledgement meets whatever has the number now",
-        NEVER_ENDED,
-        Delivery,
-        "_is_awaited",
-        faulty.tells_any_server,
-        Focus(skills=("add",), faults=DEADLY, cancelled=0, alone=0, restarts=1),
-    ),
     Mutant("a repeated report is recorded again", "an attempt has", decide, "_report", faulty.no_dedupe),
     Mutant(
         "free work is acked before its report is safe",
-        NEVER_ENDED,
+        QUEUED_AGAIN,
         handlers.Handlers,
         "_run_custom",
         faulty.ack_before_report,
-        Focus(skills=("add",), faults=DEADLY),
+        Focus(skills=("add",), faults=DEADLY, restarts=0),
     ),
     Mutant(
         "a report is answered before it is appended",
@@ -110,6 +102,14 @@ MUTANTS = (
         Focus(faults=DEADLY),
     ),
     Mutant("the sweep dispatches no work again", NEVER_ENDED, follow, "outstanding", faulty.no_work),
+    Mutant(
+        "nobody looks for work that was passed over",
+        NEVER_ENDED,
+        sweep,
+        "floors",
+        faulty.knows_no_floors,
+        Focus(skills=("add",), restarts=1),
+    ),
     Mutant(
         "a runner offers its report once",
         ANSWER_LOST,

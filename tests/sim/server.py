@@ -36,7 +36,8 @@ class Listeners:
 class Server:
     """One NATS; it never loses what it has acknowledged, but for the end of WORK, which is written behind.
 
-    `lost` counts that. For who acknowledges, it has the shape of nats-py's client.
+    `lost` counts that, `ahead` tells whether a consumer passes over what comes after it. For who
+    acknowledges, it has the shape of nats-py's client.
     """
 
     is_connected = True
@@ -48,6 +49,7 @@ class Server:
         self._listeners: dict[str, dict[str, Listeners]] = {}
         self.elected_at = 0.0
         self.lost = 0
+        self.ahead = False
         self._starts = 1
         self._reconnecting: list[tuple[Process, Reconnected]] = []
         cmd, work = self.streams["CMD"], self.streams["WORK"]
@@ -77,7 +79,7 @@ class Server:
         self._starts += 1
         self.lost += self.streams["WORK"].lose(lost)
         for durable in self._readers["WORK"]:
-            durable.set_back()
+            self.ahead |= durable.set_back()
         for process, reconnected in self._reconnecting:
             if process.alive:
                 asyncio.get_running_loop().create_task(reconnected())

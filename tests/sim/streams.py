@@ -52,7 +52,8 @@ class Stream:
         """Store it, unless the subject's last sequence is another one than expected."""
         expected = headers.get(EXPECTED)
         if expected is not None and int(expected) != self.last.get(subject, 0):
-            raise APIError(code=400, err_code=WRONG_LAST_SEQUENCE, description="wrong last sequence")
+            last = f"wrong last sequence: {self.last.get(subject, 0)}"
+            raise APIError(code=400, err_code=WRONG_LAST_SEQUENCE, description=last)
         stored = Stored(len(self.messages) + 1, subject, body, headers)
         self.messages.append(stored)
         self.last[subject] = stored.seq
@@ -114,12 +115,23 @@ class Durable:
             taker = takers[0] if len(takers) == 1 else self._chance.random.choice(takers)
             taker.give(*found)
 
-    def set_back(self) -> None:
-        """Know no message that the stream has lost; what was given out is waited for anew."""
+    @property
+    def floor(self) -> int:
+        """Up to where all is done, as it counts."""
+        return min(self.held, default=self._next) - 1
+
+    def set_back(self) -> bool:
+        """Know no message that the stream has lost; what was given out is waited for anew.
+
+        One that holds nothing but what was lost stays ahead, as NATS has it; tell whether it does.
+        """
         last, due = len(self.stream.messages), asyncio.get_running_loop().time() + self._ack_wait_s
-        self._next = min(self._next, last + 1)
+        ahead = bool(self.held) and min(self.held) > last
+        if not ahead:
+            self._next = min(self._next, last + 1)
         self.held = {seq: Held(held.deliveries, due) for seq, held in self.held.items() if seq <= last}
         self.pump()
+        return ahead
 
     def close(self) -> None:
         self.pulls.clear()

@@ -9,6 +9,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
+from orchestrator.passed_over import Floors, there
 from orchestrator.queued import queued_report
 from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
@@ -32,6 +33,7 @@ from shared.subjects import Aggregate, Run, stop, work
 from shared.work import Work
 
 HEARING_S = 0.1
+NOTHING: Floors = {}
 
 
 class Follow:
@@ -75,12 +77,21 @@ class Follow:
         if not await self.settling.follow(aggregate, decided.events, decided.known.session):
             self.look_again()
 
-    async def outstanding(self, aggregate: Aggregate) -> Known:
-        """Dispatch and set again all that the session waits for; what is there already stays as it is."""
+    async def outstanding(self, aggregate: Aggregate, done_up_to: Floors = NOTHING) -> Known:
+        """Dispatch and set again all that the session waits for; what is there already stays as it is.
+
+        But for work that its queue counted as done before the session was looked at, though nobody has begun
+        it or reported on it.
+        """
         known = await self._sessions.load(aggregate, fresh=True)
         waiting = outstanding(known.session)
         for asked in waiting.work:
-            await self._dispatch(aggregate, known, asked)
+            seq = await self._dispatch(aggregate, known, asked)
+            if known.session.open[asked.attempt_id].runner is not None:
+                continue
+            while 0 < seq <= done_up_to.get(asked.pool, 0) and not await self._is_reported(asked):
+                get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
+                seq = await self._dispatch(aggregate, known, asked, after=seq)
         for timer in waiting.timers:
             if timer.attempt_id is None:
                 self._set_retry(aggregate, timer.at)
@@ -139,8 +150,16 @@ class Follow:
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
 
-    async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
-        """Put an attempt's work into the queue; what is paid for already goes along where there is room."""
+    async def _is_reported(self, asked: AttemptRequested) -> bool:
+        return await queued_report(self._bus, asked.attempt_id) is not None
+
+    async def _dispatch(
+        self, aggregate: Aggregate, known: Known, asked: AttemptRequested, *, after: int = 0
+    ) -> int:
+        """Put an attempt's work into the queue, and return where it is there; 0 where that is not known.
+
+        What is paid for already goes along where there is room.
+        """
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
         told = Work(
@@ -166,12 +185,14 @@ class Follow:
             body = replace(told, done=None).to_json()
         subject = work(asked.pool, asked.skill, asked.attempt_id)
         try:
-            await self._bus.publish(subject, body, headers={EXPECTED: "0"})
+            return (await self._bus.publish(subject, body, headers={EXPECTED: str(after)})).seq
         except APIError as error:
-            if error.err_code not in CONFLICTS:
-                self._lost(asked, error)
+            if error.err_code in CONFLICTS:
+                return there(error)
+            self._lost(asked, error)
         except (NatsError, TimeoutError) as error:
             self._lost(asked, error)
+        return 0
 
     async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
         """Say whose work is to stop: the `attempts` named, or all that was asked for before commit `seq`."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.open_sessions import OUTAGES, OpenSessions
+from orchestrator.passed_over import Floors, floors
 from orchestrator.settling import Settling
 from shared.bus import Bus
 from shared.logs import get_logger
@@ -54,20 +55,21 @@ class Sweep:
         One that cannot be read, or not be gone on with, keeps no other one waiting.
         """
         async with self._open_sessions.held() as found:
+            done_up_to = await floors(self._bus) if found else {}
             for aggregate in found:
                 try:
-                    await self._look_after(aggregate)
+                    await self._look_after(aggregate, done_up_to)
                 except OUTAGES:
                     raise
                 except Exception:  # noqa: BLE001 - it is one history's own
                     get_logger().exception("a history is not looked after", subject=aggregate.subject)
             return len(found)
 
-    async def _look_after(self, aggregate: Aggregate) -> None:
+    async def _look_after(self, aggregate: Aggregate, done_up_to: Floors) -> None:
         if aggregate.noun == "ledger":
             await self._settling.sweep(aggregate.uuid)
         else:
-            await self._claims.resume(aggregate, await self._follow.outstanding(aggregate))
+            await self._claims.resume(aggregate, await self._follow.outstanding(aggregate, done_up_to))
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()

@@ -1,0 +1,36 @@
+"""Work that its queue counts as done though nobody had it.
+
+`WORK` is written behind. Where NATS loses its last messages, and a consumer has none in hand but these, the
+consumer stays ahead of the stream (seen with 2.15), and passes over whatever gets their numbers.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+
+from shared.bus import Bus
+from shared.subjects import POOLS, Pool
+
+Floors = Mapping[Pool, int]
+
+
+async def floors(bus: Bus) -> Floors:
+    """Return up to which sequence each pool's queue counts all as done, as far as NATS tells."""
+    told = await asyncio.gather(*(_floor(bus, pool) for pool in POOLS))
+    return dict(zip(POOLS, told, strict=True))
+
+
+def there(refused: APIError) -> int:
+    """Return the sequence of the message that kept another one out; 0 where NATS does not tell."""
+    last = (refused.description or "").rpartition(": ")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+async def _floor(bus: Bus, pool: Pool) -> int:
+    try:
+        info = await bus.client.jetstream().consumer_info("WORK", pool)
+    except (NatsError, TimeoutError):
+        return 0
+    return (info.ack_floor.stream_seq or 0) if info.ack_floor else 0
