@@ -271,7 +271,11 @@ def test_one_s_own_rate_stands_below_that_of_others_and_nothing_is_said_twice():
 def test_a_pattern_is_told_by_its_sentence_or_else_its_rule():
     found = [{"rule": "type = radio", "text": "Radio answers more often."}, {"rule": "type = blog"}]
     told = text("identify-patterns", {"patterns": found, "references": [], "meta": META})
-    assert told.splitlines()[1:] == ["- Radio answers more often.", "- type = blog"]
+    assert told.splitlines() == [
+        "What is answered more often, and what is not known:",
+        "- Radio answers more often.",
+        "- type = blog",
+    ]
     assert "No pattern can be shown." in text("identify-patterns", {"patterns": [], "meta": META})
 
 
@@ -575,6 +579,21 @@ def test_how_many_fit_is_told_where_not_all_are_shown():
 def test_contacts_that_no_later_step_has_told_are_told_where_they_were_found(later):
     found = {"contacts": [{**CONTACT, "id": "k1"}]}
     assert "Asha Example" in str(told_step(1, ["research-contacts", "score-contacts"], {1: found, **later}))
+
+
+def test_what_a_skill_of_one_s_own_calls_as_we_do_is_told_once():
+    assert told("mine", {"widened": ["nobody fits"]}) == ["widened: nobody fits"]
+    assert told("score-contacts", "text") == ["output: text"]
+
+
+def test_a_published_figure_that_is_no_share_is_told_as_it_is():
+    days = {"label": "days to an answer", "value": 2.5, "source": "A survey", "year": "2023"}
+    all_ = {"label": "opened", "value": 1, "source": "A survey", "year": "2023"}
+    lines = answer(["identify-patterns"], [{"patterns": [], "references": [days, all_], "meta": META}])
+    assert lines[1:] == [
+        "  published, not yours: days to an answer 2.5 (A survey, 2023)",
+        "  published, not yours: opened 100.0 % (A survey, 2023)",
+    ]
 
 
 @pytest.mark.parametrize("output", [{"contacts": "two of them"}, {"contacts": [{"score_parts": [{}]}]}])
