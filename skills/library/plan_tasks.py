@@ -6,6 +6,7 @@ from typing import NamedTuple
 from library.lead_times import LEAD_TIMES
 
 RELEASE = "release"
+ALWAYS = frozenset({"master", "deliver", "links", "release-day", "review"})
 
 
 class After(NamedTuple):
@@ -46,12 +47,15 @@ def _led(
     )
 
 
+HEARD = (After("master"), After("kit"))
+
+
 def _outreach(channel: str, whom: str, pitch_h: float, paid: int = 0) -> list[Task]:
     """Make the three tasks of writing to people: whom, what, and once more."""
     contacts, pitch = f"{channel}-contacts", f"{channel}-pitch"
     return [
         Task(contacts, channel, f"Find {whom}", 1, "a short list that fits"),
-        _led(channel, "pitch", f"Pitch to {whom}", pitch_h, after=[After(contacts), After("kit")], paid=paid),
+        _led(channel, "pitch", f"Pitch to {whom}", pitch_h, after=[After(contacts), *HEARD], paid=paid),
         Task(
             f"{channel}-follow-up",
             channel,

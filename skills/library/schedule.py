@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from library.plan_tasks import RELEASE, Task
+from library.plan_tasks import ALWAYS, Task
 
 FOREVER = 10_000
 MARGIN = 7
@@ -46,7 +46,7 @@ def planned(
 
     What every release needs comes first: without it pitches would be for nothing.
     """
-    needed = [task for task in tasks if task.channel == RELEASE]
+    needed = [task for task in tasks if task.id in ALWAYS]
     kept = _as_many_as_fit(needed, today, hours_per_week, frozenset())[0]
     return _as_many_as_fit(tasks, today, hours_per_week, frozenset(kept))
 
@@ -72,7 +72,7 @@ def _as_many_as_fit(
 def _least_missed(
     tasks: Sequence[Task], left: Sequence[Task], today: int, hours_per_week: float
 ) -> Task | None:
-    """Return the channel's task without which the rest is least late, of equals the one of fewest hours."""
+    """Return the other task without which the rest is least late, of equals the one of fewest hours."""
 
     def price(task: Task) -> tuple[int, float, str]:
         rest, with_it = _given_up(tasks, left, task)
@@ -80,7 +80,7 @@ def _least_missed(
         hours = task.effort_h + sum(one.task.effort_h for one in with_it)
         return late[1] if late else 0, hours, task.id
 
-    ends = (task for task in left if task.channel != RELEASE and task.latest is not None)
+    ends = (task for task in left if task.id not in ALWAYS and task.latest is not None)
     return min(ends, key=price, default=None)
 
 

@@ -54,13 +54,26 @@ def test_twenty_six_days_are_too_few_for_radio_and_it_says_so():
     assert found["meta"]["warnings"][1].startswith("Everything would fit if the release were on 20")
 
 
-@pytest.mark.parametrize(("days", "goal", "hours"), [(28, "all", 3), (70, "radio", 1), (35, "press", 2)])
+@pytest.mark.parametrize(
+    ("days", "goal", "hours"), [(28, "all", 3), (70, "radio", 1), (35, "press", 2), (42, "playlists", 1.5)]
+)
 def test_what_every_release_needs_is_not_given_up_for_a_channel(days, goal, hours):
     found = made(days, goal=goal, hours_per_week=hours)
     assert {"master", "deliver", "links"} <= {task["id"] for task in found["tasks"]}
-    assert f"{hours} h a week are too few for it beside deliver, which comes first" in str(
-        found["infeasible"]
-    )
+
+
+def test_what_gives_way_says_to_what():
+    found = made(42, goal="playlists", hours_per_week=1.5)
+    reason = "spotify-pitch: 1.5 h a week are too few for it beside links, which comes first"
+    assert reason in found["infeasible"]
+
+
+@pytest.mark.parametrize("days", [60, 100, 200])
+def test_nobody_is_pitched_what_is_not_finished(days):
+    tasks = {task["id"]: task for task in made(days)["tasks"]}
+    pitches = [task for name, task in tasks.items() if name.endswith("-pitch")]
+    assert pitches
+    assert all(tasks["master"]["due"] <= task["start"] for task in pitches)
 
 
 def test_no_hours_means_no_tasks_and_all_are_named():
