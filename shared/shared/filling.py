@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.identity import by_identity
+from shared.places import called
 from shared.schema_nodes import plain
 
 Schema = dict[str, Any]
@@ -62,7 +63,7 @@ def _filled(shape: Shape, value: Any, path: str, unknown: dict[str, list[str]]) 
     for name, inner in value.items():
         inside = shape.fields.get(name)
         if inside is None and not shape.open:
-            unknown[f"{path}.{name}" if path else name] = sorted(shape.fields)
+            unknown[f"{path}.{called(name)}".removeprefix(".")] = sorted(shape.fields)
         elif inside is not None and (inside.id or isinstance(inner, dict | list)):
             kept[name] = _filled(inside, inner, f"{path}.{name}" if path else name, unknown)
         else:

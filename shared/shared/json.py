@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from shared.places import called
 from shared.refusal import Refusal
 
 MAX_DEPTH = 100
@@ -121,7 +122,7 @@ def _check(value: Any, field: str | None, depth: int) -> None:
         case dict():
             for key, inner in value.items():
                 _check_text(key, field)
-                _check(inner, key if field is None else f"{field}.{key}", depth + 1)
+                _check(inner, f"{field or ''}.{called(key)}".removeprefix("."), depth + 1)
         case list() | tuple():
             for index, inner in enumerate(value):
                 _check(inner, f"{field or ''}[{index}]", depth + 1)

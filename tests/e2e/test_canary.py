@@ -232,12 +232,13 @@ async def refusals(story: Story) -> None:
         {"agent": "coach", "steps": [{"skill": "generate-pitch", "input": PITCH | {"contact_name": [NAME]}}]},
         {"agent": "coach", "steps": [{"skill": "generate-pitch", "input": PITCH | {"contact_name": BROKEN}}]},
         {"agent": "scout", "steps": [{"skill": "research-contacts", "input": {"query": "q", "type": NAME}}]},
+        {"agent": "coach", "steps": [{"skill": "generate-pitch", "input": PITCH, EMAIL: 1}]},
         {"agent": "coach", "steps": NAME},
         {"session_id": EMAIL, "agent": "coach", "steps": [{"skill": "generate-pitch", "input": PITCH}]},
     ]
     for body in wrong:
         await story.refused("session", "run", dumps(body))
-    for body in wrong[:5]:
+    for body in wrong[:6]:
         session_id = str(uuid4())
         await story.queue("session", "run", {**body, "session_id": session_id})
         with pytest.raises(WorkflowFailed) as refused:
