@@ -224,7 +224,7 @@ def test_an_action_has_its_day_its_minutes_its_reasons_and_how_it_is_done():
         "   with: contacts.import",
         "3. Follow up 35 pitches, 20 min",
     ]
-    assert text("recommend-next-steps", {"actions": [], "meta": META}) == "Nothing needs to be done."
+    assert text("recommend-next-steps", {"actions": [], "meta": META}) == "No next step is known."
 
 
 def test_a_plan_marks_what_must_not_be_late_and_says_what_does_not_fit():
