@@ -84,5 +84,6 @@ def test_what_came_with_a_later_release_is_there_where_it_is_given():
     assert "timezone" not in good(name="Ada").over(None)
 
 
-def test_a_part_of_a_name_tells_the_name():
-    assert good(first_name="Bo").over(LAST)["name"] == "Bo"
+def test_a_part_of_a_name_leaves_a_known_name_and_fills_one_that_is_not():
+    assert good(first_name="Bo").over(LAST)["name"] == "Ada"
+    assert good(first_name="Bo").over(None)["name"] == "Bo"
