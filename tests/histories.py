@@ -107,7 +107,7 @@ class Story:
             retryable = chance.random() < 0.7
             error = AttemptError(code="provider_error", message="the provider failed", retryable=retryable)
         cached = None if error else _cached(attempt_id)
-        calls = () if cached else self._calls()
+        calls = () if cached else self._calls(attempt_id)
         half = error is not None and chance.random() < 0.5
         return self._about(
             Report,
@@ -116,7 +116,7 @@ class Story:
             error=error,
             partial={"texts": ["half"]} if half else None,
             items=(chance.randint(0, 3),) if half and calls else (),
-            usage=None if cached else calls[0].usage if calls else self._usage(),
+            usage=None if cached else calls[0].usage if calls else self._usage(attempt_id),
             calls=calls,
             cache_key=None if error else f"key of {attempt_id}",
             cached=cached,
@@ -125,12 +125,12 @@ class Story:
             warnings=("a field was dropped",) if chance.random() < 0.2 else (),
         )
 
-    def _calls(self) -> tuple[ModelCall, ...]:
+    def _calls(self, attempt_id: UUID) -> tuple[ModelCall, ...]:
         """One that was answered, perhaps after one that was not."""
         chance = self.chance
         if chance.random() < 0.6:
             return ()
-        usage = self._usage()
+        usage = self._usage(attempt_id)
         asked = ModelCall(
             item=chance.choice((None, 0)),
             number=1,
@@ -145,11 +145,13 @@ class Story:
         again = {"number": 2, "purpose": "repair", "outcome": "unanswered", "usage": None}
         return (asked, structs.replace(asked, **again)) if chance.random() < 0.3 else (asked,)
 
-    def _usage(self) -> Usage | None:
-        chance = self.chance
-        if chance.random() < 0.3:
+    def _usage(self, attempt_id: UUID) -> Usage | None:
+        """Whoever was in doubt has called somebody."""
+        chance, doubtful = self.chance, bool(self.session.doubtful.get(attempt_id))
+        if chance.random() < 0.3 and not doubtful:
             return None
         price = Decimal(chance.randint(0, 10**6)) / 10**7
+        simulated = chance.random() < 0.3 and not doubtful
         return Usage(
             provider="anthropic",
             model="a-model",
@@ -158,8 +160,8 @@ class Story:
             cost_usd=None if chance.random() < 0.2 else price,
             list_price_usd=price,
             price_version="1",
-            simulated=chance.random() < 0.3,
-            in_doubt_usd=Decimal("0.0021") if chance.random() < 0.2 else Decimal(0),
+            simulated=simulated,
+            in_doubt_usd=Decimal("0.0021") if chance.random() < 0.2 and not simulated else Decimal(0),
         )
 
     def _about(self, kind, attempt_id: UUID, **values):

@@ -72,7 +72,7 @@ def _apply(rows: Fold, wave: Wave) -> None:
     for table in TABLES:
         for row, fate in wave.tables.get(table, {}).items():
             _write(rows, table, row, fate)
-    for change in wave.spread:
+    for change in (*wave.spread, *wave.doubts.values()):
         rows._apply(change)
 
 

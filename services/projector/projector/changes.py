@@ -105,6 +105,6 @@ class Refold(Struct, frozen=True):
 
 
 Keyed = Add | Ensure | Alter | Remove
-Spread = Skip | Cancel | CloseAlone | Doubt | File | FileAgain
-Change = Keyed | Spread | Refold
-SPREADS = frozenset({Skip, Cancel, CloseAlone, Doubt, File, FileAgain})
+Spread = Skip | Cancel | CloseAlone | File | FileAgain
+Change = Keyed | Spread | Doubt | Refold
+SPREADS = frozenset({Skip, Cancel, CloseAlone, File, FileAgain})

@@ -67,10 +67,12 @@ def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
         found += attempts.changes(event)
     if session is not None:
         found.append(session.altered())
-        if any(_bears_on_doubt(event) for event in recorded.commit.events):
-            found.append(Doubt(Row("agent_sessions", id_, aggregate.user)))
     spread = [change for change in found if type(change) in SPREADS]
-    return [change for change in found if type(change) not in SPREADS] + spread if spread else found
+    if spread:
+        found = [change for change in found if type(change) not in SPREADS] + spread
+    if session is not None and any(_bears_on_doubt(event) for event in recorded.commit.events):
+        found.append(Doubt(Row("agent_sessions", id_, aggregate.user)))
+    return found
 
 
 def _bears_on_doubt(event: AnyEvent) -> bool:

@@ -6,7 +6,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from projector.changes import Add, Alter, Change, Ensure, File, Keyed, Refold, Remove, Row, Spread
+from projector.changes import (
+    Add,
+    Alter,
+    Change,
+    Doubt,
+    Ensure,
+    File,
+    Keyed,
+    Refold,
+    Remove,
+    Row,
+    Spread,
+)
 from projector.columns import new_row
 from projector.derived import derive
 
@@ -64,10 +76,11 @@ class Fate(Struct):
 
 @dataclass(slots=True)
 class Wave:
-    """Single rows first, then what spreads over other rows, last the pitches whose outreach they are."""
+    """Single rows first, then what spreads over other rows, last what is told anew from all of them."""
 
     tables: dict[str, dict[Row, Fate]] = field(default_factory=dict)
     spread: list[Spread] = field(default_factory=list)
+    doubts: dict[Row, Doubt] = field(default_factory=dict)
     refold: dict[Row, Refold] = field(default_factory=dict)
 
     def fate(self, row: Row) -> Fate:
@@ -85,8 +98,8 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
 
     After a change that spreads, the later commits of the same subject go into the next wave; those of others
     need not wait, for no commit alters another subject's rows. But a session waits for the skills that were
-    filed beside it before, and they for what it did before them. A pitch that is folded again once for many
-    commits is the same as if folded after each.
+    filed beside it before, and they for what it did before them. A pitch or a doubt that is told anew once
+    for many commits is the same as if told after each.
     """
     found = [Wave()]
     place: dict[str, int] = {}
@@ -99,6 +112,8 @@ def waves(commits: Iterable[tuple[str, Sequence[Change]]]) -> list[Wave]:
             match change:
                 case Alter() | Add() | Ensure() | Remove():
                     wave.fate(change.row).take(change)
+                case Doubt(row):
+                    wave.doubts[row] = change
                 case Refold(pitch):
                     wave.refold[pitch] = change
                 case _:

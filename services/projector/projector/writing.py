@@ -79,7 +79,7 @@ def prepare(wave: Wave) -> Prepared:
             meant += _meant(table, fates, records, copied=many)
             if many and (added := _added(table, fates, records)):
                 copied.append((table, added))
-    spread = [*_spread(wave.spread)]
+    spread = [*_spread((*wave.spread, *wave.doubts.values()))]
     if wave.refold:
         spread.append((spreading.REFOLD, _columns(map(_refolded, wave.refold.values()))))
     return Prepared(removed, meant, copied, spread)
@@ -188,7 +188,7 @@ def _as_json(value: Any) -> str:
     return dumps(value).decode()
 
 
-def _spread(changes: Iterable[Spread]) -> Iterator[Sent]:
+def _spread(changes: Iterable[Spread | Doubt]) -> Iterator[Sent]:
     """Yield statements with their columns, each once for all changes of a kind."""
     found: dict[str, list[Record]] = {}
     for change in changes:
