@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from controls import NOW, usage, work
-from shared.definitions import SkillDefinition
+from shared.definitions import SkillConfig, SkillDefinition
 from shared.keyring import Keyring
 from shared.log import MemoryLog
 from shared.memory_vault import MemoryVault
@@ -40,11 +41,14 @@ FIND = SkillDefinition(
 WORK = work(skill_hash=FIND.hash, input={"topic": "labels"})
 
 
-class Nobody:
-    """Contacts of whom none has objected."""
+class Contacts:
+    """Contacts of whom these have objected."""
+
+    def __init__(self, *shut: UUID) -> None:
+        self.shut = shut
 
     async def objected(self, *_: Any) -> set[UUID]:
-        return set()
+        return {*self.shut}
 
 
 class Told:
@@ -64,13 +68,13 @@ class Told:
 
 
 def execution(
-    engine: Told, definition: SkillDefinition = FIND, vault: MemoryVault | None = None
+    engine: Told, definition: SkillDefinition = FIND, *shut: UUID, vault: MemoryVault | None = None
 ) -> Execution:
     registry = Registry(MemoryLog())
     registry._skills = {"find": Skill((definition,))}
     engines: Any = {"custom": engine, "anthropic": engine}
     vault = vault or MemoryVault(Keyring(bytes(32)))
-    return Execution(registry, vault, Objections(Nobody(), vault), engines, lambda: NOW)
+    return Execution(registry, vault, Objections(Contacts(*shut), vault), engines, lambda: NOW)
 
 
 async def reported(
@@ -83,7 +87,7 @@ async def reported(
 ) -> Report:
     engine = Told(act)
     engine.unready = unready
-    runs = execution(engine, definition, vault)
+    runs = execution(engine, definition, vault=vault)
     return await runs.run(await runs.prepare(replace(WORK, **work)), Abort())
 
 
@@ -201,6 +205,21 @@ async def test_what_breaks_in_the_runner_is_told_by_its_kind_only_and_tried_agai
     ):
         assert (report.error.code, report.error.retryable) == ("runner_error", True)
         assert report.error.message == "the runner failed: ValueError"
+
+
+async def test_what_breaks_in_the_runner_is_logged_by_its_attempt():
+    with capture_logs() as logged:
+        await reported(broken)
+    assert [(line["log_level"], line["attempt_id"]) for line in logged] == [("error", str(WORK.attempt_id))]
+
+
+async def test_nobody_is_asked_for_a_text_to_somebody_who_objected():
+    ada = UUID(int=7, version=4)
+    config = SkillConfig(writes_to_people=True)
+    writing = FIND.model_copy(update={"config": config, "input_schema": {"properties": {"contact_id": TEXT}}})
+    runs = execution(Told(broken), writing, ada)
+    ready = await runs.prepare(replace(WORK, input={"contact_id": str(ada)}))
+    assert (ready.prepared, ready.failure.code, ready.most_usd) == (None, "invalid_input", 0)
 
 
 async def test_an_engine_that_is_not_ready_says_why():

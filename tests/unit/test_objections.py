@@ -93,6 +93,7 @@ async def test_who_objected_is_found_by_an_id_or_by_what_is_sealed_for_them(valu
         {"email": "mailto:ben@example.org"},
         {"email": "ada@example.org; ben@example.org"},
         {"email": "ada@example.org ben@example.org"},
+        {"email": "ben@example.org;"},
         {"email": "Fictional Ada <ada@example.org>\nFictional Ben <ben@example.org>"},
         {"email": "ben@example.org | ada@example.org"},
         {"email": "ben@example.org, Fictional Ada <ada@example.org>"},
