@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.template_paths import TemplateError, copied, pick, put, references, resolve
+from orchestrator.template_paths import (
+    TemplateError,
+    copied,
+    is_whole,
+    of_own,
+    pick,
+    put,
+    references,
+    resolve,
+)
 from orchestrator.templates import CheckedStep, check, target
 from shared.refusal import Refusal
 
@@ -265,3 +274,19 @@ def test_paths_are_picked_put_and_aimed():
     (found,) = references({"contacts": [{"name": "{{input.who}}"}]})
     assert target(PITCH_IN, found)["x-personal"]
     assert target(PITCH_IN, references({"zzz": "{{input.who}}"})[0]) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["Jane {{input.name}}", "{{input.name}} ", "Jane", "{{", "{{input.name}}{{input.name}}"]
+)
+def test_what_has_more_in_it_than_one_template_is_a_text(text: str):
+    """A text is sealed where nobody has said that it is public, a template is not."""
+    assert not is_whole(text)
+    assert is_whole("{{ input.name }}")
+
+
+def test_of_a_skill_s_own_input_only_what_looks_like_a_template_is_taken_from_it():
+    assert of_own({"text": "Dear {{name}}", "deep": [{"a": "{{"}], "plain": "Jane", "many": 3}) == {
+        "text": "{{input.text}}",
+        "deep": "{{input.deep}}",
+    }
