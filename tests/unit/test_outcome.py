@@ -34,7 +34,9 @@ def test_outputs_are_aligned_with_the_steps():
 
 def test_tokens_and_cost_are_summed_over_all_attempts():
     failed = {"type": "AttemptFailed", "step": 2, "usage": PAID}
-    state = after(STARTED, completed(1, "a"), failed, completed(2, "b", PAID), {"type": "SessionCompleted"})
+    one_of_its_calls = {"type": "ModelCalled", "step": 2, "usage": PAID}
+    done = completed(2, "b", PAID)
+    state = after(STARTED, completed(1, "a"), one_of_its_calls, failed, done, {"type": "SessionCompleted"})
     result = WorkflowResult.of(USER, ID, state)
     assert (result.tokens_used, result.cost_usd, result.simulated) == (240, 0.0246, False)
 
@@ -44,6 +46,8 @@ def test_a_simulated_text_costs_nothing_and_says_so():
         USER, ID, after(STARTED, completed(1, "a", FREE), {"type": "SessionCompleted"})
     )
     assert (result.cost_usd, result.list_price_usd, result.simulated) == (0.0, 0.1, True)
+    both = after(STARTED, completed(1, "a", FREE), completed(2, "b", PAID), {"type": "SessionCompleted"})
+    assert WorkflowResult.of(USER, ID, both).simulated
 
 
 def test_an_unknown_price_is_counted_not_taken_for_nothing():
@@ -112,17 +116,30 @@ def test_a_retry_keeps_the_earlier_outputs_and_forgets_the_failure():
     state = after(
         STARTED,
         completed(1, "a"),
-        {"type": "StepFailed", "step": 2, "code": "x", "message": "y"},
+        {"type": "StepFailed", "step": 2, "code": "x", "message": "y", "partial": "half"},
         {"type": "SessionFailed", "step": 2, "code": "x", "message": "y"},
-        {"type": "SessionRetried", "from_step": 2, "steps": [{"skill": "write"}]},
+        {"type": "SessionRetried", "from_step": 2, "steps": [{"skill": "rewrite"}]},
     )
     assert (state.status, state.outputs, state.failed_step) == ("running", {1: "a"}, None)
+    assert (state.code, state.message, state.partial) == ("", "", None)
+    assert [step["skill"] for step in state.steps] == ["find", "rewrite"]
+
+
+def test_a_retry_from_an_earlier_step_has_no_output_of_it_any_more():
+    again = {"type": "SessionRetried", "from_step": 1, "steps": STARTED["steps"]}
+    assert after(STARTED, completed(1, "a"), completed(2, "b"), again).outputs == {}
+
+
+def test_a_session_is_pending_until_it_has_begun_and_then_runs():
+    assert (Outcome().status, after(STARTED).status) == ("pending", "running")
 
 
 def test_a_cancelled_session_has_no_failed_step():
     with pytest.raises(WorkflowFailed, match="cancelled: enough") as failed:
         WorkflowResult.of(USER, ID, after(STARTED, {"type": "SessionCancelled", "reason": "enough"}))
     assert failed.value.failed_step is None
+    silent = after(STARTED, {"type": "SessionCancelled", "reason": None})
+    assert (silent.status, silent.message) == ("cancelled", "it was cancelled")
 
 
 def test_the_trace_is_that_of_whoever_started_it():
