@@ -334,6 +334,10 @@ def test_a_row_needs_a_name_or_an_address():
         ({"name": f"{CANARY}\ud800"}, "name"),
         ({"name": "Ada", "genres": [CANARY * 100]}, "genres"),
         ({"name": "Ada", "genres": [1]}, "genres"),
+        ({"name": "Ada", "genres": {CANARY: 1}}, "genres"),
+        ({"name": "Ada", "genres": [f"{CANARY}\0"]}, "genres"),
+        ({"name": "Ada", "genres": f"indie;{CANARY}\ud800"}, "genres"),
+        ({"name": "Ada", "genres": [f"{CANARY}{number}" for number in range(51)]}, "genres"),
         ({"name": "Ada", "phone": 5}, "phone"),
         ({"name": "Ada", "email": 5}, "email"),
         ({"name": "Ada", "suppressed": CANARY}, "suppressed"),
@@ -345,6 +349,12 @@ def test_a_row_needs_a_name_or_an_address():
 )
 def test_a_fault_names_its_field_and_never_the_value(cells: dict[str, object], field: str | None):
     assert [fault.field for fault in faults(cells)] == [field]
+
+
+def test_a_row_may_have_all_that_is_known_as_long_as_it_may_be():
+    longest = {"name": "n" * 200, "genres": ";".join(f"{number:0100}" for number in range(50))}
+    found = good({field: longest.get(field, "") for field in CONTACTS.known})
+    assert (found.name, len(found.genres)) == ("n" * 200, 50)
 
 
 def test_all_faults_of_a_row_are_told():

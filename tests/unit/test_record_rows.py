@@ -213,6 +213,13 @@ def test_each_rule_of_an_opportunity_is_kept_by_itself_where_a_later_file_does_n
     assert then.rules == {"unreleased": True, "min_lead_days": 7}
 
 
+def test_a_number_of_days_may_be_none_but_not_without_end():
+    call = {"title": "A", "kind": "show"}
+    for days in (0, "10000"):
+        assert good(opportunity, **call, min_lead_days=days).told.event.rules == {"min_lead_days": int(days)}
+    assert faults(opportunity, **call, min_lead_days="10001").keys() == {"min_lead_days"}
+
+
 def test_coverage_lies_in_the_past():
     tomorrow = (NOW + timedelta(days=2)).date().isoformat()
     assert good(covered, artist="A", outlet="B", date="2026-05-01").told.event.date == date(2026, 5, 1)
