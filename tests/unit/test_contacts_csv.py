@@ -46,6 +46,21 @@ def test_the_encoding_is_found_out(encoding: str):
     assert decode(text.encode(encoding)).removeprefix("\ufeff") == text
 
 
+def test_lines_that_end_as_on_windows_are_read_as_windows_writes_letters():
+    text = "name,outlet\r\nZoë Example,Café Radio\r\n"
+    assert decode(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_that_breaks_off_within_a_letter_is_read_as_far_as_it_goes(encoding: str):
+    text = "name,outlet\nAda,Dock FM\n" * 4
+    assert decode(text.encode(encoding)[:-1]).startswith(text[:-1])
+
+
+def test_a_space_may_stand_before_a_quotation_mark():
+    assert only(read('email, name\nada@example.org, "Example, Ada"\n'))["name"] == "Example, Ada"
+
+
 def test_what_excel_writes_on_a_mac_is_read():
     text = "name;outlet\rZoë Müller;Café\r"
     assert decode(text.encode("mac_roman")) == decode(text.encode()) == text
