@@ -1,5 +1,6 @@
 """The rules of a session's life, one sentence each."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from controls import (
+    LEASE_S,
     NOW,
     SESSION,
     USER,
@@ -414,3 +416,15 @@ def test_nobody_elses_attempt_has_the_id_whatever_ids_they_choose():
     same_id = (session(USER, SESSION), execution(USER, SESSION), session(UUID(int=9), SESSION))
     asked = [decide(start(1), Session(), NOW, one.subject).events[-1] for one in same_id]
     assert len({event.attempt_id for event in asked}) == len(same_id)
+
+
+def test_a_claim_is_a_lease_from_now_on():
+    (started,) = given(start(1)).when(claim()).then_happens(AttemptStarted)
+    assert started.lease_until == NOW + timedelta(seconds=LEASE_S)
+
+
+def test_the_next_try_comes_within_ten_minutes_however_long_its_wait_would_be():
+    (_, again) = (
+        given(start(1, backoff_s=10_000)).when(failure(1)).then_happens(AttemptFailed, RetryScheduled)
+    )
+    assert again.due == NOW + timedelta(minutes=10)
