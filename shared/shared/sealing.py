@@ -89,9 +89,10 @@ async def seal(
     return _walk(value, root, Near(), close, keep)
 
 
-def veiled(schema: dict[str, Any], value: Any) -> Any:
+def veiled(schema: dict[str, Any], value: Any, *, wary: bool = False, at: Path = ()) -> Any:
     """Return the value with a seal that holds nothing wherever `seal` would put one."""
-    return _walk(value, _places(schema), Near(), lambda _text, _near: NOTHING, None)
+    root = (_wary_places(schema) if wary else _places(schema)).at(at)
+    return _walk(value, root, Near(), lambda _text, _near: NOTHING, None)
 
 
 async def reveal(vault: Vault, user: UUID, value: Any, *, unreadable: str | None = None) -> Any:

@@ -118,6 +118,29 @@ async def test_a_retry_s_templates_mean_what_completed_steps_gave_and_what_the_s
     assert (refused.value.code, refused.value.field) == ("bad_template", "steps[1].input.text")
 
 
+@pytest.mark.parametrize(
+    ("given", "at"), [({"who": "{{input.who}}"}, "who"), ({"text": "a", "more": ["{{input}}"]}, "more[0]")]
+)
+async def test_a_retry_takes_nothing_of_the_session_s_input_that_would_have_to_be_sealed_for_it(given, at):
+    personal = Skill((SECOND.model_copy(update={"input_schema": PERSONAL}),))
+    session = Session(**{**session_of(failed()), "input": {"who": "Jane Example"}})
+    with pytest.raises(Refusal, match="write it here") as refused:
+        await starts(second=personal).retry(
+            USER, session, RetrySession(session_id=SESSION, input=given), None
+        )
+    assert (refused.value.code, refused.value.field) == ("bad_template", f"steps[1].input.{at}")
+
+
+async def test_a_retry_takes_of_the_session_s_input_what_is_sealed():
+    personal = Skill((SECOND.model_copy(update={"input_schema": PERSONAL}),))
+    steps = [STEPS[0], {"skill": "second", "input": {"who": "{{input.who}}", "text": "a note"}}]
+    start = await run(starts(second=personal), steps=steps, input={"who": "Jane Example"})
+    session = Session(**{**session_of(failed()), "input": start.input})
+    command = RetrySession(session_id=SESSION, input={"text": "{{input.who}}"})
+    retry = await starts(second=personal).retry(USER, session, command, None)
+    assert retry.steps[0].input == {"text": "{{input.who}}"}
+
+
 async def test_a_step_that_is_retried_is_still_meant_by_its_id():
     plans = (
         planned(1, skill="first", skill_hash=FIRST.hash, id="search", input={"topic": "labels"}),

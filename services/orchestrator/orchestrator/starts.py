@@ -102,6 +102,8 @@ class Starts:
                 _checked(old.number, StepInput(skill=old.skill, input=input_, id=old.id), definition)
             )
         templates.check(checked, dict(session.input))
+        if command.input is not None:
+            templates.check_sealed(checked[from_step - 1], dict(session.input))
         return Retry(
             from_step=from_step,
             steps=tuple(plans),

@@ -85,6 +85,17 @@ def carried(steps: Sequence[CheckedStep]) -> Iterator[tuple[Reference, Json]]:
                 yield reference, target(step.input_schema, reference)
 
 
+def check_sealed(step: CheckedStep, own: Json) -> None:
+    """Refuse a step that takes of the session's own input what has to be sealed for it and is not."""
+    with _told(f"steps[{step.number - 1}]."):
+        for _, reference in taken([step], [step.input]):
+            value = pick(own, reference.path)
+            if reference.whole and veiled(step.input_schema, value, wary=True, at=reference.at) != value:
+                raise reference.error(
+                    "no step took it when the session began, so it is not sealed: write it here"
+                )
+
+
 def taken(steps: Sequence[CheckedStep], inputs: Sequence[Json]) -> Iterator[tuple[CheckedStep, Reference]]:
     """Yield what the steps' inputs, as they are stored, take of the session's own input."""
     for step, given in zip(steps, inputs, strict=True):
