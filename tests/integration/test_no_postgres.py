@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from servers import read_only
 from shared.bus import Bus
 from totalaud.cli.main import FAILED, call
 from totalaud.database import unreachable
@@ -95,3 +96,9 @@ def test_whoever_set_no_server_is_asked_whether_the_stack_is_up(monkeypatch: pyt
     monkeypatch.delenv(VARIABLE, raising=False)
     told = str(unreachable("postgresql://ada:secret@127.0.0.1:1/totalaud", OSError()))
     assert told.startswith("no PostgreSQL answers at 127.0.0.1:1 (OSError): is 'totalaud up' running?")
+
+
+async def test_a_start_on_a_postgres_that_takes_no_changes_says_so(postgres_url: str):
+    async with read_only(postgres_url):
+        with pytest.raises(NotReady, match="takes no changes now: "):
+            await preparation.migrate(postgres_url)
