@@ -3,12 +3,16 @@
 import asyncio
 import json
 import os
+import signal
 import stat
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import psutil
 import pytest
 
 from shared.refusal import Refusal
@@ -260,6 +264,40 @@ async def test_what_a_child_leaves_in_its_group_ends_with_it(tmp_path: Path):
     await child.stop()
     await left.gone()
     assert not left.lives()
+
+
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2])
+async def test_an_orphan_that_ends_by_itself_meanwhile_is_no_error(
+    looks: int, sleeper: "subprocess.Popen[bytes]"
+):
+    class Dying(orphans.Orphan):
+        """One that ends after it was looked at so often."""
+
+        looked = 0
+
+        def lives(self) -> bool:
+            alive = super().lives()
+            self.looked += 1
+            if self.looked == looks:
+                self.end_by_itself()
+            return alive
+
+        def end_by_itself(self) -> None:
+            sleeper.kill()
+            sleeper.wait()
+
+    dying = Dying(psutil.Process(sleeper.pid))
+    if not looks:
+        dying.end_by_itself()
+    await dying.end(signal.SIGCONT)
+    assert not dying.lives()
 
 
 async def test_a_log_begins_anew_when_it_has_grown_big(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import psutil
 
@@ -34,8 +35,11 @@ class Orphan:
             return False
 
     async def end(self, wanted: signal.Signals) -> None:
-        """Ask it and its children to end, then insist."""
-        family = [self, *(Orphan(child) for child in self._process.children())]
+        """Ask it and its children to end, then insist; it may end by itself at any moment of that."""
+        try:
+            family = [self, *map(Orphan, self._process.children())]
+        except psutil.NoSuchProcess:
+            return
         for insistence in (wanted, signal.SIGKILL):
             self._send(insistence)
             for member in family:
@@ -49,8 +53,9 @@ class Orphan:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _send(self, wanted: signal.Signals) -> None:
-        if self.lives():
-            self._process.send_signal(wanted)
+        with suppress(psutil.NoSuchProcess):
+            if self.lives():
+                self._process.send_signal(wanted)
 
 
 async def end_marked(name: str, value: str) -> None:
