@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from nats.errors import TimeoutError as NatsTimeout
-
 from controls import USER, start
 from orchestrator.follow import Follow
 from orchestrator.ledgers import Ledgers
@@ -45,7 +43,7 @@ async def taken(bus: Bus) -> list[bytes]:
             for message in await pull.fetch(10, timeout=1.5):
                 await message.ack()
                 bodies.append(message.data)
-    except NatsTimeout:
+    except TimeoutError:
         return bodies
 
 
