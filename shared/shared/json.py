@@ -56,7 +56,7 @@ def canonical(value: Any) -> bytes:
 
 def check(value: Any, around: int = 0) -> None:
     """Refuse what PostgreSQL's jsonb cannot hold, naming the path to it; `around` as for `loads`."""
-    if not _is_storable(value, -around):
+    if not _are_storable((value,), -around):
         _check(value, None, -around)
 
 
@@ -66,24 +66,21 @@ def _is_harmless(data: bytes) -> bool:
     return deepest <= MAX_DEPTH and NUL not in data and TOO_MANY_DIGITS not in data.translate(_DIGITS)
 
 
-def _is_storable(value: Any, depth: int) -> bool:
-    """Say without its path whether all is well; what is no plain JSON is left to `_check`."""
-    kind = type(value)
-    if kind is dict:
-        return _are_storable(value, depth) and _are_storable(value.values(), depth + 1)
-    return _are_storable(value, depth + 1) if kind is list else _are_storable((value,), depth)
-
-
 def _are_storable(values: Collection[Any], depth: int) -> bool:
-    """Look at each here: a call for every text and number would take most of the time."""
+    """Say without their paths whether all is well; what is no plain JSON is left to `_check`.
+
+    Each is looked at here: a call for every text and number would take most of the time.
+    """
     if depth > MAX_DEPTH and values:
         return False
     for value in values:
         kind = type(value)
         if kind is str:
             good = "\0" not in value and (value.isascii() or _encodes(value))
-        elif kind is dict or kind is list:
-            good = _is_storable(value, depth)
+        elif kind is list:
+            good = _are_storable(value, depth + 1)
+        elif kind is dict:
+            good = _are_storable(value, depth) and _are_storable(value.values(), depth + 1)
         elif kind is int:
             good = -MOST < value < MOST
         else:
