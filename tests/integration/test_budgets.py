@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from asking import totalaud
+from asking import INTERRUPT, totalaud, typed
 from provider import Provider, billing_provider
 from rig import client_of, running_stack
 from shared.refusal import Refusal
@@ -120,6 +120,21 @@ async def test_a_session_waits_for_money_and_goes_on_by_itself(client: Client, s
     await client.budgets.set("1", scope=scope)
     async with asyncio.timeout(20):
         assert (await client.outcome(accepted.id)).status == "completed"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_whoever_waits_for_a_result_is_told_what_holds_it_up_and_nothing_of_it_afterwards(
+    client: Client, stack: LocalStack, alone: bool
+):
+    await client.budgets.set("0.0001", policy="wait")
+    accepted = await (client.execute("write", WRITE["input"]) if alone else client.run("tester", [WRITE]))
+    result = ("skills" if alone else "session", "result", accepted.id)
+    held_up = "waits for money: 'totalaud budget set' raises the limit"
+    told = await typed(stack, client.user, *result, prompt=held_up, keys=INTERRUPT)
+    assert (told.code, told.out.count(held_up)) == (130, 1)
+    await client.budgets.set("1")
+    await (client.skill_outcome if alone else client.outcome)(accepted.id)
+    assert held_up not in (await totalaud(stack, client.user, *result)).err
 
 
 async def test_whoever_waits_for_money_that_others_set_aside_goes_on_when_it_is_free(

@@ -1,7 +1,7 @@
 """The Python client: commands through NATS, history from the log, tables from PostgreSQL."""
 
 import atexit
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
@@ -28,6 +28,7 @@ from totalaud.results import Accepted, SkillResult, WorkflowResult
 from totalaud.tables import Tables
 
 Json = dict[str, Any]
+Hear = Callable[[Logged], None]
 Rows = list[Record]
 
 
@@ -171,19 +172,22 @@ class Client:
         """Refuse an execution of a skill alone that the log does not have (yet), or of another user."""
         await self._known(execution(self.user, as_id(execution_id, "execution_id")))
 
-    async def outcome(self, session_id: Id) -> WorkflowResult:
-        """Wait for the end and return the result; raises WorkflowFailed."""
+    async def outcome(self, session_id: Id, *, hear: Hear | None = None) -> WorkflowResult:
+        """Wait for the end and return the result; raises WorkflowFailed.
+
+        `hear` is given each commit, from the first one on, as `watch` yields them.
+        """
         id_ = as_id(session_id, "session_id")
-        return WorkflowResult.of(self.user, id_, await self.ended(id_))
+        return WorkflowResult.of(self.user, id_, await self.ended(id_, hear=hear))
 
-    async def ended(self, session_id: Id) -> Outcome:
-        """Wait for the end and return how it went, whether it completed or not."""
-        return await self._folded(session(self.user, as_id(session_id, "session_id")))
+    async def ended(self, session_id: Id, *, hear: Hear | None = None) -> Outcome:
+        """Wait for the end and return how it went, whether it completed or not; `hear` as for `outcome`."""
+        return await self._folded(session(self.user, as_id(session_id, "session_id")), hear)
 
-    async def skill_outcome(self, execution_id: Id) -> SkillResult:
-        """Wait for the end of a skill that runs alone; raises SkillFailed."""
+    async def skill_outcome(self, execution_id: Id, *, hear: Hear | None = None) -> SkillResult:
+        """Wait for the end of a skill that runs alone; raises SkillFailed; `hear` as for `outcome`."""
         id_ = as_id(execution_id, "execution_id")
-        return SkillResult.of(self.user, id_, await self._folded(execution(self.user, id_)))
+        return SkillResult.of(self.user, id_, await self._folded(execution(self.user, id_), hear))
 
     async def get(self, session_id: Id, *, user: Id | None = None, min_seq: int | None = None) -> Record:
         """Return a session with its steps; waits for the projection to reach `min_seq`.
@@ -243,11 +247,13 @@ class Client:
         if not (await self.door.ask(self.user, _door_of(aggregate), "events", body))["commits"]:
             raise Refusal("not_found", field, f"user {self.user} has no {aggregate.noun} {aggregate.id}")
 
-    async def _folded(self, aggregate: Aggregate) -> Outcome:
+    async def _folded(self, aggregate: Aggregate, hear: Hear | None) -> Outcome:
         state = Outcome()
         async with aclosing(self._follow(aggregate, 0)) as commits:
             async for commit in commits:
                 state = state.take(commit)
+                if hear:
+                    hear(commit)
         return state
 
     async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncGenerator[Logged, None]:

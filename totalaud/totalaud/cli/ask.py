@@ -93,7 +93,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
     """Connect anew: whoever was asked about the cost may have thought for long."""
-    from totalaud.cli.sessions_shown import show_accepted
+    from totalaud.cli.sessions_shown import held_up, show_accepted
     from totalaud.told.answers import answer
     from totalaud.told.lines import wrapped
 
@@ -103,7 +103,7 @@ async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: floa
         accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
         if not options.json:
             show_accepted(options, "session", asdict(accepted))
-        result = await client.outcome(accepted.id)
+        result = await client.outcome(accepted.id, hear=held_up(options))
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
         return

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from totalaud.cli import show
 from totalaud.cli.options import Options
-from totalaud.cli.telling import Teller
+from totalaud.cli.telling import HeldUp, Teller
 from totalaud.logged import ENDS, Logged
 from totalaud.outcome import Outcome
 from totalaud.results import WorkflowResult
 
 if TYPE_CHECKING:
-    from totalaud.client import Client
+    from totalaud.client import Client, Hear
 
 
 def show_accepted(options: Options, noun: str, accepted: dict[str, Any]) -> None:
@@ -52,9 +52,14 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged], from_se
     return ending
 
 
+def held_up(options: Options) -> "Hear | None":
+    """Tell people who wait for a result, on standard error, what has held it up for a moment already."""
+    return None if options.json else HeldUp().hear
+
+
 async def show_result(options: Options, client: "Client", session_id: str, *, quiet: bool = False) -> None:
     """Wait for the end; write the outputs, or raise WorkflowFailed: people are told first what is done."""
-    ended = await client.ended(session_id)
+    ended = await client.ended(session_id, hear=held_up(options))
     if ended.status != "completed" and not options.json:
         _write(_steps(ended))
     result = asdict(WorkflowResult.of(client.user, UUID(session_id), ended))
@@ -89,7 +94,7 @@ async def show_skill(options: Options, client: "Client", execution_id: str) -> N
     """Wait for the end of a skill that runs alone; write its output, or raise SkillFailed."""
     from totalaud.told.answers import told
 
-    result = asdict(await client.skill_outcome(execution_id))
+    result = asdict(await client.skill_outcome(execution_id, hear=held_up(options)))
     if options.json:
         show.document(result)
         return

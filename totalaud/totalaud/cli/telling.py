@@ -1,13 +1,18 @@
-"""Events as sentences, for whoever watches a session."""
+"""Events as sentences, for whoever watches a session or waits for it."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from totalaud.cli.plain import echo
 from totalaud.cli.show import cached, dollars, duration, money
 from totalaud.logged import Logged
 
 Json = Mapping[str, Any]
+HOLD_UP = ("SessionWaiting", "RetryScheduled", "AttemptLost")
+MOMENT_S = 0.5
 
 
 class Teller:
@@ -88,6 +93,23 @@ class Teller:
     def _name(self, event: Json) -> str:
         number = event.get("step")
         return f"step {number} {self._skills.get(number or 0, '')}".rstrip()
+
+
+class HeldUp:
+    """Tells what holds a session up, once nothing has come after it for a moment: history is not told."""
+
+    def __init__(self) -> None:
+        self._teller = Teller()
+        self._soon: asyncio.TimerHandle | None = None
+
+    def hear(self, commit: Logged) -> None:
+        """Take each commit, from the session's first on."""
+        if self._soon:
+            self._soon.cancel()
+        lines = self._teller.lines(commit)
+        if any(event["type"] in HOLD_UP for event in commit.events):
+            tell = partial(echo, "\n".join(lines), err=True)
+            self._soon = asyncio.get_running_loop().call_later(MOMENT_S, tell)
 
 
 def _spent(usage: Json | None) -> str:
