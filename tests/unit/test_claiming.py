@@ -328,6 +328,6 @@ def test_who_has_ended_meanwhile_keeps_no_place_among_those_who_wait():
         await one.decide(Cancel())
         await one.limited("1", "wait")
         await one.claims.let_on(USER)
-        assert (one.events(RUN)[-1], one.claims.waiting) == (SessionCancelled, {USER: {}})
+        assert (one.events(RUN)[-1], one.claims.waiting) == (SessionCancelled, {})
 
     run(story)

@@ -48,21 +48,18 @@ class Claims:
         session = decided.known.session
         stopped = session.stopped
         if session.waiting_on == "budget" and stopped is not None and stopped.scope != "session":
-            self.waiting.setdefault(claim.user, {})[aggregate] = None
+            self._wait(claim.user, aggregate)
         if costs and not session.may_have_called(claim.attempt_id):
             await self.ledgers.do(claim.user, Release(claim.attempt_id), cause)
         return answer(session, claim, self.lease_s)
 
     async def let_on(self, user: UUID) -> None:
         """Let one of those go on who wait for the user's money, if there is enough: some was set free."""
-        waiting = self.waiting.get(user)
-        while waiting:
-            aggregate = next(iter(waiting))
-            del waiting[aggregate]
+        while (aggregate := self._longest_waiting(user)) is not None:
             known = await self.sessions.load(aggregate, fresh=True)
             if known.session.waiting_on == "budget":
                 if not await self.resume(aggregate, known):
-                    waiting[aggregate] = None
+                    self._wait(user, aggregate)
                 return
 
     async def resume(self, aggregate: Aggregate, known: Known) -> bool:
@@ -80,6 +77,19 @@ class Claims:
         decided = await self.sessions.decide(aggregate, Resume(), cause="budget")
         await self.follow.decided(aggregate, decided)
         return True
+
+    def _wait(self, user: UUID, aggregate: Aggregate) -> None:
+        self.waiting.setdefault(user, {})[aggregate] = None
+
+    def _longest_waiting(self, user: UUID) -> Aggregate | None:
+        """Take it out; of a user for whom nobody waits nothing is kept."""
+        if (waiting := self.waiting.get(user)) is None:
+            return None
+        aggregate = next(iter(waiting))
+        del waiting[aggregate]
+        if not waiting:
+            del self.waiting[user]
+        return aggregate
 
     async def _reserved(self, claim: Claim, now: datetime, cause: str) -> ClaimAttempt | StopAttempt:
         reserve = Reserve(claim.attempt_id, claim.noun, claim.id, claim.most_usd, now.date())
