@@ -1,5 +1,6 @@
 """What becomes of money that was set aside, told by a session's events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from orchestrator.ledgers import Known, Ledgers
 from orchestrator.settling import SILENT_FOR, Settling, overdue, settlement
 from shared.commit import Commit
 from shared.log import MemoryLog, Past, Recorded
-from shared.subjects import ledger, session, skill
+from shared.subjects import Aggregate, ledger, session, skill
 
 PAID = start(1, pool="anthropic")
 CLAIM = ClaimAttempt(replace(claim().claim, most_usd=Decimal("0.02")), LEASE_S)
@@ -190,3 +191,65 @@ async def test_the_sweep_clears_up_a_doubt_by_the_report_that_came_late():
     assert await book.money() == (Decimal("0.02"), Decimal("0.02"), 0)
     await book.settling.sweep(USER)
     assert await book.money() == (Decimal("0.01"), 0, 0)
+
+
+class CountedLog(MemoryLog):
+    """A log that counts how often histories of sessions are read whole."""
+
+    read = 0
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        self.read += aggregate.noun == "session" and after == 0
+        return await super().load(aggregate, after)
+
+    async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
+        before = self.read
+        found = await super().lasts(aggregates)
+        self.read = before
+        return found
+
+
+class Doubted(Book):
+    """One whose attempt was lost, and counts as spent until it reports."""
+
+    def __init__(self, *commands) -> None:
+        super().__init__(PAID, CLAIM, ExpireLease(attempt_id()), *commands)
+        self.log = CountedLog()
+        self.ledgers = Ledgers(self.log, clock=lambda: NOW)
+        self.settling = Settling(self.ledgers, self.log, clock=lambda: self.later)
+
+    async def swept(self) -> int:
+        """Sweep, and tell how many histories were read for it."""
+        self.log.read = 0
+        await self.settling.sweep(USER)
+        return self.log.read
+
+    async def goes_on(self, command) -> None:
+        """Append to the session, as another orchestrator does that dies before it settles."""
+        decided = past(PAID, CLAIM, ExpireLease(attempt_id()), command).recorded[-1].commit
+        whose = session(USER, SESSION)
+        await self.log.append(whose, decided, expected=(await self.log.load(whose)).seq)
+
+
+async def doubted(*commands) -> Doubted:
+    book = Doubted(*commands)
+    await book.reserved()
+    await book.ledgers.do(USER, Doubt(attempt_id()), "test")
+    return book
+
+
+async def test_the_sweep_reads_a_doubtful_session_once_and_then_not_before_it_goes_on():
+    book = await doubted()
+    assert [await book.swept() for _ in range(3)] == [1, 0, 0]
+    await book.goes_on(report(usage=usage(1)))
+    assert [await book.swept() for _ in range(2)] == [1, 0]
+    assert await book.money() == (Decimal("0.01"), 0, 0)
+
+
+async def test_the_sweep_reads_it_again_where_the_ledger_counts_something_else_than_it_did():
+    told = report(usage=replace(usage(1), in_doubt_usd=Decimal("0.005")))
+    book = await doubted(told)
+    assert [await book.swept() for _ in range(3)] == [1, 1, 0]
+    await book.ledgers.do(USER, Settle(attempt_id(), Decimal(0), Decimal("0.02")), "a tardy one")
+    assert [await book.swept() for _ in range(3)] == [1, 0, 0]
+    assert await book.money() == (Decimal("0.015"), Decimal("0.005"), 0)

@@ -1,13 +1,14 @@
 """What becomes of the money that was set aside for an attempt: the rule, and its use."""
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from nats.errors import Error as NatsError
 
 from orchestrator.evolve import fold
-from orchestrator.ledger import Closing, Doubt, Release, Settle, decide
+from orchestrator.ledger import Closing, Doubt, Doubtful, Ledger, Release, Settle, decide
 from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session
 from shared.clock import Clock, utc_now
@@ -19,12 +20,15 @@ from shared.events import (
     AttemptStarted,
     StepCompleted,
 )
+from shared.ledger_events import MoneyReserved, MoneySettled
 from shared.log import Log, Past
 from shared.logs import get_logger
 from shared.subjects import Aggregate, run
 from shared.usage import Usage
 
 SILENT_FOR = timedelta(minutes=2)
+AT_ONCE = 100
+LOOKED_AT = 50_000
 
 
 def settlement(event: AnyEvent) -> Closing | None:
@@ -61,12 +65,17 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
 
 
 class Settling:
-    """What cannot be settled at once is settled by the sweep."""
+    """What cannot be settled at once is settled by the sweep.
+
+    A doubt may stay for days, and only a commit of its session can clear it up: `_looked_at` has by attempt
+    what the ledger counted for it and the last commit of the history that told no more.
+    """
 
     def __init__(self, ledgers: Ledgers, log: Log, clock: Clock = utc_now) -> None:
         self._ledgers = ledgers
         self._log = log
         self._clock = clock
+        self._looked_at: OrderedDict[UUID, tuple[MoneySettled, UUID]] = OrderedDict()
 
     async def follow(self, aggregate: Aggregate, events: Iterable[AnyEvent], session: Session) -> bool:
         """Settle what a commit tells of attempts of paid pools; tell whether nothing is left to the sweep."""
@@ -87,12 +96,41 @@ class Settling:
     async def sweep(self, user: UUID) -> None:
         """Settle what is set aside for attempts that are over, and what a late report has cleared up."""
         ledger = (await self._ledgers.load(user)).ledger
-        doubtful = [one.reserved for one in ledger.doubtful.values()]
-        for reserved in [*ledger.open.values(), *doubtful]:
-            past = await self._log.load(run(user, reserved.noun, reserved.id))
-            command = overdue(reserved.attempt_id, past, self._clock())
-            if command is not None and decide(command, ledger):
-                await self._ledgers.do(user, command, cause="sweep")
+        for reserved in ledger.open.values():
+            await self._look_at(user, reserved, ledger)
+        doubtful = list(ledger.doubtful.values())
+        for start in range(0, len(doubtful), AT_ONCE):
+            for one in await self._changed(user, doubtful[start : start + AT_ONCE]):
+                await self._look_at(user, one.reserved, ledger)
+
+    async def _changed(self, user: UUID, doubtful: Sequence[Doubtful]) -> list[Doubtful]:
+        """Leave out those of which ledger and session tell what they told when they were looked at."""
+        lasts = await self._log.lasts([_run(user, one.reserved) for one in doubtful])
+
+        def is_as_it_was(one: Doubtful) -> bool:
+            last = lasts.get(_run(user, one.reserved))
+            told = one.settled, last and last.commit.commit_id
+            return self._looked_at.get(one.settled.attempt_id) == told
+
+        return [one for one in doubtful if not is_as_it_was(one)]
+
+    async def _look_at(self, user: UUID, reserved: MoneyReserved, ledger: Ledger) -> None:
+        past = await self._log.load(_run(user, reserved))
+        command = overdue(reserved.attempt_id, past, self._clock())
+        if command is None:
+            return
+        if decide(command, ledger):
+            await self._ledgers.do(user, command, cause="sweep")
+            return
+        told = ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
+        self._looked_at[reserved.attempt_id] = told
+        self._looked_at.move_to_end(reserved.attempt_id)
+        if len(self._looked_at) > LOOKED_AT:
+            self._looked_at.popitem(last=False)
+
+
+def _run(user: UUID, reserved: MoneyReserved) -> Aggregate:
+    return run(user, reserved.noun, reserved.id)
 
 
 def _paid(event: AnyEvent, session: Session) -> bool:
