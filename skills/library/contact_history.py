@@ -26,6 +26,12 @@ FROM pitches
 WHERE user_id = :user AND contact_id = ANY(CAST(:ids AS uuid[])) AND sent_at <= :now
 GROUP BY contact_id
 """
+OF_RELEASE = """
+SELECT DISTINCT p.contact_id FROM pitches p
+JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id
+WHERE p.user_id = :user AND k.release_id = CAST(:release AS uuid)
+  AND p.contact_id = ANY(CAST(:ids AS uuid[])) AND p.sent_at <= :now
+"""
 GROUPS = """
 SELECT coalesce(c.type, '') AS type, k, n, count(*)::int AS many
 FROM (SELECT contact_id, count(*) AS n, count(*) FILTER (WHERE replied_at <= :now) AS k
@@ -58,6 +64,12 @@ def pasts(ids: Iterable[str], context: Context) -> dict[str, Past]:
     now = context.now()
     rows = context.rows(COUNTS, ids=sorted(set(ids)), now=now, settled=now - HORIZON, recent=now - FATIGUE)
     return {row["contact_id"]: _past(row) for row in rows}
+
+
+def pitched_for(release_id: str, ids: Iterable[str], context: Context) -> set[str]:
+    """Return who of these contacts was pitched in a campaign of this release."""
+    given = {"ids": sorted(set(ids)), "release": release_id, "now": context.now()}
+    return {row["contact_id"] for row in context.rows(OF_RELEASE, **given)}
 
 
 def histories(ids: Sequence[str], context: Context) -> dict[str, Json]:

@@ -113,13 +113,13 @@ def _read(context: Context, act: Json, period: str, offset: int, *, patterns: bo
 
 def _answers(context: Context, campaign_id: str) -> Answers:
     now = context.now()
-    rows = pitches_by(context, GROUPED_BY, campaign_id=campaign_id)
+    rows = pitches_by(context, GROUPED_BY, campaign_ids=[campaign_id])
     alive = delivered(rows)
     return Answers(
         groups=groups(grouped(alive, GROUPED_BY), now),
         settled=len(mature(rows, now)),
         curve=curve_of(alive, now),
-        categories=categories(context, campaign_id=campaign_id),
+        categories=categories(context, campaign_ids=[campaign_id]),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from library import music
 from library.asked import how_many
-from library.contact_history import OTHERS, Past, expected, pasts, priors
+from library.contact_history import OTHERS, Past, expected, pasts, pitched_for, priors
 from library.meta import meta
 from library.objections import left_out, reachable
 from library.rates import Prior
@@ -60,15 +60,26 @@ def run(given: Json, context: Context) -> Json:
         raise SkillError(f"contacts: at most {MOST} are scored at once, these are {len(asked)}")
     wanted = criteria.get("limit")
     limit = how_many({"criteria.limit": MOST if wanted is None else wanted}, "criteria.limit", MOST)
-    contacts = reachable(asked)
+    contacts = unpitched(reached := reachable(asked), criteria.get("unpitched_for"), context)
     memory = remembered(contacts, context)
     scored = [scored_contact(contact, criteria, context.now(), memory) for contact in contacts]
     least = criteria.get("min_score") or 0
     best = sorted((each for each in scored if each["relevance_score"] >= least), key=_order)
-    warnings = left_out(asked, contacts)
+    warnings = left_out(asked, reached)
+    if pitched := len(reached) - len(contacts):
+        warnings.append(f"left out who was pitched for this release already: {pitched}")
     if len(best) > limit:
         warnings.append(f"the best {limit} of {len(best)} are shown: criteria.limit says how many")
     return {"contacts": best[:limit], "meta": _about(context, contacts, memory, warnings)}
+
+
+def unpitched(contacts: list[Json], release_id: str | None, context: Context) -> list[Json]:
+    """Leave out who was pitched for this release; without one, nobody."""
+    ids = [contact["id"] for contact in contacts if contact.get("id")]
+    if release_id is None or not ids:
+        return contacts
+    pitched = pitched_for(release_id, ids, context)
+    return [contact for contact in contacts if contact.get("id") not in pitched]
 
 
 def remembered(contacts: list[Json], context: Context) -> Memory | None:

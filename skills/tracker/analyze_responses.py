@@ -19,6 +19,7 @@ from library.responses import (
 from skill_runner.context import Context, SkillError
 
 FEWEST = 20
+MOST_NAMED = 3
 
 Json = dict[str, Any]
 
@@ -26,9 +27,9 @@ Json = dict[str, Any]
 def run(given: Json, context: Context) -> Json:
     """Return `groups` by the attribute asked for, `time_to_reply` and `categories`."""
     now, by = context.now(), given["group_by"]
-    act = campaign(context, given["campaign_id"])["id"] if given.get("campaign_id") else None
+    acts = _campaigns(given, context)
     since = _since(given.get("since"), now)
-    rows = pitches_by(context, by, campaign_id=act, since=since)
+    rows = pitches_by(context, by, campaign_ids=acts, since=since)
     alive, settled = delivered(rows), mature(rows, now)
     curve = curve_of(alive, now)
     every = all_groups(alive, by)
@@ -39,7 +40,7 @@ def run(given: Json, context: Context) -> Json:
         "groups": groups(split, now),
         **({} if overlap else {"alike_p": compared(split, now).p}),
         "time_to_reply": survival(curve),
-        "categories": categories(context, campaign_id=act, since=since),
+        "categories": categories(context, campaign_ids=acts, since=since),
         "meta": meta(
             context,
             "insufficient" if missing else "own_data",
@@ -48,6 +49,7 @@ def run(given: Json, context: Context) -> Json:
             warnings=[
                 *_warnings(rows, alive, settled, overlap=overlap),
                 *_left_out(split, every),
+                *_too_young(split, now),
                 *unwatched(curve),
             ],
         ),
@@ -77,6 +79,24 @@ def _left_out(told: Json, every: Json) -> list[str]:
     if len(told) == len(every):
         return []
     return [f"of {len(every)} groups the {len(told)} with most pitches are told"]
+
+
+def _too_young(split: dict[str, list[Json]], now: datetime) -> list[str]:
+    """Name groups that have no rate yet: who asks for the best one should know who was no candidate."""
+    young = [key for key, rows in split.items() if not mature(rows, now)]
+    if not young or len(young) == len(split):
+        return []
+    more = f" and {len(young) - MOST_NAMED} more" if len(young) > MOST_NAMED else ""
+    return [f"too young to be told beside the others: {', '.join(young[:MOST_NAMED])}{more}"]
+
+
+def _campaigns(given: Json, context: Context) -> list[str] | None:
+    """Return the ids of the campaigns asked for, None for all; raises SkillError for an unknown one."""
+    one, several = given.get("campaign_id"), given.get("campaign_ids")
+    if one and several:
+        raise SkillError("campaign_ids: give these or campaign_id, not both")
+    asked = [one] if one else several
+    return None if asked is None else [campaign(context, id_)["id"] for id_ in asked]
 
 
 def _since(day: str | None, now: datetime) -> datetime | None:

@@ -40,6 +40,40 @@ async def test_the_better_group_comes_first_and_is_told_from_chance(skillbench):
     assert found["alike_p"] < 0.001
 
 
+def three_campaigns(user, now):
+    """The first is answered by half, the second by a tenth, the third is but five days old."""
+    acts = [campaign(user, name) for name in ("First", "Second", "Third")]
+    people = [contact(user, n) for n in range(40)]
+    pitches = [
+        pitch(act, one, now - timedelta(days=days), answer="replied" if n % every == 0 else None)
+        for act, days, every in zip(acts, (60, 50, 5), (2, 10, 3), strict=True)
+        for n, one in enumerate(people)
+    ]
+    return {"campaigns": acts, "contacts": people, "pitches": pitches}
+
+
+async def test_campaigns_are_compared_and_one_that_is_too_young_is_named(skillbench):
+    user = skillbench.user()
+    found = await analyze(skillbench, three_campaigns(user, skillbench.now), user, group_by="campaign")
+    assert [(one["key"], one["rate"]["k"], one["rate"]["n"]) for one in found["groups"]] == [
+        ("First", 20, 40),
+        ("Second", 4, 40),
+    ]
+    assert "too young to be told beside the others: Third" in found["meta"]["warnings"]
+
+
+async def test_some_campaigns_are_compared_alone(skillbench):
+    user = skillbench.user()
+    rows = three_campaigns(user, skillbench.now)
+    some = [str(act["id"]) for act in rows["campaigns"][1:]]
+    found = await analyze(skillbench, rows, user, group_by="campaign", campaign_ids=some)
+    assert [one["key"] for one in found["groups"]] == ["Second"]
+    assert found["meta"]["n"] == 40
+    given = {"group_by": "campaign", "campaign_id": some[0], "campaign_ids": some}
+    with pytest.raises(SkillError, match="not both"):
+        await skillbench.run("analyze-responses", given, user=user)
+
+
 async def test_how_soon_answers_come_is_read_off_the_curve(skillbench):
     user = skillbench.user()
     time = (await analyze(skillbench, two_types(user, skillbench.now), user))["time_to_reply"]
@@ -50,7 +84,7 @@ async def test_how_soon_answers_come_is_read_off_the_curve(skillbench):
     assert all(point["lo"] <= point["share"] <= point["hi"] for point in time["curve"])
 
 
-@pytest.mark.parametrize("group_by", ["type", "genre", "region", "outlet", "template", "weekday"])
+@pytest.mark.parametrize("group_by", ["type", "genre", "region", "outlet", "template", "weekday", "campaign"])
 async def test_every_attribute_can_be_asked_for(skillbench, group_by):
     user = skillbench.user()
     found = await analyze(skillbench, two_types(user, skillbench.now), user, group_by=group_by)

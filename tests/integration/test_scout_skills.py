@@ -302,3 +302,21 @@ async def test_artists_of_other_scripts_are_told_apart(skillbench):
 async def test_an_artist_nobody_recorded_has_no_neighbours(skillbench):
     found = await skillbench.run("analyze-competition", {"artist": "Nobody"}, user=skillbench.user())
     assert (found["similar"], found["meta"]["basis"]) == ([], "insufficient")
+
+
+async def test_who_was_pitched_for_a_release_is_left_out_where_that_is_asked(skillbench):
+    user, release = skillbench.user(), uuid4()
+    mine = {"id": uuid4(), "user_id": user, "name": "Mine", "release_id": release}
+    other = {"id": uuid4(), "user_id": user, "name": "Other"}
+    people = [contact(user) for _ in range(3)]
+    pitches = [
+        pitch(user, person, 40, campaign_id=act["id"])
+        for act, person in zip((mine, other), people, strict=False)
+    ]
+    await skillbench.load({"campaigns": [mine, other], "contacts": people, "pitches": pitches})
+    given = [{"id": str(one["id"])} for one in people]
+    found = await skillbench.run(
+        "score-contacts", {"contacts": given, "criteria": {"unpitched_for": str(release)}}, user=user
+    )
+    assert {one["id"] for one in found["contacts"]} == {str(one["id"]) for one in people[1:]}
+    assert "left out who was pitched for this release already: 1" in found["meta"]["warnings"]

@@ -22,9 +22,10 @@ def answers(output: Json) -> Lines:
     lines = ["Who answers, the most promising first:"] if groups else ["No outcome is known yet."]
     for one in groups[:MOST_GROUPS]:
         likely = (
-            f"drawn to what all share {percent(one['shrunk'])} %, best with probability {one['p_best']:.2f}"
+            f"; drawn to what all share {percent(one['shrunk'])} %, best with probability {one['p_best']:.2f}"
         )
-        lines += wrapped(f"{one['key']}: {rate(one['rate'])}; {likely}", "  ", "    ")
+        alone = len(groups) == 1
+        lines += wrapped(f"{one['key']}: {rate(one['rate'])}{'' if alone else likely}", "  ", "    ")
     if len(groups) > MOST_GROUPS:
         lines.append(f"  and {len(groups) - MOST_GROUPS} more")
     if len(groups) > 1 and output.get("alike_p") is not None:
