@@ -86,6 +86,13 @@ async def test_of_campaigns_that_imports_began_the_one_that_was_pitched_last_is_
     assert chosen.note == "took the campaign Pitched last; it could also have been Spring, Old one, Older one"
 
 
+async def test_a_contact_tells_for_which_releases_it_was_pitched(told: Told):
+    tables, user = told.client.tables, told.client.user
+    (nothing,) = (await own.facts(tables, user, NOW.date())).releases
+    (ben,) = await own.contacts_at(tables, user, "Ben's", ["Ben's"])
+    assert ben["pitched_for"] == [nothing.id]
+
+
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):
     for noun in LISTS:
         assert await told.client.records.rows(noun), noun

@@ -97,6 +97,47 @@ def test_a_pitch_to_an_outlet_says_where_more_contacts_are_there_than_it_writes_
     assert "writes to the first 5 of your contacts there, who are more" in plan.notes
 
 
+def test_nobody_at_an_outlet_is_pitched_twice_for_a_release():
+    told = {"outlet": "Tees Valley FM"}
+    known, new = {"id": "k1", "pitched_for": ["r1"], **told}, {"id": "k2", "pitched_for": ["r9"], **told}
+    plan = of("pitch", facts(contacts=[known, new]), outlet="Tees Valley FM")
+    assert plan.steps[0].input["contacts"] == [{"id": "k2", **told}]
+    assert "leaves out 1 there who were pitched for Glass Coast already" in plan.notes
+    nobody = of("pitch", facts(contacts=[known]), outlet="Tees Valley FM")
+    assert "was pitched for Glass Coast already" in nobody.reason
+
+
+def test_who_is_named_by_an_address_is_pitched_once_more_and_that_is_said():
+    known = {"id": "k1", "pitched_for": ["r1"]}
+    plan = of("pitch", facts(contacts=[known]), contact="mara@example.org")
+    assert plan.steps[0].input["contacts"] == [{"id": "k1"}]
+    assert "this contact was pitched for Glass Coast already" in plan.notes
+
+
+@pytest.mark.parametrize("intent", ["whom", "pitch"])
+def test_whom_to_pitch_leaves_out_who_was_pitched_for_the_release(intent):
+    plan = of(intent, type="radio")
+    assert plan.steps[1].input["criteria"]["unpitched_for"] == "r1"
+    assert "leaves out whom you have pitched for Glass Coast already" in plan.notes
+
+
+def test_whom_to_pitch_is_looked_for_by_the_artist_s_genres_unless_some_are_named():
+    assert of("whom").steps[0].input["genres"] == ["synthpop"]
+    assert of("whom", genres=("folk",)).steps[0].input["genres"] == ["folk"]
+    plain = facts(artists=[Artist("a1", "Neon Harbour")])
+    assert "has no genre yet" in of("whom", plain).reason
+
+
+def test_campaigns_that_are_named_are_compared_by_their_ids():
+    campaigns = [Campaign("c1", "Autumn"), Campaign("c2", "Coast radio", release_id="r1")]
+    both = (("campaign", "Autumn"), ("release", "Glass Coast"))
+    known = facts(campaigns=campaigns)
+    (step,) = of("answers", known, compared=both, group_by="campaign").steps
+    assert step.input == {"campaign_ids": ["c1", "c2"], "group_by": "campaign"}
+    same = (("campaign", "Coast radio"), ("release", "Glass Coast"))
+    assert "one campaign" in of("answers", known, compared=same, group_by="campaign").reason
+
+
 def test_the_contacts_of_an_outlet_are_found_without_a_search():
     there = {"id": "k1", "outlet": "Tees Valley FM"}
     plan = of("find", facts(contacts=[there]), outlet="Tees Valley FM", genres=("folk",))

@@ -23,6 +23,12 @@ CONTACT = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
 FROM contacts WHERE user_id = $1 AND id = $2 AND NOT erased
 """
+PITCHED_FOR = """
+SELECT DISTINCT p.contact_id, CAST(k.release_id AS text) AS release_id FROM pitches p
+JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id
+WHERE p.user_id = $1 AND p.contact_id = ANY($2::uuid[]) AND p.sent_at IS NOT NULL
+  AND k.release_id IS NOT NULL
+"""
 GENRES = """
 SELECT DISTINCT unnest(genres) AS name FROM contacts WHERE user_id = $1 AND NOT erased AND NOT suppressed
 UNION SELECT unnest(genres) FROM artists WHERE user_id = $1 LIMIT 5000
@@ -80,17 +86,22 @@ async def facts(tables: Tables, user: UUID, today: date) -> Facts:
 async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[str]) -> list[Json]:
     """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed."""
     same = [name for name in names if key(name) == key(outlet)]
-    return [_contact(row) for row in await tables.rows(AT_OUTLET, user, same)]
+    return await _contacts(tables, user, await tables.rows(AT_OUTLET, user, same))
 
 
 async def contact(tables: Tables, user: UUID, id_: UUID) -> list[Json]:
     """Return the contact of this id, if there is one; personal values stay sealed."""
-    return [_contact(row) for row in await tables.rows(CONTACT, user, id_)]
+    return await _contacts(tables, user, await tables.rows(CONTACT, user, id_))
 
 
-def _contact(row: Json) -> Json:
-    """Write a row as JSON has it; what it does not know is left out."""
-    return {name: _written(value) for name, value in row.items() if value is not None}
+async def _contacts(tables: Tables, user: UUID, rows: Sequence[Json]) -> list[Json]:
+    """Write rows as JSON has them, without what they do not know, and with the releases they were pitched."""
+    pitched = await tables.rows(PITCHED_FOR, user, [row["id"] for row in rows])
+    releases: dict[UUID, list[str]] = {}
+    for one in pitched:
+        releases.setdefault(one["contact_id"], []).append(one["release_id"])
+    told = [{**row, "pitched_for": releases.get(row["id"])} for row in rows]
+    return [{name: _written(value) for name, value in row.items() if value is not None} for row in told]
 
 
 def _written(value: Any) -> Any:

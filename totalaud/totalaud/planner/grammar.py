@@ -4,13 +4,18 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Literal
 
 from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
+from totalaud.planner.elsewhere import with_command
+from totalaud.planner.intents import intent_of, known, marks
 from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
+from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
+from totalaud.planner.rules import CAMPAIGNS_COMPARED, SEVERAL_NAMED, SLOTS
 from totalaud.planner.times import unread_time, window_of
 from totalaud.planner.vocabulary import Vocabulary
 
@@ -35,7 +40,16 @@ WRITING = re.compile(
 )
 SENDING = re.compile("^send (?=me )")
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
+NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
+SILENT = re.compile(
+    r"\b(?:(?:has|have|did|does|do)(?:n't| not)|not)(?: yet)? "
+    r"(?:answer|answered|reply|replied|respond|responded)(?: yet)?\b"
+)
+THAN_BEFORE = re.compile(
+    r"\b(?:compared (?:to|with)|than|versus|vs\.?) (?:the |my )?(?:last|previous|past) (week|month)\b"
+)
 FIXED = (
+    ("write to ", "pitch to "),
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
@@ -45,7 +59,12 @@ FIXED = (
 
 
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
-    """Return the question's slots, or why it cannot be read."""
+    """Return the question's slots, or why it cannot be read, and which command tells it, if one does."""
+    found = _understood(text, vocabulary)
+    return with_command(found, text) if isinstance(found, Unread) else found
+
+
+def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     try:
         text, addresses = taken(text)
     except ValueError as error:
@@ -66,16 +85,19 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if refusal := _not_a_question(said, reading.rest()):
         return refusal
     window = window_of(reading)
-    implied = {"campaign", "release"} if any(set(OWN) & set(one) for one in named) else set[str]()
-    intent = _intent({word for _, word in reading.rest()} | implied, vocabulary)
+    implied = marks(plain, reading, len(set(vocabulary.campaigns.values())), address=bool(addresses))
+    intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
     if time := unread_time(intent, reading):
         return time
-    names = meant(named, w.SLOTS[intent]) | {"contact": addresses}
+    names = meant(named, SLOTS[intent]) | {"contact": addresses}
     if intent == "find" and names["outlet"] and reading.compared("outlet"):
         return Unread(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
-    found = _found(intent, reading, vocabulary, names)
+    places = narrowest(names["regions"], plain, vocabulary.within)
+    if isinstance(places, Unread):
+        return places
+    found = _found(intent, reading, vocabulary, names, implied)
     if isinstance(found, Unread):
         return found
     if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
@@ -83,7 +105,7 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     question = replace(
         found,
         genres=tuple(names["genres"]),
-        regions=tuple(names["regions"]),
+        regions=tuple(places),
         window=window,
         hours_per_week=hours,
         budget=budget,
@@ -94,7 +116,11 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
 
 
 def _found(
-    intent: Intent, reading: Reading, vocabulary: Vocabulary, names: Mapping[str, list[str]]
+    intent: Intent,
+    reading: Reading,
+    vocabulary: Vocabulary,
+    names: Mapping[str, list[str]],
+    implied: AbstractSet[str],
 ) -> Question | Unread:
     """Explain every word that is left, by the words of the intent.
 
@@ -104,16 +130,20 @@ def _found(
     said = {word for _, word in rest}
     typed = said.difference(ASIDE.get(intent, ()))
     kinds = [kind for kind, others in vocabulary.kinds.items() if typed & set(others)]
-    looks_for = intent == "find" or (intent == "pitch" and not (names["outlet"] or names["contact"]))
-    counts = [word for _, word in rest if looks_for and COUNT.fullmatch(word)]
+    looks_for = intent in {"find", "whom"} or (
+        intent == "pitch" and not (names["outlet"] or names["contact"])
+    )
+    counts = [word for _, word in rest if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
+    groups = [word for _, word in rest if word in w.GROUPS]
+    compares = intent == "answers" and bool(implied & {CAMPAIGNS_COMPARED, SEVERAL_NAMED})
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
-    known = {*_known(intent, vocabulary), *counts[:1]}
-    unknown = [(before, word) for before, word in rest if word not in known]
+    understood_here = {*known(intent, vocabulary), *counts[:1]}
+    unknown = [(before, word) for before, word in rest if word not in understood_here]
     if governed := [
         word for before, word in unknown if before in w.GOVERN or (before == "campaign" and word.isdigit())
     ]:
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
-    if len(unknown) > (0 if looks_for or intent == "predict" else MOST_UNUSED):
+    if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
         words = [word for _, word in unknown]
         return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
     if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
@@ -131,11 +161,11 @@ def _found(
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
         audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
-        group_by=next((w.GROUPS[word] for _, word in rest if word in w.GROUPS), None),
+        group_by="campaign" if compares else next((w.GROUPS[word] for word in groups), None),
         outcome=_outcome(said) if intent == "predict" else None,
         tone=next((tone for tone, others in w.TONES.items() if said & others), None),
         kinds=tuple(dict.fromkeys(openings)),
-        limit=int(counts[0]) if counts else None,
+        limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
 
@@ -151,7 +181,7 @@ def _several(
 ) -> Unread | None:
     """Refuse two of what the answer has one of; a release that is named needs no type."""
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
-        "release": ("release_type" in w.SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
+        "release": ("release_type" in SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
         "platform": (intent == "hashtags", w.PLATFORMS),
         "grouping": (intent == "answers", w.GROUPS),
         "outcome": (intent == "predict", w.OUTCOMES),
@@ -171,9 +201,11 @@ def _of_many(said: list[str], campaigns: int) -> bool:
 
 
 def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unread:
-    """Fill in the names; only one of each makes sense."""
+    """Fill in the names; only one of each makes sense, unless several are compared."""
+    several = [(what, name) for what in NAMED for name in names[what]]
+    compared = several if question.group_by == "campaign" and len(several) > 1 else []
     for what in ("outlet", *OWN):
-        if len(names[what]) > 1:
+        if len(names[what]) > 1 and not compared:
             return Unread(f"one {what} at a time: {' or '.join(names[what])}")
     outlet, contact, campaign, release, artist = (
         next(iter(names[what]), None) for what in ("outlet", "contact", *OWN)
@@ -181,13 +213,15 @@ def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unr
     whole = replace(
         question, outlet=outlet, contact=contact, campaign=campaign, release=release, artist=artist
     )
+    if compared:
+        whole = replace(whole, campaign=None, release=None, compared=tuple(compared))
     lacking = lacks(whole)
     return Unread(lacking) if lacking else whole
 
 
 def _narrowed(question: Question) -> Question | Unread:
     """Refuse what the question's answer would silently leave out."""
-    slots = w.SLOTS[question.intent]
+    slots = SLOTS[question.intent]
     if question.intent == "patterns" and not question.cohort:
         slots -= {"genres"}
     given = {
@@ -208,59 +242,6 @@ def _narrowed(question: Question) -> Question | Unread:
             what = "time" if slot == "window" else slot.replace("_", " ")
             return Unread(f"the answer cannot be narrowed by {what}")
     return question
-
-
-def _intent(said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
-    """Return the only intent whose words are there."""
-    fitting = [name for name, rules in w.RULES.items() if any(_fits(rule, said) for rule in rules)]
-    kinds = w.PEOPLE.union(*vocabulary.kinds.values())
-    if not fitting and said & kinds and not said & w.WRITE:
-        fitting = ["find"]
-    weaker = {weak for name in fitting for weak in w.STRONGER.get(name, ())}
-    fitting = [name for name in fitting if name not in weaker]
-    if len(fitting) > 1:
-        return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
-    if fitting:
-        return fitting[0]
-    strange = sorted(said - w.EVERY)
-    return Unread(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
-
-
-def _fits(rule: Iterable[frozenset[str]], said: set[str]) -> bool:
-    return all(group & said for group in rule)
-
-
-def _known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
-    """Return every word that may stand in such a question."""
-    rules = (group for rule in w.RULES[intent] for group in rule)
-    own: dict[str, Iterable[str]] = {
-        "find": w.LOOK | w.PEOPLE | w.CAMPAIGN | w.COVER,
-        "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, w.COVER, *w.TONES.values()),
-        "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success"},
-        "plan": {*w.CHANNELS, *w.WRITE, "hours", "budget"},
-        "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
-        "press": w.RELEASE,
-        "timing": {*w.PITCH, *w.RELEASE, "pitches", "week"},
-        "opportunities": {*w.LOOK, *w.RELEASE, *w.OPENINGS, "free", "budget", "under", "max"},
-        "performance": w.CAMPAIGN | w.LOOK | w.RELEASE,
-        "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
-        "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
-        "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine"},
-        "answers": {
-            *w.CAMPAIGN,
-            *w.RELEASE,
-            *w.PEOPLE,
-            *w.LOOK,
-            *w.DOING,
-            *w.ANSWERS,
-            *w.GROUPS,
-            "per",
-            "usually",
-        },
-        "predict": w.CAMPAIGN.union(w.LOOK, w.PEOPLE, w.ANSWERS, w.OUTCOMES, w.SUCCESS, w.RELEASE),
-    }
-    kinds = (word for words in vocabulary.kinds.values() for word in words)
-    return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)
 
 
 def _not_a_question(said: list[str], rest: list[tuple[str, str]]) -> Unread | None:
@@ -296,6 +277,7 @@ def _currency(money: str) -> str | None:
 def _plain(text: str) -> str:
     """Lower-case a text, its apostrophes and fixed phrases made one."""
     plain = " ".join(US.sub(r"\1 me", text.replace("\u2019", "'")).casefold().split())
+    plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)
     return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))

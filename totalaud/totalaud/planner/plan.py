@@ -1,6 +1,7 @@
 """Lays out the steps that answer a question, with their inputs taken from the user's own records."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from totalaud.planner import facts as own
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 MOST_SHOWN = 20
+LEAVES_OUT = "leaves out whom you have pitched for {} already"
 RANKED = Template("{{step2.contacts}}")
 
 
@@ -33,7 +35,7 @@ def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | 
     return Plan(agent, tuple(draft.steps), tuple(draft.notes))
 
 
-def _find(draft: Draft) -> None:
+def _find(draft: Draft, unpitched_for: Release | None = None) -> None:
     asked = draft.question
     genres, regions = list(asked.genres), list(asked.regions)
     named = asked.contact or asked.outlet
@@ -43,10 +45,22 @@ def _find(draft: Draft) -> None:
     types = [asked.type] if asked.type else None
     usual = MOST_PITCHES if asked.intent == "pitch" else None if named else MOST_SHOWN
     limit = asked.limit or usual
-    criteria = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
+    criteria: Json = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
+    criteria["unpitched_for"] = unpitched_for.id if unpitched_for else None
     kept = {name: value for name, value in criteria.items() if value is not None}
     why = "Say how they fit" if named else "Rank them, and say why"
     draft.step("score-contacts", {"contacts": contacts, "criteria": kept or None}, why)
+
+
+def _whom(draft: Draft) -> None:
+    """Look for contacts of the genres that were named, else of the artist's, not pitched for it yet."""
+    asked, release = draft.question, draft.release()
+    genres = asked.genres or draft.artist(release.artist_id).genres
+    if not genres and not asked.regions and not asked.type:
+        raise Absent("the release's artist has no genre yet: 'totalaud artists set' takes one")
+    draft.question = replace(asked, genres=genres)
+    draft.notes.append(LEAVES_OUT.format(release.title))
+    _find(draft, unpitched_for=release)
 
 
 def _pitch(draft: Draft) -> None:
@@ -57,7 +71,7 @@ def _pitch(draft: Draft) -> None:
         "release": release_info(release, draft.facts, "generate-pitch"),
         "tone": asked.tone,
     }
-    there = whom.named(draft)
+    there = whom.unpitched(draft, release)
     contacts = there[:MOST_PITCHES]
     if len(there) > MOST_PITCHES:
         draft.notes.append(f"writes to the first {MOST_PITCHES} of your contacts there, who are more")
@@ -70,7 +84,8 @@ def _pitch(draft: Draft) -> None:
         lead=draft.facts.lead_times,
     )
     if asked.outlet is None and asked.contact is None:
-        _find(draft)
+        draft.notes.append(LEAVES_OUT.format(release.title))
+        _find(draft, unpitched_for=release)
         most = asked.limit or MOST_PITCHES
         draft.step("generate-pitch", {"contacts": RANKED, **given}, "Write to each", most)
         return
@@ -130,6 +145,8 @@ def _whose(draft: Draft) -> Json:
 
 def _next(draft: Draft) -> None:
     asked = draft.question
+    if asked.window:
+        draft.notes.append("tells what there is to do now, whatever time was said")
     which = {"artist_id": draft.artist().id} if asked.artist else {}
     if asked.campaign is not None:
         which["campaign_id"] = draft.take(own.campaign(asked, draft.facts)).id
@@ -212,6 +229,17 @@ def _trends(draft: Draft) -> None:
 
 def _answers(draft: Draft) -> None:
     asked = draft.question
+    if asked.compared:
+        chosen = [
+            replace(asked, campaign=name) if what == "campaign" else replace(asked, release=name)
+            for what, name in asked.compared
+        ]
+        ids = dict.fromkeys(draft.take(own.campaign(one, draft.facts)).id for one in chosen)
+        if len(ids) == 1:
+            raise Absent("these are one campaign, so there is nothing to compare")
+        given: Json = {"campaign_ids": list(ids), "group_by": asked.group_by}
+        draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
+        return
     named = asked.campaign or asked.release or asked.release_type
     which = draft.take(own.campaign(asked, draft.facts)).id if named else None
     given = {"campaign_id": which, "group_by": asked.group_by}
@@ -247,6 +275,7 @@ LAID: dict[Intent, tuple[str, Callable[[Draft], None]]] = {
     "performance": ("tracker-agent", _performance),
     "report": ("tracker-agent", _report),
     "patterns": ("insight-agent", _patterns),
+    "whom": ("scout-agent", _whom),
     "next": ("insight-agent", _next),
     "timing": ("insight-agent", _timing),
     "plan": ("coach-agent", _plan),

@@ -5,6 +5,7 @@ from typing import Literal
 
 Intent = Literal[
     "find",
+    "whom",
     "pitch",
     "performance",
     "report",
@@ -20,6 +21,7 @@ Intent = Literal[
     "answers",
     "predict",
 ]
+Named = tuple[Literal["campaign", "release"], str]
 Window = Literal["7d", "28d", "all"]
 MOST_PITCHES = 5
 
@@ -28,7 +30,7 @@ MOST_PITCHES = 5
 class Question:
     """The slots that were filled; names are those known from the tables, never words of the question.
 
-    `contact` is an e-mail address: it is looked up, and goes no further.
+    `contact` is an e-mail address: it is looked up, and goes no further. `compared` are several of one's own.
     """
 
     intent: Intent
@@ -40,6 +42,7 @@ class Question:
     campaign: str | None = None
     release: str | None = None
     artist: str | None = None
+    compared: tuple[Named, ...] = ()
     release_type: str | None = None
     window: Window | None = None
     audience: str | None = None
@@ -72,6 +75,7 @@ class Missing(Unread):
 
 EXAMPLES = (
     ("find", "Find me UK indie radio DJs who like synthpop"),
+    ("whom", "Who should hear my new single?"),
     ("pitch", "Write a pitch for my new single to BBC Radio 6"),
     ("performance", "How is my campaign performing this week?"),
     ("report", "Give me a detailed report of my campaign for the label"),
@@ -85,5 +89,6 @@ EXAMPLES = (
     ("similar", "Which artists are similar to mine?"),
     ("trends", "Which of my numbers are rising?"),
     ("answers", "What reply rate do I get by genre?"),
+    ("answers", "Which of my campaigns did best?"),
     ("predict", "Which contacts are likely to answer my campaign?"),
 )

@@ -6,6 +6,7 @@ from typing import cast
 from totalaud.planner import words as w
 from totalaud.planner.names import Reading
 from totalaud.planner.question import Intent, Unread, Window
+from totalaud.planner.rules import SLOTS
 
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
@@ -20,6 +21,8 @@ def window_of(reading: Reading) -> Window | None:
     for window, phrases in w.WINDOWS.items():
         for phrase in phrases:
             if reading.drop(phrase.split()):
+                while reading.drop(phrase.split()):
+                    pass
                 return cast("Window", window)
     return None
 
@@ -27,11 +30,12 @@ def window_of(reading: Reading) -> Window | None:
 def unread_time(intent: Intent, reading: Reading) -> Unread | None:
     """Refuse a time that no answer can be narrowed to, with the times there are."""
     span = SPAN.search(reading.text())
-    times = [span[0]] if span else sorted({word for _, word in reading.rest()} & w.NO_WINDOW)
+    now = {"today"} if intent == "next" else set[str]()
+    times = [span[0]] if span else sorted({word for _, word in reading.rest()} & w.NO_WINDOW - now)
     if not times:
         return None
-    if "window" in w.SLOTS[intent]:
+    if "window" in SLOTS[intent]:
         return Unread(NO_SUCH_WINDOW.format(times[0]))
-    if "hours_per_week" in w.SLOTS[intent] and times[0].startswith("hour"):
+    if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
         return Unread("how many hours a week? Say it like “4 hours a week”")
     return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from totalaud.planner import words as w
+from totalaud.planner.rules import EVERY
 from totalaud.planner.vocabulary import Vocabulary, key
 
 SHORTEST = 5
@@ -15,7 +16,7 @@ def meant(words: Iterable[str], vocabulary: Vocabulary) -> str:
 
     Another form of a plain word, such as answering, is no slip.
     """
-    said = (w.EVERY - w.FILLERS - w.NEGATIONS - w.ACTS - w.NO_WINDOW).union(*vocabulary.kinds.values())
+    said = (EVERY - w.FILLERS - w.NEGATIONS - w.ACTS - w.NO_WINDOW).union(*vocabulary.kinds.values())
     own = (
         vocabulary.genres,
         vocabulary.places,
@@ -25,7 +26,7 @@ def meant(words: Iterable[str], vocabulary: Vocabulary) -> str:
     )
     known = {name: written for names in own for name, written in names.items()} | {one: one for one in said}
     for word in words:
-        if len(word) < SHORTEST or word in w.EVERY:
+        if len(word) < SHORTEST or word in EVERY:
             continue
         for near in get_close_matches(key(word), known, n=1, cutoff=ALIKE):
             if near not in said or not (word.startswith(near) or near.startswith(word)):

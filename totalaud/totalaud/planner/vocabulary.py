@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.refusal import Refusal
-from totalaud.planner import words as w
+from totalaud.planner.rules import EVERY
 
 OUTLETS = {
     "BBC Radio 6 Music": ("BBC 6 Music", "BBC Radio 6", "BBC6", "Radio 6", "6 Music", "6Music", "BBC 6"),
@@ -34,7 +34,10 @@ MUSIC = ("library/music.py", "scout/research_contacts.py")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Names by their key; `kinds` has the words for each type of contact."""
+    """Names by their key; `kinds` has the words for each type of contact.
+
+    `within` has the keys of all that a known place lies in.
+    """
 
     genres: Mapping[str, str]
     places: Mapping[str, str]
@@ -43,6 +46,7 @@ class Vocabulary:
     campaigns: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, str] = field(default_factory=dict)
     artists: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
 
 
 def vocabulary(
@@ -61,7 +65,7 @@ def vocabulary(
     One that is a word of the grammar, such as all, is that word.
     """
     music = _module(_music(skills))
-    plain = w.EVERY.union(*music.TYPES.values())
+    plain = EVERY.union(*music.TYPES.values())
     strange = (one for one in genres if music.understood(one).words)
     return Vocabulary(
         genres=_without(plain, by_key(strange)) | music.known_genres(),
@@ -71,6 +75,7 @@ def vocabulary(
         campaigns=by_key(campaigns),
         releases=by_key(releases),
         artists=by_key(artists),
+        within={said: music.reach(name) for said, name in music.known_places().items()},
     )
 
 

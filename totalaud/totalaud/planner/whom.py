@@ -3,6 +3,7 @@
 from typing import Any
 
 from totalaud.planner.draft import Absent, Draft, Template
+from totalaud.planner.facts import Release
 
 Json = dict[str, Any]
 FOUND = Template("{{step1.contacts}}")
@@ -38,7 +39,26 @@ def named(draft: Draft) -> list[Json]:
         raise Absent(f"whom you know {where} must not be written to: they are suppressed")
     if asked.contact and not kept:
         raise Absent("none of your contacts has this e-mail address: 'totalaud contacts import' brings one")
-    return kept
+    return [{name: value for name, value in one.items() if name != "pitched_for"} for one in kept]
+
+
+def unpitched(draft: Draft, release: Release) -> list[Json]:
+    """Return the same, but of an outlet for those only who were not pitched for this release."""
+    asked, kept = draft.question, named(draft)
+    pitched = {one["id"] for one in draft.facts.contacts if release.id in one.get("pitched_for", ())}
+    known = [one for one in kept if one["id"] in pitched]
+    if not known:
+        return kept
+    if asked.contact:
+        draft.notes.append(f"this contact was pitched for {release.title} already")
+        return kept
+    if len(known) == len(kept):
+        raise Absent(
+            f"whom you know at {asked.outlet} was pitched for {release.title} already: "
+            "name one by an e-mail address to write once more"
+        )
+    draft.notes.append(f"leaves out {len(known)} there who were pitched for {release.title} already")
+    return [one for one in kept if one["id"] not in pitched]
 
 
 def ids(draft: Draft) -> list[Json]:

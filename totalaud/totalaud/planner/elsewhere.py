@@ -1,0 +1,35 @@
+"""Which command tells or does what was asked for, where no plan does."""
+
+import re
+from dataclasses import replace
+
+from totalaud.planner.question import Missing, Unread
+from totalaud.planner.words import ANSWERS, PITCH, words
+
+WORD = re.compile(r"[a-z]+")
+OUTREACH = "'totalaud outreach list' tells what was sent and who answered"
+HAPPENED = words(
+    """
+    answered replied responded pitched emailed contacted wrote written sent played covered reviewed
+    supported heard
+    """
+)
+COMMANDS = (
+    ((words("erase remove delete forget"),), "'totalaud contacts erase ADDRESS' erases somebody"),
+    (
+        (words("stop suppress unsubscribe"),),
+        "'totalaud contacts suppress ADDRESS' keeps somebody from being written to",
+    ),
+    ((words("cost costs spent spend spending"),), "'totalaud budget get' tells what was spent"),
+    ((HAPPENED,), OUTREACH),
+    ((words("did has have"), PITCH | ANSWERS), OUTREACH),
+)
+
+
+def with_command(unread: Unread, text: str) -> Unread:
+    """Add the command that serves, if one does, to why a question was not read."""
+    said = set(WORD.findall(text.casefold()))
+    told = next((told for groups, told in COMMANDS if all(said & group for group in groups)), None)
+    if told is None or isinstance(unread, Missing) or "totalaud " in unread.reason:
+        return unread
+    return replace(unread, reason=f"{unread.reason}; {told}")

@@ -1,0 +1,119 @@
+"""Which question is asked: the only one whose words are there, and what else may stand in it."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from totalaud.planner import rules as r
+from totalaud.planner import typos
+from totalaud.planner import words as w
+from totalaud.planner.names import OWN, Reading
+from totalaud.planner.question import Intent, Unread
+from totalaud.planner.vocabulary import Vocabulary
+
+COMPARING = re.compile(
+    r"\b(?:which|what) (?:(?:one )?of (?:my|our|the|all) )?campaigns?\b|\b(?:by|per|each|every) campaign\b"
+)
+OF_WHAT_WAS = re.compile(
+    r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were)\b"
+    r"|(?:how|what)(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
+)
+WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
+
+
+def marks(plain: str, reading: Reading, campaigns: int, *, address: bool) -> set[str]:
+    """Return words for what the names in a question say of it, beside the words that are there."""
+    own = {frozenset(name.items()) for name in reading.names.values() if not set(OWN).isdisjoint(name)}
+    several = {one for one in own if {"campaign", "release"} & set(dict(one))}
+    compares = COMPARING.search(plain) or (campaigns > 1 and "campaigns" in reading.said)
+    told = {
+        r.TO_SOMEBODY: _written_to(reading, address=address),
+        r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
+        r.CAMPAIGNS_COMPARED: compares and w.RIVALS.isdisjoint(reading.said),
+        r.SEVERAL_NAMED: len(several) > 1,
+    }
+    return {mark for mark, holds in told.items() if holds} | ({"campaign", "release"} if own else set())
+
+
+def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
+    """Return the only intent whose words are there; nothing is written for who asks what was written."""
+    fitting = [name for name, rules in r.RULES.items() if any(_fits(rule, said) for rule in rules)]
+    if OF_WHAT_WAS.match(plain):
+        fitting = [name for name in fitting if name not in WRITTEN]
+    kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
+    if not fitting and said & kinds and not said & w.WRITE:
+        fitting = ["find"]
+    weaker = {weak for name in fitting for weak in r.STRONGER.get(name, ())}
+    fitting = [name for name in fitting if name not in weaker]
+    if len(fitting) > 1:
+        return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
+    if fitting:
+        return fitting[0]
+    strange = sorted(said - r.EVERY - r.MARKS)
+    return Unread(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
+
+
+def _written_to(reading: Reading, *, address: bool) -> bool:
+    """Tell whether an outlet or an address follows a word for writing: pitch to Radio X, email Radio X."""
+    for index, word in enumerate(reading.said):
+        if "outlet" in reading.names.get(index, ()) or (address and word == "contact"):
+            before: Sequence[str] = reading.said[:index]
+            before = before[:-1] if before[-1:] == ["to"] else before
+            if before and before[-1] in w.PITCH:
+                return True
+    return False
+
+
+def _fits(rule: Iterable[frozenset[str]], said: set[str]) -> bool:
+    return all(group & said for group in rule)
+
+
+def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
+    """Return every word that may stand in such a question."""
+    rules = (group for rule in r.RULES[intent] for group in rule)
+    own: dict[str, Iterable[str]] = {
+        "find": w.LOOK.union(w.PEOPLE, w.CAMPAIGN, w.COVER, {"know", "many"}),
+        "whom": w.LOOK.union(w.PEOPLE, w.RELEASE, w.PITCH, w.COVER),
+        "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, w.COVER, *w.TONES.values()),
+        "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success", "similar"},
+        "next": {"first", "today", "left"},
+        "plan": {*w.CHANNELS, *w.WRITE, "hours", "budget"},
+        "hashtags": {*w.PLATFORMS, *w.LOOK, *w.WRITE, *w.RELEASE},
+        "press": w.RELEASE,
+        "timing": {*w.PITCH, *w.RELEASE, "pitches", "emails", "week"},
+        "opportunities": {
+            *w.LOOK,
+            *w.RELEASE,
+            *w.OPENINGS,
+            "free",
+            "budget",
+            "under",
+            "max",
+            "apply",
+            "open",
+            "coming",
+        },
+        "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did"}),
+        "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
+        "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
+        "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine", "numbers"},
+        "answers": {
+            *w.CAMPAIGN,
+            *w.RELEASE,
+            *w.PEOPLE,
+            *w.LOOK,
+            *w.DOING,
+            *w.ANSWERS,
+            *w.GROUPS,
+            *w.COMPARE,
+            *w.WORKS,
+            "each",
+            "got",
+            "every",
+            "than",
+            "per",
+            "usually",
+        },
+        "predict": w.CAMPAIGN.union(w.LOOK, w.PEOPLE, w.ANSWERS, w.OUTCOMES, w.SUCCESS, w.RELEASE, {"many"}),
+    }
+    kinds = (word for words in vocabulary.kinds.values() for word in words)
+    return {*w.FILLERS, *own.get(intent, ()), *kinds}.union(*rules)
