@@ -57,6 +57,25 @@ germany: deutschland
 ireland: eire
 netherlands: holland
 """
+OF_THERE = """
+uk: british
+us: american
+england: english
+scotland: scottish
+wales: welsh
+germany: german
+ireland: irish
+france: french
+spain: spanish
+italy: italian
+netherlands: dutch
+sweden: swedish
+belgium: belgian
+denmark: danish
+norway: norwegian
+canada: canadian
+europe: european
+"""
 ALIKE = """
 drum and bass: dnb, drum & bass, drum n bass
 r&b: rnb, rhythm and blues
@@ -145,10 +164,11 @@ def known_genres() -> dict[str, str]:
 
 @cache
 def known_places() -> dict[str, str]:
-    """Return every place by its key."""
+    """Return every place by its key, and by what is said of those who are there."""
     tables = [_parts(PLACES), _parts(SAME)]
     names = {name for table in tables for whole, parts in table.items() for name in (whole, *parts)}
-    return {key(name): name for name in sorted(names)}
+    there = {key(said): name for name, others in _parts(OF_THERE).items() for said in others}
+    return {key(name): name for name in sorted(names)} | there
 
 
 @cache

@@ -47,7 +47,7 @@ def test_nearness_is_the_same_both_ways():
 
 
 def test_no_line_of_a_table_hides_another():
-    for table in (music.GENRES, music.PLACES, music.SAME, music.ALIKE):
+    for table in (music.GENRES, music.PLACES, music.SAME, music.OF_THERE, music.ALIKE):
         names = [line.split(":")[0] for line in table.strip().splitlines()]
         assert len(names) == len(set(names))
 

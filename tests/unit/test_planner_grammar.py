@@ -445,6 +445,25 @@ def test_nothing_is_written_for_who_asks_what_was_written(text):
 @pytest.mark.parametrize(
     "text",
     [
+        "Should I pitch Tees Valley FM?",
+        "Is it too early to pitch Glass Coast to Tees Valley FM?",
+        "Does it make sense to pitch Tees Valley FM?",
+        "Can I email Tees Valley FM again?",
+        "Remind me to email Tees Valley FM",
+        "Is it wise to write a press release for Glass Coast?",
+    ],
+)
+def test_nothing_is_written_for_who_asks_whether_to_write(text):
+    assert isinstance(read(text), Unread)
+
+
+def test_words_that_say_how_to_write_are_told_and_left_out():
+    assert read("Write a heartfelt pitch for Glass Coast to Tees Valley FM").unused == ("heartfelt",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Pitch to Tees Valley FM",
         "Pitch Tees Valley FM",
         "Email Tees Valley FM",
@@ -455,6 +474,12 @@ def test_nothing_is_written_for_who_asks_what_was_written(text):
 def test_an_outlet_to_write_to_needs_no_release_beside_it(text):
     found = read(text)
     assert (found.intent, found.outlet, found.unused) == ("pitch", "Tees Valley FM", ())
+
+
+@pytest.mark.parametrize("text", ["Pitch to folk blogs in Leeds", "Please email UK folk blogs"])
+def test_so_need_contacts_of_a_kind_none(text):
+    found = read(text)
+    assert (found.intent, found.type, found.genres) == ("pitch", "blogger", ("folk",))
 
 
 @pytest.mark.parametrize("text", ["Write to mara@example.org about Glass Coast", "Email mara@example.org"])
@@ -509,6 +534,13 @@ def test_a_place_beside_another_may_only_say_where_it_lies(text, places):
     assert read(text).regions == places
 
 
+def test_a_country_may_be_said_by_who_lives_there():
+    assert read("Which German folk DJs are there?").regions == ("germany",)
+    own = vocabulary(ROOT / "skills", genres=["Irish folk"])
+    found = understood("Find Irish folk DJs in the UK", own)
+    assert (found.genres, found.regions) == (("Irish folk",), ("uk",))
+
+
 def test_a_place_of_a_known_name_elsewhere_is_asked_about():
     assert "I know another newcastle" in read("Find folk DJs in Newcastle, Calderdale").reason
 
@@ -537,6 +569,8 @@ def test_a_campaign_is_set_beside_the_time_before_anyway(text, window):
         ("What should I do today?", "next"),
         ("What should I do this week?", "next"),
         ("What is due this week?", "next"),
+        ("Has anybody replied?", "performance"),
+        ("Did anyone answer this week?", "performance"),
         ("What should I do first?", "next"),
         ("Are my streams going up?", "trends"),
         ("How are my streams doing?", "trends"),

@@ -10,7 +10,7 @@ from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
 from totalaud.planner.elsewhere import with_command
-from totalaud.planner.intents import intent_of, known, marks
+from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
 from totalaud.planner.places import narrowest
@@ -143,6 +143,8 @@ def _found(
         word for before, word in unknown if before in w.GOVERN or (before == "campaign" and word.isdigit())
     ]:
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
+    if intent in WRITTEN and (turned := _before_the_verb(rest, {word for _, word in unknown})):
+        return Unread(f"I do not know these words: {', '.join(turned)}")
     if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
         words = [word for _, word in unknown]
         return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
@@ -168,6 +170,13 @@ def _found(
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
+
+
+def _before_the_verb(rest: list[tuple[str, str]], unknown: AbstractSet[str]) -> list[str]:
+    """Return unknown words before the one for writing: they say what to do, those after it only how."""
+    said = [word for _, word in rest]
+    verb = next((index for index, word in enumerate(said) if word in w.WRITE | w.PITCH), 0)
+    return [word for word in said[:verb] if word in unknown]
 
 
 def _outcome(said: AbstractSet[str]) -> str | None:

@@ -13,8 +13,9 @@ from totalaud.planner.vocabulary import Vocabulary
 COMPARING = re.compile(
     r"\b(?:which|what) (?:(?:one )?of (?:my|our|the|all) )?campaigns?\b|\b(?:by|per|each|every) campaign\b"
 )
-OF_WHAT_WAS = re.compile(
-    r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were)\b"
+NO_ORDER = re.compile(
+    r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
+    r"|(?:can|could|may) i\b"
     r"|(?:how|what)(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
 )
 WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
@@ -35,9 +36,9 @@ def marks(plain: str, reading: Reading, campaigns: int, *, address: bool) -> set
 
 
 def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
-    """Return the only intent whose words are there; nothing is written for who asks what was written."""
+    """Return the only intent whose words are there; nothing is written for who asks of it."""
     fitting = [name for name, rules in r.RULES.items() if any(_fits(rule, said) for rule in rules)]
-    if OF_WHAT_WAS.match(plain):
+    if NO_ORDER.match(plain):
         fitting = [name for name in fitting if name not in WRITTEN]
     kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
@@ -53,7 +54,12 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Un
 
 
 def _written_to(reading: Reading, *, address: bool) -> bool:
-    """Tell whether an outlet or an address follows a word for writing: pitch to Radio X, email Radio X."""
+    """Tell whether an outlet or an address follows a word for writing: pitch to Radio X, email Radio X.
+
+    Where neither is named, whether the sentence begins with one: pitch to folk blogs in Leeds.
+    """
+    if not address and not any("outlet" in name for name in reading.names.values()):
+        return next((word in w.PITCH for word in reading.said if word not in w.FILLERS), False)
     for index, word in enumerate(reading.said):
         if "outlet" in reading.names.get(index, ()) or (address and word == "contact"):
             before: Sequence[str] = reading.said[:index]

@@ -23,6 +23,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (w.CAMPAIGN, w.DOING),
         (w.FOLLOW_UP,),
         (frozenset({"many"}), w.ANSWERS | w.SENT),
+        (w.words("did has have"), w.words("anybody anyone somebody someone"), w.ANSWERS),
     ),
     "report": ((w.REPORT,),),
     "patterns": ((w.ASKED, w.WORKS), (w.COMPARE, w.PEERS), (w.WORKS, w.PEERS)),

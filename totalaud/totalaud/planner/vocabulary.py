@@ -61,12 +61,14 @@ def vocabulary(
 ) -> Vocabulary:
     """Take the music's words from the skills folder's library, and the names from the user's tables.
 
-    A genre of the user's that is made of known ones, such as indie folk, is read as these: both are near.
+    A genre of the user's that is made of known ones, such as indie folk, is read as these: both are near; one
+    that names a place, such as Irish folk, is one of its own.
     One that is a word of the grammar, such as all, is that word.
     """
     music = _module(_music(skills))
     plain = EVERY.union(*music.TYPES.values())
-    strange = (one for one in genres if music.understood(one).words)
+    read = {one: music.understood(one) for one in genres}
+    strange = (one for one, said in read.items() if said.words or said.regions)
     return Vocabulary(
         genres=_without(plain, by_key(strange)) | music.known_genres(),
         places=_without(plain, by_key(places)) | music.known_places(),
