@@ -18,6 +18,9 @@ LATER = Release("r2", "a1", "Later Waves", "single", date(2027, 3, 1))
 ALBUM = Release("r3", "a1", "Long One", "album", date(2026, 12, 1))
 OUT = Release("r4", "a1", "Just Out", "single", date(2026, 11, 1))
 OLD = Release("r5", "a1", "Long Ago", "single", date(2024, 1, 1))
+TODAY_S = Release("r6", "a1", "Today", "single", TODAY)
+LATELY = Release("r7", "a1", "Lately", "single", date(2026, 9, 25))
+BEFORE = Release("r8", "a1", "Before", "single", date(2026, 9, 24))
 NAMES = (
     "research-contacts score-contacts track-campaign identify-patterns benchmark-performance "
     "recommend-next-steps optimize-timing create-campaign-plan generate-report suggest-hashtags "
@@ -31,6 +34,17 @@ SKILLS = {
     "write-press-release": PAID,
     "write-summary": PAID,
 }
+
+
+NEON = {
+    "name": "Neon Harbour",
+    "genre": "synthpop",
+    "genres": ["synthpop"],
+    "location": "Leeds",
+    "facts": [{"id": "f1", "text": "A fact"}],
+}
+GLASS = {"id": "r1", "title": "Glass Coast", "type": "single", "date": "2026-12-20", "links": []}
+FOUND = {"contacts": "{{step1.contacts}}"}
 
 
 def facts(**changes) -> Facts:
@@ -61,7 +75,39 @@ def test_the_best_are_chosen_from_all_who_fit(asked, limit):
 def test_patterns_of_all_pitches_are_not_told_as_those_of_an_artist():
     note = f"patterns are looked for in all of your pitches, not in those for {ARTIST.name} alone"
     assert note in of("patterns", artist=ARTIST.name).notes
+    assert note not in of("patterns", artist=ARTIST.name, cohort=True).notes
     assert note not in of("patterns").notes
+
+
+@pytest.mark.parametrize(
+    ("intent", "slots", "given"),
+    [
+        ("find", {"regions": ("wales",)}, {**FOUND, "criteria": {"regions": ["wales"], "limit": 20}}),
+        ("find", {"type": "radio"}, {**FOUND, "criteria": {"types": ["radio"], "limit": 20}}),
+        ("find", {"contact": "mara@example.org"}, {"contacts": [MARA]}),
+        ("next", {}, {}),
+        ("next", {"campaign": "Autumn"}, {"campaign_id": "c1"}),
+        ("timing", {"type": "radio"}, {"type": "radio"}),
+        ("plan", {}, {"release": GLASS}),
+        ("plan", {"channels": ("radio",)}, {"release": GLASS, "channels": ["radio"]}),
+        ("hashtags", {"platform": "tiktok"}, {"artist": NEON, "release": GLASS, "platform": "tiktok"}),
+        ("opportunities", {}, {"artist_id": "a1", "genres": ["synthpop"], "release": GLASS}),
+        ("similar", {"genres": ("folk",)}, {"artist_id": "a1", "genres": ["folk"]}),
+        ("answers", {"release": "Glass Coast"}, {"campaign_id": "c1"}),
+        ("predict", {"type": "radio"}, {**FOUND, "campaign_id": "c1"}),
+        ("predict", {"regions": ("wales",)}, {**FOUND, "campaign_id": "c1"}),
+    ],
+)
+def test_the_last_step_is_given_what_was_asked_for_and_no_more(intent, slots, given):
+    known = facts(contacts=[MARA], campaigns=[Campaign("c1", "Autumn", release_id="r1")])
+    assert of(intent, known, **slots).steps[-1].input == given
+
+
+def test_results_are_set_beside_those_of_the_genres_that_were_named():
+    _, beside, following = of("patterns", genres=("folk",)).steps
+    assert beside.input["cohort"] == {"genres": ["folk"]}
+    assert "cohort" not in of("patterns").steps[1].input
+    assert following.input == {"limit": 3}
 
 
 def test_a_prediction_is_made_for_all_who_fit():
@@ -86,7 +132,8 @@ def test_a_pitch_takes_artist_and_release_from_the_tables():
 def test_a_pitch_goes_to_the_contacts_of_the_outlet_where_there_are_some():
     sealed = {"id": "k1", "name": {"$sealed": "p", "n": "", "c": ""}, "outlet": "Tees Valley FM"}
     plan = of("pitch", facts(contacts=[sealed]), outlet="Tees Valley FM")
-    assert plan.steps[0].input["contacts"] == [sealed]
+    (written,) = plan.steps
+    assert (written.input["contacts"], written.why) == ([sealed], "Write to Tees Valley FM")
     assert "$sealed" not in "\n".join(plan_lines(plan))
 
 
@@ -95,6 +142,7 @@ def test_a_pitch_to_an_outlet_says_where_more_contacts_are_there_than_it_writes_
     plan = of("pitch", facts(contacts=there), outlet="Tees Valley FM")
     assert len(plan.steps[0].input["contacts"]) == 5
     assert "writes to the first 5 of your contacts there, who are more" in plan.notes
+    assert of("pitch", facts(contacts=there[:5]), outlet="Tees Valley FM").notes == ()
 
 
 def test_nobody_at_an_outlet_is_pitched_twice_for_a_release():
@@ -174,6 +222,9 @@ def test_pitches_to_many_are_researched_first_and_written_to_a_few():
         ([LATER, COAST, ALBUM], "single", "r1"),
         ([LATER, COAST, ALBUM], None, "r3"),
         ([OLD, OUT], "single", "r4"),
+        ([LATER, TODAY_S], None, "r6"),
+        ([OUT, LATELY], None, "r4"),
+        ([LATELY], None, "r7"),
     ],
 )
 def test_the_new_one_is_the_next_planned_or_one_just_out(releases, type_, taken):
@@ -182,11 +233,53 @@ def test_the_new_one_is_the_next_planned_or_one_just_out(releases, type_, taken)
     assert plan.notes
 
 
-@pytest.mark.parametrize("releases", [[], [OLD], [ALBUM]])
+@pytest.mark.parametrize("releases", [[], [OLD], [ALBUM], [BEFORE]])
 def test_without_a_planned_single_there_is_no_plan_for_one(releases):
     found = of("plan", facts(releases=releases), release_type="single")
     assert isinstance(found, Unread)
-    assert "totalaud releases plan" in found.reason
+    assert found.reason == "there is no single planned: add it with 'totalaud releases plan'"
+
+
+def test_what_could_have_been_meant_too_is_told_the_first_three_by_name():
+    others = [Campaign(f"c{number}", f"No. {number}") for number in range(1, 6)]
+    told = [of("performance", facts(campaigns=others[:most]), window="7d").notes for most in (4, 5)]
+    assert told == [
+        ("took the campaign No. 4; it could also have been No. 3, No. 2, No. 1",),
+        ("took the campaign No. 5; it could also have been No. 4, No. 3, No. 2 and 1 more",),
+    ]
+
+
+def test_of_several_artists_the_first_by_name_is_taken_and_told():
+    plan = of("similar", facts(artists=[Artist("a0", "Willow & Ash"), ARTIST]))
+    assert plan.steps[0].input == {"artist_id": "a1"}
+    assert plan.notes == ("took the artist Neon Harbour; it could also have been Willow & Ash",)
+
+
+def test_of_two_artists_of_one_name_the_release_says_which():
+    twin = Artist("a2", "Neon Harbour", (), "Cardiff")
+    tide = Release("r9", "a2", "Low Tide", "single", date(2027, 1, 15))
+    plan = of(
+        "press", facts(artists=[ARTIST, twin], releases=[COAST, tide]), release="Low Tide", artist=twin.name
+    )
+    assert plan.steps[0].input["artist"]["location"] == "Cardiff"
+
+
+@pytest.mark.parametrize(
+    ("known", "slots", "why"),
+    [
+        ({"artists": [], "releases": []}, {}, "there is no artist yet: add one with 'totalaud artists set'"),
+        ({"releases": [Release("r9", "a9", "Low Tide", "ep", TODAY)]}, {}, "its artist is none of yours"),
+        (
+            {},
+            {"release": "Glass Coast", "artist": "Willow & Ash"},
+            "Glass Coast is no release of that artist",
+        ),
+    ],
+)
+def test_an_artist_who_is_not_there_is_told(known, slots, why):
+    found = of("opportunities", facts(**known), **slots)
+    assert isinstance(found, Unread)
+    assert found.reason == why
 
 
 def test_a_named_release_may_be_old():
@@ -196,11 +289,11 @@ def test_a_named_release_may_be_old():
 
 
 def test_of_several_open_campaigns_the_latest_is_taken_and_told():
-    older = Campaign("c2", "Summer", datetime(2026, 6, 1, tzinfo=UTC))
-    newer = Campaign("c3", "Winter", datetime(2026, 11, 1, tzinfo=UTC))
+    older = Campaign("c3", "Summer", datetime(2026, 6, 1, tzinfo=UTC))
+    newer = Campaign("c2", "Winter", datetime(2026, 11, 1, tzinfo=UTC))
     closed = Campaign("c4", "Spring", datetime(2026, 11, 20, tzinfo=UTC), closed=True)
     plan = of("performance", facts(campaigns=[older, newer, closed]), window="7d")
-    assert plan.steps[0].input == {"campaign_id": "c3", "window": "7d"}
+    assert plan.steps[0].input == {"campaign_id": "c2", "window": "7d"}
     assert plan.notes == ("took the campaign Winter; it could also have been Summer",)
 
 
@@ -248,6 +341,8 @@ def test_a_prediction_for_a_kind_of_contact_looks_for_them_first():
         ({}, "there is no campaign yet"),
         ({"outlet": "Tees Valley FM"}, "none of your contacts is at Tees Valley FM"),
         ({"release": "Glass Coast", "type": "radio"}, "there is no campaign for Glass Coast yet"),
+        ({"release_type": "single", "type": "radio"}, "no campaign for a release that is a single yet"),
+        ({"artist": "Neon Harbour", "type": "radio"}, "there is no campaign of Neon Harbour yet"),
     ],
 )
 def test_a_prediction_for_nobody_says_what_is_missing(slots, why):
@@ -261,8 +356,10 @@ def test_a_contact_is_ranked_written_to_and_given_a_time_by_its_address():
     mara = {"contact": "mara@example.org"}
     (ranked,) = of("find", known, genres=("folk",), **mara).steps
     assert ranked.input == {"contacts": [MARA], "criteria": {"genres": ["folk"]}}
+    assert (ranked.why, of("find").steps[1].why) == ("Say how they fit", "Rank them, and say why")
     pitch = of("pitch", known, **mara)
-    assert pitch.steps[0].input["contacts"] == [MARA]
+    (written,) = pitch.steps
+    assert (written.input["contacts"], written.why) == ([MARA], "Write to this contact")
     assert "fall short" in pitch.notes[0]
     assert of("timing", known, **mara).steps[0].input == {"contacts": [{"id": "k1"}]}
 
@@ -282,15 +379,25 @@ def test_an_address_of_nobody_who_may_be_written_to_is_refused_and_not_repeated(
     assert "mara" not in found.reason
 
 
-@pytest.mark.parametrize("campaigns", [[], [Campaign("c4", "Spring", closed=True)]])
-def test_without_an_open_campaign_nothing_is_tracked(campaigns):
-    assert isinstance(of("performance", facts(campaigns=campaigns)), Unread)
+@pytest.mark.parametrize(
+    ("campaigns", "why"),
+    [
+        ([], "there is no campaign yet: "),
+        ([Campaign("c4", "Spring", closed=True)], "there is no open campaign: "),
+    ],
+)
+def test_without_an_open_campaign_nothing_is_tracked(campaigns, why):
+    found = of("performance", facts(campaigns=campaigns))
+    assert isinstance(found, Unread)
+    assert found.reason.startswith(why)
 
 
 def test_a_closed_campaign_may_be_named():
     closed = Campaign("c4", "Spring push", closed=True)
     assert (
-        of("performance", facts(campaigns=[closed]), campaign="Spring push").steps[0].input["campaign_id"]
+        of("performance", facts(campaigns=[Campaign("c1", "Autumn"), closed]), campaign="Spring push")
+        .steps[0]
+        .input["campaign_id"]
         == "c4"
     )
 
@@ -311,7 +418,8 @@ def test_a_report_is_one_free_step_with_no_more_than_was_asked():
 def test_a_report_of_a_release_is_that_of_its_latest_campaign():
     first = Campaign("c2", "Radio", datetime(2026, 6, 1, tzinfo=UTC), closed=True, release_id="r1")
     second = Campaign("c3", "Blogs", datetime(2026, 11, 1, tzinfo=UTC), release_id="r1")
-    known = facts(campaigns=[Campaign("c1", "Other"), first, second])
+    album = Campaign("c5", "Press", datetime(2026, 11, 20, tzinfo=UTC), release_id="r3")
+    known = facts(releases=[COAST, ALBUM], campaigns=[Campaign("c1", "Other"), first, second, album])
     plan = of("report", known, release="Glass Coast", window="7d")
     assert plan.steps[0].input["campaign_id"] == "c3"
     assert plan.notes == ("took the campaign Blogs; it could also have been Radio",)
@@ -357,9 +465,12 @@ def test_similar_artists_and_trends_are_one_free_step():
     assert of("similar").free
 
 
-def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it():
+@pytest.mark.parametrize(
+    "slots", [{"release": "Glass Coast"}, {"release_type": "single"}, {"artist": "Neon Harbour"}]
+)
+def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it(slots):
     lead = {"radio": LeadTime(28, 56, "usual")}
-    plan = of("timing", facts(lead_times=lead), type="radio", release="Glass Coast")
+    plan = of("timing", facts(lead_times=lead), type="radio", **slots)
     (note,) = plan.notes
     assert "28 to 56 days ahead: of this one from 2026-10-25 to 2026-11-22, which is past" in note
     assert of("timing", facts(lead_times=lead), type="radio").notes == ()
@@ -367,7 +478,9 @@ def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it():
 
 def test_an_artist_without_a_release_gets_nobody_else_s():
     second = Artist("a2", "Willow & Ash")
-    assert isinstance(of("plan", facts(artists=[ARTIST, second]), artist="Willow & Ash"), Unread)
+    found = of("plan", facts(artists=[ARTIST, second]), artist="Willow & Ash")
+    assert isinstance(found, Unread)
+    assert found.reason.startswith("there is no release of Willow & Ash planned")
 
 
 def test_of_two_releases_of_one_name_the_other_is_told():
@@ -405,6 +518,15 @@ def test_opportunities_are_looked_for_with_the_kinds_the_money_and_the_artist_s_
     assert (step.input["genres"], step.input["kinds"]) == (["folk"], ["festival"])
     assert (step.input["budget"], step.input["currency"]) == (0, "€")
     assert step.input["release"]["title"] == "Glass Coast"
+
+
+def test_opportunities_for_a_release_are_its_artist_s():
+    second = Artist("a2", "Willow & Ash", ("folk",))
+    tide = Release("r9", "a2", "Low Tide", "single", date(2026, 12, 1))
+    known = facts(artists=[ARTIST, second], releases=[COAST, tide])
+    (step,) = of("opportunities", known, regions=("wales",)).steps
+    assert (step.input["artist_id"], step.input["genres"]) == ("a2", ["folk"])
+    assert step.input["regions"] == ["wales"]
 
 
 def test_opportunities_need_no_release_unless_one_is_asked_for():
@@ -477,7 +599,10 @@ def test_what_looks_like_a_template_in_a_record_is_handed_over_as_data():
     assert steps[2]["input"]["contacts"] == "{{step2.contacts}}"
     assert steps[2]["input"]["artistInfo"]["name"] == "{{input.text1}}"
     assert given == {"text1": "{{step1.contacts}}", "text2": "We are {{ two }} people"}
-    assert of("pitch", genres=("synthpop",), type="radio").session()[1] == {}
+    plain = of("pitch", genres=("synthpop",), type="radio", limit=2)
+    steps, given = plain.session()
+    assert given == {}
+    assert [step["input"] for step in steps] == [step.input for step in plain.steps]
 
 
 def test_prose_is_one_more_step_on_what_was_found_and_has_its_price():
@@ -521,3 +646,4 @@ def test_plans_fit_into_eighty_columns():
     assert all(len(line) <= 80 for line in lines)
     assert lines[0].startswith("Plan: coach-agent, 1 step, at most about $0.03")
     assert any("none of your contacts is at BBC Radio 6 Music" in line for line in lines)
+    assert "  note: took the release Glass Coast; it could also have been Later Waves" in lines

@@ -128,11 +128,9 @@ def _named(title: str, releases: Iterable[Release], facts: Facts) -> Chosen | Mi
     named = [one for one in releases if key(one.title) == key(title)]
     if not named:
         return Missing(f"{title} is no release of that artist")
-    latest, *others = sorted(named, key=lambda one: (one.date, one.id), reverse=True)
-    if not others:
-        return Chosen(latest)
-    told = _titles([latest, *others], facts)
-    return Chosen(latest, _instead("release", told[0], told[1:]))
+    latest_first = sorted(named, key=lambda one: (one.date, one.id), reverse=True)
+    told = _titles(latest_first, facts)
+    return Chosen(latest_first[0], _instead("release", told[0], told[1:]))
 
 
 def _titles(releases: Sequence[Release], facts: Facts) -> list[str]:
