@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,10 +10,23 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from controls import NOW, SESSION, USER, failure, later, planned, report, start
+from controls import (
+    NOW,
+    SESSION,
+    SUBJECT,
+    USER,
+    attempt_id,
+    claim,
+    failure,
+    later,
+    planned,
+    report,
+    start,
+    usage,
+)
 from given import given
 from histories import Written, definitions, stories
-from orchestrator.asked import Cancel, WakeUp
+from orchestrator.asked import Cancel, ExpireLease, WakeUp
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import COMPARED, assert_folds
@@ -20,18 +34,28 @@ from projector.changes import Add, Ensure, Remove, Row
 from projector.database import connected, make, take_over
 from projector.entry import Reading, read
 from projector.projection import Fenced, Projection
+from projector.statements import adding
 from projector.waves import waves
 from projector.writing import MANY, Step, prepare, write
 from projectorstage import value
-from record_histories import record_stories
+from record_histories import corrected, record_stories
 from shared import subjects
 from shared.commit import Commit
 from shared.direct_get import Entry
 from shared.events import AnyEvent, SessionStarted
-from shared.record_events import ArtistSet, ContactImported, ContactSuppressed, FactAdded, FactRemoved
+from shared.record_events import (
+    ArtistSet,
+    ContactImported,
+    ContactSuppressed,
+    FactAdded,
+    FactRemoved,
+    OutreachRecorded,
+)
 from shared.subjects import Aggregate
 
 RUN = subjects.session(USER, SESSION)
+CAMPAIGN = UUID(int=32)
+SENT = OutreachRecorded(outreach_id=UUID(int=33), contact_id=UUID(int=5), kind="sent", at=NOW)
 PERSON, OTHER = (subjects.contact(USER, UUID(int=number)) for number in (5, 6))
 EPOCH = UUID(int=77)
 IMPORTED = ContactImported(outlet="Tees Sample FM", fingerprint="one")
@@ -220,6 +244,42 @@ async def test_what_spreads_over_other_rows_is_of_the_checkpoint_s_own_transacti
     of_the_step = await value(postgres_url, skipped)
     assert of_the_step is not None
     assert of_the_step == await value(postgres_url, "SELECT xmin::text FROM checkpoint")
+    told.happens(subjects.record(USER, "campaign", CAMPAIGN), SENT)
+    await projection.project(told.entries[-1:])
+    of_the_pitch = await value(postgres_url, "SELECT xmin::text FROM pitches")
+    assert of_the_pitch == await value(postgres_url, "SELECT xmin::text FROM checkpoint")
+
+
+async def test_what_is_under_way_is_not_in_doubt_though_an_attempt_before_it_is(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, session = Told(), Session()
+    first, second = (
+        replace(one, claim=replace(one.claim, most_usd=Decimal(2))) for one in (claim(), claim(1, 2))
+    )
+    late = failure(usage=replace(usage(), in_doubt_usd=Decimal(1)))
+    commands = (start(1), first, ExpireLease(attempt_id()), WakeUp(), second, late)
+    for number, command in enumerate(commands):
+        session, events = decide(command, session, later(60 * number), SUBJECT)
+        told.happens(RUN, *events)
+    await Projection(connection, EPOCH, 0).project(told.entries)
+    rows = await assert_folds(told.entries, postgres_url)
+    assert rows["skill_executions"][attempt_id(1, 2)]["in_doubt_usd"] == 2
+    assert rows["agent_sessions"][SESSION]["in_doubt_usd"] == 1
+
+
+async def test_what_another_user_tells_of_the_same_contact_and_campaign_leaves_the_pitch_as_it_is(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    theirs = replace(SENT, outreach_id=uuid4(), at=later(60))
+    before = told.happens(subjects.record(USER, "campaign", CAMPAIGN), SENT)
+    for event in (theirs, corrected(theirs)):
+        told.happens(subjects.record(UUID(int=9), "campaign", CAMPAIGN), event)
+    for batch in (told.entries[:before], *([entry] for entry in told.entries[before:])):
+        await projection.project(batch)
+    rows = await assert_folds(told.entries, postgres_url)
+    assert [(row["user_id"], row["sends"]) for row in rows["pitches"].values()] == [(USER, 1)]
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -272,6 +332,8 @@ async def test_many_rows_are_copied_all_or_none_and_those_beside_a_bad_one_are_t
     batch = projection.ahead(told.readings())
     assert batch is not None
     assert {table for wave in batch.waves for table, _ in wave.copied} >= {"agent_sessions"}
+    parts = [part for wave in batch.waves for one in wave.meant for part in one.parts]
+    assert not [part for part in parts if (part.table, part.sql) == ("agent_sessions", adding)]
     await projection.project(told.entries)
     assert await value(postgres_url, PARKED) == [
         f"{bad} ForeignKeyViolationError: agent_session_steps_skill_name_fkey"

@@ -464,6 +464,14 @@ def test_of_a_commit_that_does_not_fit_nothing_is_there_but_that_its_session_is_
     assert (story.folded.parked, story.outstanding) == ({SESSION_OF.subject}, {SESSION_OF.subject})
 
 
+def test_of_a_commit_that_does_not_fit_what_was_there_before_is_as_it_was():
+    story = told(start())
+    before = story.folded.tables
+    begun = decide(start(), Session(), NOW, SUBJECT)
+    story.tell(SESSION_OF, *decide(report(1), begun.session, NOW, SUBJECT).events, *begun.events)
+    assert (story.folded.tables, story.folded.parked) == (before, {SESSION_OF.subject})
+
+
 def test_a_fault_tells_no_value():
     fault = read(Entry(1, SESSION_OF.subject, b'{"commit_id": "a private name"}')).fault
     assert fault is not None

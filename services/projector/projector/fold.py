@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from projector.changes import (
     Row,
     Skip,
 )
-from projector.columns import key, layout, new_row
+from projector.columns import key, new_row
 from projector.derived import derive
 from projector.entry import Reading, read
 from projector.pitches import pitch
@@ -120,12 +119,10 @@ class Fold:
                 self._refold(change)
 
     def _count_doubt(self, session: Row) -> None:
-        before = self._found(session)
-        if before is None:
-            return
+        before = self._own(session)
         executions = self.tables["skill_executions"]
-        known = (executions.get(one) for one in self._attempts.get(session.key, ()))
-        ended = [one for one in known if one and one["execution_id"] is None and one["status"]]
+        known = (executions[one] for one in self._attempts.get(session.key, ()))
+        ended = [one for one in known if one["execution_id"] is None and one["status"]]
         total = Decimal(0)
         for number in range(1, (before["total_steps"] or 0) + 1):
             of_step = (one["in_doubt_usd"] or 0 for one in ended if one["step_number"] == number)
@@ -151,7 +148,7 @@ class Fold:
 
     def _put(self, row: Row, values: Record, before: Record | None = None) -> None:
         """Store values that are nobody else's, in place of what was there."""
-        for column, table in _referring(row.table):
+        for column, table in REFERRED.items():
             referred = values.get(column)
             if referred is not None and referred not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
@@ -204,12 +201,6 @@ def fold(entries: Iterable[Entry]) -> Fold:
     for entry in entries:
         folded.take(read(entry))
     return folded
-
-
-@cache
-def _referring(table: str) -> tuple[tuple[str, str], ...]:
-    """Return which columns name a row of which other table."""
-    return tuple((column, other) for column, other in REFERRED.items() if column in layout(table))
 
 
 def _cancelled(what: str, at: Any) -> Record:
