@@ -8,7 +8,7 @@ from rig import ROOT
 from shared.refusal import Refusal
 from totalaud.planner.grammar import understood
 from totalaud.planner.question import EXAMPLES, Question, Unread
-from totalaud.planner.vocabulary import vocabulary
+from totalaud.planner.vocabulary import by_key, lead_times, vocabulary
 
 WORDS = vocabulary(
     ROOT / "skills",
@@ -32,7 +32,7 @@ ACCENTS = vocabulary(
     ROOT / "skills",
     outlets=["Radio Fünf"],
     releases=["Grüße aus Übersee"],
-    artists=["Sigur Rós", "Björk Tribute", "Bjork Tribute", "Cafe Noir"],
+    artists=["Sigur Rós", "Björk Tribute", "Bjork Tribute", "Cafe Noir", "Motorhood"],
     places=["Köln"],
 )
 
@@ -219,6 +219,32 @@ def test_a_genre_made_of_known_ones_is_read_as_these():
 
 def test_a_number_says_how_many_contacts():
     assert read("Find me the top 3 UK folk DJs").limit == 3
+    assert read("Pitch Glass Coast to 5 folk DJs").limit == 5
+
+
+def test_names_are_told_in_the_order_in_which_they_were_said():
+    assert read("Find folk and dream pop DJs").genres == ("folk", "dream pop")
+
+
+def test_who_likes_a_genre_may_be_at_an_outlet_that_is_named():
+    found = read("Find DJs at BBC Radio 6 who like folk")
+    assert (found.outlet, found.genres) == ("BBC Radio 6 Music", ("folk",))
+
+
+def test_a_cohort_may_be_that_of_a_genre():
+    found = read("What's working best for folk artists like me?")
+    assert (found.cohort, found.genres) == (True, ("folk",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a press release for my new single for journalists",
+        "Suggest hashtags for my new single on TikTok for radio",
+    ],
+)
+def test_whom_a_text_is_for_narrows_nothing(text):
+    assert isinstance(read(text), Question)
 
 
 @pytest.mark.parametrize(
@@ -371,6 +397,7 @@ def test_a_name_that_alone_turns_a_question_round_does_not_hide_the_word(text):
         ("Write a press release for Bjork Tribute", (None, None, "Bjork Tribute")),
         ("Write a press release for Björk Tribute", (None, None, "Björk Tribute")),
         ("Write a press release for Café Noir", (None, None, "Cafe Noir")),
+        ("Write a press release for Motörhood", (None, None, "Motorhood")),
     ],
 )
 def test_a_name_may_be_written_without_its_accents(text, slots):
@@ -718,7 +745,15 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("What is the weather like?", "none of the questions"),
         ("asdf", "none of the questions"),
         ("Tell me a joke", "none of the questions"),
+        ("Write to my radio DJs", "none of the questions"),
+        ("How is folk doing?", "none of the questions"),
+        ("Which campaign performed best?", "one campaign at a time"),
+        ("How likely is Radio X to be interested or place it?", "one outcome at a time: positive or placed"),
+        ("Suggest hashtags for my single on TikTok in two hours", "such as “hours”"),
+        ("Pitch my single to radio DJs", "to whom?"),
+        ("Pitch my single to folk people", "to whom?"),
         ("word " * 61, "too long"),
+        ("word " * 60, "none of the questions"),
         ("Find radio DJs who don't like synthpop", "dont"),
         ("Find UK radio DJs except synthpop", "except"),
         ("Find radio DJs in Atlantis who like synthpop", "atlantis"),
@@ -774,7 +809,7 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Plan my new single, £100 for radio and £50 for blogs", "the most that may be spent"),
         ("How is my campaign performing, 4 hours a week?", "narrowed by hours"),
         ("Report on Glass Coast radio and Autumn push", "one campaign"),
-        ("Suggest hashtags for my new single", "which platform"),
+        ("Suggest hashtags for my new single", "which platform? bluesky, instagram, tiktok, x, youtube"),
         ("Give me a report of Atlantis", "atlantis"),
         ("Give me a report of my campaign to BBC Radio 6", "narrowed by outlet"),
         ("Is Peter a good contact for synthpop?", "peter"),
@@ -811,14 +846,29 @@ def test_a_word_that_is_nearly_a_known_one_is_asked_about(text, meant):
     assert meant is None or f"did you mean “{meant}”?" in found.reason
 
 
-def test_words_that_are_not_understood_are_told_and_left_out():
-    found = read("How is my campaign performing this week, Sarah?")
-    assert found.unused == ("sarah",)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How is my campaign performing this week, Sarah?",
+        "Write a pitch for my new single to BBC Radio 6, Sarah",
+        "Write a pitch for my new single to mara@example.org, Sarah",
+    ],
+)
+def test_words_that_are_not_understood_are_told_and_left_out(text):
+    assert read(text).unused == ("sarah",)
 
 
 def test_words_of_the_question_never_become_names():
     found = read("Find UK radio DJs like Peter Piper who like synthpop")
     assert isinstance(found, Unread)
+
+
+def test_a_name_that_nobody_could_write_is_none():
+    assert by_key(["!!!", None, "Neon Harbour"]) == {"neonharbour": "Neon Harbour"}
+
+
+def test_lead_times_are_those_of_the_skills_library():
+    assert lead_times(ROOT / "skills")["radio"].min_days > 0
 
 
 def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):

@@ -1,15 +1,17 @@
 """Plans take the user's own records, say which one of several, and what they may cost."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from library.lead_times import LeadTime
+from totalaud.planner.draft import Plan, Step
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
 from totalaud.planner.plan import planned
-from totalaud.planner.prices import Cost, expected
+from totalaud.planner.prices import FREE, Cost, expected
 from totalaud.planner.question import Question, Unread
 from totalaud.planner.telling import over, plan_lines
+from totalaud.planner.timing import UPLOAD, notes, window
 
 TODAY = date(2026, 11, 24)
 ARTIST = Artist("a1", "Neon Harbour", ("synthpop",), "Leeds", None, ({"id": "f1", "text": "A fact"},))
@@ -118,7 +120,10 @@ def test_a_prediction_is_made_for_all_who_fit():
 
 def test_the_query_of_a_search_has_only_what_was_understood():
     plan = of("find", genres=("synthpop",), unused=("sarah",))
+    assert plan.steps[0].input == {"query": "synthpop contacts", "genres": ["synthpop"], "max_results": 200}
     assert "sarah" not in str([step.input for step in plan.steps])
+    search = of("find", regions=("wales",), type="radio").steps[0].input
+    assert search == {"query": "wales radio", "regions": ["wales"], "type": "radio", "max_results": 200}
     assert "not understood and not used: sarah" in plan.notes
 
 
@@ -206,7 +211,7 @@ def test_nobody_who_is_suppressed_is_written_to_nor_the_outlet_in_their_place():
     assert plan.steps[0].input["contacts"] == [{"id": "k2", "outlet": "Tees Valley FM"}]
     found = of("pitch", facts(contacts=[shut]), outlet="Tees Valley FM")
     assert isinstance(found, Unread)
-    assert "must not be written to" in found.reason
+    assert "whom you know at Tees Valley FM must not be written to" in found.reason
 
 
 def test_pitches_to_many_are_researched_first_and_written_to_a_few():
@@ -368,7 +373,7 @@ def test_a_contact_is_ranked_written_to_and_given_a_time_by_its_address():
     ("rows", "why"),
     [
         ([], "none of your contacts has this e-mail address"),
-        ([{"id": "k", "suppressed": True}], "suppressed"),
+        ([{"id": "k", "suppressed": True}], "whom you know by this address must not be written to"),
     ],
 )
 @pytest.mark.parametrize("intent", ["find", "pitch", "predict", "timing"])
@@ -474,6 +479,57 @@ def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it(slot
     (note,) = plan.notes
     assert "28 to 56 days ahead: of this one from 2026-10-25 to 2026-11-22, which is past" in note
     assert of("timing", facts(lead_times=lead), type="radio").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("outlet", "type_", "days", "short", "upload"),
+    [
+        ("Tees Valley FM", None, 27, True, False),
+        ("KEXP", "playlist", 0, True, False),
+        (None, "radio", 27, True, False),
+        (None, "radio", 28, False, False),
+        (None, "radio", -1, False, False),
+        ("BBC Introducing", None, 28, False, True),
+        ("BBC Introducing", None, 1, True, True),
+        ("Junglist Weekly", "journalist", 1, False, False),
+    ],
+)
+def test_what_radio_wants_to_be_told_is_told_before_a_pitch_is_written(outlet, type_, days, short, upload):
+    release = TODAY + timedelta(days=days)
+    told = notes(outlet, type_, release=release, today=TODAY, lead={"radio": LeadTime(28, 56, "usual")})
+    fall_short = f"{days} days to the release fall short of the 28 to 56 days that radio wants"
+    assert told == [fall_short] * short + [UPLOAD] * upload
+    assert notes(outlet, type_, release=release, today=TODAY, lead={}) == [UPLOAD] * upload
+
+
+@pytest.mark.parametrize(
+    ("type_", "days", "told"),
+    [
+        (None, 28, []),
+        ("venue", 28, []),
+        ("radio", -1, []),
+        ("radio", 0, ["2026-09-29 to 2026-10-27, which is past"]),
+        ("radio", 28, ["2026-10-27 to 2026-11-24"]),
+        ("radio", 27, ["2026-10-26 to 2026-11-23, which is past"]),
+    ],
+)
+def test_a_time_for_pitches_is_told_where_the_kind_has_one_and_the_release_is_to_come(type_, days, told):
+    release, lead = TODAY + timedelta(days=days), {"radio": LeadTime(28, 56, "usual")}
+    usual = "radio usually wants to hear of a release 28 to 56 days ahead: of this one from "
+    assert window(type_, release, today=TODAY, lead=lead) == [usual + one for one in told]
+
+
+def test_records_are_handed_over_in_the_fields_that_a_skill_s_types_have():
+    types = {"ArtistInfo": ("name", "genre", "facts"), "Fact": ("text",), "Release": ("title",)}
+    schema = {"$defs": {name: {"properties": {field: {} for field in has}} for name, has in types.items()}}
+    skills = {"write-press-release": {**PAID, "input_schema": schema}}
+    known = Facts(today=TODAY, skills=skills, artists=[ARTIST], releases=[COAST])
+    assert of("press", known).steps[0].input == {
+        "artist": {"name": "Neon Harbour", "genre": "synthpop", "facts": [{"text": "A fact"}]},
+        "release": {"title": "Glass Coast"},
+    }
+    bare = of("press", facts(artists=[Artist("a1", "Neon Harbour")])).steps[0].input["artist"]
+    assert bare == {"name": "Neon Harbour", "genres": [], "facts": []}
 
 
 def test_an_artist_without_a_release_gets_nobody_else_s():
@@ -590,6 +646,7 @@ def test_an_artist_of_many_facts_costs_more_to_write_about():
     (short,), (dear,) = (of("press", known).steps for known in (facts(), long))
     assert short.cost.usd == expected(PAID).usd
     assert dear.cost.usd > short.cost.usd + 2 * (200 * 60 / 4 - 2000) * 2e-6
+    assert dear.cost.usd < short.cost.usd + 2 * (200 * 90 / 3) * 2e-6
 
 
 def test_what_looks_like_a_template_in_a_record_is_handed_over_as_data():
@@ -634,10 +691,39 @@ def test_a_press_release_takes_artist_and_release_from_the_tables():
 def test_a_budget_holds_plans_that_may_cost_more_or_who_knows_what():
     plan = of("pitch", outlet="BBC Radio 6 Music")
     assert over(plan, 0.001) is not None
-    assert over(plan, 1.0) is None
+    assert over(plan, plan.steps[0].cost.usd) is None
     unknown = {**SKILLS, "generate-pitch": {"provider": "openai", "model": "no-such-model"}}
     known = Facts(today=TODAY, skills=unknown, artists=[ARTIST], releases=[COAST])
     assert "nobody knows" in over(of("pitch", known, outlet="BBC Radio 6 Music"), 100)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("Glass Coast", "Glass Coast"),
+        (0.5, "0.5"),
+        (["folk", "jazz"], "folk, jazz"),
+        ([MARA, {"id": "k2", "outlet": "Amazing Radio"}, {"id": "k3"}], "3 at Amazing Radio, Tees Valley FM"),
+        ([{"id": "k2"}, {"id": "k3"}], "2"),
+        (NEON, "Neon Harbour, 1 fact"),
+        (GLASS, "Glass Coast, 2026-12-20"),
+        ({"genres": ["folk"], "limit": 20}, "genres folk; limit 20"),
+    ],
+)
+def test_a_step_is_told_with_why_its_price_and_what_it_is_given(given, told):
+    plan = Plan("scout-agent", (Step("track-trends", {"given": given}, "Look", FREE),))
+    assert plan_lines(plan) == [
+        "Plan: scout-agent, 1 step, $0",
+        "  1. track-trends: Look ($0)",
+        f"       given: {told}",
+    ]
+
+
+def test_what_a_step_of_unknown_price_makes_of_a_plan_is_unknown():
+    steps = (Step("track-trends", {}, "Look", FREE), Step("write-summary", {}, "Say", Cost(None, 2)))
+    first, *_, last = plan_lines(Plan("scout-agent", steps))
+    assert first == "Plan: scout-agent, 2 steps, price unknown"
+    assert last == "  2. write-summary: Say (price unknown)"
 
 
 def test_plans_fit_into_eighty_columns():

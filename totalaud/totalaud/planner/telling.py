@@ -7,8 +7,6 @@ from totalaud.planner.draft import Plan
 from totalaud.planner.prices import Cost
 from totalaud.told.lines import counted, wrapped
 
-MOST_OF_A_VALUE = 60
-
 
 def plan_lines(plan: Plan) -> list[str]:
     """Return agent, steps with their inputs and expected cost, and what else there is to know."""
@@ -36,7 +34,7 @@ def _short(value: Any) -> str:
     match value:
         case str():
             return value
-        case [{"$sealed": _}, *_] | [dict(), *_]:
+        case [dict(), *_]:
             outlets = ", ".join(sorted({str(one["outlet"]) for one in value if one.get("outlet")}))
             return f"{len(value)} at {outlets}" if outlets else str(len(value))
         case list():
@@ -48,8 +46,7 @@ def _short(value: Any) -> str:
         case dict():
             return "; ".join(f"{name} {_short(one)}" for name, one in value.items())
         case _:
-            text = json.dumps(value, default=str)
-            return text if len(text) <= MOST_OF_A_VALUE else text[: MOST_OF_A_VALUE - 3] + "..."
+            return json.dumps(value)
 
 
 def _sum(plan: Plan) -> Cost:
