@@ -526,6 +526,7 @@ def test_who_is_at_an_outlet_is_looked_up_not_written_to(text):
         "Who should hear my new single?",
         "Who should I pitch my new single to?",
         "Which contacts should I email about my single?",
+        "Which outlets should I pitch my single to?",
     ],
 )
 def test_whom_to_pitch_may_be_asked(text):
@@ -604,6 +605,7 @@ def test_a_campaign_is_set_beside_the_time_before_anyway(text, window):
         ("Any deadlines coming up?", "opportunities"),
         ("Which kind of contact answers most?", "answers"),
         ("Who will answer my campaign?", "predict"),
+        ("How many replies will I get?", "predict"),
         ("How do I compare with similar artists?", "patterns"),
         ("Which artists are like Neon Harbour?", "similar"),
         ("How many folk DJs do I have in the UK?", "find"),
@@ -802,6 +804,10 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Write a press release for my album and my single", "one release"),
         ("Suggest hashtags for Glass Coast on TikTok and Instagram", "one platform"),
         ("What reply rate do I get by genre and by region?", "one grouping"),
+        ("Compare Glass Coast with Autumn push by outlet", "one grouping"),
+        ("Which contacts are best for my campaigns?", "name a genre"),
+        ("Which song should I pitch?", "none of the questions"),
+        ("Which campaign needs a follow-up?", "one campaign"),
         ("Find 5 or 10 folk DJs", "these words: 10"),
         ("Find festivals for more than £50", "the most that may be spent"),
         ("Find funding over 500 pounds", "the most that may be spent"),

@@ -9,6 +9,7 @@ from typing import Literal
 from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
+from totalaud.planner.amounts import AT_LEAST, HOURS, MONEY, MORE_MONEY, currency, number
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
@@ -21,17 +22,7 @@ from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
 MOST_UNUSED = 2
-FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
-DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
-HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-UNIT = r"(?:pounds?|dollars?|euros?|gbp|usd|eur)\b"
-MONEY = re.compile(
-    rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*{UNIT}|\bbudget(?: of| is|:)?\s+{FIGURES}(?!k?\s*{UNIT})"
-)
-CURRENCY = re.compile(r"[£$€]|[a-z]+$")
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
-MORE_MONEY = re.compile(r"[£$€]\s*\d")
-AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
 ONE_BUDGET = "I take one amount, the most that may be spent"
 TYPES_ASIDE = {"press", "hashtags"}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
@@ -41,6 +32,7 @@ WRITING = re.compile(
 SENDING = re.compile("^send (?=me )")
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
+COMPARED = frozenset({CAMPAIGNS_COMPARED, SEVERAL_NAMED})
 SILENT = re.compile(
     r"\b(?:(?:has|have|did|does|do)(?:n't| not)|not)(?: yet)? "
     r"(?:answer|answered|reply|replied|respond|responded)(?: yet)?\b"
@@ -72,11 +64,11 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if len(addresses) > 1:
         return Unread("one e-mail address at a time")
     plain = _plain(text)
-    plain, hours = _number(HOURS, plain)
+    plain, hours = number(HOURS, plain)
     if AT_LEAST.search(plain):
         return Unread(ONE_BUDGET)
     money = MONEY.search(plain)
-    plain, budget = _number(MONEY, plain)
+    plain, budget = number(MONEY, plain)
     if budget is not None and MORE_MONEY.search(plain):
         return Unread(ONE_BUDGET)
     said = WORD.findall(plain)
@@ -109,7 +101,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         window=window,
         hours_per_week=hours,
         budget=budget,
-        currency=_currency(money[0]) if money else None,
+        currency=currency(money[0]) if money else None,
     )
     whole = _named(question, names)
     return whole if isinstance(whole, Unread) else _narrowed(whole)
@@ -135,7 +127,7 @@ def _found(
     )
     counts = [word for _, word in rest if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
     groups = [word for _, word in rest if word in w.GROUPS]
-    compares = intent == "answers" and bool(implied & {CAMPAIGNS_COMPARED, SEVERAL_NAMED})
+    compares = intent == "answers" and bool(implied & COMPARED)
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in understood_here]
@@ -151,7 +143,7 @@ def _found(
     if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
     if several := _several(
-        intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values()))
+        intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values())), implied
     ):
         return several
     return Question(
@@ -186,7 +178,11 @@ def _outcome(said: AbstractSet[str]) -> str | None:
 
 
 def _several(
-    intent: Intent, said: list[str], names: Mapping[str, list[str]], campaigns: int
+    intent: Intent,
+    said: list[str],
+    names: Mapping[str, list[str]],
+    campaigns: int,
+    implied: AbstractSet[str],
 ) -> Unread | None:
     """Refuse two of what the answer has one of; a release that is named needs no type."""
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
@@ -197,10 +193,13 @@ def _several(
     }
     for what, (one, words) in slots.items():
         values = list(dict.fromkeys(words[word] for word in said if word in words)) if one else []
+        if what == "grouping" and one and implied & COMPARED:
+            values.append("campaign")
         if len(values) > 1:
             return Unread(f"one {what} at a time: {' or '.join(values)}")
-    chosen = names["campaign"] or names["release"] or w.FOLLOW_UP & set(said)
-    if intent in {"performance", "report"} and not chosen and _of_many(said, campaigns):
+    chosen = names["campaign"] or names["release"]
+    many = CAMPAIGNS_COMPARED in implied or (not w.FOLLOW_UP & set(said) and _of_many(said, campaigns))
+    if intent in {"performance", "report"} and not chosen and many:
         return Unread("I look at one campaign at a time: name it, or see 'totalaud campaigns list'")
     return None
 
@@ -264,23 +263,6 @@ def _not_a_question(said: list[str], rest: list[tuple[str, str]]) -> Unread | No
     if said[0].replace("'", "") in w.ACTS:
         return Unread(f"I answer questions; I do not {said[0]} anything")
     return None
-
-
-def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
-    found = pattern.search(text)
-    if found is None:
-        return text, None
-    figures, thousands = next(
-        (one, more) for one, more in zip(*[iter(found.groups())] * 2, strict=True) if one
-    )
-    if not thousands and DOTTED.fullmatch(figures):
-        figures = figures.replace(".", "")
-    return pattern.sub(" ", text, count=1), float(figures.replace(",", "")) * (1000 if thousands else 1)
-
-
-def _currency(money: str) -> str | None:
-    found = CURRENCY.search(money)
-    return found[0] if found else None
 
 
 def _plain(text: str) -> str:

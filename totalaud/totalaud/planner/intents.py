@@ -13,6 +13,8 @@ from totalaud.planner.vocabulary import Vocabulary
 COMPARING = re.compile(
     r"\b(?:which|what) (?:(?:one )?of (?:my|our|the|all) )?campaigns?\b|\b(?:by|per|each|every) campaign\b"
 )
+NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
+WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
 NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
     r"|(?:can|could|may) i\b"
@@ -25,8 +27,10 @@ def marks(plain: str, reading: Reading, campaigns: int, *, address: bool) -> set
     """Return words for what the names in a question say of it, beside the words that are there."""
     own = {frozenset(name.items()) for name in reading.names.values() if not set(OWN).isdisjoint(name)}
     several = {one for one in own if {"campaign", "release"} & set(dict(one))}
-    compares = COMPARING.search(plain) or (campaigns > 1 and "campaigns" in reading.said)
+    plural = campaigns > 1 and "campaigns" in reading.said and w.PEOPLE.isdisjoint(reading.said)
+    compares = COMPARING.search(plain) or plural
     told = {
+        r.SOMEBODY: WHO.search(plain),
         r.TO_SOMEBODY: _written_to(reading, address=address),
         r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
         r.CAMPAIGNS_COMPARED: compares and w.RIVALS.isdisjoint(reading.said),
@@ -78,7 +82,7 @@ def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
     rules = (group for rule in r.RULES[intent] for group in rule)
     own: dict[str, Iterable[str]] = {
         "find": w.LOOK.union(w.PEOPLE, w.CAMPAIGN, w.COVER, {"know", "many"}),
-        "whom": w.LOOK.union(w.PEOPLE, w.RELEASE, w.PITCH, w.COVER),
+        "whom": w.LOOK.union(w.PEOPLE, w.OUTLETS, w.RELEASE, w.PITCH, w.COVER),
         "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, w.COVER, *w.TONES.values()),
         "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success", "similar"},
         "next": {"first", "today", "left"},

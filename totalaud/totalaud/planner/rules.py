@@ -7,13 +7,14 @@ from totalaud.planner.question import Intent
 
 TO_SOMEBODY = "@to"
 AN_OUTLET = "@outlet"
+SOMEBODY = "@who"
 CAMPAIGNS_COMPARED = "@campaigns"
 SEVERAL_NAMED = "@several"
 WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
-    "whom": ((w.words("who whom which"), frozenset({"should"}), w.words("hear pitch contact email mail")),),
+    "whom": ((frozenset({SOMEBODY}), frozenset({"should"}), w.words("hear pitch contact email mail")),),
     "pitch": (
         (w.WRITE, w.PITCH),
         (frozenset({"pitch"}), w.RELEASE),
@@ -73,7 +74,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (frozenset({CAMPAIGNS_COMPARED}), w.ANSWERS | w.COMPARE | w.DOING | w.WORKS | w.RANKED),
         (frozenset({SEVERAL_NAMED}), w.COMPARE | w.DOING | w.RANKED),
     ),
-    "predict": ((w.LIKELY,), (frozenset({"will"}), w.words("who anybody anyone"), w.ANSWERS)),
+    "predict": ((w.LIKELY,), (frozenset({"will"}), w.words("who anybody anyone many"), w.ANSWERS | w.SENT)),
 }
 STRONGER: dict[Intent, frozenset[Intent]] = {
     "report": frozenset({"performance"}),
@@ -86,7 +87,7 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 }
 assert set(RULES) == set(get_args(Intent))
 
-MARKS = frozenset({TO_SOMEBODY, AN_OUTLET, CAMPAIGNS_COMPARED, SEVERAL_NAMED})
+MARKS = frozenset({SOMEBODY, TO_SOMEBODY, AN_OUTLET, CAMPAIGNS_COMPARED, SEVERAL_NAMED})
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),

@@ -86,6 +86,7 @@ OUTCOMES = {
     **dict.fromkeys(("interested", "interest", "positive", "positively"), "positive"),
     **dict.fromkeys(("place", "placed", "placement", "placements"), "placed"),
 }
+OUTLETS = words("outlet outlets")
 GROUPS = {
     "type": "type",
     "types": "type",
