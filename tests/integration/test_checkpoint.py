@@ -59,14 +59,20 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
     await assert_folded(bus, postgres_url)
 
 
-async def test_a_projector_whose_checkpoint_was_moved_goes_on_from_where_it_is(
-    bus: Bus, writer: Writer, postgres_url: str
+@pytest.mark.parametrize("by", ["somebody else", "a rebuild of ours"])
+async def test_a_projector_whose_checkpoint_was_moved_goes_on_and_says_so_where_it_was_somebody_else(
+    by: str, bus: Bus, writer: Writer, postgres_url: str
 ):
-    async with projecting(bus, postgres_url):
+    async with projecting(bus, postgres_url) as live:
         await caught_up(bus, postgres_url)
         await value(postgres_url, "UPDATE checkpoint SET epoch = $1", uuid4())
-        await writer.write(stories(10, commits=50))
-        await caught_up(bus, postgres_url)
+        if by != "somebody else":
+            live.swapped()
+        with capture_logs() as told:
+            await writer.write(stories(10, commits=50))
+            await caught_up(bus, postgres_url)
+    moved = "the checkpoint was moved by somebody else, going on from there"
+    assert ([line["event"] for line in told] == [moved]) == (by == "somebody else")
     await assert_folded(bus, postgres_url)
 
 

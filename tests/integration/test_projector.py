@@ -19,6 +19,7 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded, rows_of
 from projector import reader
+from projector.live import SHORTEST_WAIT_S, Live
 from projector.record_tables import OWNED
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
@@ -159,6 +160,16 @@ async def test_while_postgres_takes_no_changes_the_projection_waits(
                 await until(lambda: waits(told, "ReadOnlySQLTransactionError"))
             await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
+
+
+async def test_a_projector_that_begins_while_postgres_is_away_waits(bus: Bus):
+    with capture_logs() as told:
+        async with projecting(bus, "postgresql://127.0.0.1:1/away"):
+            await until(lambda: waits(told, "ConnectionRefusedError"))
+
+
+async def waits_least(live: Live) -> bool:
+    return live._wait_s == SHORTEST_WAIT_S
 
 
 async def waits(told: list[Any], reason: str) -> bool:
@@ -315,8 +326,9 @@ async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, po
 
 
 async def test_what_the_feed_brings_is_not_asked_of_the_stream_again(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(reader, "LOOK_S", 60)
     asked: list[bytes] = []
 
     async def hear(message: Msg) -> None:
@@ -354,19 +366,22 @@ async def test_status_tells_how_far_the_projection_is(
 
 
 async def test_tables_that_take_nothing_are_tried_ever_more_slowly(
-    bus: Bus, writer: Writer, postgres_url: str
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("projector.live.LONGEST_WAIT_S", 2 * SHORTEST_WAIT_S)
     history = list(stories(6))
-    async with projecting(bus, postgres_url):
+    async with projecting(bus, postgres_url) as live:
         await writer.write(history[:60])
         await caught_up(bus, postgres_url)
         connection = await asyncpg.connect(postgres_url)
         await connection.execute(FULL)
         with capture_logs() as told:
             await writer.write(history[60:])
-            await asyncio.sleep(3)
+            await asyncio.sleep(1.5)
         assert 2 <= [line["reason"] for line in told].count("DiskFullError") <= 5
+        assert live._wait_s == 2 * SHORTEST_WAIT_S
         await connection.execute("DROP FUNCTION full_disk CASCADE")
         await connection.close()
         await caught_up(bus, postgres_url)
+        await until(lambda: waits_least(live))
     await assert_folded(bus, postgres_url)
