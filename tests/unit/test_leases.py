@@ -2,24 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from nats.errors import NoRespondersError
 
 from orchestrator.doors import Doors
 from orchestrator.sweep import Sweep
 from shared.delivery import Delivery, Poison
 from shared.events import AttemptFailed, AttemptLost, SessionFailed, StepCompleted
-from shared.json import dumps
-from shared.ledger_events import MoneyReserved, MoneySettled
+from shared.json import dumps, loads
+from shared.ledger_events import MoneyReleased, MoneyReserved, MoneySettled
+from shared.refusal import Refusal
 from shared.subjects import late, ledger, session
 from shared.usage import Cached
 from shared.work import Claim, Report, Work
-from sim.bus import SimBus
+from sim.bus import Said, SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import VirtualLoop
 from sim.process import Process
@@ -47,7 +50,7 @@ class Scene:
 
     async def ask(self, most_usd: Decimal = FREE) -> str:
         claim = Claim(**about(self.work), runner="runner-1", most_usd=most_usd)
-        return (await self.doors.reports.claims.claim(claim)).verdict
+        return (await self.answer(self.doors.reports.claim, claim.to_json()))["verdict"]
 
     async def booked(self) -> list[type]:
         """What has happened in the user's ledger."""
@@ -57,9 +60,19 @@ class Scene:
     def beat(self) -> None:
         self.doors.commands.follow.beat(self.work.attempt_id)
 
-    def report(self, cached: Cached | None = None, *, text: str = "") -> bytes:
+    async def answer(self, handle: Callable[[Any], Awaitable[None]], body: bytes) -> Any:
+        """Have the orchestrator hear this as from a runner; return what it answers."""
+        process, answers = self.doors.bus.process, list[bytes]()
+        await handle(Said(process, f"report.{self.work.attempt_id}", body, {}, answers.append))
+        (answer,) = answers
+        return loads(answer)
+
+    def claimed(self) -> bytes:
+        return Claim(**about(self.work), runner="runner-1").to_json()
+
+    def report(self, cached: Cached | None = None, *, text: str = "", seq: int = 1) -> bytes:
         report = Report(
-            **about(self.work),
+            **{**about(self.work), "seq": seq},
             output={"n": 2, "text": text},
             started_at=EPOCH,
             duration_ms=1,
@@ -188,6 +201,123 @@ def test_a_refused_report_of_a_paid_attempt_leaves_its_cost_in_doubt():
         assert await scene.booked() == [MoneyReserved, MoneySettled]
         await scene.doors.reports.late(scene.delivery(scene.report()))
         assert await scene.has(StepCompleted)
+
+    played(story)
+
+
+def test_a_report_is_answered_once_it_is_in_the_log_and_what_it_did_not_cost_is_free_again():
+    async def story(scene: Scene) -> None:
+        await scene.ask(Decimal("0.02"))
+        answer = await scene.answer(scene.doors.reports.report, scene.report())
+        seq = (await scene.doors.commands.log.load(session(USER, ID))).seq
+        assert answer == {"ok": True, "seq": seq}
+        assert await scene.booked() == [MoneyReserved, MoneyReleased]
+
+    played(story)
+
+
+def test_a_report_that_the_log_may_not_hold_is_answered_with_why():
+    async def story(scene: Scene) -> None:
+        answer = await scene.answer(scene.doors.reports.report, scene.report(text="\0"))
+        assert answer["error"]["code"] == "unstorable"
+
+    played(story)
+
+
+def test_a_queued_report_is_acked_once_what_it_did_not_cost_is_free_again():
+    async def story(scene: Scene) -> None:
+        await scene.ask(Decimal("0.02"))
+        acked: list[list[type]] = []
+
+        async def ack() -> None:
+            acked.append(await scene.booked())
+
+        queued: Any = SimpleNamespace(body=scene.report(), subject=late(scene.work.attempt_id), ack=ack)
+        await scene.doors.reports.late(queued)
+        assert acked == [[MoneyReserved, MoneyReleased]]
+
+    played(story)
+
+
+@pytest.mark.parametrize("text", ["", "\0"])
+def test_a_queued_report_on_work_that_the_log_has_not_heard_of_yet_is_no_poison(text: str):
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        with pytest.raises(Refusal, match="ask again"):
+            await scene.doors.reports.late(scene.delivery(scene.report(text=text, seq=99)))
+
+    played(story)
+
+
+@pytest.mark.parametrize("of", ["nothing", "no attempt", "another attempt"])
+def test_a_queued_report_that_tells_of_no_attempt_is_poison_and_ends_none(of: str):
+    async def story(scene: Scene) -> None:
+        another = scene.report(text="\0").replace(str(scene.work.attempt_id).encode(), str(ID).encode())
+        body = {"nothing": b"no JSON", "no attempt": b"{}"}.get(of, another)
+        with pytest.raises(Poison):
+            await scene.doors.reports.late(scene.delivery(body))
+        assert not await scene.has(AttemptFailed)
+
+    played(story)
+
+
+def test_a_queued_report_that_could_not_be_recorded_in_time_is_recorded_later():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        sessions, tries = scene.doors.reports.sessions, iter([Refusal("unavailable", None, "ask again")])
+
+        async def decide(*given: Any, **named: Any) -> Any:
+            for refusal in tries:
+                raise refusal
+            return await sessions.decide(*given, **named)
+
+        slow: Any = SimpleNamespace(decide=decide)
+        reports = replace(scene.doors.reports, sessions=slow)
+        with pytest.raises(Refusal, match="ask again"):
+            await reports.late(scene.delivery(scene.report()))
+        assert not await scene.has(AttemptFailed)
+        await reports.late(scene.delivery(scene.report()))
+        assert await scene.has(StepCompleted)
+
+    played(story, "add")
+
+
+@pytest.mark.parametrize("away", [TimeoutError, NoRespondersError])
+def test_while_it_cannot_be_seen_who_waits_for_money_the_sweep_is_wanted(away: type[Exception]):
+    async def let_on(user: UUID) -> None:
+        raise away
+
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        claims: Any = SimpleNamespace(let_on=let_on)
+        reports = replace(scene.doors.reports, claims=claims)
+        follow = scene.doors.commands.follow
+        before = follow.sweep_wanted.is_set()
+        assert (await scene.answer(reports.report, scene.report()))["ok"]
+        assert (before, follow.sweep_wanted.is_set()) == (False, True)
+
+    played(story)
+
+
+def test_a_heartbeat_is_told_to_go_on_until_nobody_waits_for_its_attempt():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        beat = scene.doors.reports.beat
+        assert await scene.answer(beat, scene.claimed()) == {"verdict": "run", "lease_s": LEASE_S}
+        await scene.doors.ask(f"ask.{USER}.session.cancel", dumps({"session_id": str(ID)}), {})
+        assert (await scene.answer(beat, scene.claimed()))["verdict"] == "abort"
+
+    played(story)
+
+
+def test_every_orchestrator_that_hears_a_heartbeat_keeps_the_lease():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        await asyncio.sleep(LEASE_S - 1)
+        heard: Any = SimpleNamespace(body=scene.claimed())
+        await scene.doors.reports.hear_beat(heard)
+        await asyncio.sleep(LEASE_S - 1)
+        assert not await scene.has(AttemptLost)
 
     played(story)
 

@@ -39,7 +39,7 @@ from orchestrator.asked import (
 from orchestrator.decide import decide
 from orchestrator.money import Purse
 from orchestrator.session import Session
-from projector.changes import Add, Alter, Ensure, File, Row
+from projector.changes import Add, Alter, CloseAlone, Ensure, File, Row
 from projector.entry import read
 from projector.fold import Fold, Record, fold
 from projector.waves import Misfit, waves
@@ -607,6 +607,22 @@ def test_skills_beside_one_session_wait_for_it_and_it_for_them_but_never_for_eac
         (filed[2:], ["agent_sessions"]),
         ([], []),
     ]
+
+
+def test_a_session_waits_for_whichever_skill_beside_it_is_filed_last():
+    busy, quick = (subjects.execution(USER, UUID(int=number)) for number in range(2))
+    filed = [File(Row("skill_executions", one.uuid, USER), SESSION_OF) for one in (busy, quick)]
+    changes = [CloseAlone(busy.uuid, USER, NOW), *filed, Add(Row("agent_sessions", SESSION), {})]
+    told = zip((busy, busy, quick, SESSION_OF), changes, strict=True)
+    found = waves((aggregate.subject, [change]) for aggregate, change in told)
+    assert [[*wave.tables] for wave in found] == [[], [], ["agent_sessions"]]
+
+
+def test_what_is_counted_of_a_row_that_begins_in_the_same_wave_is_in_it():
+    row = Row("agent_sessions", SESSION, USER)
+    changes = [Ensure(row, {"user_id": USER, "tokens_used": 1}), Alter(row, amounts={"tokens_used": 2})]
+    (wave,) = waves([("evt.one", changes)])
+    assert wave.fate(row).whole("agent_sessions")["tokens_used"] == 3
 
 
 def random_log(seed: int) -> Told:
