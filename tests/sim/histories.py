@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from orchestrator.evolve import evolve as evolve_session
-from orchestrator.ledger import Ledger
-from orchestrator.ledger import evolve as evolve_ledger
+from orchestrator.ledger import Ledger, fold
 from orchestrator.session import Session
 from shared.events import AnyEvent
 from shared.subjects import Aggregate
@@ -45,7 +44,7 @@ class Histories:
         return self._followed(aggregate, lambda: History(evolve_session, Session()))
 
     def ledger(self, aggregate: Aggregate) -> History[Ledger]:
-        return self._followed(aggregate, lambda: History(evolve_ledger, Ledger()))
+        return self._followed(aggregate, lambda: History(_evolve_ledger, Ledger()))
 
     def open(self) -> list[Aggregate]:
         """Return those that may wait for something: sessions that have not ended, and all ledgers."""
@@ -58,3 +57,7 @@ class Histories:
             known = self._known[aggregate.subject] = begun()
         known.follow(self._log, aggregate.subject)
         return known
+
+
+def _evolve_ledger(ledger: Ledger, event: AnyEvent) -> Ledger:
+    return fold((event,), ledger)

@@ -181,13 +181,11 @@ def _reserve(command: Reserve, ledger: Ledger) -> list[LedgerEvent]:
     ]
 
 
-def evolve(ledger: Ledger, event: AnyEvent) -> Ledger:
-    """Take in what happened. Never refuses, never decides."""
-    return fold((event,), ledger)
-
-
 def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:
-    """Take in all that happened, into one copy: with one for each event, a year's would take minutes."""
+    """Take in what happened. Never refuses, never decides.
+
+    All of it goes into one copy: with one for each event, a year's would take minutes.
+    """
     known = ledger or Ledger()
     ours = replace(
         known,

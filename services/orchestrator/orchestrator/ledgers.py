@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct, field
 
-from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, evolve, fold
+from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, fold
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
@@ -36,6 +36,15 @@ class _Asked(Struct, eq=False):
     command: LedgerCommand
     cause: str
     outcome: Done | Exceeded | Refusal | None = None
+
+
+class _Decided(Struct):
+    """What a batch leads to, and the ledger then; by `id` those who were refused, and who changed nothing."""
+
+    ledger: Ledger
+    events: tuple[AnyEvent, ...] = ()
+    refused: dict[int, Exceeded | Refusal] = {}
+    idle: set[int] = set()
 
 
 class _Queue(Struct):
@@ -83,14 +92,17 @@ class Ledgers:
         fresh = False
         batch = list(queue.waiting)
         while True:
-            events, refused, idle = _decided(batch, queue.known.ledger)
-            if (refused or idle) and not fresh:
+            decided = _decided(batch, queue.known.ledger)
+            if (decided.refused or decided.idle) and not fresh:
                 await self._catch_up(user, queue)
                 fresh = True
                 continue
-            if events:
+            if decided.events:
                 commit = Commit(
-                    commit_id=self._new_id(), at=self._clock(), causation_id=batch[0].cause, events=events
+                    commit_id=self._new_id(),
+                    at=self._clock(),
+                    causation_id=batch[0].cause,
+                    events=decided.events,
                 )
                 try:
                     seq = await self._log.append(ledger_of(user), commit, expected=queue.known.seq)
@@ -98,11 +110,11 @@ class Ledgers:
                     await self._catch_up_after(user, queue)
                     fresh = True
                     continue
-                queue.known = Known(fold(events, queue.known.ledger), seq)
+                queue.known = Known(decided.ledger, seq)
             for asked in batch:
-                changed = id(asked) not in idle
+                changed = id(asked) not in decided.idle
                 done = Done(queue.known.ledger, queue.known.seq, changed=changed)
-                asked.outcome = refused.get(id(asked), done)
+                asked.outcome = decided.refused.get(id(asked), done)
             queue.waiting = [other for other in queue.waiting if other.outcome is None]
             return
 
@@ -138,25 +150,21 @@ class Ledgers:
         return queue
 
 
-def _decided(
-    batch: list[_Asked], ledger: Ledger
-) -> tuple[tuple[AnyEvent, ...], dict[int, Exceeded | Refusal], set[int]]:
-    """Decide one after the other; also tell who was refused, and who changed nothing.
+def _decided(batch: list[_Asked], ledger: Ledger) -> _Decided:
+    """Decide one after the other.
 
     A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
     """
-    events: list[AnyEvent] = []
-    refused: dict[int, Exceeded | Refusal] = {}
-    idle: set[int] = set()
+    decided = _Decided(ledger)
     for asked in batch:
         try:
-            found = decide(asked.command, ledger)
+            found = decide(asked.command, decided.ledger)
         except (Exceeded, Refusal) as refusal:
-            refused[id(asked)] = refusal.with_traceback(None)
+            decided.refused[id(asked)] = refusal.with_traceback(None)
             continue
-        if not found:
-            idle.add(id(asked))
-        for event in found:
-            ledger = evolve(ledger, event)
-        events += found
-    return tuple(events), refused, idle
+        if found:
+            decided.ledger = fold(found, decided.ledger)
+            decided.events += (*found,)
+        else:
+            decided.idle.add(id(asked))
+    return decided
