@@ -164,7 +164,7 @@ MUTANTS = (
         "a cached result counts for what is being paid for",
         UNEVEN,
         decide,
-        "_is_unclaimed",
+        "_may_end",
         faulty.paid_and_cached,
         Focus(skills=("keep",), faults=DEADLY),
     ),

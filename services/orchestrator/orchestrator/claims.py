@@ -38,9 +38,8 @@ class Claims:
         """
         aggregate, cause = claim.aggregate, str(claim.attempt_id)
         known = await self.sessions.load(aggregate, at_least=claim.seq)
-        held = known.session.open.get(claim.attempt_id)
         command: ClaimAttempt | StopAttempt = ClaimAttempt(claim, self.lease_s)
-        costs = claim.most_usd != 0 and held is not None and held.runner is None
+        costs = claim.most_usd != 0 and known.session.unclaimed(claim.attempt_id) is not None
         if costs:
             command = await self._reserved(claim, self.clock(), cause)
         decided = await self.sessions.decide(aggregate, command, at_least=claim.seq, cause=cause)

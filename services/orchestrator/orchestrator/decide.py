@@ -25,7 +25,7 @@ from orchestrator.asked import (
 )
 from orchestrator.decision import Decision
 from orchestrator.repeated import check_same
-from orchestrator.session import OpenAttempt, Session
+from orchestrator.session import Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
 from orchestrator.steps import LOST, after_failure, give_up, is_still_asked, request
 from shared.events import (
@@ -66,10 +66,10 @@ def decide(command: Command, session: Session, now: datetime, subject: str) -> D
         case SetSessionBudget():
             return set_budget(command, session)
         case ClaimAttempt(claim, lease_s):
-            held = _unclaimed(claim, session)
+            held = session.unclaimed(claim.attempt_id)
             return Decision(session) if held is None else start_attempt(held, claim, lease_s, session, now)
         case StopAttempt(claim):
-            held = _unclaimed(claim, session)
+            held = session.unclaimed(claim.attempt_id)
             return Decision(session) if held is None else stop_attempt(held, command, session)
         case ReportAttempt():
             return _report(command, session, now, subject)
@@ -124,11 +124,6 @@ def _refuse(command: Refuse, session: Session) -> Decision:
             fingerprint=command.fingerprint,
         )
     )
-
-
-def _unclaimed(claim: Claim, session: Session) -> OpenAttempt | None:
-    held = session.open.get(claim.attempt_id)
-    return held if held is not None and held.runner is None else None
 
 
 def _cancel(command: Cancel, session: Session, subject: str) -> Decision:
@@ -201,7 +196,7 @@ def _report(command: ReportAttempt, session: Session, now: datetime, subject: st
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    if (report.unclaimed or report.cached is not None) and not _is_unclaimed(report.attempt_id, session):
+    if (report.unclaimed or report.cached is not None) and not _may_end(report.attempt_id, session):
         return Decision(session)
     return _outcome(command, Decision(session).then(*_calls(report)), now, subject)
 
@@ -240,10 +235,9 @@ def _outcome(command: ReportAttempt, decision: Decision, now: datetime, subject:
     return request(subject, after, after.session.current)
 
 
-def _is_unclaimed(attempt_id: UUID, session: Session) -> bool:
-    """Whether nobody can be paying for the attempt, so that somebody who did not claim it may end it."""
-    held = session.open.get(attempt_id)
-    return held is not None and held.runner is None
+def _may_end(attempt_id: UUID, session: Session) -> bool:
+    """Whether somebody who did not claim the attempt may end it."""
+    return session.unclaimed(attempt_id) is not None
 
 
 def _facts(report: Report) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Follow:
         waiting = outstanding(known.session)
         for asked in waiting.work:
             seq = await self._dispatch(aggregate, known, asked)
-            if known.session.open[asked.attempt_id].runner is not None:
+            if known.session.unclaimed(asked.attempt_id) is None:
                 continue
             while 0 < seq <= done_up_to.get(asked.pool, 0) and not await self._is_reported(asked):
                 get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)

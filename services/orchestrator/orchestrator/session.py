@@ -72,10 +72,14 @@ class Session(Struct, frozen=True):
         """
         return is_done(self.commands, (what.__name__, command_id or ""), fingerprint)
 
+    def unclaimed(self, attempt_id: UUID) -> OpenAttempt | None:
+        """Return the attempt if it is open and no runner has claimed it: then nobody is paying for it."""
+        held = self.open.get(attempt_id)
+        return held if held is not None and held.runner is None else None
+
     def may_have_called(self, attempt_id: UUID) -> bool:
         """Whether a runner was told to run the attempt, once."""
-        held = self.open.get(attempt_id)
-        claimed = held is not None and held.runner is not None
+        claimed = attempt_id in self.open and self.unclaimed(attempt_id) is None
         return claimed or attempt_id in self.doubtful or attempt_id in self.reported
 
     @property
