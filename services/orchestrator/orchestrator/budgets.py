@@ -29,14 +29,11 @@ class Budgets:
             raise Refusal("invalid", "session_id", "session_id: names the session whose budget is set")
         wanted = SetBudget(command.scope, command.limit_usd, command.policy, command.command_id, fingerprint)
         done = await self.ledgers.do(user, wanted, cause)
-        self.raised()
+        self.follow.look_again()
         return {"accepted": True, "duplicate": not done.changed, **told(done, self.clock().date())}
 
     async def get(self, user: UUID) -> Json:
         return told(await self.ledgers.load(user), self.clock().date())
-
-    def raised(self) -> None:
-        self.follow.look_again()
 
 
 def told(known: Known, today: date) -> Json:

@@ -196,7 +196,7 @@ class Commands:
         aggregate = session(sent.user, command.session_id)
         wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id, print_)
         decided = await self._decide(aggregate, wanted, sent)
-        self.budgets.raised()
+        self.follow.look_again()
         return Done(_answer(aggregate, decided))
 
     def _print(self, command: commands.Cancel | RetrySession | SetBudget, body: Json) -> str | None:

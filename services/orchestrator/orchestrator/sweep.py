@@ -73,4 +73,4 @@ class Sweep:
 
     async def _reconnected(self) -> None:
         await self._follow.renew_all()
-        self._follow.sweep_wanted.set()
+        self._follow.look_again()
