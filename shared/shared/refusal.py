@@ -56,7 +56,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         return {"error": {"code": self.code, "field": self.field, "message": self.message}}
 
 
-def too_large(size: int, limit: int = COMMAND_BYTES) -> Refusal:
+def too_large(size: int, limit: int) -> Refusal:
     """Refuse a command that has more bytes than are taken."""
     told = f"the command has {size} bytes, the limit is {limit}: send less at once"
     return Refusal("too_large", None, told)

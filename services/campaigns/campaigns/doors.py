@@ -3,17 +3,15 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from shared import telemetry
+from shared.bodies import parse, read
 from shared.doors import Door
-from shared.json import loads
-from shared.refusal import COMMAND_BYTES, Refusal, refuse_invalid, too_large
-
-M = TypeVar("M", bound=BaseModel)
+from shared.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Doors:
             raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
         cause = headers.get("Nats-Msg-Id") or f"{command}/{uuid4()}"
         with telemetry.span(command, parent=headers.get("traceparent")):
-            answer = await route.handle(user, _read(route.body, body), cause)
+            answer = await route.handle(user, read(route.body, parse(body)), cause)
         return answer.model_dump_json().encode()
 
 
@@ -61,12 +59,3 @@ def _address(subject: str) -> tuple[UUID, str]:
         return UUID(user), command
     except ValueError:
         raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID") from None
-
-
-def _read(model: type[M], body: bytes) -> M:
-    if len(body) > COMMAND_BYTES:
-        raise too_large(len(body))
-    try:
-        return model.model_validate(loads(body))
-    except ValidationError as error:
-        raise refuse_invalid(error) from None

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from orchestrator.asked import Cancel, SetSessionBudget, Start
 from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
 from orchestrator.starts import Starts
-from shared import commands
+from shared import bodies, commands
+from shared.bodies import read
 from shared.commands import (
     CancelExecution,
     CancelSession,
@@ -27,16 +27,14 @@ from shared.commands import (
     RunSession,
     SetBudget,
 )
-from shared.json import dumps, loads
+from shared.json import dumps
 from shared.log import Log, TooLarge
-from shared.message import Message
-from shared.refusal import COMMAND_BYTES, Refusal, refuse_invalid, too_large
+from shared.refusal import Refusal, too_large
 from shared.sealing import people_in
 from shared.subjects import Aggregate, execution, session
 
 ANSWER_BYTES = 4_000_000
 RANDOM = (4, 7)
-Model = TypeVar("Model", bound=Message)
 OnWhatThereIs = TypeVar("OnWhatThereIs", commands.Cancel, RetrySession, SetBudget)
 Json = dict[str, Any]
 
@@ -241,20 +239,10 @@ class Commands:
 
 def parse(body: bytes) -> Json:
     """Read a command's body."""
-    if len(body) > COMMAND_BYTES:
-        raise too_large(len(body))
-    value = loads(body)
+    value = bodies.parse(body)
     if not isinstance(value, dict):
         raise Refusal("invalid", None, "the body must be a JSON object")
     return value
-
-
-def read(model: type[Model], body: Json) -> Model:
-    """Check a command against its form; the first fault is named."""
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise refuse_invalid(error) from None
 
 
 def _answer(aggregate: Aggregate, decided: Decided) -> Json:

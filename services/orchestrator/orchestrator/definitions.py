@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from pydantic import ValidationError
-
+from shared.bodies import read
 from shared.commit import Commit
 from shared.counts import refused
 from shared.definitions import AgentDefinition, SkillDefinition, SkillName
@@ -15,7 +14,7 @@ from shared.json import dumps, loads
 from shared.listening import Heard
 from shared.log import Conflict, Log, Past
 from shared.message import Message
-from shared.refusal import Refusal, refuse_invalid
+from shared.refusal import Refusal
 from shared.registry import BadDefinition, Registry, skill_of
 from shared.subjects import Aggregate, agent, skill
 
@@ -38,8 +37,6 @@ class Definitions:
         """Answer `ops.skill.push | enable | disable`."""
         try:
             answer = dumps(await self._do(heard.subject.rsplit(".", 1)[-1], heard.body))
-        except ValidationError as error:
-            answer = refused(heard.subject, refuse_invalid(error))
         except Refusal as refusal:
             answer = refused(heard.subject, refusal)
         await heard.answer(answer)
@@ -47,9 +44,9 @@ class Definitions:
     async def _do(self, verb: str, body: bytes) -> dict[str, object]:
         match verb:
             case "push":
-                return await self._push(Push.model_validate(loads(body)))
+                return await self._push(read(Push, loads(body)))
             case "enable" | "disable":
-                return await self._switch(Switch.model_validate(loads(body)).name, on=verb == "enable")
+                return await self._switch(read(Switch, loads(body)).name, on=verb == "enable")
             case _:
                 raise Refusal("unknown_command", "subject", "there are ops.skill.push, enable and disable")
 
