@@ -21,7 +21,7 @@ from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
-from shared.pull import consume, unmourned, unnoted
+from shared.pull import Handle, Puller, unmourned, unnoted
 from shared.refusal import Refusal
 from shared.replies import Replies
 from shared.room import RoomAlarm
@@ -150,24 +150,30 @@ class Bus:
         self, subject: str, handle: Handler, *, queue: str = "", at_once: int = AT_ONCE
     ) -> Listening:
         """Hear what is sent from now on, each message handled by itself, at most `at_once` at a time."""
-        heard = Listening(handle, at_once)
-        heard.subscription = await hear(self.client, subject, heard.hear, queue=queue)
-        self._listening.add(heard)
-        return heard
+        listening = Listening(handle, at_once)
+        listening.subscription = await hear(self.client, subject, listening.hear, queue=queue)
+        self._listening.add(listening)
+        return listening
 
     async def consume(
         self,
         stream: str,
         durable: str,
-        handle: Callable[[Delivery], Awaitable[None]],
+        handle: Handle,
         *,
         in_flight: int | Callable[[], int],
         grace_s: float = 0.0,
         noted: Callable[[Delivery], bool] = unnoted,
-        given_up: Callable[[Delivery], Awaitable[None]] = unmourned,
+        given_up: Handle = unmourned,
     ) -> None:
-        """Pull the durable's messages for ever, at most `in_flight` at once (`shared.pull`)."""
-        await consume(
+        """Pull the durable's messages until cancelled, at most `in_flight` at once.
+
+        What is handled then has `grace_s` to end, what does not end comes again. An `in_flight` that changes
+        is asked before each pull. What is `noted` when it comes is acked, and not handled: most of what a
+        consumer of the whole log gets is worth no task of its own. Of what was tried in vain `given_up` is
+        told before it becomes a dead letter, and it comes again should that fail; it is not told of poison.
+        """
+        puller = Puller(
             self,
             stream,
             durable,
@@ -177,6 +183,8 @@ class Bus:
             noted=noted,
             given_up=given_up,
         )
+        self.on_reconnect(puller.forget)
+        await puller.run()
 
     def on_reconnect(self, callback: Callback) -> None:
         """Have it called after each reconnect, again until it succeeds."""

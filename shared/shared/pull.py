@@ -36,48 +36,26 @@ async def unmourned(_: Delivery) -> None:
     pass
 
 
-async def consume(
-    bus: "Bus",
-    stream: str,
-    durable: str,
-    handle: Handle,
-    *,
-    in_flight: int | Callable[[], int],
-    grace_s: float = 0.0,
-    noted: Callable[[Delivery], bool] = unnoted,
-    given_up: Handle = unmourned,
-) -> None:
-    """Run until cancelled; what is handled then has `grace_s` to end, what does not end comes again.
+class Puller:
+    """What `Bus.consume` runs, and has forget its requests after a reconnect."""
 
-    An `in_flight` that changes is asked before each pull. What is `noted` when it comes is acked, and not
-    handled: most of what a consumer of the whole log gets is worth no task of its own. Of what was tried in
-    vain `given_up` is told before it becomes a dead letter, and it comes again should that fail; it is not
-    told of poison.
-    """
-    most = in_flight if callable(in_flight) else lambda: in_flight
-    puller = _Puller(bus, stream, durable, handle, most, grace_s=grace_s, noted=noted, given_up=given_up)
-    bus.on_reconnect(puller.forget)
-    await puller.run()
-
-
-class _Puller:
     def __init__(
         self,
         bus: "Bus",
         stream: str,
         durable: str,
         handle: Handle,
-        in_flight: Callable[[], int],
         *,
-        grace_s: float = 0.0,
-        noted: Callable[[Delivery], bool] = unnoted,
-        given_up: Handle = unmourned,
+        in_flight: int | Callable[[], int],
+        grace_s: float,
+        noted: Callable[[Delivery], bool],
+        given_up: Handle,
     ) -> None:
         self._bus = bus
         self._stream = stream
         self._durable = durable
         self._handle = handle
-        self._in_flight = in_flight
+        self._in_flight = in_flight if callable(in_flight) else lambda: in_flight
         self._grace_s = grace_s
         self._noted = noted
         self._given_up = given_up

@@ -5,7 +5,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery import Delivery, server_of
-from shared.pull import Handle, _Puller
+from shared.pull import Handle, Puller, unmourned, unnoted
 from sim.streams import Durable, Stored
 
 if TYPE_CHECKING:
@@ -54,7 +54,17 @@ class Pull:
         self.process = bus.process
         self._bus = bus
         self._durable = bus.server.durables[durable]
-        self._puller = _Puller(bus, stream, durable, handle, in_flight)  # type: ignore[arg-type]
+        real: Any = bus
+        self._puller = Puller(
+            real,
+            stream,
+            durable,
+            handle,
+            in_flight=in_flight,
+            grace_s=0.0,
+            noted=unnoted,
+            given_up=unmourned,
+        )
         self._in_flight = in_flight
         self._running: set[asyncio.Task[None]] = set()
         self._context = copy_context()
