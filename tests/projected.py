@@ -6,24 +6,14 @@ from typing import Any
 
 import asyncpg
 
-from projector import record_tables
 from projector.columns import key
 from projector.fold import Record, fold
 from projector.reader import page
+from projector.tables import names
 from shared.bus import Bus
 from shared.direct_get import Entry
 
-COMPARED = (
-    "skills",
-    "agents",
-    "agent_sessions",
-    "agent_session_steps",
-    "skill_executions",
-    "model_calls",
-    "outstanding",
-    *sorted(record_tables.OWNED),
-    "snapshots",
-)
+COMPARED = tuple(name for name in names() if name not in {"checkpoint", "projection_errors"})
 
 
 async def whole_log(bus: Bus) -> list[Entry]:

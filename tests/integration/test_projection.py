@@ -43,6 +43,7 @@ from shared import subjects
 from shared.commit import Commit
 from shared.direct_get import Entry
 from shared.events import AnyEvent, SessionStarted
+from shared.ledger_events import BudgetSet, MoneyReserved
 from shared.record_events import (
     ArtistSet,
     ContactImported,
@@ -104,6 +105,19 @@ async def test_what_is_worked_out_ahead_is_written_as_what_is_not(
     await other.write(second, ahead)
     assert other.seq == await value(postgres_url, "SELECT seq FROM checkpoint") == len(told.entries)
     await assert_folds(told.entries, postgres_url)
+
+
+async def test_money_of_a_session_that_is_parked_is_told_as_the_folded_log_has_it(
+    connection: asyncpg.Connection, postgres_url: str
+):
+    told, projection = Told(), Projection(connection, EPOCH, 0)
+    begun = replace(start(1), steps=(planned(1, skill="nowhere"),))
+    told.happens(RUN, *decide(begun, Session(), NOW, RUN.subject).events)
+    aside = MoneyReserved(attempt_id=uuid4(), noun="session", id=SESSION, day=NOW.date())
+    told.happens(subjects.ledger(USER), aside, BudgetSet(scope="user"))
+    await projection.write(told.readings())
+    rows = await assert_folds(told.entries, postgres_url)
+    assert (len(rows["agent_sessions"]), len(rows["ledger"]), len(rows["budgets"])) == (0, 1, 1)
 
 
 async def test_what_was_worked_out_before_its_history_was_parked_is_passed_over(

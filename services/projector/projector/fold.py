@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +27,11 @@ from projector.entry import Reading, read
 from projector.pitches import pitch
 from projector.runs import outstanding
 from projector.steps import step_row
-from projector.tables import names
+from projector.tables import metadata, names
 from shared.direct_get import Entry
 
 Record = dict[str, Any]
 Table = dict[UUID | str, Record]
-REFERRED = {"skill_name": "skills", "session_id": "agent_sessions", "agent_session_id": "agent_sessions"}
 
 
 class _Unfit(Exception):  # noqa: N818 - a verdict on a change
@@ -148,7 +148,7 @@ class Fold:
 
     def _put(self, row: Row, values: Record, before: Record | None = None) -> None:
         """Store values that are nobody else's, in place of what was there."""
-        for column, table in REFERRED.items():
+        for column, table in _referring(row.table):
             referred = values.get(column)
             if referred is not None and referred not in self.tables[table]:
                 raise _Unfit(f"{row.table}.{column}")
@@ -201,6 +201,16 @@ def fold(entries: Iterable[Entry]) -> Fold:
     for entry in entries:
         folded.take(read(entry))
     return folded
+
+
+@cache
+def _referring(table: str) -> tuple[tuple[str, str], ...]:
+    """Return which columns name a row of which other table."""
+    return tuple(
+        (column.name, key.column.table.name)
+        for column in metadata.tables[table].columns
+        for key in column.foreign_keys
+    )
 
 
 def _cancelled(what: str, at: Any) -> Record:
