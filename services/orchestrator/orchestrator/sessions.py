@@ -20,7 +20,7 @@ from shared.log import Conflict, Log, Recorded
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
-CACHED = 1_000
+CACHED, CACHED_BYTES = 1_000, 64_000_000
 Appended = Callable[[Aggregate, Recorded, int], None]
 
 
@@ -29,11 +29,15 @@ def untold(aggregate: Aggregate, recorded: Recorded, follows: int) -> None:
 
 
 class Known(Struct, frozen=True):
-    """A session up to log sequence `seq`; `span` is the traceparent of its own span, once it has begun."""
+    """A session up to log sequence `seq`.
+
+    `span` is the traceparent of its own span, once it has begun; `size` what its commits have in bytes.
+    """
 
     session: Session = Session()
     seq: int = 0
     span: str | None = None
+    size: int = 0
 
 
 class Decided(Struct, frozen=True):
@@ -44,7 +48,7 @@ class Decided(Struct, frozen=True):
 
 
 class Sessions:
-    """A bounded cache over the log; the expected sequence makes a stale entry harmless.
+    """A cache over the log, bounded in number and bytes; the expected sequence makes a stale entry harmless.
 
     `sweep_wanted` is set when nobody knows whether a commit is stored: nobody would follow it. `appended` is
     told each commit and the sequence of the one that it follows.
@@ -63,6 +67,7 @@ class Sessions:
         self._appended = appended
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
+        self._size = 0
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far."""
@@ -73,7 +78,8 @@ class Sessions:
         if not past.recorded:
             return cached or Known()
         span = cached.span if cached else _span(aggregate, past.recorded[0].commit)
-        known = Known(fold(past.events, cached.session if cached else None), past.seq, span)
+        size = (cached.size if cached else 0) + sum(_size(recorded.commit) for recorded in past.recorded)
+        known = Known(fold(past.events, cached.session if cached else None), past.seq, span, size)
         self._remember(aggregate, known)
         return known
 
@@ -126,25 +132,35 @@ class Sessions:
                 seq = await self._log.append(aggregate, commit, expected=known.seq)
             except Conflict:
                 if known.seq == refused:
-                    self._cache.pop(aggregate.subject, None)
+                    self._forget(aggregate.subject)
                 fresh, refused = True, known.seq
                 continue
             except (NatsError, TimeoutError):
                 self.sweep_wanted.set()
                 raise
             self._appended(aggregate, Recorded(seq, commit), known.seq)
-            after = Known(session, seq, known.span or _span(aggregate, commit))
+            after = Known(session, seq, known.span or _span(aggregate, commit), known.size + _size(commit))
             self._remember(aggregate, after)
             return Decided(after, events)
 
     def _remember(self, aggregate: Aggregate, known: Known) -> None:
+        """Keep it as the newest; one too large for the whole cache is kept alone."""
+        self._forget(aggregate.subject)
         if known.session.ended and not known.session.open:
-            self._cache.pop(aggregate.subject, None)
             return
         self._cache[aggregate.subject] = known
-        self._cache.move_to_end(aggregate.subject)
-        if len(self._cache) > CACHED:
-            self._cache.popitem(last=False)
+        self._size += known.size
+        while len(self._cache) > CACHED or (self._size > CACHED_BYTES and len(self._cache) > 1):
+            self._forget(next(iter(self._cache)))
+
+    def _forget(self, subject: str) -> None:
+        if (known := self._cache.pop(subject, None)) is not None:
+            self._size -= known.size
+
+
+def _size(commit: Commit) -> int:
+    """Write it once more: a microsecond, where the log would have to tell."""
+    return len(commit.to_json())
 
 
 def _span(aggregate: Aggregate, first: Commit) -> str:

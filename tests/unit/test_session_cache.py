@@ -1,0 +1,88 @@
+"""What an orchestrator remembers of sessions is bounded, and what is forgotten is read again."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from controls import USER, start
+from orchestrator import sessions as module
+from orchestrator.asked import Cancel, Command, SetSessionBudget
+from orchestrator.sessions import Sessions
+from shared.log import MemoryLog, Past
+from shared.subjects import Aggregate, session
+
+
+class CountedLog(MemoryLog):
+    """A log that counts what is read from the first commit on."""
+
+    read = 0
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        self.read += after == 0
+        return await super().load(aggregate, after)
+
+
+class Orchestrator:
+    """One that has begun sessions, each with a text of so many characters."""
+
+    def __init__(self) -> None:
+        self.log = CountedLog()
+        self._sessions = Sessions(self.log)
+
+    async def do(self, number: int, command: Command) -> None:
+        await self._sessions.decide(session(USER, UUID(int=number)), command, supposed_new=True)
+
+    async def begin(self, *lengths: int) -> None:
+        for number, length in enumerate(lengths, 1):
+            await self.do(number, start(1, input={"text": "x" * length}))
+
+    async def remembers(self, *numbers: int) -> list[int]:
+        """Tell which of them need no reading from the first commit on; ask for the newest first."""
+        found = []
+        for number in numbers:
+            self.log.read = 0
+            await self._sessions.load(session(USER, UUID(int=number)))
+            if not self.log.read:
+                found.append(number)
+        return found
+
+
+async def test_the_session_that_went_on_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED", 3)
+    one = Orchestrator()
+    await one.begin(1, 1, 1)
+    await one.do(1, SetSessionBudget(Decimal(1)))
+    await one.do(4, start(1))
+    assert await one.remembers(4, 1, 3, 2) == [4, 1, 3]
+
+
+async def test_large_sessions_are_forgotten_before_there_are_many(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED_BYTES", 100_000)
+    one = Orchestrator()
+    await one.begin(20_000, 1, 20_000, 20_000)
+    assert await one.remembers(4, 3, 2, 1) == [4, 3, 2]
+
+
+async def test_what_ended_takes_no_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED_BYTES", 100_000)
+    one = Orchestrator()
+    await one.begin(20_000, 20_000)
+    await one.do(1, Cancel())
+    await one.do(3, start(1, input={"text": "x" * 20_000}))
+    assert await one.remembers(3, 2) == [3, 2]
+
+
+async def test_one_that_is_larger_than_the_room_for_all_is_remembered_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED_BYTES", 100_000)
+    one = Orchestrator()
+    await one.begin(1, 200_000)
+    assert await one.remembers(2, 1) == [2]
+
+
+async def test_a_session_that_is_read_again_is_measured_anew(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "CACHED_BYTES", 100_000)
+    one = Orchestrator()
+    await one.begin(20_000, 20_000, 20_000)
+    assert await one.remembers(1) == []
+    assert await one.remembers(1, 3, 2) == [1, 3]
