@@ -10,7 +10,7 @@ import pytest
 
 from bench.history import COMMITS, SKILL, histories, write
 from bench.reads import reading
-from controls import SESSION, USER, planned
+from controls import NOW, SESSION, USER, planned
 from histories import definition, stories
 from projected import assert_folded, rows_of
 from projector import spreading
@@ -351,6 +351,19 @@ async def test_tables_that_the_live_ones_have_passed_do_not_take_their_place(
         with pytest.raises(Behind):
             await _swap(Projection(connection, uuid4(), 2), Origin(bus))
     assert await rows_of(postgres_url) == before
+
+
+async def test_tables_of_another_log_are_replaced_however_far_they_are(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    await value(postgres_url, "UPDATE checkpoint SET seq = 99, stream_created = $1", NOW)
+    await value(postgres_url, f"CREATE SCHEMA {NEXT}")
+    async with connected(postgres_url, NEXT) as connection:
+        await make_bare(connection)
+        await _swap(Projection(connection, uuid4(), 2), Origin(bus))
+    assert await value(postgres_url, "SELECT seq FROM checkpoint") == 0
 
 
 @pytest.mark.parametrize("away", ["NATS", "PostgreSQL"])
