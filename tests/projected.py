@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
+from sqlalchemy import Table
 
+from projector import record_tables
 from projector.columns import key
 from projector.fold import Record, fold
 from projector.reader import page
@@ -13,6 +15,9 @@ from projector.tables import names
 from shared.bus import Bus
 from shared.direct_get import Entry
 
+RECORDS = frozenset(one.name for one in vars(record_tables).values() if isinstance(one, Table)) - {
+    "snapshots"
+}
 COMPARED = tuple(name for name in names() if name not in {"checkpoint", "projection_errors"})
 
 

@@ -17,10 +17,9 @@ from histories import stories
 from orchestrator.asked import Cancel
 from orchestrator.decide import decide
 from orchestrator.session import Session
-from projected import assert_folded, rows_of
+from projected import RECORDS, assert_folded, rows_of
 from projector import reader
 from projector.live import SHORTEST_WAIT_S, Live
-from projector.record_tables import OWNED
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from record_histories import corrected, record_stories, recorded
 from servers import Rig, read_only
@@ -60,7 +59,7 @@ async def test_every_column_of_every_record_is_the_folded_log_live_and_rebuilt(
         await caught_up(bus, postgres_url)
         rows = await assert_folded(bus, postgres_url)
         assert await value(postgres_url, "SELECT count(*) FROM projection_errors") == 0
-        assert all(rows[table] for table in OWNED)
+        assert all(rows[table] for table in RECORDS)
         await have_rebuilt(bus)
         assert await rows_of(postgres_url) == rows
 
@@ -79,7 +78,7 @@ async def test_another_users_record_id_touches_no_row(bus: Bus, writer: Writer, 
         await writer.happens(subjects.record(thief, "campaign", campaign), corrected(sent))
         await caught_up(bus, postgres_url)
     rows = await assert_folded(bus, postgres_url)
-    assert {name: rows[name] for name in OWNED} == {name: before[name] for name in OWNED}
+    assert {name: rows[name] for name in RECORDS} == {name: before[name] for name in RECORDS}
     assert await value(postgres_url, "SELECT count(*) FROM projection_errors") == 2
 
 

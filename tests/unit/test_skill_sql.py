@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from projector.record_tables import OWNED
+from projected import RECORDS
 
 ROOT = Path(__file__).parents[2] / "skills"
 FILES = sorted(file for file in ROOT.rglob("*.py") if "JOIN" in file.read_text(encoding="utf-8"))
-TABLES = "|".join(sorted(OWNED))
+TABLES = "|".join(sorted(RECORDS))
 JOINED = re.compile(rf"JOIN ({TABLES})\s+\w+\s+ON(.*?)(?=JOIN|WHERE|ORDER|GROUP|$)", re.DOTALL)
 
 

@@ -11,6 +11,7 @@ from projector.column_types import POSTGRES
 from projector.tables import metadata
 
 Record = tuple[Any, ...]
+KEYED_BY_USER = frozenset({"snapshots", "outstanding"})
 CONSTANTS = {"0": 0, "true": True, "false": False, "'pending'": "pending", "'{}'": dict[str, Any]()}
 
 
@@ -42,6 +43,12 @@ def key(table: str) -> str:
     """Return the name of the one column that is the primary key."""
     (column,) = metadata.tables[table].primary_key.columns
     return column.name
+
+
+@cache
+def owned(table: str) -> bool:
+    """Whether a row says in `user_id` whose it is, and its key does not."""
+    return "user_id" in types(table) and table not in KEYED_BY_USER
 
 
 def new_row(table: str, values: Mapping[str, Any]) -> dict[str, Any]:

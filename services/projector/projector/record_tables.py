@@ -201,19 +201,3 @@ snapshots = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
-
-OWNED = frozenset(
-    table.name
-    for table in (
-        contacts,
-        artists,
-        artist_facts,
-        releases,
-        campaigns,
-        outreach,
-        pitches,
-        opportunities,
-        coverage,
-        metric_days,
-    )
-)

@@ -7,17 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from projector import derived, record_tables
-from projector.columns import key, layout, types
+from projector import derived
+from projector.columns import key, layout, owned, types
 
 COUNTED = {
     "agent_sessions": ("tokens_used", "cost_usd", "list_price_usd", "unpriced_calls", "late_usd"),
     "agent_session_steps": ("tokens_used", "cost_usd", "list_price_usd", "unpriced_calls"),
 }
 FIXED = frozenset({"user_id", "created_at", "session_id", "step_number", "execution_id", "agent_session_id"})
-OWNED = frozenset(
-    {"agent_sessions", "skill_executions", "model_calls", "budgets", "ledger", *record_tables.OWNED}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def removing(table: str, n: int = 1) -> str:
     id_ = key(table)
     return (
         f"DELETE FROM {table} t USING unnest(${n}::{types(table)[id_]}[], ${n + 1}::uuid[]) AS p(key, owner) "  # noqa: S608
-        f"WHERE t.{id_} = p.key{' AND t.user_id = p.owner' if table in OWNED else ''}"
+        f"WHERE t.{id_} = p.key{' AND t.user_id = p.owner' if owned(table) else ''}"
     )
 
 
@@ -118,10 +115,8 @@ def _lookup(table: str, id_: str) -> str:
 
     Behind OFFSET 0 no other index can look cheaper, however empty the tables were when this was planned.
     """
-    owned = table in OWNED
-    column = ", x.user_id AS of_user" if owned else ""
+    column = ", x.user_id AS of_user" if owned(table) else ""
     if table == "agent_session_steps":
         column = ", (SELECT o.user_id FROM agent_sessions o WHERE o.id = x.session_id) AS of_user"
-        owned = True
     found = f"SELECT x.ctid AS place{column} FROM {table} x WHERE x.{id_} = p.{id_} OFFSET 0"  # noqa: S608
-    return f"CROSS JOIN LATERAL ({found}) AS x WHERE {'x.of_user = p.owner AND' if owned else ''}"
+    return f"CROSS JOIN LATERAL ({found}) AS x WHERE {'x.of_user = p.owner AND' if column else ''}"
