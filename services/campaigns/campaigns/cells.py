@@ -9,7 +9,7 @@ from campaigns import values
 from shared import json
 from shared.refusal import Refusal
 
-MOST_ENTRIES = 50
+MOST_ENTRIES = MOST_ATTRIBUTES = 50
 LONGEST_ENTRY = 100
 SHORT, LINE, ADDRESS, TEXT = 50, 200, 2000, 5000
 BEYOND = 1e15

@@ -22,7 +22,6 @@ ALSO = {
     "interested": "positive", "rejected": "declined", "added": "placed", "played": "placed",
 }  # fmt: skip
 DERIVED = {"no response", "no reply", "pending"}
-MOST_ATTRIBUTES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +115,10 @@ def _attributes(given: Any, cells: Cells) -> tuple[tuple[str, str], ...]:
     if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
         cells.fault("attributes", "must be key=value pairs of text")
         return ()
-    if len(pairs) > MOST_ATTRIBUTES or any(
+    if len(pairs) > limits.MOST_ATTRIBUTES or any(
         len(key) > limits.SHORT or len(value) > limits.LINE for key, value in pairs.items()
     ):
-        cells.fault("attributes", f"more than {MOST_ATTRIBUTES}, or one is too long")
+        cells.fault("attributes", f"more than {limits.MOST_ATTRIBUTES}, or one is too long")
         return ()
     if broken := next(filter(None, map(limits.unstorable, (*pairs, *pairs.values()))), ""):
         cells.fault("attributes", broken)

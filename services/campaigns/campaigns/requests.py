@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from campaigns import cells as limits
 from campaigns import values
 from campaigns.naming import as_id
 from shared.address import address
@@ -43,17 +44,21 @@ def _text(longest: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
 
 
-Line = Annotated[str, _text(200)]
-Name = Annotated[str, _text(200), AfterValidator(_no_id)]
-Words = Annotated[str, _text(5000)]
-Url = Annotated[str, _text(2000)]
+Line = Annotated[str, _text(limits.LINE)]
+Name = Annotated[str, _text(limits.LINE), AfterValidator(_no_id)]
+Words = Annotated[str, _text(limits.TEXT)]
+Url = Annotated[str, _text(limits.ADDRESS)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Genres = Annotated[tuple[Annotated[str, _text(100)], ...], Field(max_length=50, fail_fast=True)]
+Genres = Annotated[
+    tuple[Annotated[str, _text(limits.LONGEST_ENTRY)], ...],
+    Field(max_length=limits.MOST_ENTRIES, fail_fast=True),
+]
 Recorded = Literal["drafted", "approved", "sent", "bounced", "replied", "positive", "declined", "placed"]
 Happened = Annotated[Recorded, BeforeValidator(_not_opened)]
 Attributes = Annotated[
-    dict[Annotated[str, _text(50)], Annotated[str, StringConstraints(max_length=200)]], Field(max_length=50)
+    dict[Annotated[str, _text(limits.SHORT)], Annotated[str, StringConstraints(max_length=limits.LINE)]],
+    Field(max_length=limits.MOST_ATTRIBUTES),
 ]
 
 
@@ -94,7 +99,7 @@ class PlanRelease(Message):
     title: Name
     type: ReleaseKind
     date: Day
-    links: Annotated[tuple[Url, ...], Field(max_length=50, fail_fast=True)] = ()
+    links: Annotated[tuple[Url, ...], Field(max_length=limits.MOST_ENTRIES, fail_fast=True)] = ()
     isrc: Annotated[str, _text(20)] | None = None
 
 
