@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Self
 
 from orchestrator.seen import Seen
 from orchestrator.spans import spans_of
@@ -18,9 +18,6 @@ from shared.log import Log
 from shared.logs import get_logger
 from shared.span import Span
 from shared.subjects import Aggregate
-
-if TYPE_CHECKING:
-    from typing import Self
 
 Send = Callable[[Sequence[Span]], bool]
 TOGETHER_S = 0.5
@@ -52,7 +49,7 @@ class TraceExporter:
         self._next_report = 0.0
 
     @classmethod
-    def from_env(cls) -> "Self | None":
+    def from_env(cls) -> Self | None:
         """Return the exporter to the OTLP endpoint; None where none is set, and then nothing is to be run."""
         if telemetry.endpoint() is None:
             return None
