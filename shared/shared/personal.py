@@ -95,9 +95,9 @@ def places(schema: dict[str, Any], *, wary: bool = False) -> Places:
 
 def person_near(value: dict[str, Any], outer: Near) -> Near:
     """The nearest `contact_id` speaks for all that is inside; an `id` for its own object alone."""
-    contact = _uuid(value.get("contact_id"))
+    contact = as_uuid(value.get("contact_id"))
     below = contact or outer.below
-    return Near(contact or _uuid(value.get("id")) or below, below, value.get("email"))
+    return Near(contact or as_uuid(value.get("id")) or below, below, value.get("email"))
 
 
 def _marked(schemas: Schemas) -> bool:
@@ -123,6 +123,7 @@ def _expand(root: dict[str, Any], schema: Any, found: dict[int, dict[str, Any]])
 
 
 def _resolve(root: dict[str, Any], reference: str) -> Any:
+    """Follow a reference; raises LookupError where it leads nowhere: nobody knows what is personal there."""
     target: Any = root
     for part in reference.removeprefix("#").split("/")[1:]:
         target = target[part.replace("~1", "/").replace("~0", "~")]
@@ -139,7 +140,8 @@ def _item(schema: dict[str, Any], index: int) -> Any:
     return fixed[index] if index < len(fixed) else schema.get("items")
 
 
-def _uuid(value: Any) -> UUID | None:
+def as_uuid(value: Any) -> UUID | None:
+    """Read an id that stands in a value as text; None for all else."""
     try:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:

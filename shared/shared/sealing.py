@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.identity import by_identity
 from shared.json import canonical
-from shared.personal import Near, Path, Places, person_near, places
+from shared.personal import Near, Path, Places, as_uuid, person_near, places
 from shared.refusal import Refusal
 from shared.vault import Erased, Vault
 
@@ -39,7 +39,7 @@ def is_sealed(value: Any) -> bool:
     """Tell `{"$sealed": "<person uuid>", "n": base64, "c": base64}` from all else."""
     if not isinstance(value, dict) or value.keys() != _FIELDS:
         return False
-    return all(isinstance(part, str) for part in value.values()) and _uuid(value["$sealed"]) is not None
+    return all(isinstance(part, str) for part in value.values()) and as_uuid(value["$sealed"]) is not None
 
 
 @by_identity
@@ -264,10 +264,3 @@ def _open(user: UUID, person: UUID, key: bytes, sealed: dict[str, str]) -> str:
         return AESGCM(key).decrypt(nonce, text, user.bytes + person.bytes).decode()
     except (InvalidTag, NotBase64, ValueError):
         raise Tampered from None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -12,7 +12,7 @@ import asyncpg
 from shared.address import address
 from shared.definitions import OWNER, SkillDefinition
 from shared.outage import DATABASE_AWAY
-from shared.personal import Near, person_near
+from shared.personal import Near, Path, person_near
 from shared.places import text_of
 from shared.sealing import is_sealed
 from shared.vault import Vault
@@ -23,7 +23,6 @@ from skill_runner.opening import opened
 NOT_TO_BE_HAD = (*DATABASE_AWAY, asyncpg.UndefinedTableError)
 WAIT_S, AGAIN_S = 30.0, 0.1
 SEPARATORS = re.compile(r"[;,|\n]")
-Path = tuple[str | int, ...]
 
 
 class Named(NamedTuple):
