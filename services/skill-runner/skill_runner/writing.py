@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from shared.clock import utc_now
 from shared.models import Aliases
 from shared.schema import problems
+from shared.subjects import Pool
 from skill_runner.asking import ask, checked, read
 from skill_runner.bounds import LONGEST_WRONG, most_usd, summed
 from skill_runner.chats.chat import Again, Chat, Question, Reply
@@ -109,7 +110,7 @@ class Writer:
         return Decimal(0) if self.chat.simulated else most_usd(self._provider, question)
 
     @property
-    def _provider(self) -> Any:
+    def _provider(self) -> Pool:
         return self.run.definition.provider
 
     def _left_s(self) -> float:
