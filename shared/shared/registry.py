@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 from nats.errors import Error as NatsError
 
@@ -83,21 +83,22 @@ class Registry:
     async def load(cls, bus: Bus, log: Log) -> "Registry":
         """Read all and follow the feed; a reconnect reads again, for the feed is at most once."""
         registry = cls(log)
-
-        async def everything() -> None:
-            commits: dict[str, int] = {}
-            for subjects in ("evt.agent.*", "evt.skill.*"):
-                info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
-                commits |= info.state.subjects or {}
-            for subject in commits.keys() | registry._seqs.keys():
-                with suppress(BadDefinition):
-                    await registry._read(Aggregate.parse(subject), commits.get(subject, 0))
-
+        read_all = partial(registry._read_all, bus)
         await bus.listen("feed.skill.*", registry._changed)
         await bus.listen("feed.agent.*", registry._changed)
-        bus.on_reconnect(everything)
-        await everything()
+        bus.on_reconnect(read_all)
+        await read_all()
         return registry
+
+    async def _read_all(self, bus: Bus) -> None:
+        """Read what the log has, and what is known here and no more in it."""
+        commits: dict[str, int] = {}
+        for subjects in ("evt.agent.*", "evt.skill.*"):
+            info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
+            commits |= info.state.subjects or {}
+        for subject in commits.keys() | self._seqs.keys():
+            with suppress(BadDefinition):
+                await self._read(Aggregate.parse(subject), commits.get(subject, 0))
 
     async def _read(self, aggregate: Aggregate, commits: int) -> None:
         """Read as many commits as the log has, be it fewer than were known: it may have lost its end.
