@@ -88,15 +88,13 @@ class Bus:
         """The server's limit for one message, bytes."""
         return int(self.client.max_payload)
 
-    async def request(
-        self, subject: str, body: bytes, *, timeout: float = 2.0, headers: dict[str, str] | None = None
-    ) -> bytes | None:
+    async def request(self, subject: str, body: bytes, *, timeout: float = 2.0) -> bytes | None:
         """Ask and return the answer; None when nobody answered within `timeout` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while (left := deadline - loop.time()) > 0:
             try:
-                return (await self.replies.one(subject, body, timeout=left, headers=headers)).data
+                return (await self.replies.one(subject, body, timeout=left)).data
             except NoRespondersError:
                 await asyncio.sleep(min(NOBODY_THERE_S, left))
             except TimeoutError:
