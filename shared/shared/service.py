@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, log_error, shake_hands
+from shared.bus import CONNECT, Bus, Callback, log_error, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
@@ -63,18 +63,7 @@ async def _serve(name: str, wire: Wire) -> bool:
         for bus in buses:
             await bus.reconnected()
 
-    tls = secured(settings.nats_url)
-    broker = NatsBroker(
-        servers(settings.nats_url),
-        security=NatsSecurity(ssl_context=tls["tls"], tls_handshake_first=True) if tls else None,
-        name=name,
-        inbox_prefix=inbox(settings.nats_url),
-        logger=None,
-        apply_types=False,
-        reconnected_cb=reconnected,
-        error_cb=log_error,
-        **CONNECT,
-    )
+    broker = _broker(name, settings.nats_url, reconnected)
     described = NatsBroker(servers(settings.nats_url), logger=None)
     doors = OpenDoors(name, described)
 
@@ -114,6 +103,22 @@ async def _serve(name: str, wire: Wire) -> bool:
             logs.get_logger().error("the service stops", exc_info=server.lost or error)
             return True
     return False
+
+
+def _broker(name: str, url: str, reconnected: Callback) -> NatsBroker:
+    """Have FastStream make the connection, as `Bus.connect` would."""
+    tls = secured(url)
+    return NatsBroker(
+        servers(url),
+        security=NatsSecurity(ssl_context=tls["tls"], tls_handshake_first=True) if tls else None,
+        name=name,
+        inbox_prefix=inbox(url),
+        logger=None,
+        apply_types=False,
+        reconnected_cb=reconnected,
+        error_cb=log_error,
+        **CONNECT,
+    )
 
 
 class _Server(uvicorn.Server):
