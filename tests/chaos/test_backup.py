@@ -22,7 +22,6 @@ from shared.json import dumps
 from shared.record_events import ContactImported
 from shared.subjects import cmd, contact
 from totalaud.client import Client
-from totalaud.contacts import import_csv
 from totalaud.stack import paths
 
 pytestmark = pytest.mark.timeout(180)
@@ -72,7 +71,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
             before = await alone(stack)
             client, chance = before.client, random.Random(0)
             await before.provider.slow(*CALL_S)
-            imported = await import_csv(client.door, client.user, SAMPLE.read_bytes())
+            imported = await client.records.load("contacts", SAMPLE.read_bytes())
             await client.records.erase(ERASED)
             await asyncio.gather(*(before.start(steps(chance)) for _ in range(SESSIONS)))
             before.sessions += await queue(client)
@@ -133,7 +132,7 @@ async def test_a_sealed_name_opens_again(story: Story):
 async def test_who_was_erased_before_it_stays_erased(story: Story):
     assert await name_of(story.after, ERASED) == "[erased]"
     client = story.after.client
-    report = await import_csv(client.door, client.user, SAMPLE.read_bytes())
+    report = await client.records.load("contacts", SAMPLE.read_bytes())
     assert [(error["line"], "erased" in error["message"]) for error in report["errors"]] == [(2, True)]
 
 

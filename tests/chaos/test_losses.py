@@ -18,7 +18,6 @@ from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactImported
 from shared.subjects import contact
 from totalaud.client import Client
-from totalaud.contacts import import_csv
 from totalaud.pushing import pusher
 from totalaud.stack.local import LocalStack
 from totalaud.stack.postgres import Postgres
@@ -68,7 +67,7 @@ async def test_each_store_that_is_lost_comes_back_from_the_other_and_a_backup(tm
         all_skills(data / "skills")
         async with running(data, user) as load:
             client = load.client
-            await import_csv(client.door, user, SAMPLE.read_bytes())
+            await client.records.load("contacts", SAMPLE.read_bytes())
             await work(load)
             assert (await totalaud(load.stack, user, "backup", str(backup))).code == 0
             await work(load)

@@ -9,7 +9,6 @@ import pytest
 from rig import SAMPLE, client_of, environment
 from seedblocks import call
 from totalaud.client import Client
-from totalaud.contacts import import_csv
 from totalaud.results import WorkflowResult
 from totalaud.stack.local import LocalStack
 
@@ -30,7 +29,7 @@ def front(stack: LocalStack) -> Iterator[None]:
 async def user(stack: LocalStack, front: None) -> AsyncIterator[Client]:
     """A user with the sample's contacts."""
     async with await client_of(stack, uuid4()) as client:
-        report = await import_csv(client.door, client.user, SAMPLE.read_bytes())
+        report = await client.records.load("contacts", SAMPLE.read_bytes())
         assert report["failed"] == 0
         yield client
 

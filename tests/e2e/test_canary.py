@@ -20,7 +20,6 @@ from shared.refusal import Refusal
 from skillmodules import SKILLS as SHIPPED
 from totalaud import get_agent_session, get_execution_trace, watch
 from totalaud.client import Client
-from totalaud.contacts import import_csv
 from totalaud.errors import SkillFailed, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
@@ -114,7 +113,7 @@ async def tell(story: Story) -> None:
     client = story.client
     feed = await client.bus.client.subscribe("feed.>", cb=story.hear)
     await client.bus.settled()
-    story.report = await import_csv(client.door, client.user, CSV.encode())
+    story.report = await client.records.load("contacts", CSV.encode())
     await outreach(story)
     await client.tables.caught_up(story.reply["seq"])
     await workflows(story)
@@ -353,7 +352,7 @@ async def test_the_others_stay_readable(erased):
 
 async def test_an_erased_address_is_not_imported_again(erased):
     client = erased.client
-    report = await import_csv(client.door, client.user, CSV.encode())
+    report = await client.records.load("contacts", CSV.encode())
     assert (report["imported"], report["unchanged"], report["failed"]) == (0, 1, 2)
     assert [error["line"] for error in report["errors"]] == [2, 4]
     assert "erased" in report["errors"][0]["message"]

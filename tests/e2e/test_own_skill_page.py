@@ -16,7 +16,6 @@ from asking import totalaud
 from rig import ROOT, SAMPLE, client_of, environment
 from sites import LOOPBACK, Site, running, says
 from skill_runner.context import Context, SkillError
-from totalaud.contacts import import_csv
 
 PAGE = (ROOT / "docs" / "write-your-own-skill.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -110,7 +109,7 @@ def test_its_fetching_function_reads_what_a_site_answers(status):
 async def test_the_skill_runs_on_the_stack(stack):
     write(stack.skills)
     async with await client_of(stack, uuid4()) as client:
-        report = await import_csv(client.door, client.user, SAMPLE.read_bytes())
+        report = await client.records.load("contacts", SAMPLE.read_bytes())
         await client.tables.caught_up(report["seq"])
         for words in (*COMMANDS[3:5], *COMMANDS[6:]):
             given = [*words[1:-1], str(stack.skills)] if words[1] == "skills" else words[1:]

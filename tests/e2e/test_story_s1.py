@@ -8,7 +8,6 @@ import pytest
 from asking import ask
 from rig import client_of
 from storybook import Storybook, outreach
-from totalaud.contacts import import_csv
 
 QUESTION = "Find me UK indie radio DJs who like synthpop"
 CSV = """name,email,outlet,role,type,genres,regions,source_url
@@ -34,7 +33,7 @@ PLACED = ("2026-01-15", "2026-03-16")
 async def user(stack):
     """A user with the story's contacts, one of them suppressed and one with a history."""
     async with await client_of(stack, uuid4()) as client:
-        report = await import_csv(client.door, client.user, CSV.encode())
+        report = await client.records.load("contacts", CSV.encode())
         assert (report["imported"], report["failed"]) == (10, 1)
         assert [error["line"] for error in report["errors"]] == [12]
         await client.tables.caught_up(report["seq"])
@@ -131,7 +130,7 @@ async def test_a_person_may_ask_for_a_fresh_answer(stack, user, told):
 
 async def test_after_an_import_the_question_is_answered_anew(stack, user, told):
     more = CSV.splitlines()[0] + "\nLou Example,lou@example.org,Fjord Sample,DJ,radio,synthpop,UK,"
-    await import_csv(user.door, user.user, more.encode())
+    await user.records.load("contacts", more.encode())
     again = (await ask(stack, user.user, QUESTION, "--json")).document["result"]
     assert again["cache_hits"] == 0
     assert {one["name"] for one in again["outputs"][1]["contacts"]} == FITTING | {"Lou Example"}

@@ -10,7 +10,6 @@ from asking import ask, totalaud
 from quality.numerals import proven
 from rig import client_of
 from storybook import Storybook, outreach, taken_back
-from totalaud.contacts import import_csv
 
 QUESTION = "How is my campaign performing this week?"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -45,7 +44,7 @@ def history(people: list[UUID]):
 @pytest.fixture(scope="module")
 async def user(stack):
     async with await client_of(stack, uuid4()) as client:
-        report = await import_csv(client.door, client.user, CSV.encode())
+        report = await client.records.load("contacts", CSV.encode())
         await client.tables.caught_up(report["seq"])
         book = Storybook(client)
         people = await book.contacts()

@@ -9,7 +9,6 @@ import pytest
 from asking import ask
 from rig import client_of
 from storybook import Storybook, outreach
-from totalaud.contacts import import_csv
 
 QUESTION = "What's working best for artists like me?"
 OWN = "What's working best for me?"
@@ -49,7 +48,7 @@ async def artists(stack):
     for number in range(ARTISTS):
         client = await client_of(stack, uuid4())
         clients.append(client)
-        await import_csv(client.door, client.user, csv(90))
+        await client.records.load("contacts", csv(90))
         book = Storybook(client)
         artist = await book.artist(f"Act {number}", genres=("synthpop",), in_cohort=True)
         await client.tables.caught_up(book.seq)
@@ -131,7 +130,7 @@ async def test_a_person_reads_it_in_eighty_columns(stack, artists):
 async def test_sixty_pitches_are_too_few_and_it_says_how_many_are_missing(stack):
     chance = Random(5)
     async with await client_of(stack, uuid4()) as client:
-        await import_csv(client.door, client.user, csv(60))
+        await client.records.load("contacts", csv(60))
         book = Storybook(client)
         artist = await book.artist("Alone", genres=("synthpop",))
         await client.tables.caught_up(book.seq)

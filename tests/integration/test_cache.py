@@ -25,7 +25,6 @@ from skill_runner.objections import Objections
 from skill_runner.results import ProjectedResults
 from storybook import Storybook
 from totalaud.client import Client
-from totalaud.contacts import import_csv
 from totalaud.errors import SkillFailed
 from totalaud.results import SkillResult
 from totalaud.stack.local import LocalStack
@@ -160,9 +159,9 @@ async def test_another_input_another_user_or_another_order_of_a_list_is_another_
 async def test_after_a_record_of_the_user_s_changed_it_is_run_again(stack: LocalStack, client: Client):
     await ask(client)
     async with await client_of(stack, uuid4()) as other:
-        await import_csv(other.door, other.user, CSV)
+        await other.records.load("contacts", CSV)
     assert (await ask(client)).cache_hits == 1
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     assert (await ask(client)).cache_hits == 0
     assert (await ask(client)).cache_hits == 1
 
@@ -225,7 +224,7 @@ async def test_a_hit_is_neither_claimed_nor_counted_in_the_session(client: Clien
 
 async def test_what_a_model_wrote_outlives_an_import_for_it_reads_no_records(client: Client):
     await ask(client, "write-kept", topic="italo disco")
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     assert (await ask(client, "write-kept", topic="italo disco")).cache_hits == 1
 
 
@@ -237,7 +236,7 @@ async def test_equal_questions_at_once_are_all_answered(client: Client):
 
 
 async def test_an_erased_person_is_not_served_again(client: Client):
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     mara = {"id": str(await client.contact_id("mara@example.org")), "name": "Mara Canaryname"}
     first, again = [await ask(client, text="again", contact=mara) for _ in range(2)]
     assert (again.cache_hits, again.output) == (1, first.output)
@@ -251,7 +250,7 @@ async def test_an_erased_person_is_not_served_again(client: Client):
 async def test_who_objected_is_not_written_to_however_they_are_named_not_even_what_was_written_before(
     named: str, client: Client
 ):
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     mara = {"id": str(await client.contact_id("mara@example.org"))}
     contact = mara if named == "by id" else {"email": "Mara@example.org"}
     given = {"contacts": [contact], "artist_name": "Neon Harbour"}
@@ -273,7 +272,7 @@ async def test_who_objected_is_told_as_suppressed_where_people_are_ranked_howeve
     skill: str, listed: str, many: int, told: str, client: Client
 ):
     """By id, or by a typed address, beside the id of somebody's own list too; not from the cache."""
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     mara = {"id": str(await client.contact_id("mara@example.org")), "type": "radio"}
     others = ({"email": "Mara@example.org"}, {"id": str(uuid4()), "email": "Mara <mara@example.org>"})
     given = {"contacts": [mara, *others, {"email": "joe@example.org"}]}
@@ -298,7 +297,7 @@ async def test_a_key_that_is_gone_is_no_hit_even_before_the_erasure_is_recorded(
 
 
 async def test_a_result_that_speaks_of_somebody_without_a_key_is_not_served(client: Client, reader: Reader):
-    await import_csv(client.door, client.user, CSV)
+    await client.records.load("contacts", CSV)
     found = await ask(client, "research-contacts", query="radio")
     assert [contact["name"] for contact in found.output["contacts"]] == ["Mara Canaryname"]
     work = await reader.work(client.user, "research-contacts", {"query": "radio"})

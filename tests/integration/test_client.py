@@ -18,7 +18,6 @@ from shared.json import MAX_DEPTH
 from shared.refusal import Refusal
 from totalaud.client import Client
 from totalaud.connection import Connection
-from totalaud.contacts import import_csv
 from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
@@ -154,16 +153,16 @@ async def test_another_users_session_is_not_found(client: Client, stack: LocalSt
 async def test_contacts_come_in_pieces_and_errors_keep_their_lines(client: Client):
     rows = [f"Fictional {n},fictional{n}@example.org,Radio {n},radio\n" for n in range(2500)]
     rows[2100] = "Fictional Wrong,not-an-address,Radio X,radio\n"
-    report = await import_csv(client.door, client.user, (HEADER + "".join(rows)).encode())
+    report = await client.records.load("contacts", (HEADER + "".join(rows)).encode())
     assert (report["imported"], report["failed"]) == (2499, 1)
     assert [error["line"] for error in report["errors"]] == [2102]
-    again = await import_csv(client.door, client.user, (HEADER + "".join(rows)).encode())
+    again = await client.records.load("contacts", (HEADER + "".join(rows)).encode())
     assert (again["imported"], again["unchanged"]) == (0, 2499)
 
 
 async def test_an_erased_contact_is_read_as_erased(client: Client, stack: LocalStack):
     csv = (HEADER + "Fictional Ada,ada@example.org,Radio A,radio\n").encode()
-    report = await import_csv(client.door, client.user, csv)
+    report = await client.records.load("contacts", csv)
     await client.tables.caught_up(report["seq"])
     row = await client.tables.row("SELECT id, name FROM contacts WHERE user_id = $1", client.user)
     assert row is not None

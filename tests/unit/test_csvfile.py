@@ -12,8 +12,8 @@ from campaigns.columns import CONTACTS
 from campaigns.csvfile import Record, read
 from shared.csvtext import decode
 from shared.refusal import Refusal
-from totalaud.contacts import add
 from totalaud.csvfile import Piece, pieces
+from totalaud.importing import add
 
 HEADER = "name,notes\n"
 

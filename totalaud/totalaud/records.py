@@ -10,10 +10,10 @@ from shared.json import check
 from shared.keyring import normal
 from shared.refusal import Refusal
 from totalaud import record_queries as queries
-from totalaud.contacts import IMPORT_S, import_file
 from totalaud.door import Door
 from totalaud.export import Export, export_of
 from totalaud.given import Id, as_contact, as_count, as_id, as_one_of
+from totalaud.importing import IMPORT_S, import_file
 from totalaud.opening import Open, Whom
 from totalaud.record import Record
 from totalaud.tables import Tables

@@ -14,7 +14,6 @@ from totalaud.cli import show
 from totalaud.cli.telling import Teller
 from totalaud.client import Client
 from totalaud.connection import Connection
-from totalaud.contacts import import_csv
 from totalaud.errors import Unreachable, WorkflowFailed
 from totalaud.pushing import pusher
 from totalaud.stack import paths
@@ -103,7 +102,7 @@ class _Demo:
 
     async def import_contacts(self) -> None:
         file = self.skills / "scout" / "example" / "contacts.csv"
-        report = await import_csv(self.client.door, self.client.user, file.read_bytes())
+        report = await self.client.records.load("contacts", file.read_bytes())
         await self.client.tables.caught_up(report["seq"])
         counts = f"{report['imported']} new, {report['unchanged']} known, {report['failed']} refused"
         show.say(self.out, f"Contacts of {file.name} (fictional): {counts}")

@@ -16,11 +16,6 @@ KEPT = ("dry_run",)
 Report = dict[str, Any]
 
 
-async def import_csv(door: Door, user: UUID, data: bytes, *, dry_run: bool = False) -> Report:
-    """Import contacts from a CSV file's content."""
-    return await import_file(door, user, "contacts", data, {}, dry_run=dry_run)
-
-
 async def import_file(
     door: Door, user: UUID, noun: str, data: bytes, given: dict[str, Any], *, dry_run: bool = False
 ) -> Report:
