@@ -35,16 +35,17 @@ def ask(
     """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
     from shared.refusal import Refusal
     from totalaud.planner.question import Unread
-    from totalaud.planner.telling import over
+    from totalaud.planner.telling import over, plan_lines
 
     options = Options.of(context)
     plan = run(_planned(options, " ".join(question), prose=prose))
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
     if not options.json:
-        _lines(_plan_lines(plan))
+        show.lines(plan_lines(plan))
+    elif dry_run:
+        show.document({"plan": _plan_document(plan)})
     if dry_run:
-        _dry(options, plan)
         return
     if budget is not None and (dear := over(plan, budget)):
         raise Refusal("budget_exceeded", "budget", dear)
@@ -102,17 +103,17 @@ async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: floa
     async with options.client() as client:
         accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
         if not options.json:
-            show_accepted(options, "session", asdict(accepted))
+            show_accepted(options, "session", accepted)
         result = await client.outcome(accepted.id, hear=held_up(options))
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
         return
     skills = [step.skill for step in plan.steps]
-    _lines(["", *answer(skills, result.outputs)])
+    show.lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
     cost, hits = show.money(asdict(result)), show.hits(asdict(result))
-    _lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
-    _lines([hits] if hits else [])
+    show.lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
+    show.lines([hits] if hits else [])
 
 
 def _unread(options: Options, unread: "Unread") -> int:
@@ -145,11 +146,6 @@ def _agreed(options: Options) -> bool:
         return False
 
 
-def _dry(options: Options, plan: "Plan") -> None:
-    if options.json:
-        show.document({"plan": _plan_document(plan)})
-
-
 def _plan_document(plan: "Plan") -> dict[str, Any]:
     commands, texts = plan.session()
     return {
@@ -161,15 +157,3 @@ def _plan_document(plan: "Plan") -> dict[str, Any]:
         **({"input": texts} if texts else {}),
         "notes": list(plan.notes),
     }
-
-
-def _plan_lines(plan: "Plan") -> list[str]:
-    from totalaud.planner.telling import plan_lines
-
-    return plan_lines(plan)
-
-
-def _lines(lines: list[str]) -> None:
-    out = show.console()
-    for line in lines:
-        show.say(out, line)

@@ -1,6 +1,5 @@
 """`run`, `skill` and `session …`."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
@@ -58,7 +57,7 @@ def run_workflow(
                 budget=limit,
             )
             if no_wait or watch or not options.json:
-                show_accepted(options, "session", asdict(accepted))
+                show_accepted(options, "session", accepted)
             if no_wait:
                 return
             if watch:
@@ -93,7 +92,7 @@ def run_skill(
                 skill, given, session_id=session, execution_id=execution_id, fresh=fresh, budget=limit
             )
             if no_wait or not options.json:
-                show_accepted(options, "execution", asdict(accepted))
+                show_accepted(options, "execution", accepted)
             if not no_wait:
                 await show_skill(options, client, accepted.id)
 
@@ -196,7 +195,7 @@ def cancel(
     async def work() -> None:
         async with options.client() as client:
             await client.known(session_id)
-            show_accepted(options, "session", asdict(await client.cancel(session_id, reason=reason)))
+            show_accepted(options, "session", await client.cancel(session_id, reason=reason))
 
     run(work())
 
@@ -221,7 +220,7 @@ def retry(
             accepted = await client.retry(session_id, from_step=from_step, input=given)
             if watch:
                 return await show_live(options, client, session_id, accepted.seq)
-            show_accepted(options, "session", asdict(accepted))
+            show_accepted(options, "session", accepted)
             return 0
 
     raise typer.Exit(run(work()))

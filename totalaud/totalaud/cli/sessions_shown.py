@@ -10,20 +10,20 @@ from totalaud.cli.options import Options
 from totalaud.cli.telling import HeldUp, Teller
 from totalaud.logged import ENDS, Logged
 from totalaud.outcome import Outcome
-from totalaud.results import WorkflowResult
+from totalaud.results import Accepted, WorkflowResult
 
 if TYPE_CHECKING:
     from totalaud.client import Client, Hear
 
 
-def show_accepted(options: Options, noun: str, accepted: dict[str, Any]) -> None:
+def show_accepted(options: Options, noun: str, accepted: Accepted) -> None:
     """Say that a command is on disk."""
-    told = {f"{noun}_id": accepted.pop("id"), **accepted}
     if options.json:
-        show.document(told)
+        told = asdict(accepted)
+        show.document({f"{noun}_id": told.pop("id"), **told})
         return
-    again = " (it was asked before: nothing new happens)" if told["duplicate"] else ""
-    show.say(show.console(), f"{noun} {told[f'{noun}_id']}, sequence {told['seq']}{again}")
+    again = " (it was asked before: nothing new happens)" if accepted.duplicate else ""
+    show.say(show.console(), f"{noun} {accepted.id}, sequence {accepted.seq}{again}")
 
 
 async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:
@@ -61,7 +61,7 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
     """Wait for the end; write the outputs, or raise WorkflowFailed: people are told first what is done."""
     ended = await client.ended(session_id, hear=held_up(options))
     if ended.status != "completed" and not options.json:
-        _write(_steps(ended))
+        show.lines(_steps(ended))
     result = asdict(WorkflowResult.of(client.user, UUID(session_id), ended))
     if quiet:
         return
@@ -72,7 +72,7 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
         f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
     ]
     lines += [one for one in (show.hits(result), *_warnings(result)) if one]
-    _write([*lines, *_steps(ended), f"all of it, as JSON: totalaud session result {session_id} --json"])
+    show.lines([*lines, *_steps(ended), f"all of it, as JSON: totalaud session result {session_id} --json"])
 
 
 def _steps(ended: Outcome) -> list[str]:
@@ -102,14 +102,8 @@ async def show_skill(options: Options, client: "Client", execution_id: str) -> N
     cost = show.cached(result) if result["cache_hits"] else show.money(result)
     lines = [f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}"]
     lines += [*_warnings(result), "", *told(result["skill_name"], result["output"])]
-    _write([*lines, "", f"all of it, as JSON: totalaud skills result {result['execution_id']} --json"])
+    show.lines([*lines, "", f"all of it, as JSON: totalaud skills result {result['execution_id']} --json"])
 
 
 def _warnings(result: dict[str, Any]) -> list[str]:
     return [f"! {warning}" for warning in result["warnings"]]
-
-
-def _write(lines: list[str]) -> None:
-    out = show.console()
-    for line in lines:
-        show.say(out, line)

@@ -1,7 +1,6 @@
 """`skills …`: what can be run, and bringing it from files into the log."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,7 +131,7 @@ def cancel(
         async with options.client() as client:
             await client.known_skill(execution_id)
             accepted = await client.cancel_skill(execution_id, reason=reason)
-            show_accepted(options, "execution", asdict(accepted))
+            show_accepted(options, "execution", accepted)
 
     run(work())
 
