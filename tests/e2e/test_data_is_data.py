@@ -12,9 +12,9 @@ import pytest
 
 from asking import pointing_to, shown
 from rig import client_of
+from totalaud.cli.export_csv import FORMULAS
 from totalaud.cli.plain import plain
 from totalaud.client import Client
-from totalaud.export import FORMULAS
 from totalaud.stack.local import LocalStack
 
 HOSTILE = [

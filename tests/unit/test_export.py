@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totalaud.export import about, as_csv, neutral
+from totalaud.cli.export_csv import as_csv, neutral
+from totalaud.export import about
 
 ADA, BEN = UUID(int=1, version=4), UUID(int=2, version=4)
 

@@ -1,25 +1,17 @@
 """All that is stored on one contact, as they may ask for it (GDPR, Article 15); nothing of anybody else."""
 
-import csv
-import io
-from collections.abc import Iterator
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from shared.refusal import Refusal
 from shared.sealing import is_sealed
 from totalaud import record_queries as queries
-from totalaud.cli.plain import plain
 from totalaud.opening import Open, Whom
 from totalaud.record import Record
-from totalaud.record import as_json as written
 from totalaud.tables import Tables
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 IDS = frozenset({"id", "contact_id", "contact_ids"})
 PERSONAL = ("name", "email", "phone", "notes")
-COLUMNS = ("record", "number", "field", "value")
 Export = dict[str, Any]
 
 
@@ -96,41 +88,6 @@ def _is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def as_csv(export: Export) -> str:
-    """Write one line for each field; what a spreadsheet or a terminal would obey is made text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for line in _lines(export):
-        writer.writerow([neutral(plain(cell)) for cell in line])
-    return out.getvalue()
-
-
-def neutral(cell: str) -> str:
-    """Put an apostrophe before what could be run as a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) else cell
-
-
-def _lines(export: Export) -> Iterator[tuple[str, ...]]:
-    for record in ("contact", "outreach", "pitches", "texts"):
-        rows = export[record] if isinstance(export[record], list) else [export[record]]
-        for number, row in enumerate(rows, 1):
-            for field, value in (row or {}).items():
-                yield record, str(number), field, _cell(value)
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case date():
-            return value.isoformat()
-        case _:
-            return written(value)
 
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def export(
     csv: Annotated[bool, typer.Option("--csv", help="A table of fields in place of JSON.")] = False,
 ) -> None:
     """Write all that is stored on a contact, opened. They may ask for it by law."""
-    from totalaud.export import as_csv
+    from totalaud.cli.export_csv import as_csv
 
     options = Options.of(context)
     if csv and options.json:
