@@ -1,5 +1,6 @@
 """`ask`: reads a question, shows the plan that answers it, runs it, and tells the answer."""
 
+import asyncio
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def ask(
     from totalaud.planner.telling import over, plan_lines
 
     options = Options.of(context)
-    plan = run(_planned(options, " ".join(question), prose=prose))
+    plan = asyncio.run(_planned(options, " ".join(question), prose=prose))
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
     if not options.json:
@@ -51,7 +52,7 @@ def ask(
         raise Refusal("budget_exceeded", "budget", dear)
     if plan.may_cost(options.connection().providers) and not (yes or _agreed(options)):
         raise typer.Exit(REFUSED)
-    run(_answered(options, plan, fresh=fresh, budget=budget))
+    asyncio.run(_answered(options, plan, fresh=fresh, budget=budget))
 
 
 async def _planned(options: Options, question: str, *, prose: bool) -> "Plan | Unread":

@@ -1,5 +1,6 @@
 """`backup` and `restore`: what cannot be made anew, into a folder and back."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def backup(
     from totalaud.backup.taking import back_up
 
     options = Options.of(context)
-    manifest = run(back_up(options.connection(), folder))
+    manifest = asyncio.run(back_up(options.connection(), folder))
     if options.json:
         show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
         return
@@ -50,7 +51,7 @@ def restore(
 
     options = Options.of(context)
     data = (options.data or paths.data_dir()).absolute()
-    manifest, done = run(restore_into(data, folder, only=only, replicas=replicas))
+    manifest, done = asyncio.run(restore_into(data, folder, only=only, replicas=replicas))
     if options.json:
         show.document({"ok": True, "created": manifest.created, **_counts(done)})
         return

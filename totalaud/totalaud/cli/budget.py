@@ -1,5 +1,6 @@
 """`budget set | get | ledger`."""
 
+import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.limited import cut
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.recording import Limit
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def set_(
         again = " (as it was)" if answer["duplicate"] else ""
         show.say(show.console(), f"budget {whose}: {told}{again}")
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("get")
@@ -91,7 +92,7 @@ def get(context: typer.Context) -> None:
                 out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}"
             )
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("ledger")
@@ -108,7 +109,7 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
         else:
             show.console().print(account(rows))
 
-    run(work())
+    asyncio.run(work())
 
 
 def limits(found: dict[str, Any]) -> "Table":

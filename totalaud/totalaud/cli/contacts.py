@@ -1,5 +1,6 @@
 """`contacts …`: one's own contacts, imported, listed, exported, suppressed and erased."""
 
+import asyncio
 import sys
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.loading import DryRun, File, load
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 from totalaud.cli.recording import Contact, Limit, send, show_list, told_aside
 
@@ -59,7 +60,7 @@ def erase(context: typer.Context, contact: Contact) -> None:
         else:
             echo(f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("export")
@@ -83,4 +84,4 @@ def export(
         else:
             show.document(found)
 
-    run(work())
+    asyncio.run(work())

@@ -1,11 +1,12 @@
 """The `import` command that contacts, outreach, streams and the like share: a file in, a report out."""
 
+import asyncio
 from typing import Annotated, Any
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 from totalaud.cli.reading import file_data
 
@@ -32,7 +33,7 @@ def load(
                 echo(line)
         return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
 
-    return typer.Exit(run(work()))
+    return typer.Exit(asyncio.run(work()))
 
 
 def report_lines(report: dict[str, Any], file: str) -> list[str]:

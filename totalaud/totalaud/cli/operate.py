@@ -8,7 +8,7 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.limited import cut
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
@@ -69,7 +69,7 @@ def provision(
         else:
             echo("streams and vault are there" + (", skills are pushed" if skills else ""))
 
-    run(work())
+    asyncio.run(work())
 
 
 @projection.command("status")
@@ -89,7 +89,7 @@ def status(context: typer.Context) -> None:
         for error in found["errors"]:
             echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
-    run(work())
+    asyncio.run(work())
 
 
 def standing(found: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ def rebuild(context: typer.Context) -> None:
         else:
             echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
 
-    run(work())
+    asyncio.run(work())
 
 
 @dlq.command("list")
@@ -133,4 +133,4 @@ def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, ma
             show.table(("at", "service", "stream", "sequence", "reason"), rows, right=("sequence",))
         )
 
-    run(work())
+    asyncio.run(work())

@@ -1,12 +1,11 @@
 """What holds for every command: whose data, which user, people or scripts as readers."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from totalaud.client import Client
     from totalaud.connection import Connection
 
-T = TypeVar("T")
 Reason = Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")]
 FLAGS = ("--json",)
 VALUED = ("--user", "--data")
@@ -80,8 +78,3 @@ def hoist(argv: list[str]) -> list[str]:
         else:
             rest.append(word)
     return front + rest
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work."""
-    return asyncio.run(work)

@@ -1,11 +1,12 @@
 """`reader …`: who may read the tables by themselves."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ def add(context: typer.Context, user: User) -> None:
     from totalaud.given import as_id
 
     options = Options.of(context)
-    url = run(readers.add(options.connection().database_url, as_id(user, "user")))
+    url = asyncio.run(readers.add(options.connection().database_url, as_id(user, "user")))
     if options.json:
         show.document({"user": user, "database_url": url})
     else:
@@ -35,7 +36,7 @@ def remove(context: typer.Context, user: User) -> None:
     from totalaud.given import as_id
 
     options = Options.of(context)
-    removed = run(readers.remove(options.connection().database_url, as_id(user, "user")))
+    removed = asyncio.run(readers.remove(options.connection().database_url, as_id(user, "user")))
     if options.json:
         show.document({"user": user, "removed": removed})
     else:

@@ -1,5 +1,6 @@
 """What the commands on records share: one command sent, one list shown."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from totalaud.cli import records_shown, show
 from totalaud.cli.limited import cut
-from totalaud.cli.options import Options, run
+from totalaud.cli.options import Options
 
 if TYPE_CHECKING:
     from totalaud.records import Records
@@ -40,7 +41,7 @@ def send(
             if answer.get("objected"):
                 show.say(show.console(), OBJECTED.format(answer["contact_id"]))
 
-    run(work())
+    asyncio.run(work())
 
 
 def told_aside(answer: dict[str, Any], *, before: bool) -> str:
@@ -62,4 +63,4 @@ def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None =
         else:
             show.console().print(records_shown.listed(noun, rows))
 
-    run(work())
+    asyncio.run(work())

@@ -1,5 +1,6 @@
 """`run`, `skill` and `session …`."""
 
+import asyncio
 from typing import Annotated, Literal
 
 import typer
@@ -7,7 +8,8 @@ import typer
 from totalaud.cli import reading, show
 from totalaud.cli.budget import amount
 from totalaud.cli.limited import cut
-from totalaud.cli.options import Options, Reason, run
+from totalaud.cli.options import Options, Reason
+from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 
 app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
@@ -64,7 +66,7 @@ def run_workflow(
                 await show_live(options, client, accepted.id, 0)
             await show_result(options, client, accepted.id, quiet=watch and options.json)
 
-    run(work())
+    asyncio.run(work())
 
 
 def run_skill(
@@ -96,7 +98,7 @@ def run_skill(
             if not no_wait:
                 await show_skill(options, client, accepted.id)
 
-    run(work())
+    asyncio.run(work())
 
 
 def _limit(budget: str | None) -> dict[str, str] | None:
@@ -120,14 +122,14 @@ def get(
             else:
                 show.console().print(*show.session(found), sep="\n")
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("list")
 def list_(
     context: typer.Context,
     status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List the newest sessions; those of one user with --user."""
     options = Options.of(context)
@@ -141,7 +143,7 @@ def list_(
                 return
             show.console().print(show.sessions(rows))
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("watch")
@@ -154,7 +156,7 @@ def watch_(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
             await client.known(session_id)
             return await show_live(options, client, session_id, from_seq)
 
-    raise typer.Exit(run(work()))
+    raise typer.Exit(asyncio.run(work()))
 
 
 @app.command("events")
@@ -167,7 +169,7 @@ def events(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
             await client.known(session_id)
             await show_commits(options, client.events(session_id), from_seq)
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("result")
@@ -180,7 +182,7 @@ def result(context: typer.Context, session_id: SessionId) -> None:
             await client.known(session_id)
             await show_result(options, client, session_id)
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("cancel")
@@ -197,7 +199,7 @@ def cancel(
             await client.known(session_id)
             show_accepted(options, "session", await client.cancel(session_id, reason=reason))
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("retry")
@@ -223,4 +225,4 @@ def retry(
             show_accepted(options, "session", accepted)
             return 0
 
-    raise typer.Exit(run(work()))
+    raise typer.Exit(asyncio.run(work()))

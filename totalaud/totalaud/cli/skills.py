@@ -1,5 +1,6 @@
 """`skills …`: what can be run, and bringing it from files into the log."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, Reason, run
+from totalaud.cli.options import Options, Reason
 from totalaud.cli.plain import echo
 from totalaud.cli.sessions_shown import show_accepted, show_skill
 
@@ -39,7 +40,7 @@ def list_(context: typer.Context) -> None:
                 return
             show.console().print(listed(rows))
 
-    run(work())
+    asyncio.run(work())
 
 
 def listed(rows: Iterable[Mapping[str, Any]]) -> "Table":
@@ -102,7 +103,7 @@ def push(context: typer.Context, folder: Folder = None) -> None:
             echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
         return 1 if problems else 0
 
-    raise typer.Exit(run(work()))
+    raise typer.Exit(asyncio.run(work()))
 
 
 @app.command("result")
@@ -115,7 +116,7 @@ def result(context: typer.Context, execution_id: ExecutionId) -> None:
             await client.known_skill(execution_id)
             await show_skill(options, client, execution_id)
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("cancel")
@@ -133,7 +134,7 @@ def cancel(
             accepted = await client.cancel_skill(execution_id, reason=reason)
             show_accepted(options, "execution", accepted)
 
-    run(work())
+    asyncio.run(work())
 
 
 @app.command("enable")
@@ -157,4 +158,4 @@ def _switch(options: Options, skill: str, *, on: bool) -> None:
         else:
             echo(f"{skill} is {'enabled' if on else 'disabled'}")
 
-    run(work())
+    asyncio.run(work())
