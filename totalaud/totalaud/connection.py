@@ -11,9 +11,9 @@ from uuid import UUID
 from shared.secret import secret
 from shared.urls import database_url as checked
 from totalaud.errors import Unreachable
+from totalaud.given import as_id
 from totalaud.stack import paths
 
-FILE = "connection.json"
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 
 
@@ -35,7 +35,7 @@ class Connection:
     def find(cls, data: Path | None = None) -> "Connection":
         """Read TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL, else DATA/connection.json; raises Unreachable."""
         folder = data or paths.data_dir()
-        kept = _kept(folder / FILE)
+        kept = _kept(paths.connection_file(folder))
         nats_url = secret("TOTALAUD_NATS_URL") or str(kept.get("nats_url") or "")
         database_url = secret("TOTALAUD_DATABASE_URL") or str(kept.get("database_url") or "")
         if not nats_url or not database_url:
@@ -66,18 +66,9 @@ class Connection:
     def user(self) -> UUID:
         """Return whom one acts as: TOTALAUD_USER, else a UUID kept in the data folder."""
         if named := os.environ.get("TOTALAUD_USER"):
-            return _uuid(named)
+            return as_id(named, "TOTALAUD_USER")
         paths.make_folder(self.data)
         return paths.user_id(self.data)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        from shared.refusal import Refusal
-
-        raise Refusal("invalid", "TOTALAUD_USER", f"TOTALAUD_USER: {text!r} is not a UUID") from None
 
 
 def place(url: str) -> str:

@@ -22,7 +22,6 @@ from totalaud.stack.room import Room
 from totalaud.stack.server import Kind, NotReady, Server
 from totalaud.stack.supervisor import Keeper, Say
 
-CONNECTION_FILE = "connection.json"
 Push = Callable[["LocalStack"], Awaitable[None]]
 
 
@@ -154,7 +153,7 @@ class LocalStack:
                 group.create_task(self._bring_service(kind, streams, tables if part.needs_database else None))
         if self._push:
             await self._push(self)
-        paths.write_private(self.data / CONNECTION_FILE, json.dumps(self._connection()))
+        paths.write_private(paths.connection_file(self.data), json.dumps(self._connection()))
 
     async def _bring_nats(self, nats: Nats | None) -> None:
         if nats:
@@ -194,7 +193,7 @@ class LocalStack:
     async def _stop(self) -> None:
         if self._lock is None:
             return
-        (self.data / CONNECTION_FILE).unlink(missing_ok=True)
+        paths.connection_file(self.data).unlink(missing_ok=True)
         if self._watching:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)

@@ -74,6 +74,11 @@ def write_private(file: Path, text: str) -> None:
     draft.replace(file)
 
 
+def connection_file(data: Path) -> Path:
+    """Return where a running stack writes down how it is reached, for its clients."""
+    return data / "connection.json"
+
+
 def master_key_file(data: Path) -> Path:
     """Return the file that TOTALAUD_MASTER_KEY_FILE names, else `DATA/master.key`.
 
