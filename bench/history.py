@@ -27,12 +27,12 @@ LOOK_S, ARRIVED_S = 0.005, 30
 Written = tuple[Aggregate, Commit]
 
 
-def histories(sessions: int, user: UUID, in_flight: int = IN_FLIGHT) -> Iterator[Written]:
-    """Yield the commits of so many sessions, so many of them under way at once."""
+def histories(sessions: int, user: UUID) -> Iterator[Written]:
+    """Yield the commits of so many sessions, `IN_FLIGHT` of them under way at once."""
     under_way: deque[Iterator[Written]] = deque()
     waiting = iter(range(sessions))
     while True:
-        while len(under_way) < in_flight and (number := next(waiting, None)) is not None:
+        while len(under_way) < IN_FLIGHT and (number := next(waiting, None)) is not None:
             under_way.append(_session(number, session(user, uuid4())))
         if not under_way:
             return

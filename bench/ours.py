@@ -3,14 +3,13 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
 
 import asyncpg
 import nats
 
 from bench import history
-from bench.contender import Contender, Turn
+from bench.contender import Turn
 from bench.meter import Groups
 from bench.piped import Piped, piped
 from bench.run import Sync
@@ -37,7 +36,7 @@ SELECT (SELECT count(*) FROM agent_sessions) AS sessions,
 class Ours:
     """A running stack; `asked` is how many sessions its log holds."""
 
-    def __init__(self, stack: LocalStack, asked: int = 0) -> None:
+    def __init__(self, stack: LocalStack, asked: int) -> None:
         self.stack = stack
         self.asked = asked
 
@@ -49,9 +48,6 @@ class Ours:
             if one.pid is not None:
                 found.setdefault("skill-runner" if one.name in RUNNERS else one.name, []).append(one.pid)
         return found
-
-    def contender(self, name: str, *, runners: int = 1) -> Contender:
-        return Contender(name, partial(self.turn, runners))
 
     @asynccontextmanager
     async def turn(self, runners: int = 1) -> AsyncIterator[Turn]:

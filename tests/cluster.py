@@ -82,14 +82,14 @@ class Cluster:
     async def stop(self) -> None:
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
 
-    async def leader(self, stream: str = "EVT") -> str:
-        """Return the node that leads the stream now; waits while there is none."""
+    async def leader(self) -> str:
+        """Return the node that leads the log now; waits while there is none."""
         async with asyncio.timeout(30):
             while True:
                 try:
                     client = await nats_py.connect(self.url.split(","), error_cb=_ignore)
                     try:
-                        info = await client.jetstream().stream_info(stream)
+                        info = await client.jetstream().stream_info("EVT")
                     finally:
                         await client.close()
                 except (NatsError, OSError, TimeoutError):

@@ -20,6 +20,7 @@ from totalaud.stack.local import LocalStack
 
 STEP_S = (0.2, 1.0)
 AT_ONCE = 20
+BUSY = 10
 IMPORT_EVERY_S = 0.1
 REST_S = 120
 MODEL = "model-server"
@@ -63,10 +64,10 @@ class Load:
             user.cancel()
         await asyncio.gather(*self._users, return_exceptions=True)
 
-    async def busy(self, sessions: int = 10) -> None:
-        """Wait until so many sessions are under way, and a call is being answered."""
+    async def busy(self) -> None:
+        """Wait until `BUSY` sessions are under way, and a call is being answered."""
         async with asyncio.timeout(REST_S):
-            while self.under_way < sessions or not await self.provider.in_the_air():
+            while self.under_way < BUSY or not await self.provider.in_the_air():
                 await asyncio.sleep(0.02)
 
     async def kill(self, name: str) -> int:

@@ -84,9 +84,9 @@ def assert_whole(spans: list[Received], *, services: set[str] | None = None) -> 
 
 
 @contextmanager
-def receiver(port: int = 0) -> Iterator[Receiver]:
+def receiver() -> Iterator[Receiver]:
     """Listen on a free port of the loopback; `endpoint` is the value for OTEL_EXPORTER_OTLP_ENDPOINT."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     received = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
     server.received = received  # type: ignore[attr-defined]

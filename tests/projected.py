@@ -28,7 +28,7 @@ async def whole_log(bus: Bus) -> list[Entry]:
     return found
 
 
-async def rows_of(url: str, schema: str = "public") -> dict[str, dict[Any, Record]]:
+async def rows_of(url: str) -> dict[str, dict[Any, Record]]:
     """Return all rows by table and key."""
     connection = await asyncpg.connect(url)
     try:
@@ -36,7 +36,7 @@ async def rows_of(url: str, schema: str = "public") -> dict[str, dict[Any, Recor
         found = {}
         async with connection.transaction(isolation="repeatable_read"):
             for table in COMPARED:
-                rows = await connection.fetch(f"SELECT * FROM {schema}.{table}")
+                rows = await connection.fetch(f"SELECT * FROM public.{table}")
                 found[table] = {row[key(table)]: dict(row) for row in rows}
         return found
     finally:

@@ -41,7 +41,7 @@ class Known:
         return any(phrase in line for line in self._lines)
 
 
-def unknown_names(text: str, known: Known, *, title: bool = False) -> list[str]:
+def unknown_names(text: str, known: Known, *, title: bool) -> list[str]:
     """Return the names of a text that were not given; of a title each word may be capitalised."""
     small = {part for part in _parts(text) if part == part.lower()}
     title = title and _is_title(text)

@@ -23,9 +23,7 @@ def rate_draws(k: np.ndarray, n: np.ndarray, rng: np.random.Generator, *, draws:
     return rng.beta(a + k, b + n - k)
 
 
-def mean_draws(
-    means: np.ndarray, errors: np.ndarray, rng: np.random.Generator, *, draws: int = 4000
-) -> np.ndarray:
+def mean_draws(means: np.ndarray, errors: np.ndarray, rng: np.random.Generator, *, draws: int) -> np.ndarray:
     """Draw each group's true mean, given its mean and standard error: an array of draws by groups.
 
     True means are normal over groups (Rubin 1981).

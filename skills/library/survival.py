@@ -12,6 +12,7 @@ from scipy.special import chdtrc, ndtri
 NEVER = 1e-12
 PAIR = 2
 SHARE_AT_RISK = 0.2
+LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,11 @@ class Curve:
         """Return the share answered within so many days."""
         return 1.0 - self.waiting_at(day)
 
-    def interval_at(self, day: float, level: float = 0.95) -> tuple[float, float]:
-        """Bound the share answered within so many days: Greenwood 1926 on the log(-log) scale."""
-        step, z = self._step(day), float(ndtri(0.5 + level / 2))
+    def interval_at(self, day: float) -> tuple[float, float]:
+        """Bound the share answered within so many days, to 95 %: Greenwood 1926 on the log(-log) scale."""
+        step, z = self._step(day), float(ndtri(0.5 + LEVEL / 2))
         if step < 0:
-            return (0.0, 1.0) if not self.n else (0.0, 1 - (1 - level) ** (1 / self.n))
+            return (0.0, 1.0) if not self.n else (0.0, 1 - (1 - LEVEL) ** (1 / self.n))
         waiting = float(self.waiting[step])
         if waiting <= NEVER:
             return 0.0, 1.0

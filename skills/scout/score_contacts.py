@@ -89,7 +89,7 @@ def remembered(contacts: list[Json], context: Context) -> Memory | None:
     return Memory(known, priors(context)) if known else None
 
 
-def scored_contact(contact: Json, criteria: Json, now: datetime, memory: Memory | None = None) -> Json:
+def scored_contact(contact: Json, criteria: Json, now: datetime, memory: Memory | None) -> Json:
     past = memory.pasts.get(contact.get("id") or "") if memory else None
     fits = {
         "genre": genre_fit(contact.get("genres") or [], criteria.get("genres") or []),
@@ -189,7 +189,7 @@ def type_fit(has: str | None, wanted: list[str]) -> Fit | None:
     return Fit(1, f"is {has}") if has in wanted else Fit(0, "is of another type")
 
 
-def email_fit(email: Any, past: Past | None = None) -> Fit:
+def email_fit(email: Any, past: Past | None) -> Fit:
     """No marks for an address that the last pitch did not reach."""
     if email and past and past.bounced:
         return Fit(0, "the last pitch to its address bounced")

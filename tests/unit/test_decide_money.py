@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from controls import RUNNER, attempt_id, claim, failure, later, planned, report, start, usage
+from controls import attempt_id, claim, failure, later, planned, report, start, usage
 from given import given
 from orchestrator.asked import (
     Cancel,
@@ -41,14 +41,14 @@ def paid(steps: int = 2, limit: str | None = None, policy="fail", **changes):
     return type(command)("scout-agent", command.steps, {}, "print", budget=budget)
 
 
-def asks(step: int = 1, most: str | None = "0.02", attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt:
-    command = claim(step, attempt, runner)
+def asks(step: int = 1, most: str | None = "0.02", attempt: int = 1) -> ClaimAttempt:
+    command = claim(step, attempt)
     said = structs.replace(command.claim, most_usd=None if most is None else Decimal(most))
     return ClaimAttempt(said, command.lease_s)
 
 
-def stopped_by(scope: str, policy: str, most: str | None = "0.02") -> StopAttempt:
-    return StopAttempt(asks(most=most).claim, scope, Purse(Decimal("0.01")), policy)
+def stopped_by(scope: str, policy: str) -> StopAttempt:
+    return StopAttempt(asks().claim, scope, Purse(Decimal("0.01")), policy)
 
 
 def test_a_claim_sets_aside_what_it_may_cost():

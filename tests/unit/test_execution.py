@@ -95,7 +95,7 @@ def gives(output: Any) -> Callable[[Run], Any]:
     return lambda _: output
 
 
-def fails(partial: Any, items: tuple[int, ...] = ()) -> Callable[[Run], Any]:
+def fails(partial: Any, items: tuple[int, ...]) -> Callable[[Run], Any]:
     def act(run: Run) -> Any:
         run.progress.keep(partial)
         run.progress.items = items

@@ -25,11 +25,11 @@ def pitch(days, *, after=None, template="short", **values):
     return {**row, "sent_at": sent, "last_sent_at": sent, "template": template, **answered, **values}
 
 
-def situation(*pitches, history=()):
+def situation(*pitches):
     acts = [{"id": "k", "name": "Glass Coast", "artist": None}]
     rows = [{"outlet": None, "type": None, **row} for row in pitches]
     told = {"k": {"artistInfo": {"name": "Neon Harbour"}}}
-    return Situation(now=NOW, pitches=rows, history=list(history), campaigns=acts, acts=told)
+    return Situation(now=NOW, pitches=rows, campaigns=acts, acts=told)
 
 
 def test_the_cautious_rank_by_what_is_gained_at_least():

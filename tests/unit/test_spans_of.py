@@ -133,10 +133,10 @@ def failed(step: int, attempt: int = 1) -> AttemptFailed:
     )
 
 
-def late(step: int, attempt: int = 1) -> AttemptReportedLate:
+def late(step: int) -> AttemptReportedLate:
     return AttemptReportedLate(
         step=step,
-        attempt_id=attempt_id(step, attempt),
+        attempt_id=attempt_id(step),
         output="a secret",
         usage=USAGE,
         started_at=T0,
@@ -312,7 +312,7 @@ def test_the_first_success_of_an_attempt_given_up_counts():
     assert (first.failed, second.attributes["error.type"]) == (False, "withdrawn")
 
 
-def stopped(asked: Decimal | None = Decimal(2)) -> AttemptStopped:
+def stopped(asked: Decimal | None) -> AttemptStopped:
     return AttemptStopped(
         step=1,
         attempt_id=attempt_id(1),
