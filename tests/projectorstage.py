@@ -92,6 +92,10 @@ async def until(check: Callable[[], Any], seconds: float = 30) -> None:
             await asyncio.sleep(0.05)
 
 
+async def halted(live: Live) -> bool:
+    return live.halted is not None
+
+
 async def caught_up(bus: Bus, url: str) -> None:
     async def done() -> bool:
         return await value(url, "SELECT seq FROM checkpoint") == await JetStreamLog(bus).last_seq()

@@ -1,14 +1,25 @@
 """The shipped skills: what they are, and the Python file of one as a module."""
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from uuid import UUID
 
 from shared.definitions import SkillDefinition
 from totalaud.skillfiles import load
 
 SKILLS = Path(__file__).parents[1] / "skills"
+
+
+class Asked:
+    """The context of a skill that reads nothing: who asks, and when."""
+
+    user = UUID(int=1)
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 @cache

@@ -18,7 +18,7 @@ from projector.live import Live
 from projector.operating import Operating
 from projector.projection import Fenced, Projection
 from projector.reader import page
-from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, until, value
+from projectorstage import Writer, ask, caught_up, halted, have_rebuilt, operated, projecting, until, value
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -156,10 +156,6 @@ async def with_a_gap(bus: Bus) -> int:
     gap = await JetStreamLog(bus).last_seq() - 5
     await js.delete_msg("EVT", gap)
     return gap
-
-
-async def halted(live: Live) -> bool:
-    return live.halted is not None
 
 
 async def not_halted(live: Live) -> bool:

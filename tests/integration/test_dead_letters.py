@@ -26,7 +26,7 @@ async def test_the_oldest_are_listed_whatever_a_page_holds(bus: Bus, monkeypatch
     assert (last["seq"], last["at"][:2]) == (3, "20")
 
 
-async def test_there_are_none(bus: Bus):
+async def test_where_there_are_none_the_list_is_empty(bus: Bus):
     assert await dead_letters(bus) == []
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from histories import definitions, stories
 from projected import assert_folded
-from projector.live import Live
-from projectorstage import Writer, caught_up, have_rebuilt, operated, projecting, until
+from projectorstage import Writer, caught_up, halted, have_rebuilt, operated, projecting, until
 from servers import data_folder
 from shared.bus import Bus
 from shared.definitions import AgentDefinition
@@ -121,7 +120,3 @@ async def test_what_agents_there_are_is_read_anew_from_a_log_that_lost_its_end(l
 
 async def known(registry: Registry, *wanted: AgentDefinition) -> bool:
     return registry.agents() == list(wanted)
-
-
-async def halted(live: Live) -> bool:
-    return live.halted is not None

@@ -147,23 +147,25 @@ async def test_the_first_calls_of_a_prompt_fail_as_the_model_name_orders(gpt: op
     assert (await chat(gpt, model="local;429=2")).choices
 
 
-async def test_an_overloaded_provider(claude: anthropic.AsyncAnthropic) -> None:
+async def test_an_overloaded_provider_answers_529(claude: anthropic.AsyncAnthropic) -> None:
     with pytest.raises(anthropic.APIStatusError) as failed:
         await claude.messages.create(**messages("local;529=1"))
     assert failed.value.status_code == 529
 
 
-async def test_a_refusal(gpt: openai.AsyncOpenAI, claude: anthropic.AsyncAnthropic) -> None:
+async def test_a_refusal_is_said_in_each_provider_s_own_way(
+    gpt: openai.AsyncOpenAI, claude: anthropic.AsyncAnthropic
+) -> None:
     assert (await chat(gpt, model="local;refuse=1")).choices[0].message.refusal
     assert (await claude.messages.create(**messages("local;refuse=1"))).stop_reason == "refusal"
 
 
-async def test_an_answer_that_does_not_fit(gpt: openai.AsyncOpenAI) -> None:
+async def test_an_answer_can_be_ordered_that_does_not_fit_the_schema(gpt: openai.AsyncOpenAI) -> None:
     answer = await chat(gpt, model="local;invalid=1")
     assert json.loads(answer.choices[0].message.content or "") == {"unexpected": True}
 
 
-async def test_an_award_that_nobody_gave(gpt: openai.AsyncOpenAI) -> None:
+async def test_an_award_that_nobody_gave_is_claimed_once_where_it_is_ordered(gpt: openai.AsyncOpenAI) -> None:
     invented = await chat(gpt, model="local;invent=1")
     assert "NME award" in json.loads(invented.choices[0].message.content or "")["body"]
     honest = await chat(gpt, model="local;invent=1")
@@ -180,25 +182,25 @@ async def test_a_later_turn_goes_on_with_the_same_prompt_and_its_input(gpt: open
     assert ("NME" in body, "Neon Harbour" in body) == (False, True)
 
 
-async def test_an_answer_that_is_too_long_for_its_limit(gpt: openai.AsyncOpenAI) -> None:
+async def test_an_answer_that_is_too_long_for_its_limit_ends_there(gpt: openai.AsyncOpenAI) -> None:
     answer = await chat(gpt, max_completion_tokens=5)
     assert answer.choices[0].finish_reason == "length"
     assert answer.usage
     assert answer.usage.completion_tokens == 5
 
 
-async def test_a_cut_connection(gpt: openai.AsyncOpenAI) -> None:
+async def test_a_cut_connection_has_no_answer(gpt: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.APIConnectionError):
         await chat(gpt, model="local;cut=1")
 
 
-async def test_a_cut_stream(gpt: openai.AsyncOpenAI) -> None:
+async def test_a_cut_stream_is_an_error_of_the_connection(gpt: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.APIConnectionError):
         async for _ in await chat(gpt, model="local;cut=1;truncate=0", stream=True):
             pass
 
 
-async def test_latency(gpt: openai.AsyncOpenAI) -> None:
+async def test_latency_is_waited_for(gpt: openai.AsyncOpenAI) -> None:
     before = time.monotonic()
     await chat(gpt, model="local;latency=0.2")
     assert time.monotonic() - before >= 0.2

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from uuid import UUID
 
 import pytest
 
@@ -11,17 +10,10 @@ from library.plan_tasks import tasks_for
 from library.schedule import critical_path, planned
 from quality.create_campaign_plan import broken, release_of
 from skill_runner.context import SkillError
-from skillmodules import skill_module
+from skillmodules import Asked, skill_module
 
 plan = skill_module("coach/create_campaign_plan.py")
 TODAY = date(2026, 11, 2)
-
-
-class Asked:
-    user = UUID(int=1)
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def made(days=200, **changes):

@@ -1,24 +1,14 @@
 """Hashtags are well written, of several kinds, and never twice, whatever names they come from."""
 
-from datetime import UTC, datetime
-from uuid import UUID
-
 import pytest
 
 from library.hashtags import PLATFORMS, Candidate, diverse, likeness, tag
 from skill_runner.context import SkillError
-from skillmodules import skill_module
+from skillmodules import Asked, skill_module
 
 skill = skill_module("coach/suggest_hashtags.py")
 ARTIST = {"name": "Neon Harbour", "genres": ["synthpop"], "location": "Leeds, UK"}
 RELEASE = {"title": "Glass Coast", "type": "single"}
-
-
-class Asked:
-    user = UUID(int=1)
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def suggested(**changes):
