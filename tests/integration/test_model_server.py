@@ -211,6 +211,14 @@ async def test_an_unknown_fault_is_a_bad_request(gpt: openai.AsyncOpenAI) -> Non
         await chat(gpt, model="local;fire=1")
 
 
+@pytest.mark.parametrize("order", ["429=two", "cut=", "latency=soon"])
+async def test_an_order_without_a_number_is_a_bad_request_that_names_it(
+    order: str, gpt: openai.AsyncOpenAI
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=f"'{order}': a number is required"):
+        await chat(gpt, model=f"local;{order}")
+
+
 async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origin: str) -> None:
     await http("DELETE", f"{origin}/calls")
     keys = [{"Idempotency-Key": f"k-{n % 2}"} for n in range(5)]

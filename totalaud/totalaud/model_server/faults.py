@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HTTP_ERRORS = range(400, 600)
+FAULTS = ("cut", "invalid", "invent", "latency", "refuse", "truncate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,15 @@ class Order:
         latency, first = 0.0, []
         for part in parts:
             fault, _, amount = part.partition("=")
-            if fault == "latency":
-                latency = float(amount)
-            elif fault in ("cut", "invalid", "invent", "refuse", "truncate") or (
-                fault.isdigit() and int(fault) in HTTP_ERRORS
-            ):
-                first.append((fault, int(amount)))
-            else:
+            if not (fault in FAULTS or (fault.isdigit() and int(fault) in HTTP_ERRORS)):
                 raise ValueError(f"model: unknown fault {fault!r}")
+            try:
+                if fault == "latency":
+                    latency = float(amount)
+                else:
+                    first.append((fault, int(amount)))
+            except ValueError:
+                raise ValueError(f"model: {part!r}: a number is required") from None
         return cls(plain or "local", latency, tuple(first))
 
     def fault(self, call: int) -> str | None:
