@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from totalaud.told.dated import opportunities, timing
-from totalaud.told.figures import meta, percent, rate
+from totalaud.told.figures import meta, percent, rate, who
 from totalaud.told.lines import WIDTH, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
 from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
@@ -135,12 +135,11 @@ def _track(output: Json) -> Lines:
 
 def _followups(output: Json) -> Lines:
     due = output["followups_due"]
-    lines = [f"Follow-ups due: {output.get('followups_total', len(due)) or 'none'}"]
+    total = output.get("followups_total", len(due))
+    lines = [f"Follow-ups due: {total or 'none'}"]
     for one in due[:MOST_DUE]:
-        who = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
-        lines += wrapped(f"{who or one['contact_id']}: {one['days']} days of silence", "  ", "    ")
-    more = output.get("followups_total", len(due)) - MOST_DUE
-    return [*lines, f"  and {more} more"] if more > 0 else lines
+        lines += wrapped(f"{who(one)}: {one['days']} days of silence", "  ", "    ")
+    return [*lines, f"  and {total - MOST_DUE} more"] if total > MOST_DUE else lines
 
 
 def _report(output: Json) -> Lines:
