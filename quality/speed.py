@@ -175,9 +175,7 @@ async def _fill(url: str) -> None:
 
 
 async def _client(stack: LocalStack, user: UUID = USER) -> Client:
-    place = stack.place
-    connection = Connection(place.nats_url, place.database_url, stack.data, None, place.master_key_file)
-    return await Client.connect(connection, user=user)
+    return await Client.connect(Connection.of(stack), user=user)
 
 
 async def _push(stack: LocalStack) -> None:

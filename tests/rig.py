@@ -50,12 +50,7 @@ async def push(stack: LocalStack) -> None:
 
 
 async def client_of(stack: LocalStack, user: UUID | None = None) -> Client:
-    return await Client.connect(connection_of(stack), user=user)
-
-
-def connection_of(stack: LocalStack) -> Connection:
-    place = stack.place
-    return Connection(place.nats_url, place.database_url, stack.data, None, place.master_key_file)
+    return await Client.connect(Connection.of(stack), user=user)
 
 
 @asynccontextmanager

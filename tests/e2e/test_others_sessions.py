@@ -10,10 +10,11 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 import pytest
 
 from asking import Told, command, environment_of, totalaud
-from rig import client_of, connection_of
+from rig import client_of
 from shared.refusal import Refusal
 from totalaud import readers
 from totalaud.client import Client
+from totalaud.connection import Connection
 from totalaud.stack.local import LocalStack
 
 SECRET = "the second verse of an unreleased song"
@@ -45,7 +46,7 @@ class Scene:
 async def scene(stack: LocalStack) -> AsyncIterator[Scene]:
     alice = await client_of(stack, uuid4())
     url = await readers.add(stack.place.database_url, bob_id := uuid4())
-    connection = replace(connection_of(stack), database_url=url, master_key_file=None)
+    connection = replace(Connection.of(stack), database_url=url, master_key_file=None)
     bob = await Client.connect(connection, user=bob_id)
     session = await alice.run("tester", [ECHO])
     await alice.outcome(session.id)
@@ -161,7 +162,7 @@ async def test_nothing_of_anothers_is_read_by_the_python_client(scene):
 async def test_a_lie_about_who_one_is_shows_nothing(scene):
     """The client's `user` is what a program says; the role is what PostgreSQL knows."""
     liar = await Client.connect(
-        replace(connection_of(scene.stack), database_url=scene.bob_url, master_key_file=None),
+        replace(Connection.of(scene.stack), database_url=scene.bob_url, master_key_file=None),
         user=scene.alice.user,
     )
     try:
@@ -211,7 +212,7 @@ async def test_without_the_master_key_an_own_contact_reads_sealed(scene):
 
 
 async def test_the_master_key_alone_opens_nothing_for_a_role_without_the_vault(scene):
-    connection = replace(connection_of(scene.stack), database_url=scene.bob_url)
+    connection = replace(Connection.of(scene.stack), database_url=scene.bob_url)
     async with await Client.connect(connection, user=scene.bob.user) as client:
         assert {row.name for row in await client.records.rows("contacts")} <= {"[sealed]"}
 

@@ -17,10 +17,11 @@ import pytest
 import otlp
 from asking import Told, command, environment_of
 from canary import Canary, checkpoint, dump
-from rig import connection_of, environment, running_stack
+from rig import environment, running_stack
 from sites import Site, running, says
 from totalaud import readers
 from totalaud.client import Client
+from totalaud.connection import Connection
 from totalaud.errors import SkillFailed
 from totalaud.stack.environment import MARK
 from totalaud.stack.local import LocalStack
@@ -72,7 +73,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
             "TOTALAUD_MASTER_KEY": MASTER_KEY,
         }
         async with running_stack(**env) as stack:
-            connection = replace(connection_of(stack), master_key=MASTER_KEY)
+            connection = replace(Connection.of(stack), master_key=MASTER_KEY)
             client = await Client.connect(connection, user=uuid4())
             nats, postgres = urlsplit(stack.place.nats_url), urlsplit(stack.place.database_url)
             reader = await readers.add(stack.place.database_url, client.user)

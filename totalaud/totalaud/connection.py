@@ -5,7 +5,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from shared.secret import secret
@@ -13,6 +13,9 @@ from shared.urls import database_url as checked
 from totalaud.errors import Unreachable
 from totalaud.given import as_id
 from totalaud.stack import paths
+
+if TYPE_CHECKING:
+    from totalaud.stack.local import LocalStack
 
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 
@@ -52,6 +55,12 @@ class Connection:
             master_key_file=Path(key_file) if key_file else _if_there(folder / "master.key"),
             providers=None if secret("TOTALAUD_NATS_URL") else _providers(kept),
         )
+
+    @classmethod
+    def of(cls, stack: "LocalStack") -> "Connection":
+        """Return how a stack that was started here is reached."""
+        place = stack.place
+        return cls(place.nats_url, place.database_url, stack.data, master_key_file=place.master_key_file)
 
     def key(self) -> bytes | None:
         """Return the master key, None where there is none; raises Refusal for a bad one."""

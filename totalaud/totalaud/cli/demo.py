@@ -84,11 +84,7 @@ async def _demo(data: Path, out: Console) -> int:
 
 
 async def _shown(stack: LocalStack, out: Console) -> int:
-    place = stack.place
-    connection = Connection(
-        place.nats_url, place.database_url, stack.data, master_key_file=place.master_key_file
-    )
-    async with await Client.connect(connection) as client:
+    async with await Client.connect(Connection.of(stack)) as client:
         demo = _Demo(client, out, stack.skills)
         await demo.import_contacts()
         return await demo.workflow()

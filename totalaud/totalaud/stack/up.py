@@ -45,8 +45,8 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
 async def _run(stack: LocalStack, say: Say) -> int:
     await stack.start(say)
     try:
-        connection = Connection(stack.place.nats_url, stack.place.database_url, stack.data)
-        for line in (*reach.lines(stack.place, connection.user()), *map(str, elsewhere.left())):
+        user = Connection.of(stack).user()
+        for line in (*reach.lines(stack.place, user), *map(str, elsewhere.left())):
             say(line)
         await asyncio.Event().wait()
     finally:
