@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from nats.errors import TimeoutError as NatsTimeout
 from rich.console import Console
 
 import totalaud
@@ -360,6 +361,13 @@ def test_an_error_names_its_field_once():
     told = describe(Refusal("missing_field", "input.q", "input.q is required"))
     assert told is not None
     assert sentence(told) == "input.q is required (missing_field)"
+
+
+def test_a_server_that_does_not_answer_in_time_is_no_fault_of_a_file():
+    found = describe(NatsTimeout())
+    assert found is not None
+    assert sentence(found).startswith("no answer in time: do NATS and PostgreSQL run")
+    assert found["code"] == "unreachable"
 
 
 def test_a_failed_workflow_says_how_to_go_on():

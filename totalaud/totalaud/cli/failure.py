@@ -68,6 +68,9 @@ def describe(error: Exception) -> dict[str, Any] | None:
             return {"code": "unreachable", "field": None, "message": str(error)}
         case InUse() | NotReady():
             return {"code": "servers", "field": None, "message": str(error)}
+        case TimeoutError() if error.errno is None:
+            why = "no answer in time: do NATS and PostgreSQL run, and may this user ask them?"
+            return {"code": "unreachable", "field": None, "message": why}
         case OSError():
             why = error.strerror or str(error)
             place = error.filename and str(error.filename)
