@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from backupstage import Office, here
 from check import check
-from cluster import Cluster, running_cluster
+from cluster import SIZE, Cluster, running_cluster
 from deployed import process
 from load import Load, loaded
 from shared.bus import Bus
+
+__all__ = ["here"]
 
 ACK_WAIT_S = 2.0
 KILLS = 3
@@ -61,6 +64,23 @@ async def test_who_was_told_of_one_node_goes_on_at_another_one_with_the_same_pas
                     await asyncio.sleep(0.1)
             await bus.close()
         assert "Authorization Violation" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.timeout(120)
+async def test_a_backup_comes_back_on_every_node_and_whoever_was_erased_stays_so(
+    here: Office, database_url: str, tmp_path: Path
+):
+    await here.add()
+    await here.tell_erased(await here.add())
+    backup = await here.back_up(tmp_path / "backup")
+    async with running_cluster(ACK_WAIT_S) as cluster:
+        bus = await Bus.connect(cluster.url, name="test")
+        there = Office(bus, cluster.url, database_url, here.vault)
+        done = await there.restore(backup, replicas=SIZE)
+        infos = [await bus.client.jetstream().stream_info(stream) for stream in ("EVT", "CMD", "DLQ", "WORK")]
+        await bus.close()
+    assert (done.keys, done.erased) == (1, 1)
+    assert {info.config.num_replicas for info in infos} == {SIZE}
 
 
 async def _answered(bus: Bus) -> bool:

@@ -1,11 +1,13 @@
 """JetStream's own snapshot of a stream, taken and put back over its API; nats-py has no helper for it."""
 
+import asyncio
 from typing import Any, Protocol
 
 from nats.errors import Error as NatsError
 from nats.js.api import StreamConfig
 
 from shared.bus import Bus
+from shared.direct_get import read_messages
 from shared.json import dumps, loads
 from shared.refusal import Refusal
 
@@ -13,6 +15,7 @@ CHUNK = 128 * 1024
 WINDOW = 8 * 1024 * 1024
 ANSWER_S = 60.0
 RECOVERY_S = 3600.0
+LOOK_EVERY_S = 0.1
 END = (None, "204")
 Json = dict[str, Any]
 
@@ -66,10 +69,27 @@ async def put(bus: Bus, config: StreamConfig, state: Json, source: Source) -> Js
         while chunk := source.read(CHUNK):
             await _ask(bus, to, stream, chunk, ANSWER_S)
         done = await _ask(bus, to, stream, b"", RECOVERY_S)
+        async with asyncio.timeout(RECOVERY_S):
+            while not await _is_everywhere(bus, stream):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(LOOK_EVERY_S)
     except (NatsError, TimeoutError) as error:
         raise _broken_off(stream, type(error).__name__) from None
     found: Json = done["state"]
     return found
+
+
+async def _is_everywhere(bus: Bus, stream: str) -> bool:
+    """A cluster says that it is done while it still copies: who reads then is told nothing, or too little."""
+    try:
+        cluster = (await bus.client.jetstream().stream_info(stream)).cluster
+        if cluster and not (
+            cluster.leader and all(one.current or one.offline for one in cluster.replicas or [])
+        ):
+            return False
+        await read_messages(bus, stream, ">", 1, most=1)
+    except (NatsError, TimeoutError):
+        return False
+    return True
 
 
 async def _ask(bus: Bus, subject: str, stream: str, body: bytes, seconds: float) -> Json:
