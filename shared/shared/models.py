@@ -1,6 +1,7 @@
 """Model names are aliases: tiers and retired names are resolved by `models.yaml`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from shared.refusal import Refusal, refuse_invalid
 from shared.subjects import Pool
 
 NAME = "TOTALAUD_MODELS"
+TERMS = ("service_tier", "speed")
 SHIPPED = Path(__file__).with_name("models.yaml")
 
 
@@ -50,6 +52,11 @@ class Aliases(Message):
 
 
 Models = dict[Pool, Aliases]
+
+
+def terms(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return which of its prices a model is called at, by the settings of a call or by its answer."""
+    return {name: told[name] for name in TERMS if isinstance(told.get(name), str)}
 
 
 def of_environment() -> Models:

@@ -283,6 +283,27 @@ async def test_a_provider_that_fails_ends_the_attempt_and_is_no_reason_for_the_t
     assert progress.usage is None
 
 
+async def test_a_prompt_that_a_filter_stopped_is_put_to_the_next_tier_and_keeps_no_other_text_back(bench):
+    stopped = Failure("model_refused", "by a filter")
+    output, progress = await bench(Played(stopped, TRUE), given=many(1))
+    assert [call.outcome for call in progress.calls] == ["model_refused", "passed"]
+    output, progress = await bench(Played(stopped), given=many(3))
+    assert [letter["basis"] for letter in output["letters"]] == ["template"] * 3
+    assert progress.total is None
+
+
+async def test_a_model_that_only_thought_is_not_told_of_as_one_that_wrote_too_much(bench):
+    failure, _ = await bench(Played(reply("", "length")), CHECK)
+    thought = "claude-sonnet-5 thought for 1024 tokens and had said nothing yet"
+    assert failure.message == f"contacts[0]: {thought}: raise config.max_tokens"
+
+
+async def test_half_a_letter_at_the_end_of_an_answer_is_not_sent_back(bench):
+    model = Played(reply('{"text": "\ud83d'), TRUE)
+    await bench(model)
+    assert model.asked[1].again.answer == '{"text": "?'
+
+
 async def test_a_provider_that_fails_in_the_repair_ends_the_attempt_too(bench):
     failure, progress = await bench(Played(FALSE, Failure("provider_error", "broken", retryable=True)))
     assert failure.code == "provider_error"

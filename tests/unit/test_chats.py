@@ -1,7 +1,9 @@
 """The providers' real SDKs against scripted HTTP: what is sent, and how every error is told."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -12,10 +14,12 @@ import pytest
 
 from shared.clock import utc_now
 from shared.refusal import Refusal
+from shared.subjects import Pool
 from skill_runner.chats.anthropic_chat import AnthropicChat
 from skill_runner.chats.chat import Chat, Question, Reply
 from skill_runner.chats.endpoints import Endpoint, check, endpoint
 from skill_runner.chats.openai_chat import OpenAiChat
+from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
@@ -84,6 +88,23 @@ async def answered(
     return reply, seen[0]
 
 
+@asynccontextmanager
+async def served(body: dict[str, Any]) -> AsyncIterator[str]:
+    """Answer every call over a real connection."""
+    said = json.dumps(body).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(said)}\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head.encode() + said)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
 async def refused(provider: Callable[[Handler], Chat], handle: Handler) -> Failure:
     chat = provider(handle)
     with pytest.raises(Failure) as raised:
@@ -123,6 +144,73 @@ async def test_the_settings_of_a_model_are_sent_as_they_are(
     _, plain = await answered(provider, body)
     _, request = await answered(provider, body, replace(QUESTION, settings=settings))
     assert json.loads(request.content) == json.loads(plain.content) | settings
+
+
+@pytest.mark.parametrize(
+    ("base_url", "settings", "sent"),
+    [
+        (None, {}, "default"),
+        (None, {"service_tier": "priority"}, "priority"),
+        ("http://127.0.0.1:1/v1", {}, None),
+    ],
+)
+async def test_openai_itself_is_asked_for_its_standard_price_unless_a_model_s_settings_say_otherwise(
+    base_url: str | None, settings: dict[str, Any], sent: str | None
+) -> None:
+    def there(handle: Handler) -> Chat:
+        transport = httpx2.MockTransport(handle)
+        return OpenAiChat(
+            Endpoint("openai", "key", base_url, simulated=False), httpx2.AsyncClient(transport=transport)
+        )
+
+    _, request = await answered(there, completion(), replace(QUESTION, settings=settings))
+    assert json.loads(request.content).get("service_tier") == sent
+
+
+@pytest.mark.parametrize(
+    ("kind", "provider", "body", "path"),
+    [
+        (OpenAiChat, "openai", completion(), "/v1/chat/completions"),
+        (AnthropicChat, "anthropic", message(), "/v1/v1/messages"),
+    ],
+)
+async def test_the_query_of_a_base_url_goes_with_each_call(
+    kind: Any, provider: Any, body: dict[str, Any], path: str
+) -> None:
+    def there(handle: Handler) -> Chat:
+        url = "http://127.0.0.1:1/v1?api-version=preview"
+        transport = httpx2.MockTransport(handle)
+        return kind(Endpoint(provider, "key", url, simulated=False), httpx2.AsyncClient(transport=transport))
+
+    _, request = await answered(there, body)
+    assert str(request.url) == f"http://127.0.0.1:1{path}?api-version=preview"
+
+
+@pytest.mark.parametrize(("provider", "body"), [("openai", completion()), ("anthropic", message())])
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1"])
+async def test_the_local_model_is_not_called_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, provider: Pool, body: dict[str, Any], proxy: str
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    async with served(body) as url:
+        chats = Chats({}, url)
+        chat = await chats.of(provider)
+        assert (await chat.ask(QUESTION)).text == "{}"
+        await chats.close()
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks5://h:1"), ("SSL_CERT_FILE", "/nosuch")])
+async def test_a_proxy_and_certificates_that_cannot_be_used_are_told(
+    monkeypatch: pytest.MonkeyPatch, provider: Pool, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    chats = Chats({"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, None)
+    with pytest.raises(Failure, match="names a proxy or certificates that cannot be used") as raised:
+        await chats.of(provider)
+    assert (raised.value.code, raised.value.retryable) == ("provider_unavailable", False)
+    await chats.expect(provider)
 
 
 @pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])
@@ -229,7 +317,14 @@ async def test_the_patience_of_a_provider_that_fails_is_told_too(
     assert (failed.code, failed.retry_after_s) == ("provider_error", 30)
 
 
-@pytest.mark.parametrize("told", [{"type": "insufficient_quota"}, {"code": "credit_balance_exhausted"}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"type": "insufficient_quota"},
+        {"code": "credit_balance_exhausted"},
+        {"type": "billing_not_active", "code": "billing_not_active"},
+    ],
+)
 async def test_to_wait_does_not_help_an_account_without_credit(told: dict[str, str]) -> None:
     body = {"error": {"message": SECRET, **told}}
     failed = await refused(openai, lambda _: httpx2.Response(429, json=body, headers={"retry-after": "1"}))
@@ -243,6 +338,29 @@ async def test_credit_is_named_where_it_may_be_what_is_missing(
     provider: Callable[[Handler], Chat], status: int
 ) -> None:
     assert "there is no credit left" in (await refused(provider, always(status))).message
+
+
+@pytest.mark.parametrize("code", ["content_filter", "content_policy_violation", "invalid_prompt"])
+async def test_a_prompt_that_a_filter_stopped_is_refused_by_the_model_and_not_paid(code: str) -> None:
+    body = {"error": {"message": SECRET, "type": None, "param": "prompt", "code": code}}
+    failed = await refused(openai, lambda _: httpx2.Response(400, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("model_refused", False, False)
+
+
+async def test_an_input_that_is_too_long_is_told_as_that() -> None:
+    body = {"error": {"message": SECRET, "param": "messages", "code": "context_length_exceeded"}}
+    failed = await refused(openai, lambda _: httpx2.Response(400, json=body))
+    assert (
+        failed.message == "openai refused the call with status 400: the input is longer than the model takes"
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_base_url_is_named_where_it_may_be_what_is_wrong(
+    provider: Callable[[Handler], Chat], status: int
+) -> None:
+    assert "base URL" in (await refused(provider, always(status))).message
 
 
 @BOTH
@@ -281,9 +399,14 @@ async def test_a_broken_connection_is_retryable(
 
 
 @BOTH
-async def test_what_was_never_sent_is_not_in_doubt(provider: Callable[[Handler], Chat]) -> None:
+@pytest.mark.parametrize(
+    "raised", [httpx2.LocalProtocolError("Illegal header value"), httpx2.ProxyError("403 Forbidden")]
+)
+async def test_what_was_never_sent_is_not_in_doubt(
+    provider: Callable[[Handler], Chat], raised: Exception
+) -> None:
     def handle(_request: httpx2.Request) -> httpx2.Response:
-        raise httpx2.LocalProtocolError("Illegal header value")
+        raise raised
 
     failed = await refused(provider, handle)
     assert (failed.code, failed.in_doubt) == ("provider_error", False)

@@ -637,6 +637,16 @@ def test_the_repair_of_a_tier_is_priced_at_the_next_one():
     assert small.usd == pytest.approx(2000 * 1e-6 + 800 * 5e-6 + 2800 * 2e-6 + 800 * 10e-6)
 
 
+def test_a_model_that_is_asked_to_be_fast_is_told_of_at_what_that_costs(tmp_path, monkeypatch):
+    skill = {"provider": "openai", "model": "large", "config": {"max_tokens": 500}}
+    plain = expected(skill)
+    of_its_own = tmp_path / "models.yaml"
+    tiers = "default: large\n  tiers: {large: gpt-5.5}\n  retired: {}"
+    of_its_own.write_text(f"openai:\n  {tiers}\n  settings:\n    gpt-5.5: {{service_tier: priority}}\n")
+    monkeypatch.setenv("TOTALAUD_MODELS", str(of_its_own))
+    assert expected(skill).usd == pytest.approx(2.5 * plain.usd)
+
+
 def test_an_artist_of_many_facts_costs_more_to_write_about():
     told = tuple(
         {"id": f"f{n}", "text": "A fact that is told in sixty letters or thereabouts, no more"}

@@ -63,8 +63,30 @@ def test_the_price_of_another_provider_s_model_is_not_known() -> None:
 
 def test_so_many_tokens_cost_as_much_before_the_call_as_after_it() -> None:
     told = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 0, 77), simulated=False)
-    assert price("openai", "gpt-5.5", 1200, 77) == told.cost_usd == Decimal("0.00831")
-    assert price("openai", "house-model", 1200, 77) is None
+    assert price("openai", "gpt-5.5", 1200, 77, {}) == told.cost_usd == Decimal("0.00831")
+    assert price("openai", "house-model", 1200, 77, {}) is None
+
+
+def test_what_was_served_faster_costs_what_faster_costs() -> None:
+    answer = chat("gpt-5.5", 1200, 1000, 77)
+    costs = [
+        usage_of("openai", "gpt-5.5", {**answer, "service_tier": tier}, simulated=False).cost_usd
+        for tier in ("default", "priority", "flex", None, ["priority"])
+    ]
+    plain, fast, slow = Decimal("0.00381"), Decimal("0.009525"), Decimal("0.001905")
+    assert costs == [plain, fast, slow, plain, plain]
+
+
+def test_how_fast_anthropic_answered_stands_in_its_usage() -> None:
+    answer = message("claude-fable-5-2", 200, 0, 77)
+    answer["usage"] |= {"speed": "fast", "service_tier": "standard"}
+    usage = usage_of("anthropic", "claude-fable-5-2", answer, simulated=False)
+    assert usage.cost_usd == (200 * Decimal(16) + 77 * Decimal(80)) / 1_000_000
+
+
+def test_what_a_call_asks_for_is_in_the_most_that_it_can_cost() -> None:
+    plain = price("openai", "gpt-5.5", 1200, 77, {"reasoning_effort": "none"})
+    assert price("openai", "gpt-5.5", 1200, 77, {"service_tier": "priority"}) == Decimal("2.5") * (plain or 0)
 
 
 def test_the_version_of_the_table_is_told() -> None:

@@ -61,16 +61,20 @@ def read(reply: Reply, question: Question) -> Any:
         case "refusal":
             raise Failure("model_refused", f"{question.model} refused to answer")
         case "length":
-            raise Failure(
-                "invalid_output",
-                f"the answer was cut off at {question.max_tokens} tokens: raise config.max_tokens",
-            )
+            raise Failure("invalid_output", f"{_cut_off(reply, question)}: raise config.max_tokens")
         case "end":
             pass
     try:
         return loads(reply.text)
     except Refusal:
         raise Failure("invalid_output", "the model's answer is not JSON", retryable=True) from None
+
+
+def _cut_off(reply: Reply, question: Question) -> str:
+    """Say how an answer ended too early: thoughts are counted as an answer is, and come before it."""
+    if reply.text.strip():
+        return f"the answer was cut off at {question.max_tokens} tokens"
+    return f"{question.model} thought for {question.max_tokens} tokens and had said nothing yet"
 
 
 def checked(schema: Schema, answer: Any) -> Any:

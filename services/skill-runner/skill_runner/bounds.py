@@ -22,7 +22,8 @@ def most_usd(provider: Pool, question: Question) -> Decimal | None:
     """
     asked = len(question.system.encode()) + len(question.user.encode()) + len(json.dumps(question.schema))
     again = question.max_tokens + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
-    return price(provider, question.model, asked + FRAME_TOKENS + again, question.max_tokens)
+    told = asked + FRAME_TOKENS + again
+    return price(provider, question.model, told, question.max_tokens, question.settings)
 
 
 def summed(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -1,11 +1,13 @@
 """What a provider call used and what it cost, from genai-prices' own table; never from the network."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
 from msgspec.structs import replace
 
+from shared.models import terms
 from shared.subjects import Pool
 from shared.usage import Usage
 
@@ -17,13 +19,14 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
     """Read the usage of a provider's answer; input includes cached tokens for every provider.
 
     A model without a known price costs None, so does an answer that does not say what it used, or nothing
-    that can be; a simulated one 0, beside its list price.
+    that can be; a simulated one 0, beside its list price. What was served faster is billed so, and says so.
     """
     from genai_prices import Usage as Counts
 
     try:
         counts = _counted(provider, answer.get("usage"))
-        price = _price(counts, [str(answer.get("model")), model], provider)
+        at = terms({**answer, **answer["usage"]})
+        price = _price(counts, [str(answer.get("model")), model], provider, at)
     except (ValueError, TypeError):
         counts, price = Counts(), None
     return Usage(
@@ -49,23 +52,26 @@ def _counted(provider: Pool, told: Any) -> Any:
     return counts
 
 
-def _price(counts: Any, names: list[str], provider: Pool) -> Decimal | None:
+def _price(counts: Any, names: list[str], provider: Pool, at: Mapping[str, str]) -> Decimal | None:
     """Return the price by the first name that has one: providers answer with dated names."""
     from genai_prices import calc_price
 
     for name in names:
         try:
-            return calc_price(counts, name, provider_id=provider).total_price
+            return calc_price(counts, name, provider_id=provider, price_context=at).total_price
         except LookupError:
             continue
     return None
 
 
-def price(provider: Pool, model: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+def price(
+    provider: Pool, model: str, input_tokens: int, output_tokens: int, settings: Mapping[str, Any]
+) -> Decimal | None:
     """Return what so many tokens cost, none of them cached; None for a model without a known price."""
     from genai_prices import Usage as Counts
 
-    return _price(Counts(input_tokens=input_tokens, output_tokens=output_tokens), [model], provider)
+    counts = Counts(input_tokens=input_tokens, output_tokens=output_tokens)
+    return _price(counts, [model], provider, terms(settings))
 
 
 def total(one: Usage, other: Usage) -> Usage:

@@ -63,7 +63,8 @@ class Unusable(Exception):  # noqa: N818 - an outcome
         super().__init__(failure.message)
         self.failure = failure
         told = f"{REPAIR}\n{wrong}".encode()[:LONGEST_WRONG].decode(errors="ignore")
-        self.again = Again(said.strip() or "(nothing that can be used)", told)
+        readable = said.strip().encode(errors="replace").decode()
+        self.again = Again(readable or "(nothing that can be used)", told)
 
 
 @dataclass
@@ -96,9 +97,11 @@ class Writer:
             except Unusable as unusable:
                 failure, again = unusable.failure, unusable.again
             except Failure as failed:
-                if failed.code != "timeout":
+                if failed.code not in ("timeout", "model_refused"):
                     raise
-                failure, self.until = failed, 0.0
+                failure = failed
+                if failed.code == "timeout":
+                    self.until = 0.0
         return await self._from_template(task, failure)
 
     def most_usd(self, task: Task) -> Decimal | None:

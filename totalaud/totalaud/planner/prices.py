@@ -39,19 +39,23 @@ def expected(skill: Mapping[str, Any] | None, items: int = 1, given: Mapping[str
     name = skill.get("model")
     letters = len(json.dumps(dict(given or {}), default=str))
     told = max(LEAST_INPUT_TOKENS, INSTRUCTION_TOKENS + letters // LETTERS_A_TOKEN)
-    first = _price(skill["provider"], aliases.resolve(name).model, told, most)
-    repair = _price(skill["provider"], aliases.resolve(aliases.above(name)).model, told + most, most)
+    first = _price(skill["provider"], aliases, name, told, most)
+    repair = _price(skill["provider"], aliases, aliases.above(name), told + most, most)
     count = max(items, 1)
     usd = None if first is None or repair is None else float(first + repair) * count
     return Cost(usd, CALLS_OF_A_CHECKED_TEXT * count)
 
 
-def _price(provider: str, model: str, input_tokens: int, output_tokens: int) -> Decimal | None:
+def _price(
+    provider: str, aliases: models.Aliases, name: str | None, input_tokens: int, output_tokens: int
+) -> Decimal | None:
     """Price a call that may answer at such length."""
     from genai_prices import Usage, calc_price
 
+    model = aliases.resolve(name).model
+    at = models.terms(aliases.settings.get(model, {}))
     try:
         counts = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
-        return calc_price(counts, model, provider_id=provider).total_price
+        return calc_price(counts, model, provider_id=provider, price_context=at).total_price
     except LookupError:
         return None

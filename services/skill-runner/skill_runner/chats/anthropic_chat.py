@@ -20,9 +20,11 @@ STOPS: dict[str, Stop] = {
 class AnthropicChat:
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
         self.simulated = endpoint.simulated
+        base_url, query = endpoint.address("https://api.anthropic.com")
         self._client = AsyncAnthropic(
             api_key=endpoint.api_key,
-            base_url=endpoint.base_url or "https://api.anthropic.com",
+            base_url=base_url,
+            default_query=query,
             max_retries=0,
             open_telemetry={"traces": False},
             http_client=http_client,

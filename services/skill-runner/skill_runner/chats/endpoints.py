@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 from shared.refusal import Refusal
 from shared.secret import secret
@@ -22,6 +23,11 @@ class Endpoint:
     api_key: str
     base_url: str | None
     simulated: bool
+
+    def address(self, own: str) -> tuple[str, dict[str, str]]:
+        """Return where calls go, `own` where no base URL is set, and apart from it the query of each call."""
+        url = urlsplit(self.base_url or own)
+        return url._replace(query="", fragment="").geturl(), dict(parse_qsl(url.query))
 
 
 def check(env: Mapping[str, str]) -> None:

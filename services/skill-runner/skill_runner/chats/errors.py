@@ -1,6 +1,6 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from types import ModuleType
@@ -11,6 +11,7 @@ import httpx2
 from shared.clock import utc_now
 from skill_runner.failure import Failure
 
+BAD_REQUEST = 400
 TOO_MANY = 429
 OUT_OF_MONEY = (
     "insufficient_quota",
@@ -18,11 +19,22 @@ OUT_OF_MONEY = (
     "organization_spend_limit_exceeded",
     "organization_usage_limit_exceeded",
     "project_spend_limit_exceeded",
+    "billing_not_active",
 )
+FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
+TOO_LONG = ("context_length_exceeded",)
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
+INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
 BETWEEN = (502, 504, 520, 524)
+NEVER_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.LocalProtocolError,
+)
 
 
 @contextmanager
@@ -63,17 +75,16 @@ def unreadable(provider: str) -> Failure:
 def _never_sent(error: Exception) -> bool:
     """Whether it ended before the request was on its way, so that nothing can have been done for it."""
     cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__
-    return isinstance(
-        cause,
-        httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.LocalProtocolError,
-    )
+    return isinstance(cause, NEVER_SENT)
 
 
 def _by_status(provider: str, error: Any) -> Failure:
     """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done."""
     status: int = error.status_code
     after = _seconds(error.response.headers.get("retry-after", ""))
-    if status == TOO_MANY and not _is_out_of_money(error):
+    if status == BAD_REQUEST and _says(error, FILTERED):
+        return Failure("model_refused", f"{provider} refused what it was asked by a filter of its own")
+    if status == TOO_MANY and not _says(error, OUT_OF_MONEY):
         hint = f" and asks to wait {after:g} s" if after else ""
         return Failure(
             "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
@@ -81,12 +92,14 @@ def _by_status(provider: str, error: Any) -> Failure:
     if status >= SERVER_ERROR or status in PASSING:
         why = f"{provider} failed with status {status}"
         return Failure("provider_error", why, retryable=True, retry_after_s=after, in_doubt=status in BETWEEN)
-    return Failure("provider_refused", f"{provider} refused the call with status {status}{_why(status)}")
+    why = INPUT_TOO_LONG if _says(error, TOO_LONG) else _why(status)
+    return Failure("provider_refused", f"{provider} refused the call with status {status}{why}")
 
 
-def _is_out_of_money(error: Any) -> bool:
-    """OpenAI tells it with the status of too many calls, but waiting does not help."""
-    return any(getattr(error, name, None) in OUT_OF_MONEY for name in ("type", "code"))
+def _says(error: Any, kinds: Container[str]) -> bool:
+    """Tell a kind of error that shares its status with others: to wait does not help who is out of money."""
+    said = [getattr(error, name, None) for name in ("type", "code")]
+    return any(isinstance(one, str) and one in kinds for one in said)
 
 
 def _seconds(header: str) -> float | None:
@@ -107,7 +120,8 @@ def _why(status: int) -> str:
         401: ": the API key is not valid",
         402: NO_CREDIT,
         403: ": the API key may not use this model",
-        404: ": the model is not known there; check the skill's model",
+        404: ": the model is not known there; check the skill's model, and the base URL where one is set",
+        405: ": its API is not there; check the base URL",
         413: ": the request is too large",
         TOO_MANY: NO_CREDIT,
     }.get(status, "")

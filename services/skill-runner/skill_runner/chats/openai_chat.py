@@ -11,18 +11,24 @@ from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
 
 STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
+STANDARD = {"service_tier": "default"}
 
 
 class OpenAiChat:
+    """OpenAI itself is asked for its standard price: else the account's project says at which it bills."""
+
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
         self.simulated = endpoint.simulated
+        base_url, query = endpoint.address("https://api.openai.com/v1")
         self._client = AsyncOpenAI(
             api_key=endpoint.api_key,
-            base_url=endpoint.base_url or "https://api.openai.com/v1",
+            base_url=base_url,
+            default_query=query,
             max_retries=0,
             http_client=http_client,
         )
         self._completions = self._client.chat.completions
+        self._terms = {} if endpoint.base_url else STANDARD
 
     async def ask(self, question: Question) -> Reply:
         with told(openai, "openai"):
@@ -35,7 +41,7 @@ class OpenAiChat:
                     "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
                 },
                 extra_headers={"Idempotency-Key": question.key},
-                extra_body=question.settings,
+                extra_body=self._terms | {**question.settings},
                 timeout=question.timeout_s,
             )
         return _reply(answer)
