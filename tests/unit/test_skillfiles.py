@@ -430,6 +430,30 @@ def test_what_no_model_can_fill_is_a_warning_with_the_way_out(tmp_path: Path):
     assert found.warnings[0].message.startswith("no model can fill 'a': a provider takes fields by name only")
 
 
+@pytest.mark.parametrize(("provider", "warned"), [("anthropic", [4]), ("openai", [])])
+def test_more_optional_fields_than_anthropic_takes_are_a_warning(
+    tmp_path: Path, provider: str, warned: list[int]
+):
+    few = "\n".join(f"  a{number}: integer?" for number in range(9))
+    types = f"Song:\n{few}\nTree:\n  size: integer\n  below: Tree?\n"
+    good = GOOD.replace("provider: openai", f"provider: {provider}")
+    fields = f"output:\n  songs: Song[]\n  first: Song?\n  sure: Tree\n{few.replace('a8', 'other')}\n"
+    root = folder(
+        tmp_path,
+        types_yaml=types,
+        a__all_yaml=good.format(name="all") + fields,
+        a__one_yaml=good.format(name="one")
+        + fields
+        + "config:\n  asks: [songs, first, sure, a0, a1, a2, a3]\n",
+    )
+    found = load(root)
+    assert found.problems == []
+    assert [(warning.file.name, warning.line) for warning in found.warnings] == [
+        ("all.yaml", line) for line in warned
+    ]
+    assert all("there are 20:" in warning.message for warning in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("field", "said"),
     [

@@ -13,6 +13,11 @@ NAMELESS = (
     "no model can fill '{}': a provider takes fields by name only. "
     "Make a type of it in types.yaml, or a string; or name in 'asks' what the model writes"
 )
+MOST_OPTIONAL = 16
+TOO_MANY = (
+    f"anthropic takes at most {MOST_OPTIONAL} optional fields in an answer, those of its types among them, "
+    "and there are {}: make some required, or name in 'asks' what the model writes"
+)
 NOBODY_S = "nobody fills in '{}': name it in 'asks', or add it in 'complete' in the Python file beside this"
 
 
@@ -55,6 +60,18 @@ def check_filled(
         faults.add(_line(root, config, name), NOBODY_S.format(name))
 
 
+def check_optional(
+    root: Mapping, config: SkillConfig, output: Schema, functions: Collection[str], faults: Faults
+) -> None:
+    """Warn of more optional fields than Anthropic takes: it refuses each call."""
+    answer = _answer(config, output) or {}
+    fields, filled = answer.get("properties", {}), filled_in(functions)
+    asked = {name: fields[name] for name in config.asks or fields.keys() - filled}
+    optional = _count_optional(output, {**answer, "properties": asked}, set())
+    if optional > MOST_OPTIONAL:
+        faults.warn(root.lines["output"], TOO_MANY.format(optional))
+
+
 def _answer(config: SkillConfig, output: Schema) -> Schema | None:
     """Return the schema of one answer; None where the output has no such list."""
     try:
@@ -77,6 +94,22 @@ def _is_nameless(root: Schema, node: Schema, above: frozenset[str]) -> bool:
     above |= {reference} if reference else set()
     forms = forms_of(root, resolved(root, node))
     return any(_lacks_names(root, form, above) for form in forms)
+
+
+def _count_optional(root: Schema, node: Schema, seen: set[str]) -> int:
+    """Count the fields that may be left out, all the way down, those of a named type once.
+
+    Each is asked for as its own form or null: Anthropic compiles no more than so many of these.
+    """
+    reference = node.get("$ref")
+    if reference in seen:
+        return 0
+    seen |= {reference} if reference else set()
+    here = resolved(root, node)
+    fields = here.get("properties", {})
+    within = [*fields.values(), *here.get("anyOf", ()), *([here["items"]] if "items" in here else [])]
+    count = len(fields.keys() - set(here.get("required", ())))
+    return count + sum(_count_optional(root, inner, seen) for inner in within)
 
 
 def _lacks_names(root: Schema, form: Schema, above: frozenset[str]) -> bool:

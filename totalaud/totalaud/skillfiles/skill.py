@@ -14,7 +14,7 @@ from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import file_name, library_of, python_hash
 from shared.subjects import POOLS, Pool
 from totalaud.skillfiles import words
-from totalaud.skillfiles.asked import check_asks, check_filled
+from totalaud.skillfiles.asked import check_asks, check_filled, check_optional
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.fields import Fields
 from totalaud.skillfiles.problem import Faults
@@ -74,7 +74,10 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
         beside = python_of(faults.file.with_name(file_name(name)), provider, faults, root.lines["provider"])
     check_asks(root, config, schemas[1], provider, faults)
     if not faults.found and provider != "custom":
-        check_filled(root, config, schemas[1], beside.functions if beside else (), faults)
+        functions = beside.functions if beside else ()
+        check_filled(root, config, schemas[1], functions, faults)
+        if provider == "anthropic" and not faults.found:
+            check_optional(root, config, schemas[1], functions, faults)
     if faults.found:
         return None
     python = None if beside is None else python_hash(beside.source, library_of(faults.file.parent.parent))
