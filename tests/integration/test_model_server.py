@@ -84,6 +84,22 @@ async def test_a_list_of_objects_is_answered_item_by_item(gpt: openai.AsyncOpenA
     assert [each["contact_id"] for each in pitches] == ["c-1", "c-2"]
 
 
+async def test_a_type_that_has_itself_inside_is_filled_once(gpt: openai.AsyncOpenAI) -> None:
+    tree = {
+        "type": "object",
+        "properties": {
+            "size": {"type": "integer"},
+            "below": {"anyOf": [{"$ref": "#/$defs/Tree"}, {"type": "null"}]},
+            "beside": {"type": "array", "items": {"$ref": "#/$defs/Tree"}},
+        },
+        "required": ["size", "below", "beside"],
+    }
+    schema = {"type": "object", "properties": {"t": {"$ref": "#/$defs/Tree"}}, "$defs": {"Tree": tree}}
+    answer = await chat(gpt, schema=schema)
+    filled = json.loads(answer.choices[0].message.content or "")["t"]
+    assert (filled["below"], filled["beside"]) == (None, [])
+
+
 async def test_usage_counts_tokens_and_a_prefix_that_was_seen(gpt: openai.AsyncOpenAI) -> None:
     first = (await chat(gpt, model="prefix")).usage
     again = (await chat(gpt, model="prefix")).usage

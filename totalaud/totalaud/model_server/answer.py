@@ -42,12 +42,13 @@ def invented(said: str) -> str:
 
 
 class Filler:
-    """Walks a schema with the input at hand."""
+    """Walks a schema with the input at hand; what a type has of itself inside is left out."""
 
     def __init__(self, root: Json, placeholders: list[str], chance: random.Random) -> None:
         self._root = root
         self._placeholders = placeholders
         self._chance = chance
+        self._open: list[Json] = []
 
     def fill(self, schema: Json, name: str, material: Material) -> Any:
         schema = self._resolve(schema)
@@ -55,8 +56,11 @@ class Filler:
             return self._chosen(fixed, name, material)
         match _type(schema):
             case "object":
+                self._open.append(schema)
                 inner = schema.get("properties", {})
-                return {key: self.fill(part, key, material) for key, part in inner.items()}
+                filled = {key: self.fill(part, key, material) for key, part in inner.items()}
+                self._open.pop()
+                return filled
             case "array":
                 return self._array(schema, name, material)
             case "string":
@@ -71,17 +75,25 @@ class Filler:
         while True:
             choices = schema.get("anyOf") or schema.get("oneOf")
             if "$ref" in schema:
-                target: Any = self._root
-                for part in schema["$ref"].removeprefix("#").strip("/").split("/"):
-                    target = target[part] if part else target
-                schema = target
+                schema = self._pointed(schema["$ref"])
             elif choices:
-                schema = next((each for each in choices if each.get("type") != "null"), choices[0])
+                fitting = (each for each in choices if each.get("type") != "null" and not self._is_open(each))
+                schema = next(fitting, choices[-1])
             elif "allOf" in schema:
                 rest = {key: value for key, value in schema.items() if key != "allOf"}
                 schema = {key: value for part in schema["allOf"] for key, value in part.items()} | rest
             else:
                 return schema
+
+    def _pointed(self, reference: str) -> Json:
+        target = self._root
+        for part in reference.removeprefix("#").strip("/").split("/"):
+            target = target[part] if part else target
+        return target
+
+    def _is_open(self, schema: Json) -> bool:
+        """Whether it is the type of an object that is being filled."""
+        return "$ref" in schema and any(self._pointed(schema["$ref"]) is each for each in self._open)
 
     def _chosen(self, values: list[Any], name: str, material: Material) -> Any:
         given = material.same(name, (str, int, float))
@@ -90,6 +102,8 @@ class Filler:
         )
 
     def _array(self, schema: Json, name: str, material: Material) -> list[Any]:
+        if self._is_open(schema.get("items") or {}):
+            return []
         inner = self._resolve(schema.get("items") or {"type": "string"})
         if _type(inner) == "string" and (listed := self._writer(material).listed(name)) is not None:
             return listed

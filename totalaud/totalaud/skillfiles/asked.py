@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from shared.definitions import SkillConfig, filled_in
 from shared.schema import NoSuchField, at
-from shared.schema_nodes import forms_of, resolved, types_of
+from shared.schema_nodes import resolved, types_of
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import Mapping
@@ -92,8 +92,10 @@ def _is_nameless(root: Schema, node: Schema, above: frozenset[str]) -> bool:
     if (reference := node.get("$ref")) in above:
         return False
     above |= {reference} if reference else set()
-    forms = forms_of(root, resolved(root, node))
-    return any(_lacks_names(root, form, above) for form in forms)
+    here = resolved(root, node)
+    if "anyOf" in here:
+        return any(_is_nameless(root, form, above) for form in here["anyOf"])
+    return _lacks_names(root, here, above)
 
 
 def _count_optional(root: Schema, node: Schema, seen: set[str]) -> int:
