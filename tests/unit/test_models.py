@@ -30,6 +30,21 @@ def test_every_model_that_anthropic_s_sdk_says_will_end_has_another_in_its_place
     assert [name for name in ours if name not in load()["anthropic"].retired] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("gpt-4-turbo-2024-04-09", "gpt-5.4"),
+        ("gpt-4o-2024-05-13", "gpt-5.4"),
+        ("o1", "gpt-5.4"),
+        ("gpt-4.1-nano", "gpt-5.4-mini"),
+        ("o4-mini", "gpt-5.4-mini"),
+    ],
+)
+def test_a_model_that_openai_has_shut_down_has_another_in_its_place(name: str, model: str) -> None:
+    resolved = load()["openai"].resolve(name)
+    assert (resolved.model, name in (resolved.warning or "")) == (model, True)
+
+
 def test_any_other_name_goes_as_it_is() -> None:
     assert load()["openai"].resolve("gpt-4o") == ("gpt-4o", None)
 
