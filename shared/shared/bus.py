@@ -29,6 +29,7 @@ from shared.room import RoomAlarm
 Callback = Callable[[], Awaitable[None]]
 NOBODY_THERE_S = 0.1
 AGAIN_S = 0.5
+SAID_AGAIN_S = 10.0
 CONNECT: dict[str, Any] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.1,
@@ -79,7 +80,9 @@ class Bus:
             await probe(servers(url), options)
         else:
             await shake_hands(url)
-        client = await nats.connect(servers(url), reconnected_cb=reconnected, error_cb=log_error, **options)
+        client = await nats.connect(
+            servers(url), reconnected_cb=reconnected, error_cb=Complaints().hear, **options
+        )
         holder.append(cls(client))
         return holder[0]
 
@@ -208,7 +211,10 @@ class Bus:
             task.cancel()
         for one in list(self._listening):
             await one.cancel()
-        await self.client.close()
+        try:
+            await self.client.close()
+        except OSError:
+            _hang_up(self.client)
 
 
 async def probe(urls: list[str], options: dict[str, Any]) -> None:
@@ -221,9 +227,7 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
         try:
             await client.connect(url, error_cb=ignore, **(options | ONCE))
         except (OSError, NatsError, TimeoutError):
-            left: Any = client._transport  # noqa: SLF001 - there is no other door
-            if left:
-                left.close()
+            _hang_up(client)
             if number == len(urls):
                 raise
         else:
@@ -231,18 +235,26 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
     return None
 
 
+def _hang_up(client: Client) -> None:
+    """End a connection on which nothing can be sent any more."""
+    left: Any = client._transport  # noqa: SLF001 - there is no other door
+    if left:
+        left.close()
+
+
 async def shake_hands(url: str) -> None:
     """Where the URL asks for TLS, wait for a server; raises Refusal for one that is not to be trusted.
 
     nats-py's own first attempt would wait for ever once a handshake has failed.
     """
+    complaints = Complaints()
     while tls := secured(url):
         try:
             return await probe(servers(url), CONNECT | tls)
         except SSLError as error:
             raise Refusal("tls", NATS_URL, f"the NATS server: {told(error)}") from None
         except (OSError, NatsError, TimeoutError) as error:
-            await log_error(error)
+            await complaints.hear(error)
             await asyncio.sleep(CONNECT["reconnect_time_wait"])
     return None
 
@@ -251,6 +263,18 @@ async def ignore(_: Exception) -> None:
     """Say nothing: the error is raised too."""
 
 
-async def log_error(error: Exception) -> None:
-    """Say what the server objects to: a denied subject reaches the caller only as a timeout."""
-    get_logger().warning("nats", problem=f"{type(error).__name__}: {told(error)}"[:200])
+class Complaints:
+    """Says what a connection meets with: a denied subject reaches the caller only as a timeout.
+
+    While a server is away each attempt to reach it fails with the same words: they are said now and then.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    async def hear(self, error: Exception) -> None:
+        problem, now = f"{type(error).__name__}: {told(error)}"[:200], asyncio.get_running_loop().time()
+        self._said = {said: at for said, at in self._said.items() if now - at < SAID_AGAIN_S}
+        if problem not in self._said:
+            self._said[problem] = now
+            get_logger().warning("nats", problem=problem)

@@ -58,7 +58,13 @@ def configure(service: str) -> None:
 
 
 def get_logger() -> FilteringBoundLogger:
-    return cast("FilteringBoundLogger", structlog.get_logger())
+    """Return where our words go; in a program that has not said where, stderr: its stdout is its own."""
+    here = (
+        structlog.get_logger()
+        if structlog.is_configured()
+        else structlog.wrap_logger(structlog.PrintLogger(sys.stderr))
+    )
+    return cast("FilteringBoundLogger", here)
 
 
 def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from shared.message import Unreadable
 from shared.places import text_of
+from shared.portable import Portable
 
 WORDS = {
     "uuid_parsing": "must be a UUID",
@@ -42,7 +43,7 @@ COMMAND_BYTES = 2_500_000
 CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field"}
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Portable):
     """The request was understood and is not done; nothing has changed. What is said stays short."""
 
     def __init__(self, code: str, field: str | None, message: str) -> None:

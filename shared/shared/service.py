@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, Callback, log_error, shake_hands
+from shared.bus import CONNECT, Bus, Callback, Complaints, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
@@ -116,7 +116,7 @@ def _broker(name: str, url: str, reconnected: Callback) -> NatsBroker:
         logger=None,
         apply_types=False,
         reconnected_cb=reconnected,
-        error_cb=log_error,
+        error_cb=Complaints().hear,
         **CONNECT,
     )
 

@@ -140,3 +140,24 @@ async def test_only_a_nats_that_is_silent_on_one_connection_is_said_to_store_not
         assert [line["event"] for line in told if line["log_level"] == "error"] == alarms
         proxy.resume()
         await slow.close()
+
+
+async def test_a_server_that_stays_away_is_complained_of_once_in_a_while(nats: Rig, bus: Bus):
+    with capture_logs() as said:
+        await nats.kill()
+        await until(lambda: bus.client.is_reconnecting)
+        await asyncio.sleep(2)
+    await nats.start()
+    told = [line["problem"] for line in said if line["event"] == "nats"]
+    assert len(told) == len(set(told)) > 0
+
+
+async def test_a_connection_is_closed_though_its_server_is_away_and_something_waits_to_be_sent(
+    nats: Rig, bus: Bus
+):
+    await nats.kill()
+    await until(lambda: bus.client.is_reconnecting)
+    await bus.tell("somebody", b"never sent")
+    await bus.close()
+    assert bus.client.is_closed
+    await nats.start()

@@ -18,7 +18,7 @@ from shared.json import MAX_DEPTH
 from shared.refusal import Refusal
 from totalaud.client import Client
 from totalaud.connection import Connection
-from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
+from totalaud.errors import Closed, SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
 
 HEADER = "name,email,outlet,type\n"
@@ -300,6 +300,54 @@ async def test_what_nobody_answers_names_the_service_that_is_away(
             await client.budgets.get()
     finally:
         await stack.resume("orchestrator")
+
+
+async def test_while_nats_is_away_nobody_else_is_said_to_be(
+    client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.door.PATIENCE_S", 0.3)
+    await stack.halt("nats")
+    try:
+        async with asyncio.timeout(20):
+            while client.bus.client.is_connected:
+                await asyncio.sleep(0.05)
+        with pytest.raises(Unreachable, match="the connection to NATS is lost"):
+            await client.budgets.get()
+    finally:
+        await stack.resume("nats")
+
+
+USES: dict[str, Callable[[Client], Awaitable[Any]]] = {
+    "run": lambda client: client.run("tester", [ECHO]),
+    "watch": lambda client: anext(client.watch(uuid4())),
+    "list": lambda client: client.list(),
+    "get": lambda client: client.get(uuid4()),
+    "budgets": lambda client: client.budgets.get(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_a_client_that_was_closed_says_so(client: Client, use: str):
+    await client.list()
+    await client.close()
+    with pytest.raises(Closed, match="connect anew"):
+        await USES[use](client)
+
+
+async def test_a_watch_ends_when_its_client_is_closed(client: Client):
+    watching = asyncio.create_task(client.outcome(uuid4()))
+    await asyncio.sleep(0.3)
+    await client.close()
+    with pytest.raises(Closed):
+        await asyncio.wait_for(watching, 5)
+
+
+async def test_a_client_of_another_event_loop_says_so(client: Client):
+    def elsewhere() -> None:
+        asyncio.run(client.run("tester", [ECHO]))
+
+    with pytest.raises(RuntimeError, match="another event loop"):
+        await asyncio.to_thread(elsewhere)
 
 
 async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):

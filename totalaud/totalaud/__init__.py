@@ -7,8 +7,9 @@ TYPE_CHECKING = False  # typing's own would be loaded before an interruption is 
 if TYPE_CHECKING:
     from typing import Any
 
+    from shared.refusal import Refusal
     from totalaud.client import Client
-    from totalaud.errors import SkillFailed, Unreachable, WorkflowFailed
+    from totalaud.errors import Closed, SkillFailed, Unreachable, WorkflowFailed
     from totalaud.front import (
         execute_skill,
         get_agent_session,
@@ -19,19 +20,23 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "Client": "client",
-    "SkillFailed": "errors",
-    "Unreachable": "errors",
-    "WorkflowFailed": "errors",
-    "execute_skill": "front",
-    "get_agent_session": "front",
-    "get_execution_trace": "front",
-    "get_session_cost": "front",
-    "run_agent_workflow": "front",
-    "watch": "front",
+    "Client": "totalaud.client",
+    "Closed": "totalaud.errors",
+    "Refusal": "shared.refusal",
+    "SkillFailed": "totalaud.errors",
+    "Unreachable": "totalaud.errors",
+    "WorkflowFailed": "totalaud.errors",
+    "execute_skill": "totalaud.front",
+    "get_agent_session": "totalaud.front",
+    "get_execution_trace": "totalaud.front",
+    "get_session_cost": "totalaud.front",
+    "run_agent_workflow": "totalaud.front",
+    "watch": "totalaud.front",
 }
 __all__ = [
     "Client",
+    "Closed",
+    "Refusal",
     "SkillFailed",
     "Unreachable",
     "WorkflowFailed",
@@ -54,4 +59,4 @@ def __getattr__(name: str) -> "Any":
 
     if name not in _HOMES:
         raise AttributeError(f"module 'totalaud' has no attribute {name!r}")
-    return getattr(import_module(f"totalaud.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

@@ -35,8 +35,8 @@ Rows = list[Record]
 class Client:
     """One connection, for one user unless a call names another.
 
-    Use it as `async with await Client.connect() as client`. Refused commands raise `shared.refusal.Refusal`,
-    servers that are away `Unreachable`.
+    Use it as `async with await Client.connect() as client`, in one event loop. Refused commands raise
+    `Refusal`, servers that are away `Unreachable`; it goes on by itself once they are back.
     """
 
     def __init__(self, connection: Connection, bus: Bus, door: Door, user: UUID) -> None:

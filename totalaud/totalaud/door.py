@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+from nats.errors import ConnectionClosedError, MaxPayloadError, NoRespondersError, OutboundBufferLimitError
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError, NoRespondersError, OutboundBufferLimitError
 
 from shared import json, telemetry
 from shared.bus import Bus
@@ -13,7 +13,7 @@ from shared.nats_urls import told
 from shared.refusal import Refusal
 from shared.subjects import ask, operate
 from totalaud.connection import place
-from totalaud.errors import Unreachable
+from totalaud.errors import Closed, Unreachable
 
 PATIENCE_S = 5.0
 AGAIN_S = 0.1
@@ -28,10 +28,14 @@ RECORDS_OWNER = "campaigns"
 
 
 class Door:
-    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless."""
+    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless.
+
+    A connection is of one event loop: in another one its answers would never be heard.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._loop = asyncio.get_running_loop()
 
     @classmethod
     async def open(cls, url: str) -> "tuple[Door, Bus]":
@@ -59,6 +63,8 @@ class Door:
     async def _ask(self, subject: str, owner: str, body: Any, once_s: float | None) -> dict[str, Any]:
         data = _written(body)
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            raise RuntimeError("this client was connected in another event loop: connect one in each")
         until = loop.time() + PATIENCE_S
         parent = telemetry.traceparent()
         headers = {"traceparent": parent} if parent else None
@@ -70,6 +76,8 @@ class Door:
                 raise Refusal(
                     "too_large", None, f"the message has {len(data)} bytes, the server takes {limit}"
                 ) from None
+            except ConnectionClosedError:
+                raise Closed from None
             except (NoRespondersError, OutboundBufferLimitError):
                 await asyncio.sleep(AGAIN_S)
             except TimeoutError:
@@ -77,7 +85,12 @@ class Door:
             else:
                 return _answer(reply.data)
             if loop.time() > until:
-                raise Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
+                raise self._unreachable(owner)
+
+    def _unreachable(self, owner: str) -> Unreachable:
+        if self._bus.client.is_connected:
+            return Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
+        return Unreachable("the connection to NATS is lost, and tried again: is 'totalaud up' running?")
 
 
 def _written(body: Any) -> bytes:

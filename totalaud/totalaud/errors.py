@@ -2,12 +2,21 @@
 
 from typing import Any
 
+from shared.portable import Portable
+
 
 class Unreachable(Exception):  # noqa: N818 - says what is not there
     """A server or service did not answer; nothing is known to have happened."""
 
 
-class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
+class Closed(Unreachable):
+    """The client was closed, or NATS turned it away for good: it comes back by connecting anew only."""
+
+    def __init__(self, message: str = "this client is closed: connect anew") -> None:
+        super().__init__(message)
+
+
+class WorkflowFailed(Portable):
     """The session ended without its result; `client.retry(session_id)` goes on from the failed step.
 
     `outputs` is aligned with the steps, None where there is none; `partial` is what the failed one yielded.
@@ -36,7 +45,7 @@ class WorkflowFailed(Exception):  # noqa: N818 - the seed's word
         self.seq = seq
 
 
-class SkillFailed(Exception):  # noqa: N818 - the seed's word
+class SkillFailed(Portable):
     """A skill run alone ended with an error; `partial` is what it had yielded, `seq` the log's at the end."""
 
     def __init__(

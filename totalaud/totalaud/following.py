@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
+from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
 from shared import json
 from shared.bus import Bus
 from shared.listening import Heard
 from shared.subjects import Aggregate
-from totalaud.errors import Unreachable
+from totalaud.errors import Closed, Unreachable
 from totalaud.logged import Logged, Merge
 
 SILENCE_S = 1.0
@@ -36,7 +37,10 @@ async def follow(
         commit = Logged.of(json.loads(message.body, json.AROUND), int(message.headers["Nats-Sequence"]))
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
-    subscription = await bus.listen(aggregate.feed, hear)
+    try:
+        subscription = await bus.listen(aggregate.feed, hear)
+    except ConnectionClosedError:
+        raise Closed from None
     merge, reader = Merge(from_seq), _Reader(read)
     live: Live | None = None
     more = True
@@ -77,6 +81,8 @@ class _Reader:
         now = asyncio.get_running_loop().time
         try:
             page = await self._read(from_seq)
+        except Closed:
+            raise
         except Unreachable:
             if self._answered is None or now() - self._answered > OUTAGE_S:
                 raise

@@ -10,7 +10,7 @@ import asyncpg
 from shared.json import check
 from shared.refusal import Refusal
 from totalaud.database import NOT_TO_BE_HAD, unreachable
-from totalaud.errors import Unreachable
+from totalaud.errors import Closed, Unreachable
 
 CONNECT_S, COMMAND_S = 5.0, 60.0
 CATCH_UP_S = 10.0
@@ -47,6 +47,7 @@ class Tables:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._pool: asyncpg.Pool | None = None
+        self._closed = False
 
     async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Return rows with jsonb as Python values; texts that no table can hold are refused."""
@@ -92,10 +93,13 @@ class Tables:
             wait = min(wait * 1.5, longest)
 
     async def close(self) -> None:
+        self._closed = True
         if self._pool is not None:
             await self._pool.close()
 
     async def _connected(self) -> asyncpg.Pool:
+        if self._closed:
+            raise Closed
         if self._pool is None:
             self._pool = await asyncpg.create_pool(
                 self._url,
