@@ -1,10 +1,11 @@
 """The log over the simulated server: the real append with its guard, loads read from memory."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from operator import attrgetter
 
 from shared.jetstream_log import JetStreamLog
-from shared.log import Past, another_s
+from shared.log import Past, Recorded, another_s
 from shared.subjects import Aggregate
 from sim.bus import SimBus
 
@@ -29,6 +30,11 @@ class SimLog(JetStreamLog):
         del most_bytes
         found = (await self.load(aggregate, after)).recorded
         return Past(found[:most], len(found) > most)
+
+    async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
+        await self._sim.passes()
+        stored = self._sim.server.streams["EVT"].by_subject
+        return {one: stored[one.subject][-1].recorded for one in aggregates if stored.get(one.subject)}
 
     async def is_another_s(self, aggregate: Aggregate) -> bool:
         return another_s(aggregate, self._sim.server.streams["EVT"].by_subject)
