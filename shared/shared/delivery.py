@@ -33,7 +33,7 @@ class Delivery(msgspec.Struct, frozen=True):
     seq: int
     deliveries: int
     _message: Msg
-    _server: str | None = None
+    _server: str
 
     @classmethod
     def of(cls, message: Msg) -> "Delivery":
@@ -70,10 +70,8 @@ class Delivery(msgspec.Struct, frozen=True):
             await self._message.in_progress()
 
     def _is_awaited(self) -> bool:
-        if self._message.is_acked or self._server is None:
-            return not self._message.is_acked
         client = self._message._client  # noqa: SLF001
-        return client.is_connected and server_of(client) == self._server
+        return not self._message.is_acked and client.is_connected and server_of(client) == self._server
 
 
 def server_of(client: Client) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from fuzz import Watch, bodies, torn
-from shared.delivery import Delivery
+from shared.delivery import Delivery, server_of
 from shared.message import Unreadable
 from sim.bus import Said, SimBus
 from sim.chance import Chance
@@ -111,7 +111,9 @@ async def _queued(seed: int) -> Watch:
         )
         headers = {"Nats-Msg-Id": str(chance.random())} if chance.random() < 0.5 else {}
         token = Token(bus, durable, number, 1)
-        await watch.see(doors.queued(Delivery(subject, body, headers, number, 1, token)))
+        await watch.see(
+            doors.queued(Delivery(subject, body, headers, number, 1, token, server_of(token._client)))
+        )
     return watch
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from fuzz import Watch, bodies
-from shared.delivery import Delivery
+from shared.delivery import Delivery, server_of
 from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.log import SimLog
@@ -58,7 +58,9 @@ async def _worked(seed: int) -> Watch:
     durable = world.server.durables["custom"]
     for number, body in zip(range(1, WORKED + 1), bodies(chance, VALID), strict=False):
         token = Token(bus, durable, number, 1)
-        await watch.see(handlers.work(Delivery("work.custom.add.x", body, {}, number, 1, token)))
+        await watch.see(
+            handlers.work(Delivery("work.custom.add.x", body, {}, number, 1, token, server_of(token._client)))
+        )
     for _, body in zip(range(STOPPED), bodies(chance, STOPS), strict=False):
         await watch.see(handlers.stop(Said(process, f"stop.{ID}", body, {}, None)))
     return watch

@@ -14,7 +14,7 @@ from nats.errors import NoRespondersError
 
 from orchestrator.doors import Doors
 from orchestrator.sweep import Sweep
-from shared.delivery import Delivery, Poison
+from shared.delivery import Delivery, Poison, server_of
 from shared.events import AttemptFailed, AttemptLost, SessionFailed, StepCompleted
 from shared.json import dumps, loads
 from shared.ledger_events import MoneyReleased, MoneyReserved, MoneySettled
@@ -91,7 +91,7 @@ class Scene:
 
     def delivery(self, body: bytes) -> Delivery:
         token = Token(self.doors.bus, self.world.server.durables["orchestrator"], 1, 1)
-        return Delivery(late(self.work.attempt_id), body, {}, 1, 1, token)
+        return Delivery(late(self.work.attempt_id), body, {}, 1, 1, token, server_of(token._client))
 
     async def has(self, kind: type) -> bool:
         return bool(await self.all_of(kind))
