@@ -32,6 +32,7 @@ _LIMITS = {
     "pattern": "must match the pattern {}",
     "format": "must be a {}",
 }
+_FORMATS = {"date-time": "date-time with its offset, as 2026-05-01T10:00:00+01:00"}
 _OTHERS = {
     "required": "is required",
     "uniqueItems": "must not repeat an item",
@@ -59,6 +60,8 @@ def in_words(kind: Any) -> str:
         return f"must be {' or '.join(article(name) for name in said)}"
     if word == "enum":
         return f"must be one of {', '.join(str(option) for option in said if option is not None)}"
+    if word == "format":
+        said = _FORMATS.get(said, said)
     if word in _LIMITS:
         return _LIMITS[word].format(said)
     return _OTHERS.get(word, f"breaks the rule {word}")

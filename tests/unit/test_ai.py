@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.definitions import SkillDefinition
+from shared.definitions import SkillConfig, SkillDefinition
 from shared.memory_vault import MemoryVault
 from shared.models import load
 from shared.sealing import seal
@@ -136,6 +136,19 @@ async def test_there_is_one_answer_for_each_contact_by_name() -> None:
 async def test_the_first_answer_fills_the_fields_beside_the_list() -> None:
     output = await answer(Model(), await attempt({"contacts": CONTACTS}))
     assert (output["contact_id"], output["subject"]) == (JANE, "For Jane Example")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [{}, {"type": "object", "properties": {"pitches": {"type": "array", "items": {"type": "string"}}}}],
+    ids=["no output", "plain texts"],
+)
+async def test_what_no_model_can_answer_is_not_asked(output: dict[str, Any]) -> None:
+    config = DEFINITION.config if output else SkillConfig()
+    model = Model()
+    definition = DEFINITION.model_copy(update={"output_schema": output, "config": config})
+    why = await failed(model, await attempt({"contacts": CONTACTS}, definition))
+    assert (why.code, why.retryable, model.asked) == ("skill_error", False, [])
 
 
 async def test_no_identity_of_a_contact_is_in_any_prompt() -> None:

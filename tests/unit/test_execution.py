@@ -177,7 +177,7 @@ async def test_what_cannot_be_run_is_reported_and_no_engine_is_asked(work: dict[
     [
         ({"found": 7}, "found must be a string"),
         ({}, "found is required"),
-        ([], "must be an object"),
+        ([], "the output must be an object"),
         ({"found": "a\0b"}, "found: "),
     ],
     ids=str,

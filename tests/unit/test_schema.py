@@ -169,7 +169,7 @@ def test_a_schema_that_points_elsewhere_is_at_fault_and_nothing_is_fetched():
 )
 def test_a_time_that_no_skill_could_read_is_none(text):
     (problem,) = problems(schema(at={"type": "string", "format": "date-time"}), {"at": text})
-    assert str(problem) == "at must be a date-time"
+    assert str(problem) == "at must be a date-time with its offset, as 2026-05-01T10:00:00+01:00"
 
 
 @pytest.mark.parametrize(

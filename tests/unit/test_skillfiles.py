@@ -402,6 +402,7 @@ def test_free_text_without_a_mark_is_a_warning_and_with_marks_a_problem(tmp_path
     text = GOOD.format(name="s") + (
         "input:\n  a: string\n  b: string[]\n  c: enum[x]\n  d: date\n  e:\n    type: string\n"
         "  f:\n    type: string\n    public: true\n  g:\n    type: string[]\n    personal: true\n"
+        "output:\n  n: integer\n"
     )
     root = folder(tmp_path, a__s_yaml=text)
     assert [warning.line for warning in load(root).warnings] == [5, 6, 9]
@@ -467,6 +468,11 @@ def test_more_optional_fields_than_anthropic_takes_are_a_warning(
         ("x:\n    - string", "'x' needs a type"),
         ("x: Perso", "unknown type 'Perso'"),
         ("x: enum[a, a]", "each value once"),
+        ("x?: string", "the mark is the type's, as in 'x: string?'"),
+        ("x[]: string", "the mark is the type's, as in 'x: string[]'"),
+        ("x: list[string]", "a list is written string[]"),
+        ("x: string | null", "one that may be missing string?"),
+        ("x: enum", "a choice enum[a, b]"),
     ],
 )
 def test_what_is_wrong_with_a_field_is_told(tmp_path: Path, field: str, said: str):
@@ -503,10 +509,61 @@ def test_a_faulty_type_costs_only_the_skills_that_use_it(tmp_path: Path):
 
 
 def test_for_each_needs_lists_on_both_sides(tmp_path: Path):
-    text = GOOD.format(name="s") + "input:\n  a: any[]\n  b: string\noutput:\n  c: any[]\nconfig:\n"
+    text = GOOD.format(name="s") + "input:\n  a: any[]\n  b: string\noutput:\n  c: object[]\nconfig:\n"
     assert loaded(tmp_path, a__s_yaml=text + "  for_each: a\n  into: c\n").problems == []
     for config in ("for_each: a", "for_each: b\n  into: c", "for_each: a\n  into: z"):
         assert loaded(tmp_path, a__s_yaml=text + f"  {config}\n").problems
+
+
+@pytest.mark.parametrize("items", ["string", "any"])
+def test_each_answer_of_a_model_has_named_fields(tmp_path: Path, items: str):
+    text = GOOD.format(name="s") + f"input:\n  a: object[]\noutput:\n  c: {items}[]\n"
+    found = loaded(tmp_path, a__s_yaml=text + "config:\n  for_each: a\n  into: c\n")
+    (problem,) = found.problems
+    assert (problem.line, "make the items of 'c' a type" in problem.message) == (8, True)
+
+
+def test_a_model_without_an_output_is_a_warning(tmp_path: Path):
+    (warning,) = loaded(tmp_path, a__s_yaml=GOOD.format(name="s")).warnings
+    assert "no model can answer" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import helper", "'helper' cannot be imported: shared code lies in library/"),
+        ("from helper import x", "'helper' cannot be imported: shared code lies in library/"),
+        ("from .helper import x", "'.helper' cannot be imported: shared code lies in library/"),
+        ("from . import helper", "'.' cannot be imported: shared code lies in library/"),
+        ("from library.lost import x", "there is no library/lost.py"),
+        ("from library.found import x", None),
+        ("import calendar", None),
+        ("import somewhere_else", None),
+    ],
+)
+def test_what_a_skill_cannot_import_is_told(tmp_path: Path, line: str, said: str | None):
+    found = loaded(
+        tmp_path,
+        a__s_yaml="name: s\ncategory: research\nprovider: custom\n",
+        a__s_py=f"def run(given, context):\n    {line}\n",
+        a__helper_py="x = 1\n",
+        a__calendar_py="x = 1\n",
+        library__found_py="x = 1\n",
+    )
+    assert told(found, tmp_path) == ([f"a/s.py:2: {said}"] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("name: s\ninput:\n\ta: string\n", 3, "a line begins with spaces, not with a tab"),
+        ("name: s\ninput:\n  a: string\n   b: string\n", 4, "begin in the same column"),
+        ("name: s\ndescription: Counts: all of it\n", 2, "a text that holds ': ' needs quotes"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_what_it_mostly_is(tmp_path: Path, text: str, line: int, hint: str):
+    (problem,) = loaded(tmp_path, a__s_yaml=text).problems
+    assert (problem.line, hint in problem.message) == (line, True)
 
 
 def test_one_of_goes_into_the_input_schema(tmp_path: Path):
@@ -538,7 +595,7 @@ def test_a_faulty_one_of_is_told_at_its_line(tmp_path: Path, written: str, fault
 
 @pytest.mark.parametrize(("model", "warned"), [("smal", 1), ("Medium", 1), ("small", 0), ("gpt-5.4-mini", 0)])
 def test_a_model_size_that_is_written_wrong_is_a_warning(tmp_path: Path, model: str, warned: int):
-    text = GOOD.format(name="s") + f"model: {model}\n"
+    text = GOOD.format(name="s") + f"model: {model}\noutput:\n  n: integer\n"
     assert len(loaded(tmp_path, a__s_yaml=text).warnings) == warned
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
 from datetime import date
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,13 +21,14 @@ import uvloop
 
 from shared.events import AttemptError
 from sites import LOOPBACK, Site, running, says
+from skill_runner.context import SkillError
 from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.progress import Progress
 from skill_runner.run import Run
 from skill_runner.turns import Turns
-from skill_runner.worker import plain, told
+from skill_runner.worker import framed, plain, told
 from skill_runner.workers import Workers
 
 SKILLS = {
@@ -57,7 +60,7 @@ SKILLS = {
     "says": (
         "import sys\n"
         "def run(input, context):\n"
-        "    print('said aloud', flush=True)\n    sys.stderr.write('complained\\n')\n    return {}\n"
+        "    print('said aloud')\n    sys.stderr.write('complained\\n')\n    return {}\n"
     ),
     "bits": (
         "def run(input, context):\n"
@@ -366,6 +369,16 @@ async def test_what_a_skill_prints_is_seen_by_whoever_asks_to_see_it(
     assert ("said aloud" in heard, "complained" in heard) == (shown, shown)
 
 
+@pytest.mark.parametrize("shown", [True, False])
+async def test_why_a_skill_failed_is_seen_by_whoever_asks_to_see_what_it_prints(
+    skills: Path, capfd: pytest.CaptureFixture[str], *, shown: bool
+) -> None:
+    pool = Workers(skills, "", 1, os.environ | ({"TOTALAUD_SKILL_OUTPUT": "1"} if shown else {}))
+    await failure(pool, attempt("leave"))
+    await pool.close()
+    assert ("SystemExit: 0" in capfd.readouterr().err) == shown
+
+
 async def test_what_a_generator_yielded_last_is_its_output_when_it_returns_nothing(workers: Workers) -> None:
     assert await run_with(workers, attempt("bits")) == {"found": [1, 2]}
 
@@ -379,10 +392,10 @@ async def test_what_a_generator_yielded_is_kept_when_it_fails(workers: Workers) 
 @pytest.mark.parametrize(
     ("name", "code", "told"),
     [
-        ("odd", "invalid_output", "is not JSON: it holds a Decimal"),
+        ("odd", "invalid_output", "is not JSON: at value it holds a Decimal"),
         ("nested", "invalid_output", "is not JSON"),
-        ("endless", "invalid_output", "is not JSON: it holds a number that is none"),
-        ("named", "invalid_output", "is not JSON: a name in it is no text"),
+        ("endless", "invalid_output", "is not JSON: at value it holds a number that is none"),
+        ("named", "invalid_output", "is not JSON: at value a name in it is no text"),
         ("huge", "output_too_large", "bytes, 2500000 are allowed"),
     ],
 )
@@ -426,6 +439,22 @@ def test_what_is_json_already_stays_and_what_is_like_it_becomes_it() -> None:
 def test_what_json_does_not_have_is_refused(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         plain(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"venues": [{"dates": [1]}, {"dates": [2, {3}]}]}, "at venues[1].dates[1] it holds a set"),
+        (({"price": Decimal(1)},), "at [0].price it holds a Decimal"),
+        ({"ada@example.org": {"n": b"x"}}, "at (…).n it holds a bytes"),
+        ([date(2026, 5, 1), {1: "a"}], "at [1] a name in it is no text"),
+        ({1: Decimal(1)}, "JSON: a name in it is no text"),
+    ],
+    ids=str,
+)
+def test_what_json_does_not_have_is_told_by_its_place(value: Any, place: str) -> None:
+    with pytest.raises(SkillError, match=re.escape(place)):
+        framed("output", value)
 
 
 async def test_a_file_that_does_not_load_is_an_error_with_its_name(workers: Workers) -> None:

@@ -22,9 +22,10 @@ def read_folder(folder: Path | None, *, marks: bool = False) -> "Loaded":
 
 
 async def push_folder(operator: Operator, folder: Path | None) -> tuple[dict[str, Any], list[str]]:
-    """Push what is good; return {changed, seq} and the problems of the rest."""
+    """Push what is good; return {changed, seq, warnings}, their number, and the problems of the rest."""
     files = read_folder(folder)
     done = await operator.push(list(files.skills), list(files.agents))
+    done["warnings"] = len(files.warnings)
     return done, [*map(str, files.problems), *done.pop("refused", ())]
 
 

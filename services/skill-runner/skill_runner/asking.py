@@ -81,7 +81,8 @@ def checked(schema: Schema, answer: Any) -> Any:
     """Return the answer in our own form; raises Failure when it is not what the schema wants."""
     value = without_nulls(schema, answer)
     if found := problems(schema, value):
-        raise Failure("invalid_output", f"the model's answer does not fit: {sentence(found)}", retryable=True)
+        why = f"the model's answer does not fit: {sentence(found, 'it')}"
+        raise Failure("invalid_output", why, retryable=True)
     return value
 
 

@@ -128,7 +128,7 @@ class Execution:
             ready.progress.warn(warning)
         plain = await opened(self._vault, ready.work.user, value)
         if found := problems(definition.input_schema, plain):
-            raise Failure("invalid_input", sentence(found))
+            raise Failure("invalid_input", sentence(found, "the input"))
         await self._objections.check(ready.work, definition, value, plain)
         objected = await self._objections.marks(ready.work, definition, value, plain)
         value, plain = marked(value, objected), marked(plain, objected)
@@ -149,7 +149,7 @@ class Execution:
         for warning in warnings:
             run.progress.warn(f"output: {warning}")
         if found := problems(schema, output):
-            raise Failure("invalid_output", sentence(found))
+            raise Failure("invalid_output", sentence(found, "the output"))
         sealed = await self._closed(run, output)
         size = len(dumps(sealed))
         if size > OUTPUT_LIMIT:

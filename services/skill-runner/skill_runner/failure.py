@@ -46,8 +46,8 @@ def _kept(text: str) -> str:
     return text.replace("\0", " ").encode(errors="replace").decode()[:LONGEST]
 
 
-def sentence(problems: Iterable[Problem]) -> str:
-    """Name the first problems by path and rule."""
-    told = [str(problem) for problem in problems]
+def sentence(problems: Iterable[Problem], whole: str) -> str:
+    """Name the first problems by path and rule; `whole` is what a problem of no single field is one of."""
+    told = [str(problem) if problem.path else f"{whole} {problem.message}" for problem in problems]
     more = f" (and {len(told) - SHOWN} more)" if len(told) > SHOWN else ""
     return "; ".join(told[:SHOWN]) + more

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.definitions import OWNER, SkillDefinition, filled_in
+from shared.schema_nodes import plain, types_of
 from skill_runner.failure import Failure
 from skill_runner.structured import Schema, item_schema, with_fields
+
+NAMELESS = "no model can answer: a provider takes an object's named fields, and the skill's output has none"
 
 
 class Part(NamedTuple):
@@ -26,9 +29,11 @@ def split(definition: SkillDefinition, value: dict[str, Any]) -> list[Part]:
     An item takes the place of its list, under the list's name without its plural s.
     """
     config, output = definition.config, definition.output_schema
-    if config.for_each is None or config.into is None:
-        return [Part(value, output, value.get(OWNER))]
-    schema = item_schema(output, config.into)
+    schema = item_schema(output, config.into) if config.into else output
+    if "object" not in (types_of(plain(schema, schema)) or ()):
+        raise Failure("skill_error", NAMELESS)
+    if config.for_each is None:
+        return [Part(value, schema, value.get(OWNER))]
     if value.get(config.for_each) is None:
         return [Part(value, schema, value.get(OWNER))]
     items = value[config.for_each]

@@ -5,18 +5,21 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
+from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
 from types import GeneratorType, TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from shared.places import text_of
 from skill_runner.context import Context, SkillError, Tables
-from skill_runner.frames import OUT_OF_MEMORY, OUTPUT_LIMIT, Frame, calls, pack, write
+from skill_runner.frames import OUT_OF_MEMORY, OUTPUT_LIMIT, SHOW, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
@@ -71,6 +74,7 @@ class Worker:
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
+            _show(error)
             data = pack({"error": told(error, self._files.root)})
         self._tell(data)
 
@@ -107,13 +111,37 @@ def framed(kind: str, value: Any) -> bytes:
     try:
         data = pack({kind: plain(value)})
     except (TypeError, ValueError, RecursionError) as error:
-        why = f": {error}" if isinstance(error, NotJson) else ""
+        why = f": {_where(value)}{error}" if isinstance(error, NotJson) else ""
         raise SkillError(f"the skill's {kind} is not JSON{why}", code="invalid_output") from None
     if len(data) > OUTPUT_LIMIT:
         raise SkillError(
             f"the skill's {kind} has {len(data)} bytes, {OUTPUT_LIMIT} are allowed", code="output_too_large"
         )
     return data
+
+
+def _where(value: Any) -> str:
+    """Name the place of the first part that is not JSON."""
+    place: list[str | int] = []
+    while (part := _first_bad(value)) is not None:
+        place.append(part)
+        value = value[part]
+    return f"at {text_of(place)} " if place else ""
+
+
+def _first_bad(value: Any) -> str | int | None:
+    """Return which of its parts is not JSON; None where it is the value itself."""
+    parts: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value):
+        parts = value.items()
+    elif isinstance(value, list | tuple):
+        parts = enumerate(value)
+    for part, inner in parts:
+        try:
+            _plained(inner)
+        except NotJson:
+            return cast("str | int", part)
+    return None
 
 
 def told(error: BaseException, root: Path) -> Frame:
@@ -134,6 +162,13 @@ def told(error: BaseException, root: Path) -> Frame:
                 "message": f"{type(error).__name__}{_place(error.__traceback__, root)}",
                 "retryable": _is_outage(error),
             }
+
+
+def _show(error: BaseException) -> None:
+    """Write the traceback to where a skill's prints go; what is told of it is the line alone."""
+    if os.environ.get(SHOW):
+        with suppress(Exception):
+            traceback.print_exception(error)
 
 
 def text(value: object) -> str:
@@ -193,20 +228,18 @@ def _user(text: str) -> UUID:
     return UUID(text)
 
 
-def _place(traceback: TracebackType | None, root: Path) -> str:
+def _place(where: TracebackType | None, root: Path) -> str:
     """Name the innermost line that is in a skill's file."""
     places = [
-        f" at {Path(file).name}:{line}"
-        for file, line in _frames(traceback)
-        if Path(file).is_relative_to(root)
+        f" at {Path(file).name}:{line}" for file, line in _frames(where) if Path(file).is_relative_to(root)
     ]
     return places[-1] if places else ""
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
-    while traceback is not None:
-        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
-        traceback = traceback.tb_next
+def _frames(where: TracebackType | None) -> Iterator[tuple[str, int]]:
+    while where is not None:
+        yield where.tb_frame.f_code.co_filename, where.tb_lineno
+        where = where.tb_next
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -222,9 +255,11 @@ def _private_pipes() -> tuple[int, int]:
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    shown = bool(os.environ.get("TOTALAUD_SKILL_OUTPUT"))
+    shown = bool(os.environ.get(SHOW))
     os.dup2(2 if shown else nothing, 1)
-    if not shown:
+    if shown:
+        cast("TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)
+    else:
         os.dup2(nothing, 2)
     return incoming, outgoing
 

@@ -14,10 +14,9 @@ import msgspec
 
 from skill_runner.addresses import VARIABLE
 from skill_runner.call import Call, Crashed
-from skill_runner.frames import Frame, Incoming
+from skill_runner.frames import SHOW, Frame, Incoming
 
 SECRETS = ("TOTALAUD_", "OPENAI_", "ANTHROPIC_", "OTEL_")
-SHOW = "TOTALAUD_SKILL_OUTPUT"
 MEMORY_BYTES = 2 * 1024**3
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 

@@ -169,7 +169,7 @@ class Writer:
             raise failure
         answer = await self.functions.template(task.given)
         if found := problems(task.schema, answer):
-            raise Failure("skill_error", f"the template does not fit: {sentence(found)}")
+            raise Failure("skill_error", f"the template does not fit: {sentence(found, 'it')}")
         return Written(answer, "template", await self.functions.check(task.given, answer))
 
 

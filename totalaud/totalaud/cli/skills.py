@@ -66,6 +66,7 @@ def lint(
 ) -> None:
     """Check skill files. One line for each problem, exit code 1 if there is any; a warning is none."""
     from totalaud.pushing import read_folder
+    from totalaud.told.lines import counted
 
     options = Options.of(context)
     files = read_folder(folder, marks=marks)
@@ -81,7 +82,8 @@ def lint(
         for warning in files.warnings:
             echo(f"{warning} (a warning)")
         if not files.problems:
-            echo(f"{len(files.skills)} skills and {len(files.agents)} agents: no problem")
+            skills, agents = counted(len(files.skills), "skill"), counted(len(files.agents), "agent")
+            echo(f"{skills} and {agents}: no problem")
     raise typer.Exit(1 if files.problems else 0)
 
 
@@ -89,6 +91,7 @@ def lint(
 def push(context: typer.Context, folder: Folder = None) -> None:
     """Put what the files say into the log, where it differs. A bad file costs itself only."""
     from totalaud.pushing import push_folder
+    from totalaud.told.lines import counted
 
     options = Options.of(context)
 
@@ -101,6 +104,9 @@ def push(context: typer.Context, folder: Folder = None) -> None:
             show.document(done)
         else:
             echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
+            if done["warnings"]:
+                warned = counted(done["warnings"], "warning")
+                echo(f"{warned}: 'totalaud skills lint' tells {'it' if done['warnings'] == 1 else 'them'}")
         return 1 if problems else 0
 
     raise typer.Exit(asyncio.run(work()))

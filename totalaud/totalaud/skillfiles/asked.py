@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from shared.definitions import SkillConfig, filled_in
 from shared.schema import NoSuchField, at
-from shared.schema_nodes import resolved, types_of
+from shared.schema_nodes import forms_of, plain, resolved, types_of
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import Mapping
@@ -18,6 +18,7 @@ TOO_MANY = (
     f"anthropic takes at most {MOST_OPTIONAL} optional fields in an answer, those of its types among them, "
     "and there are {}: make some required, or name in 'asks' what the model writes"
 )
+FIELDLESS = "'into': what the model answers has named fields: make the items of '{}' a type of types.yaml"
 NOBODY_S = "nobody fills in '{}': name it in 'asks', or add it in 'complete' in the Python file beside this"
 
 
@@ -32,6 +33,9 @@ def check_asks(
         return
     if (answer := _answer(config, output)) is None:
         return
+    if "object" not in (types_of(plain(answer, answer)) or ()):
+        _tell_fieldless(line, config, faults)
+        return
     fields = answer.get("properties", {})
     for name in config.asks:
         if name not in fields:
@@ -41,6 +45,13 @@ def check_asks(
     for name in config.asks or fields:
         if _is_nameless(output, fields[name], frozenset()):
             faults.warn(_line(root, config, name), NAMELESS.format(name))
+
+
+def _tell_fieldless(line: int, config: SkillConfig, faults: Faults) -> None:
+    if config.into:
+        faults.add(line, FIELDLESS.format(config.into))
+    elif not faults.found:
+        faults.warn(line, "there is no 'output': a provider takes fields by name only, no model can answer")
 
 
 def check_filled(

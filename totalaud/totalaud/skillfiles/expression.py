@@ -25,6 +25,11 @@ SCALARS: dict[str, Schema] = {
 FREE_TEXT = frozenset({"string", "email"})
 
 
+FORMS = "; a list is written string[], one that may be missing string?, a choice enum[a, b]"
+WORD = re.compile(r"\w+")
+NO_TYPES = frozenset({"array", "list", "enum"})
+
+
 class UnknownType(ValueError):  # noqa: N818 - reads as what it says
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from totalaud.skillfiles.expression import (
+    FORMS,
+    NO_TYPES,
     SCALARS,
+    WORD,
     Compiled,
     Malformed,
     Schema,
@@ -17,6 +20,8 @@ from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import BOOLEANS, Listing, Mapping, Node, Scalar, value_of
 
 KEYS = ("type", "description", "default", "enum", "items", "required", "personal", "public")
+MARKS = ("?", "[]")
+LONGEST_NAME = 60
 ANYTHING = Compiled({})
 
 
@@ -38,6 +43,12 @@ class Fields:
         properties: dict[str, Schema] = {}
         required = []
         for name, inner in node.fields.items():
+            if name.endswith(MARKS):
+                bare = name.rstrip("?[]")
+                self.faults.add(
+                    node.lines[name],
+                    f"'{name}': the mark is the type's, as in '{bare}: string{name[len(bare) :]}'",
+                )
             properties[name], needed = self.field(name, inner, node.lines[name])
             required += [name] if needed else []
         return {
@@ -65,13 +76,23 @@ class Fields:
         try:
             found = compiled(text, self.types)
         except UnknownType as unknown:
-            self.faults.unknown(line, "type", unknown.name, sorted(self.types | SCALARS.keys()))
+            self._unknown(line, unknown.name)
             return ANYTHING
         except Malformed as malformed:
             self.faults.add(line, str(malformed))
             return ANYTHING
         self.uses |= found.uses
         return found
+
+    def _unknown(self, line: int, name: str) -> None:
+        """Tell of an unknown type; of one that is written as elsewhere, how it is written here."""
+        known = sorted(self.types | SCALARS.keys())
+        if WORD.fullmatch(name) and name not in NO_TYPES:
+            self.faults.unknown(line, "type", name, known)
+        else:
+            self.faults.add(
+                line, f"unknown type '{name[:LONGEST_NAME]}'; there are: {', '.join(known)}{FORMS}"
+            )
 
     def _described(self, name: str, node: Mapping, line: int) -> tuple[Schema, bool]:
         for key in node.fields.keys() - set(KEYS):

@@ -1,9 +1,11 @@
 """The Python file beside a skill's YAML, looked at without running it."""
 
 import ast
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.skill_source import LIBRARY
 from totalaud.skillfiles.problem import Faults
 
 MAX_BYTES = 1024 * 1024
@@ -57,6 +59,7 @@ def _functions(source: bytes, known: Signatures, faults: Faults) -> tuple[str, .
     except (ValueError, RecursionError, MemoryError):
         faults.add(1, "not Python that can be read")
         return ()
+    _check_imports(module, faults)
     found = []
     for node in module.body:
         match node:
@@ -74,6 +77,29 @@ def _functions(source: bytes, known: Signatures, faults: Faults) -> tuple[str, .
         if name in known and name not in found:
             faults.add(1, f"there is no function '{_call(name, known)}'")
     return tuple(name for name in known if name in found)
+
+
+def _check_imports(module: ast.Module, faults: Faults) -> None:
+    """Tell of modules that lie where no skill finds them; what else is installed, its runner knows."""
+    folder = faults.file.parent
+    for node in ast.walk(module):
+        match node:
+            case ast.Import(names=names):
+                imported = [each.name for each in names]
+            case ast.ImportFrom(module=name, level=level):
+                imported = [f"{'.' * level}{name or ''}"]
+            case _:
+                continue
+        for name in imported:
+            first, *inner = name.split(".")
+            if first == LIBRARY and inner and not _is_module(folder.parent / LIBRARY / inner[0]):
+                faults.add(node.lineno, f"there is no {LIBRARY}/{inner[0]}.py")
+            elif not first or (first not in sys.stdlib_module_names and _is_module(folder / first)):
+                faults.add(node.lineno, f"'{name}' cannot be imported: shared code lies in {LIBRARY}/")
+
+
+def _is_module(path: Path) -> bool:
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def _call(name: str, known: Signatures) -> str:

@@ -26,7 +26,12 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 64
 MAX_VALUES = 4000
 BLOCK_STYLE = "; between braces a type such as enum[a, b] or string? needs quotes, in block style it does not"
-IN_BRACES = re.compile(r"\{.*[\[?]")
+HINTS = (
+    (re.compile(r"\{.*[\[?]"), BLOCK_STYLE),
+    (re.compile(r"^\s*\t"), "; a line begins with spaces, not with a tab"),
+    (re.compile(r":\s.*:\s"), "; a text that holds ': ' needs quotes"),
+    (re.compile(r"^\s+[\w-]+:"), "; names that belong together begin in the same column"),
+)
 
 
 class Unreadable(Exception):  # noqa: N818 - an outcome
@@ -110,7 +115,7 @@ def _events(text: str) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         written = text.splitlines()[line - 1 : line]
-        hint = BLOCK_STYLE if any(map(IN_BRACES.search, written)) else ""
+        hint = next((told for looks, told in HINTS if any(map(looks.search, written))), "")
         raise Unreadable(line, f"not YAML: {error.problem or error.context}{hint}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
