@@ -13,6 +13,9 @@ from shared.memory_vault import MemoryVault
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+CODE = re.compile(r'(?:Refusal|Failure)\(\s*"([a-z_]+)"|code="([a-z_]+)"|give_up\([^"]*"([a-z_]+)"')
+ONLY_AT_A_START = {"no_skills", "secret"}
+NEVER_A_CLIENT_S = {"unknown_attempt"}
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -44,3 +47,12 @@ def test_every_command_on_records_is_told_of():
     page = (ROOT / "docs" / "records.md").read_text()
     commands = routes(MemoryLog(), MemoryVault())
     assert {command for command in commands if f"`{command}`" not in page} == set()
+
+
+@pytest.mark.parametrize("service", ["orchestrator", "skill-runner", "campaigns"])
+def test_every_code_of_an_error_is_told_of(service: str):
+    sources = [file.read_text() for file in (ROOT / "services" / service).rglob("*.py")]
+    codes = {code for text in sources for found in CODE.findall(text) for code in found if code}
+    page = (ROOT / "docs" / "interface.md").read_text().split("## Errors")[1].split("## Budgets")[0]
+    assert len(codes) > 9
+    assert {code for code in codes if f"`{code}`" not in page} <= ONLY_AT_A_START | NEVER_A_CLIENT_S
