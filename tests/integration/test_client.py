@@ -235,6 +235,7 @@ WRONG = {
         lambda client: client.records.rows("artists", limit="5"),
         lambda client: client.budgets.ledger(limit=2**63),
     ],
+    "status": [lambda client: client.list(status="done")],
     "noun": [
         lambda client: client.records.rows("people"),
         lambda client: client.records.load("releases", b"title\nGlass Coast\n"),

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 from uuid import UUID, uuid4
 
 from shared import telemetry
@@ -17,12 +17,12 @@ from totalaud.budgets import Budgets
 from totalaud.connection import Connection
 from totalaud.door import Door
 from totalaud.following import Page, ReadPage, follow, read_all
-from totalaud.given import Id, as_contact, as_count, as_id, as_steps
+from totalaud.given import Id, as_contact, as_count, as_id, as_one_of, as_steps
 from totalaud.logged import Logged
 from totalaud.opening import Opener
 from totalaud.operator import Operator
 from totalaud.outcome import Outcome
-from totalaud.record import Record, as_session
+from totalaud.record import Record, Status, as_session
 from totalaud.records import Records
 from totalaud.results import Accepted, SkillResult, WorkflowResult
 from totalaud.tables import Tables
@@ -212,7 +212,7 @@ class Client:
     async def list(self, *, user: Id | None = None, status: str | None = None, limit: int = 20) -> Rows:
         """Return the newest sessions, of all users by default: agent_sessions without its payloads."""
         of = None if user is None else as_id(user, "user")
-        in_status = None if status is None else str(status)
+        in_status = None if status is None else as_one_of(str(status), get_args(Status), "status")
         found = await self.tables.rows(tables.SESSIONS, of, in_status, as_count(limit, "limit"))
         return [
             Record.of({name: value for name, value in row.items() if name not in tables.PAYLOADS})

@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.steering import harmless
+
+Status = Literal["pending", "running", "completed", "failed", "cancelled"]
+"""The words for a session's state."""
 
 
 class Record(dict[str, Any]):

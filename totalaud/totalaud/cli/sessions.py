@@ -1,7 +1,7 @@
 """`run`, `skill` and `session …`."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,12 +11,12 @@ from totalaud.cli.limited import cut
 from totalaud.cli.options import Options, Reason
 from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
+from totalaud.record import Status
 
 app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
 FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the log.")]
-Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 Budget = Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")]
