@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from shared.definitions import SkillConfig, filled_in
 from shared.schema import NoSuchField, at
-from shared.schema_nodes import forms_of, plain, resolved, types_of
+from shared.schema_nodes import plain, resolved, types_of
 from totalaud.skillfiles.expression import Schema
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import Mapping
