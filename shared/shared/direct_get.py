@@ -1,6 +1,6 @@
 """Reading a page of a stream without a consumer: JetStream's batched direct get."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nats.aio.msg import Msg
@@ -10,6 +10,7 @@ from shared.bus import Bus
 from shared.json import dumps
 
 ANSWER_S = 5.0
+MOST_BYTES = 8 * 1024 * 1024
 MOST_SUBJECTS = 500
 ALL = ">"
 
@@ -32,9 +33,11 @@ class Page:
 
 
 async def read_page(
-    bus: Bus, stream: str, subject: str, start: int, *, most: int = 1000, max_bytes: int | None = None
+    bus: Bus, stream: str, subject: str, start: int, *, most: int = 1000, max_bytes: int = MOST_BYTES
 ) -> Page:
     """Read up to `most` messages of a subject (wildcards allowed) from a sequence on.
+
+    Once there are `max_bytes` the page ends: NATS cuts off whoever it holds more than 64 MB for.
 
     NATS counts what is left for each page: at once for ALL, subject by subject for any other wildcard, which
     takes longer the more subjects there are.
@@ -46,22 +49,27 @@ async def read_page(
 
 
 async def read_messages(
-    bus: Bus, stream: str, subject: str, start: int, *, most: int, max_bytes: int | None = None
+    bus: Bus, stream: str, subject: str, start: int, *, most: int, max_bytes: int = MOST_BYTES
 ) -> tuple[list[Msg], bool]:
     """Read a page as NATS sends it, with all that its headers tell."""
-    ask: dict[str, object] = {"batch": most, "next_by_subj": subject, "seq": max(1, start)}
-    if max_bytes is not None:
-        ask["max_bytes"] = max_bytes
+    ask = {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, "seq": max(1, start)}
     return await _ask(bus, stream, ask)
 
 
 async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:
-    """Read the last message of each subject (wildcards allowed) that has one, at most MOST_SUBJECTS."""
-    messages, _ = await _ask(bus, stream, {"multi_last": list(subjects)})
+    """Read the last message of each subject (wildcards allowed) that has one, at most MOST_SUBJECTS.
+
+    What is too large for one answer is asked for in parts.
+    """
+    messages, more = await _ask(bus, stream, {"multi_last": list(subjects), "max_bytes": MOST_BYTES})
+    if more and len(subjects) > 1:
+        half = len(subjects) // 2
+        first, second = subjects[:half], subjects[half:]
+        return [*await read_lasts(bus, stream, first), *await read_lasts(bus, stream, second)]
     return _entries(messages)
 
 
-async def _ask(bus: Bus, stream: str, ask: dict[str, object]) -> tuple[list[Msg], bool]:
+async def _ask(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[Msg], bool]:
     subject = f"$JS.API.DIRECT.GET.{stream}"
     *messages, last = await bus.replies.many(subject, dumps(ask), is_last=_has_status, silence=ANSWER_S)
     headers = last.headers or {}

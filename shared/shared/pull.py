@@ -1,6 +1,7 @@
 """The pull loop: keeps a durable's messages coming, naks what failed, dead-letters what never works.
 
-A pull request dies with its server, silently; idle heartbeats and the reconnect callback notice it.
+A pull request dies with its server, silently; idle heartbeats and the reconnect callback notice it. It ends
+with so many bytes: NATS cuts off whoever it holds more than 64 MB for.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ EXPIRES_S = 30
 HEARTBEAT_S = 1.0
 SILENCE_S = 2.5
 TRIES = 5
+MOST_BYTES = 16 * 1024 * 1024
+FULL = "Message Size Exceeds MaxBytes"
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
@@ -107,7 +110,12 @@ class Puller:
         if not self._asked:
             self._heard = _now()
         self._asked += wanted
-        request = {"batch": wanted, "expires": EXPIRES_S * 10**9, "idle_heartbeat": int(HEARTBEAT_S * 10**9)}
+        request = {
+            "batch": wanted,
+            "max_bytes": MOST_BYTES,
+            "expires": EXPIRES_S * 10**9,
+            "idle_heartbeat": int(HEARTBEAT_S * 10**9),
+        }
         await self._bus.client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}", dumps(request), reply=inbox
         )
@@ -119,9 +127,10 @@ class Puller:
             self._asked = max(0, self._asked - 1)
             self._take(Delivery.of(message))
         elif status != "100":
-            left = (message.headers or {}).get("Nats-Pending-Messages")
+            headers = message.headers or {}
+            left = headers.get("Nats-Pending-Messages")
             self._asked = max(0, self._asked - int(left)) if left else 0
-            if status in ("404", "408"):
+            if status in ("404", "408") or headers.get("Description") == FULL:
                 self._wake.set()
             else:
                 get_logger().warning(

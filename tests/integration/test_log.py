@@ -91,6 +91,21 @@ async def test_the_last_commits_of_many_are_read_at_once(log: Log):
     assert (found[many[8]].seq, found[many[8]].commit) == (seqs[many[8]], first[many[8]])
 
 
+async def test_what_is_more_than_nats_holds_for_a_connection_is_read_whole(bus: Bus, one: Aggregate):
+    """It cuts off whoever has more than 64 MB still to be sent to them."""
+    log, long = JetStreamLog(bus), "x" * 7_500_000
+    history: list[Recorded] = []
+    for _ in range(10):
+        seq = await log.append(one, last := commit(long), expected=history[-1].seq if history else 0)
+        history.append(Recorded(seq, last))
+    assert (await log.load(one)).recorded == tuple(history)
+    others = {session(USER, uuid4()): commit(long) for _ in range(10)}
+    for another, last in others.items():
+        await log.append(another, last, expected=0)
+    found = await log.lasts([one, *others])
+    assert {another: told.commit for another, told in found.items()} == others | {one: history[-1].commit}
+
+
 async def test_of_nobody_there_is_no_last_commit(log: Log, one: Aggregate):
     assert await log.lasts([one]) == {}
     assert await log.lasts([]) == {}

@@ -49,6 +49,27 @@ async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
     loop.cancel()
 
 
+async def test_large_messages_come_once_each_and_nobody_is_cut_off(bus: Bus):
+    seen: Counter[str] = Counter()
+    reconnected = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        seen[delivery.subject] += 1
+        await delivery.ack()
+
+    async def hear_of_it() -> None:
+        reconnected.set()
+
+    bus.on_reconnect(hear_of_it)
+    for number in range(20):
+        await bus.publish(f"work.custom.a.{number}", b"x" * 7_000_000)
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=64))
+    await until(lambda: len(seen) == 20)
+    loop.cancel()
+    assert set(seen.values()) == {1}
+    assert not reconnected.is_set()
+
+
 async def requested(bus: Bus) -> list[int]:
     """Return a list to which each pull from now on adds how many it asks for."""
     sizes: list[int] = []

@@ -246,6 +246,22 @@ async def test_the_sweep_reads_a_doubtful_session_once_and_then_not_before_it_go
     assert await book.money() == (Decimal("0.01"), 0, 0)
 
 
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_session_that_cannot_be_read_keeps_no_other_one_s_money(lost: bool):
+    unreadable = uuid4()
+    book = await Book(
+        PAID, CLAIM, *([ExpireLease(attempt_id())] if lost else []), report(usage=usage(1))
+    ).reserved()
+    attempts = [uuid4(), attempt_id()]
+    await book.ledgers.do(USER, Reserve(attempts[0], "session", unreadable, Decimal(1), NOW.date()), "test")
+    if lost:
+        for one in attempts:
+            await book.ledgers.do(USER, Doubt(one), "test")
+    book.log._messages[session(USER, unreadable).subject] = [(99, b"{")]
+    await book.settling.sweep(USER)
+    assert await book.money() == ((Decimal("1.01"), 1, 0) if lost else (Decimal("0.01"), 0, 1))
+
+
 async def test_the_sweep_reads_it_again_where_the_ledger_counts_something_else_than_it_did():
     told = report(usage=replace(usage(1), in_doubt_usd=Decimal("0.005")))
     book = await doubted(told)

@@ -23,6 +23,7 @@ from shared.events import (
 from shared.ledger_events import MoneyReserved, MoneySettled
 from shared.log import Log, Past
 from shared.logs import get_logger
+from shared.message import Unreadable
 from shared.subjects import Aggregate, run
 from shared.usage import Usage
 
@@ -94,18 +95,26 @@ class Settling:
         return whole
 
     async def sweep(self, user: UUID) -> None:
-        """Settle what is set aside for attempts that are over, and what a late report has cleared up."""
+        """Settle what is set aside for attempts that are over, and what a late report has cleared up.
+
+        A session that cannot be read keeps no other one's money.
+        """
         ledger = (await self._ledgers.load(user)).ledger
-        for reserved in ledger.open.values():
-            await self._look_at(user, reserved, ledger)
+        await self._look_at_each(user, ledger.open.values(), ledger)
         doubtful = list(ledger.doubtful.values())
         for start in range(0, len(doubtful), AT_ONCE):
-            for one in await self._changed(user, doubtful[start : start + AT_ONCE]):
-                await self._look_at(user, one.reserved, ledger)
+            changed = await self._changed(user, doubtful[start : start + AT_ONCE])
+            await self._look_at_each(user, [one.reserved for one in changed], ledger)
 
     async def _changed(self, user: UUID, doubtful: Sequence[Doubtful]) -> list[Doubtful]:
-        """Leave out those of which ledger and session tell what they told when they were looked at."""
-        lasts = await self._log.lasts([_run(user, one.reserved) for one in doubtful])
+        """Leave out those of which ledger and session tell what they told when they were looked at.
+
+        Where one of the last commits cannot be read all are told.
+        """
+        try:
+            lasts = await self._log.lasts([_run(user, one.reserved) for one in doubtful])
+        except Unreadable:
+            return list(doubtful)
 
         def is_as_it_was(one: Doubtful) -> bool:
             last = lasts.get(_run(user, one.reserved))
@@ -113,6 +122,14 @@ class Settling:
             return self._looked_at.get(one.settled.attempt_id) == told
 
         return [one for one in doubtful if not is_as_it_was(one)]
+
+    async def _look_at_each(self, user: UUID, which: Iterable[MoneyReserved], ledger: Ledger) -> None:
+        for reserved in which:
+            try:
+                await self._look_at(user, reserved, ledger)
+            except Unreadable:
+                whose = _run(user, reserved).subject
+                get_logger().exception("money is not settled: its history cannot be read", subject=whose)
 
     async def _look_at(self, user: UUID, reserved: MoneyReserved, ledger: Ledger) -> None:
         past = await self._log.load(_run(user, reserved))
