@@ -28,6 +28,7 @@ NOT_IN_THE_STORY = {
     "attempt.*.beat": "an attempt that lasts: test_deploy_permissions",
     "late.*": "a report that nobody answered: test_deploy_conf",
     "$JS.API.DIRECT.GET.CMD.late.*": "a runner that fell silent: test_deploy_conf",
+    "$JS.API.CONSUMER.INFO.WORK.*": "a sweep that finds open work: test_deploy_permissions",
     "dlq.custom": "work that failed for good: test_deploy_permissions",
     "dlq.openai": "likewise",
     "dlq.anthropic": "likewise",

@@ -354,6 +354,11 @@ def test_a_rebuild_is_told_with_how_far_it_is(rebuilding: bool, rebuilt_seq: int
     assert standing(found) == f"sequence 78 of 80, 2 behind{said}"
 
 
+def test_tables_that_are_ahead_of_a_log_without_its_end_are_said_to_be():
+    found = {"seq": 80, "log_seq": 78, "lag": -2, "rebuilding": False, "rebuilt_seq": None}
+    assert standing(found) == "sequence 80 of 78, 2 ahead of a log that has lost its end"
+
+
 def test_an_error_names_its_field_once():
     told = describe(Refusal("unknown_skill", "steps[0].skill", "there is no skill 'x'"))
     assert told is not None

@@ -96,7 +96,9 @@ def standing(found: Mapping[str, Any]) -> str:
     """Say how far the tables are; new ones have no sequence before their first row and after the swap."""
     rebuild = "; a rebuild runs" if found["rebuilding"] else ""
     at = f", at sequence {found['rebuilt_seq']}" if found["rebuilt_seq"] else ""
-    return f"sequence {found['seq']} of {found['log_seq']}, {found['lag']} behind{rebuild}{at}"
+    lag = found["lag"]
+    there = f"{lag} behind" if lag >= 0 else f"{-lag} ahead of a log that has lost its end"
+    return f"sequence {found['seq']} of {found['log_seq']}, {there}{rebuild}{at}"
 
 
 @projection.command("rebuild")
