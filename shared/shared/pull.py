@@ -1,7 +1,7 @@
 """The pull loop: keeps a durable's messages coming, naks what failed, dead-letters what never works.
 
-A pull request dies with its server, silently; idle heartbeats and the reconnect callback notice it. It ends
-with so many bytes: NATS cuts off whoever it holds more than 64 MB for.
+A pull request dies with its server, silently; idle heartbeats and the reconnect callback notice it. It brings
+MOST_BYTES at most: NATS cuts off whoever it holds more than 64 MB for.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """The whole system, each service as its own user, which may do what the system needs and nothing else."""
 
+import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,12 +24,13 @@ from totalaud.results import WorkflowResult
 from totalaud.skillfiles import load
 from totalaud.stack import ports
 
+LOOKED_AT = "$JS.API.CONSUMER.INFO.WORK."
+Start = Callable[[str, str], Awaitable[None]]
 PITCH = {"artist_name": "A", "genre": "synthpop", "contact_name": "a presenter"}
 NOT_IN_THE_STORY = {
     "attempt.*.beat": "an attempt that lasts: test_deploy_permissions",
     "late.*": "a report that nobody answered: test_deploy_conf",
     "$JS.API.DIRECT.GET.CMD.late.*": "a runner that fell silent: test_deploy_conf",
-    "$JS.API.CONSUMER.INFO.WORK.*": "a sweep that finds open work: test_deploy_permissions",
     "dlq.custom": "work that failed for good: test_deploy_permissions",
     "dlq.openai": "likewise",
     "dlq.anthropic": "likewise",
@@ -61,8 +63,26 @@ async def story(_postgres: Rig, tmp_path_factory: pytest.TempPathFactory) -> Asy
         ):
             await migrate(database_url)
             async with AsyncExitStack() as running:
-                await start(running, deployment, database_url, receiver.endpoint, folder)
-                result, status = await tell(deployment, database_url, folder / "skills")
+                all_skills(folder / "skills")
+                model_port = ports.free_port()
+                model = (sys.executable, "-m", "totalaud.model_server", "--port", str(model_port))
+                await running.enter_async_context(process(folder / "model-server", model, {}))
+                env = {
+                    "TOTALAUD_DATABASE_URL": database_url,
+                    "TOTALAUD_MASTER_KEY": "ab" * 32,
+                    "TOTALAUD_LOCAL_MODEL_URL": f"http://{ports.LOOPBACK}:{model_port}",
+                    "TOTALAUD_SKILLS": str(folder / "skills"),
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+                }
+
+                async def start(user: str, log: str) -> None:
+                    command = (sys.executable, "-m", user.replace("-", "_"))
+                    own = env | {"TOTALAUD_NATS_URL": deployment.url(user)}
+                    await running.enter_async_context(process(folder / log, command, own))
+
+                for user in SERVICES:
+                    await start(user, user)
+                result, status = await tell(deployment, database_url, folder, start)
             trace = re.findall(
                 r'"\w+/user:([\w-]+)" - <<- \[(H?PUB|SUB) (\S+)', (folder / "nats.log").read_text()
             )
@@ -75,31 +95,12 @@ async def story(_postgres: Rig, tmp_path_factory: pytest.TempPathFactory) -> Asy
             )
 
 
-async def start(
-    running: AsyncExitStack, deployment: Deployment, database_url: str, spans: str, folder: Path
-) -> None:
-    model_port = ports.free_port()
-    model = (sys.executable, "-m", "totalaud.model_server", "--port", str(model_port))
-    await running.enter_async_context(process(folder / "model-server", model, {}))
-    for user in SERVICES:
-        env = {
-            "TOTALAUD_DATABASE_URL": database_url,
-            "TOTALAUD_MASTER_KEY": "ab" * 32,
-            "TOTALAUD_LOCAL_MODEL_URL": f"http://{ports.LOOPBACK}:{model_port}",
-            "TOTALAUD_SKILLS": str(folder / "skills"),
-            "TOTALAUD_NATS_URL": deployment.url(user),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": spans,
-        }
-        if user == SERVICES[0]:
-            all_skills(folder / "skills")
-        command = (sys.executable, "-m", user.replace("-", "_"))
-        await running.enter_async_context(process(folder / user, command, env))
-
-
-async def tell(deployment: Deployment, database_url: str, skills: Path) -> tuple[WorkflowResult, str]:
+async def tell(
+    deployment: Deployment, database_url: str, folder: Path, start: Start
+) -> tuple[WorkflowResult, str]:
     """One of each thing that a client and an operator do."""
     async with await client(deployment, OPERATOR, database_url) as operator:
-        loaded = load(skills)
+        loaded = load(folder / "skills")
         await when_there(lambda: operator.operator.push(loaded.skills, loaded.agents))
     async with await client(deployment, "alice", database_url) as alice:
         rows = {"rows": [{"name": "Jane Example", "email": "jane@example.org", "type": "radio"}]}
@@ -112,7 +113,7 @@ async def tell(deployment: Deployment, database_url: str, skills: Path) -> tuple
         record = await alice.get(started.id, min_seq=result.seq)
         alone = await alice.execute("generate-pitch", PITCH)
         await alice.skill_outcome(alone.id)
-        await cancelled(alice)
+        await cancelled(alice, folder / "nats.log", start)
         await queued(alice)
         await alice.door.ask(ALICE, "contacts", "erase", {"email": "jane@example.org"})
     async with await client(deployment, OPERATOR, database_url) as operator:
@@ -133,10 +134,14 @@ async def recorded(alice: Client) -> None:
     await records.load("coverage", b"artist,outlet,date\nNobody,Tees Valley FM,2026-05-02\n")
 
 
-async def cancelled(alice: Client) -> None:
+async def cancelled(alice: Client, server_log: Path, start: Start) -> None:
+    """An orchestrator that comes finds work open; then it is cancelled."""
     running = await alice.run("tester", [{"skill": "sleep", "input": {"seconds": 20}}])
     async for commit in alice.watch(running.id):
         if any(event["type"] == "AttemptRequested" for event in commit.events):
+            await start("orchestrator", "orchestrator-2")
+            while LOOKED_AT not in server_log.read_text():
+                await asyncio.sleep(0.1)
             await alice.cancel(running.id)
     with pytest.raises(WorkflowFailed):
         await alice.outcome(running.id)
