@@ -229,3 +229,12 @@ async def test_a_url_is_given_and_taken_back_on_the_command_line(scene):
     gone = await told_by(scene, user, url, "session", "list")
     assert gone.code == 1
     assert url.split(":")[2].split("@")[0] not in gone.err
+
+
+async def test_one_who_starts_a_great_many_sessions_keeps_nobody_else_waiting_for_them(scene: Scene):
+    nap = {"skill": "sleep", "input": {"seconds": 0.04}}
+    many = await asyncio.gather(*(scene.alice.run("tester", [nap]) for _ in range(160)))
+    one = await scene.bob.run("tester", [nap])
+    ended = await scene.bob.outcome(one.id)
+    others = [(await scene.alice.outcome(each.id)).seq for each in many]
+    assert ended.seq < sorted(others)[120]

@@ -52,8 +52,9 @@ class _JetStream:
     async def consumer_info(self, stream: str, durable: str) -> ConsumerInfo:
         if not await self._bus.passes():
             raise TimeoutError
-        floor = SequenceInfo(0, self._bus.server.durables[durable].floor)
-        return ConsumerInfo(durable, stream, ConsumerConfig(), EPOCH, ack_floor=floor)
+        found = self._bus.server.durables[durable]
+        floor = SequenceInfo(0, found.floor)
+        return ConsumerInfo(durable, stream, ConsumerConfig(), EPOCH, ack_floor=floor, num_pending=found.left)
 
     async def get_last_msg(self, stream: str, subject: str, *, direct: bool) -> RawStreamMsg:
         assert direct

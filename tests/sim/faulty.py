@@ -84,6 +84,13 @@ def knows_no_floors(_real: Any) -> Any:
     return floors
 
 
+def nobody_s_turn(_real: Any) -> Any:
+    async def run(_keeping_back: Any) -> None:
+        pass
+
+    return run
+
+
 def says_it_once(_real: Any) -> Any:
     async def deliver(bus: Any, report: Any) -> None:
         body = report.to_json()

@@ -5,7 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import claims, commands, decide, evolve, follow, ledger, reports, settling, sweep
+from orchestrator import (
+    claims,
+    commands,
+    decide,
+    evolve,
+    follow,
+    keeping_back,
+    ledger,
+    reports,
+    settling,
+    sweep,
+)
 from orchestrator.session import Session
 from shared import jetstream_log
 from sim import faulty, tables
@@ -109,6 +120,13 @@ MUTANTS = (
         "floors",
         faulty.knows_no_floors,
         Focus(skills=("add",), restarts=1),
+    ),
+    Mutant(
+        "what is kept back has no turn",
+        NEVER_ENDED,
+        keeping_back.KeepingBack,
+        "run",
+        faulty.nobody_s_turn,
     ),
     Mutant(
         "a runner offers its report once",

@@ -13,6 +13,7 @@ from orchestrator.claims import Claims
 from orchestrator.commands import Commands
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.keeping_back import KeepingBack
 from orchestrator.ledgers import Ledgers
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
@@ -44,6 +45,7 @@ from skill_runner.objections import Objections
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 BEGUN = EPOCH.timestamp()
 QUEUE = "orchestrator"
+SHARES = (64, 1, 2)
 KEYRING = Keyring(bytes(32))
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
@@ -60,6 +62,7 @@ class World:
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self._ids = Random(seed)
+        self.share = SHARES[seed % len(SHARES)]
         self._now = 0.0, EPOCH
         self._behind = timedelta()
 
@@ -112,6 +115,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
         settling,
         Timers(world.now),
         lease_s=world.server.ack_wait_s,
+        share=world.share,
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)
@@ -141,7 +145,9 @@ async def orchestrator(world: World, process: Process) -> None:
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
     bus.consume("CMD", QUEUE, doors.queued, in_flight=32)
+    turns = asyncio.create_task(KeepingBack(bus, follow.shares, follow.let_go).run())
     await sweep.run()
+    del turns
 
 
 async def runner(world: World, process: Process) -> None:

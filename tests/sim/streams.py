@@ -120,6 +120,11 @@ class Durable:
         """Up to where all is done, as it counts."""
         return min(self.held, default=self._next) - 1
 
+    @property
+    def left(self) -> int:
+        """How many nobody has been given."""
+        return sum(one.subject.startswith(self.filters) for one in self.stream.messages[self._next - 1 :])
+
     def set_back(self) -> bool:
         """Know no message that the stream has lost; what was given out is waited for anew.
 

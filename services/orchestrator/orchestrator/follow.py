@@ -15,6 +15,7 @@ from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
 from orchestrator.settling import Settling
+from orchestrator.shares import MOST, Shares
 from orchestrator.timers import Timers
 from shared import trace_ids
 from shared.bus import Bus
@@ -47,18 +48,21 @@ class Follow:
         timers: Timers,
         *,
         lease_s: float,
+        share: int = MOST,
     ) -> None:
         self._bus = bus
         self._sessions = sessions
         self.settling = settling
         self._timers = timers
         self._lease_s = lease_s
+        self.shares = Shares(share)
         self._leases: dict[UUID, Aggregate] = {}
         self.sweep_wanted = sessions.sweep_wanted
 
     async def decided(self, aggregate: Aggregate, decided: Decided) -> None:
         """Dispatch what the commit opened and stop what it closed."""
         session = decided.known.session
+        self._forget(session)
         for event in decided.events:
             match event:
                 case AttemptRequested() if event.attempt_id in session.open:
@@ -73,7 +77,6 @@ class Follow:
                     await self._stop(aggregate, seq=decided.known.seq)
                 case _:
                     pass
-        self._forget(session)
         if not await self.settling.follow(aggregate, decided.events, decided.known.session):
             self.look_again()
 
@@ -87,11 +90,9 @@ class Follow:
         waiting = outstanding(known.session)
         for asked in waiting.work:
             seq = await self._dispatch(aggregate, known, asked)
-            if known.session.unclaimed(asked.attempt_id) is None:
-                continue
-            while 0 < seq <= done_up_to.get(asked.pool, 0) and not await self._is_reported(asked):
+            while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_left(aggregate, asked):
                 get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
-                seq = await self._dispatch(aggregate, known, asked, after=seq)
+                seq = await self._publish(aggregate, known, asked, after=seq)
         for timer in waiting.timers:
             if timer.attempt_id is None:
                 self._set_retry(aggregate, timer.at)
@@ -118,6 +119,7 @@ class Follow:
             if attempt_id not in session.open:
                 self._timers.clear(attempt_id)
                 del self._leases[attempt_id]
+        self.shares.over(session.known - session.open.keys())
 
     def _set_retry(self, aggregate: Aggregate, due: datetime) -> None:
         self._timers.set(aggregate.subject, due, lambda: self._wake(aggregate))
@@ -150,16 +152,39 @@ class Follow:
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
 
-    async def _is_reported(self, asked: AttemptRequested) -> bool:
-        return await queued_report(self._bus, asked.attempt_id) is not None
+    async def _is_left(self, aggregate: Aggregate, asked: AttemptRequested) -> bool:
+        """Tell whether still nobody has begun the attempt or reported on it, be it into the queue."""
+        if await queued_report(self._bus, asked.attempt_id) is not None:
+            return False
+        known = await self._sessions.load(aggregate, fresh=True)
+        return known.session.unclaimed(asked.attempt_id) is not None
 
-    async def _dispatch(
+    async def let_go(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+        """Dispatch what was kept back, if it is waited for still."""
+        try:
+            known = await self._sessions.load(aggregate)
+        except (NatsError, TimeoutError) as error:
+            self._lost(attempt_id, error)
+            return
+        except Exception:  # noqa: BLE001 - it is one history's own
+            get_logger().exception("a history is not looked after", subject=aggregate.subject)
+            return
+        if (attempt := known.session.open.get(attempt_id)) is not None:
+            await self._publish(aggregate, known, attempt.asked)
+
+    async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> int:
+        """Put an attempt's work into the queue, or keep it back where its user has enough there.
+
+        Returns where it is in the queue; 0 where that is not known.
+        """
+        if self.shares.admits(aggregate, asked):
+            return await self._publish(aggregate, known, asked)
+        return 0
+
+    async def _publish(
         self, aggregate: Aggregate, known: Known, asked: AttemptRequested, *, after: int = 0
     ) -> int:
-        """Put an attempt's work into the queue, and return where it is there; 0 where that is not known.
-
-        What is paid for already goes along where there is room.
-        """
+        """What is paid for already goes along where there is room."""
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
         told = Work(
@@ -189,9 +214,9 @@ class Follow:
         except APIError as error:
             if error.err_code in CONFLICTS:
                 return there(error)
-            self._lost(asked, error)
+            self._lost(asked.attempt_id, error)
         except (NatsError, TimeoutError) as error:
-            self._lost(asked, error)
+            self._lost(asked.attempt_id, error)
         return 0
 
     async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
@@ -199,11 +224,9 @@ class Follow:
         whose = {"user": str(aggregate.user), "noun": aggregate.noun}
         await self._bus.tell(stop(aggregate.id), dumps(whose | which))
 
-    def _lost(self, asked: AttemptRequested, error: Exception) -> None:
+    def _lost(self, attempt_id: UUID, error: Exception) -> None:
         self.look_again()
-        get_logger().warning(
-            "the sweep will dispatch", attempt=str(asked.attempt_id), reason=type(error).__name__
-        )
+        get_logger().warning("the sweep will dispatch", attempt=str(attempt_id), reason=type(error).__name__)
 
 
 def run_of(aggregate: Aggregate) -> Run:

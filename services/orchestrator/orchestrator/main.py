@@ -10,6 +10,7 @@ from orchestrator.commands import Commands
 from orchestrator.definitions import Definitions
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
+from orchestrator.keeping_back import KeepingBack
 from orchestrator.ledgers import Ledgers
 from orchestrator.open_sessions import ProjectedSessions
 from orchestrator.reports import Reports
@@ -64,6 +65,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
         running = [
             loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
             loops.create_task(sweep.run()),
+            loops.create_task(KeepingBack(bus, follow.shares, follow.let_go).run()),
         ]
         if exporter is not None:
             running.append(loops.create_task(exporter.run(bus, log)))
