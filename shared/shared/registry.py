@@ -1,6 +1,7 @@
 """What skills and agents there are, folded from the log and kept up to date by the feed."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -72,17 +73,23 @@ class Registry:
     refused to whoever asks.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, told: Callable[[SkillDefinition], None] | None = None) -> None:
         self._log = log
+        self._told = told
         self._skills: dict[str, Skill] = {}
         self._agents: dict[str, AgentDefinition] = {}
         self._seqs: dict[str, int] = {}
         self._unreadable: dict[str, int] = {}
 
     @classmethod
-    async def load(cls, bus: Bus, log: Log) -> "Registry":
-        """Read all and follow the feed; a reconnect reads again, for the feed is at most once."""
-        registry = cls(log)
+    async def load(
+        cls, bus: Bus, log: Log, told: Callable[[SkillDefinition], None] | None = None
+    ) -> "Registry":
+        """Read all and follow the feed; a reconnect reads again, for the feed is at most once.
+
+        `told` hears what a skill is now, whenever it is read.
+        """
+        registry = cls(log, told)
         read_all = partial(registry._read_all, bus)
         await bus.listen("feed.skill.*", registry._changed)
         await bus.listen("feed.agent.*", registry._changed)
@@ -162,6 +169,8 @@ class Registry:
             state = skill_of(past)
             if state.versions:
                 self._skills[aggregate.id] = state
+                if self._told is not None:
+                    self._told(state.definition)
         else:
             for event in past.events:
                 if isinstance(event, AgentRegistered):

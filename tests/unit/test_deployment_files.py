@@ -79,7 +79,9 @@ def test_what_the_page_on_operations_lets_one_set_reaches_whoever_reads_it():
     assert all(
         "TOTALAUD_ACK_WAIT_S" in SERVICES[name]["environment"] for name in ("provision", "orchestrator")
     )
-    (models,) = runner["volumes"]
+    models, kept = runner["volumes"]
+    assert kept.split(":")[1] == runner["environment"]["TOTALAUD_KEPT_SKILLS"]
+    assert f"-o totalaud {kept.split(':')[1]}" in (ROOT / "deploy/Dockerfile").read_text()
     assert models["target"] == runner["environment"]["TOTALAUD_MODELS"]
     assert "${TOTALAUD_MODELS:-" in models["source"]
     assert (ROOT / models["source"].removeprefix("${TOTALAUD_MODELS:-").removesuffix("}")).is_file()

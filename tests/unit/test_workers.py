@@ -327,7 +327,7 @@ async def test_an_exception_from_elsewhere_is_told_by_the_line_of_the_skill(work
     ids=lambda value: type(value).__name__,
 )
 def test_what_a_database_says_is_retryable_where_it_will_pass(error: Exception, *, passes: bool) -> None:
-    assert told(error, Path()) == {
+    assert told(error, [Path()]) == {
         "code": "skill_error",
         "message": type(error).__name__,
         "retryable": passes,

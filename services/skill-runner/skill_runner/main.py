@@ -28,9 +28,11 @@ from skill_runner.chats.opened import Chats
 from skill_runner.custom import CustomEngine
 from skill_runner.execution import Execution
 from skill_runner.handlers import Handlers
+from skill_runner.kept_skills import KeptSkills
 from skill_runner.objections import Objections
 from skill_runner.results import ProjectedResults
 from skill_runner.run import Engine
+from skill_runner.skillfile import KEPT
 from skill_runner.turns import AT_ONCE, Turns
 from skill_runner.workers import Workers
 
@@ -46,7 +48,9 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         raise Refusal("no_skills", SKILLS, f"{SKILLS}: {settings.skills} is no folder")
     endpoints.check(os.environ)
     grace_s = number("TOTALAUD_GRACE_S", GRACE_S, or_none=True)
-    registry = await Registry.load(bus, JetStreamLog(bus))
+    kept = KeptSkills(settings.skills, os.environ.get(KEPT))
+    registry = await Registry.load(bus, JetStreamLog(bus), kept.keep)
+    kept.forget(registry.skills())
     vault = await Vault.connect(settings.database_url, master_key(settings))
     await forget_together(bus, vault)
     size = max(AT_ONCE, os.cpu_count() or 1)

@@ -37,7 +37,7 @@ def main() -> None:
     if start is None:
         return
     _limit_memory(int(start["memory_bytes"]))
-    files = SkillFiles(Path(start["skills"]))
+    files = SkillFiles(Path(start["skills"]), Path(start["kept"]) if start["kept"] else None)
     worker = Worker(files, start["database_url"], outgoing, start["fetch_allow"])
     write(outgoing, pack({"ready": True}))
     for call in asked:
@@ -75,7 +75,7 @@ class Worker:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
             _show(error)
-            data = pack({"error": told(error, self._files.root)})
+            data = pack({"error": told(error, self._files.roots)})
         self._tell(data)
 
     def _tell(self, data: bytes) -> None:
@@ -144,7 +144,7 @@ def _first_bad(value: Any) -> str | int | None:
     return None
 
 
-def told(error: BaseException, root: Path) -> Frame:
+def told(error: BaseException, roots: Iterable[Path]) -> Frame:
     """Describe an exception by type and line; its text may hold personal values."""
     match error:
         case Missing():
@@ -159,7 +159,7 @@ def told(error: BaseException, root: Path) -> Frame:
         case _:
             return {
                 "code": "skill_error",
-                "message": f"{type(error).__name__}{_place(error.__traceback__, root)}",
+                "message": f"{type(error).__name__}{_place(error.__traceback__, roots)}",
                 "retryable": _is_outage(error),
             }
 
@@ -228,10 +228,12 @@ def _user(text: str) -> UUID:
     return UUID(text)
 
 
-def _place(where: TracebackType | None, root: Path) -> str:
+def _place(where: TracebackType | None, roots: Iterable[Path]) -> str:
     """Name the innermost line that is in a skill's file."""
     places = [
-        f" at {Path(file).name}:{line}" for file, line in _frames(where) if Path(file).is_relative_to(root)
+        f" at {Path(file).name}:{line}"
+        for file, line in _frames(where)
+        if any(Path(file).is_relative_to(root) for root in roots)
     ]
     return places[-1] if places else ""
 

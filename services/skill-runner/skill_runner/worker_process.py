@@ -15,6 +15,7 @@ import msgspec
 from skill_runner.addresses import VARIABLE
 from skill_runner.call import Call, Crashed
 from skill_runner.frames import SHOW, Frame, Incoming
+from skill_runner.skillfile import KEPT
 
 SECRETS = ("TOTALAUD_", "OPENAI_", "ANTHROPIC_", "OTEL_")
 MEMORY_BYTES = 2 * 1024**3
@@ -52,6 +53,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         )
         start = {
             "skills": str(skills),
+            "kept": env.get(KEPT, ""),
             "database_url": database_url,
             "memory_bytes": MEMORY_BYTES,
             "fetch_allow": env.get(VARIABLE, ""),

@@ -57,4 +57,5 @@ def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:
         "TOTALAUD_LOCAL_MODEL_URL": place.model_url,
         "TOTALAUD_MASTER_KEY_FILE": str(place.master_key_file),
         "TOTALAUD_SKILLS": str(skills),
+        "TOTALAUD_KEPT_SKILLS": str(data / "kept-skills"),
     }
