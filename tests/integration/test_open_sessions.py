@@ -1,6 +1,7 @@
 """Where the sweep looks: one orchestrator at a time, and nobody's turn is left out."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,8 @@ from orchestrator.open_sessions import ProjectedSessions
 from projector import database
 from shared import streams
 from shared.bus import Bus
-from shared.subjects import execution
+from shared.clock import utc_now
+from shared.subjects import execution, ledger
 
 
 @pytest.fixture
@@ -34,6 +36,22 @@ async def test_who_comes_while_another_one_looks_has_its_turn_after_it(where: Pr
         await asyncio.sleep(0.01)
     await asyncio.gather(first, look("second", 0))
     assert turns == ["first begins", "first ends", "second begins", "second ends"]
+
+
+async def test_money_in_doubt_is_looked_at_for_as_long_as_a_report_of_it_may_come(
+    where: ProjectedSessions, postgres_url: str
+):
+    today = utc_now().date()
+    rows = [("settled", 1, 0), ("settled", 1, 8), ("settled", 1, 9), ("reserved", 0, 99), ("settled", 0, 0)]
+    async with database.connected(postgres_url) as connection:
+        for number, (state, in_doubt, days) in enumerate(rows):
+            await connection.execute(
+                "INSERT INTO ledger (attempt_id, user_id, state, in_doubt_usd, day)"
+                " VALUES ($1, $1, $2, $3, $4)",
+                *(UUID(int=number, version=4), state, in_doubt, today - timedelta(days=days)),
+            )
+    async with where.held() as found:
+        assert found == [ledger(UUID(int=number, version=4)) for number in (0, 1, 3)]
 
 
 async def test_a_commit_under_an_id_that_is_none_is_passed_over(bus: Bus, where: ProjectedSessions):

@@ -7,7 +7,9 @@ from typing import Protocol
 import asyncpg
 from nats.errors import Error as NatsError
 
+from orchestrator.ledger import REMEMBERED
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.direct_get import read_page
 from shared.outage import DATABASE_AWAY
 from shared.subjects import Aggregate
@@ -22,7 +24,8 @@ NOTICED_WHEN_GONE = {
 }
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
-UNION SELECT 'ledger', user_id, user_id FROM ledger WHERE state = 'reserved' OR in_doubt_usd > 0
+UNION SELECT 'ledger', user_id, user_id FROM ledger
+WHERE state = 'reserved' OR (in_doubt_usd > 0 AND day >= $1)
 """
 
 
@@ -53,7 +56,8 @@ class ProjectedSessions:
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
             checkpoint = await connection.fetchval("SELECT seq FROM checkpoint") or 0
             found = {
-                Aggregate(row["user_id"], row["noun"], str(row["id"])) for row in await connection.fetch(OPEN)
+                Aggregate(row["user_id"], row["noun"], str(row["id"]))
+                for row in await connection.fetch(OPEN, utc_now().date() - REMEMBERED)
             }
             async for aggregate in self._after(checkpoint):
                 found.add(aggregate)
