@@ -1,4 +1,9 @@
-"""What PostgreSQL's being away looks like: errors that go away by themselves, of the connection or server."""
+"""What PostgreSQL's being away looks like, and how it is to notice that we are.
+
+DATABASE_AWAY are errors that go away by themselves, of the connection or server. NOTICED_WHEN_GONE are
+settings of a connection that holds locks: PostgreSQL would keep them for two hours where a machine, or the
+network to it, is gone without a word.
+"""
 
 import asyncpg
 
@@ -12,3 +17,9 @@ DATABASE_AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,  # it has become another one's copy, or has too little room to go on
 )
+NOTICED_WHEN_GONE = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}

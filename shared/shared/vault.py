@@ -14,7 +14,7 @@ import asyncpg
 from shared.address import address
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, Keyring
-from shared.outage import DATABASE_AWAY
+from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.refusal import Refusal
 
 CONNECT_S = 3.0
@@ -75,7 +75,8 @@ class Vault:
             max_size=CONNECTIONS,
             timeout=CONNECT_S,
             command_timeout=ANSWER_S,
-            server_settings={"application_name": "totalaud-vault", "search_path": "pg_catalog"},
+            server_settings=NOTICED_WHEN_GONE
+            | {"application_name": "totalaud-vault", "search_path": "pg_catalog"},
         )
         return cls(pool, Keyring(master_key))
 

@@ -22,6 +22,7 @@ from projectorstage import Writer, ask, caught_up, halted, have_rebuilt, operate
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
+from shared.outage import NOTICED_WHEN_GONE
 from shared.streams import streams
 
 
@@ -57,6 +58,14 @@ async def test_a_second_projector_stands_by_until_the_first_is_gone(
         )
         await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
+
+
+async def test_a_projector_whose_machine_is_gone_keeps_its_turn_for_half_a_minute(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        idle, every, times, unanswered_ms = [
+            int(await connection.fetchval(f"SHOW {name}")) for name in NOTICED_WHEN_GONE
+        ]
+    assert (idle + every * times, unanswered_ms) == (25, 25_000)
 
 
 @pytest.mark.parametrize("by", ["somebody else", "a rebuild of ours"])

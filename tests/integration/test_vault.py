@@ -19,6 +19,7 @@ from shared.bus import Bus
 from shared.forgetting import forget_together
 from shared.keyring import BadMasterKey, master_key
 from shared.memory_vault import MemoryVault
+from shared.outage import NOTICED_WHEN_GONE
 from shared.sealing import ERASED, reveal, seal
 from shared.settings import Settings
 from shared.vault import Erased, Unavailable, Vault, migrate
@@ -250,6 +251,13 @@ async def test_while_postgres_is_away_known_keys_work_and_new_ones_wait(
         await vault.erase(USER, known)
     await postgres.start()
     assert (await vault.make_keys(USER, [new])).keys() == {new}
+
+
+async def test_whoever_is_gone_in_the_midst_of_an_erasure_holds_nobody_up_for_long(vault: Vault):
+    def ask(connection: Any) -> Any:
+        return connection.fetchval("SHOW tcp_keepalives_idle")
+
+    assert await vault._ask(ask) == NOTICED_WHEN_GONE["tcp_keepalives_idle"]
 
 
 async def test_who_waits_on_a_connection_that_dies_is_answered_on_another(vault_url: str):

@@ -11,17 +11,12 @@ from orchestrator.ledger import REMEMBERED
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.direct_get import read_page
-from shared.outage import DATABASE_AWAY
+from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
 PAGE = 256
 OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError, NatsError)
-NOTICED_WHEN_GONE = {
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-}
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
 UNION SELECT 'ledger', user_id, user_id FROM ledger

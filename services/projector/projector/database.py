@@ -12,7 +12,7 @@ import asyncpg
 
 from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
-from shared.outage import DATABASE_AWAY
+from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 
 LIVE = "public"
 CONNECT_S = 5
@@ -30,7 +30,7 @@ STEADY = {
     "synchronous_commit": "on",
     "client_connection_check_interval": "1s",
     "application_name": "totalaud-projector",
-}
+} | NOTICED_WHEN_GONE
 REBUILDING = """
 SELECT EXISTS (
   SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
