@@ -352,8 +352,12 @@ def test_answers_are_grouped_by_what_was_asked(text, by):
     assert read(text).group_by == by
 
 
-def test_whom_to_follow_up_is_told_with_the_campaign():
-    assert read("Who should I follow up with?").intent == "performance"
+@pytest.mark.parametrize(
+    "text",
+    ["Who should I follow up with?", "What follow-ups are due?", "Which follow ups should I do next?"],
+)
+def test_whom_to_follow_up_is_told_with_the_campaign(text):
+    assert read(text).intent == "performance"
 
 
 def test_which_asks_of_a_campaign_that_is_named():
@@ -449,6 +453,39 @@ def test_campaigns_and_releases_that_are_named_are_compared(text):
     assert set(found.compared) == {("campaign", "Autumn push"), ("release", "Glass Coast")}
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Which release did best?", None),
+        ("Which of my releases did best?", None),
+        ("Which single got most replies?", "single"),
+        ("Which of my albums performed better?", "album"),
+        ("What reply rate do I get for each single?", "single"),
+        ("Compare my singles", "single"),
+    ],
+)
+def test_releases_are_compared_by_who_answers_their_campaigns(text, kind):
+    found = read(text)
+    assert (found.intent, found.group_by, found.release_type) == ("answers", "release", kind)
+    assert (found.compared, found.unused) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which single has most streams?",
+        "Which release got the most listeners?",
+        "What is the best way to promote my songs?",
+        "What releases do I have coming up?",
+        "Which track should I pitch?",
+        "How do my songs compare with other artists?",
+    ],
+)
+def test_releases_are_not_compared_by_what_no_campaign_has(text):
+    found = read(text)
+    assert isinstance(found, Unread) or found.intent != "answers"
+
+
 def test_one_s_own_campaigns_are_not_compared_where_others_are_meant():
     assert read("Compare my campaigns with other artists").intent == "patterns"
     assert read("What reply rate does my campaign get?").group_by is None
@@ -482,6 +519,19 @@ def test_nothing_is_written_for_who_asks_what_was_written(text):
 )
 def test_nothing_is_written_for_who_asks_whether_to_write(text):
     assert isinstance(read(text), Unread)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I pitch to Radio X?",
+        "How should I pitch Glass Coast to Tees Valley FM?",
+        "How to write a press release for my single",
+        "How would you write a pitch for my single to BBC Radio 6?",
+    ],
+)
+def test_nothing_is_written_for_who_asks_how_to_write(text):
+    assert "“Write a pitch for my new single to BBC Radio 6” writes one" in read(text).reason
 
 
 def test_words_that_say_how_to_write_are_told_and_left_out():
@@ -623,12 +673,18 @@ def test_what_people_ask_in_their_week_is_read(text, intent):
         ("Who replied to Glass Coast?", "outreach list"),
         ("Which UK radio DJs played Glass Coast?", "outreach list"),
         ("What did it cost?", "budget get"),
+        ("What releases do I have coming up?", "releases list"),
+        ("Show me my campaigns", "campaigns list"),
         ("Remove mara@example.org", "contacts erase ADDRESS"),
         ("Stop writing to mara@example.org", "contacts suppress ADDRESS"),
     ],
 )
 def test_what_no_plan_answers_may_be_told_by_a_command(text, command):
     assert f"'totalaud {command}'" in read(text).reason
+
+
+def test_why_opens_are_not_told_is_said():
+    assert "opens are not counted" in read("What is my open rate?").reason
 
 
 def test_a_kind_of_release_says_which_campaign():

@@ -191,6 +191,20 @@ def test_campaigns_that_are_named_are_compared_by_their_ids():
     assert "one campaign" in of("answers", known, compared=same, group_by="campaign").reason
 
 
+def test_releases_are_compared_by_the_campaigns_for_them():
+    campaigns = [
+        Campaign("c1", "Autumn"),
+        Campaign("c2", "Coast radio", release_id="r1"),
+        Campaign("c3", "Coast press", release_id="r1"),
+    ]
+    plan = of("answers", facts(campaigns=campaigns), group_by="release")
+    (step,) = plan.steps
+    assert (set(step.input["campaign_ids"]), step.input["group_by"]) == ({"c2", "c3"}, "campaign")
+    assert any("by the campaigns for it" in note for note in plan.notes)
+    none = of("answers", facts(campaigns=campaigns), group_by="release", release_type="ep")
+    assert none.reason == "no campaign is for an ep of yours"
+
+
 def test_the_contacts_of_an_outlet_are_found_without_a_search():
     there = {"id": "k1", "outlet": "Tees Valley FM"}
     plan = of("find", facts(contacts=[there]), outlet="Tees Valley FM", genres=("folk",))
@@ -308,7 +322,7 @@ def test_a_campaign_is_chosen_by_the_kind_of_its_release():
     assert of("performance", known, release_type="album").steps[0].input["campaign_id"] == "c3"
     assert of("answers", known, release_type="single").steps[0].input["campaign_id"] == "c2"
     found = of("predict", known, release_type="ep", outcome="replied")
-    assert "no campaign for a release that is an ep yet" in found.reason
+    assert "no campaign for an ep yet" in found.reason
 
 
 @pytest.mark.parametrize("intent", ["performance", "report"])
@@ -346,7 +360,7 @@ def test_a_prediction_for_a_kind_of_contact_looks_for_them_first():
         ({}, "there is no campaign yet"),
         ({"outlet": "Tees Valley FM"}, "none of your contacts is at Tees Valley FM"),
         ({"release": "Glass Coast", "type": "radio"}, "there is no campaign for Glass Coast yet"),
-        ({"release_type": "single", "type": "radio"}, "no campaign for a release that is a single yet"),
+        ({"release_type": "single", "type": "radio"}, "no campaign for a single yet"),
         ({"artist": "Neon Harbour", "type": "radio"}, "there is no campaign of Neon Harbour yet"),
     ],
 )

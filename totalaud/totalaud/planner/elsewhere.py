@@ -14,6 +14,7 @@ HAPPENED = words(
     supported heard
     """
 )
+LISTED = words("list show see all many have coming")
 COMMANDS = (
     ((words("erase remove delete forget"),), "'totalaud contacts erase ADDRESS' erases somebody"),
     (
@@ -21,8 +22,16 @@ COMMANDS = (
         "'totalaud contacts suppress ADDRESS' keeps somebody from being written to",
     ),
     ((words("cost costs spent spend spending"),), "'totalaud budget get' tells what was spent"),
+    (
+        (words("open opens opened"), words("rate rates many often")),
+        "opens are not counted, since mail programs load pictures by themselves: ask for the reply rate",
+    ),
     ((HAPPENED,), OUTREACH),
     ((words("did has have"), PITCH | ANSWERS), OUTREACH),
+    *(
+        ((LISTED, frozenset({noun})), f"'totalaud {noun} list' shows them")
+        for noun in ("releases", "campaigns", "artists", "contacts", "opportunities", "coverage")
+    ),
 )
 
 

@@ -86,10 +86,21 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
     open_ = _latest_first(one for one in own if not one.closed)
     if not open_:
         of = f" of {question.artist}" if question.artist else ""
-        of += f" for a release that is {'an' if kind[0] in 'ae' else 'a'} {kind}" if kind else ""
+        of += f" for {a_kind(kind)}" if kind else ""
         why = f"there is no open campaign{of}" if own else f"there is no campaign{of} yet"
         return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
     return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))
+
+
+def a_kind(kind: str | None) -> str:
+    """Write a kind of release with its article."""
+    return "a release" if kind is None else f"{'an' if kind[0] in 'ae' else 'a'} {kind}"
+
+
+def of_releases(kind: str | None, facts: Facts) -> list[Campaign]:
+    """Return the campaigns that are for a release of this kind; None: of any."""
+    ids = {one.id for one in facts.releases if kind in {None, one.type}}
+    return _latest_first(one for one in facts.campaigns if one.release_id in ids)
 
 
 def release(question: Question, facts: Facts) -> Chosen | Missing:

@@ -16,7 +16,7 @@ from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
-from totalaud.planner.rules import CAMPAIGNS_COMPARED, SEVERAL_NAMED, SLOTS
+from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
 from totalaud.planner.times import unread_time, window_of
 from totalaud.planner.vocabulary import Vocabulary
 
@@ -32,7 +32,6 @@ WRITING = re.compile(
 SENDING = re.compile("^send (?=me )")
 US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
 NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
-COMPARED = frozenset({CAMPAIGNS_COMPARED, SEVERAL_NAMED})
 SILENT = re.compile(
     r"\b(?:(?:has|have|did|does|do)(?:n't| not)|not)(?: yet)? "
     r"(?:answer|answered|reply|replied|respond|responded)(?: yet)?\b"
@@ -127,7 +126,7 @@ def _found(
     )
     counts = [word for _, word in rest if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
     groups = [word for _, word in rest if word in w.GROUPS]
-    compares = intent == "answers" and bool(implied & COMPARED)
+    compared = implied & COMPARED if intent == "answers" else set[str]()
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in understood_here]
@@ -155,13 +154,18 @@ def _found(
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
         audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
-        group_by="campaign" if compares else next((w.GROUPS[word] for word in groups), None),
+        group_by=_grouping(compared) or next((w.GROUPS[word] for word in groups), None),
         outcome=_outcome(said) if intent == "predict" else None,
         tone=next((tone for tone, others in w.TONES.items() if said & others), None),
         kinds=tuple(dict.fromkeys(openings)),
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
+
+
+def _grouping(compared: AbstractSet[str]) -> str | None:
+    """Return what is set beside its like; a release is told by its campaigns."""
+    return None if not compared else "release" if compared == {RELEASES_COMPARED} else "campaign"
 
 
 def _before_the_verb(rest: list[tuple[str, str]], unknown: AbstractSet[str]) -> list[str]:

@@ -10,15 +10,28 @@ from totalaud.planner.names import OWN, Reading
 from totalaud.planner.question import Intent, Unread
 from totalaud.planner.vocabulary import Vocabulary
 
-COMPARING = re.compile(
-    r"\b(?:which|what) (?:(?:one )?of (?:my|our|the|all) )?campaigns?\b|\b(?:by|per|each|every) campaign\b"
-)
+COMPARING = {
+    mark: re.compile(
+        rf"\b(?:(?:which|what) (?:(?:one )?of (?:my|our|the|all) )?|(?:by|per|each|every) )(?:{said})\b"
+    )
+    for mark, said in (
+        (r.CAMPAIGNS_COMPARED, "campaigns?"),
+        (r.RELEASES_COMPARED, "|".join(sorted(w.RELEASE))),
+    )
+}
+RELEASES = {one for one in w.RELEASE if one.endswith("s")}
 NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
 WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
 NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
     r"|(?:can|could|may) i\b"
-    r"|(?:how|what)(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
+    r"|how(?:'?s)? (?!about\b)"
+    r"|what(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
+)
+ADVICE = re.compile(r"how (?:to|(?:do|should|would|can|could) (?:i|we|you|one))\b")
+NO_ADVICE = (
+    "I write pitches and press releases, and say when to send them, not how it is done: "
+    "“Write a pitch for my new single to BBC Radio 6” writes one"
 )
 WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
 
@@ -27,27 +40,44 @@ def marks(plain: str, reading: Reading, campaigns: int, *, address: bool) -> set
     """Return words for what the names in a question say of it, beside the words that are there."""
     own = {frozenset(name.items()) for name in reading.names.values() if not set(OWN).isdisjoint(name)}
     several = {one for one in own if {"campaign", "release"} & set(dict(one))}
-    plural = campaigns > 1 and "campaigns" in reading.said and w.PEOPLE.isdisjoint(reading.said)
-    compares = COMPARING.search(plain) or plural
     told = {
         r.SOMEBODY: WHO.search(plain),
         r.TO_SOMEBODY: _written_to(reading, address=address),
         r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
-        r.CAMPAIGNS_COMPARED: compares and w.RIVALS.isdisjoint(reading.said),
         r.SEVERAL_NAMED: len(several) > 1,
     }
-    return {mark for mark, holds in told.items() if holds} | ({"campaign", "release"} if own else set())
+    marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, campaigns)
+    return marked | ({"campaign", "release"} if own else set())
+
+
+def _compared(plain: str, reading: Reading, campaigns: int) -> set[str]:
+    """Return the mark of what is set beside its like: one's campaigns, or one's releases by theirs.
+
+    Neither is, where others are spoken of, or numbers that no campaign has.
+    """
+    said = {*reading.said}
+    if said & (w.RIVALS | w.MEASURED):
+        return set()
+    listed = campaigns > 1 and not said & w.PEOPLE
+    if COMPARING[r.CAMPAIGNS_COMPARED].search(plain) or (listed and "campaigns" in said):
+        return {r.CAMPAIGNS_COMPARED}
+    if COMPARING[r.RELEASES_COMPARED].search(plain) or (listed and said & RELEASES and said & w.COMPARE):
+        return {r.RELEASES_COMPARED}
+    return set()
 
 
 def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
     """Return the only intent whose words are there; nothing is written for who asks of it."""
     fitting = [name for name, rules in r.RULES.items() if any(_fits(rule, said) for rule in rules)]
     if NO_ORDER.match(plain):
+        if WRITTEN.intersection(fitting) and ADVICE.match(plain):
+            return Unread(NO_ADVICE)
         fitting = [name for name in fitting if name not in WRITTEN]
     kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
         fitting = ["find"]
     weaker = {weak for name in fitting for weak in r.STRONGER.get(name, ())}
+    weaker |= {"next"} if said & w.FOLLOW_UP else set()
     fitting = [name for name in fitting if name not in weaker]
     if len(fitting) > 1:
         return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")

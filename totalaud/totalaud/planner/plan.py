@@ -240,9 +240,18 @@ def _answers(draft: Draft) -> None:
         given: Json = {"campaign_ids": list(ids), "group_by": asked.group_by}
         draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
         return
+    if asked.group_by == "release" and not asked.campaign and not asked.release:
+        ids = dict.fromkeys(one.id for one in own.of_releases(asked.release_type, draft.facts))
+        if not ids:
+            raise Absent(f"no campaign is for {own.a_kind(asked.release_type)} of yours")
+        draft.notes.append("a release is told by the campaigns for it, and by who answers these")
+        given = {"campaign_ids": list(ids), "group_by": "campaign"}
+        draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
+        return
     named = asked.campaign or asked.release or asked.release_type
     which = draft.take(own.campaign(asked, draft.facts)).id if named else None
-    given = {"campaign_id": which, "group_by": asked.group_by}
+    by = "campaign" if asked.group_by == "release" else asked.group_by
+    given = {"campaign_id": which, "group_by": by}
     draft.step("analyze-responses", given, "Look at who answers, and how soon")
 
 

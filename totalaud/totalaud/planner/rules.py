@@ -9,6 +9,7 @@ TO_SOMEBODY = "@to"
 AN_OUTLET = "@outlet"
 SOMEBODY = "@who"
 CAMPAIGNS_COMPARED = "@campaigns"
+RELEASES_COMPARED = "@releases"
 SEVERAL_NAMED = "@several"
 WHAT = frozenset({"what", "whats"})
 
@@ -72,6 +73,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (frozenset(w.GROUPS), w.ANSWERS),
         (WHAT, w.words("say says said"), w.ANSWERS),
         (frozenset({CAMPAIGNS_COMPARED}), w.ANSWERS | w.COMPARE | w.DOING | w.WORKS | w.RANKED),
+        (frozenset({RELEASES_COMPARED}), w.ANSWERS | w.COMPARE | w.DID_WELL),
         (frozenset({SEVERAL_NAMED}), w.COMPARE | w.DOING | w.RANKED),
     ),
     "predict": ((w.LIKELY,), (frozenset({"will"}), w.words("who anybody anyone many"), w.ANSWERS | w.SENT)),
@@ -87,7 +89,8 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 }
 assert set(RULES) == set(get_args(Intent))
 
-MARKS = frozenset({SOMEBODY, TO_SOMEBODY, AN_OUTLET, CAMPAIGNS_COMPARED, SEVERAL_NAMED})
+COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
+MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),

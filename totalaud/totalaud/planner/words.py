@@ -14,14 +14,15 @@ LOOK = words(
 )
 PITCH = words("pitch pitches email message mail")
 RELEASE_TYPES = {
-    "single": "single",
-    "track": "single",
-    "song": "single",
-    "ep": "ep",
-    "album": "album",
-    "lp": "album",
+    word: kind
+    for said, kind in (
+        ("single singles track tracks song songs", "single"),
+        ("ep eps", "ep"),
+        ("album albums lp lps", "album"),
+    )
+    for word in said.split()
 }
-RELEASE = frozenset({*RELEASE_TYPES, "release", "record"})
+RELEASE = frozenset({*RELEASE_TYPES, "release", "releases", "record", "records"})
 CAMPAIGN = words("campaign campaigns outreach pitches")
 DOING = words(
     """
@@ -67,6 +68,7 @@ WORKS = words(
 )
 COMPARE = words("compare compared comparison versus vs benchmark")
 RANKED = words("best better well most did do done")
+DID_WELL = words("best better well performing performance performed doing")
 ASKED = words("what whats which how")
 COVER = words("cover covers covering feature features featuring review reviews support supports")
 PEOPLE = words("contacts contact people someone anyone somebody anybody")
