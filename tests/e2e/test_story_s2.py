@@ -150,6 +150,17 @@ async def test_nobody_is_asked_about_money_where_the_stack_reaches_no_provider(s
     assert "money" not in told.out
 
 
+async def test_that_nobody_is_left_to_write_to_is_an_answer(stack, user):
+    question = "Write a pitch for Glass Coast to techno blogs in Wales"
+    told = await ask(stack, user.user, question)
+    assert (told.code, told.err) == (0, "")
+    assert "Nobody fits." in told.out
+    assert "Nobody is left, so step 3 had nothing to do" in told.out
+    assert all(len(line) <= 80 for line in told.out.splitlines())
+    script = await ask(stack, user.user, question, "--json")
+    assert (script.code, script.document["error"]["code"]) == (1, "nothing_to_do")
+
+
 async def test_a_budget_holds_what_the_plan_is_run_for(stack, user):
     told = await ask(stack, user.user, QUESTION, "--fresh", "--budget", "1", "--json")
     found = await user.get(told.document["result"]["session_id"], min_seq=told.document["result"]["seq"])

@@ -189,7 +189,7 @@ async def test_a_model_is_never_asked_for_ids() -> None:
 async def test_an_empty_list_is_refused_before_any_call() -> None:
     model = Model()
     refused = await failed(model, await attempt({"contacts": []}))
-    assert (refused.code, refused.retryable, model.asked) == ("invalid_input", False, [])
+    assert (refused.code, refused.retryable, model.asked) == ("nothing_to_do", False, [])
 
 
 async def test_what_it_used_is_added_up_and_its_alias_is_warned_of() -> None:

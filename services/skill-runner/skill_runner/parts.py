@@ -38,7 +38,7 @@ def split(definition: SkillDefinition, value: dict[str, Any]) -> list[Part]:
         return [Part(value, schema, value.get(OWNER))]
     items = value[config.for_each]
     if not items:
-        raise Failure("invalid_input", f"{config.for_each}: the list is empty, there is nothing to do")
+        raise Failure("nothing_to_do", f"{config.for_each}: the list is empty, there is nothing to do")
     rest = {name: inner for name, inner in value.items() if name != config.for_each}
     name = config.for_each.removesuffix("s")
     return [Part({**rest, name: item}, schema, owner_of(item), place) for place, item in enumerate(items)]

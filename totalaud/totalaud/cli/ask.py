@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UNREAD = 2
 REFUSED = 1
+NOTHING_TO_DO = "nothing_to_do"
 
 
 def ask(
@@ -94,22 +95,35 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 
 async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
-    """Connect anew: whoever was asked about the cost may have thought for long."""
+    """Connect anew: whoever was asked about the cost may have thought for long.
+
+    That nobody is left to write to is an answer too: what was found is told, and nothing was paid.
+    """
     from totalaud.cli.sessions_shown import held_up, show_accepted
+    from totalaud.errors import WorkflowFailed
     from totalaud.told.answers import answer
     from totalaud.told.lines import wrapped
 
+    skills = [step.skill for step in plan.steps]
     steps, texts = plan.session()
     limit = None if budget is None else {"limit_usd": str(budget)}
     async with options.client() as client:
         accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
         if not options.json:
             show_accepted(options, "session", accepted)
-        result = await client.outcome(accepted.id, hear=held_up(options))
+        try:
+            result = await client.outcome(accepted.id, hear=held_up(options))
+        except WorkflowFailed as failed:
+            if not options.json and (found := answer(skills, failed.outputs)):
+                show.lines(["", *found])
+            if options.json or failed.code != NOTHING_TO_DO:
+                raise
+            nobody = f"Nobody is left, so step {failed.failed_step} had nothing to do; session {accepted.id}"
+            show.lines(["", *wrapped(nobody)])
+            return
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
         return
-    skills = [step.skill for step in plan.steps]
     show.lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
     cost, hits = show.money(asdict(result)), show.hits(asdict(result))
