@@ -21,6 +21,7 @@ NONCE_BYTES = 12
 UUID_BYTES = 16
 LONGEST_WORD = 1000
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
+_ASCII_LABEL = re.compile(r"(?<=[@.])xn--([a-z0-9-]+)")
 
 
 class BadMasterKey(Refusal):
@@ -61,15 +62,32 @@ class Keyring:
 def normal(text: str) -> bytes:
     """Write one form for all spellings of a name or address: letter case, spaces, Unicode forms.
 
+    What cannot be seen, such as marks of direction, is left out, and a domain is read as its people write it.
     A word longer than any stays as it is: what it takes to put marks in order is their number squared.
     """
-    return " ".join(" ".join(map(_folded, text.split())).split()).encode()
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(" ".join(map(_folded, seen.split())).split()).encode()
 
 
 def _folded(word: str) -> str:
     if len(word) > LONGEST_WORD:
         return word
+    folded = _fold(word)
+    return _fold(_ASCII_LABEL.sub(_label, folded)) if "xn--" in folded else folded
+
+
+def _fold(word: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
+
+
+def _label(written: re.Match[str]) -> str:
+    """Return a domain's label in its own letters; what stands for none, as it is."""
+    try:
+        label = written[1].encode().decode("punycode")
+        label.encode()
+    except UnicodeError:
+        return written[0]
+    return label
 
 
 def master_key(settings: Settings) -> bytes:

@@ -30,8 +30,8 @@ TITLES = vocabulary(
 )
 ACCENTS = vocabulary(
     ROOT / "skills",
-    outlets=["Radio Fünf"],
-    releases=["Grüße aus Übersee"],
+    outlets=["Radio Fünf", "IŞIK FM", "Radio Łódź"],
+    releases=["Grüße aus Übersee", "Nørre Lys"],
     artists=["Sigur Rós", "Björk Tribute", "Bjork Tribute", "Cafe Noir", "Motorhood"],
     places=["Köln"],
 )
@@ -397,6 +397,9 @@ def test_a_name_that_alone_turns_a_question_round_does_not_hide_the_word(text):
             "Write a pitch for Gru\u0308ße aus U\u0308bersee to Radio Fünf",
             ("Grüße aus Übersee", "Radio Fünf", None),
         ),
+        ("Write a pitch for Norre Lys to I\u015f\u0131k FM", ("Nørre Lys", "IŞIK FM", None)),
+        ("Write a pitch for Noerre Lys to Isik FM", ("Nørre Lys", "IŞIK FM", None)),
+        ("Write a pitch for NØRRE LYS to Radio Lodz", ("Nørre Lys", "Radio Łódź", None)),
         ("Write a press release for Sigur Ros", (None, None, "Sigur Rós")),
         ("Write a press release for Bjork Tribute", (None, None, "Bjork Tribute")),
         ("Write a press release for Björk Tribute", (None, None, "Björk Tribute")),

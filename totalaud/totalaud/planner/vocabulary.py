@@ -27,7 +27,10 @@ OUTLETS = {
 }
 
 
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"},
+)
 ACCENTS = re.compile("[\u0300-\u036f]")
 MUSIC = ("library/music.py", "scout/research_contacts.py")
 
@@ -119,10 +122,13 @@ def key(name: str) -> str:
 
 
 def unaccented(name: str) -> list[str]:
-    """Return a key without accents, umlauts in both ways of writing them: bjoerk and bjork."""
+    """Return a key without accents, umlauts in both ways of writing them: bjoerk and bjork.
+
+    So it is with letters that have no accent to lose: borns for børns, lodz for łódź.
+    """
     whole = unicodedata.normalize("NFC", name)
     both = (whole.translate(UMLAUTS), whole)
-    return [ACCENTS.sub("", unicodedata.normalize("NFD", one)) for one in both]
+    return [ACCENTS.sub("", unicodedata.normalize("NFD", one.translate(LETTERS))) for one in both]
 
 
 def _module(file: Path) -> Any:
