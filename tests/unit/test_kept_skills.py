@@ -111,17 +111,15 @@ def test_a_kept_file_that_was_damaged_is_not_run_and_is_kept_anew(here: Installa
     assert told(here.files, first) == 1
 
 
-def test_all_but_the_last_versions_are_forgotten_and_nothing_else_of_the_folder_is(here: Installation):
-    other = here.folder / "somebody" / "s"
-    other.mkdir(parents=True)
-    versions = [here.release(number) for number in range(VERSIONS + 2)]
+def test_all_but_the_last_versions_are_forgotten_but_for_those_of_another_log(here: Installation):
+    versions = [here.release(number) for number in range(VERSIONS + 3)]
     for number, _ in enumerate(versions):
         here.kept.keep(here.release(number))
-    here.kept.forget([Skill(tuple(versions))])
+    here.kept.forget([Skill(tuple(versions[1:]))])
+    here.kept.forget([])
     kept = {path.parent.name for path in here.folder.glob("*/*/tell_number.py")}
-    assert kept == {one.python_hash for one in versions[2:]}
-    assert len(list(here.folder.glob("*/library"))) == VERSIONS
-    assert other.is_dir()
+    assert kept == {one.python_hash for number, one in enumerate(versions) if number not in {1, 2}}
+    assert len(list(here.folder.glob("*/library"))) == VERSIONS + 1
 
 
 def test_a_folder_that_takes_nothing_is_said_and_keeps_nobody_from_running(here: Installation):

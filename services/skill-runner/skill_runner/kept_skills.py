@@ -39,15 +39,17 @@ class KeptSkills:
             get_logger().warning("a skill's Python file is not kept", skill=name, reason=type(error).__name__)
 
     def forget(self, skills: Iterable[Skill]) -> None:
-        """Remove all but the last versions of each."""
+        """Remove older versions than the last; what this log does not know may be of one to be restored."""
         if self._folder is None:
             return
-        last = {one.python_hash for skill in skills for one in skill.versions[-VERSIONS:]}
+        known = list(skills)
+        last = {one.python_hash for skill in known for one in skill.versions[-VERSIONS:]}
+        older = {one.python_hash for skill in known for one in skill.versions[:-VERSIONS]} - last
         for home in self._folder.glob(A_HASH):
             versions = {one.name: one for one in home.glob(A_HASH)}
-            for name in versions.keys() - last:
+            for name in versions.keys() & older:
                 shutil.rmtree(versions[name], ignore_errors=True)
-            if not versions.keys() & last:
+            if versions and versions.keys() <= older:
                 shutil.rmtree(home, ignore_errors=True)
 
 
