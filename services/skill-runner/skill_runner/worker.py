@@ -37,7 +37,8 @@ def main() -> None:
     if start is None:
         return
     _limit_memory(int(start["memory_bytes"]))
-    files = SkillFiles(Path(start["skills"]), Path(start["kept"]) if start["kept"] else None)
+    kept = start.get("kept")
+    files = SkillFiles(Path(start["skills"]), Path(kept) if kept else None)
     worker = Worker(files, start["database_url"], outgoing, start["fetch_allow"])
     write(outgoing, pack({"ready": True}))
     for call in asked:
