@@ -42,13 +42,13 @@ def pusher(say: Callable[[str], None]) -> "Push":
             for problem in problems:
                 say(problem)
             if why := await operator.needs_rebuild():
-                say(f"nothing is projected: {why}")
+                say(f"nothing is projected: {why}; that is done now, and takes a while where the log is long")
                 try:
                     await operator.rebuild()
                 except Refusal as refusal:
                     say(f"nothing is rebuilt: {refusal.message}")
                 else:
-                    say("it is done now")
+                    say("the tables are rebuilt")
         finally:
             await bus.close()
 
