@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from proxy import proxied
 from rig import client_of
 from shared import models
 from shared.definitions import SkillDefinition
@@ -370,6 +371,18 @@ async def test_while_postgres_is_away_nothing_is_looked_up(client: Client, reade
     work = await reader.work(client.user, "draw-token", {"text": "again"})
     assert await reader.look(work) == Looked()
     await reader.results.close()
+
+
+async def test_while_postgres_says_nothing_nobody_waits_long(client: Client, reader: Reader):
+    await ask(client)
+    work = await reader.work(client.user, "draw-token", {"text": "again"})
+    async with proxied(reader.stack.place.database_url) as proxy:
+        reader.results = await ProjectedResults.connect(proxy.url)
+        assert (await reader.look(work)).report is not None
+        proxy.silence()
+        async with asyncio.timeout(3 * WAIT_S):
+            assert await reader.look(work) == Looked()
+        await reader.results.close()
 
 
 async def test_a_skill_that_did_not_opt_in_is_not_even_looked_up(client: Client, reader: Reader):

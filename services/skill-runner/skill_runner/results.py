@@ -107,23 +107,32 @@ class ProjectedResults:
     async def changed(self, user: UUID, log_seq: int, *, cohort: bool) -> int:
         sql, pause = CHANGED.format(data=ANYBODY_S if cohort else MINE), FIRST_S
         while True:
-            row = await self._pool.fetchrow(sql, user)
-            if row is not None and row["seq"] >= log_seq:
-                return int(row["data"])
+            found = await self._rows(sql, user)
+            if found and found[0]["seq"] >= log_seq:
+                return int(found[0]["data"])
             await asyncio.sleep(pause)
             pause = min(GROWTH * pause, LONGEST_S)
 
     async def find(self, user: UUID, key: str, since: datetime) -> Earlier | None:
-        row = await self._pool.fetchrow(FIND, user, key, since)
-        if row is None:
+        found = await self._rows(FIND, user, key, since)
+        if not found:
             return None
-        id_, output, warnings, *used = row
+        id_, output, warnings, *used = found[0]
         return Earlier(id_, json.loads(output or "null"), json.loads(warnings or "[]"), *used)
 
     async def objected(self, user: UUID, people: set[UUID], log_seq: int) -> set[UUID]:
         """Keep the promise of `Contacts` (`objections`)."""
         await self.changed(user, log_seq, cohort=False)
-        return {row["id"] for row in await self._pool.fetch(OBJECTED, user, [*people])}
+        return {row["id"] for row in await self._rows(OBJECTED, user, [*people])}
 
     async def close(self) -> None:
         self._pool.terminate()
+
+    async def _rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Give the connection up with the question: the pool would wait for an answer that may never come."""
+        async with self._pool.acquire() as connection:
+            try:
+                return list(await connection.fetch(sql, *values))
+            except asyncio.CancelledError:
+                connection.terminate()
+                raise
