@@ -28,6 +28,8 @@ HOURS_OF_A_WEEK = 168
 LOOK_AHEAD_WEEKS = 40
 FARTHEST_DAYS = 3 * 365
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+FRIDAY = 4
+NOT_A_FRIDAY = "The release is on a {}: charts, playlists and new music pages go by Friday releases"
 ESTIMATED = "Efforts and lead times are usual ones, not measured on your own campaigns"
 
 
@@ -105,10 +107,6 @@ def _reason(missed: Missed, release: date, today: date, hours: float) -> str:
         return (
             f"{task.id}: {hours:g} h a week are too few for it beside {missed.gives_way}, which comes first"
         )
-    if missed.gives_way:
-        return (
-            f"{task.id}: {hours:g} h a week are too few for it beside {missed.gives_way}, which comes first"
-        )
     days = task.latest or 0
     limit = f"{release + timedelta(days=days)}, {_distance(days)}"
     if release + timedelta(days=days) < today:
@@ -127,13 +125,17 @@ def _distance(days: int) -> str:
 def _advice(
     tasks: Sequence[Task], missed: Sequence[Missed], now: int, hours: float, release: date
 ) -> list[str]:
-    """Say when the release could be so that everything fits, where a date within nine months does it."""
+    """Say when the release could be so that everything fits, where a date within nine months does it.
+
+    And say so of a day to come on which music is not usually released.
+    """
+    told = [NOT_A_FRIDAY.format(f"{release:%A}")] if now < 0 and release.weekday() != FRIDAY else []
     if not missed or not hours:
-        return []
+        return told
     for weeks in range(1, LOOK_AHEAD_WEEKS + 1):
         if placed_all(tasks, now - 7 * weeks, hours)[1] is None:
-            return [f"Everything would fit if the release were on {release + timedelta(weeks=weeks)}"]
-    return ["At these hours everything would not fit within nine months: choose fewer channels"]
+            return [*told, f"Everything would fit if the release were on {release + timedelta(weeks=weeks)}"]
+    return [*told, "At these hours everything would not fit within nine months: choose fewer channels"]
 
 
 def _entry(task: Json, release: Json, context: Context) -> Entry:

@@ -11,6 +11,10 @@ from library.situation import Situation, situation
 from skill_runner.context import Context
 
 FEWEST_PITCHES, MOST = 100, 100
+NOTHING_THERE = (
+    "nothing is recorded yet: 'totalaud contacts import' brings whom you know, 'totalaud artists set' and "
+    "'totalaud releases plan' what you have to offer"
+)
 
 Json = dict[str, Any]
 
@@ -30,7 +34,8 @@ def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     n = len(at.mature)
     warnings = bounded(at.history)
     if not actions:
-        warnings.append("nothing that is recorded calls for an action")
+        there = at.history or at.campaigns or at.artists or at.opportunities
+        warnings.append("nothing that is recorded calls for an action" if there else NOTHING_THERE)
     if n >= FEWEST_PITCHES:
         return meta(context, "own_data", n, warnings=warnings)
     needed = FEWEST_PITCHES - n

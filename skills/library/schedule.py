@@ -124,10 +124,16 @@ def earliest(tasks: Sequence[Task], today: int, hours_per_week: float) -> dict[s
 
 
 def opening(tasks: Sequence[Task], hours_per_week: float) -> dict[str, int]:
-    """Return from when on each task makes sense: its channel's time, or early enough for what follows."""
+    """Return from when on each task makes sense: its channel's time, or early enough for what follows.
+
+    What waits for days to pass makes sense as soon as they have: a second letter, a week after the first.
+    """
     days: dict[str, int] = {}
     for task in reversed(tasks):
-        followers = [days[other.id] for other in _followers(task, tasks)]
+        if any(after.days for after in task.after):
+            days[task.id] = -FOREVER
+            continue
+        followers = [days[other.id] for other in _followers(task, tasks) if days[other.id] > -FOREVER]
         ahead = min(followers, default=0) - duration(task, hours_per_week) - MARGIN
         days[task.id] = ahead if task.earliest is None else min([task.earliest, *(ahead for _ in followers)])
     return days

@@ -56,7 +56,13 @@ def follow_up(at: Situation) -> list[Action]:
             f"Follow up {counted(len(rows), 'pitch', 'pitches')} without an answer",
             Gain(sum(one.mean for one in chances), sum(one.low for one in chances)),
             3 * min(len(rows), AT_ONCE),
-            (evidence("pitches", _contacts(rows), f"silent for more than {FOLLOW_UP_AFTER} days"),),
+            (
+                evidence(
+                    "pitches",
+                    _contacts(rows),
+                    f"silent for more than {FOLLOW_UP_AFTER} days, and an answer may still come",
+                ),
+            ),
             _pitch_command(at, rows, "brief"),
             fatigue=sum(FATIGUE_A_SEND * (row["sends"] + 1) for row in rows),
             due=at.now.date() + timedelta(days=2),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from library import music
+from library.actions import counted
 from library.asked import how_many
 from library.contact_history import OTHERS, Past, expected, pasts, pitched_for, priors
 from library.meta import meta
@@ -202,7 +203,8 @@ def freshness(imported_at: str | None, now: datetime) -> Fit:
         return Fit(UNKNOWN_AGE, "age of the entry unknown")
     days = (now - datetime.fromisoformat(imported_at)).days
     share = (STALE_DAYS - days) / (STALE_DAYS - FRESH_DAYS)
-    return Fit(min(max(share, 0.0), 1.0), f"imported {max(days, 0)} days ago")
+    ago = "today" if days < 1 else f"{counted(days, 'day')} ago"
+    return Fit(min(max(share, 0.0), 1.0), f"imported {ago}")
 
 
 def _about(context: Context, contacts: list[Json], memory: Memory | None, warnings: list[str]) -> Json:

@@ -29,6 +29,10 @@ Name = tuple[str, str]
 
 LONGEST, SHORTEST = 730, 56
 DAYS = 7
+NOTHING_THERE = (
+    "no numbers are recorded for this: 'totalaud streams import' brings days of streams, 'totalaud outreach "
+    "import' what was sent"
+)
 METRICS = ("streams", "listeners", "followers")
 METRIC_WEEKS = """
 SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value,
@@ -90,7 +94,7 @@ def run(given: Json, context: Context) -> Json:
     n = sum(len(one["points"]) for one in told)
     basis = "own_data" if tested else "insufficient"
     needed = None if tested else min((one["needed"] for one in told), default=FEWEST)
-    warnings = [] if tested else [f"no series has {FEWEST} weeks"]
+    warnings = [] if tested else [f"no series has {FEWEST} weeks" if found else NOTHING_THERE]
     warnings += [f"{window} days were looked at"] if window != given["window_days"] else []
     sources = ["metric_days", "pitches"]
     about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)

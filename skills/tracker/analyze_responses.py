@@ -59,7 +59,7 @@ def run(given: Json, context: Context) -> Json:
 def _warnings(rows: list[Json], alive: list[Json], settled: list[Json], *, overlap: bool) -> list[str]:
     told = bounded(rows)
     if not alive:
-        return [*told, "nothing was delivered"]
+        return [*told, "nothing was delivered: 'totalaud outreach import' brings what was sent"]
     if len(settled) < FEWEST:
         told.append(
             f"not enough data: {len(settled)} pitches with a known outcome, "

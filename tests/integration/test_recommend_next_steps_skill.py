@@ -41,6 +41,7 @@ async def test_where_nothing_is_recorded_nothing_is_recommended(skillbench, risk
     found = await skillbench.run(SKILL, {"risk": risk}, user=user)
     assert (found["actions"], found["meta"]["basis"]) == ([], "insufficient")
     assert found["meta"]["needed"] == 100
+    assert found["meta"]["warnings"][0].startswith("nothing is recorded yet: 'totalaud contacts import'")
 
 
 async def test_no_more_than_asked_for_are_told(skillbench):

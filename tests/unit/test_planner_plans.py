@@ -1,10 +1,12 @@
 """Plans take the user's own records, say which one of several, and what they may cost."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from library.lead_times import LeadTime
+from rig import ROOT
 from totalaud.planner.draft import Plan, Step
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
 from totalaud.planner.plan import planned
@@ -12,6 +14,7 @@ from totalaud.planner.prices import FREE, Cost, expected
 from totalaud.planner.question import Question, Unread
 from totalaud.planner.telling import over, plan_lines
 from totalaud.planner.timing import UPLOAD, notes, window
+from totalaud.planner.vocabulary import lead_times
 
 TODAY = date(2026, 11, 24)
 ARTIST = Artist("a1", "Neon Harbour", ("synthpop",), "Leeds", None, ({"id": "f1", "text": "A fact"},))
@@ -110,6 +113,12 @@ def test_results_are_set_beside_those_of_the_genres_that_were_named():
     assert beside.input["cohort"] == {"genres": ["folk"]}
     assert "cohort" not in of("patterns").steps[1].input
     assert following.input == {"limit": 3}
+
+
+@pytest.mark.parametrize("intent", ["find", "whom", "pitch"])
+def test_whoever_has_no_contacts_yet_is_told_how_to_bring_them(intent):
+    found = of(intent, facts(anybody=False), type="radio", genres=("synthpop",))
+    assert found.reason == "there is no contact yet: 'totalaud contacts import FILE' brings whom you know"
 
 
 def test_a_prediction_is_made_for_all_who_fit():
@@ -511,9 +520,29 @@ def test_when_to_pitch_a_release_says_when_such_contacts_want_to_hear_of_it(slot
 def test_what_radio_wants_to_be_told_is_told_before_a_pitch_is_written(outlet, type_, days, short, upload):
     release = TODAY + timedelta(days=days)
     told = notes(outlet, type_, release=release, today=TODAY, lead={"radio": LeadTime(28, 56, "usual")})
-    fall_short = f"{days} days to the release fall short of the 28 to 56 days that radio wants"
+    away = "1 day to the release falls" if days == 1 else f"{days} days to the release fall"
+    fall_short = f"{away} short of the 28 to 56 days that radio wants"
     assert told == [fall_short] * short + [UPLOAD] * upload
     assert notes(outlet, type_, release=release, today=TODAY, lead={}) == [UPLOAD] * upload
+
+
+@pytest.mark.parametrize(
+    ("type_", "want"),
+    [
+        ("journalist", "14 to 28 days that online press wants"),
+        ("blogger", "14 to 28 days that online press wants"),
+        ("curator", "7 to 21 days that playlist curators want"),
+        ("venue", "56 to 84 days that venues want"),
+        ("label", None),
+    ],
+)
+def test_what_others_want_to_be_told_is_told_as_well(type_, want):
+    there = {"id": "k1", "outlet": "Sample Pages", "type": type_}
+    lead = lead_times(ROOT / "skills")
+    soon = replace(COAST, date=TODAY + timedelta(days=6))
+    known = facts(contacts=[there], releases=[soon], lead_times=lead)
+    told = of("pitch", known, outlet="Sample Pages").notes
+    assert told == ((f"6 days to the release fall short of the {want}",) if want else ())
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,14 @@ def contact(name: str = "A. Sample", **changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("hours", "told"), [(-1, "today"), (23, "today"), (25, "1 day ago"), (50, "2 days ago")]
+)
+def test_the_age_of_an_entry_is_told_in_words(hours: int, told: str):
+    (found,) = scored(contact(imported_at=(NOW - timedelta(hours=hours)).isoformat()))
+    assert f"imported {told}" in {part["why"] for part in found["score_parts"]}
+
+
 def scored(*contacts: dict[str, Any], **criteria: Any) -> list[dict[str, Any]]:
     output = score_contacts.run({"contacts": list(contacts), "criteria": criteria}, Context())
     assert problems(SKILL.output_schema, output) == []

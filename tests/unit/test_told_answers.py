@@ -119,6 +119,13 @@ def test_an_expectation_is_not_told_as_what_was_counted():
     assert "answered 13.8 %" not in told
 
 
+def test_nothing_is_counted_of_a_contact_of_whom_nothing_is_known():
+    likely = {"k": 0, "n": 0, "mean": 0.138, "lo": 0.05, "hi": 0.26, "method": "beta posterior"}
+    told = text("score-contacts", {"contacts": [{**CONTACT, "history": likely}], "meta": META})
+    assert "expected to answer 13.8 % (5.0\u201326.0); no pitch to them is old enough" in told
+    assert "0 of 0 pitches" not in told
+
+
 def test_found_contacts_are_told_once_when_they_are_ranked_as_well():
     found = {"contacts": [CONTACT], "widened": ["nobody fits in wales: looked in uk"], "total": 1}
     lines = answer(["research-contacts", "score-contacts"], [found, {"contacts": [CONTACT]}])
@@ -395,7 +402,7 @@ def test_a_share_of_nothing_is_not_told():
     nothing = {**TRACKED, "funnel": FUNNEL, "rates": [{"metric": "replied", "rate": NONE}]}
     told = text("track-campaign", {**nothing, "previous": TRACKED["rates"]})
     assert "replied before: 6.3 %" in told
-    assert "0 of 0" not in told
+    assert "0 of 0 pitches" not in told
     compared = {"verdict": "Not enough data", "you": NONE, "references": [], "meta": META}
     assert text("benchmark-performance", compared) == "Not enough data"
 

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 OUTLETS = """
 SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
 """
+ANYBODY = "SELECT 1 FROM contacts WHERE user_id = $1 AND NOT erased LIMIT 1"
 AT_OUTLET = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
 FROM contacts
@@ -79,6 +80,7 @@ async def facts(tables: Tables, user: UUID, today: date) -> Facts:
         artists=[_artist(row, told.get(row["id"], [])) for row in await tables.rows(ARTISTS, user)],
         releases=[_release(row) for row in await tables.rows(RELEASES, user)],
         campaigns=[_campaign(row) for row in await tables.rows(CAMPAIGNS, user)],
+        anybody=bool(await tables.rows(ANYBODY, user)),
         skills={row["name"]: row for row in await tables.rows(SKILLS) if row["enabled"]},
     )
 

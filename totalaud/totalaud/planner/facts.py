@@ -46,13 +46,17 @@ class Artist:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`contacts` are of the outlet asked for, as tables hold them; `skills` by name, `lead_times` too."""
+    """`contacts` are of the outlet asked for, as tables hold them; `skills` by name, `lead_times` too.
+
+    `anybody` tells whether there is a contact at all.
+    """
 
     today: date
     artists: Sequence[Artist] = ()
     releases: Sequence[Release] = ()
     campaigns: Sequence[Campaign] = ()
     contacts: Sequence[Mapping[str, Any]] = ()
+    anybody: bool = True
     skills: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lead_times: Mapping[str, Any] = field(default_factory=dict)
 

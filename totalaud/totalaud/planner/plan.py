@@ -75,10 +75,10 @@ def _pitch(draft: Draft) -> None:
     contacts = there[:MOST_PITCHES]
     if len(there) > MOST_PITCHES:
         draft.notes.append(f"writes to the first {MOST_PITCHES} of your contacts there, who are more")
-    reader: Json = contacts[0] if asked.contact else {"outlet": asked.outlet, "type": asked.type}
+    outlet = contacts[0].get("outlet") if asked.contact else asked.outlet
     draft.notes += notes(
-        reader.get("outlet"),
-        reader.get("type"),
+        outlet,
+        asked.type or whom.kind(contacts),
         release=release.date,
         today=draft.facts.today,
         lead=draft.facts.lead_times,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from totalaud.told.lines import counted
+
 UPLOAD = "plays on BBC Introducing need an upload at BBC Introducing first"
 CHANNELS = {
     "radio": "radio",
@@ -13,20 +15,27 @@ CHANNELS = {
     "blogger": "online_press",
     "venue": "live",
 }
+WANT = {
+    "radio": "radio wants",
+    "curators": "playlist curators want",
+    "online_press": "online press wants",
+    "live": "venues want",
+}
 RADIO = ("radio", "fm", "bbc", "kexp")
 
 
 def notes(
     outlet: str | None, type_: str | None, *, release: date, today: date, lead: Mapping[str, Any]
 ) -> list[str]:
-    """Say where a release is nearer than radio wants it; `lead` has lead times by channel."""
+    """Say where a release is nearer than such readers want it; `lead` has lead times by channel."""
     words = (outlet or "").casefold().split()
-    radio = type_ == "radio" or any(word in RADIO for word in words)
-    days, wanted = (release - today).days, lead.get("radio")
+    channel = "radio" if any(word in RADIO for word in words) else CHANNELS.get(type_ or "", "")
+    days, wanted = (release - today).days, lead.get(channel)
     found = []
-    if radio and wanted and 0 <= days < wanted.min_days:
-        window = f"{wanted.min_days} to {wanted.good_days} days"
-        found.append(f"{days} days to the release fall short of the {window} that radio wants")
+    if wanted and 0 <= days < wanted.min_days:
+        span = f"{wanted.min_days} to {wanted.good_days} days that {WANT[channel]}"
+        fall = "falls" if days == 1 else "fall"
+        found.append(f"{counted(days, 'day')} to the release {fall} short of the {span}")
     if "bbc" in words:
         found.append(UPLOAD)
     return found

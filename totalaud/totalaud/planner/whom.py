@@ -1,5 +1,6 @@
 """Whom a question is about: of an outlet, of an e-mail address, or found by genre, place and kind."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from totalaud.planner.draft import Absent, Draft, Template
@@ -13,6 +14,8 @@ MOST_LOOKED_AT = 200
 def found(draft: Draft) -> Template:
     """Begin with a search for as many as there are to choose from; return where its contacts will be."""
     asked = draft.question
+    if not draft.facts.anybody:
+        raise Absent("there is no contact yet: 'totalaud contacts import FILE' brings whom you know")
     genres, regions = list(asked.genres), list(asked.regions)
     said = " ".join([*regions, *genres, asked.type or "contacts"])
     draft.step(
@@ -59,6 +62,12 @@ def unpitched(draft: Draft, release: Release) -> list[Json]:
         )
     draft.notes.append(f"leaves out {len(known)} there who were pitched for {release.title} already")
     return [one for one in kept if one["id"] not in pitched]
+
+
+def kind(contacts: Sequence[Json]) -> str | None:
+    """Return what all of these are, None where they differ or nobody knows."""
+    kinds = {one.get("type") for one in contacts}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def ids(draft: Draft) -> list[Json]:

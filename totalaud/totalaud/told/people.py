@@ -76,7 +76,8 @@ def _history(known: Json) -> str:
     if not str(known.get("method", "")).startswith("beta"):
         return f"answered {rate(known)}"
     share, _, counts = rate(known).rpartition(", ")
-    return f"expected to answer {share}; answered {counts} pitches"
+    so_far = f"answered {counts} pitches" if known["n"] else "no pitch to them is old enough to tell"
+    return f"expected to answer {share}; {so_far}"
 
 
 def _ids(output: Any) -> set[str]:
