@@ -152,6 +152,10 @@ async def test_nobody_is_asked_about_money_where_the_stack_reaches_no_provider(s
 
 async def test_that_nobody_is_left_to_write_to_is_an_answer(stack, user):
     question = "Write a pitch for Glass Coast to techno blogs in Wales"
+    none_yet = await ask(stack, user.user, question)
+    assert "there is no contact yet: 'totalaud contacts import FILE'" in none_yet.err
+    done = await user.records.load("contacts", b"name,outlet,type,genres\nAsha,Dock FM,radio,polka\n")
+    await user.tables.caught_up(done["seq"])
     told = await ask(stack, user.user, question)
     assert (told.code, told.err) == (0, "")
     assert "Nobody fits." in told.out
