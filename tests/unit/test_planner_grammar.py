@@ -357,7 +357,7 @@ def test_answers_are_grouped_by_what_was_asked(text, by):
     ["Who should I follow up with?", "What follow-ups are due?", "Which follow ups should I do next?"],
 )
 def test_whom_to_follow_up_is_told_with_the_campaign(text):
-    assert read(text).intent == "performance"
+    assert (read(text).intent, read(text).unused) == ("performance", ())
 
 
 def test_which_asks_of_a_campaign_that_is_named():

@@ -103,12 +103,12 @@ class Writer:
             f"{by} makes {self.genre}, and I think it could be of use to you.",
             f"Here is some {self.genre} by {by}.",
         )
-        listeners = f"the listeners of {self.outlet}" if self.outlet else "your listeners"
+        audience = f"the audience of {self.outlet}" if self.outlet else "your audience"
         offer = self._pick(
-            f"There is {self._work()} to hear, and it may well suit {listeners}. I would rather ask than "
+            f"There is {self._work()} to hear, and it may well suit {audience}. I would rather ask than "
             "guess what you are looking for now.",
-            f"We would be glad if {self._work()} found a place among what {listeners} hear. There is no "
-            "hurry, and a short answer is as good as a long one.",
+            f"We would be glad if {self._work()} found its way to {audience} one of these days. "
+            "There is no hurry, and a short answer is as good as a long one.",
         )
         close = self._pick("Shall I send you the files?", "Would you like to hear it?")
         fact = next(iter(self._material.texts("facts.text")), None) or self._material.text("fact", "bio")

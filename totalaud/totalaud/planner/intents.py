@@ -132,7 +132,7 @@ def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
             "open",
             "coming",
         },
-        "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did"}),
+        "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did", "due"}),
         "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine", "numbers"},
