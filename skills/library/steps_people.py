@@ -15,6 +15,11 @@ ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
 INTERESTED_LOST, DRAFT_LOST, FRESH_LOST = 0.5, 0.5, 0.3
 HARM_OF_BOUNCE, HARM_OF_TIRING = 0.02, 0.02
 FATIGUE_A_SEND = 0.003
+INTERESTED = "interested, and not answered yet"
+WORTH_IT = f"silent for more than {FOLLOW_UP_AFTER} days, and an answer may still come"
+ANSWERING = "Thank you for your answer to my last mail"
+ONCE_MORE = "I wrote to you about this before, and would like to ask once more"
+MOST_NAMED = 3
 
 Json = dict[str, Any]
 
@@ -31,8 +36,8 @@ def answer_interested(at: Situation) -> list[Action]:
             f"Answer {counted(len(waiting), 'contact')} who wrote that they are interested",
             gain,
             10 * len(waiting),
-            (evidence("replies", _contacts(waiting), "interested, and not answered yet"),),
-            _pitch_command(at, waiting, "friendly"),
+            (evidence("replies", _contacts(waiting), f"{INTERESTED}{_where(at, waiting)}"),),
+            _pitch_command(at, waiting, tone="friendly", angle=ANSWERING),
             due=at.now.date() + timedelta(days=1),
         )
     ]
@@ -56,14 +61,8 @@ def follow_up(at: Situation) -> list[Action]:
             f"Follow up {counted(len(rows), 'pitch', 'pitches')} without an answer",
             Gain(sum(one.mean for one in chances), sum(one.low for one in chances)),
             3 * min(len(rows), AT_ONCE),
-            (
-                evidence(
-                    "pitches",
-                    _contacts(rows),
-                    f"silent for more than {FOLLOW_UP_AFTER} days, and an answer may still come",
-                ),
-            ),
-            _pitch_command(at, rows, "brief"),
+            (evidence("pitches", _contacts(rows), f"{WORTH_IT}{_where(at, rows)}"),),
+            _pitch_command(at, rows, tone="brief", angle=ONCE_MORE),
             fatigue=sum(FATIGUE_A_SEND * (row["sends"] + 1) for row in rows),
             due=at.now.date() + timedelta(days=2),
         )
@@ -166,15 +165,23 @@ def _silent(row: Row) -> bool:
     return row["sent_at"] is not None and not any(row[name] for name in ends)
 
 
+def _where(at: Situation, rows: list[Row]) -> str:
+    """Say which campaigns these are of, the first three by name."""
+    ids = list(dict.fromkeys(row["campaign_id"] for row in rows))
+    names = [str(at.campaign(one)["name"]) for one in ids[:MOST_NAMED]]
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return f", in {', '.join(names)}{more}"
+
+
 def _contacts(rows: list[Row]) -> list[str]:
     return [row["contact_id"] for row in rows]
 
 
-def _pitch_command(at: Situation, rows: list[Row], tone: str) -> Json | None:
+def _pitch_command(at: Situation, rows: list[Row], **how: str) -> Json | None:
     """Write to the contacts of one campaign, the first one's."""
     campaign = rows[0]["campaign_id"]
     people = [{**row, "id": row["contact_id"]} for row in rows if row["campaign_id"] == campaign]
-    return _written_to(at, campaign, people[:AT_ONCE], tone=tone)
+    return _written_to(at, campaign, people[:AT_ONCE], **how)
 
 
 def _written_to(at: Situation, campaign_id: str, people: list[Row], **more: str) -> Json | None:

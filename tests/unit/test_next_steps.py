@@ -93,6 +93,14 @@ def test_a_pitch_silent_for_some_days_is_followed_up():
     (found,) = follow_up(situation(pitch(4)))
     assert found.title == "Follow up 1 pitch without an answer"
     assert found.command["input"]["contacts"] == [{"id": "c"}]
+    assert found.evidence[0]["why"].endswith("an answer may still come, in Glass Coast")
+
+
+def test_who_was_written_to_or_has_answered_is_not_written_to_as_a_stranger():
+    (silent,) = follow_up(situation(pitch(4)))
+    (interested,) = answer_interested(situation(pitch(6, positive_at=NOW - timedelta(days=1))))
+    assert "once more" in silent.command["input"]["angle"]
+    assert "your answer" in interested.command["input"]["angle"]
 
 
 @pytest.mark.parametrize(
