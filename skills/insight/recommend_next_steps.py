@@ -35,7 +35,7 @@ def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     warnings = bounded(at.history)
     if not actions:
         there = at.history or at.campaigns or at.artists or at.opportunities
-        warnings.append("nothing that is recorded calls for an action" if there else NOTHING_THERE)
+        warnings.append("no step is worth its effort now" if there else NOTHING_THERE)
     if n >= FEWEST_PITCHES:
         return meta(context, "own_data", n, warnings=warnings)
     needed = FEWEST_PITCHES - n

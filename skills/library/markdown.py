@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from unicodedata import category, east_asian_width
 
 from library.claimed_text import Text, flat, say
 
@@ -47,7 +48,7 @@ class Table:
 
     def lines(self) -> list[str]:
         cells = [[flat(cell) for cell in row] for row in self.rows]
-        widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
+        widths = [max(columns(row[place]) for row in cells) for place in range(len(cells[0]))]
         ruled = ["-" * widths[0], *(f"{'-' * (width - 1)}:" for width in widths[1:])]
         return [_line(one, widths) for one in (cells[0], ruled, *cells[1:])]
 
@@ -71,9 +72,15 @@ def texts(blocks: Iterable[Block]) -> list[Text]:
     return [text for block in blocks for text in block.texts()]
 
 
+def columns(text: str) -> int:
+    """Count the columns of a text: two for a letter of Chinese or Japanese, none for a mark on one."""
+    marks = sum(category(sign) in {"Mn", "Me", "Cf"} for sign in text)
+    return len(text) - marks + sum(east_asian_width(sign) in "WF" for sign in text)
+
+
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = (
-        cell.rjust(width) if place else cell.ljust(width)
+        f"{' ' * (width - columns(cell))}{cell}" if place else f"{cell}{' ' * (width - columns(cell))}"
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return f"| {' | '.join([first, *others])} |"

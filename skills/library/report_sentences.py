@@ -130,7 +130,7 @@ def evidence(of: Material, action: Action) -> str:
 def following(of: Material) -> Text:
     """Say what to do next."""
     if not of.actions:
-        return say("Nothing that is recorded calls for an action.")
+        return say("No step is worth its effort now.")
     return say("Next: {step}.", step=step(of, of.actions[0]))
 
 

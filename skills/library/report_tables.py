@@ -115,7 +115,7 @@ def patterns(of: Material) -> list[Block]:
 
 def steps(of: Material) -> list[Block]:
     if not of.actions:
-        return section("Next", Paragraph(say("Nothing that is recorded calls for an action.")))
+        return section("Next", Paragraph(say("No step is worth its effort now.")))
     return section("Next", Items([_step(of, one) for one in of.actions[:MOST_STEPS]]))
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from library.claimed_text import say
+from library.markdown import Table, columns
 from skillmodules import shipped
 from totalaud.told.answers import TELLERS, answer, told, told_step
 from totalaud.told.figures import rate
@@ -29,6 +31,24 @@ CONTACT = {
     "history": RATE,
     "last_contacted_at": "2026-10-01T09:00:00+00:00",
 }
+
+
+@pytest.mark.parametrize(
+    "between", ["渋谷ラジオの番組" * 20, "東京 ネオン 2025年 " * 20, "a" + "渋" * 100, "📻 FM " * 40]
+)
+def test_lines_of_wide_letters_fit_as_well(between):
+    lines = wrapped(between, "  ", "    ")
+    assert max(map(columns, lines)) <= 80
+    assert "".join("".join(lines).split()) == "".join(between.split())
+
+
+def test_tables_of_wide_letters_stand_in_columns():
+    rows = [
+        [say("outlet"), say("days")],
+        [say("渋谷ラジオ"), say("seven")],
+        [say("วิทยุกรุงเทพ"), say("twelve")],
+    ]
+    assert {columns(line) for line in Table(rows).lines()} == {10 + 6 + 7}
 
 
 def text(skill, output) -> str:
@@ -231,7 +251,7 @@ def test_an_action_has_its_day_its_minutes_its_reasons_and_how_it_is_done():
         "   with: contacts.import",
         "3. Follow up 35 pitches, 20 min",
     ]
-    assert text("recommend-next-steps", {"actions": [], "meta": META}) == "No next step is known."
+    assert text("recommend-next-steps", {"actions": [], "meta": META}) == "No next step is proposed."
 
 
 def test_a_plan_marks_what_must_not_be_late_and_says_what_does_not_fit():

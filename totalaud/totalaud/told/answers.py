@@ -99,7 +99,7 @@ def _references(output: Json) -> Lines:
 
 def _actions(output: Json) -> Lines:
     found = output.get("actions") or []
-    lines = ["Next:"] if found else ["No next step is known."]
+    lines = ["Next:"] if found else ["No next step is proposed."]
     for number, one in enumerate(found, 1):
         due = f", due {one['due']}" if one.get("due") else ""
         lines += wrapped(f"{number}. {one['title']}{due}, {one['effort_min']} min", "", "   ")

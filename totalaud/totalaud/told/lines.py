@@ -1,8 +1,10 @@
 """Lines of text, at most 80 columns wide but for long URLs."""
 
 import textwrap
+from unicodedata import east_asian_width
 
 WIDTH = 80
+BESIDE = "\ufdd0"
 
 
 def counted(many: int, what: str) -> str:
@@ -10,12 +12,17 @@ def counted(many: int, what: str) -> str:
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Break a text between words; a URL stays whole, however long, so that it can be copied."""
-    return textwrap.wrap(
-        text,
-        WIDTH,
+    """Break a text between words; a URL stays whole, however long, so that it can be copied.
+
+    A letter that is two columns wide, as those of Chinese and Japanese are, counts as two.
+    """
+    spaced = "".join(f"{BESIDE}{sign}" if east_asian_width(sign) in "WF" else sign for sign in text)
+    lines = textwrap.wrap(
+        spaced,
+        WIDTH if spaced == text else WIDTH - 1,
         initial_indent=first,
         subsequent_indent=rest,
         break_on_hyphens=False,
         break_long_words="://" not in text,
-    ) or [first.rstrip()]
+    )
+    return [line.replace(BESIDE, "") for line in lines] or [first.rstrip()]
