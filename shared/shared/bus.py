@@ -211,6 +211,8 @@ class Bus:
             task.cancel()
         for one in list(self._listening):
             await one.cancel()
+        if not self.client.is_connected:
+            _forget_unsent(self.client)
         try:
             await self.client.close()
         except OSError:
@@ -233,6 +235,12 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
         else:
             return await client.close()
     return None
+
+
+def _forget_unsent(client: Client) -> None:
+    """Have `close` send nothing: on a connection that is gone asyncio fails at it since Python 3.12."""
+    client._pending.clear()  # noqa: SLF001 - there is no other door
+    client._pending_data_size = 0  # noqa: SLF001
 
 
 def _hang_up(client: Client) -> None:
