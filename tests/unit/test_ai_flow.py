@@ -213,6 +213,13 @@ async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):
     assert "names: NME is not among the facts" in model.asked[1].turns[2][1]
 
 
+async def test_no_model_is_asked_where_the_file_that_judges_cannot_be_loaded(bench):
+    """Without `brief` nothing of it is needed before an answer is there."""
+    model = Played(TRUE)
+    failure, progress = await bench(model, CHECK + "1 / 0\n")
+    assert (failure.code, model.asked, progress.calls) == ("skill_error", [], [])
+
+
 @pytest.mark.parametrize("blank", ["", " \n"])
 async def test_a_blank_answer_is_not_sent_back_for_providers_refuse_one(bench, blank):
     model = Played(reply(blank), TRUE)

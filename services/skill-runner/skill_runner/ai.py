@@ -39,6 +39,7 @@ class AiEngine:
         value = await closed(self._vault, run.work.user, definition.input_schema, run.input)
         parts = split(definition, value)
         functions = Functions(self._workers, definition)
+        await functions.load()
         briefs = [await _briefed(run, functions, part) for part in parts]
         writer = Writer(run, chat, self._models[definition.provider], functions)
         texts = _Texts(run, self._vault, functions, writer, briefs)

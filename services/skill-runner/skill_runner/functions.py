@@ -3,6 +3,7 @@
 All of it sees placeholders in place of persons, and is pure: the same values, the same answer.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -38,6 +39,11 @@ class Functions:
     def has(self, name: str) -> bool:
         return name in self._definition.functions
 
+    async def load(self) -> None:
+        """Have the file loaded; raises what would else be found out once a model is paid."""
+        for name in self._definition.functions[:1]:
+            await self._ask(name, None)
+
     async def brief(self, given: Json, now: str) -> Json:
         """Return what of the input the model and the other functions see; raises what the skill refuses."""
         return await self._object("brief", given, now) if self.has("brief") else given
@@ -69,6 +75,10 @@ class Functions:
         return value
 
     async def _call(self, name: str, *arguments: Any) -> Any:
+        return await self._ask(name, arguments)
+
+    async def _ask(self, name: str, arguments: Sequence[Any] | None) -> Any:
+        """Without arguments it is loaded and not called."""
         definition = self._definition
         call = {
             "skill": definition.name,

@@ -71,7 +71,7 @@ class Worker:
         try:
             function = self._files.function(call["skill"], call["python_hash"], call.get("function", "run"))
             arguments = call["arguments"] if "function" in call else (call["input"], self._context(call))
-            data = framed("output", self._drained(function(*arguments)))
+            data = framed("output", None if arguments is None else self._drained(function(*arguments)))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
