@@ -23,7 +23,7 @@ from totalaud.backup.restoring import restore
 from totalaud.backup.taking import back_up
 from totalaud.connection import Connection
 from totalaud.stack import paths
-from totalaud.stack.nats import MAX_PAYLOAD, SYNC_INTERVAL
+from totalaud.stack.nats import MAX_PAYLOAD, PING_INTERVAL, SYNC_INTERVAL
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +149,7 @@ def test_the_local_stack_and_a_deployment_agree_on_what_matters():
     conf = CONF.read_text()
     assert f"max_payload: {MAX_PAYLOAD}\n" in conf
     assert f"sync_interval: {SYNC_INTERVAL}\n" in conf
+    assert f"ping_interval: {PING_INTERVAL}\n" in conf
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The embedded servers keep what they acknowledged, whatever happens to them."""
 
 import asyncio
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ import pytest
 
 from servers import Rig, data_folder
 from shared.bus import Bus
+from totalaud.stack import nats as module
+from totalaud.stack.nats import Nats
+from totalaud.stack.server import Server
 from totalaud.stack.servers import servers
 
 
@@ -39,6 +43,25 @@ async def test_nats_turns_away_who_has_no_password(nats: Rig):
     writer.write(b"CONNECT {}\r\nPING\r\n")
     assert b"Authorization Violation" in await reader.readline()
     writer.close()
+
+
+async def test_nats_lets_go_whoever_does_not_answer_its_pings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "PING_INTERVAL", "100ms")
+    with data_folder() as data:
+        kind = Nats(data)
+        server = Server(kind, data / "logs")
+        await server.start()
+        try:
+            at = urlsplit(kind.url)
+            reader, writer = await asyncio.open_connection(at.hostname, at.port)
+            login = json.dumps({"user": at.username, "pass": at.password, "verbose": False})
+            writer.write(f"CONNECT {login}\r\nPING\r\n".encode())
+            async with asyncio.timeout(10):
+                said = await reader.read(-1)
+            assert b"Stale Connection" in said
+            writer.close()
+        finally:
+            await server.stop()
 
 
 async def test_postgres_keeps_a_row_it_committed_through_a_kill(postgres: Rig, postgres_url: str):

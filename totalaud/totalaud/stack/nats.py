@@ -16,6 +16,7 @@ from totalaud.stack.server import GRACE_S, RECOVERED_WITHIN_S
 
 MAX_PAYLOAD = "8MB"
 SYNC_INTERVAL = "always"
+PING_INTERVAL = "10s"
 USER = "totalaud"
 PROBE_TIMEOUT_S = 1.0
 
@@ -24,6 +25,7 @@ server_name: totalaud
 host: {host}
 port: {port}
 max_payload: {max_payload}
+ping_interval: {ping_interval}
 authorization {{ user: {user}, password: "{password}" }}
 jetstream {{
   store_dir: {store}
@@ -58,6 +60,7 @@ class Nats:
             host=ports.LOOPBACK,
             port=self._port,
             max_payload=MAX_PAYLOAD,
+            ping_interval=PING_INTERVAL,
             user=USER,
             password=self._password,
             store=json.dumps(str(self.store), ensure_ascii=False),
