@@ -1,8 +1,8 @@
 """What PostgreSQL's being away looks like, and how it is to notice that we are.
 
 DATABASE_AWAY are errors that go away by themselves, of the connection or server. NOTICED_WHEN_GONE are
-settings of a connection that holds locks: PostgreSQL would keep them for two hours where a machine, or the
-network to it, is gone without a word.
+settings of a connection that is kept or holds locks: PostgreSQL would hold these for two hours where a
+machine, or the network to it, is gone without a word, and firewalls forget a connection that says nothing.
 """
 
 import asyncpg

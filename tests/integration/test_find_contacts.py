@@ -14,6 +14,7 @@ import pytest
 from projector.ddl import ddl
 from projector.namekeys import keys, plain
 from servers import Rig
+from shared.outage import NOTICED_WHEN_GONE
 from shared.schema import problems
 from skill_runner.context import SkillError
 from skill_runner.tables import ReadModel
@@ -171,6 +172,13 @@ async def test_a_query_waits_for_a_postgresql_that_comes_back(postgres: Rig, pos
     await asyncio.sleep(0.5)
     await postgres.restart()
     assert await asking == [{"n": 2}]
+    await model.close()
+
+
+async def test_a_worker_s_connection_is_looked_after_so_that_no_firewall_forgets_it(postgres_url: str):
+    model = ReadModel(postgres_url)
+    shown = await model.rows("SHOW tcp_keepalives_idle", {}, 0, 0)
+    assert shown == [{"tcp_keepalives_idle": NOTICED_WHEN_GONE["tcp_keepalives_idle"]}]
     await model.close()
 
 

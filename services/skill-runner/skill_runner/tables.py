@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.outage import DATABASE_AWAY
+from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from skill_runner.context import SkillError
 
 TOKEN = re.compile(
@@ -16,7 +16,7 @@ TOKEN = re.compile(
 )
 POLL_S = 0.02
 CONNECT_AGAIN_S = 0.1
-SETTINGS = {
+SETTINGS = NOTICED_WHEN_GONE | {
     "default_transaction_read_only": "on",
     "application_name": "totalaud-skill",
     "plan_cache_mode": "force_custom_plan",
