@@ -34,6 +34,26 @@ def test_a_person_is_known_by_address_or_else_by_name_and_outlet(cells: dict[str
     assert (objection.identity, [fault.field for fault in objection.faults]) == (identity, ["type"])
 
 
+def test_what_cannot_be_seen_around_a_value_is_no_part_of_it():
+    found = good(
+        name="\u200f \u05e9\u05e8\u05d4\u200f", type="radio\u200b", outlet="\u200b", suppressed="\ufeffyes"
+    )
+    assert (found.name, found.type, found.outlet, found.suppressed) == (
+        "\u05e9\u05e8\u05d4",
+        "radio",
+        None,
+        True,
+    )
+    assert row({"name": " \u200b\u200e "}) == row({"name": ""})
+
+
+@pytest.mark.parametrize(
+    "written", ["synthpop\u3001techno", "synthpop\uff1b techno", "synthpop\u060c\u200ftechno"]
+)
+def test_lists_are_split_as_other_scripts_write_them(written: str):
+    assert good(name="Ada", genres=written).genres == ("synthpop", "techno")
+
+
 @pytest.mark.parametrize(
     "cells",
     [

@@ -15,7 +15,8 @@ SHORT, LINE, ADDRESS, TEXT = 50, 200, 2000, 5000
 BEYOND = 1e15
 YES = frozenset({"yes", "y", "true", "1", "x", "ja", "wahr", "oui", "vrai"})
 NO = frozenset({"no", "n", "false", "0", "nein", "falsch", "non", "faux"})
-_LIST = re.compile(r"[;|,\n]")
+UNSEEN = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff"
+_LIST = re.compile(r"[;|,\n\u060c\u061b\u3001\uff0c\uff1b]")
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Cells:
         if not isinstance(value, str):
             self.fault(field, "must be text")
             return None
-        text = value.strip()
+        text = bare(value)
         long = f"longer than {longest} characters" if len(text) > longest else ""
         if fault := unstorable(text) or long:
             self.fault(field, fault)
@@ -57,17 +58,20 @@ class Cells:
         """Fault those fields that are empty or missing."""
         for field in fields:
             value = self._cells.get(field)
-            if value is None or (isinstance(value, str) and not value.strip()):
+            if value is None or (isinstance(value, str) and not bare(value)):
                 self.fault(field, "is needed")
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """Return a list without repetitions, whatever its letter case; text is split at `;`, `|` and `,`."""
+        """Return a list without repetitions, whatever its letter case.
+
+        Text is split at `;`, `|` and `,`, as Arabic, Chinese and Japanese write them too.
+        """
         value = self._cells.get(field)
         items = _LIST.split(value) if isinstance(value, str) else [] if value is None else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             self.fault(field, "must be text or a list of texts")
             return ()
-        tidy = {item.casefold(): item for item in (item.strip() for item in reversed(items)) if item}
+        tidy = {item.casefold(): item for item in map(bare, reversed(items)) if item}
         if len(tidy) > MOST_ENTRIES or any(len(item) > LONGEST_ENTRY for item in tidy):
             self.fault(field, f"more than {MOST_ENTRIES} entries, or one over {LONGEST_ENTRY} characters")
             return ()
@@ -127,6 +131,11 @@ class Cells:
         if text is not None and word is None:
             self.fault(field, f"is none of {', '.join(words)}")
         return word
+
+
+def bare(text: str) -> str:
+    """Return a text without spaces and what cannot be seen around it, as marks of direction."""
+    return text.strip(UNSEEN)
 
 
 def unstorable(text: str) -> str:
