@@ -246,9 +246,9 @@ def test_an_action_has_its_day_its_minutes_its_reasons_and_how_it_is_done():
         "Next:",
         "1. Follow up 35 pitches, due 2026-11-04, 20 min",
         "   because: 35 pitches are silent",
-        "   with: generate-pitch",
+        "   with: totalaud skill generate-pitch",
         "2. Follow up 35 pitches, 20 min",
-        "   with: contacts.import",
+        "   with: totalaud contacts import",
         "3. Follow up 35 pitches, 20 min",
     ]
     assert text("recommend-next-steps", {"actions": [], "meta": META}) == "No next step is proposed."

@@ -106,8 +106,16 @@ def _actions(output: Json) -> Lines:
         for evidence in one.get("evidence") or ():
             lines += wrapped(f"because: {evidence['why']}", "   ", "     ")
         if command := one.get("command"):
-            lines += wrapped(f"with: {command.get('skill') or command['door']}", "   ", "     ")
+            lines += wrapped(f"with: {_typed(command)}", "   ", "     ")
     return lines + meta(output)
+
+
+def _typed(command: Json) -> str:
+    """Write which command a person types for it; what is given to it stands in the output."""
+    if skill := command.get("skill"):
+        return f"totalaud skill {skill}"
+    noun, _, verb = str(command["door"]).partition(".")
+    return f"totalaud {noun.removesuffix('s')}s {verb}".rstrip()
 
 
 def _track(output: Json) -> Lines:
