@@ -10,6 +10,8 @@ from library.report_sentences import PAIR, ahead, coming, evidence, name, silent
 MOST_DUE, MOST_GROUPS, MOST_PATTERNS, MOST_STEPS = 10, 12, 8, 5
 LONGEST = 24
 NONE = say("not known")
+DRAWN = ("drawn, %", "best, %")
+LEGEND = say("Drawn: what few pitches show, drawn to what all share. Best: how likely it is the best.")
 BESIDE = "Your campaigns, by pitches with a known outcome"
 
 
@@ -33,7 +35,9 @@ def shares(of: Material) -> list[Block]:
     """Set shares of what was delivered beside those before, with how likely each is lower now."""
     if of.missing:
         return []
-    then = {one["metric"]: one["rate"] for one in rates(of.numbers.previous)} if of.numbers.previous else {}
+    if of.numbers.previous is None or not of.numbers.previous.delivered:
+        return section("Shares of what was delivered", Table(_shares_alone(of)))
+    then = {one["metric"]: one["rate"] for one in rates(of.numbers.previous)}
     rows = [head("", "this period", "before", "lower, %")]
     for one in rates(of.numbers.current):
         metric, ref = one["metric"], of.refs.pitches("bounced_at is null", f"{one['metric']}_at")
@@ -52,6 +56,14 @@ def shares(of: Material) -> list[Block]:
     return section("Shares of what was delivered", Paragraph(say("Lower: how likely it is.")), Table(rows))
 
 
+def _shares_alone(of: Material) -> list[list[Text]]:
+    refs = (
+        (one, of.refs.pitches("bounced_at is null", f"{one['metric']}_at"))
+        for one in rates(of.numbers.current)
+    )
+    return [head("", "this period"), *([say(one["metric"]), rate(one["rate"], ref)] for one, ref in refs)]
+
+
 def expected(of: Material) -> list[Block]:
     return [Paragraph(told)] if (told := coming(of)) else []
 
@@ -61,12 +73,14 @@ def who(of: Material) -> list[Block]:
     found = of.answers.groups[:MOST_GROUPS]
     if not found:
         return section("Who answers", Paragraph(say("No pitch is old enough for its outcome to be known.")))
-    rows = [head("type", "answered", "shrunk, %", "best, %")]
+    beside = len(found) > 1
+    rows = [head("type", "answered", *(DRAWN if beside else ()))]
     for one in found:
         ref = of.refs.settled(f"type = {one['key']}")
-        drawn, best = (percent(one[key], ref) for key in ("shrunk", "p_best"))
-        rows.append([(named(one["key"], ref),), rate(one["rate"], ref), (drawn,), (best,)])
-    return section("Who answers", Table(rows), Paragraph(how_soon(of)))
+        drawn = [(percent(one[key], ref),) for key in ("shrunk", "p_best") if beside]
+        rows.append([(named(one["key"], ref),), rate(one["rate"], ref), *drawn])
+    legend = [Paragraph(LEGEND)] if beside else []
+    return section("Who answers", *legend, Table(rows), Paragraph(how_soon(of)))
 
 
 def how_soon(of: Material) -> Text:
@@ -123,12 +137,12 @@ def rivals(of: Material) -> list[Block]:
     """Set the user's campaigns beside each other, the most answered first."""
     if len(of.rivals) < PAIR:
         return section(BESIDE, Paragraph(ahead(of)))
-    rows = [head("campaign", "answered", "shrunk, %", "best, %")]
+    rows = [head("campaign", "answered", *DRAWN)]
     for one in of.rivals[:MOST_GROUPS]:
         ref = of.refs.all_settled(f"campaign_id = {one['key']}")
         drawn, best = (percent(one[key], ref) for key in ("shrunk", "p_best"))
         rows.append([(name(of, one, LONGEST),), rate(one["rate"], ref), (drawn,), (best,)])
-    return section(BESIDE, Paragraph(ahead(of)), Table(rows))
+    return section(BESIDE, Paragraph(ahead(of)), Paragraph(LEGEND), Table(rows))
 
 
 def open_questions(of: Material) -> list[Block]:
