@@ -1,5 +1,6 @@
 """Suggests hashtags of several kinds from an artist's names, genres and place; no reach is invented."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
 
+OF_A_LABEL = re.compile(r"\b(?:[Ss]igned (?:to|by|with)|[Ll]abels?|Records|Recordings)\b")
 NEAR_WORTH = (0.7, 0.6, 0.5)
 FEW_KINDS = 4
 NO_REACH = "Nothing is fetched from a platform: how often these tags are seen is not known"
@@ -40,7 +42,7 @@ def _candidates(given: Json, formats: tuple[str, ...]) -> Iterator[Candidate]:
         yield Candidate(release["title"], "release", 0.95, "the release's own title")
     yield from _genres(genres)
     yield from _places(artist.get("location"))
-    yield from _scenes(genres)
+    yield from _scenes(genres, signed=_is_signed(artist))
     if release.get("type"):
         yield Candidate(f"new {release['type']}", "format", 0.7, f"it is a new {release['type']}")
     for name in formats:
@@ -60,12 +62,19 @@ def _places(location: str | None) -> Iterator[Candidate]:
         yield Candidate(place, "place", 0.6, "where the artist is from")
 
 
-def _scenes(genres: list[str]) -> Iterator[Candidate]:
+def _is_signed(artist: Json) -> bool:
+    """Whether what was given of the artist speaks of a label: no tag may say otherwise."""
+    told = [artist.get("bio"), *(fact.get("text") for fact in artist.get("facts") or [])]
+    return any(OF_A_LABEL.search(text) for text in told if text)
+
+
+def _scenes(genres: list[str], *, signed: bool) -> Iterator[Candidate]:
     own = {_plain(genre) for genre in genres}
     for scene, of in SCENES.items():
         if own & set(of):
             yield Candidate(scene, "scene", 0.65, f"the scene of {' and '.join(sorted(own & set(of)))}")
-    yield Candidate(UNSIGNED, "scene", 0.45, "the scene of independent artists")
+    if not signed:
+        yield Candidate(UNSIGNED, "scene", 0.45, "the scene of independent artists")
 
 
 def _plain(genre: str) -> str:

@@ -42,12 +42,11 @@ def shares(of: Material) -> list[Block]:
     for one in rates(of.numbers.current):
         metric, ref = one["metric"], of.refs.pitches("bounced_at is null", f"{one['metric']}_at")
         before = of.refs.pitches("bounced_at is null", f"{metric}_at", before=True)
-        known = then.get(metric, {}).get("n")
         rows.append(
             [
                 say(metric),
                 rate(one["rate"], ref),
-                rate(then[metric], before) if known else NONE,
+                rate(then[metric], before),
                 (percent(of.changes[metric]["p_worse_in_the_end"], f"{ref}; {before}"),)
                 if metric in of.changes
                 else NONE,

@@ -55,6 +55,19 @@ def test_a_genre_is_known_however_it_is_written():
     assert "#SynthFam" in tags(found)
 
 
+@pytest.mark.parametrize(
+    ("more", "unsigned"),
+    [
+        ({}, True),
+        ({"bio": "A duo who record at home"}, True),
+        ({"bio": "A duo, signed to a label in Hull"}, False),
+        ({"facts": [{"id": "f1", "text": "Their first EP came out on Sample Records"}]}, False),
+    ],
+)
+def test_nobody_is_called_unsigned_of_whom_a_label_is_known(more, unsigned):
+    assert ("#UnsignedArtist" in tags(suggested(artist=ARTIST | more, max=30))) is unsigned
+
+
 def test_no_figure_of_reach_is_told():
     assert not any(letter.isdigit() for one in suggested()["hashtags"] for letter in one["why"])
 
