@@ -156,6 +156,21 @@ def test_the_last_try_fails_the_session_and_names_the_step():
     assert (failed.step, failed.code) == (1, "provider_error")
 
 
+@pytest.mark.parametrize(
+    ("code", "most", "tries"),
+    [("tables_away", 3, 9), ("projection_behind", 3, 9), ("tables_away", 1, 1), ("skill_error", 3, 3)],
+)
+def test_tables_that_cannot_be_read_are_waited_for_longer_than_a_skill_s_own_failure(
+    code: str, most: int, tries: int
+):
+    error = structs.replace(failure(1).report.error, code=code)
+    story = given(start(1, max_attempts=most))
+    for attempt in range(1, tries):
+        _, retry = story.when(failure(1, attempt, error=error)).then_happens(AttemptFailed, RetryScheduled)
+        story = story.and_then(failure(1, attempt, error=error)).and_then(WakeUp(), now=retry.due)
+    story.when(failure(1, tries, error=error)).then_happens(AttemptFailed, StepFailed, SessionFailed)
+
+
 def test_a_failure_that_is_not_retryable_fails_the_session_at_once():
     given(start()).when(failure(1, retryable=False)).then_happens(AttemptFailed, StepFailed, SessionFailed)
 

@@ -10,6 +10,7 @@ from orchestrator.template_paths import TemplateError, TooMuchError, resolve
 from shared.events import (
     AttemptError,
     AttemptRequested,
+    PlannedStep,
     RetryScheduled,
     SessionFailed,
     SessionWaiting,
@@ -19,6 +20,8 @@ from shared.events import (
 LONGEST_BACKOFF_S = 600.0
 LONGEST_PATIENCE_S = 86_400.0
 LOST = "lost"
+OUTAGES = frozenset({"tables_away", "projection_behind"})
+MORE_TRIES = 6
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 
 
@@ -79,12 +82,18 @@ def after_failure(
                 decision, step, LOST, f"{error.message}, and may have paid: run it anew if you wish"
             )
         return decision.then(SessionWaiting(step=step, on="in_doubt"))
-    if error.retryable and session.tries < plan.max_attempts:
+    if error.retryable and session.tries < _most_tries(plan, error):
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
         asked = min(error.retry_after_s or 0, LONGEST_PATIENCE_S)
         due = now + timedelta(seconds=max(wait, asked))
         return decision.then(RetryScheduled(step=step, due=due))
     return give_up(decision, step, error.code, error.message, partial)
+
+
+def _most_tries(plan: PlannedStep, error: AttemptError) -> int:
+    """Be patient for minutes with what is no fault of the step, unless it is to be attempted once."""
+    more = error.code in OUTAGES and plan.max_attempts > 1
+    return plan.max_attempts + MORE_TRIES if more else plan.max_attempts
 
 
 def give_up(decision: Decision, step: int, code: str, message: str, partial: Any = None) -> Decision:
