@@ -98,6 +98,11 @@ def test_whoever_set_no_server_is_asked_whether_the_stack_is_up(monkeypatch: pyt
     assert told.startswith("no PostgreSQL answers at 127.0.0.1:1 (OSError): is 'totalaud up' running?")
 
 
+def test_a_postgres_without_room_is_told_as_such_and_not_as_one_that_is_away():
+    told = str(unreachable("postgresql://ada:secret@127.0.0.1:1/totalaud", asyncpg.DiskFullError()))
+    assert told == "PostgreSQL at 127.0.0.1:1 has no room on its disk: make room there"
+
+
 async def test_a_start_on_a_postgres_that_takes_no_changes_says_so(postgres_url: str):
     async with read_only(postgres_url):
         with pytest.raises(NotReady, match="takes no changes now: "):

@@ -19,13 +19,14 @@ from backupstage import (
     refused,
     there,
 )
-from servers import running_nats
+from servers import read_only, running_nats
 from shared import streams
 from shared.sealing import ERASED, UNREADABLE, reveal, seal
 from shared.subjects import contact
-from shared.vault import Erased
+from shared.vault import Erased, migrate
 from totalaud.backup import manifest as manifests
 from totalaud.backup.restoring import restore
+from totalaud.errors import Unreachable
 
 __all__ = ["backup", "here", "there"]
 
@@ -150,6 +151,17 @@ async def test_a_restore_that_broke_off_at_its_last_stream_can_be_run_again_too(
         await restore(there.bus, there.database_url, cut, manifests.read(backup), master_key=MASTER_KEY)
     done = await there.restore(backup)
     assert {name: copy.messages for name, copy in done.streams.items()} == {"EVT": 1, "CMD": 1, "DLQ": 0}
+    await streams.check(there.bus)
+
+
+async def test_a_postgres_that_takes_no_keys_is_told_and_the_restore_can_be_run_again(
+    backup: Path, there: Office
+):
+    await migrate(there.database_url)
+    async with read_only(there.database_url):
+        with pytest.raises(Unreachable, match="takes no changes now"):
+            await there.restore(backup)
+    await there.restore(backup)
     await streams.check(there.bus)
 
 

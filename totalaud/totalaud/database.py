@@ -40,6 +40,8 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} does not let this name do that ({error})"
         case asyncpg.ReadOnlySQLTransactionError():
             why = f"PostgreSQL at {place(url)} takes no changes now"
+        case asyncpg.DiskFullError():
+            return Unreachable(f"PostgreSQL at {place(url)} has no room on its disk: make room there")
         case _:
             why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
     return Unreachable(f"{why}: {f'see {DATABASE_URL}' if is_given(DATABASE_URL) else UP}")

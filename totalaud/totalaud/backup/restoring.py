@@ -57,7 +57,8 @@ async def restore(
         connection = await asyncpg.connect(database_url, timeout=10)
     try:
         if keys:
-            await keys.check(connection)
+            with reaching(database_url):
+                await keys.check(connection)
         copies: dict[str, StreamCopy] = {}
         if only == "vault":
             await streams.check(bus)
@@ -66,7 +67,8 @@ async def restore(
             copies[LOG] = await _put(bus, _config(LOG, manifest, replicas, half=True), folder, manifest)
         erased = await _erase(bus, database_url, keys, master_key)
         if keys:
-            await keys.put(connection)
+            with reaching(database_url):
+                await keys.put(connection)
         if only != "vault":
             for stream in COPIED:
                 if stream != LOG:
