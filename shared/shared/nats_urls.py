@@ -68,7 +68,7 @@ def told(error: BaseException) -> str:
         case ssl.SSLError():
             return "it does not speak TLS first: nats://, or handshake_first at the server"
         case TimeoutError():
-            return "no greeting in time: tls:// in the URL?"
+            return "no greeting in time: it stands still, or wants tls:// in the URL"
         case _:
             return str(error).removeprefix("nats: ").strip("'") or type(error).__name__
 
