@@ -17,7 +17,7 @@ HARM_OF_BOUNCE, HARM_OF_TIRING = 0.02, 0.02
 FATIGUE_A_SEND = 0.003
 INTERESTED = "interested, and not answered yet"
 WORTH_IT = f"silent for more than {FOLLOW_UP_AFTER} days, and an answer may still come"
-ANSWERING = "Thank you for your answer to my last mail"
+ANSWERING = "Thank you for your interest"
 ONCE_MORE = "I wrote to you about this before, and would like to ask once more"
 MOST_NAMED = 3
 

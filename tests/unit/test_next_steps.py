@@ -100,7 +100,7 @@ def test_who_was_written_to_or_has_answered_is_not_written_to_as_a_stranger():
     (silent,) = follow_up(situation(pitch(4)))
     (interested,) = answer_interested(situation(pitch(6, positive_at=NOW - timedelta(days=1))))
     assert "once more" in silent.command["input"]["angle"]
-    assert "your answer" in interested.command["input"]["angle"]
+    assert "your interest" in interested.command["input"]["angle"]
 
 
 @pytest.mark.parametrize(
