@@ -27,7 +27,7 @@ HEARTBEAT_S = 1.0
 SILENCE_S = 2.5
 TRIES = 5
 MOST_BYTES = 16 * 1024 * 1024
-FULL = "Message Size Exceeds MaxBytes"
+FULL, COMPLETED = "Message Size Exceeds MaxBytes", "Batch Completed"
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
@@ -130,9 +130,10 @@ class Puller:
             headers = message.headers or {}
             left = headers.get("Nats-Pending-Messages")
             self._asked = max(0, self._asked - int(left)) if left else 0
-            if status in ("404", "408") or headers.get("Description") == FULL:
+            told = headers.get("Description")
+            if status in ("404", "408") or told == FULL:
                 self._wake.set()
-            else:
+            elif told != COMPLETED:
                 get_logger().warning(
                     "pull refused", stream=self._stream, durable=self._durable, status=status
                 )

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from nats.errors import NoRespondersError
+from structlog.testing import capture_logs
 
 from busstage import killed_and_back, until
 from servers import Rig
@@ -30,6 +31,23 @@ async def test_everything_published_is_handled_once(bus: Bus):
     await asyncio.sleep(0.3)
     loop.cancel()
     assert set(seen.values()) == {1}
+
+
+async def test_a_pull_that_brought_all_it_asked_for_is_nothing_to_warn_of(bus: Bus):
+    done: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        done.append(delivery.subject)
+        await delivery.ack()
+
+    with capture_logs() as logs:
+        loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=1))
+        for number in range(5):
+            await bus.publish(f"work.custom.a.{number}", b"{}")
+        await until(lambda: len(done) == 5)
+        await asyncio.sleep(0.3)
+        loop.cancel()
+    assert logs == []
 
 
 async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
