@@ -38,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     in_order(items)
 
 
+def pytest_collection_finish() -> None:
+    """Have nobody look for garbage in what was imported: nearly all objects there are, and none is."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _logs_as_before() -> Iterator[None]:
     """Commands that run in this process configure its logs: no other file's tests shall feel it."""
