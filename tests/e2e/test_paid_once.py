@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from rig import client_of, running_stack
+from rig import client_of
 from totalaud.errors import WorkflowFailed
+from totalaud.stack.local import LocalStack
 
 PEOPLE = [{"id": str(uuid4()), "name": f"Person {n}", "outlet": f"Outlet {n}"} for n in range(6)]
 STEP = {
@@ -44,15 +45,18 @@ async def completed(client, session_id):
 
 
 @pytest.fixture(scope="module")
-async def lived():
+async def lived(stack: LocalStack):
     """A session that was retried until it completed, its result, its row and its events."""
-    async with running_stack() as stack, await client_of(stack, uuid4()) as client:
-        await weather(stack, error_rate=1)
-        accepted = await client.run("coach-agent", [STEP])
-        with pytest.raises(WorkflowFailed, match=r"contacts\[\d\]"):
-            await client.outcome(accepted.id)
-        await weather(stack, error_rate=0.5)
-        result = await completed(client, accepted.id)
+    async with await client_of(stack, uuid4()) as client:
+        try:
+            await weather(stack, error_rate=1)
+            accepted = await client.run("coach-agent", [STEP])
+            with pytest.raises(WorkflowFailed, match=r"contacts\[\d\]"):
+                await client.outcome(accepted.id)
+            await weather(stack, error_rate=0.5)
+            result = await completed(client, accepted.id)
+        finally:
+            await weather(stack)
         row = await client.get(accepted.id, min_seq=result.seq)
         events = [event async for commit in client.events(accepted.id) for event in commit.events]
         yield result, row, events
