@@ -21,6 +21,7 @@ class Proxy:
         self._pairs: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self._passed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self.delay_s = 0.0
         self.delays = self.cuts = self.silences = 0
@@ -77,6 +78,7 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):
             await self._open.wait()
+            self._passed.set()
             if self.delay_s:
                 self.delays += 1
                 await asyncio.sleep(self.delay_s)
@@ -85,9 +87,11 @@ class Proxy:
         raise ConnectionResetError
 
     async def trouble(self, chance: random.Random, rounds: int) -> None:
-        """Delay, cut and half-open in turn, some seconds in all."""
+        """Delay, cut and half-open in turn, some seconds in all, each time once something passes again."""
         for _ in range(rounds):
             self.delay_s = chance.choice((0.0, 0.005, 0.05))
+            self._passed.clear()
+            await self._passed.wait()
             await asyncio.sleep(chance.uniform(0.1, 0.4))
             if chance.random() < 0.5:
                 await self.cut()

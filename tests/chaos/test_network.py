@@ -37,10 +37,11 @@ async def network() -> AsyncIterator[tuple[Load, Proxy, Proxy]]:
 @pytest.mark.filterwarnings(LEFT_OPEN_BY_NATS_PY)
 async def test_a_network_that_delays_cuts_and_half_opens_loses_nothing(network: tuple[Load, Proxy, Proxy]):
     load, *proxies = network
-    chance = random.Random(1)
     load.begin()
     await load.busy()
-    await asyncio.gather(*(proxy.trouble(chance, ROUNDS) for proxy in proxies))
+    await asyncio.gather(
+        *(proxy.trouble(random.Random(seed), ROUNDS) for seed, proxy in enumerate(proxies, 1))
+    )
     await load.rest()
     await check(load)
     assert all(proxy.cuts and proxy.silences and proxy.delays for proxy in proxies)
