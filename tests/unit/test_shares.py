@@ -1,7 +1,7 @@
 """Of each user so many attempts are in a queue at a time; the others have their turn as those end."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,11 @@ def admitted(shares: Shares, numbers: Iterable[int], user: UUID = USER, **change
 
 def numbers(kept: Iterable[tuple[Aggregate, UUID]]) -> list[int]:
     return [attempt_id.int for _, attempt_id in kept]
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with silenced():
+        VirtualLoop().run(story())
 
 
 def test_what_goes_beyond_a_user_s_share_is_kept_and_another_user_s_goes():
@@ -152,8 +157,7 @@ def test_a_turn_comes_as_soon_as_somebody_is_over():
         await asyncio.sleep(0.1)
         assert found.numbers == [5]
 
-    with silenced():
-        VirtualLoop().run(story())
+    run(story)
 
 
 def test_turns_come_though_nobody_here_hears_of_an_end_once_the_queue_runs_out():
@@ -166,8 +170,7 @@ def test_turns_come_though_nobody_here_hears_of_an_end_once_the_queue_runs_out()
         await asyncio.sleep(1)
         assert found.numbers == [5, 6, 7]
 
-    with silenced():
-        VirtualLoop().run(story())
+    run(story)
 
 
 def test_turns_wait_for_a_server_that_does_not_tell_how_long_its_queue_is():
@@ -181,8 +184,7 @@ def test_turns_wait_for_a_server_that_does_not_tell_how_long_its_queue_is():
         await asyncio.sleep(1)
         assert found.numbers == [2]
 
-    with silenced():
-        VirtualLoop().run(story())
+    run(story)
 
 
 async def _never() -> bool:
