@@ -422,7 +422,7 @@ def test_a_share_of_nothing_is_not_told():
     nothing = {**TRACKED, "funnel": FUNNEL, "rates": [{"metric": "replied", "rate": NONE}]}
     told = text("track-campaign", {**nothing, "previous": TRACKED["rates"]})
     assert "replied before: 6.3 %" in told
-    assert "0 of 0 pitches" not in told
+    assert "0 of 0" not in told
     compared = {"verdict": "Not enough data", "you": NONE, "references": [], "meta": META}
     assert text("benchmark-performance", compared) == "Not enough data"
 
