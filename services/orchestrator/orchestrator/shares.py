@@ -11,6 +11,7 @@ from shared.events import AttemptRequested
 from shared.subjects import Aggregate, Pool
 
 MOST = 64
+Owner = tuple[UUID | None, Pool]
 
 
 class Share(Struct):
@@ -31,16 +32,14 @@ class Shares:
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self.wanted = asyncio.Event()
-        self._shares: dict[tuple[UUID, Pool], Share] = {}
-        self._owners: dict[UUID, tuple[UUID, Pool]] = {}
+        self._shares: dict[Owner, Share] = {}
+        self._owners: dict[UUID, Owner] = {}
 
     def admits(self, aggregate: Aggregate, asked: AttemptRequested) -> bool:
         """Tell whether an attempt may go now; one that may not is kept.
 
         What a session has begun with goes on before another session begins.
         """
-        if aggregate.user is None:
-            raise ValueError("only what a user has begun is dispatched")
         owner = aggregate.user, asked.pool
         share = self._shares.setdefault(owner, Share())
         if asked.attempt_id in share.out:
