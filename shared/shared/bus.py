@@ -211,12 +211,7 @@ class Bus:
             task.cancel()
         for one in list(self._listening):
             await one.cancel()
-        if not self.client.is_connected:
-            _forget_unsent(self.client)
-        try:
-            await self.client.close()
-        except OSError:
-            _hang_up(self.client)
+        await hang_up(self.client)
 
 
 async def probe(urls: list[str], options: dict[str, Any]) -> None:
@@ -229,12 +224,22 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
         try:
             await client.connect(url, error_cb=ignore, **(options | ONCE))
         except (OSError, NatsError, TimeoutError):
-            _hang_up(client)
+            _drop(client)
             if number == len(urls):
                 raise
         else:
             return await client.close()
     return None
+
+
+async def hang_up(client: Client) -> None:
+    """Close it, whether a server is there or not."""
+    if not client.is_connected:
+        _forget_unsent(client)
+    try:
+        await client.close()
+    except OSError:
+        _drop(client)
 
 
 def _forget_unsent(client: Client) -> None:
@@ -243,7 +248,7 @@ def _forget_unsent(client: Client) -> None:
     client._pending_data_size = 0  # noqa: SLF001
 
 
-def _hang_up(client: Client) -> None:
+def _drop(client: Client) -> None:
     """End a connection on which nothing can be sent any more."""
     left: Any = client._transport  # noqa: SLF001 - there is no other door
     if left:

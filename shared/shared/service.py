@@ -4,12 +4,14 @@ Those are raw nats-py (`shared.bus`, `shared.doors`): FastStream in their path c
 """
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -22,17 +24,16 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, Callback, Complaints, shake_hands
+from shared.bus import CONNECT, Bus, Callback, Complaints, hang_up, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
 from shared.no_core import leave_no_core
 from shared.refusal import Refusal
-from shared.settings import HEALTH_PORT, Settings
+from shared.settings import HEALTH_HOST, HEALTH_PORT, Settings
 
 GARBAGE = 50_000
-HOST = "127.0.0.1"
 LOOK_S = 1.0
 
 Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | None]]
@@ -92,7 +93,7 @@ async def _serve(name: str, wire: Wire) -> bool:
         asyncapi_path="/docs",
     )
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    with _bound(settings.health_port) as port, server.told_to_stop():
+    with _bound(settings.health_host, settings.health_port) as port, server.told_to_stop():
         try:
             async with app.start_lifespan_context():
                 await server.serve_until_lost(port)
@@ -105,10 +106,20 @@ async def _serve(name: str, wire: Wire) -> bool:
     return False
 
 
+class _Broker(NatsBroker):
+    """FastStream's own cannot be stopped while NATS is away: nats-py, with nothing to drain, raises."""
+
+    async def stop(self, *raised: Any) -> None:
+        if self._connection and not self._connection.is_connected:
+            await hang_up(self._connection)
+            self._connection = None
+        await super().stop(*raised)
+
+
 def _broker(name: str, url: str, reconnected: Callback) -> NatsBroker:
     """Have FastStream make the connection, as `Bus.connect` would."""
     tls = secured(url)
-    return NatsBroker(
+    return _Broker(
         servers(url),
         security=NatsSecurity(ssl_context=tls["tls"], tls_handshake_first=True) if tls else None,
         name=name,
@@ -176,14 +187,15 @@ def _is_over(client: Client) -> bool:
 
 
 @contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as bound:
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            bound.bind((HOST, port))
+            bound.bind((host, port))
         except OSError as error:
-            why = f"{HOST}:{port} cannot be listened on: {error.strerror}"
-            raise Refusal("health_port", HEALTH_PORT, f"{HEALTH_PORT}: {why}") from None
+            blamed = HEALTH_PORT if error.errno in (errno.EADDRINUSE, errno.EACCES) else HEALTH_HOST
+            why = f"{host}:{port} cannot be listened on: {error.strerror}"
+            raise Refusal("invalid", blamed, f"{blamed}: {why}") from None
         yield bound
 
 

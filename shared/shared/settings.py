@@ -11,6 +11,7 @@ from shared.secret import secret
 from shared.urls import DATABASE_URL, LAST_PORT, database_url, http_url
 
 SKILLS = "TOTALAUD_SKILLS"
+HEALTH_HOST = "TOTALAUD_HEALTH_HOST"
 HEALTH_PORT = "TOTALAUD_HEALTH_PORT"
 MOST_AT_ONCE = 1000
 LONGEST_WAIT_S = 24 * 3600.0
@@ -25,6 +26,7 @@ class Settings:
     skills: Path
     master_key_file: Path | None
     master_key: str | None
+    health_host: str
     health_port: int
     ack_wait_s: float
     concurrency: int
@@ -41,6 +43,7 @@ class Settings:
             skills=Path(env.get(SKILLS) or "skills"),
             master_key_file=Path(key_file) if key_file else None,
             master_key=env.get("TOTALAUD_MASTER_KEY"),
+            health_host=env.get(HEALTH_HOST) or "127.0.0.1",
             health_port=math.ceil(number(HEALTH_PORT, 0, or_none=True, most=LAST_PORT)),
             ack_wait_s=ack_wait_s(),
             concurrency=math.ceil(number("TOTALAUD_CONCURRENCY", 16, most=MOST_AT_ONCE)),

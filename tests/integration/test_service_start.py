@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
+from busstage import until
 from deployed import process
 from rig import ROOT, environment
 from servers import data_folder
@@ -22,7 +27,7 @@ from shared.streams import provision
 from shared.urls import database_url as checked
 from totalaud.stack import ports
 from totalaud.stack.nats import Nats
-from totalaud.stack.parts import TAKEN, Part, PartKind
+from totalaud.stack.parts import TAKEN, Part, PartKind, services
 from totalaud.stack.server import Server
 
 AWAY = "127.0.0.1:1"
@@ -82,6 +87,8 @@ async def last_words(log: Path, name: str, env: dict[str, str]) -> list[str]:
     [
         ("orchestrator", {"TOTALAUD_HEALTH_PORT": "abc"}, "TOTALAUD_HEALTH_PORT: 'abc' is not a number of 0"),
         ("orchestrator", {"TOTALAUD_HEALTH_PORT": "70000"}, "TOTALAUD_HEALTH_PORT: '70000' is not a number"),
+        ("campaigns", {"TOTALAUD_HEALTH_HOST": "192.0.2.1"}, "TOTALAUD_HEALTH_HOST: 192.0.2.1:0 cannot be"),
+        ("campaigns", {"TOTALAUD_HEALTH_HOST": "no.invalid"}, "TOTALAUD_HEALTH_HOST: no.invalid:0 cannot be"),
         ("orchestrator", {"TOTALAUD_MASTER_KEY": "zz"}, "TOTALAUD_MASTER_KEY must hold 32 bytes"),
         ("campaigns", {"TOTALAUD_MASTER_KEY": "", "TOTALAUD_MASTER_KEY_FILE": "/none"}, "file /none cannot"),
         ("skill_runner", {"TOTALAUD_SKILLS": "/none"}, "TOTALAUD_SKILLS: /none is no folder"),
@@ -106,6 +113,22 @@ async def test_a_health_port_that_is_taken_is_named(nats_url: str, tmp_path: Pat
             tmp_path / "log", "orchestrator", {"TOTALAUD_NATS_URL": nats_url, "TOTALAUD_HEALTH_PORT": port}
         )
     assert told == f"TOTALAUD_HEALTH_PORT: {ports.LOOPBACK}:{port} {TAKEN}"
+
+
+async def test_health_is_told_where_the_settings_say(provisioned: str, database_url: str, tmp_path: Path):
+    elsewhere, port = "127.0.0.2", ports.free_port()
+    env = GIVEN | {"TOTALAUD_NATS_URL": provisioned, "TOTALAUD_DATABASE_URL": database_url}
+    env |= {"TOTALAUD_HEALTH_HOST": elsewhere, "TOTALAUD_HEALTH_PORT": str(port)}
+    async with process(tmp_path / "log", (sys.executable, "-m", "campaigns"), env), asyncio.timeout(30):
+        while True:
+            with suppress(urllib.error.URLError):
+                url = f"http://{elsewhere}:{port}/healthz"
+                with await asyncio.to_thread(urllib.request.urlopen, url) as answer:
+                    assert answer.read() == b"ok"
+                    break
+            await asyncio.sleep(0.05)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(ports.LOOPBACK, port)
 
 
 async def test_a_free_port_that_somebody_else_took_meanwhile_is_chosen_anew(tmp_path: Path):
@@ -142,6 +165,25 @@ async def test_a_service_that_nats_does_not_let_in_again_ends_and_says_why(datab
         await server.stop()
     last = json.loads(log.read_text().splitlines()[-1])
     assert last["exception"]["message"] == "TOTALAUD_NATS_URL: the server says: Authorization Violation"
+
+
+async def test_a_service_ends_in_order_though_nats_went_away_before_it(database_url: str, tmp_path: Path):
+    with data_folder() as data:
+        nats = Server(kind := Nats(data), data / "logs")
+        await nats.start()
+        bus = await Bus.connect(kind.url, name="test")
+        await provision(bus, ack_wait_s=5)
+        await bus.close()
+        env = os.environ | GIVEN | {"TOTALAUD_NATS_URL": kind.url, "TOTALAUD_DATABASE_URL": database_url}
+        running = [Server(PartKind(part, env, tmp_path), tmp_path) for part in services()]
+        try:
+            await asyncio.gather(*(one.start() for one in running))
+            await nats.stop()
+            await until(lambda: all('"nats"' in log.read_text() for log in tmp_path.glob("*.log")))
+        finally:
+            await asyncio.gather(*(one.stop() for one in running))
+    assert [one.child.code for one in running if one.child] == [0, 0, 0, 0]
+    assert not [log.name for log in tmp_path.glob("*.log") if '"error"' in log.read_text()]
 
 
 @pytest.mark.parametrize(

@@ -349,6 +349,7 @@ SAID = {
     "SKILLS": "mine",
     "MASTER_KEY_FILE": "key",
     "MASTER_KEY": "secret",
+    "HEALTH_HOST": "::1",
     "HEALTH_PORT": "0",
     "ACK_WAIT_S": "86400",
     "CONCURRENCY": "1000",
@@ -362,11 +363,13 @@ def test_a_service_does_as_its_environment_says_and_else_as_the_settings_say(
     for name in SAID:
         monkeypatch.delenv(f"TOTALAUD_{name}", raising=False)
     nats, postgres = "nats://127.0.0.1:4222", "postgresql://127.0.0.1:5432/totalaud"
-    assert Settings.from_env() == Settings(nats, postgres, Path("skills"), None, None, 0, 5.0, 16, None)
+    assert Settings.from_env() == Settings(
+        nats, postgres, Path("skills"), None, None, "127.0.0.1", 0, 5.0, 16, None
+    )
     for name, value in SAID.items():
         monkeypatch.setenv(f"TOTALAUD_{name}", value)
     assert Settings.from_env() == Settings(
-        "nats://a:1", "postgresql://b:2/c", Path("mine"), Path("key"), "secret", 0, 86400.0, 1000,
+        "nats://a:1", "postgresql://b:2/c", Path("mine"), Path("key"), "secret", "::1", 0, 86400.0, 1000,
         "http://d:3/v1",
     )  # fmt: skip
 
