@@ -8,6 +8,7 @@ arguments.
 """
 
 import logging
+import socket
 import sys
 import threading
 import warnings
@@ -153,7 +154,7 @@ class _Foreign(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         event: EventDict = {
             "event": _template(record),
-            "level": record.levelname.lower(),
+            "level": _level(record),
             "logger": record.name,
         }
         event["at"] = f"{record.module}:{record.lineno}"
@@ -162,6 +163,12 @@ class _Foreign(logging.Formatter):
         for processor in (*self._common, _safe_exception):
             event = cast("EventDict", processor(None, "", event))
         return str(self._render(None, "", event))
+
+
+def _level(record: logging.LogRecord) -> str:
+    """A name not found for somebody who waits no more, and has said so, is an error to uvloop alone."""
+    given_up = record.exc_info and isinstance(record.exc_info[1], socket.gaierror)
+    return "warning" if given_up else record.levelname.lower()
 
 
 def _template(record: logging.LogRecord) -> str:

@@ -351,6 +351,15 @@ logging.getLogger("nats").error("\x9b31m")
     assert json.loads(seen.splitlines()[0])["reason"] == "\x1b]0;a\x9b31m\u202eb"
 
 
+def test_a_name_that_is_not_found_for_nobody_any_more_is_no_alarm():
+    program = """
+import logging, socket
+for error in (socket.gaierror(-3, "not now"), ConnectionResetError(104, "reset")):
+    logging.getLogger("asyncio").error("Future exception was never retrieved", exc_info=error)
+"""
+    assert [line["level"] for line in run(program)] == ["warning", "error"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing here is always full")
 def test_a_line_that_a_full_disk_does_not_take_ends_nobody_s_work():
     program = """
