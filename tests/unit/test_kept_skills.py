@@ -111,15 +111,39 @@ def test_a_kept_file_that_was_damaged_is_not_run_and_is_kept_anew(here: Installa
     assert told(here.files, first) == 1
 
 
+def test_what_is_kept_already_is_not_written_again(here: Installation):
+    def written() -> set[int]:
+        return {file.stat().st_ino for file in here.folder.glob("*/*/*.py")}
+
+    first = here.release(1)
+    here.kept.keep(first)
+    before = written()
+    here.kept.keep(first)
+    assert written() == before
+
+
 def test_all_but_the_last_versions_are_forgotten_but_for_those_of_another_log(here: Installation):
-    versions = [here.release(number) for number in range(VERSIONS + 3)]
+    versions = [here.release(number) for number in range(VERSIONS + 2)]
     for number, _ in enumerate(versions):
         here.kept.keep(here.release(number))
+    (here.folder / ("0" * 64) / "library").mkdir(parents=True)
     here.kept.forget([Skill(tuple(versions[1:]))])
     here.kept.forget([])
     kept = {path.parent.name for path in here.folder.glob("*/*/tell_number.py")}
-    assert kept == {one.python_hash for number, one in enumerate(versions) if number not in {1, 2}}
-    assert len(list(here.folder.glob("*/library"))) == VERSIONS + 1
+    assert kept == {one.python_hash for number, one in enumerate(versions) if number != 1}
+    assert len(list(here.folder.glob("*/library"))) == VERSIONS + 2
+
+
+def test_a_library_stays_for_as_long_as_one_of_its_versions(here: Installation):
+    versions = []
+    for number in range(VERSIONS + 1):
+        versions.append(here.release(1, f"{SOURCE}# {number}\n"))
+        here.kept.keep(versions[-1])
+    here.kept.forget([Skill(tuple(versions))])
+    here.release(2)
+    assert [told(here.files, one) for one in versions[1:]] == [1] * VERSIONS
+    with pytest.raises(Missing):
+        told(here.files, versions[0])
 
 
 def test_a_folder_that_takes_nothing_is_said_and_keeps_nobody_from_running(here: Installation):

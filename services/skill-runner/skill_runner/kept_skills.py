@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.definitions import SkillDefinition
 from shared.logs import get_logger
 from shared.registry import Skill
 from shared.skill_source import LIBRARY, python_hash
-from skill_runner.skillfile import Source, find, here_at, kept_at
+from skill_runner.skillfile import Source, find, here_at
 
 VERSIONS = 20
 A_HASH = "[0-9a-f]" * 64
@@ -31,20 +31,18 @@ class KeptSkills:
         if self._folder is None or pinned is None:
             return
         try:
-            if find(kept_at(self._folder, name, pinned), pinned) is None:
-                found = find(here_at(self._skills, name), pinned)
-                if found is not None:
-                    _copy(found, self._folder / python_hash(b"", found.library), pinned)
+            found = find(here_at(self._skills, name), pinned)
+            if found is not None:
+                _copy(found, self._folder / python_hash(b"", found.library), pinned)
         except OSError as error:
             get_logger().warning("a skill's Python file is not kept", skill=name, reason=type(error).__name__)
 
-    def forget(self, skills: Iterable[Skill]) -> None:
+    def forget(self, skills: Sequence[Skill]) -> None:
         """Remove older versions than the last; what this log does not know may be of one to be restored."""
         if self._folder is None:
             return
-        known = list(skills)
-        last = {one.python_hash for skill in known for one in skill.versions[-VERSIONS:]}
-        older = {one.python_hash for skill in known for one in skill.versions[:-VERSIONS]} - last
+        last = {one.python_hash for skill in skills for one in skill.versions[-VERSIONS:]}
+        older = {one.python_hash for skill in skills for one in skill.versions[:-VERSIONS]} - last
         for home in self._folder.glob(A_HASH):
             versions = {one.name: one for one in home.glob(A_HASH)}
             for name in versions.keys() & older:
