@@ -82,11 +82,11 @@ def test_what_a_session_has_begun_with_goes_on_before_another_one_begins():
     assert numbers(shares.next()) == [5]
 
 
-def test_an_attempt_that_is_dispatched_again_is_counted_once():
+def test_an_attempt_that_is_dispatched_again_is_counted_once_and_keeps_its_place():
     shares = Shares(2)
-    assert admitted(shares, (1, 1, 2, 3, 3)) == [1, 1, 2]
+    assert admitted(shares, (1, 1, 2, 2, 3, 4, 3)) == [1, 1, 2, 2]
     shares.over([UUID(int=1), UUID(int=2)])
-    assert numbers(shares.next()) == [3]
+    assert numbers(shares.next()) == [3, 4]
 
 
 def test_what_is_over_before_its_turn_is_not_kept():
@@ -101,25 +101,28 @@ def test_a_queue_that_runs_out_is_given_of_each_user_s_in_turn_whatever_is_count
     shares = Shares(2)
     admitted(shares, range(1, 8))
     admitted(shares, range(11, 14), OTHER)
+    admitted(shares, range(21, 24), pool="openai")
     assert numbers(shares.beyond("custom", 3)) == [3, 13, 4]
     assert numbers(shares.beyond("custom", 9)) == [5, 6, 7]
-    assert numbers(shares.beyond("openai", 9)) == []
+    assert numbers(shares.beyond("openai", 9)) == [23]
 
 
 def test_the_oldest_is_counted_no_more_where_a_queue_was_given_beyond_the_share():
-    shares = Shares(1)
-    admitted(shares, range(1, 5))
-    assert numbers(shares.beyond("custom", 1)) == [2]
+    shares = Shares(2)
+    admitted(shares, range(1, 6))
+    assert numbers(shares.beyond("custom", 1)) == [3]
+    shares.over([UUID(int=2), UUID(int=3)])
+    assert numbers(shares.next()) == [4, 5]
+    shares.over([UUID(int=4), UUID(int=5)])
     shares.over([UUID(int=1)])
     assert numbers(shares.next()) == []
-    shares.over([UUID(int=2)])
-    assert numbers(shares.next()) == [3]
 
 
 def test_of_users_for_whom_nothing_is_there_nothing_is_remembered():
-    shares = Shares(1)
-    admitted(shares, (1, 2))
-    shares.over([UUID(int=1), UUID(int=2)])
+    shares = Shares(2)
+    admitted(shares, (1, 2, 3))
+    for number in (3, 1, 2):
+        shares.over([UUID(int=number)])
     assert (shares._shares, shares._owners) == ({}, {})
 
 
@@ -154,7 +157,7 @@ def test_a_turn_comes_as_soon_as_somebody_is_over():
         await asyncio.sleep(10)
         assert found.numbers == []
         found.shares.over([UUID(int=1)])
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.01)
         assert found.numbers == [5]
 
     run(story)
@@ -165,6 +168,8 @@ def test_turns_come_though_nobody_here_hears_of_an_end_once_the_queue_runs_out()
         found = Dispatched(4)
         await found.filled(range(1, 10))
         await asyncio.sleep(10)
+        found.queue()._next = 3
+        await asyncio.sleep(1)
         assert found.numbers == []
         found.queue()._next = 4
         await asyncio.sleep(1)

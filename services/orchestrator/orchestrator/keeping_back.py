@@ -9,7 +9,6 @@ from contextlib import suppress
 from uuid import UUID
 
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
 from orchestrator.shares import Shares
 from shared.bus import Bus
@@ -61,7 +60,7 @@ class KeepingBack:
         """Return how many in a pool's queue no runner has; None where NATS does not tell."""
         try:
             left: int | None = (await self._bus.client.jetstream().consumer_info("WORK", pool)).num_pending
-        except (NatsError, APIError, TimeoutError):
+        except (NatsError, TimeoutError):
             return None
         return left
 
