@@ -6,8 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from orchestrator.keeping_back import KeepingBack
+from orchestrator.steps import attempt_id
 from shared.events import AttemptError
 from shared.json import dumps
+from shared.subjects import session
 from shared.work import Report, Work
 from sim.bus import SimBus
 from sim.chance import Chance
@@ -18,9 +21,30 @@ from sim.run import USER
 from sim.silence import silenced
 from skill_runner.reporting import about
 
-ID = UUID(int=1)
+ID, OTHER = UUID(int=1), UUID(int=2)
 STEPS = [{"skill": "collect", "input": {"n": 1}}]
 FAILED = AttemptError(code="rate_limited", message="later", retryable=True)
+
+
+class Kept:
+    """Two sessions of a user whose share of a queue is one: the second is kept back."""
+
+    def __init__(self) -> None:
+        self.world = World(0)
+        self.world.share = 1
+        self.doors = doors_of(self.world, SimBus(self.world.server, Process("orchestrator", Chance(0))))
+        self.follow = self.doors.commands.follow
+
+    async def run(self) -> None:
+        for id_ in (ID, OTHER):
+            body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": STEPS})
+            await self.doors.ask(f"ask.{USER}.session.run", body, {})
+
+    async def cancel(self, id_: UUID) -> None:
+        await self.doors.ask(f"ask.{USER}.session.cancel", dumps({"session_id": str(id_)}), {})
+
+    def dispatched(self) -> list[UUID]:
+        return [Work.from_json(one.body).id for one in self.world.server.streams["WORK"].messages]
 
 
 async def second_attempt(done: dict[str, Any], most: int) -> Work:
@@ -45,3 +69,58 @@ def test_what_is_paid_for_goes_along_with_the_next_attempt_where_there_is_room(s
     with silenced():
         work = VirtualLoop().run(second_attempt({"n": 1, "more": "x" * size}, 4_000))
     assert (work.attempt, work.done is not None) == (2, kept)
+
+
+def test_what_is_kept_back_has_its_turn_once_a_session_before_it_is_over():
+    async def story() -> None:
+        kept = Kept()
+        bus: Any = kept.doors.bus
+        turns = asyncio.create_task(KeepingBack(bus, kept.follow.shares, kept.follow.let_go).run())
+        await kept.run()
+        await asyncio.sleep(1)
+        assert kept.dispatched() == [ID]
+        await kept.cancel(ID)
+        await asyncio.sleep(1)
+        assert kept.dispatched() == [ID, OTHER]
+        turns.cancel()
+
+    with silenced():
+        VirtualLoop().run(story())
+
+
+def test_what_is_over_when_its_turn_comes_is_not_dispatched():
+    async def story() -> None:
+        kept = Kept()
+        await kept.run()
+        await kept.cancel(OTHER)
+        await kept.follow.let_go(session(USER, OTHER), attempt_id(session(USER, OTHER).subject, 1, 1))
+        assert kept.dispatched() == [ID]
+
+    with silenced():
+        VirtualLoop().run(story())
+
+
+def test_a_turn_that_comes_while_nats_is_away_is_left_to_the_sweep():
+    async def story() -> None:
+        kept = Kept()
+        kept.doors.bus.passes = unanswered  # type: ignore[method-assign]
+        await kept.follow.let_go(session(USER, OTHER), ID)
+        assert kept.follow.sweep_wanted.is_set()
+
+    with silenced():
+        VirtualLoop().run(story())
+
+
+async def unanswered() -> bool:
+    raise TimeoutError
+
+
+def test_a_history_that_cannot_be_read_ends_nobody_s_turns():
+    async def story() -> None:
+        kept = Kept()
+        novel = session(USER, OTHER)
+        kept.world.server.streams["EVT"].append(novel.subject, b'{"events": [{"type": "Novel"}]}', {})
+        await kept.follow.let_go(novel, ID)
+
+    with silenced():
+        VirtualLoop().run(story())

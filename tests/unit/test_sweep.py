@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 from nats.errors import NoRespondersError
-from nats.js.errors import NoStreamResponseError
+from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from controls import NOW, start
 from orchestrator.decide import decide
@@ -69,6 +70,35 @@ class Both:
 
 
 def test_a_history_that_cannot_be_read_keeps_no_other_one_waiting():
+    world = begun()
+    with silenced():
+        VirtualLoop().run(swept(world, Both()))
+    assert len(world.server.streams["WORK"].messages) == 1
+
+
+@pytest.mark.parametrize("error", [NotFoundError(), TimeoutError()], ids=lambda error: type(error).__name__)
+def test_queues_of_which_nats_does_not_tell_keep_no_history_waiting(error: Exception):
+    class Untold(SimBus):
+        """A bus that is told of no consumer."""
+
+        @property
+        def client(self) -> Any:
+            return self
+
+        def jetstream(self) -> Any:
+            return self
+
+        async def consumer_info(self, *_: str) -> None:
+            raise error
+
+    world = begun()
+    with silenced():
+        VirtualLoop().run(swept(world, Both(), Untold))
+    assert len(world.server.streams["WORK"].messages) == 1
+
+
+def begun() -> World:
+    """Return a world with a history that cannot be read, and one that waits for its first step."""
     world = World(0)
     begun = Commit(
         commit_id=UUID(int=3), at=NOW, events=decide(start(), Session(), NOW, BEGUN.subject).events
@@ -76,14 +106,12 @@ def test_a_history_that_cannot_be_read_keeps_no_other_one_waiting():
     log = world.server.streams["EVT"]
     log.append(UNREADABLE.subject, b'{"events": [{"type": "Novel"}]}', {})
     log.append(BEGUN.subject, begun.encode(BEGUN), {})
-    with silenced():
-        VirtualLoop().run(swept(world, Both()))
-    assert len(world.server.streams["WORK"].messages) == 1
+    return world
 
 
-async def swept(world: World, where: OpenSessions) -> None:
+async def swept(world: World, where: OpenSessions, bus_of: type[SimBus] = SimBus) -> None:
     """Sweep for some seconds."""
-    bus = SimBus(world.server, Process("orchestrator", Chance(0)))
+    bus = bus_of(world.server, Process("orchestrator", Chance(0)))
     doors = doors_of(world, bus)
     follow = doors.commands.follow
     sweep = Sweep(bus, follow, doors.reports.claims, follow.settling, where)  # type: ignore[arg-type]
