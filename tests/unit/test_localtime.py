@@ -1,9 +1,14 @@
 """Clocks and calendars: when summer time begins and ends, movable feasts, days given in lieu."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+import library
 from library.localtime import at_hour, easter_sunday, is_holiday, part_of_day, zone
 
 LONDON = zone("Europe/London")
@@ -84,3 +89,14 @@ def test_what_is_no_time_zone_is_none(name):
 )
 def test_each_hour_has_a_part_of_the_day(hour, part):
     assert part_of_day(hour) == part
+
+
+def test_zones_are_known_where_the_machine_has_none_of_its_own():
+    told = subprocess.run(
+        [sys.executable, "-c", "from library.pitched import HOME; print(HOME)"],
+        env={**os.environ, "PYTHONTZPATH": "", "PYTHONPATH": str(Path(library.__path__[0]).parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.stdout, told.stderr) == ("Europe/London\n", "")
