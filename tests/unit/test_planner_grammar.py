@@ -134,6 +134,33 @@ def test_a_span_of_time_is_one_of_three(text, window):
 
 
 @pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("How did my campaign do since 2025?", "2025"),
+        ("How did my campaign do on 2026-10-01?", "2026-10-01"),
+        ("How did my campaign do on 12/01?", "12/01"),
+        ("Report since 1.10.2026", "1.10.2026"),
+        ("What worked for me in 2025?", "2025"),
+        ("Plan a campaign for 12/01/2027", "12/01/2027"),
+        ("Plan my release on the 31st", "the 31st"),
+        ("Which opportunities are open until 2027-01?", "2027-01"),
+    ],
+)
+def test_a_date_that_no_answer_can_be_narrowed_to_is_named_whole(text, named):
+    found = read(text)
+    assert isinstance(found, Unread)
+    assert f"“{named}”" in found.reason
+    assert "time can be said here" in found.reason or "the last 7 days" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["Find 20 synthpop radio contacts", "Write a pitch for the 2nd single to BBC Radio 6"]
+)
+def test_other_numbers_are_no_dates(text):
+    assert isinstance(read(text), Question)
+
+
+@pytest.mark.parametrize(
     ("text", "slots"),
     [
         ("Give me a report of Glass Coast", (None, "Glass Coast", None, None, None)),

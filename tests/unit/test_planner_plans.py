@@ -341,6 +341,20 @@ def test_the_span_that_nobody_named_is_told(intent):
     assert of(intent, known, window="all").notes == ()
 
 
+@pytest.mark.parametrize(
+    ("span", "window", "told"),
+    [
+        ("last month", "28d", ("looks at the last 28 days for “last month”",)),
+        ("this week", "7d", ("looks at the last 7 days for “this week”",)),
+        ("last 28 days", "28d", ()),
+    ],
+)
+def test_a_month_of_the_calendar_is_told_to_be_none(span, window, told):
+    known = facts(campaigns=[Campaign("c1", "Spring")])
+    for intent in ("performance", "report"):
+        assert of(intent, known, window=window, span=span).notes == told
+
+
 def test_a_prediction_is_for_whom_the_campaign_has_not_pitched():
     plan = of("predict", outcome="placed")
     assert (plan.agent, plan.free) == ("tracker-agent", True)

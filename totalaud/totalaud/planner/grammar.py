@@ -75,12 +75,12 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     named = reading.take(nameable(vocabulary))
     if refusal := _not_a_question(said, reading.rest()):
         return refusal
-    window = window_of(reading)
+    window, span = window_of(reading)
     implied = marks(plain, reading, len(set(vocabulary.campaigns.values())), address=bool(addresses))
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
-    if time := unread_time(intent, reading):
+    if time := unread_time(intent, plain, reading):
         return time
     names = meant(named, SLOTS[intent]) | {"contact": addresses}
     if intent == "find" and names["outlet"] and reading.compared("outlet"):
@@ -98,6 +98,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         genres=tuple(names["genres"]),
         regions=tuple(places),
         window=window,
+        span=span,
         hours_per_week=hours,
         budget=budget,
         currency=currency(money[0]) if money else None,

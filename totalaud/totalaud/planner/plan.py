@@ -10,10 +10,10 @@ from totalaud.planner.draft import Absent, Draft, Plan, Template
 from totalaud.planner.facts import Chosen, Facts, Release
 from totalaud.planner.inputs import artist_info, release_info
 from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, Window
+from totalaud.planner.times import looked_at
 from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
-LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
 MOST_SHOWN = 20
 LEAVES_OUT = "leaves out whom you have pitched for {} already"
@@ -103,9 +103,9 @@ def _performance(draft: Draft) -> None:
 
 
 def _window(draft: Draft) -> Window:
-    if draft.question.window is None:
-        draft.notes.append(LAST_WEEK)
-    return draft.question.window or "7d"
+    window, told = looked_at(draft.question)
+    draft.notes += told
+    return window
 
 
 def _report(draft: Draft) -> None:

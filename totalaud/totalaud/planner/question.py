@@ -31,6 +31,7 @@ class Question:
     """The slots that were filled; names are those known from the tables, never words of the question.
 
     `contact` is an e-mail address: it is looked up, and goes no further. `compared` are several of one's own.
+    `span` is what `window` was called.
     """
 
     intent: Intent
@@ -45,6 +46,7 @@ class Question:
     compared: tuple[Named, ...] = ()
     release_type: str | None = None
     window: Window | None = None
+    span: str | None = None
     audience: str | None = None
     detail: str | None = None
     cohort: bool = False

@@ -4,11 +4,20 @@ import re
 from typing import cast
 
 from totalaud.planner import words as w
-from totalaud.planner.names import Reading
-from totalaud.planner.question import Intent, Unread, Window
+from totalaud.planner.names import WORD, Reading
+from totalaud.planner.question import Intent, Question, Unread, Window
 from totalaud.planner.rules import SLOTS
 
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
+DATE = re.compile(r"\b(?:\d{4}-\d\d(?:-\d\d)?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4})\b")
+PART_OF_DATE = re.compile(
+    r"\b(?:in|of|for|from|since|during|before|after|until|till) ((?:19|20)\d\d)\b"
+    r"|\b(?:on|by|for|from|since|before|after|until|till) (the \d{1,2}(?:st|nd|rd|th))\b(?! \w)"
+)
+LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
+TAKEN_FOR = "looks at the last {} days for “{}”"
+DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
+LOOSE = frozenset({"this week", "last week", "this month", "last month", "past month", "last 30 days"})
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
 DATES: dict[Intent, str] = {
     "plan": ": 'totalaud releases plan' sets the day of a release",
@@ -16,22 +25,31 @@ DATES: dict[Intent, str] = {
 }
 
 
-def window_of(reading: Reading) -> Window | None:
-    """Take the span that is named, if there is one."""
+def window_of(reading: Reading) -> tuple[Window | None, str | None]:
+    """Take the span that is named, if there is one, and the words for it."""
     for window, phrases in w.WINDOWS.items():
         for phrase in phrases:
             if reading.drop(phrase.split()):
                 while reading.drop(phrase.split()):
                     pass
-                return cast("Window", window)
-    return None
+                return cast("Window", window), phrase
+    return None, None
 
 
-def unread_time(intent: Intent, reading: Reading) -> Unread | None:
+def looked_at(question: Question) -> tuple[Window, list[str]]:
+    """Return the span to look at, and what to say of it: last month is no month of the calendar here."""
+    if question.window is None:
+        return "7d", [LAST_WEEK]
+    if question.span in LOOSE:
+        return question.window, [TAKEN_FOR.format(DAYS[question.window], question.span)]
+    return question.window, []
+
+
+def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     """Refuse a time that no answer can be narrowed to, with the times there are."""
-    span = SPAN.search(reading.text())
     now = {"today"} if intent == "next" else set[str]()
-    times = [span[0]] if span else sorted({word for _, word in reading.rest()} & w.NO_WINDOW - now)
+    times = [*_spans(reading), *_dates(plain, reading)]
+    times += sorted({word for _, word in reading.rest()} & w.NO_WINDOW - now)
     if not times:
         return None
     if "window" in SLOTS[intent]:
@@ -39,3 +57,14 @@ def unread_time(intent: Intent, reading: Reading) -> Unread | None:
     if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
         return Unread("how many hours a week? Say it like “4 hours a week”")
     return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")
+
+
+def _spans(reading: Reading) -> list[str]:
+    return SPAN.findall(reading.text())
+
+
+def _dates(plain: str, reading: Reading) -> list[str]:
+    """Return what is written as a date, of words that stand for nothing else."""
+    left = {word for _, word in reading.rest()}
+    written = [at[0] for at in DATE.finditer(plain) if left.issuperset(WORD.findall(at[0]))]
+    return [*written, *(at[1] or at[2] for at in PART_OF_DATE.finditer(reading.text()))]
