@@ -253,7 +253,7 @@ async def test_a_person_sets_and_reads_it_in_eighty_columns(client: Client, stac
     await run(client)
     await ledger(client)
     told = await totalaud(stack, client.user, "budget", "set", "2.50", "--day")
-    assert told.out.strip() == "budget each day: $2.50"
+    assert told.out.strip() == "budget each day (UTC): $2.50"
     await totalaud(stack, client.user, "budget", "set", "2.50", "--day", "--wait")
     await totalaud(stack, client.user, "budget", "set", "2.5", "--day")
     told = await totalaud(stack, client.user, "budget", "get")

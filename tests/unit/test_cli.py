@@ -458,6 +458,14 @@ def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
 
 
+@pytest.mark.parametrize(("scope", "told"), [("day", "the next day (UTC)"), ("user", "raises the limit")])
+def test_what_waits_for_the_money_of_a_day_is_told_to_go_on_with_the_next(scope: str, told: str):
+    teller = Teller()
+    stopped = {"type": "AttemptStopped", "step": 1, "attempt_id": "a", "scope": scope, "limit_usd": "5"}
+    teller.tell(stopped)
+    assert told in str(teller.tell({"type": "SessionWaiting", "step": 1, "on": "budget"}))
+
+
 def test_a_skill_that_is_not_done_yet_is_listed_as_such():
     row = {"version": "2", "category": "analysis", "provider": "custom", "model": None, "enabled": True}
     made = listed([{"name": "old", "is_beta": False, **row}, {"name": "new", "is_beta": True, **row}])

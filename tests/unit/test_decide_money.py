@@ -80,6 +80,14 @@ def test_a_refusal_counts_what_is_spent_and_what_is_set_aside():
     assert "the budget of the day has $0.01 left of $0.10" in failed.message
 
 
+def test_whoever_meets_the_limit_of_a_day_is_told_that_the_next_one_has_its_own():
+    stop = StopAttempt(asks().claim, "day", Purse(Decimal("0.01")), "fail")
+    _, failed, _ = given(paid()).when(stop).then_happens(AttemptStopped, StepFailed, SessionFailed)
+    assert failed.message.endswith(
+        "raise it ('totalaud budget set --day') or wait for the next day (UTC), and retry"
+    )
+
+
 def test_of_a_limit_below_what_is_spent_nothing_is_left():
     purse = Purse(Decimal("0.10"), spent=Decimal("0.6"))
     _, failed, _ = (

@@ -64,10 +64,12 @@ def stop_attempt(held: OpenAttempt, stop: StopAttempt, session: Session) -> Deci
 
 
 def _way_out(session: Session, stop: StopAttempt) -> str:
-    if not session.alone:
-        return "raise it ('totalaud budget set') and retry"
-    own = stop.scope == "session"
-    return "run it anew with more" if own else "raise it ('totalaud budget set') and run it anew"
+    if session.alone and stop.scope == "session":
+        return "run it anew with more"
+    then = "run it anew" if session.alone else "retry"
+    if stop.scope == "day":
+        return f"raise it ('totalaud budget set --day') or wait for the next day (UTC), and {then}"
+    return f"raise it ('totalaud budget set') and {then}"
 
 
 def set_budget(command: SetSessionBudget, session: Session) -> Decision:

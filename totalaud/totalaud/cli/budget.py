@@ -64,7 +64,7 @@ def set_(
         if options.json:
             show.document(answer)
             return
-        whose = f"session {session}" if session else "each day" if day else "all in all"
+        whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
         told = "no limit" if limit_usd is None else f"${limit_usd}"
         again = " (as it was)" if answer["duplicate"] else ""
         show.say(show.console(), f"budget {whose}: {told}{again}")
@@ -113,7 +113,7 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
 
 
 def limits(found: dict[str, Any]) -> "Table":
-    names = {"user": "all in all", "day": f"today, {found['today']}"}
+    names = {"user": "all in all", "day": f"{found['today']} (UTC)"}
     rows = [
         (
             told,

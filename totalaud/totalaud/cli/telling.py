@@ -16,11 +16,12 @@ MOMENT_S = 0.5
 
 
 class Teller:
-    """Knows the steps' skills, and what attempts may cost at most, from the events it has told."""
+    """Knows the steps' skills, what attempts may cost at most and what stopped one, from what it has told."""
 
     def __init__(self) -> None:
         self._skills: dict[int, str] = {}
         self._most: dict[str, float | None] = {}
+        self._stopped_by = ""
 
     def lines(self, commit: Logged) -> list[str]:
         """Return a line for each event worth one."""
@@ -74,9 +75,14 @@ class Teller:
                 doubt = f", up to {dollars(most)} in doubt" if most else ""
                 return f"attempt lost: its skill-runner is gone{doubt}"
             case "AttemptStopped":
+                self._stopped_by = event["scope"]
                 asked = event.get("asked_usd")
                 may = "has no known price" if asked is None else f"may cost ${asked}"
                 return f"{may}: the budget of the {event['scope']} (${event['limit_usd']}) does not allow it"
+            case "SessionWaiting" if event["on"] == "budget" and self._stopped_by == "day":
+                return (
+                    "waits for money: the next day (UTC) has its own, 'totalaud budget set --day' raises it"
+                )
             case "SessionWaiting" if event["on"] == "budget":
                 return "waits for money: 'totalaud budget set' raises the limit"
             case "SessionWaiting":
