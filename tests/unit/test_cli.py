@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -456,6 +456,13 @@ def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone, up to $0.0200 in doubt"
     lost["attempt_id"] = "of a page before"
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, "%m-%d %H:%M"), (400, "%Y-%m-%d"), (-400, "%Y-%m-%d")])
+def test_a_time_far_away_is_told_with_its_year_in_as_few_letters(days: int, told: str):
+    at = datetime.now(UTC) - timedelta(days=days)
+    assert show.moment(at) == at.astimezone().strftime(told)
+    assert len(show.moment(at)) <= len("11-28 10:15")
 
 
 @pytest.mark.parametrize(("scope", "told"), [("day", "the next day (UTC)"), ("user", "raises the limit")])

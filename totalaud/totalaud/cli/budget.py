@@ -131,7 +131,7 @@ def limits(found: dict[str, Any]) -> "Table":
 def account(rows: Any) -> "Table":
     cells = [
         (
-            row["reserved_at"].astimezone().strftime("%m-%d %H:%M:%S"),
+            show.moment(row["reserved_at"], "%H:%M:%S"),
             row["skill_name"],
             row["state"],
             _dollars(row["reserved_usd"]),

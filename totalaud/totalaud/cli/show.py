@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from totalaud.record import as_json
@@ -27,6 +27,7 @@ EMPTY = "-"
 UNBOUNDED = 100_000
 LEAST_USD = 0.0001
 NOTHING, UNKNOWN = "$0", "unknown price"
+NEAR = timedelta(days=180)
 WHOLE = ("session", "skill", "#", "status")
 
 
@@ -95,6 +96,12 @@ def cell(value: Any) -> "Text":
         case _:
             text = str(value)
             return Text(text, style=STYLES.get(text.split(" ", 1)[0], ""))
+
+
+def moment(at: datetime, clock: str = "%H:%M") -> str:
+    """Write a time in a table's few letters, as clocks here show it; of one far away the year."""
+    far = abs(datetime.now(UTC) - at) > NEAR
+    return at.astimezone().strftime("%Y-%m-%d" if far else f"%m-%d {clock}")
 
 
 def duration(ms: float | None) -> str | None:
@@ -250,7 +257,7 @@ def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
             row["agent_name"].removesuffix("-agent"),
             f"{_standing(row)} {row['current_step']}/{row['total_steps'] or 0}",
             price(row),
-            row["created_at"].astimezone().strftime("%m-%d %H:%M"),
+            moment(row["created_at"]),
         )
         for row in rows
     )
