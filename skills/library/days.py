@@ -46,7 +46,10 @@ FORMS = tuple(
 AROUND = {"day": 0, "week": 3, "month": 15, "year": 183}
 LENGTH = {"day": 1, "week": 7, "month": 30.44, "year": 365.25}
 WORDS = {"today": 0, "tonight": 0, "tomorrow": 1, "yesterday": -1}
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
 CENTURY = 2000
+DECEMBER = 12
+MOST_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,17 @@ def _read(at: re.Match[str], today: date | None) -> Said:
         year += CENTURY
     month = part.get("month")
     number = int(part["number"]) if part.get("number") else MONTHS[month.lower()] if month else None
-    return Said(*where, year=year, month=number, day=int(part["day"]) if part.get("day") else None)
+    day = int(part["day"]) if part.get("day") else None
+    if number and day and "/" in at[0] and day <= DECEMBER < number:
+        number, day = day, number
+    return Said(*where, year=year, month=number, day=day)
 
 
 def _counted(part: dict[str, str], today: date | None) -> dict[str, date]:
     if today is None or not part.get("count"):
         return {}
     said, unit = part["count"].lower(), part["unit"].lower()
-    count = int(said) if said.isdigit() else UNITS.get(said) or TENS.get(said) or 1
+    count = int(said[:MOST_DIGITS]) if said.isdigit() else UNITS.get(said) or TENS.get(said) or 1
     length = min(round(count * LENGTH[unit]), 36_500)
     middle = today + timedelta(days=-length if part["way"].lower() == "ago" else length)
     around = timedelta(days=AROUND[unit])
@@ -161,8 +167,14 @@ def _span(span: str, step: int, today: date) -> tuple[date, date]:
         case "year":
             return date(today.year + step, 1, 1), date(today.year + step, 12, 31)
         case _:
-            first = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}[span]
-            return _months(today.year + step, first, 3)
+            return _season(SEASONS[span], step, today)
+
+
+def _season(begins: int, step: int, today: date) -> tuple[date, date]:
+    """Return this year's season, the winter of two years being that of the first; the last one is over."""
+    year = today.year - (begins == DECEMBER and today.month < SEASONS["spring"])
+    over = step < 0 and _months(year, begins, 3)[1] < today
+    return _months(year if over else year + step, begins, 3)
 
 
 def _months(year: int, month: int, count: int) -> tuple[date, date]:

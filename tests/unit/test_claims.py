@@ -272,6 +272,38 @@ def test_an_impossible_date_is_no_date_that_was_given(text):
         assert not said.says(days("2026-12-20")[0])
 
 
+@pytest.mark.parametrize(
+    ("text", "today", "first", "last"),
+    [
+        ("last summer", date(2026, 11, 24), date(2026, 6, 1), date(2026, 8, 31)),
+        ("last summer", date(2026, 7, 1), date(2025, 6, 1), date(2025, 8, 31)),
+        ("next summer", date(2026, 11, 24), date(2027, 6, 1), date(2027, 8, 31)),
+        ("this winter", date(2027, 1, 15), date(2026, 12, 1), date(2027, 2, 28)),
+        ("last winter", date(2027, 1, 15), date(2025, 12, 1), date(2026, 2, 28)),
+        ("next winter", date(2027, 1, 15), date(2027, 12, 1), date(2028, 2, 29)),
+        ("last winter", date(2028, 3, 1), date(2027, 12, 1), date(2028, 2, 29)),
+    ],
+)
+def test_the_last_season_is_the_one_that_was_over_last_and_a_winter_lies_in_two_years(
+    text, today, first, last
+):
+    (said,) = days(text, today)
+    assert (said.first, said.last) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("12/18/2026", date(2026, 12, 18)), ("12/01/2026", date(2026, 1, 12))]
+)
+def test_the_month_stands_first_where_it_cannot_stand_second(text, day):
+    assert days(text)[0].whole == day
+
+
+@pytest.mark.parametrize("text", [f"in {'9' * 400} years", f"in {'9' * 5_000} days"])
+def test_a_count_that_no_number_holds_is_no_fault(text):
+    (said,) = days(text, date(2026, 11, 24))
+    assert not said.says(days("2026-12-20")[0])
+
+
 def test_words_are_counted_as_a_reader_counts_them():
     assert count("Hi [[name]],\n\nit's a two-word thing - really!") == 7
 
