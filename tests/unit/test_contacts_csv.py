@@ -153,6 +153,10 @@ def test_a_further_address_beside_the_one_that_counts_is_passed_over():
         ("Unsubscribed at", "2024-05-01T10:00:00Z"),
         ("Unsubscribed Time", "2024-05-01T10:00:00+01:00"),
         ("Opt-out date", "01/05/2024"),
+        ("Opt-out date", "01-May-24"),
+        ("Unsubscribed on", '"May 1, 2024 10:00 AM"'),
+        ("Unsubscribed at", '"Wed, 01 May 2024 10:00:00 +0000"'),
+        ("Unsubscribed on", "1. Mai 2024"),
         ("Email Opt Out", "true"),
         ("Unsubscribed from all email", "TRUE"),
         ("Suppressed", "Unsubscribed"),
@@ -161,6 +165,12 @@ def test_a_further_address_beside_the_one_that_counts_is_passed_over():
 )
 def test_an_objection_is_read_however_a_list_writes_it(header: str, cell: str):
     assert good(dict(only(read(f"Email Address,{header}\nada@example.org,{cell}\n")))).suppressed is True
+
+
+@pytest.mark.parametrize("cell", ["May 2024", "since 2024", "never", "2 x"])
+def test_what_is_no_day_is_a_fault_of_its_row(cell: str):
+    found = row(dict(only(read(f"Email Address,Unsubscribed on\nada@example.org,{cell}\n"))))
+    assert found == [Fault("suppressed", "is neither yes nor no")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,12 @@ from campaigns.values import word
 OBJECTED = frozenset({"unsubscribed", "opted out", "opt out", "do not contact", "do not email", "dnc"})
 WILLING = frozenset({"subscribed"})
 LONGEST = 50
-_DAY = re.compile(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}(?![0-9])")
+_MONTH = r"[^\W\d_]{3,9}"
+_DAY = re.compile(
+    r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}(?![0-9])"
+    rf"|(?:[^\W\d_]{{2,9}}\.?,? )?[0-9]{{1,2}}(?:st|nd|rd|th)?[-. ]+{_MONTH}[-., ]+[0-9]{{2,4}}(?![0-9])"
+    rf"|(?:[^\W\d_]{{2,9}}\.?,? )?{_MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}}(?![0-9])"
+)
 _NO_DAY = re.compile(r"0+[-./]0+[-./]0+[ T:.0Z]*", re.IGNORECASE)
 
 
