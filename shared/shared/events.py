@@ -15,6 +15,8 @@ from shared.record_events import RecordEvent
 from shared.subjects import Pool
 from shared.usage import Cached, ModelCall, Usage
 
+LONGEST_PATIENCE_S = 86_400.0
+
 
 class PlannedStep(Stored, frozen=True, kw_only=True):
     """One step as accepted: its skill pinned by hash, its input with templates unresolved.
@@ -48,7 +50,7 @@ class Budget(Stored, frozen=True, kw_only=True):
 class AttemptError(Stored, frozen=True, kw_only=True):
     """Why an attempt failed: `code` for programs, `message` for people, without any value of the input.
 
-    `retry_after_s` is what the provider asked for, seconds.
+    `retry_after_s` is what the provider asked for; no retry waits longer than LONGEST_PATIENCE_S for it.
     """
 
     code: str

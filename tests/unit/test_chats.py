@@ -273,7 +273,8 @@ async def test_a_status_is_told_by_code_without_the_provider_s_text(
 
 @BOTH
 @pytest.mark.parametrize(
-    ("status", "doubt"), [(500, False), (503, False), (529, False), (502, True), (504, True), (524, True)]
+    ("status", "doubt"),
+    [(500, False), (503, False), (529, False), (408, True), (502, True), (504, True), (524, True)],
 )
 async def test_a_gateway_on_the_way_leaves_open_whether_the_provider_did_the_work(
     provider: Callable[[Handler], Chat], status: int, *, doubt: bool
@@ -370,6 +371,15 @@ async def test_a_kind_of_error_that_is_no_text_tells_nothing(
 ) -> None:
     body = {"error": {"message": SECRET, "type": odd, "code": odd}}
     assert (await refused(provider, lambda _: httpx2.Response(429, json=body))).code == "rate_limited"
+
+
+@BOTH
+@pytest.mark.parametrize("told", ["9" * 400, "Sun, 06 Nov 2094 08:49:37 GMT"])
+async def test_no_patience_is_longer_than_a_retry_waits(
+    provider: Callable[[Handler], Chat], told: str
+) -> None:
+    failed = await refused(provider, always(429, {"retry-after": told}))
+    assert (failed.retry_after_s, "wait 86400 s" in failed.message) == (86_400, True)
 
 
 @BOTH

@@ -8,6 +8,7 @@ from orchestrator.decision import Decision
 from orchestrator.session import Session
 from orchestrator.template_paths import TemplateError, TooMuchError, resolve
 from shared.events import (
+    LONGEST_PATIENCE_S,
     AttemptError,
     AttemptRequested,
     PlannedStep,
@@ -18,7 +19,6 @@ from shared.events import (
 )
 
 LONGEST_BACKOFF_S = 600.0
-LONGEST_PATIENCE_S = 86_400.0
 LOST = "lost"
 OUTAGES = frozenset({"tables_away", "projection_behind"})
 MORE_TRIES = 6

@@ -7,6 +7,7 @@ import httpx2
 from anthropic import AsyncAnthropic
 
 from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
 
@@ -18,7 +19,7 @@ STOPS: dict[str, Stop] = {
 
 
 class AnthropicChat:
-    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
         base_url, query = endpoint.address("https://api.anthropic.com")
         self._client = AsyncAnthropic(
@@ -41,7 +42,7 @@ class AnthropicChat:
                 output_config={"format": {"type": "json_schema", "schema": question.schema}},
                 extra_headers={"Idempotency-Key": question.key},
                 extra_body=question.settings,
-                timeout=question.timeout_s,
+                timeout=within(question.timeout_s),
             )
         return _reply(answer)
 

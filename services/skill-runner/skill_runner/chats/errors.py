@@ -1,5 +1,6 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
+import ssl
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -9,8 +10,10 @@ from typing import Any
 import httpx2
 
 from shared.clock import utc_now
+from shared.events import LONGEST_PATIENCE_S
 from skill_runner.failure import Failure
 
+REDIRECTS = range(300, 400)
 BAD_REQUEST = 400
 TOO_MANY = 429
 OUT_OF_MONEY = (
@@ -27,7 +30,7 @@ NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check
 INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
-BETWEEN = (502, 504, 520, 524)
+BETWEEN = (408, 502, 504, 520, 524)
 NEVER_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -53,12 +56,12 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
     """Map an error of an SDK, both share the names; None for one that is not the provider's."""
     match error:
         case _ if _never_sent(error):
-            return Failure("provider_error", f"{provider} cannot be reached", retryable=True)
+            return Failure("provider_error", f"{provider} cannot be reached{_barrier(error)}", retryable=True)
         case sdk.APITimeoutError() | httpx2.TimeoutException():
             return Failure("timeout", f"{provider} did not answer in time", retryable=True, in_doubt=True)
         case sdk.APIStatusError():
             return _by_status(provider, error)
-        case sdk.APIResponseValidationError() | ValueError():
+        case sdk.APIResponseValidationError() | ValueError() | RecursionError():
             return unreadable(provider)
         case sdk.APIConnectionError() | httpx2.HTTPError():
             why = f"the connection to {provider} failed"
@@ -74,8 +77,26 @@ def unreadable(provider: str) -> Failure:
 
 def _never_sent(error: Exception) -> bool:
     """Whether it ended before the request was on its way, so that nothing can have been done for it."""
-    cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__
-    return isinstance(cause, NEVER_SENT)
+    return isinstance(_of_http(error), NEVER_SENT)
+
+
+def _of_http(error: Exception) -> BaseException | None:
+    return error if isinstance(error, httpx2.HTTPError) else error.__cause__
+
+
+def _barrier(error: Exception) -> str:
+    """Say what stands between, where that can be told from a network that is away."""
+    cause = _of_http(error)
+    if isinstance(cause, httpx2.ProxyError):
+        return ": the proxy that the environment names does not let the call through"
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                ": its certificate is not trusted here; check the base URL where one is set, SSL_CERT_FILE, "
+                "and what stands between"
+            )
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 def _by_status(provider: str, error: Any) -> Failure:
@@ -105,15 +126,17 @@ def _says(error: Any, kinds: Container[str]) -> bool:
 def _seconds(header: str) -> float | None:
     """Read `retry-after`: seconds, or the moment in HTTP's form; None for all else."""
     if header.replace(".", "", 1).isdecimal():
-        return float(header)
+        return min(float(header), LONGEST_PATIENCE_S)
     try:
-        moment = parsedate_to_datetime(header)
-        return max(0.0, round((moment - utc_now()).total_seconds(), 1))
+        seconds = (parsedate_to_datetime(header) - utc_now()).total_seconds()
     except (ValueError, TypeError):
         return None
+    return min(max(0.0, round(seconds, 1)), LONGEST_PATIENCE_S)
 
 
 def _why(status: int) -> str:
+    if status in REDIRECTS:
+        return ": it answers from elsewhere; check the base URL"
     return {
         400: ": the model does not take this request, or there is no credit left; check the skill's model "
         "and config, and the account's billing",
@@ -122,6 +145,7 @@ def _why(status: int) -> str:
         403: ": the API key may not use this model",
         404: ": the model is not known there; check the skill's model, and the base URL where one is set",
         405: ": its API is not there; check the base URL",
+        407: ": the proxy that the environment names wants to know who calls",
         413: ": the request is too large",
         TOO_MANY: NO_CREDIT,
     }.get(status, "")

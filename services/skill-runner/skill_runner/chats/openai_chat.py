@@ -7,6 +7,7 @@ import openai
 from openai import AsyncOpenAI
 
 from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
 
@@ -17,7 +18,7 @@ STANDARD = {"service_tier": "default"}
 class OpenAiChat:
     """OpenAI itself is asked for its standard price: else the account's project says at which it bills."""
 
-    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
         base_url, query = endpoint.address("https://api.openai.com/v1")
         self._client = AsyncOpenAI(
@@ -42,7 +43,7 @@ class OpenAiChat:
                 },
                 extra_headers={"Idempotency-Key": question.key},
                 extra_body=self._terms | {**question.settings},
-                timeout=question.timeout_s,
+                timeout=within(question.timeout_s),
             )
         return _reply(answer)
 

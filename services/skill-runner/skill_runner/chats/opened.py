@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
-import httpx2
-
 from shared.subjects import Pool
 from skill_runner.chats.chat import Chat
+from skill_runner.chats.connection import client
 from skill_runner.chats.endpoints import Endpoint, endpoint
 from skill_runner.failure import Failure
 from skill_runner.pricing import usage_of
@@ -16,7 +15,6 @@ NOTHING_USED: dict[Pool, dict[str, int]] = {
     "openai": {"prompt_tokens": 0, "completion_tokens": 0},
     "anthropic": {"input_tokens": 0, "output_tokens": 0},
 }
-LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
 class Chats:
@@ -44,30 +42,12 @@ class Chats:
 
 
 def connect(there: Endpoint) -> Chat:
-    """Import the SDK and read the prices, which takes seconds, and make a client.
-
-    The local model is ours, and never behind the proxy that the environment names. Raises Failure
-    `provider_unavailable` where a provider would be, and that proxy cannot be used.
-    """
+    """Import the SDK and read the prices, which takes seconds, and make a client; raises Failure."""
     usage_of(there.provider, "none", {"usage": NOTHING_USED[there.provider]}, simulated=True)
-    direct = httpx2.AsyncClient(trust_env=False, limits=LIMITS) if there.simulated else None
-    if direct is None:
-        _check_environment(there.provider)
     if there.provider == "anthropic":
         from skill_runner.chats.anthropic_chat import AnthropicChat
 
-        return AnthropicChat(there, direct)
+        return AnthropicChat(there, client(there))
     from skill_runner.chats.openai_chat import OpenAiChat
 
-    return OpenAiChat(there, direct)
-
-
-def _check_environment(provider: Pool) -> None:
-    try:
-        httpx2.Client().close()
-    except (ImportError, OSError, ValueError) as error:
-        raise Failure(
-            "provider_unavailable",
-            f"no way to reach {provider}: the environment names a proxy or certificates that cannot be used "
-            f"({type(error).__name__})",
-        ) from None
+    return OpenAiChat(there, client(there))

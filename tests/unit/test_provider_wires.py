@@ -1,0 +1,172 @@
+"""The providers' SDKs over real connections that break, lead elsewhere or never begin."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certificates import Authority
+from shared.clock import utc_now
+from shared.subjects import Pool
+from skill_runner.asking import ask
+from skill_runner.bounds import most_usd
+from skill_runner.chats.chat import Chat, Question, Reply
+from skill_runner.chats.endpoints import Endpoint
+from skill_runner.chats.opened import Chats, connect
+from skill_runner.failure import Failure
+from skill_runner.progress import Progress, ProviderCall
+from wires import answer, wire
+
+MODELS: dict[Pool, str] = {"openai": "gpt-5.5", "anthropic": "claude-opus-5"}
+COMPLETION = {
+    "id": "c1",
+    "model": "gpt-5.5",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "{}"}}],
+    "usage": {"prompt_tokens": 12, "completion_tokens": 3},
+}
+MESSAGE = {
+    "id": "m1",
+    "model": "claude-opus-5",
+    "role": "assistant",
+    "content": [{"type": "text", "text": "{}"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 12, "output_tokens": 3},
+}
+ANSWERS: dict[Pool, dict[str, Any]] = {"openai": COMPLETION, "anthropic": MESSAGE}
+BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
+
+
+@asynccontextmanager
+async def at(url: str, provider: Pool) -> AsyncIterator[Chat]:
+    chat = await asyncio.to_thread(connect, Endpoint(provider, "the-key", url, simulated=False))
+    try:
+        yield chat
+    finally:
+        await chat.close()
+
+
+def question(provider: Pool, timeout_s: float = 3) -> Question:
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    return Question(MODELS[provider], "Be brief.", "{}", schema, max_tokens=50, timeout_s=timeout_s, key="k")
+
+
+async def asked(url: str, provider: Pool, timeout_s: float = 3) -> tuple[Reply | Failure, ProviderCall]:
+    """Ask once; return what came of it, and what is noted of the call."""
+    one = question(provider, timeout_s)
+    call = ProviderCall(None, 1, "first", provider, one.model, utc_now(), most_usd=most_usd(provider, one))
+    async with at(url, provider) as chat:
+        try:
+            return await ask(provider, chat, one, Progress(), call), call
+        except Failure as failure:
+            return failure, call
+
+
+async def failed(url: str, provider: Pool, timeout_s: float = 3) -> tuple[Failure, ProviderCall]:
+    ended, call = await asked(url, provider, timeout_s)
+    assert isinstance(ended, Failure)
+    return ended, call
+
+
+@BOTH
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_nothing_goes_where_a_redirect_leads(provider: Pool, status: int) -> None:
+    async with wire(answer(ANSWERS[provider])) as elsewhere:
+        led = answer(b"", status, location=f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/v1")
+        async with wire(led) as there:
+            failure, call = await failed(there.url, provider)
+    assert elsewhere.requests == []
+    assert (failure.code, failure.retryable, call.in_doubt) == ("provider_refused", False, False)
+    assert failure.message.endswith("it answers from elsewhere; check the base URL")
+
+
+@BOTH
+async def test_a_call_that_never_got_through_is_not_in_doubt(provider: Pool) -> None:
+    """The host takes the connection, as a firewall or a load balancer may, and never says a word of TLS."""
+    async with wire(silent=True) as there:
+        failure, call = await failed(there.url.replace("http:", "https:"), provider, timeout_s=1.5)
+    assert (failure.code, failure.retryable) == ("provider_error", True)
+    assert (call.in_doubt, call.in_doubt_usd) == (False, 0)
+
+
+@BOTH
+async def test_a_call_that_was_read_and_not_answered_in_time_is_in_doubt(provider: Pool) -> None:
+    async with wire(silent=True) as there:
+        failure, call = await failed(there.url, provider, timeout_s=0.6)
+    assert (failure.code, call.in_doubt, call.in_doubt_usd) == ("timeout", True, call.most_usd)
+
+
+@BOTH
+async def test_an_answer_that_comes_byte_by_byte_has_no_more_time_than_any_other(provider: Pool) -> None:
+    async with wire(answer(ANSWERS[provider]), at_once=1) as there:
+        failure, call = await failed(there.url, provider, timeout_s=0.6)
+    assert (failure.code, call.in_doubt) == ("timeout", True)
+
+
+@BOTH
+async def test_a_certificate_that_is_not_trusted_is_named(provider: Pool, tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*Authority(tmp_path, "nobody").vouch("there", "127.0.0.1"))
+    async with wire(answer(ANSWERS[provider]), tls=tls) as there:
+        failure, call = await failed(there.url.replace("http:", "https:"), provider)
+    assert there.requests == []
+    assert (failure.code, failure.retryable, call.in_doubt) == ("provider_error", True, False)
+    assert "its certificate is not trusted here" in failure.message
+
+
+@BOTH
+async def test_a_proxy_that_does_not_let_a_call_through_is_named(
+    monkeypatch: pytest.MonkeyPatch, provider: Pool
+) -> None:
+    async with wire(answer(b"", 403)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        failure, call = await failed("https://api.example.org/v1", provider)
+    assert proxy.requests[0].startswith(b"CONNECT api.example.org:443")
+    assert (failure.message, call.in_doubt) == (
+        f"{provider} cannot be reached: the proxy that the environment names does not let the call through",
+        False,
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("around", ["localhost,[::1],127.0.0.1", "127.0.0.1,::1/128", "127.0.0.1,é"])
+async def test_whom_the_environment_has_called_without_a_proxy_is(
+    monkeypatch: pytest.MonkeyPatch, provider: Pool, around: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", around)
+    async with wire(answer(ANSWERS[provider])) as there:
+        reply, _ = await asked(there.url, provider)
+    assert isinstance(reply, Reply)
+
+
+@BOTH
+@pytest.mark.parametrize("proxy", ["::1", "http://127.0.0.1:none"])
+async def test_a_proxy_that_is_none_is_told_and_ends_no_runner(
+    monkeypatch: pytest.MonkeyPatch, provider: Pool, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    chats = Chats({f"{provider.upper()}_API_KEY": "k"}, None)
+    await chats.expect(provider)
+    with pytest.raises(Failure, match="names a proxy or certificates that cannot be used") as raised:
+        await chats.of(provider)
+    assert raised.value.code == "provider_unavailable"
+
+
+@BOTH
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.6, 0.9])
+async def test_an_answer_that_is_cut_is_in_doubt_at_its_most(provider: Pool, kept: float) -> None:
+    whole = answer(ANSWERS[provider])
+    async with wire(whole[: int(kept * len(whole))]) as there:
+        failure, call = await failed(there.url, provider)
+    assert (failure.code, failure.retryable, call.in_doubt_usd) == ("provider_error", True, call.most_usd)
+
+
+@BOTH
+async def test_an_answer_too_deep_to_be_read_is_unreadable(provider: Pool) -> None:
+    async with wire(answer(b"[" * 100_000)) as there:
+        failure, call = await failed(there.url, provider)
+    assert (failure.message, call.in_doubt) == (f"{provider} answered with something unreadable", True)
