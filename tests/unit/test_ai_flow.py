@@ -265,6 +265,7 @@ async def test_after_the_repair_comes_the_template_and_says_so(bench):
         (reply({"txet": ""}), "invalid_output"),
         (reply("", "refusal"), "model_refused"),
         (reply('{"text": "cut', "length"), "cut_off"),
+        (reply('{"text": "cut', "full"), "cut_off"),
         (reply({"text": "Hi [[somebody]]"}), "invalid_output"),
         (reply({"text": "write to [[email]]"}), "invalid_output"),
     ],
@@ -305,6 +306,29 @@ async def test_a_model_that_only_thought_is_not_told_of_as_one_that_wrote_too_mu
     assert failure.message == f"contacts[0]: {thought}: raise config.max_tokens"
 
 
+async def test_where_a_model_takes_no_more_the_input_is_what_is_too_long(bench):
+    failure, _ = await bench(Played(reply('{"text": "Hi', "full")), CHECK)
+    why = "input and answer are together longer than the model takes: shorten the input"
+    assert failure.message == f"contacts[0]: {why}"
+
+
+@pytest.mark.parametrize(
+    "fenced", ["```json\n{}\n```", "```\n{}```\n", "\n```JSON\r\n{}\r\n```", "```json {} ```"]
+)
+async def test_an_answer_in_a_fence_of_markdown_is_one(bench, fenced):
+    output, progress = await bench(Played(reply(fenced.replace("{}", json.dumps(TRUE)))))
+    assert output["letters"][0]["basis"] == "model"
+    assert outcomes(progress) == [("first", "passed", ())]
+
+
+@pytest.mark.parametrize(
+    "several", ["```json\n{}\n```\n```json\n{}\n```", "Here it is: ```json\n{}\n```", "{}\n{}", "```{}```"]
+)
+async def test_of_two_answers_or_one_among_other_words_none_is_guessed(bench, several):
+    _, progress = await bench(Played(reply(several.replace("{}", json.dumps(TRUE))), TRUE))
+    assert outcomes(progress) == [("first", "invalid_output", ()), ("repair", "passed", ())]
+
+
 async def test_half_a_letter_at_the_end_of_an_answer_is_not_sent_back(bench):
     model = Played(reply('{"text": "\ud83d'), TRUE)
     await bench(model)
@@ -315,6 +339,16 @@ async def test_a_provider_that_fails_in_the_repair_ends_the_attempt_too(bench):
     failure, progress = await bench(Played(FALSE, Failure("provider_error", "broken", retryable=True)))
     assert failure.code == "provider_error"
     assert [call.outcome for call in progress.calls] == ["checks_failed", "provider_error"]
+
+
+async def test_a_provider_that_fails_in_the_middle_of_an_answer_ends_the_attempt_and_is_paid_what_it_says(
+    bench,
+):
+    failure, progress = await bench(Played(reply('{"text": "Hi', "error")))
+    assert (failure.code, failure.retryable) == ("provider_error", True)
+    assert failure.message == "contacts[0]: anthropic failed in the middle of an answer"
+    assert outcomes(progress) == [("first", "provider_error", ())]
+    assert (progress.usage.tokens, progress.total.in_doubt_usd) == (120, 0)
 
 
 async def test_no_repair_is_begun_that_cannot_end_in_time(bench):

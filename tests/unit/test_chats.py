@@ -229,6 +229,8 @@ async def test_the_attempt_is_the_idempotency_key(
         (openai, completion(refusal="I cannot help with that."), "refusal"),
         (anthropic, message(reason="max_tokens"), "length"),
         (anthropic, message(reason="refusal"), "refusal"),
+        (anthropic, message(reason="model_context_window_exceeded"), "full"),
+        (openai, completion(reason="error"), "error"),
     ],
 )
 async def test_why_an_answer_ended_is_told_alike(
@@ -422,13 +424,48 @@ async def test_what_was_never_sent_is_not_in_doubt(
     assert (failed.code, failed.in_doubt) == ("provider_error", False)
 
 
-@pytest.mark.parametrize("content", [[{"type": "text", "text": "{}"}], 5])
+@pytest.mark.parametrize("content", [[{"type": "text"}], ["{}"], [{"type": "text", "text": 5}], 5])
 async def test_a_text_that_is_none_is_unreadable(content: object) -> None:
     body = completion()
     body["choices"][0]["message"]["content"] = content
     for odd in (body, {**completion(), "choices": {"first": 1}}):
         failed = await refused(openai, lambda _, odd=odd: httpx2.Response(200, json=odd))
         assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_error", True, True)
+
+
+async def test_a_text_in_parts_is_read_without_the_thoughts_among_them() -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "What would they like?"}]}
+    body = completion()
+    body["choices"][0]["message"]["content"] = [
+        thought,
+        {"type": "text", "text": '{"a":'},
+        {"type": "text", "text": " 1}"},
+    ]
+    reply, _ = await answered(openai, body)
+    assert (reply.text, reply.stop) == ('{"a": 1}', "end")
+
+
+@BOTH
+async def test_an_error_in_place_of_an_answer_is_told_as_that(provider: Callable[[Handler], Chat]) -> None:
+    body = {"error": {"code": 502, "message": SECRET}}
+    failed = await refused(provider, lambda _: httpx2.Response(200, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_error", True, True)
+    assert failed.message.endswith("answered with an error in place of a text")
+
+
+@pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])
+@pytest.mark.parametrize("odd", [None, 5, ["a"], {"a": 1}, "\ud800", "a" * 100_000])
+async def test_what_an_answer_is_called_can_be_written_anywhere(
+    provider: Callable[[Handler], Chat], body: dict[str, Any], odd: object
+) -> None:
+    text = json.dumps({**body, "id": odd, "model": odd}).encode()
+    chat = provider(
+        lambda _: httpx2.Response(200, content=text, headers={"content-type": "application/json"})
+    )
+    reply = await chat.ask(QUESTION)
+    await chat.close()
+    for called in (reply.id, reply.model):
+        assert (type(called), len(called.encode()) <= 200) == (str, True)
 
 
 @BOTH

@@ -1,6 +1,7 @@
 """One question to a model: asked in a span, noted with its cost, read and checked."""
 
 import asyncio
+import re
 from typing import Any
 
 from shared import genai
@@ -14,6 +15,8 @@ from skill_runner.failure import Failure, sentence
 from skill_runner.pricing import usage_of
 from skill_runner.progress import Progress, ProviderCall
 from skill_runner.structured import Schema, without_nulls
+
+FENCED = re.compile(r"```\w*\s(.*)```", re.DOTALL)
 
 
 async def ask(
@@ -52,6 +55,11 @@ async def ask(
                 genai.SIMULATED: usage.simulated,
             }
         )
+        if reply.stop == "error":
+            call.outcome = "provider_error"
+            current.set_attribute(genai.ERROR, call.outcome)
+            why = f"{provider} failed in the middle of an answer"
+            raise Failure(call.outcome, why, retryable=True)
         return reply
 
 
@@ -62,12 +70,21 @@ def read(reply: Reply, question: Question) -> Any:
             raise Failure("model_refused", f"{question.model} refused to answer")
         case "length":
             raise Failure("invalid_output", f"{_cut_off(reply, question)}: raise config.max_tokens")
-        case "end":
+        case "full":
+            why = "input and answer are together longer than the model takes: shorten the input"
+            raise Failure("invalid_output", why)
+        case _:
             pass
     try:
-        return loads(reply.text)
+        return loads(_bare(reply.text))
     except Refusal:
         raise Failure("invalid_output", "the model's answer is not JSON", retryable=True) from None
+
+
+def _bare(text: str) -> str:
+    """Return an answer without the fence of Markdown that models like to put around it."""
+    fenced = FENCED.fullmatch(text.strip())
+    return fenced[1] if fenced else text
 
 
 def _cut_off(reply: Reply, question: Question) -> str:

@@ -147,7 +147,7 @@ class Writer:
         try:
             answer = _usable(task, question, reply)
         except Failure as failure:
-            cut_off = reply.stop == "length"
+            cut_off = reply.stop in ("length", "full")
             call.outcome = "cut_off" if cut_off else failure.code
             raise Unusable(failure, reply.text, CUT_OFF if cut_off else failure.message) from None
         checks = await self.functions.check(task.given, answer)

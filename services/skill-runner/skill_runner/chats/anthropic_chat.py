@@ -6,14 +6,14 @@ import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
 
-from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.chat import Question, Reply, Stop, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
 
 STOPS: dict[str, Stop] = {
     "max_tokens": "length",
-    "model_context_window_exceeded": "length",
+    "model_context_window_exceeded": "full",
     "refusal": "refusal",
 }
 
@@ -59,6 +59,6 @@ def _reply(answer: Any) -> Reply:
         text = "".join(block.text for block in answer.content if block.type == "text")
         raw = answer.model_dump(warnings=False)
     except (AttributeError, TypeError):
-        raise unreadable("anthropic") from None
-    reason = str(answer.stop_reason or "end_turn")
-    return Reply(text, STOPS.get(reason, "end"), reason, answer.id or "", answer.model or "", raw)
+        raise unreadable("anthropic", answer) from None
+    reason = label(answer.stop_reason) or "end_turn"
+    return Reply(text, STOPS.get(reason, "end"), reason, label(answer.id), label(answer.model), raw)

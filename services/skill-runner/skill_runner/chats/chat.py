@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-Stop = Literal["end", "length", "refusal"]
+Stop = Literal["end", "length", "full", "refusal", "error"]
+LONGEST_LABEL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`raw` is the provider's whole answer, read for its usage."""
+    """`raw` is the provider's whole answer, read for its usage.
+
+    `stop` is `length` where the answer was as long as it may be, `full` where the model takes no more,
+    `error` where the provider failed once it had begun. `finish_reason`, `id` and `model` are labels.
+    """
 
     text: str
     stop: Stop
@@ -64,3 +69,8 @@ class Chat(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def label(told: Any) -> str:
+    """Return what a provider calls something as a short text that can be written anywhere."""
+    return str(told or "").encode(errors="replace").decode()[:LONGEST_LABEL]

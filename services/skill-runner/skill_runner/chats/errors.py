@@ -70,8 +70,9 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
             return None
 
 
-def unreadable(provider: str) -> Failure:
-    why = f"{provider} answered with something unreadable"
+def unreadable(provider: str, answer: Any = None) -> Failure:
+    what = "an error in place of a text" if getattr(answer, "error", None) else "something unreadable"
+    why = f"{provider} answered with {what}"
     return Failure("provider_error", why, retryable=True, in_doubt=True)
 
 

@@ -6,12 +6,17 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from skill_runner.chats.chat import Question, Reply, Stop
+from skill_runner.chats.chat import Question, Reply, Stop, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
 
-STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
+STOPS: dict[str, Stop] = {
+    "stop": "end",
+    "length": "length",
+    "content_filter": "refusal",
+    "error": "error",
+}
 STANDARD = {"service_tier": "default"}
 
 
@@ -59,12 +64,19 @@ def _messages(question: Question) -> list[Any]:
 def _reply(answer: Any) -> Reply:
     try:
         choice = answer.choices[0]
-        text, refusal = choice.message.content or "", choice.message.refusal
+        text, refusal = _text(choice.message.content), choice.message.refusal
         raw = answer.model_dump(warnings=False)
     except (AttributeError, LookupError, TypeError):
-        raise unreadable("openai") from None
+        raise unreadable("openai", answer) from None
     if not isinstance(text, str):
-        raise unreadable("openai")
-    reason = str(choice.finish_reason or "stop")
+        raise unreadable("openai", answer)
+    reason = label(choice.finish_reason) or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
-    return Reply(text, stop, reason, answer.id or "", answer.model or "", raw)
+    return Reply(text, stop, reason, label(answer.id), label(answer.model), raw)
+
+
+def _text(content: Any) -> Any:
+    """Return the text of a message; some compatible servers say it in parts, thoughts among them."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part["type"] == "text")
+    return content or ""
