@@ -105,11 +105,15 @@ def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
         chat("gpt-5.5", 1200, 0, 10**30),
         chat("gpt-5.5", -5, 0, 77),
         chat("gpt-5.5", 10, 50, 77),
+        chat("gpt-5.5", 0, 0, 0),
+        chat("gpt-5.5", 0, 0, 77),
         {"model": "gpt-5.5", "usage": {"prompt_tokens": "many", "completion_tokens": 77}},
         {"model": "gpt-5.5", "usage": [1200, 77]},
     ):
         usage = usage_of("openai", "gpt-5.5", wrong, simulated=False)
         assert (usage.tokens, usage.cached_tokens, usage.cost_usd) == (0, 0, None)
+    usage = usage_of("anthropic", "claude-opus-5", message("claude-opus-5", 0, 0, 0), simulated=False)
+    assert usage.cost_usd is None
 
 
 def test_calls_add_up() -> None:

@@ -43,12 +43,15 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
 
 
 def _counted(provider: Pool, told: Any) -> Any:
-    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be."""
+    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be.
+
+    Nobody answers to nothing: a server that does not count says so with zeros.
+    """
     from genai_prices import extract_usage
 
     counts = extract_usage({"usage": told}, provider_id=provider, api_flavor=FLAVOR[provider]).usage
-    if max(counts.input_tokens or 0, counts.output_tokens or 0) > MOST_TOKENS:
-        raise ValueError("more tokens than there can be")
+    if not 0 < (counts.input_tokens or 0) <= MOST_TOKENS or (counts.output_tokens or 0) > MOST_TOKENS:
+        raise ValueError("more tokens than there can be, or none")
     return counts
 
 

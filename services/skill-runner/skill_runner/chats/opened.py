@@ -11,9 +11,9 @@ from skill_runner.chats.endpoints import Endpoint, endpoint
 from skill_runner.failure import Failure
 from skill_runner.pricing import usage_of
 
-NOTHING_USED: dict[Pool, dict[str, int]] = {
-    "openai": {"prompt_tokens": 0, "completion_tokens": 0},
-    "anthropic": {"input_tokens": 0, "output_tokens": 0},
+LITTLE_USED: dict[Pool, dict[str, int]] = {
+    "openai": {"prompt_tokens": 1, "completion_tokens": 1},
+    "anthropic": {"input_tokens": 1, "output_tokens": 1},
 }
 
 
@@ -43,7 +43,7 @@ class Chats:
 
 def connect(there: Endpoint) -> Chat:
     """Import the SDK and read the prices, which takes seconds, and make a client; raises Failure."""
-    usage_of(there.provider, "none", {"usage": NOTHING_USED[there.provider]}, simulated=True)
+    usage_of(there.provider, "none", {"usage": LITTLE_USED[there.provider]}, simulated=True)
     if there.provider == "anthropic":
         from skill_runner.chats.anthropic_chat import AnthropicChat
 
