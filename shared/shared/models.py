@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from yaml import MarkedYAMLError, YAMLError
 
 from shared.message import Message
@@ -15,6 +15,16 @@ from shared.subjects import Pool
 
 NAME = "TOTALAUD_MODELS"
 TERMS = ("service_tier", "speed")
+FIXED: dict[Pool, set[str]] = {
+    "openai": {
+        *("model", "messages", "max_completion_tokens", "response_format", "modalities"),
+        *("n", "stream", "tools", "web_search_options"),
+    },
+    "anthropic": {
+        *("model", "messages", "system", "max_tokens", "output_config"),
+        *("stream", "tools", "mcp_servers"),
+    },
+}
 SHIPPED = Path(__file__).with_name("models.yaml")
 
 
@@ -72,7 +82,20 @@ def of_environment() -> Models:
 
 def load(path: Path = SHIPPED) -> Models:
     """Read a file of aliases, the shipped one by default."""
-    return TypeAdapter(Models).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return _LOADED.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _without_fixed(models: Models) -> Models:
+    """Refuse settings that would change what is asked, how it is read, or what is set aside for it."""
+    for provider, aliases in models.items():
+        for model, settings in aliases.settings.items():
+            for name in FIXED.get(provider, set()).intersection(settings):
+                why = "what is asked, how it is read and what is set aside for it rest on this"
+                raise ValueError(f"{provider}.settings.{model}.{name} is not to be set: {why}")
+    return models
+
+
+_LOADED = TypeAdapter(Annotated[Models, AfterValidator(_without_fixed)])
 
 
 def _why(error: Exception) -> str:

@@ -90,6 +90,14 @@ def test_another_file_of_aliases_may_be_given(tmp_path: Path, monkeypatch: pytes
         (b"openai: [", "it is not YAML at line 1"),
         (b"openai: {default: house}", "openai.tiers: is required"),
         (b"just words", "must be an object"),
+        (
+            b"openai: {default: a, tiers: {}, retired: {}, settings: {a: {n: 5}}}",
+            "openai.settings.a.n is not to be set: what is asked, how it is read and what is set aside",
+        ),
+        (
+            b"anthropic: {default: a, tiers: {}, retired: {}, settings: {a: {max_tokens: 5}}}",
+            "anthropic.settings.a.max_tokens is not to be set",
+        ),
         (b"\xff\xfe\xff", "it is no YAML file"),
     ],
 )

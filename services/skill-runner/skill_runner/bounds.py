@@ -21,9 +21,15 @@ def most_usd(provider: Pool, question: Question) -> Decimal | None:
     A repair repeats what was asked and answered, and says in LONGEST_WRONG bytes what was wrong.
     """
     asked = len(question.system.encode()) + len(question.user.encode()) + len(json.dumps(question.schema))
-    again = question.max_tokens + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
-    told = asked + FRAME_TOKENS + again
-    return price(provider, question.model, told, question.max_tokens, question.settings)
+    longest = _longest(question)
+    again = longest + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
+    return price(provider, question.model, asked + FRAME_TOKENS + again, longest, question.settings)
+
+
+def _longest(question: Question) -> int:
+    """Return how long an answer may be: settings say `max_tokens` to a server that knows no newer name."""
+    said = question.settings.get("max_tokens")
+    return max(question.max_tokens, said) if isinstance(said, int) else question.max_tokens
 
 
 def summed(amounts: Iterable[Decimal | None]) -> Decimal | None:
