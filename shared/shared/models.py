@@ -60,6 +60,11 @@ class Aliases(Message):
         tiers = list(self.tiers)
         return tiers[min(tiers.index(name) + 1, len(tiers) - 1)] if name in self.tiers else name
 
+    @property
+    def families(self) -> set[str]:
+        """How the names of the provider's models begin: `claude`, `gpt`."""
+        return {name.split("-")[0] for name in (*self.tiers.values(), *self.retired)}
+
 
 Models = dict[Pool, Aliases]
 

@@ -599,6 +599,31 @@ def test_a_model_size_that_is_written_wrong_is_a_warning(tmp_path: Path, model: 
     assert len(loaded(tmp_path, a__s_yaml=text).warnings) == warned
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "other"),
+    [
+        ("openai", "claude-sonnet-5", "anthropic"),
+        ("anthropic", "gpt-4o", "openai"),
+        ("anthropic", "o3", "openai"),
+    ],
+)
+def test_a_model_that_another_provider_has_is_a_warning_for_a_gateway_may_know_it(
+    tmp_path: Path, provider: str, model: str, other: str
+):
+    text = GOOD.format(name="s").replace("provider: openai", f"provider: {provider}")
+    found = loaded(tmp_path, a__s_yaml=f"{text}model: {model}\noutput:\n  n: integer\n")
+    assert found.problems == []
+    assert [warning.message for warning in found.warnings] == [
+        f"'{model}' is a model of {other}: {provider} itself does not know it"
+    ]
+
+
+@pytest.mark.parametrize("model", ["house-model", "llama3:8b", "anthropic/claude-opus-5", "gpt-4o", "large"])
+def test_a_model_that_nobody_names_goes_to_the_provider_as_it_is(tmp_path: Path, model: str):
+    text = GOOD.format(name="s") + f"model: {model}\noutput:\n  n: integer\n"
+    assert loaded(tmp_path, a__s_yaml=text).warnings == []
+
+
 def test_an_agent_that_names_an_unknown_skill_is_a_problem(tmp_path: Path):
     found = loaded(
         tmp_path,

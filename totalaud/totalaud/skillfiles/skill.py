@@ -100,11 +100,21 @@ def _definition(root: Mapping, name: str, types: Types, faults: Faults) -> Skill
 
 
 def _check_model(root: Mapping, provider: str | None, model: str | None, faults: Faults) -> None:
-    """Tell of a tier that is written wrong: any other name goes to the provider, which knows it or not."""
-    aliases = load_models().get(cast("Pool", provider)) if model else None
-    near = get_close_matches(model or "", aliases.tiers, n=1, cutoff=A_SLIP) if aliases else []
+    """Tell of a tier that is written wrong and of a model that another provider has.
+
+    Any other name goes to the provider, which knows it or not; a gateway may know each of them.
+    """
+    known = load_models()
+    aliases = known.get(cast("Pool", provider)) if model else None
+    if model is None or aliases is None:
+        return
+    line, family = root.lines["model"], model.split("-")[0]
+    near = get_close_matches(model, aliases.tiers, n=1, cutoff=A_SLIP)
     if near and model not in near:
-        faults.warn(root.lines["model"], f"there is no model size '{model}': did you mean '{near[0]}'?")
+        faults.warn(line, f"there is no model size '{model}': did you mean '{near[0]}'?")
+    for other, others in known.items():
+        if family in others.families - aliases.families:
+            faults.warn(line, f"'{model}' is a model of {other}: {provider} itself does not know it")
 
 
 def _schema(root: Mapping, key: str, fields: Fields, types: Types) -> Schema:
