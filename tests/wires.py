@@ -31,9 +31,14 @@ def answer(body: Any, status: int = 200, **headers: str) -> bytes:
 
 @asynccontextmanager
 async def wire(
-    said: bytes = b"", *, at_once: int | None = None, tls: SSLContext | None = None, silent: bool = False
+    said: bytes = b"",
+    *,
+    at_once: int | None = None,
+    tls: SSLContext | None = None,
+    silent: bool = False,
+    kept: bool = False,
 ) -> AsyncIterator[Wire]:
-    """Read a request on each connection, answer it and close.
+    """Read a request on each connection, answer it and close; `kept`: leave that to the client.
 
     `at_once` bytes are sent every 50 ms, without it all of them; `silent`: not even TLS is answered.
     """
@@ -46,6 +51,8 @@ async def wire(
             else:
                 requests.append(await _request(reader))
                 await _send(writer, said, at_once)
+                if kept:
+                    await reader.read()
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)

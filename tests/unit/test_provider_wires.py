@@ -166,6 +166,15 @@ async def test_an_answer_that_is_cut_is_in_doubt_at_its_most(provider: Pool, kep
 
 
 @BOTH
+async def test_what_follows_an_answer_is_not_taken_for_the_answer_to_the_next_call(provider: Pool) -> None:
+    own, stray = ANSWERS[provider], {**ANSWERS[provider], "id": "of-somebody-else"}
+    async with wire(answer(own) + answer(stray), kept=True) as there, at(there.url, provider) as chat:
+        replies = [await chat.ask(question(provider)) for _ in range(3)]
+    assert [reply.id for reply in replies] == [own["id"]] * 3
+    assert len(there.requests) == 3
+
+
+@BOTH
 async def test_an_answer_too_deep_to_be_read_is_unreadable(provider: Pool) -> None:
     async with wire(answer(b"[" * 100_000)) as there:
         failure, call = await failed(there.url, provider)

@@ -5,7 +5,7 @@ import httpx2
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.failure import Failure
 
-LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+MOST, KEPT_TO_OURS = 1000, 100
 CONNECT_S = 5.0
 SHARE = 1 / 3
 
@@ -13,11 +13,16 @@ SHARE = 1 / 3
 def client(there: Endpoint) -> httpx2.AsyncClient:
     """Return an HTTP client that goes where it is told to and no further: redirects are not followed.
 
-    The local model is ours, and never behind the proxy that the environment names. Raises Failure
-    `provider_unavailable` where a provider would be, and that proxy cannot be used.
+    A connection to a provider carries one call: whatever else comes over it would be taken for the answer to
+    the next one, of whichever user. The local model is ours: its connections are kept, and never led through
+    the proxy that the environment names. Raises Failure `provider_unavailable` where a provider would be, and
+    that proxy cannot be used.
     """
+    limits = httpx2.Limits(
+        max_connections=MOST, max_keepalive_connections=KEPT_TO_OURS if there.simulated else 0
+    )
     try:
-        return httpx2.AsyncClient(limits=LIMITS, trust_env=not there.simulated, follow_redirects=False)
+        return httpx2.AsyncClient(limits=limits, trust_env=not there.simulated, follow_redirects=False)
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
         raise Failure(
             "provider_unavailable",
