@@ -1,0 +1,18 @@
+"""What two services, or a service and the client, must agree on.
+
+Each module says in its first sentence what it is. `events` is where to begin: it says what can happen.
+
+- what is stored and sent: `message`, `events`, `ledger_events`, `record_events`, `usage`, `commit`,
+  `commands`, `work`, `subjects`, `definitions`
+- the log: `log`, `jetstream_log`, `direct_get`, `streams`, `registry`
+- NATS: `bus`, `pull`, `delivery`, `failures`, `hearing`, `listening`, `replies`, `doors`, `bodies`,
+  `headers`, `inbox`, `nats_urls`, `room`
+- values: `json`, `schema`, `schema_nodes`, `schema_rules`, `schema_formats`, `filling`, `identity`,
+  `places`, `csvtext`, `address`
+- people: `personal`, `sealing`, `vault`, `memory_vault`, `key_cache`, `keyring`, `erasure`, `forgetting`,
+  `readers`, `migrations`
+- a service: `service`, `settings`, `secret`, `urls`, `logs`, `counts`, `clock`, `outage`, `refusal`,
+  `portable`, `no_core`, `steering`, `structlog_alone`
+- traces: `telemetry`, `live_span`, `span`, `span_export`, `otlp`, `trace_ids`, `genai`
+- skills' files and models' names: `skill_source`, `models`
+"""

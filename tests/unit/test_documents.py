@@ -85,3 +85,12 @@ def test_every_code_that_is_told_of_is_one():
     every = "".join(text for folder in [*SERVICES, "shared"] for text in sources(folder))
     missing = {code for code in told if f'"{code}"' not in every}
     assert missing - {f"unknown_{noun}" for noun in RECORDS} == set()
+
+
+@pytest.mark.parametrize("folder", [*SERVICES, "shared"])
+def test_every_module_is_to_be_found_from_the_first_page_of_its_package(folder: str):
+    (page,) = (ROOT / folder).glob("*/__init__.py")
+    modules = {file.stem for file in page.parent.glob("*.py") if not file.stem.startswith("__")}
+    modules |= {file.parent.name for file in page.parent.glob("*/__init__.py")}
+    listed = page.read_text().split("\n- ", 1)[1]
+    assert sorted(re.findall("`([a-z_]+)`", listed)) == sorted(modules)
