@@ -7,7 +7,7 @@ from nats.js.errors import APIError
 from shared.bus import Bus
 from shared.commit import Commit, decode
 from shared.direct_get import MOST_SUBJECTS, read_lasts, read_page
-from shared.log import Conflict, Past, Recorded, TooLarge, another_s, read_into
+from shared.log import Conflict, Past, Recorded, TooLarge, of_another_user, read_into
 from shared.subjects import Aggregate
 
 CONFLICTS = {10071, 10164}
@@ -50,10 +50,10 @@ class JetStreamLog:
                 found[by_subject[entry.subject]] = Recorded(entry.seq, decode(entry.body))
         return found
 
-    async def is_another_s(self, aggregate: Aggregate) -> bool:
-        whoever_s = f"evt.*.{aggregate.noun}.{aggregate.id}"
-        found = await read_lasts(self._bus, "EVT", [whoever_s])
-        return another_s(aggregate, [entry.subject for entry in found])
+    async def is_of_another_user(self, aggregate: Aggregate) -> bool:
+        of_any_user = f"evt.*.{aggregate.noun}.{aggregate.id}"
+        found = await read_lasts(self._bus, "EVT", [of_any_user])
+        return of_another_user(aggregate, [entry.subject for entry in found])
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)

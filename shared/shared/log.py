@@ -60,8 +60,8 @@ def read_into(recorded: list[Recorded], stored: Iterable[tuple[int, bytes]]) -> 
             raise BadCommit(why, seq, Past(tuple(recorded))) from None
 
 
-def another_s(aggregate: Aggregate, subjects: Collection[str]) -> bool:
-    """Tell by the subjects that there are whether the aggregate's id is another user's alone."""
+def of_another_user(aggregate: Aggregate, subjects: Collection[str]) -> bool:
+    """Answer `Log.is_of_another_user` from the subjects that the log has."""
     tail = aggregate.subject.split(".")[2:]
     return aggregate.subject not in subjects and any(one.split(".")[2:] == tail for one in subjects)
 
@@ -84,8 +84,8 @@ class Log(Protocol):
         """Return the last commit of each aggregate that has one: of many, far cheaper than to load them."""
         ...
 
-    async def is_another_s(self, aggregate: Aggregate) -> bool:
-        """Tell whether other users have such a history under its id, and its own user has none."""
+    async def is_of_another_user(self, aggregate: Aggregate) -> bool:
+        """Tell whether another user has a history of this noun and id, and the aggregate's own has none."""
         ...
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
@@ -137,8 +137,8 @@ class MemoryLog:
         pasts = {aggregate: (await self.load(aggregate)).recorded for aggregate in aggregates}
         return {aggregate: recorded[-1] for aggregate, recorded in pasts.items() if recorded}
 
-    async def is_another_s(self, aggregate: Aggregate) -> bool:
-        return another_s(aggregate, self._messages)
+    async def is_of_another_user(self, aggregate: Aggregate) -> bool:
+        return of_another_user(aggregate, self._messages)
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)

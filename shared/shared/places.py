@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 FIELD = re.compile(r"[\w$-]{1,64}")
-SOMEBODY_S = "(…)"
+NOT_SHOWN = "(…)"
 
 
 def text_of(path: Sequence[str | int]) -> str:
@@ -15,4 +15,4 @@ def text_of(path: Sequence[str | int]) -> str:
 
 def called(name: str) -> str:
     """Return a field's name; not what nobody calls a field, as an address that a table is keyed by."""
-    return name if FIELD.fullmatch(name) else SOMEBODY_S
+    return name if FIELD.fullmatch(name) else NOT_SHOWN

@@ -117,11 +117,11 @@ async def test_an_id_is_another_user_s_while_only_others_have_such_a_history_und
     theirs = session(uuid4(), one.uuid)
     await log.append(execution(uuid4(), one.uuid), commit(), expected=0)
     await log.append(session(uuid4(), uuid4()), commit(), expected=0)
-    assert not await log.is_another_s(one)
+    assert not await log.is_of_another_user(one)
     await log.append(theirs, commit(), expected=0)
-    assert (await log.is_another_s(one), await log.is_another_s(theirs)) == (True, False)
+    assert (await log.is_of_another_user(one), await log.is_of_another_user(theirs)) == (True, False)
     await log.append(one, commit(), expected=0)
-    assert not await log.is_another_s(one)
+    assert not await log.is_of_another_user(one)
 
 
 async def test_sessions_do_not_see_each_other(log: Log, one: Aggregate):

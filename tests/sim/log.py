@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from shared.jetstream_log import JetStreamLog
-from shared.log import Past, Recorded, another_s
+from shared.log import Past, Recorded, of_another_user
 from shared.subjects import Aggregate
 from sim.bus import SimBus
 
@@ -36,8 +36,8 @@ class SimLog(JetStreamLog):
         stored = self._sim.server.streams["EVT"].by_subject
         return {one: stored[one.subject][-1].recorded for one in aggregates if stored.get(one.subject)}
 
-    async def is_another_s(self, aggregate: Aggregate) -> bool:
-        return another_s(aggregate, self._sim.server.streams["EVT"].by_subject)
+    async def is_of_another_user(self, aggregate: Aggregate) -> bool:
+        return of_another_user(aggregate, self._sim.server.streams["EVT"].by_subject)
 
     async def last_seq(self) -> int:
         return len(self._sim.server.streams["EVT"].messages)

@@ -93,7 +93,7 @@ class Commands:
                 body = parse(sent.body)
                 ended = read(CancelSession, body)
                 aggregate = session(sent.user, ended.session_id)
-                if await self.log.is_another_s(aggregate):
+                if await self.log.is_of_another_user(aggregate):
                     raise Refusal("not_found", "session_id", "you have no such session")
                 return await self._cancel(sent, aggregate, ended, body)
             case "skill", "cancel":
@@ -153,7 +153,7 @@ class Commands:
 
         Nobody hits upon a random one, so starts under those do not read the log.
         """
-        return aggregate.uuid.version not in RANDOM and await self.log.is_another_s(aggregate)
+        return aggregate.uuid.version not in RANDOM and await self.log.is_of_another_user(aggregate)
 
     async def _start(
         self, sent: Sent, aggregate: Aggregate, fingerprint: str, check: Callable[[], Awaitable[Start]]

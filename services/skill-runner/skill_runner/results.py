@@ -20,7 +20,7 @@ SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
 }
 MINE = "(SELECT s.seq FROM snapshots s WHERE s.user_id = $1)"
-ANYBODY_S = "(SELECT max(s.seq) FROM snapshots s WHERE $1::uuid IS NOT NULL)"
+OF_ALL_USERS = "(SELECT max(s.seq) FROM snapshots s WHERE $1::uuid IS NOT NULL)"
 CHANGED = "SELECT c.seq, coalesce({data}, 0) AS data FROM checkpoint c"
 FIND = """
 SELECT id, output::text, warnings::text, provider, model, cost_usd, list_price_usd, simulated
@@ -105,7 +105,7 @@ class ProjectedResults:
         )
 
     async def changed(self, user: UUID, log_seq: int, *, cohort: bool) -> int:
-        sql, pause = CHANGED.format(data=ANYBODY_S if cohort else MINE), FIRST_S
+        sql, pause = CHANGED.format(data=OF_ALL_USERS if cohort else MINE), FIRST_S
         while True:
             found = await self._rows(sql, user)
             if found and found[0]["seq"] >= log_seq:

@@ -19,7 +19,9 @@ TOO_MANY = (
     "and there are {}: make some required, or name in 'asks' what the model writes"
 )
 FIELDLESS = "'into': what the model answers has named fields: make the items of '{}' a type of types.yaml"
-NOBODY_S = "nobody fills in '{}': name it in 'asks', or add it in 'complete' in the Python file beside this"
+FILLED_BY_NOBODY = (
+    "nobody fills in '{}': name it in 'asks', or add it in 'complete' in the Python file beside this"
+)
 
 
 def check_asks(
@@ -68,7 +70,7 @@ def check_filled(
         there = {config.into, *answer.get("properties", {}), *filled}
         lacking += [name for name in output["required"] if name not in there]
     for name in lacking:
-        faults.add(_line(root, config, name), NOBODY_S.format(name))
+        faults.add(_line(root, config, name), FILLED_BY_NOBODY.format(name))
 
 
 def check_optional(
