@@ -75,7 +75,10 @@ class SetSessionBudget(Struct, frozen=True):
 
 
 class ReportAttempt(Struct, frozen=True):
-    """With `no_room`, why no commit holds the output and the input of the next step: that step fails then."""
+    """`no_room`, where it is set, says why no commit holds both the output and the next step's input.
+
+    Then the step of the report is completed, and the next one fails.
+    """
 
     report: Report
     no_room: str | None = None

@@ -19,8 +19,8 @@ from shared.work import Answer, Claim
 class Claims:
     """`lease_s`: a runner that is not heard of for so long has lost its attempt.
 
-    `waiting` are by user the sessions that a limit of the user or the day has stopped here and that wait, the
-    longest first; of the others the sweep knows.
+    `waiting` holds by user, in the order in which they are tried again, the sessions that this process has
+    stopped at a limit of the user or the day; those that others have stopped are found by the sweep.
     """
 
     sessions: Sessions
@@ -53,7 +53,7 @@ class Claims:
         return answer(session, claim, self.lease_s)
 
     async def let_on(self, user: UUID) -> None:
-        """Let one of those go on who wait for the user's money, if there is enough: some was set free."""
+        """Let a session that waits for the user's money go on, if there is enough: some was set free."""
         while (aggregate := self._longest_waiting(user)) is not None:
             known = await self.sessions.load(aggregate, fresh=True)
             if known.session.waiting_on == "budget":
@@ -81,7 +81,7 @@ class Claims:
         self.waiting.setdefault(user, {})[aggregate] = None
 
     def _longest_waiting(self, user: UUID) -> Aggregate | None:
-        """Take it out; of a user for whom nobody waits nothing is kept."""
+        """Take out the one to be tried next; nothing is kept of a user for whom none is left."""
         if (waiting := self.waiting.get(user)) is None:
             return None
         aggregate = next(iter(waiting))

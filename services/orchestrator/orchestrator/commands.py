@@ -40,8 +40,10 @@ Json = dict[str, Any]
 
 
 class Sent(Struct, frozen=True):
-    """A command as it came in; `name` is where its id comes from, or that of what it starts, if it says none.
+    """A command as it came in.
 
+    `name` tells its message from all others: an id that the command leaves out is made from it, so a message
+    that is delivered again is the same command. Without a name each message is a command of its own.
     `traceparent` is the sender's span: the session's span stands right below it.
     """
 
@@ -54,11 +56,11 @@ class Sent(Struct, frozen=True):
     traceparent: str | None = None
 
     def id_or(self, given: UUID | None) -> UUID:
-        """Return the id that was given, else the command's own; one without a name has another each time."""
+        """Return the id that was given, else one made from the name, else a random one."""
         return given or (uuid5(self.user, self.name) if self.name else uuid4())
 
     def known_by(self, command: OnWhatThereIs) -> OnWhatThereIs:
-        """Return the command with an id, given or its own: one that is delivered again is done once."""
+        """Return the command with a `command_id`, given or made from the name, so that it is done once."""
         if command.command_id is not None or self.name is None:
             return command
         return command.model_copy(update={"command_id": str(self.id_or(None))})
@@ -72,6 +74,7 @@ class Done(Struct, frozen=True):
 
     @property
     def personal(self) -> bool:
+        """Whether the message held personal values: it is erased from the queue then."""
         return bool(people_in(list(self.literals)))
 
 

@@ -83,8 +83,9 @@ class Follow:
     async def outstanding(self, aggregate: Aggregate, done_up_to: Floors = NOTHING) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is.
 
-        But for work that its queue counted as done before the session was looked at, though nobody has begun
-        it or reported on it.
+        `done_up_to` is the sequence up to which each pool's queue counted all as done before the session was
+        looked at. Work up to there whose attempt nobody has begun or reported was passed over: it is put into
+        the queue anew.
         """
         known = await self._sessions.load(aggregate, fresh=True)
         waiting = outstanding(known.session)
@@ -136,9 +137,9 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """End the lease of a runner that fell silent, once all that it may have said was heard.
 
-        A report that it queued is recorded first: then nothing is lost, unless the report counts for nothing,
-        as a result from the cache for an attempt that somebody pays for. A heartbeat that came while this
-        process stood still has been read with the answer about that report.
+        A report that it queued is recorded first; then nothing is lost, unless that report changes nothing,
+        as a result from the cache for an attempt that somebody pays for. Heartbeats that came while this
+        process stood still are read before NATS' answer about the report: they have set the timer again.
         """
         report = await queued_report(self._bus, attempt_id)
         await asyncio.sleep(HEARING_S)
@@ -184,7 +185,11 @@ class Follow:
     async def _publish(
         self, aggregate: Aggregate, known: Known, asked: AttemptRequested, *, after: int = 0
     ) -> int:
-        """What is paid for already goes along where there is room."""
+        """Put work into the queue, unless there is some of another sequence than `after` for the attempt.
+
+        Returns the sequence of what is there then, 0 where that is not known. What an earlier attempt has
+        paid for goes along where there is room.
+        """
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
         told = Work(

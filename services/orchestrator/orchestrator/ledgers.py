@@ -88,7 +88,7 @@ class Ledgers:
         return outcome
 
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
-        """Nothing is answered as done before, or as too much, but after a fresh load."""
+        """Answer commands as done before, or as too much, only after a fresh load."""
         fresh = False
         batch = list(queue.waiting)
         while True:

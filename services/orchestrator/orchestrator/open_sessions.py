@@ -30,7 +30,8 @@ class OpenSessions(Protocol):
     def held(self) -> AbstractAsyncContextManager[list[Aggregate]]:
         """Have them to oneself, in the order of their subjects; waits while another orchestrator has them.
 
-        What the other one looks at may have changed since, and its timers end with it.
+        It is not enough that the other one looks at them: they may change after that, and the timers that it
+        sets end with its process.
         """
         ...
 
@@ -61,7 +62,7 @@ class ProjectedSessions:
             await connection.close()
 
     async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
-        """Yield those with commits after a sequence; the projector tells of a subject that is none."""
+        """Yield those with commits after a sequence; subjects of no history are for the projector to tell."""
         for noun in ("session", "execution", "ledger"):
             start, more = seq + 1, True
             while more:

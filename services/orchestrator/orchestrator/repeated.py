@@ -17,7 +17,7 @@ def is_done(done: Mapping[K, str | None], key: K, fingerprint: str | None) -> bo
 
 
 def check_same(done: str | None, asked: str | None, field: str) -> None:
-    """Refuse another command under the same id; what an older release has stored tells them not apart."""
+    """Refuse another command under the same id; without a stored fingerprint (older releases) any will do."""
     if done is not None and asked != done:
         raise Refusal(
             "conflict", field, "the id was used for another command: send a new id, or the same command"

@@ -9,7 +9,7 @@ MOST = 1_000
 
 
 class Seen:
-    """Keeps the newest `most` that have not been told of; what is missing is missed, never made up."""
+    """Keeps up to `most` histories, the newest, until `whole` gives them out; never a part of one."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most

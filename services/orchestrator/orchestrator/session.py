@@ -34,14 +34,15 @@ class OpenAttempt(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """What later decisions need to know; a struct, for to replace fields is what folding a history costs.
+    """What later decisions need to know; a struct, since replacing fields is most of the cost of a fold.
 
     `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
     counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `unreported` are attempts that were given up and may still be heard of, `doubtful` what they may have
-    cost; `spent` is what reports told. `kept` holds what of a step is paid for, by its number; `stopped` is
-    what a limit stopped while the session waits. `commands` are done: their fingerprints by the event that
-    each led to, and its id.
+    `unreported` are attempts that were given up and may still report; `doubtful` has what those of them that
+    a runner had claimed may have cost, `spent` is the sum of what reports told. `kept` holds what is paid for
+    already of steps that are not completed, by number. `stopped` tells of an attempt that a limit forbade,
+    until the next one is requested. `commands` has the fingerprint of each command that was done, by the type
+    of its event and its `command_id`.
     """
 
     status: Status = "new"
@@ -66,9 +67,9 @@ class Session(Struct, frozen=True):
     stopped: AttemptStopped | None = None
 
     def did(self, what: type[Happened], command_id: str | None, fingerprint: str | None) -> bool:
-        """Whether this command has led to such an event already; its id says nothing of other commands.
+        """Whether the command of this id has led to such an event already; each type has ids of its own.
 
-        Raises Refusal when it led there with something else asked.
+        Raises Refusal when that command asked for something else.
         """
         return is_done(self.commands, (what.__name__, command_id or ""), fingerprint)
 

@@ -31,7 +31,7 @@ def untold(aggregate: Aggregate, recorded: Recorded, follows: int) -> None:
 class Known(Struct, frozen=True):
     """A session up to log sequence `seq`.
 
-    `span` is the traceparent of its own span, once it has begun; `size` what its commits have in bytes.
+    `span` is the traceparent of its own span, once it has begun; `size` is that of its commits, in bytes.
     """
 
     session: Session = Session()
@@ -50,8 +50,8 @@ class Decided(Struct, frozen=True):
 class Sessions:
     """A cache over the log, bounded in number and bytes; the expected sequence makes a stale entry harmless.
 
-    `sweep_wanted` is set when nobody knows whether a commit is stored: nobody would follow it. `appended` is
-    told each commit and the sequence of the one that it follows.
+    `sweep_wanted` is set when it is not known whether a commit is stored: if it is, only the sweep finds what
+    it asked for. `appended` is called with each commit and the sequence of the session's commit before it.
     """
 
     def __init__(
@@ -97,9 +97,10 @@ class Sessions:
 
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
-        Nothing is answered as "nothing to do" or refused but after a fresh load. With `supposed_new`, what is
-        not in the cache is taken for a session that has not begun; where it has, the append says so. What
-        cannot be followed twice was remembered of a log that has lost its end, and is forgotten.
+        What is cached may be out of date, so "nothing to do" and refusals are answered only after a fresh
+        load. With `supposed_new` a session that is not cached is taken for one that has not begun: if it has,
+        the append conflicts. Where a load after a conflict finds the same sequence, and it conflicts again,
+        the log has lost its end (an older one was put in its place): then what is cached is forgotten.
         """
         fresh, refused = False, -1
         while True:
@@ -159,7 +160,7 @@ class Sessions:
 
 
 def _size(commit: Commit) -> int:
-    """Write it once more: a microsecond, where the log would have to tell."""
+    """Encode it once more, which takes a microsecond: the log does not tell how long it was."""
     return len(commit.to_json())
 
 

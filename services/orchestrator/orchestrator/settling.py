@@ -68,8 +68,9 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
 class Settling:
     """What cannot be settled at once is settled by the sweep.
 
-    A doubt may stay for days, and only a commit of its session can clear it up: `_looked_at` has by attempt
-    what the ledger counted for it and the last commit of the history that told no more.
+    A doubt may stay for days, and only a commit of its session can clear it up. So `_looked_at` remembers by
+    attempt what the ledger had counted for it, and the session's last commit, when there was nothing to do:
+    while both are the same its history is not read again.
     """
 
     def __init__(self, ledgers: Ledgers, log: Log, clock: Clock = utc_now) -> None:
@@ -107,9 +108,9 @@ class Settling:
             await self._look_at_each(user, [one.reserved for one in changed], ledger)
 
     async def _changed(self, user: UUID, doubtful: Sequence[Doubtful]) -> list[Doubtful]:
-        """Leave out those of which ledger and session tell what they told when they were looked at.
+        """Leave out those for which ledger and session are as they were when they were last looked at.
 
-        Where one of the last commits cannot be read all are told.
+        Where the last commit of one cannot be read, none is left out.
         """
         try:
             lasts = await self._log.lasts([_run(user, one.reserved) for one in doubtful])

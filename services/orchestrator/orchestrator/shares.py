@@ -1,4 +1,4 @@
-"""Who may put how much into a pool's queue, which gives out what came first, whoever else waits behind it."""
+"""How much of a pool's queue a user may fill: it gives out what came first, whoever waits behind it."""
 
 import asyncio
 from collections import OrderedDict
@@ -24,9 +24,10 @@ class Share(Struct):
 class Shares:
     """Up to `most` attempts of a user are in a pool's queue at a time, the others are kept back here.
 
-    They are counted by what this process has dispatched and heard the end of. It need not hear it, as where
-    another orchestrator does: so the oldest ones are forgotten when a queue that runs out is given more.
-    `wanted` is set when somebody's turn may have come.
+    An attempt counts from when this process dispatches it until this process hears of its end. Another
+    orchestrator may hear of that instead, so the counts may be too high: a queue that runs out is given more
+    all the same, and the oldest attempts that count are forgotten. `wanted` is set when somebody's turn may
+    have come.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -36,9 +37,9 @@ class Shares:
         self._owners: dict[UUID, Owner] = {}
 
     def admits(self, aggregate: Aggregate, asked: AttemptRequested) -> bool:
-        """Tell whether an attempt may go now; one that may not is kept.
+        """Tell whether an attempt may go now; one that may not is kept back.
 
-        What a session has begun with goes on before another session begins.
+        Later steps and attempts of sessions that have begun go before the first ones of others.
         """
         owner = aggregate.user, asked.pool
         share = self._shares.setdefault(owner, Share())

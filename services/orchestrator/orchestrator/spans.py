@@ -59,6 +59,8 @@ class _Attempt:
 
 
 class _Story:
+    """A history as it is read, event by event; a life lasts from a start or a retry to the session's end."""
+
     def __init__(self, aggregate: Aggregate, past: Past) -> None:
         cause = past.recorded[0].commit.traceparent if past.recorded else None
         client = trace_ids.parse(cause)

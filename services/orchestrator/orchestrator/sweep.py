@@ -18,7 +18,10 @@ AGAIN_S = 1.0
 
 
 class Sweep:
-    """Runs at start, after a reconnect, soon after a dispatch was lost or a budget set, and every minute."""
+    """Runs at start, after a reconnect, every minute, and soon after one of these.
+
+    A dispatch was lost, a commit may or may not be stored, money could not be settled, or a budget was set.
+    """
 
     def __init__(
         self,

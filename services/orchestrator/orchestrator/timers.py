@@ -13,8 +13,8 @@ Due = Callable[[], Awaitable[None]]
 class Timers:
     """One timer per key; setting it again moves it.
 
-    A callback that fails is tried again in a second, unless the key's timer has come once more by then: an
-    outage that a sweep outlasts would otherwise pile up callbacks.
+    A callback that fails is tried again in a second, unless the key's timer has fired once more by then:
+    during an outage each sweep sets the timers anew, and their callbacks would pile up.
     """
 
     def __init__(self, clock: Clock = utc_now) -> None:

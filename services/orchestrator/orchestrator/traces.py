@@ -104,7 +104,7 @@ class TraceExporter:
             await self._send_all(waiting)
 
     async def _send_all(self, waiting: list[_Ended]) -> None:
-        """Send at once, or one by one where an error would be told of all: it is of one alone then."""
+        """Send all at once; after an error one by one, so that it is told of the commit that caused it."""
         try:
             taken = await asyncio.to_thread(self._send, [span for ended in waiting for span in ended.spans])
         except Exception as error:  # noqa: BLE001 - raised where its commit is handled, and dead-lettered there
