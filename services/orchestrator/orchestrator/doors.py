@@ -49,7 +49,8 @@ class Doors:
             if refusal.code == "unavailable":
                 raise
             refused(delivery.subject, refusal)
-            erase = await self._refuse(sent, refusal)
+            await self._refuse(sent, refusal)
+            erase = True  # nobody has looked for personal literals in it
         if erase:
             await self.bus.client.jetstream().delete_msg("CMD", delivery.seq)
         await delivery.ack()
@@ -65,11 +66,8 @@ class Doors:
         cause = message_id or f"cmd/{delivery.seq}"
         return Sent(user, noun, verb, delivery.body, name, cause, delivery.headers.get("traceparent"))
 
-    async def _refuse(self, sent: Sent, refusal: Refusal) -> bool:
-        """A start that can be told from others is a failed session; all else is a dead letter.
-
-        So is a start under an id that another command has.
-        """
+    async def _refuse(self, sent: Sent, refusal: Refusal) -> None:
+        """Make a failed session of a start; raise Poison for all else, and where its id is taken."""
         noun = {("session", "run"): "session", ("skill", "execute"): "execution"}.get((sent.noun, sent.verb))
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
@@ -88,7 +86,6 @@ class Doors:
         )
         if decided.known.session.fingerprint not in (fingerprint, None):
             raise _poison(refusal, body)
-        return True
 
 
 def _address(subject: str) -> tuple[UUID, str, str]:
@@ -115,7 +112,7 @@ def _poison(refusal: Refusal, body: dict[str, Any] | None) -> Poison:
 
 
 def _readable(body: bytes) -> dict[str, Any] | None:
-    """Return the body as far as an id can be read from it."""
+    """Return the body of a command, if an id can be read from it."""
     if len(body) > 4 * COMMAND_BYTES:
         return None
     try:
