@@ -198,7 +198,7 @@ MUTANTS = (
         "what is queued is not known by its message",
         "a command was done",
         commands.Sent,
-        "known_by",
+        "with_id",
         faulty.nameless,
         Focus(faults=LOSSY, cancelled=1.0, alone=0),
     ),

@@ -145,7 +145,7 @@ async def orchestrator(world: World, process: Process) -> None:
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
     bus.consume("CMD", QUEUE, doors.queued, in_flight=32)
-    turns = asyncio.create_task(KeepingBack(bus, follow.shares, follow.let_go).run())
+    turns = asyncio.create_task(KeepingBack(bus, follow.shares, follow.dispatch_kept).run())
     await sweep.run()
     del turns
 

@@ -306,14 +306,14 @@ def test_money_that_is_set_free_lets_go_on_who_waits_for_it():
         other = Reserve(UUID(int=1), "session", UUID(int=1), Decimal("0.01"), world.now().date())
         await one.ledgers.do(USER, other, "test")
         assert verdicts(await one.claims.claim(asking())) == ["drop"]
-        await one.claims.let_on(USER)
+        await one.claims.resume_one(USER)
         assert one.events(RUN)[-1] is SessionWaiting
         await one.ledgers.do(USER, Release(UUID(int=1)), "test")
-        await one.claims.let_on(UUID(int=9))
+        await one.claims.resume_one(UUID(int=9))
         assert one.events(RUN)[-1] is SessionWaiting
-        await one.claims.let_on(USER)
+        await one.claims.resume_one(USER)
         assert (one.events(RUN)[-1], one.dispatched()) == (AttemptRequested, 1)
-        await one.claims.let_on(USER)
+        await one.claims.resume_one(USER)
         assert one.dispatched() == 1
 
     run(story)
@@ -327,7 +327,7 @@ def test_who_has_ended_meanwhile_keeps_no_place_among_those_who_wait():
         assert verdicts(await one.claims.claim(asking())) == ["drop"]
         await one.decide(Cancel())
         await one.limited("1", "wait")
-        await one.claims.let_on(USER)
+        await one.claims.resume_one(USER)
         assert (one.events(RUN)[-1], one.claims.waiting) == (SessionCancelled, {})
 
     run(story)

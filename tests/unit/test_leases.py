@@ -284,12 +284,12 @@ def test_a_queued_report_that_could_not_be_recorded_in_time_is_recorded_later():
 
 @pytest.mark.parametrize("away", [TimeoutError, NoRespondersError])
 def test_while_it_cannot_be_seen_who_waits_for_money_the_sweep_is_wanted(away: type[Exception]):
-    async def let_on(user: UUID) -> None:
+    async def resume_one(user: UUID) -> None:
         raise away
 
     async def story(scene: Scene) -> None:
         await scene.claim()
-        claims: Any = SimpleNamespace(let_on=let_on)
+        claims: Any = SimpleNamespace(resume_one=resume_one)
         reports = replace(scene.doors.reports, claims=claims)
         follow = scene.doors.commands.follow
         before = follow.sweep_wanted.is_set()

@@ -52,9 +52,9 @@ class Claims:
             await self.ledgers.do(claim.user, Release(claim.attempt_id), cause)
         return answer(session, claim, self.lease_s)
 
-    async def let_on(self, user: UUID) -> None:
+    async def resume_one(self, user: UUID) -> None:
         """Let a session that waits for the user's money go on, if there is enough: some was set free."""
-        while (aggregate := self._longest_waiting(user)) is not None:
+        while (aggregate := self._next_waiting(user)) is not None:
             known = await self.sessions.load(aggregate, fresh=True)
             if known.session.waiting_on == "budget":
                 if not await self.resume(aggregate, known):
@@ -80,7 +80,7 @@ class Claims:
     def _wait(self, user: UUID, aggregate: Aggregate) -> None:
         self.waiting.setdefault(user, {})[aggregate] = None
 
-    def _longest_waiting(self, user: UUID) -> Aggregate | None:
+    def _next_waiting(self, user: UUID) -> Aggregate | None:
         """Take out the one to be tried next; nothing is kept of a user for whom none is left."""
         if (waiting := self.waiting.get(user)) is None:
             return None

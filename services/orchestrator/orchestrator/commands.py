@@ -59,7 +59,7 @@ class Sent(Struct, frozen=True):
         """Return the id that was given, else one made from the name, else a random one."""
         return given or (uuid5(self.user, self.name) if self.name else uuid4())
 
-    def known_by(self, command: OnWhatThereIs) -> OnWhatThereIs:
+    def with_id(self, command: OnWhatThereIs) -> OnWhatThereIs:
         """Return the command with a `command_id`, given or made from the name, so that it is done once."""
         if command.command_id is not None or self.name is None:
             return command
@@ -173,13 +173,13 @@ class Commands:
         return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
     async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json) -> Done:
-        command = sent.known_by(command)
+        command = sent.with_id(command)
         cancel = Cancel(command.reason, command.command_id, self._print(command, body))
         return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
     async def _retry(self, sent: Sent) -> Done:
         body = parse(sent.body)
-        command = sent.known_by(read(RetrySession, body))
+        command = sent.with_id(read(RetrySession, body))
         aggregate = session(sent.user, command.session_id)
         known = await self.sessions.load(aggregate, fresh=True)
         retry = await self.starts.retry(sent.user, known.session, command, self._print(command, body))
@@ -190,7 +190,7 @@ class Commands:
     async def _set_budget(self, sent: Sent) -> Done:
         """A session's limit is its own; those of user and day are the ledger's."""
         body = parse(sent.body)
-        command = sent.known_by(read(SetBudget, body))
+        command = sent.with_id(read(SetBudget, body))
         print_ = self._print(command, body)
         if command.session_id is None:
             return Done(await self.budgets.set(sent.user, command, print_, sent.cause))

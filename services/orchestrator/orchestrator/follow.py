@@ -9,7 +9,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
-from orchestrator.passed_over import Floors, there
+from orchestrator.passed_over import Floors, kept_out_by
 from orchestrator.queued import queued_report
 from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
@@ -34,7 +34,7 @@ from shared.subjects import Aggregate, Run, stop, work
 from shared.work import Work
 
 HEARING_S = 0.1
-NOTHING: Floors = {}
+NO_FLOORS: Floors = {}
 
 
 class Follow:
@@ -80,7 +80,7 @@ class Follow:
         if not await self.settling.follow(aggregate, decided.events, decided.known.session):
             self.look_again()
 
-    async def outstanding(self, aggregate: Aggregate, done_up_to: Floors = NOTHING) -> Known:
+    async def outstanding(self, aggregate: Aggregate, done_up_to: Floors = NO_FLOORS) -> Known:
         """Dispatch and set again all that the session waits for; what is there already stays as it is.
 
         `done_up_to` is the sequence up to which each pool's queue counted all as done before the session was
@@ -160,7 +160,7 @@ class Follow:
         known = await self._sessions.load(aggregate, fresh=True)
         return known.session.unclaimed(asked.attempt_id) is not None
 
-    async def let_go(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+    async def dispatch_kept(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """Dispatch what was kept back, if it is waited for still."""
         try:
             known = await self._sessions.load(aggregate)
@@ -218,7 +218,7 @@ class Follow:
             return (await self._bus.publish(subject, body, headers={EXPECTED: str(after)})).seq
         except APIError as error:
             if error.err_code in CONFLICTS:
-                return there(error)
+                return kept_out_by(error)
             self._lost(asked.attempt_id, error)
         except (NatsError, TimeoutError) as error:
             self._lost(asked.attempt_id, error)

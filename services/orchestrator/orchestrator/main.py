@@ -54,8 +54,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     born = streams.born(await bus.client.jetstream().stream_info("CMD"))
     doors = Doors(bus, commands, reports, born)
     definitions = Definitions(log, registry)
-    where = ProjectedSessions(bus, settings.database_url)
-    sweep = Sweep(bus, follow, claims, settling, where)
+    open_sessions = ProjectedSessions(bus, settings.database_url)
+    sweep = Sweep(bus, follow, claims, settling, open_sessions)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
@@ -65,7 +65,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
         running = [
             loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
             loops.create_task(sweep.run()),
-            loops.create_task(KeepingBack(bus, follow.shares, follow.let_go).run()),
+            loops.create_task(KeepingBack(bus, follow.shares, follow.dispatch_kept).run()),
         ]
         if exporter is not None:
             running.append(loops.create_task(exporter.run(bus, log)))

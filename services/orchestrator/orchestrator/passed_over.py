@@ -22,7 +22,7 @@ async def floors(bus: Bus) -> Floors:
     return dict(zip(POOLS, told, strict=True))
 
 
-def there(refused: APIError) -> int:
+def kept_out_by(refused: APIError) -> int:
     """Return the sequence of the message that kept another one out; 0 where NATS does not tell."""
     last = (refused.description or "").rpartition(": ")[2]
     return int(last) if last.isdecimal() else 0

@@ -75,7 +75,7 @@ class Reports:
         if aggregate.user is None:
             return
         try:
-            await self.claims.let_on(aggregate.user)
+            await self.claims.resume_one(aggregate.user)
         except (NatsError, OSError):
             self.follow.look_again()
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from nats.errors import Error as NatsError
 
-from orchestrator.evolve import fold
-from orchestrator.ledger import Closing, Doubt, Doubtful, Ledger, Release, Settle, decide
+from orchestrator.evolve import fold as fold_session
+from orchestrator.ledger import Closing, Doubt, Doubtful, Ledger, Release, Settle
+from orchestrator.ledger import decide as decide_on_ledger
 from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session
 from shared.clock import Clock, utc_now
@@ -57,7 +58,7 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
     own = [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
     if told := [found for event in own if (found := settlement(event)) is not None]:
         return told[-1]
-    if attempt_id in fold(past.events).open:
+    if attempt_id in fold_session(past.events).open:
         return None
     if past.recorded and now - past.recorded[-1].commit.at < SILENT_FOR:
         return None
@@ -137,7 +138,7 @@ class Settling:
         command = overdue(reserved.attempt_id, past, self._clock())
         if command is None:
             return
-        if decide(command, ledger):
+        if decide_on_ledger(command, ledger):
             await self._ledgers.do(user, command, cause="sweep")
             return
         told = ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
