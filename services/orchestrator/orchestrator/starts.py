@@ -127,13 +127,17 @@ class Starts:
     async def _seal_own(
         self, user: UUID, steps: list[templates.CheckedStep], inputs: list[Json], own: Json
     ) -> Json:
-        """Seal those values of the session's own input that templates carry into personal places.
-
-        So are those that they carry only to where no skill says what it is, as if they were written there.
-        What stands beside a value says whose it is, as in an input of a skill.
-        """
+        """Seal what of the session's own input is personal, by where templates carry it."""
         if not own:
             return own
+        own = await self._seal_personal(user, steps, own)
+        return await self._seal_unknown(user, steps, inputs, own)
+
+    async def _seal_personal(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
+        """Seal the values that templates carry into fields which a skill calls personal.
+
+        What stands beside a value says whose it is, as in an input of a skill.
+        """
         own = template_paths.copied(own)
         for reference, target in templates.carried(steps):
             value = template_paths.pick(own, reference.path)
@@ -141,19 +145,28 @@ class Starts:
             owners = {value: whose} if isinstance(value, str) and whose else None
             value = await seal(self._vault, user, target, value, owners=owners)
             own = template_paths.put(own, reference.path, value)
-        kept: Json = template_paths.copied(own)
-        said: list[template_paths.Path] = []
+        return own
+
+    async def _seal_unknown(
+        self, user: UUID, steps: list[templates.CheckedStep], inputs: list[Json], own: Json
+    ) -> Json:
+        """Seal the values that templates carry only to where no skill says what they are.
+
+        One that another template carries as it is, into a public field or a text, may be read: it stays.
+        """
+        sealed: Json = template_paths.copied(own)
+        public: list[template_paths.Path] = []
         for step, reference in templates.taken(steps, inputs):
             value = closed = template_paths.pick(own, reference.path)
             if reference.whole:
                 closed = await seal(self._vault, user, step.input_schema, value, at=reference.at, wary=True)
             if closed is value:
-                said.append(reference.path)
+                public.append(reference.path)
             else:
-                kept = template_paths.put(kept, reference.path, closed)
-        for path in said:
-            kept = template_paths.put(kept, path, template_paths.pick(own, path))
-        return kept
+                sealed = template_paths.put(sealed, reference.path, closed)
+        for path in public:
+            sealed = template_paths.put(sealed, path, template_paths.pick(own, path))
+        return sealed
 
 
 def _checked(number: int, step: StepInput, skill: SkillDefinition) -> templates.CheckedStep:
