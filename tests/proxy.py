@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 CHUNK = 64 * 1024
+TURNS = 5
 
 
 class Proxy:
@@ -37,9 +38,14 @@ class Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
 
     async def stop(self) -> None:
+        """Accept nothing first: asyncio forgets a connection that it accepts while its server closes."""
         assert self._server is not None
-        self._server.close()
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening)
         self.resume()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self._server.close()
         await self.cut()
 
     async def cut(self) -> None:

@@ -196,6 +196,7 @@ async def theatre(
             skills=root,
             master_key_file=None,
             master_key=KEY.hex(),
+            health_host="127.0.0.1",
             health_port=0,
             ack_wait_s=ACK_WAIT_S,
             concurrency=8,

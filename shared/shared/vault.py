@@ -4,6 +4,7 @@ Deleting a key erases the person wherever the sealed values lie. A key is made b
 never changed; that of an erased person is never made again.
 """
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
@@ -17,8 +18,7 @@ from shared.keyring import KEY_BYTES, Keyring
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.refusal import Refusal
 
-CONNECT_S = 3.0
-ANSWER_S = 5.0
+ANSWER_S = 2.0
 CONNECTIONS = 4
 TRIES = 2
 AWAY = "the vault is away: try again"
@@ -73,8 +73,7 @@ class Vault:
             database_url,
             min_size=0,
             max_size=CONNECTIONS,
-            timeout=CONNECT_S,
-            command_timeout=ANSWER_S,
+            timeout=ANSWER_S,
             server_settings=NOTICED_WHEN_GONE
             | {"application_name": "totalaud-vault", "search_path": "pg_catalog"},
         )
@@ -192,22 +191,32 @@ class Vault:
         return read
 
     async def _ask(self, ask: Callable[[Any], Awaitable[T]]) -> T:
-        """A connection that died with its server is replaced once.
+        """A connection that died with its server is replaced once; who asks is told before they give up.
 
         Whatever PostgreSQL has against these few statements is no fault of who asks, and passes: it takes no
         changes for a while, or no password that was changed. Connections are made anew then, for one to a
         server that has become another one's copy would never take any.
         """
+        until = asyncio.get_running_loop().time() + ANSWER_S
         for tries_left in reversed(range(TRIES)):
             try:
-                async with self._pool.acquire(timeout=ANSWER_S) as connection:
-                    return await ask(connection)
+                async with asyncio.timeout_at(until), self._pool.acquire() as connection:
+                    return await _answered(ask, connection)
             except (*DATABASE_AWAY, asyncpg.PostgresError) as error:
                 if tries_left and isinstance(error, DATABASE_AWAY):
                     continue
                 await self._pool.expire_connections()
                 raise Unavailable(_why(error), reason=type(error).__name__) from None
         raise AssertionError
+
+
+async def _answered(ask: Callable[[Any], Awaitable[T]], connection: Any) -> T:
+    """Drop a connection whose answer nobody waits for any more, else the pool would wait for it."""
+    try:
+        return await ask(connection)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
 
 
 async def migrate(database_url: str) -> None:

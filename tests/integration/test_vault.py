@@ -23,6 +23,7 @@ from shared.outage import NOTICED_WHEN_GONE
 from shared.sealing import ERASED, reveal, seal
 from shared.settings import Settings
 from shared.vault import Erased, Unavailable, Vault, migrate
+from totalaud.door import TRY_S
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 OTHER = UUID("00000000-0000-4000-8000-000000000002")
@@ -183,7 +184,6 @@ async def test_before_the_migration_the_vault_is_unavailable(postgres_url: str):
 async def test_while_postgres_hangs_keys_that_were_read_work_and_all_others_wait(
     vault_url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "CONNECT_S", 0.5)
     monkeypatch.setattr(module, "ANSWER_S", 0.5)
     monkeypatch.setattr(key_cache, "FRESH_S", 0.0)
     known, gone = uuid4(), uuid4()
@@ -200,6 +200,18 @@ async def test_while_postgres_hangs_keys_that_were_read_work_and_all_others_wait
                 await vault.keys(USER, [known, gone])
             with pytest.raises(Unavailable):
                 await vault.make_keys(USER, [known, gone])
+        await vault.close()
+
+
+async def test_who_asks_for_a_new_key_while_postgres_hangs_is_told_before_giving_up(vault_url: str):
+    async with proxied(vault_url) as proxy:
+        vault = await Vault.connect(proxy.url, MASTER_KEY)
+        await vault.make_keys(USER, [uuid4()])
+        proxy.silence()
+        for _ in range(2):
+            async with asyncio.timeout(TRY_S):
+                with pytest.raises(Unavailable):
+                    await vault.make_keys(USER, [uuid4()])
         await vault.close()
 
 
@@ -328,6 +340,7 @@ def settings(key: str | None = None, file: Path | None = None) -> Settings:
         skills=Path(),
         master_key_file=file,
         master_key=key,
+        health_host="127.0.0.1",
         health_port=0,
         ack_wait_s=5,
         concurrency=1,
