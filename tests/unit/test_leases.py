@@ -19,7 +19,7 @@ from shared.events import AttemptFailed, AttemptLost, SessionFailed, StepComplet
 from shared.json import dumps, loads
 from shared.ledger_events import MoneyReleased, MoneyReserved, MoneySettled
 from shared.refusal import Refusal
-from shared.subjects import late, ledger, session
+from shared.subjects import late, ledger, session, stop
 from shared.usage import Cached
 from shared.work import Claim, Report, Work
 from sim.bus import Said, SimBus
@@ -216,6 +216,17 @@ def test_a_report_is_answered_once_it_is_in_the_log_and_what_it_did_not_cost_is_
     played(story)
 
 
+def test_no_lease_is_kept_of_an_attempt_that_is_over():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        follow = scene.doors.commands.follow
+        assert follow._timers.is_set(scene.work.attempt_id)
+        await scene.answer(scene.doors.reports.report, scene.report())
+        assert (follow._timers.is_set(scene.work.attempt_id), follow._leases) == (False, {})
+
+    played(story)
+
+
 def test_a_report_that_the_log_may_not_hold_is_answered_with_why():
     async def story(scene: Scene) -> None:
         answer = await scene.answer(scene.doors.reports.report, scene.report(text="\0"))
@@ -299,6 +310,21 @@ def test_while_it_cannot_be_seen_who_waits_for_money_the_sweep_is_wanted(away: t
     played(story)
 
 
+def test_while_nothing_can_be_settled_the_sweep_is_wanted():
+    async def unsettled(*_: Any) -> bool:
+        return False
+
+    async def story(scene: Scene) -> None:
+        await scene.ask(Decimal("0.02"))
+        follow = scene.doors.commands.follow
+        follow.settling = SimpleNamespace(follow=unsettled)  # type: ignore[assignment]
+        before = follow.sweep_wanted.is_set()
+        assert (await scene.answer(scene.doors.reports.report, scene.report()))["ok"]
+        assert (before, follow.sweep_wanted.is_set()) == (False, True)
+
+    played(story)
+
+
 def test_a_heartbeat_is_told_to_go_on_until_nobody_waits_for_its_attempt():
     async def story(scene: Scene) -> None:
         await scene.claim()
@@ -360,6 +386,17 @@ def test_it_runs_anew_once_the_bus_is_back():
     played(story)
 
 
+def test_a_sweep_gives_a_silent_runner_no_more_time():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        await asyncio.sleep(LEASE_S - 0.1)
+        await scene.doors.commands.follow.outstanding(session(USER, ID))
+        await asyncio.sleep(1.1)
+        assert await scene.has(AttemptLost)
+
+    played(story)
+
+
 def test_it_runs_from_the_moment_that_it_is_in_the_log():
     async def story(scene: Scene) -> None:
         scene.world.chance.faults = Faults(lost_ack=1)
@@ -387,13 +424,16 @@ def test_money_is_set_aside_once_however_often_the_runner_asks():
     played(story)
 
 
-def test_a_claim_and_what_is_set_aside_for_it_say_whose_attempt_it_is():
+def test_a_claim_and_what_follows_it_say_whose_attempt_it_is():
     async def story(scene: Scene) -> None:
         await scene.ask(Decimal("0.01"))
         log = scene.doors.commands.log
         for whose in (session(USER, ID), ledger(USER)):
             last = (await log.load(whose)).recorded[-1].commit
             assert last.causation_id == str(scene.work.attempt_id)
+        await asyncio.sleep(2 * LEASE_S)
+        ends = [one.commit.causation_id for one in (await log.load(session(USER, ID))).recorded[-2:]]
+        assert ends == [str(scene.work.attempt_id), "timer"]
 
     played(story)
 
@@ -404,5 +444,30 @@ def test_no_money_is_set_aside_for_an_attempt_that_nobody_waits_for():
         await scene.doors.ask(f"ask.{USER}.session.cancel", cancel, {})
         assert await scene.ask(Decimal("0.01")) == "drop"
         assert await scene.booked() == []
+
+    played(story)
+
+
+@pytest.mark.parametrize("by", ["a cancel", "a late report on another attempt"])
+def test_runners_are_told_at_once_whose_work_is_to_stop(by: str):
+    async def story(scene: Scene) -> None:
+        told: list[Any] = []
+
+        async def hear(said: Said) -> None:
+            told.append((said.subject, loads(said.body)))
+
+        await scene.doors.bus.listen(stop("*"), hear)
+        await scene.claim()
+        if by == "a cancel":
+            cancel = dumps({"session_id": str(ID)})
+            answer = loads(await scene.doors.ask(f"ask.{USER}.session.cancel", cancel, {}))
+            which = {"seq": answer["seq"]}
+        else:
+            await asyncio.sleep(2 * LEASE_S)
+            again = Work.from_json(scene.world.server.streams["WORK"].messages[-1].body)
+            await scene.answer(scene.doors.reports.report, scene.report())
+            which = {"attempts": [str(again.attempt_id)]}
+        await asyncio.sleep(0.1)
+        assert told == [(stop(ID), {"user": str(USER), "noun": "session", **which})]
 
     played(story)

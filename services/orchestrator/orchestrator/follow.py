@@ -65,7 +65,7 @@ class Follow:
         self._forget(session)
         for event in decided.events:
             match event:
-                case AttemptRequested() if event.attempt_id in session.open:
+                case AttemptRequested():
                     await self._dispatch(aggregate, decided.known, event)
                 case AttemptStarted():
                     self._set_lease(aggregate, event.attempt_id)
