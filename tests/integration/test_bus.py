@@ -36,8 +36,18 @@ async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(
     assert bus.client.stats["reconnects"] == 1
 
 
-async def test_a_request_that_nobody_hears_has_no_answer(bus: Bus):
+async def test_a_request_that_nobody_hears_has_no_answer_and_is_made_a_few_times(bus: Bus):
+    before = bus.client.stats["out_msgs"]
     assert await bus.request("ask.nobody", b"{}", timeout=0.3) is None
+    assert bus.client.stats["out_msgs"] - before < 10
+
+
+async def test_a_request_that_is_heard_and_not_answered_has_no_answer(bus: Bus):
+    async def hear(_: Heard) -> None:
+        pass
+
+    await bus.listen("ask.silent", hear)
+    assert await bus.request("ask.silent", b"{}", timeout=0.1) is None
 
 
 async def test_a_request_waits_for_whoever_comes_late(bus: Bus):

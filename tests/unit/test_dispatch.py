@@ -71,6 +71,26 @@ def test_what_is_paid_for_goes_along_with_the_next_attempt_where_there_is_room(s
     assert (work.attempt, work.done is not None) == (2, kept)
 
 
+def test_a_sweep_dispatches_what_another_orchestrator_has_decided_and_not_followed_up():
+    async def story() -> None:
+        world = World(0)
+        ours, other = (
+            doors_of(world, SimBus(world.server, Process(f"orchestrator-{number}", Chance(0))))
+            for number in (1, 2)
+        )
+        body = dumps({"session_id": str(ID), "agent": "sim-agent", "steps": STEPS * 2})
+        await ours.ask(f"ask.{USER}.session.run", body, {})
+        queue = world.server.streams["WORK"].messages
+        first = Work.from_json(queue[0].body)
+        report = Report(**about(first), output={"n": 2}, started_at=EPOCH, duration_ms=1)
+        await other.reports._record(report.to_json())
+        await ours.commands.follow.outstanding(session(USER, ID))
+        assert [Work.from_json(one.body).step for one in queue] == [1, 2]
+
+    with silenced():
+        VirtualLoop().run(story())
+
+
 def test_what_is_kept_back_has_its_turn_once_a_session_before_it_is_over():
     async def story() -> None:
         kept = Kept()
