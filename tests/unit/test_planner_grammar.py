@@ -144,17 +144,35 @@ def test_a_span_of_time_is_one_of_three(text, window):
         ("Plan a campaign for 12/01/2027", "12/01/2027"),
         ("Plan my release on the 31st", "the 31st"),
         ("Which opportunities are open until 2027-01?", "2027-01"),
+        ("How did my campaign do last summer?", "summer"),
+        ("How did my campaign do since Sept?", "since sept"),
+        ("How did my campaign do tonight?", "tonight"),
+        ("How did my campaign do the week before last?", "week before last"),
+        ("How did my campaign do a month ago?", "month ago"),
+        ("How did my campaign do since the release?", "since the release"),
+        ("Report on week 53", "week 53"),
     ],
 )
-def test_a_date_that_no_answer_can_be_narrowed_to_is_named_whole(text, named):
+def test_a_time_that_no_answer_can_be_narrowed_to_is_named_whole(text, named):
     found = read(text)
     assert isinstance(found, Unread)
     assert f"“{named}”" in found.reason
     assert "time can be said here" in found.reason or "the last 7 days" in found.reason
 
 
+def test_what_to_do_is_told_of_now_alone():
+    found = read("What should I do tomorrow?")
+    assert isinstance(found, Unread)
+    assert found.reason == "I say what there is to do now, not at another time such as “tomorrow”"
+
+
 @pytest.mark.parametrize(
-    "text", ["Find 20 synthpop radio contacts", "Write a pitch for the 2nd single to BBC Radio 6"]
+    "text",
+    [
+        "Plan my single, 4 hours each week",
+        "Find 20 synthpop radio contacts",
+        "Write a pitch for the 2nd single to BBC Radio 6",
+    ],
 )
 def test_other_numbers_are_no_dates(text):
     assert isinstance(read(text), Question)

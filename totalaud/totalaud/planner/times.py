@@ -1,6 +1,7 @@
 """The spans of time that a question may name, and those that no answer can be narrowed to."""
 
 import re
+from collections.abc import Iterable
 from typing import cast
 
 from totalaud.planner import words as w
@@ -14,11 +15,16 @@ PART_OF_DATE = re.compile(
     r"\b(?:in|of|for|from|since|during|before|after|until|till) ((?:19|20)\d\d)\b"
     r"|\b(?:on|by|for|from|since|before|after|until|till) (the \d{1,2}(?:st|nd|rd|th))\b(?! \w)"
 )
+ANOTHER = re.compile(
+    r"\b(?:since (?!the start)(?:the |my |our )?\w+|(?:week|month)s? (?:before|ago)(?: last)?"
+    r"|(?:week|month) \d+|(?:previous|first|second|third|other|each|every) (?:week|month))\b"
+)
 LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 TAKEN_FOR = "looks at the last {} days for “{}”"
 DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
 LOOSE = frozenset({"this week", "last week", "this month", "last month", "past month", "last 30 days"})
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
+NOW_ONLY = "I say what there is to do now, not at another time such as “{}”"
 DATES: dict[Intent, str] = {
     "plan": ": 'totalaud releases plan' sets the day of a release",
     "opportunities": ": 'totalaud opportunities list' has the deadlines",
@@ -26,7 +32,9 @@ DATES: dict[Intent, str] = {
 
 
 def window_of(reading: Reading) -> tuple[Window | None, str | None]:
-    """Take the span that is named, if there is one, and the words for it."""
+    """Take the span that is named, if there is one, and the words for it; the week before last is none."""
+    if ANOTHER.search(reading.text()):
+        return None, None
     for window, phrases in w.WINDOWS.items():
         for phrase in phrases:
             if reading.drop(phrase.split()):
@@ -47,11 +55,12 @@ def looked_at(question: Question) -> tuple[Window, list[str]]:
 
 def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     """Refuse a time that no answer can be narrowed to, with the times there are."""
-    now = {"today"} if intent == "next" else set[str]()
-    times = [*_spans(reading), *_dates(plain, reading)]
-    times += sorted({word for _, word in reading.rest()} & w.NO_WINDOW - now)
+    times = [*_dates(plain, reading), *SPAN.findall(reading.text()), *ANOTHER.findall(reading.text())]
+    times += _words(intent, reading.rest())
     if not times:
         return None
+    if intent == "next":
+        return Unread(NOW_ONLY.format(times[0]))
     if "window" in SLOTS[intent]:
         return Unread(NO_SUCH_WINDOW.format(times[0]))
     if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
@@ -59,8 +68,13 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")
 
 
-def _spans(reading: Reading) -> list[str]:
-    return SPAN.findall(reading.text())
+def _words(intent: Intent, rest: Iterable[tuple[str, str]]) -> list[str]:
+    """Return words for a time; summer and the like may as well name something else."""
+    found = w.NO_WINDOW - ({"today"} if intent == "next" else set[str]())
+    parts = frozenset[str]()
+    if "window" in SLOTS[intent]:
+        found, parts = found | w.TIMES, w.PARTS_OF_TIME
+    return [word for before, word in rest if word in found or (word in parts and before in w.AT)]
 
 
 def _dates(plain: str, reading: Reading) -> list[str]:

@@ -142,6 +142,14 @@ NO_WINDOW = words(
     december
     """
 )
+TIMES = words("tonight weekend weekends")
+PARTS_OF_TIME = words(
+    """
+    spring summer autumn winter christmas easter night morning afternoon evening jan feb mar apr jun jul
+    aug sep sept oct nov dec
+    """
+)
+AT = words("last this in over since during past until before after")
 NUMBERS = {
     "two": 2,
     "three": 3,
