@@ -385,7 +385,10 @@ async def test_no_patience_is_longer_than_a_retry_waits(
 
 
 @BOTH
-@pytest.mark.parametrize("told", [b"\xb2", b"soon", b"-5", b"1e3", b"nan"])
+@pytest.mark.parametrize(
+    "told",
+    [b"\xb2", b"soon", b"-5", b"1e3", b"nan", b"Mon, 1 Jan 99999999999999999999 00:00:00 GMT"],
+)
 async def test_a_patience_that_says_nothing_is_none(provider: Callable[[Handler], Chat], told: bytes) -> None:
     failed = await refused(provider, lambda _: httpx2.Response(429, headers=[(b"retry-after", told)]))
     assert (failed.code, failed.retry_after_s) == ("rate_limited", None)

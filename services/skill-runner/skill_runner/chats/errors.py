@@ -130,7 +130,7 @@ def _seconds(header: str) -> float | None:
         return min(float(header), LONGEST_PATIENCE_S)
     try:
         seconds = (parsedate_to_datetime(header) - utc_now()).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return min(max(0.0, round(seconds, 1)), LONGEST_PATIENCE_S)
 
