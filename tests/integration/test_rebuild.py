@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
@@ -20,6 +22,7 @@ from projector.database import connected, make_bare
 from projector.finishing import finish
 from projector.lanes import LANES
 from projector.lines import ALIVE_S
+from projector.live import Live
 from projector.operating import Operating
 from projector.origin import Origin
 from projector.projection import Projection
@@ -351,6 +354,41 @@ async def test_tables_that_the_live_ones_have_passed_do_not_take_their_place(
         with pytest.raises(Behind):
             await _swap(Projection(connection, uuid4(), 2), Origin(bus))
     assert await rows_of(postgres_url) == before
+
+
+class Busy:
+    """A live projection that projects one more commit before it stands still."""
+
+    def __init__(self, live: Live, go_on: Callable[[], Awaitable[None]]) -> None:
+        self.swapped = live.swapped
+        self._live = live
+        self._go_on = go_on
+
+    @property
+    def gate(self) -> AbstractAsyncContextManager[None]:
+        return self._stand_still()
+
+    @asynccontextmanager
+    async def _stand_still(self) -> AsyncIterator[None]:
+        await self._go_on()
+        async with self._live.gate:
+            yield
+
+
+async def test_tables_take_the_place_of_live_ones_that_never_rest(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    names = iter(["first", "second", "third"])
+
+    async def go_on() -> None:
+        name = next(names)
+        await writer.happens(subjects.skill(name), SkillRegistered(definition=definition(name)))
+        await caught_up(bus, postgres_url)
+
+    async with projecting(bus, postgres_url) as live:
+        await caught_up(bus, postgres_url)
+        await rebuild(bus, postgres_url, Busy(live, go_on))
+    assert list(names) == ["second", "third"]
 
 
 async def test_tables_of_another_log_are_replaced_however_far_they_are(
