@@ -875,7 +875,7 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Plan my single for next Friday", "'totalaud releases plan' sets the day"),
         ("Find festivals until January", "'totalaud opportunities list' has the deadlines"),
         ("Find folk DJs I wrote to on Monday", "no time can be said here, such as “monday”"),
-        ("Which grants close this month?", "narrowed by time"),
+        ("Which grants close this month?", "“this month”: 'totalaud opportunities list' has the deadlines"),
         ("Show me all my contacts", "totalaud contacts list"),
         ("How is my campaign performing over the past two weeks?", "two weeks"),
         ("Find me UK gqom DJs", "gqom"),

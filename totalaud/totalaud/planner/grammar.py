@@ -17,7 +17,7 @@ from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
-from totalaud.planner.times import unread_time, window_of
+from totalaud.planner.times import no_time, unread_time, window_of
 from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
@@ -235,6 +235,8 @@ def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unr
 def _narrowed(question: Question) -> Question | Unread:
     """Refuse what the question's answer would silently leave out."""
     slots = SLOTS[question.intent]
+    if question.window and "window" not in slots:
+        return no_time(question.intent, question.span)
     if question.intent == "patterns" and not question.cohort:
         slots -= {"genres"}
     given = {
@@ -245,15 +247,13 @@ def _narrowed(question: Question) -> Question | Unread:
         "campaign": question.campaign,
         "release": question.release,
         "artist": question.artist,
-        "window": question.window,
         "hours_per_week": question.hours_per_week,
         "budget": question.budget,
         "type": question.type if question.intent not in TYPES_ASIDE else None,
     }
     for slot, value in given.items():
         if value and slot not in slots:
-            what = "time" if slot == "window" else slot.replace("_", " ")
-            return Unread(f"the answer cannot be narrowed by {what}")
+            return Unread(f"the answer cannot be narrowed by {slot.replace('_', ' ')}")
     return question
 
 

@@ -65,7 +65,12 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
         return Unread(NO_SUCH_WINDOW.format(times[0]))
     if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
         return Unread("how many hours a week? Say it like “4 hours a week”")
-    return Unread(f"no time can be said here, such as “{times[0]}”{DATES.get(intent, '')}")
+    return no_time(intent, times[0])
+
+
+def no_time(intent: Intent, said: str | None) -> Unread:
+    """Refuse the time that was said, and name the command that tells of days."""
+    return Unread(f"no time can be said here, such as “{said}”{DATES.get(intent, '')}")
 
 
 def _words(intent: Intent, rest: Iterable[tuple[str, str]]) -> list[str]:
