@@ -321,18 +321,35 @@ async def test_the_patience_of_a_provider_that_fails_is_told_too(
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("status", "told"),
     [
-        {"type": "insufficient_quota"},
-        {"code": "credit_balance_exhausted"},
-        {"type": "billing_not_active", "code": "billing_not_active"},
+        (429, {"type": "insufficient_quota"}),
+        (429, {"code": "credit_balance_exhausted"}),
+        (429, {"type": "billing_not_active", "code": "billing_not_active"}),
+        (400, {"code": "billing_hard_limit_reached"}),
+        (400, {"type": "budget_exceeded", "code": "400"}),
+        (403, {"code": "insufficient_user_quota"}),
     ],
 )
-async def test_to_wait_does_not_help_an_account_without_credit(told: dict[str, str]) -> None:
+async def test_to_wait_does_not_help_an_account_without_credit(status: int, told: dict[str, str]) -> None:
     body = {"error": {"message": SECRET, **told}}
-    failed = await refused(openai, lambda _: httpx2.Response(429, json=body, headers={"retry-after": "1"}))
+    answer = httpx2.Response(status, json=body, headers={"retry-after": "1"})
+    failed = await refused(openai, lambda _: answer)
     assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_refused", False, False)
-    assert "there is no credit left" in failed.message
+    assert failed.message == (
+        f"openai refused the call with status {status}: there is no credit left, or a limit on spending is "
+        "reached; check the account's billing"
+    )
+
+
+@BOTH
+@pytest.mark.parametrize(("status", "code"), [(429, "rate_limited"), (500, "provider_error")])
+@pytest.mark.parametrize(("said", "again"), [("false", False), ("true", True), ("perhaps", True)])
+async def test_a_provider_that_says_not_to_try_again_is_believed(
+    provider: Callable[[Handler], Chat], status: int, code: str, said: str, *, again: bool
+) -> None:
+    failed = await refused(provider, always(status, {"x-should-retry": said}))
+    assert (failed.code, failed.retryable) == (code, again)
 
 
 @BOTH

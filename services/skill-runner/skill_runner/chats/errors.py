@@ -23,6 +23,9 @@ OUT_OF_MONEY = (
     "organization_usage_limit_exceeded",
     "project_spend_limit_exceeded",
     "billing_not_active",
+    "billing_hard_limit_reached",
+    "budget_exceeded",
+    "insufficient_user_quota",
 )
 FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
 TOO_LONG = ("context_length_exceeded",)
@@ -101,20 +104,29 @@ def _barrier(error: Exception) -> str:
 
 
 def _by_status(provider: str, error: Any) -> Failure:
-    """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done."""
+    """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done.
+
+    A provider that says whether to try again is believed, as its SDK would.
+    """
     status: int = error.status_code
-    after = _seconds(error.response.headers.get("retry-after", ""))
+    headers = error.response.headers
+    after = _seconds(headers.get("retry-after", ""))
+    retryable = headers.get("x-should-retry") != "false"
+    if _says(error, OUT_OF_MONEY):
+        return _refused(provider, status, NO_CREDIT)
     if status == BAD_REQUEST and _says(error, FILTERED):
         return Failure("model_refused", f"{provider} refused what it was asked by a filter of its own")
-    if status == TOO_MANY and not _says(error, OUT_OF_MONEY):
+    if status == TOO_MANY:
         hint = f" and asks to wait {after:g} s" if after else ""
-        return Failure(
-            "rate_limited", f"{provider} takes no more calls now{hint}", retryable=True, retry_after_s=after
-        )
+        why = f"{provider} takes no more calls now{hint}"
+        return Failure("rate_limited", why, retryable=retryable, retry_after_s=after)
     if status >= SERVER_ERROR or status in PASSING:
-        why = f"{provider} failed with status {status}"
-        return Failure("provider_error", why, retryable=True, retry_after_s=after, in_doubt=status in BETWEEN)
-    why = INPUT_TOO_LONG if _says(error, TOO_LONG) else _why(status)
+        why, doubt = f"{provider} failed with status {status}", status in BETWEEN
+        return Failure("provider_error", why, retryable=retryable, retry_after_s=after, in_doubt=doubt)
+    return _refused(provider, status, INPUT_TOO_LONG if _says(error, TOO_LONG) else _why(status))
+
+
+def _refused(provider: str, status: int, why: str) -> Failure:
     return Failure("provider_refused", f"{provider} refused the call with status {status}{why}")
 
 
@@ -141,12 +153,11 @@ def _why(status: int) -> str:
     return {
         400: ": the model does not take this request, or there is no credit left; check the skill's model "
         "and config, and the account's billing",
-        401: ": the API key is not valid",
+        401: ": the API key is not valid; a new one is read when the skill-runner starts",
         402: NO_CREDIT,
         403: ": the API key may not use this model",
         404: ": the model is not known there; check the skill's model, and the base URL where one is set",
         405: ": its API is not there; check the base URL",
         407: ": the proxy that the environment names wants to know who calls",
         413: ": the request is too large",
-        TOO_MANY: NO_CREDIT,
     }.get(status, "")
