@@ -346,7 +346,7 @@ async def test_a_provider_that_fails_in_the_middle_of_an_answer_ends_the_attempt
 ):
     failure, progress = await bench(Played(reply('{"text": "Hi', "error")))
     assert (failure.code, failure.retryable) == ("provider_error", True)
-    assert failure.message == "contacts[0]: anthropic failed in the middle of an answer"
+    assert failure.message == "contacts[0]: the local model failed in the middle of an answer"
     assert outcomes(progress) == [("first", "provider_error", ())]
     assert (progress.usage.tokens, progress.total.in_doubt_usd) == (120, 0)
 

@@ -284,6 +284,15 @@ async def test_a_gateway_on_the_way_leaves_open_whether_the_provider_did_the_wor
     assert (await refused(provider, always(status))).in_doubt is doubt
 
 
+@pytest.mark.parametrize(("kind", "provider"), [(OpenAiChat, "openai"), (AnthropicChat, "anthropic")])
+async def test_who_has_no_key_is_not_told_of_a_provider(kind: Any, provider: Any) -> None:
+    def ours(handle: Handler) -> Chat:
+        there = Endpoint(provider, "none", "http://127.0.0.1:1", simulated=True)
+        return kind(there, httpx2.AsyncClient(transport=httpx2.MockTransport(handle)))
+
+    assert (await refused(ours, always(500))).message == "the local model failed with status 500"
+
+
 @BOTH
 async def test_a_call_is_made_once(provider: Callable[[Handler], Chat]) -> None:
     calls = []

@@ -10,7 +10,7 @@ from shared.refusal import Refusal
 from shared.schema import problems
 from shared.subjects import Pool
 from shared.telemetry import span
-from skill_runner.chats.chat import Chat, Question, Reply
+from skill_runner.chats.chat import Chat, Question, Reply, called
 from skill_runner.failure import Failure, sentence
 from skill_runner.pricing import usage_of
 from skill_runner.progress import Progress, ProviderCall
@@ -58,7 +58,7 @@ async def ask(
         if reply.stop == "error":
             call.outcome = "provider_error"
             current.set_attribute(genai.ERROR, call.outcome)
-            why = f"{provider} failed in the middle of an answer"
+            why = f"{called(provider, simulated=chat.simulated)} failed in the middle of an answer"
             raise Failure(call.outcome, why, retryable=True)
         return reply
 
@@ -108,5 +108,5 @@ async def _answer(provider: Pool, chat: Chat, question: Question) -> Reply:
         async with asyncio.timeout(question.timeout_s):
             return await chat.ask(question)
     except TimeoutError:
-        why = f"{provider} did not answer in time"
+        why = f"{called(provider, simulated=chat.simulated)} did not answer in time"
         raise Failure("timeout", why, retryable=True, in_doubt=True) from None

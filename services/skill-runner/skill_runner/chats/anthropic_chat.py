@@ -6,7 +6,7 @@ import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
 
-from skill_runner.chats.chat import Question, Reply, Stop, label
+from skill_runner.chats.chat import Question, Reply, Stop, called, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
@@ -21,6 +21,7 @@ STOPS: dict[str, Stop] = {
 class AnthropicChat:
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
+        self._called = called("anthropic", simulated=endpoint.simulated)
         base_url, query = endpoint.address("https://api.anthropic.com")
         self._client = AsyncAnthropic(
             api_key=endpoint.api_key,
@@ -33,7 +34,7 @@ class AnthropicChat:
         self._messages = self._client.messages
 
     async def ask(self, question: Question) -> Reply:
-        with told(anthropic, "anthropic"):
+        with told(anthropic, self._called):
             answer = await self._messages.create(
                 model=question.model,
                 system=question.system,
@@ -44,7 +45,7 @@ class AnthropicChat:
                 extra_body=question.settings,
                 timeout=within(question.timeout_s),
             )
-        return _reply(answer)
+        return _reply(self._called, answer)
 
     async def close(self) -> None:
         await self._client.close()
@@ -54,11 +55,11 @@ def _messages(question: Question) -> list[Any]:
     return [{"role": role, "content": content} for role, content in question.turns]
 
 
-def _reply(answer: Any) -> Reply:
+def _reply(who: str, answer: Any) -> Reply:
     try:
         text = "".join(block.text for block in answer.content if block.type == "text")
         raw = answer.model_dump(warnings=False)
     except (AttributeError, TypeError):
-        raise unreadable("anthropic", answer) from None
+        raise unreadable(who, answer) from None
     reason = label(answer.stop_reason) or "end_turn"
     return Reply(text, STOPS.get(reason, "end"), reason, label(answer.id), label(answer.model), raw)

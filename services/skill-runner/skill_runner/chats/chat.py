@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from shared.subjects import Pool
+
 Stop = Literal["end", "length", "full", "refusal", "error"]
 LONGEST_LABEL = 200
 
@@ -69,6 +71,11 @@ class Chat(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def called(provider: Pool, *, simulated: bool) -> str:
+    """Return what people are told has answered: whoever has no key has asked none of the providers."""
+    return "the local model" if simulated else provider
 
 
 def label(told: Any) -> str:

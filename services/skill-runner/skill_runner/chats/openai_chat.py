@@ -6,7 +6,7 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from skill_runner.chats.chat import Question, Reply, Stop, label
+from skill_runner.chats.chat import Question, Reply, Stop, called, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import told, unreadable
@@ -25,6 +25,7 @@ class OpenAiChat:
 
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
+        self._called = called("openai", simulated=endpoint.simulated)
         base_url, query = endpoint.address("https://api.openai.com/v1")
         self._client = AsyncOpenAI(
             api_key=endpoint.api_key,
@@ -37,7 +38,7 @@ class OpenAiChat:
         self._terms = {} if endpoint.base_url else STANDARD
 
     async def ask(self, question: Question) -> Reply:
-        with told(openai, "openai"):
+        with told(openai, self._called):
             answer = await self._completions.create(
                 model=question.model,
                 messages=_messages(question),
@@ -50,7 +51,7 @@ class OpenAiChat:
                 extra_body=self._terms | {**question.settings},
                 timeout=within(question.timeout_s),
             )
-        return _reply(answer)
+        return _reply(self._called, answer)
 
     async def close(self) -> None:
         await self._client.close()
@@ -61,15 +62,15 @@ def _messages(question: Question) -> list[Any]:
     return [{"role": role, "content": content} for role, content in said]
 
 
-def _reply(answer: Any) -> Reply:
+def _reply(who: str, answer: Any) -> Reply:
     try:
         choice = answer.choices[0]
         text, refusal = _text(choice.message.content), choice.message.refusal
         raw = answer.model_dump(warnings=False)
     except (AttributeError, LookupError, TypeError):
-        raise unreadable("openai", answer) from None
+        raise unreadable(who, answer) from None
     if not isinstance(text, str):
-        raise unreadable("openai", answer)
+        raise unreadable(who, answer)
     reason = label(choice.finish_reason) or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
     return Reply(text, stop, reason, label(answer.id), label(answer.model), raw)
