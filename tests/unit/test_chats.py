@@ -152,6 +152,9 @@ async def test_the_settings_of_a_model_are_sent_as_they_are(
         (None, {}, "default"),
         (None, {"service_tier": "priority"}, "priority"),
         ("http://127.0.0.1:1/v1", {}, None),
+        ("https://api.openai.com.example.org/v1", {}, None),
+        ("https://api.openai.com/v1/", {}, "default"),
+        ("https://eu.api.openai.com/v1", {}, "default"),
     ],
 )
 async def test_openai_itself_is_asked_for_its_standard_price_unless_a_model_s_settings_say_otherwise(

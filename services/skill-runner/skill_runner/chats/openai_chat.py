@@ -1,6 +1,7 @@
 """OpenAI and whatever speaks its Chat Completions."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -17,16 +18,17 @@ STOPS: dict[str, Stop] = {
     "content_filter": "refusal",
     "error": "error",
 }
+OWN_HOST = "api.openai.com"
 STANDARD = {"service_tier": "default"}
 
 
 class OpenAiChat:
-    """OpenAI itself is asked for its standard price: else the account's project says at which it bills."""
+    """OpenAI itself, by whatever URL, is asked for its standard price: else the account says which."""
 
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
         self._called = called("openai", simulated=endpoint.simulated)
-        base_url, query = endpoint.address("https://api.openai.com/v1")
+        base_url, query = endpoint.address(f"https://{OWN_HOST}/v1")
         self._client = AsyncOpenAI(
             api_key=endpoint.api_key,
             base_url=base_url,
@@ -35,7 +37,7 @@ class OpenAiChat:
             http_client=http_client,
         )
         self._completions = self._client.chat.completions
-        self._terms = {} if endpoint.base_url else STANDARD
+        self._terms = STANDARD if (urlsplit(base_url).hostname or "").endswith(OWN_HOST) else {}
 
     async def ask(self, question: Question) -> Reply:
         with told(openai, self._called):
