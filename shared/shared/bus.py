@@ -21,7 +21,7 @@ from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
-from shared.pull import Handle, Puller, unmourned, unnoted
+from shared.pull import Handle, Puller, do_nothing, never
 from shared.refusal import Refusal
 from shared.replies import Replies
 from shared.room import RoomAlarm
@@ -136,8 +136,8 @@ class Bus:
     async def settled(self, timeout: float = 5.0) -> None:
         """Return once the server has had all that was sent; raises TimeoutError.
 
-        nats-py's own `flush` asks before that is written, and where its caller is late or cancelled, the
-        answer ends the reading of the connection. What it writes with swallows a cancellation.
+        nats-py's own `flush` sends its PING before what waits to be written, and where its caller is late or
+        cancelled, the PONG ends the reading of the connection. Its `_flush_pending` swallows a cancellation.
         """
         if not self.client.is_connected:
             raise ConnectionClosedError if self.client.is_closed else ConnectionReconnectingError
@@ -164,15 +164,16 @@ class Bus:
         *,
         in_flight: int | Callable[[], int],
         grace_s: float = 0.0,
-        noted: Callable[[Delivery], bool] = unnoted,
-        given_up: Handle = unmourned,
+        noted: Callable[[Delivery], bool] = never,
+        given_up: Handle = do_nothing,
     ) -> None:
         """Pull the durable's messages until cancelled, at most `in_flight` at once.
 
         What is handled then has `grace_s` to end, what does not end comes again. An `in_flight` that changes
-        is asked before each pull. What is `noted` when it comes is acked, and not handled: most of what a
-        consumer of the whole log gets is worth no task of its own. Of what was tried in vain `given_up` is
-        told before it becomes a dead letter, and it comes again should that fail; it is not told of poison.
+        is asked before each pull. A message for which `noted` is true is acked and not handled: most of what
+        a consumer of the whole log gets is worth no task of its own. `given_up` is called with a message that
+        failed TRIES times, before it becomes a dead letter; if that call fails, the message comes again. It
+        is not called with poison.
         """
         puller = Puller(
             self,

@@ -19,8 +19,9 @@ _REMARK = re.compile(r'#(?!"?[,;\t|])|sep=', re.IGNORECASE)
 def decode(data: bytes) -> str:
     """Read UTF-8, with or without a mark, UTF-16, and what Windows and old Mac programs write instead.
 
-    That is found out line by line: files are put together from others. Only the latter end lines with CR
-    alone. A workbook is refused: its first line would be told as a header that lacks everything.
+    Which of these it is, is found out line by line: files are put together from others. Where lines end with
+    CR alone, it is an old Mac's. A workbook is refused: its first line would be told as a header that lacks
+    everything.
     """
     if data.startswith(WORKBOOKS):
         raise Refusal("not_text", "csv", "the file is a workbook or an archive: save the sheet as CSV")

@@ -23,8 +23,8 @@ _CANONICAL = msgspec.json.Encoder(order="sorted")
 def loads(data: bytes | str, around: int = 0) -> Any:
     """Parse JSON; malformed text, NUL, lone surrogates, NaN, 1e400 and deep nesting are refused.
 
-    So many levels `around` what was sent do not count: a message of ours, AROUND, has an output in an input
-    in an event. Whatever is let in once is then read everywhere.
+    The outermost `around` levels do not count. Our own messages wrap what was sent (an output in an input in
+    an event) in no more than AROUND: so whatever was accepted once can be read everywhere.
     """
     try:
         value = msgspec.json.decode(data)

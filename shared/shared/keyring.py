@@ -63,7 +63,8 @@ def normal(text: str) -> bytes:
     """Write one form for all spellings of a name or address: letter case, spaces, Unicode forms.
 
     What cannot be seen, such as marks of direction, is left out, and a domain is read as its people write it.
-    A word longer than any stays as it is: what it takes to put marks in order is their number squared.
+    A word of more than LONGEST_WORD characters stays as it is: the time to put accents and other combining
+    marks in order grows with the square of their number.
     """
     seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return " ".join(" ".join(map(_folded, seen.split())).split()).encode()

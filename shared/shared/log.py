@@ -74,9 +74,9 @@ class Log(Protocol):
         ...
 
     async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
-        """Return the first commits after a sequence, one at least, and few beyond `most_bytes`.
+        """Return the first commits after a sequence, at most `most`, and no more once they have `most_bytes`.
 
-        Raises BadCommit.
+        One at least, if there is any. Raises BadCommit.
         """
         ...
 

@@ -78,7 +78,7 @@ def _whole(url: str) -> str:
 
 
 def _means_something(record: logging.LogRecord) -> bool:
-    """Tell it from what asyncio says at each end of a TLS connection that nats-py has made."""
+    """Leave out what asyncio warns of at the end of each TLS connection that nats-py has made."""
     return "eof_received() has no effect" not in str(record.msg)
 
 

@@ -13,9 +13,9 @@ Path = tuple[str | int, ...]
 
 
 class Near(NamedTuple):
-    """Whom an object speaks of: `here` itself, `below` what is inside it.
+    """Whom the values of an object belong to: `here` its own, `below` those of the objects inside it.
 
-    Where there is no `here`, the address that stands as `email` says it.
+    Where there is no `here`, the address in its field `email` says it.
     """
 
     here: UUID | None = None

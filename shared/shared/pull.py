@@ -31,11 +31,11 @@ FULL, COMPLETED = "Message Size Exceeds MaxBytes", "Batch Completed"
 Handle = Callable[[Delivery], Awaitable[None]]
 
 
-def unnoted(_: Delivery) -> bool:
+def never(_: Delivery) -> bool:
     return False
 
 
-async def unmourned(_: Delivery) -> None:
+async def do_nothing(_: Delivery) -> None:
     pass
 
 

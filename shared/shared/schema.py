@@ -144,7 +144,7 @@ def _compiled(text: bytes) -> jsonschema_rs.Draft202012Validator:
 def _errors(
     validator: jsonschema_rs.Draft202012Validator, value: Any
 ) -> Iterable[jsonschema_rs.ValidationError]:
-    """Return all errors; before it tells the first of them the validator has looked for the last one."""
+    """Return all errors; of a large value only the first: to tell any, `iter_errors` looks for all."""
     if not _is_large(value):
         return validator.iter_errors(value)
     try:

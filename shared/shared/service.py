@@ -77,7 +77,7 @@ async def _serve(name: str, wire: Wire) -> bool:
         except NatsError as error:
             raise Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {told(error)}") from None
         buses.append(bus)
-        watching = asyncio.create_task(_lost(bus.client, server))
+        watching = asyncio.create_task(_end_when_lost(bus.client, server))
         async with wire(bus, settings) as wired:
             await doors.open(bus, wired or ())
             yield
@@ -133,9 +133,9 @@ def _broker(name: str, url: str, reconnected: Callback) -> NatsBroker:
 
 
 class _Server(uvicorn.Server):
-    """Serves health and counts. Told to stop, it ends in order; before it serves, whatever it waits for ends.
+    """Serves health and counts. Told to stop it ends in order; while it starts, it gives up the start.
 
-    uvicorn's own would wait for the end of the start, which may never come: NATS is away.
+    uvicorn's own handling would wait for the end of the start, which never comes while NATS is away.
     """
 
     lost: Refusal | None = None
@@ -165,10 +165,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _lost(client: Client, server: _Server) -> None:
-    """End the service once nobody tries to reconnect any more: what a callback raises ends nats-py's trying.
+async def _end_when_lost(client: Client, server: _Server) -> None:
+    """End the service once nats-py does not try to reconnect any more.
 
-    FastStream raises there what a server says of a password.
+    What a callback raises ends its trying, and FastStream's raises what a server says of a password.
     """
     while client.is_connected or not (client.is_closed or _is_over(client)):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(LOOK_S)

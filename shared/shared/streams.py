@@ -167,7 +167,7 @@ def _check_whole(found: StreamConfig) -> None:
 
 
 def _check_copies(found: StreamConfig, replicas: int) -> None:
-    """Refuse to call a stream spread that is not; a single copy is asked for by whoever does not care."""
+    """Refuse another number of copies than was asked for; who asks for one, the default, takes any number."""
     if replicas in (1, found.num_replicas):
         return
     edit = f"set it with 'nats stream edit {found.name} --replicas {replicas}'"

@@ -5,7 +5,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery import Delivery, server_of
-from shared.pull import Handle, Puller, unmourned, unnoted
+from shared.pull import Handle, Puller, do_nothing, never
 from sim.streams import Durable, Stored
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Pull:
             handle,
             in_flight=in_flight,
             grace_s=0.0,
-            noted=unnoted,
-            given_up=unmourned,
+            noted=never,
+            given_up=do_nothing,
         )
         self._in_flight = in_flight
         self._running: set[asyncio.Task[None]] = set()
