@@ -9,9 +9,9 @@ from nats.errors import Error as NatsError
 
 
 class Every:
-    """Does it every so many seconds, however long it takes; a shorter block costs a timer and no task.
+    """Calls `act` every so many seconds, however long that takes; a shorter block costs a timer alone.
 
-    What fails while NATS is away is tried at the next turn.
+    What fails because NATS is away is tried again at the next turn.
     """
 
     def __init__(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:

@@ -59,7 +59,7 @@ class Objections:
         if not definition.config.writes_to_people:
             return
         plain = plain or await opened(self._vault, work.user, value)
-        for _, path, _ in await self._shut(work, value, plain):
+        for _, path, _ in await self._who_objected(work, value, plain):
             why = "is suppressed or erased and must not be written to: leave them out"
             raise Failure("invalid_input", f"{text_of(path) or OWNER}: {why}")
 
@@ -67,16 +67,16 @@ class Objections:
         """Return which objects of an input of a skill with `config.proposes_people` name one of them."""
         if not definition.config.proposes_people:
             return set()
-        return {within for _, _, within in await self._shut(work, value, plain)}
+        return {within for _, _, within in await self._who_objected(work, value, plain)}
 
-    async def _shut(self, work: Work, value: Any, plain: Any) -> list[Named]:
+    async def _who_objected(self, work: Work, value: Any, plain: Any) -> list[Named]:
         written = [
             Named(self._vault.person_of(work.user, one), path, within)
             for one, path, within in _addresses(plain, (), ())
         ]
         named = [*written, *_named(value, (), ())]
-        shut = await self._objected(work, {one.person for one in named}) if named else set()
-        return [one for one in named if one.person in shut]
+        objected = await self._objected(work, {one.person for one in named}) if named else set()
+        return [one for one in named if one.person in objected]
 
     async def _objected(self, work: Work, people: set[UUID]) -> set[UUID]:
         try:

@@ -30,6 +30,8 @@ PLAIN = {
 
 
 class ReadModel:
+    """Reads from the tables as they are once they have all up to a sequence of the log."""
+
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._connection: Any = None
@@ -38,6 +40,7 @@ class ReadModel:
     async def rows(
         self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float
     ) -> list[dict[str, Any]]:
+        """Return the rows; raises SkillError where the tables are away or behind for `wait_s` seconds."""
         text, values = positional(sql, named)
         latest = time.monotonic() + wait_s
         while True:

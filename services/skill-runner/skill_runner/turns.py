@@ -21,6 +21,6 @@ class Turns:
         self._took_s += NEWEST * (seconds - self._took_s)
 
     def in_flight(self) -> int:
-        """Return how many attempts to hold, those among them that are being reported."""
+        """Return how many attempts to hold; those that are being reported count too."""
         soon = round(self._at_once * AHEAD_S / max(self._took_s, SHORTEST_S))
         return max(self._at_once, min(MOST, soon))

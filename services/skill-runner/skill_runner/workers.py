@@ -16,7 +16,7 @@ from skill_runner.worker_process import WorkerProcess
 class Workers:
     """At most `size` of them, started when needed; raises Refusal for a bad TOTALAUD_FETCH_ALLOW.
 
-    Who has answered is given what waits longest, before anybody is told of the answer.
+    A worker that has answered begins with the call that waits longest, before anybody reads its answer.
     """
 
     def __init__(self, skills: Path, database_url: str, size: int, env: Mapping[str, str]) -> None:
@@ -45,9 +45,10 @@ class Workers:
         return answer["output"]
 
     async def do(self, call: Call) -> Frame:
-        """Have it done as soon as one is free; one that ends it in any other way than by an answer is killed.
+        """Have a call done as soon as a worker is free, and return the answer.
 
-        Raises what `call.ended` raises.
+        Where its time is up, or nobody waits for it any more, its worker is killed. Raises what `call.ended`
+        raises.
         """
         self._waiting.append(call)
         self._go_on()

@@ -9,7 +9,7 @@ from anthropic import AsyncAnthropic
 from skill_runner.chats.chat import Question, Reply, Stop, called, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import told, unreadable
+from skill_runner.chats.errors import as_failures, unreadable
 
 STOPS: dict[str, Stop] = {
     "max_tokens": "length",
@@ -34,7 +34,7 @@ class AnthropicChat:
         self._messages = self._client.messages
 
     async def ask(self, question: Question) -> Reply:
-        with told(anthropic, self._called):
+        with as_failures(anthropic, self._called):
             answer = await self._messages.create(
                 model=question.model,
                 system=question.system,

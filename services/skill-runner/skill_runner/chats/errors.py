@@ -44,7 +44,7 @@ NEVER_SENT = (
 
 
 @contextmanager
-def told(sdk: ModuleType, provider: str) -> Iterator[None]:
+def as_failures(sdk: ModuleType, provider: str) -> Iterator[None]:
     """Raise what an SDK raises as a Failure; what is not the provider's stays as it is."""
     try:
         yield

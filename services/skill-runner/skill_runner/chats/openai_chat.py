@@ -10,7 +10,7 @@ from openai import AsyncOpenAI
 from skill_runner.chats.chat import Question, Reply, Stop, called, label
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
-from skill_runner.chats.errors import told, unreadable
+from skill_runner.chats.errors import as_failures, unreadable
 
 STOPS: dict[str, Stop] = {
     "stop": "end",
@@ -40,7 +40,7 @@ class OpenAiChat:
         self._terms = STANDARD if (urlsplit(base_url).hostname or "").endswith(OWN_HOST) else {}
 
     async def ask(self, question: Question) -> Reply:
-        with told(openai, self._called):
+        with as_failures(openai, self._called):
             answer = await self._completions.create(
                 model=question.model,
                 messages=_messages(question),
