@@ -1,4 +1,4 @@
-"""The tables as they must be, applied in memory without any SQL: what the read model is compared with."""
+"""A second way to the same tables, in memory and without SQL, to compare with: no service runs it."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -69,7 +69,8 @@ def _wait(pid: int, until: float) -> None:
 def _become(end: socket.socket, others: list[socket.socket]) -> NoReturn:
     """Be a lane from here on; what ends it unexpectedly is told as any process of ours tells it.
 
-    It lets go of what the projector hears of: that ends with the process which speaks there.
+    It lets go of the standard input and output that it has inherited: by the end of these the projector and
+    the rebuild know that the other one is gone.
     """
     code = 1
     try:

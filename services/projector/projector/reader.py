@@ -49,8 +49,8 @@ class Reader:
     async def batch(self, after: int, wanted: Callable[[], bool]) -> list[Entry]:
         """Wait for what follows on a sequence; a batch is what has come while the last one was written.
 
-        It is empty when another process of NATS answers than at the last `doubt`, or when, as one may find
-        in a second of silence, no batch is `wanted` any more.
+        It is empty when NATS is another process than at the last `doubt`, or when no batch is `wanted` any
+        more, which is asked once a second at least.
         """
         while self._is_the_same() and wanted():
             self._rung.clear()

@@ -67,10 +67,9 @@ class Live(Protocol):
 async def rebuild(bus: Bus, url: str, live: Live, lanes: Lanes | None = None) -> Rebuilt:
     """Rebuild while the live tables go on; a reader sees the old ones, then the new ones, never less.
 
-    Without lanes one process does it all.
-
-    What a crash of PostgreSQL takes of tables that nobody reads yet is no loss: without lanes only the swap
-    waits for the disk, and with it all that came before. Lanes wait for it for what they do next.
+    Without lanes one process does it all. A crash of PostgreSQL may take tables that nobody reads yet, so the
+    only commit that waits for the disk is the swap's, which takes what came before it along. The commits of
+    lanes wait too: `pages.look` has to come after that.
     """
     began = time.monotonic()
     try:

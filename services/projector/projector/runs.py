@@ -76,7 +76,7 @@ def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
 
 
 def _bears_on_doubt(event: AnyEvent) -> bool:
-    """Whether an attempt ended that may have paid, as a report of one does that was lost before."""
+    """Whether an attempt ended that may have cost money, or one that was lost has reported."""
     match event:
         case AttemptLost() | AttemptWithdrawn() | AttemptReportedLate() | SessionCancelled():
             return True
@@ -87,6 +87,7 @@ def _bears_on_doubt(event: AnyEvent) -> bool:
 
 
 def _of_life(aggregate: Aggregate, event: AnyEvent) -> tuple[Change, ...]:
+    """Put a session or skill that begins into `outstanding`, and take out one that ends."""
     if type(event) in BEGUN:
         return (outstanding(aggregate),)
     if type(event) in ENDED:
