@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from campaigns.contacts import Contact, Erase, Import, Suppress, Unsuppress, decide, evolve, known
+from campaigns.contacts import Contact, Erase, Import, Suppress, Unsuppress, check_known, decide, evolve
 from controls import past_of
 from shared.record_events import ContactErased, ContactImported, ContactSuppressed, ObjectionWithdrawn
 from shared.refusal import Refusal
@@ -53,8 +53,8 @@ def test_whom_not_to_write_to_is_news_though_the_fingerprint_is_the_same():
 
 
 def test_of_one_who_was_imported_things_are_recorded_though_they_object():
-    known(fold([IMPORTED]))
-    known(fold([IMPORTED, ContactSuppressed()]))
+    check_known(fold([IMPORTED]))
+    check_known(fold([IMPORTED, ContactSuppressed()]))
 
 
 def test_a_contact_is_erased():
@@ -118,5 +118,5 @@ def test_one_who_was_erased_needs_not_object():
 )
 def test_of_one_who_is_not_there_nothing_is_recorded(history: list[Any], code: str):
     with pytest.raises(Refusal) as refused:
-        known(fold(history))
+        check_known(fold(history))
     assert refused.value.code == code

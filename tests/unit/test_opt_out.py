@@ -5,7 +5,7 @@ import time
 import pytest
 
 from campaigns import replies
-from campaigns.opt_out import asks
+from campaigns.opt_out import asks_to_stop
 from campaigns.replies import category_of, labelled, own
 from quality.analyze_responses import REPLIES
 
@@ -205,7 +205,7 @@ def test_of_all_labelled_replies_those_that_object_are_taken_for_it_and_no_other
     texts = [file.read_text(encoding="utf-8") for file in (replies.EXAMPLES, REPLIES)]
     told = [(kind, words) for text in texts for kind, words in labelled(text)]
     assert sum(kind == "objected" for kind, _ in told) > 10
-    assert [words for kind, words in told if asks(own(words)) != (kind == "objected")] == []
+    assert [words for kind, words in told if asks_to_stop(own(words)) != (kind == "objected")] == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.cells import YES
-from campaigns.objecting import objected, objects
+from campaigns.objecting import objected, says_objected
 from shared.address import address
 
 Telling = Mapping[str, Callable[[str], bool]]
@@ -117,7 +117,7 @@ CONTACTS = Columns(
         "timezone": ("timezone", "time zone", "tz"),
     },
     needed=(("name", "first_name", "last_name", "email"),),
-    telling={"email": _is_address, "suppressed": objects},
+    telling={"email": _is_address, "suppressed": says_objected},
     heavier={"suppressed": _objects},
 )  # fmt: skip
 ARTISTS = Columns(

@@ -63,7 +63,7 @@ def is_news(fingerprint: str, suppressed: bool, contact: Contact) -> bool:  # no
     return fingerprint != contact.fingerprint or suppressed != contact.suppressed_in_file
 
 
-def known(contact: Contact) -> None:
+def check_known(contact: Contact) -> None:
     """Refuse one of whom nothing can be recorded."""
     if contact.erased:
         raise Refusal("erased", None, "this person was erased: nothing more is recorded of them")

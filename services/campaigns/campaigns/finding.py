@@ -87,7 +87,7 @@ async def contact_of(histories: Histories[Contact, Any], vault: Vault, user: UUI
     id_ = meant(vault, user, of)
     field = "email" if of.contact_id is None else "contact_id"
     try:
-        contacts.known((await histories.load(user, id_)).state)
+        contacts.check_known((await histories.load(user, id_)).state)
     except Refusal as refusal:
         raise Refusal(refusal.code, field, f"{field}: {refusal.message}") from None
     return id_

@@ -11,7 +11,7 @@ from campaigns.crowd import for_each
 from shared import subjects, telemetry
 from shared.commit import Commit
 from shared.log import Conflict, Log, Past
-from shared.log import Recorded as Stored
+from shared.log import Recorded as RecordedCommit
 from shared.subjects import Aggregate
 
 AT_ONCE = 32
@@ -121,7 +121,7 @@ class Histories(Generic[S, C]):
             events=events,
         )
         seq = await self._log.append(aggregate, commit, expected=before.seq)
-        self._grown(aggregate, before, Past((Stored(seq, commit),)))
+        self._grown(aggregate, before, Past((RecordedCommit(seq, commit),)))
         return Recorded(seq, events)
 
     async def _after(self, user: UUID, id_: UUID, refused: int) -> Known[S]:

@@ -16,7 +16,7 @@ _DAY = re.compile(
 _NO_DAY = re.compile(r"0+[-./]0+[-./]0+[ T:.0Z]*", re.IGNORECASE)
 
 
-def objects(text: str) -> bool:
+def says_objected(text: str) -> bool:
     """Tell whether a cell says so by itself, whatever its column is called."""
     return len(text) <= LONGEST and word(text) in OBJECTED
 
@@ -25,4 +25,4 @@ def objected(text: str) -> bool | None:
     """Read a cell of the column that is meant for it, where 0000-00-00 is no day; None: it says neither."""
     if word(text) in WILLING or _NO_DAY.fullmatch(text.strip()):
         return False
-    return True if objects(text) or _DAY.match(text.strip()) else None
+    return True if says_objected(text) or _DAY.match(text.strip()) else None

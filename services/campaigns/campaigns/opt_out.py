@@ -108,8 +108,8 @@ _OF_SOMETHING_ELSE = re.compile(
 _ENDS = re.compile(r"[.!?;]+(?:\s|$)")
 
 
-def asks(own: str) -> bool:
-    """Tell it of words in small letters, quotations left out."""
+def asks_to_stop(own: str) -> bool:
+    """Tell whether words ask it: in small letters, quotations left out."""
     sentences = [one.strip(" ,") for one in _ENDS.split(" ".join(own.split()))]
     begins = {sentences[0], *(line.strip(" .!,") for line in own.splitlines()[:1])}
     if any(map(_ALONE.fullmatch, begins)) or _ALL_OF_IT.fullmatch(own.strip(" .!")):

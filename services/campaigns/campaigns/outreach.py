@@ -10,7 +10,7 @@ from campaigns.campaign import Campaign, Correct, Record, is_news
 from campaigns.contacts import Contact
 from campaigns.finding import contact_of, find
 from campaigns.history import Histories
-from campaigns.outreach_events import event_of, objects, sealed
+from campaigns.outreach_events import event_of, is_objection, sealed
 from campaigns.outreach_rows import Row
 from campaigns.requests import CorrectOutreach, OutreachDone, RecordDone, RecordOutreach
 from campaigns.suppressing import suppress
@@ -32,7 +32,7 @@ class Outreach:
         contact_id = await contact_of(self.contacts, self.vault, user, request)
         event = event_of(campaign_id, contact_id, _row(request))
         events = tuple(await sealed(self.vault, user, [event]))
-        if objects(event) and is_news(event, known.state):
+        if is_objection(event) and is_news(event, known.state):
             await suppress(self.contacts, user, [contact_id], cause)
         done = await self.campaigns.record(user, campaign_id, Record(events, by_hand=True), cause, known)
         return RecordDone(
@@ -41,7 +41,7 @@ class Outreach:
             contact_id=contact_id,
             seq=done.seq,
             unchanged=not done.happened,
-            objected=objects(event),
+            objected=is_objection(event),
         )
 
     async def correct(self, user: UUID, request: CorrectOutreach, cause: str) -> OutreachDone:

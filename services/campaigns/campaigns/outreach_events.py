@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from campaigns.campaign import outreach_id
-from campaigns.opt_out import asks
+from campaigns.opt_out import asks_to_stop
 from campaigns.outreach_rows import Row
 from campaigns.replies import category_of, own
 from shared.record_events import OutreachRecorded, ReplyCategory
@@ -42,7 +42,7 @@ async def sealed(vault: Vault, user: UUID, events: Sequence[OutreachRecorded]) -
     return [replace(event, detail=words["detail"]) for event, words in zip(events, closed, strict=True)]
 
 
-def objects(event: OutreachRecorded) -> bool:
+def is_objection(event: OutreachRecorded) -> bool:
     """Tell whether the contact asks not to be written to again."""
     return event.category == "objected"
 
@@ -53,7 +53,7 @@ def _category(row: Row) -> ReplyCategory | None:
     match row.kind:
         case "replied":
             return category_of(row.detail)
-        case "declined" if asks(own(row.detail)):
+        case "declined" if asks_to_stop(own(row.detail)):
             return "objected"
         case _:
             return None

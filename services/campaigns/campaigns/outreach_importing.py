@@ -16,7 +16,7 @@ from campaigns.finding import find, locate, meant
 from campaigns.history import Histories, Known
 from campaigns.imports import LISTED, Import, ImportedOutreach
 from campaigns.naming import as_id
-from campaigns.outreach_events import event_of, objects, sealed
+from campaigns.outreach_events import event_of, is_objection, sealed
 from campaigns.outreach_rows import Row, checker
 from campaigns.parts import parts
 from campaigns.reading import Batch, Done, Line, read
@@ -60,7 +60,7 @@ class OutreachImporting:
         each = await asyncio.to_thread(_sort, batch, people, unknown, told)
         done = [Done(one.known.seq, happened=False) for one in each for _ in range(one.unchanged)]
 
-        objecting = [line for one in each for line in one.news if objects(line.row)]
+        objecting = [line for one in each for line in one.news if is_objection(line.row)]
 
         async def append(one: OfCampaign) -> None:
             done.extend(await self._append(user, one, batch, cause))
@@ -82,7 +82,7 @@ class OutreachImporting:
         refused: dict[UUID, Refusal] = {}
         for person, known in (await self.contacts.load_many(user, people)).items():
             try:
-                contacts.known(known.state)
+                contacts.check_known(known.state)
             except Refusal as refusal:
                 refused[person] = refusal
         return refused

@@ -10,7 +10,7 @@ from campaigns import cells as limits
 from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import OUTREACH
-from campaigns.objecting import objects
+from campaigns.objecting import says_objected
 from shared.address import address
 from shared.record_events import OutreachKind, ReplyCategory
 
@@ -57,7 +57,7 @@ def checker(now: datetime) -> Callable[[dict[str, Any]], Row | list[Fault]]:
         category = cells.one_of("category", _category, CATEGORIES)
         if category is not None and kind != "replied":
             cells.fault("category", "only a reply has one")
-        if objects(str(given.get("event") or "")):
+        if says_objected(str(given.get("event") or "")):
             category = "objected"
         attributes, propensity = _attributes(given.get("attributes"), cells), cells.number("propensity")
         if propensity is not None and not 0 <= propensity <= 1:
@@ -84,7 +84,7 @@ def checker(now: datetime) -> Callable[[dict[str, Any]], Row | list[Fault]]:
 def _kind(cells: Cells) -> OutreachKind | None:
     text = cells.text("event", limits.SHORT)
     word = values.word(text or "")
-    kind = "declined" if objects(word) else ALSO.get(word, word)
+    kind = "declined" if says_objected(word) else ALSO.get(word, word)
     if kind in KINDS:
         return kind
     if word in DERIVED:
@@ -96,7 +96,7 @@ def _kind(cells: Cells) -> OutreachKind | None:
 
 def _category(text: str) -> str | None:
     word = text.casefold()
-    if objects(word):
+    if says_objected(word):
         return "objected"
     return word if word in CATEGORIES else None
 

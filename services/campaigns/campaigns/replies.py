@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
-from campaigns.opt_out import asks
+from campaigns.opt_out import asks_to_stop
 from shared.record_events import ReplyCategory
 
 READ = 4000
@@ -41,7 +41,7 @@ Weights = dict[str, tuple[float, ...]]
 
 def category_of(words: str) -> ReplyCategory:
     """Return what the person's own words are taken for; `other` when they are like none of the examples."""
-    if asks(own(words)):
+    if asks_to_stop(own(words)):
         return "objected"
     weights = _weights()
     known = [weights[one] for one in features(words) if one in weights]

@@ -17,7 +17,7 @@ AT_ONCE = 32
 
 
 async def suppress(histories: Histories[Contact, Any], user: UUID, people: Iterable[UUID], cause: str) -> int:
-    """Note their objections, of their own and so whatever is imported later; return the last sequence."""
+    """Note that these people object, whatever is imported later; return the last sequence."""
     last = 0
 
     async def note(person: UUID) -> None:
