@@ -60,10 +60,10 @@ class Erased(Refusal):
 class Vault:
     """Keys by user and person; every call may raise Unavailable, except for keys in memory."""
 
-    def __init__(self, pool: asyncpg.Pool, keyring: Keyring, cache: KeyCache | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool, keyring: Keyring) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._cache = cache or KeyCache()
+        self._cache = KeyCache()
         self._tell: Tell | None = None
 
     @classmethod

@@ -53,9 +53,9 @@ class Fetched:
 class Guard(httpx2.BaseTransport):
     """Every request, a redirect's too: checked, looked up once, sent to the very address that was checked."""
 
-    def __init__(self, allowed: Allowed, inner: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
-        self._inner = inner or httpx2.HTTPTransport(limits=httpx2.Limits(max_keepalive_connections=0))
+        self._inner = httpx2.HTTPTransport(limits=httpx2.Limits(max_keepalive_connections=0))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raise Refused, or return the answer of the first address that takes the connection."""

@@ -11,9 +11,9 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def walk(value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every value with the plain names that lead to it, outer ones first."""
-    queue = [(path, value)]
+    queue: list[tuple[tuple[str, ...], Any]] = [((), value)]
     while queue:
         at, found = queue.pop(0)
         yield at, found
