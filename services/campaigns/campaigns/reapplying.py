@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -55,7 +54,7 @@ class Reapplying:
             return False
         return True
 
-    async def _reapply(self, connection: Any) -> None:
+    async def _reapply(self, connection: asyncpg.Connection) -> None:
         last = (UUID(int=0), UUID(int=0))
         while page := await connection.fetch(NEXT_PAGE, *last, PAGE):
             await reapply_erasures(self.vault, self.log, [(row[0], row[1]) for row in page])

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4, uuid5
 
 from msgspec import Struct
 
-from orchestrator.asked import Cancel, SetSessionBudget, Start
+from orchestrator.asked import Cancel, Command, SetSessionBudget, Start
 from orchestrator.budgets import Budgets
 from orchestrator.follow import Follow
 from orchestrator.sessions import Decided, Sessions
@@ -224,7 +224,7 @@ class Commands:
         )
 
     async def _decide(
-        self, aggregate: Aggregate, command: Any, sent: Sent, *, supposed_new: bool = False
+        self, aggregate: Aggregate, command: Command, sent: Sent, *, supposed_new: bool = False
     ) -> Decided:
         try:
             decided = await self.sessions.decide(

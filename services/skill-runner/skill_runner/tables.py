@@ -34,7 +34,7 @@ class ReadModel:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._connection: Any = None
+        self._connection: asyncpg.Connection | None = None
         self._seen = 0
 
     async def rows(
@@ -61,7 +61,7 @@ class ReadModel:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _caught_up(self, connection: Any, log_seq: int, latest: float) -> None:
+    async def _caught_up(self, connection: asyncpg.Connection, log_seq: int, latest: float) -> None:
         while self._seen < log_seq:
             self._seen = await _checkpoint(connection)
             if self._seen >= log_seq:
@@ -74,7 +74,7 @@ class ReadModel:
                 )
             await asyncio.sleep(POLL_S)
 
-    async def _connected(self) -> Any:
+    async def _connected(self) -> asyncpg.Connection:
         if not self._is_open():
             self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=5)
             for kind, (encoder, decoder) in PLAIN.items():
@@ -119,7 +119,7 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
     return TOKEN.sub(number, sql), [named[name] for name in order]
 
 
-async def _checkpoint(connection: Any) -> int:
+async def _checkpoint(connection: asyncpg.Connection) -> int:
     try:
         seq = await connection.fetchval("SELECT seq FROM checkpoint")
     except asyncpg.UndefinedTableError:

@@ -96,7 +96,7 @@ class Keys(Vault):
         self.wrapped.pop((user, person), None)
         return first
 
-    async def check(self, connection: Any) -> None:
+    async def check(self, connection: asyncpg.Connection) -> None:
         """Refuse a vault in PostgreSQL that knows these persons by other keys."""
         if others := await connection.fetchval(OTHERS, *self._columns()):
             raise Refusal(
@@ -106,7 +106,7 @@ class Keys(Vault):
                 "lost: restore into an empty database, or the log alone with --only log",
             )
 
-    async def put(self, connection: Any) -> None:
+    async def put(self, connection: asyncpg.Connection) -> None:
         """Add the keys, at once or not at all; who is erased here or there stays so."""
         async with connection.transaction():
             users, people = _split(self.erased)

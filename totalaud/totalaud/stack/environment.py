@@ -44,9 +44,9 @@ def reached() -> list[str]:
 
 
 def of_service(data: Path, place: Place, skills: Path) -> dict[str, str]:
-    """Return a service's whole environment; a master key or a concurrency that is set already stays.
+    """Return a service's whole environment: ours, and how it reaches this stack.
 
-    A service has the data folder for its own: paths that are set count from where we were called.
+    A service runs in the data folder, so paths that are set are made absolute: they count from where we run.
     """
     return {
         **os.environ,
