@@ -183,6 +183,20 @@ def test_free_work_is_given_up_after_six_runners_that_did_not_report(deliveries:
     played(story())
 
 
+@pytest.mark.parametrize("asked", [FREE, PAID])
+def test_work_whose_file_is_not_here_is_left_to_another_runner_four_times(asked: Work):
+    async def story() -> None:
+        stage = Stage()
+        stage.failure = Failure("definition_missing", "no file")
+        for deliveries in range(1, 5):
+            assert await stage.work(asked, deliveries) == ["run", "nak 1"]
+        assert await stage.work(asked, 5) == ["run", "report", "ack"]
+        stage.failure = Failure("skill_error", "no")
+        assert await stage.work(replace(asked, attempt_id=UUID(int=11))) == ["run", "report", "ack"]
+
+    played(story())
+
+
 def test_paid_work_is_claimed_for_what_it_may_cost_however_often_it_came():
     async def story() -> None:
         stage = Stage("run")

@@ -23,6 +23,7 @@ from skill_runner.reporting import about, claim, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
+MISSING, ASKED = "definition_missing", 5
 REMEMBERED = 10_000
 
 
@@ -150,6 +151,9 @@ class Handlers:
         return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
     async def _report(self, report: Report, delivery: Delivery) -> None:
+        if _may_be_elsewhere(report) and delivery.deliveries < ASKED:
+            await delivery.nak(COME_BACK_S)
+            return
         await deliver(self._bus, report)
         self._remember(report.attempt_id)
         await delivery.ack()
@@ -165,6 +169,11 @@ def _read(delivery: Delivery) -> Work:
         return Work.from_json(delivery.body)
     except Unreadable:
         raise Poison("it is no work of ours") from None
+
+
+def _may_be_elsewhere(report: Report) -> bool:
+    """Tell whether another runner may have the file that is not here, as while a release comes in."""
+    return report.error is not None and report.error.code == MISSING and not report.calls
 
 
 def _lost(work: Work, deliveries: int, now: datetime) -> Report:
