@@ -1,7 +1,6 @@
 """What is heard outside any stream: each message is handled by itself, a bounded number of them at once."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from nats.errors import Error as NatsError
 from shared.failures import NATS_AWAY
 from shared.logs import get_logger
 from shared.room import no_room
+from shared.waiting import Waiting
 
 AT_ONCE = 1_000
 MOST_WAITING_BYTES = 128 * 1024 * 1024
@@ -43,17 +43,15 @@ class Listening:
     def __init__(self, handle: Handler, at_once: int) -> None:
         self._handle = handle
         self._at_once = at_once
-        self._waiting: deque[Msg] = deque()
-        self._bytes_waiting = 0
+        self._waiting = Waiting()
         self._running: set[asyncio.Task[None]] = set()
 
     def hear(self, message: Msg) -> None:
         """Begin with a message; the next ones wait here while too many are handled, in bounds."""
         if len(self._running) < self._at_once:
             self._begin(message)
-        elif self._bytes_waiting < MOST_WAITING_BYTES:
-            self._bytes_waiting += len(message.data)
-            self._waiting.append(message)
+        elif self._waiting.bytes < MOST_WAITING_BYTES:
+            self._waiting.put(message)
         else:
             get_logger().error(
                 "too many messages wait, one is dropped", noun=message.subject.split(".", 1)[0]
@@ -84,9 +82,7 @@ class Listening:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if self._waiting and not task.cancelled():
-            message = self._waiting.popleft()
-            self._bytes_waiting -= len(message.data)
-            self._begin(message)
+            self._begin(self._waiting.take())
 
     async def _run(self, message: Msg) -> None:
         heard = Heard(message.subject, message.data, message.headers or {}, message)

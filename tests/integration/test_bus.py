@@ -171,3 +171,29 @@ async def test_a_connection_is_closed_though_its_server_is_away_and_something_wa
     await bus.close()
     assert bus.client.is_closed
     await nats.start()
+
+
+async def test_who_asks_once_is_heard_before_the_rest_of_who_asks_a_hundred_times(bus: Bus):
+    heard: list[str] = []
+    gate = asyncio.Event()
+
+    async def handle(message: Heard) -> None:
+        heard.append(message.subject)
+        await gate.wait()
+
+    listening = await bus.listen("ask.*.run", handle, at_once=2)
+    for user in ["many"] * 100 + ["one", "other", "one"]:
+        await bus.tell(f"ask.{user}.run", b"{}")
+    await bus.settled()
+    gate.set()
+    await until(lambda: len(heard) == 103)
+    await listening.finish(1)
+    assert [user.split(".")[1] for user in heard[:7]] == [
+        "many",
+        "many",
+        "many",
+        "one",
+        "other",
+        "many",
+        "one",
+    ]
