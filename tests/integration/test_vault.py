@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +18,7 @@ from shared import key_cache
 from shared import vault as module
 from shared.bus import Bus
 from shared.forgetting import forget_together
-from shared.keyring import BadMasterKey, master_key
+from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
 from shared.memory_vault import MemoryVault
 from shared.outage import NOTICED_WHEN_GONE
 from shared.sealing import ERASED, reveal, seal
@@ -104,6 +105,14 @@ async def test_a_second_erasure_says_so(either: Vault):
     assert [await either.erase(USER, person) for _ in range(2)] == [True, False]
 
 
+async def test_an_erasure_takes_nobody_else_s_key(vault: Vault, another: Vault):
+    person, beside = uuid4(), uuid4()
+    ours, theirs = [await vault.make_keys(user, [person, beside]) for user in (USER, OTHER)]
+    await vault.erase(USER, person)
+    assert await another.keys(USER, [person, beside]) == ours | {person: None}
+    assert await another.keys(OTHER, [person, beside]) == theirs
+
+
 async def test_nobodys_key_is_in_the_table_as_it_is(vault: Vault, vault_url: str):
     (key,) = (await vault.make_keys(USER, [uuid4()])).values()
     ((wrapped,),) = await rows(vault_url, "select wrapped from vault.keys")
@@ -134,6 +143,52 @@ async def test_makers_and_erasers_at_once_leave_no_key_of_the_erased(
         *(another.erase(USER, person) for person in people),
         return_exceptions=True,
     )
+    assert await rows(vault_url, "select 1 from vault.keys") == []
+
+
+@asynccontextmanager
+async def in_the_midst(url: str, lock: str, statement: str, *arguments: object) -> AsyncIterator[None]:
+    """Be another process that has done this, and commits on the way out."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"select {lock}($1)", module._lock(USER))
+            await connection.execute(statement, *arguments)
+            yield
+    finally:
+        await connection.close()
+
+
+async def test_a_key_that_is_being_made_is_waited_for_by_those_who_need_it(vault: Vault, vault_url: str):
+    person, key = uuid4(), os.urandom(KEY_BYTES)
+    made = module.INSERT, USER, [person], [Keyring(MASTER_KEY).wrap(USER, person, key)]
+    async with in_the_midst(vault_url, "pg_advisory_xact_lock_shared", *made):
+        making = asyncio.create_task(vault.make_keys(USER, [person]))
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(1):
+            await vault.make_keys(USER, [uuid4()])
+    assert await making == {person: key}
+
+
+async def test_a_key_that_is_being_made_does_not_outlive_the_erasure_of_its_person(
+    vault: Vault, vault_url: str
+):
+    person = uuid4()
+    made = module.INSERT, USER, [person], [b""]
+    async with in_the_midst(vault_url, "pg_advisory_xact_lock_shared", *made):
+        erasing = asyncio.create_task(vault.erase(USER, person))
+        await asyncio.sleep(0.2)
+    assert await erasing
+    assert await rows(vault_url, "select 1 from vault.keys") == []
+
+
+async def test_who_is_being_erased_gets_no_key(vault: Vault, vault_url: str):
+    person = uuid4()
+    async with in_the_midst(vault_url, "pg_advisory_xact_lock", module.ERASE, USER, person):
+        making = asyncio.create_task(vault.make_keys(USER, [person]))
+        await asyncio.sleep(0.2)
+    with pytest.raises(Erased):
+        await making
     assert await rows(vault_url, "select 1 from vault.keys") == []
 
 
