@@ -83,6 +83,14 @@ def test_another_file_of_aliases_may_be_given(tmp_path: Path, monkeypatch: pytes
     assert of_environment()["anthropic"] == load()["anthropic"], "it is not in the file"
 
 
+def test_the_file_that_the_page_on_operations_shows_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "OPERATIONS.md").read_text()
+    file = tmp_path / "models.yaml"
+    file.write_text("openai:" + page.split("```yaml\nopenai:")[1].split("```")[0])
+    aliases = load(file)["openai"]
+    assert aliases.settings.keys() <= {*aliases.tiers.values()}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -156,7 +156,8 @@ def _why(status: int) -> str:
         401: ": the API key is not valid; a new one is read when the skill-runner starts",
         402: NO_CREDIT,
         403: ": the API key may not use this model",
-        404: ": the model is not known there; check the skill's model, and the base URL where one is set",
+        404: ": the model is not known there; check the skill's model, what TOTALAUD_MODELS makes of it, "
+        "and the base URL where one is set",
         405: ": its API is not there; check the base URL",
         407: ": the proxy that the environment names wants to know who calls",
         413: ": the request is too large",
