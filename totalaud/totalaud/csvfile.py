@@ -53,8 +53,8 @@ def pieces(
 ) -> Iterator[Piece]:
     """Yield the file's rows in order; a file of a header alone is one piece without rows.
 
-    Rows whose lines are `alike` stand in one piece, where the first of them does, unless they fill several.
-    Others come last then, and nothing behind a broken one: it must not swallow what has moved there.
+    Rows whose lines have the same word in `alike` stand in one piece, unless they fill several; other rows
+    come after all of these. A broken row ends its piece then: it would swallow rows that did not follow it.
     """
     lines = lines_of(text)
     if lines and not lines[-1].endswith(("\n", "\r")):

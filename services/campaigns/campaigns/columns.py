@@ -16,8 +16,9 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 class Columns:
     """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`.
 
-    `telling` knows cells by themselves: they must not be passed over, whatever their header is. Of several
-    columns for one field the first counts, but where one of `heavier` knows a cell of another, that one.
+    `telling` recognises the cells of a field by themselves: they must not be passed over, whatever their
+    header is. Of several columns for one field the first counts, unless its function in `heavier` recognises
+    a cell of another one: then that cell does.
     """
 
     noun: str
@@ -65,7 +66,7 @@ class Columns:
         return ", ".join(" or ".join(names) for names in self.needed)
 
 
-def _objects(text: str) -> bool:
+def _is_objection(text: str) -> bool:
     return text.strip().casefold() in YES or bool(objected(text))
 
 
@@ -118,7 +119,7 @@ CONTACTS = Columns(
     },
     needed=(("name", "first_name", "last_name", "email"),),
     telling={"email": _is_address, "suppressed": says_objected},
-    heavier={"suppressed": _objects},
+    heavier={"suppressed": _is_objection},
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

@@ -28,8 +28,8 @@ SUBSCRIBERS: tuple[str, ...] = get_args(SubscriberType)
 class Row:
     """One contact's values, tidy: trimmed, empty ones None, lists without repetitions.
 
-    `told` are the fields that the row's file has; whether they objected is told only where it is not empty,
-    and half of a name not: it fills an empty one only.
+    `told` are the fields that the row's file has a column for: `name` only if it has one for all of it or for
+    both halves, since a half fills an empty name alone; `suppressed` only where the cell is not empty.
     """
 
     name: str | None
