@@ -56,8 +56,9 @@ class ModelCall(Stored, frozen=True, kw_only=True):
 
     `item` is the place in the list of a skill that asks once for each, from 0; `number` counts the calls of
     that item in its attempt, from 1. `outcome` is `passed`, `checks_failed` (which ones is in
-    `failed_checks`), `cut_off`, `unanswered` when it was stopped and nobody knows whether it is paid, or the
-    code of an error. `in_doubt_usd` is what such a call may have cost at most.
+    `failed_checks`), `cut_off`, `unread` when the attempt was over before the answer was judged, `unanswered`
+    when the call was stopped, or the code of an error. Where nobody knows whether a call is paid,
+    `in_doubt_usd` is what it may have cost at most.
     """
 
     item: int | None = None
