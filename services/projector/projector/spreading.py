@@ -23,30 +23,22 @@ CROSS JOIN LATERAL (
 ) AS x
 WHERE o.user_id = p.owner AND x.status IN ('pending', 'running') AND t.ctid = x.place
 """
-CANCEL_ATTEMPTS = """
+_CLOSE_ATTEMPTS = """
 UPDATE skill_executions t
-SET status = 'error', error_code = 'cancelled', error_message = 'the session was cancelled',
+SET status = 'error', error_code = 'cancelled', error_message = 'the {what} was cancelled',
   tokens_used = CASE WHEN t.runner IS NULL THEN 0 END, cost_usd = CASE WHEN t.runner IS NULL THEN 0 END,
   completed_at = p.at
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS p(id, owner, at)
 CROSS JOIN LATERAL (
   SELECT x.ctid AS place, x.user_id FROM skill_executions x
-  WHERE x.agent_session_id = p.id AND x.execution_id IS NULL AND x.status IS NULL OFFSET 0
+  WHERE {which} AND x.status IS NULL OFFSET 0
 ) AS x
 WHERE x.user_id = p.owner AND t.ctid = x.place
 """
-CLOSE_ALONE = """
-UPDATE skill_executions t
-SET status = 'error', error_code = 'cancelled', error_message = 'the skill was cancelled',
-  tokens_used = CASE WHEN t.runner IS NULL THEN 0 END, cost_usd = CASE WHEN t.runner IS NULL THEN 0 END,
-  completed_at = p.at
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS p(id, owner, at)
-CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.user_id FROM skill_executions x
-  WHERE x.execution_id = p.id AND x.status IS NULL OFFSET 0
-) AS x
-WHERE x.user_id = p.owner AND t.ctid = x.place
-"""
+CANCEL_ATTEMPTS = _CLOSE_ATTEMPTS.format(
+    what="session", which="x.agent_session_id = p.id AND x.execution_id IS NULL"
+)
+CLOSE_ALONE = _CLOSE_ATTEMPTS.format(what="skill", which="x.execution_id = p.id")
 DOUBT_OF_STEPS = """
 UPDATE agent_session_steps t SET in_doubt_usd = d.usd
 FROM unnest($1::uuid[], $2::uuid[]) AS p(id, owner)
