@@ -1,4 +1,4 @@
-"""Messages that wait to be handled: whoever sent many has each other sender's next one go before their own."""
+"""Messages that wait to be handled, each sender in turn: many of one do not go before the next of another."""
 
 from collections import OrderedDict, deque
 
@@ -6,7 +6,7 @@ from nats.aio.msg import Msg
 
 
 class Waiting:
-    """In turn by the second word of the subject: a user, at the doors. Who has sent one waits for one of each."""
+    """A sender is the second word of the subject: at the doors, a user. Bytes are those of the bodies."""
 
     def __init__(self) -> None:
         self.bytes = 0
