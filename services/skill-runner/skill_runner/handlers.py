@@ -116,13 +116,13 @@ class Handlers:
         else:
             ready = await self._execution.prepare(work)
             report = looked.kept(await self._execution.run(ready, abort))
-        await self._report(report, delivery)
+        await self._report_unclaimed(report, delivery)
 
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         ready = await self._execution.prepare(work)
         if ready.failure is not None:
             report = replace(await self._execution.run(ready, abort), unclaimed=True)
-            await self._report(report, delivery)
+            await self._report_unclaimed(report, delivery)
             return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
@@ -150,10 +150,14 @@ class Handlers:
         where = subjects.claim(work.attempt_id)
         return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
 
-    async def _report(self, report: Report, delivery: Delivery) -> None:
-        if _may_be_elsewhere(report) and delivery.deliveries < ASKED:
+    async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
+        """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
+        if report.error and report.error.code == MISSING and delivery.deliveries < ASKED:
             await delivery.nak(COME_BACK_S)
-            return
+        else:
+            await self._report(report, delivery)
+
+    async def _report(self, report: Report, delivery: Delivery) -> None:
         await deliver(self._bus, report)
         self._remember(report.attempt_id)
         await delivery.ack()
@@ -169,11 +173,6 @@ def _read(delivery: Delivery) -> Work:
         return Work.from_json(delivery.body)
     except Unreadable:
         raise Poison("it is no work of ours") from None
-
-
-def _may_be_elsewhere(report: Report) -> bool:
-    """Tell whether another runner may have the file that is not here, as while a release comes in."""
-    return report.error is not None and report.error.code == MISSING and not report.calls
 
 
 def _lost(work: Work, deliveries: int, now: datetime) -> Report:
