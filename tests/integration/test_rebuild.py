@@ -391,6 +391,24 @@ async def test_tables_take_the_place_of_live_ones_that_never_rest(
     assert list(names) == ["second", "third"]
 
 
+class Absent:
+    """No live projection at all."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Lock()
+
+    def swapped(self) -> None:
+        pass
+
+
+async def test_a_rebuild_makes_the_tables_that_are_not_there(bus: Bus, writer: Writer, postgres_url: str):
+    await writer.write(stories(18, commits=20))
+    await rebuild(bus, postgres_url, Absent())
+    await value(postgres_url, "DROP TABLE checkpoint, ledger")
+    await rebuild(bus, postgres_url, Absent())
+    await assert_folded(bus, postgres_url)
+
+
 async def test_tables_of_another_log_are_replaced_however_far_they_are(
     bus: Bus, writer: Writer, postgres_url: str
 ):

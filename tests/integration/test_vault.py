@@ -119,11 +119,16 @@ async def test_nobodys_key_is_in_the_table_as_it_is(vault: Vault, vault_url: str
     assert key not in wrapped
 
 
-async def test_an_erasure_leaves_no_row_of_the_key(vault: Vault, vault_url: str):
+async def test_an_erasure_leaves_no_row_of_the_key_nor_of_one_that_a_backup_brings_back(
+    vault: Vault, vault_url: str
+):
     person = uuid4()
     await vault.make_keys(USER, [person])
     await vault.erase(USER, person)
-    assert await rows(vault_url, "select 1 from vault.keys where person = $1", person) == []
+    assert await rows(vault_url, "select 1 from vault.keys") == []
+    await rows(vault_url, module.INSERT, USER, [person], [b""])
+    assert await vault.erase(USER, person)
+    assert await rows(vault_url, "select 1 from vault.keys") == []
 
 
 async def test_two_processes_that_make_a_key_at_once_get_the_same(vault: Vault, another: Vault):

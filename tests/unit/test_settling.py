@@ -113,6 +113,16 @@ def test_an_attempt_that_was_never_claimed_gives_everything_back():
     assert overdue(attempt_id(), past(PAID, Cancel()), later) == Release(attempt_id())
 
 
+def test_what_another_attempt_has_told_settles_nothing_of_this_one():
+    later = NOW + SILENT_FOR + timedelta(seconds=1)
+    history = past(start(2, pool="anthropic"), CLAIM, report(usage=usage(1)), Cancel())
+    assert overdue(attempt_id(2), history, later) == Release(attempt_id(2))
+
+
+def test_an_attempt_whose_history_the_log_has_lost_gives_everything_back():
+    assert overdue(attempt_id(), Past(), NOW) == Release(attempt_id())
+
+
 def test_an_attempt_that_runs_is_left_alone():
     assert overdue(attempt_id(), past(PAID, CLAIM), NOW + timedelta(days=1)) is None
 
