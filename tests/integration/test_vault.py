@@ -120,13 +120,15 @@ async def test_nobodys_key_is_in_the_table_as_it_is(vault: Vault, vault_url: str
 
 
 async def test_an_erasure_leaves_no_row_of_the_key_nor_of_one_that_a_backup_brings_back(
-    vault: Vault, vault_url: str
+    vault: Vault, another: Vault, vault_url: str
 ):
     person = uuid4()
     await vault.make_keys(USER, [person])
     await vault.erase(USER, person)
     assert await rows(vault_url, "select 1 from vault.keys") == []
-    await rows(vault_url, module.INSERT, USER, [person], [b""])
+    wrapped = Keyring(MASTER_KEY).wrap(USER, person, os.urandom(KEY_BYTES))
+    await rows(vault_url, module.INSERT, USER, [person], [wrapped])
+    assert await another.keys(USER, [person]) == {person: None}
     assert await vault.erase(USER, person)
     assert await rows(vault_url, "select 1 from vault.keys") == []
 

@@ -155,6 +155,20 @@ async def test_nothing_is_settled_of_free_attempts_of_nobody_s_and_of_events_tha
     assert [await book.money() for book in (free, paid, begun)] == [UNTOUCHED] * 3
 
 
+async def test_doubts_whose_history_the_log_has_lost_are_given_back_however_many(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("orchestrator.settling.AT_ONCE", 2)
+    book = Book()
+    for number in range(3):
+        lost = attempt_id(attempt=number)
+        await book.ledgers.do(USER, Reserve(lost, "session", SESSION, Decimal("0.02"), NOW.date()), "test")
+        await book.ledgers.do(USER, Doubt(lost), "test")
+    assert (await book.money())[1] == Decimal("0.06")
+    await book.settling.sweep(USER)
+    assert await book.money() == (0, 0, 0)
+
+
 class AwayLedgers(Ledgers):
     """A ledger that cannot be written to the first time."""
 

@@ -143,7 +143,6 @@ class Settling:
             return
         told = ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
         self._looked_at[reserved.attempt_id] = told
-        self._looked_at.move_to_end(reserved.attempt_id)
         if len(self._looked_at) > LOOKED_AT:
             self._looked_at.popitem(last=False)
 
