@@ -114,6 +114,9 @@ def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
         assert (usage.tokens, usage.cached_tokens, usage.cost_usd) == (0, 0, None)
     usage = usage_of("anthropic", "claude-opus-5", message("claude-opus-5", 0, 0, 0), simulated=False)
     assert usage.cost_usd is None
+    for cached in (11, 10**30):
+        usage = usage_of("openai", "house-model", chat("house-model", 10, cached, 77), simulated=False)
+        assert (usage.tokens, usage.cached_tokens) == (0, 0), "what has no price is looked at too"
 
 
 def test_calls_add_up() -> None:

@@ -50,7 +50,9 @@ def _counted(provider: Pool, told: Any) -> Any:
     from genai_prices import extract_usage
 
     counts = extract_usage({"usage": told}, provider_id=provider, api_flavor=FLAVOR[provider]).usage
-    if not 0 < (counts.input_tokens or 0) <= MOST_TOKENS or (counts.output_tokens or 0) > MOST_TOKENS:
+    kinds = counts.input_tokens, counts.cache_read_tokens, counts.output_tokens
+    read, cached, written = (count or 0 for count in kinds)
+    if not (0 < read <= MOST_TOKENS and 0 <= cached <= read and 0 <= written <= MOST_TOKENS):
         raise ValueError("more tokens than there can be, or none")
     return counts
 
