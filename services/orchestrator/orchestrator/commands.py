@@ -66,7 +66,7 @@ class Sent(Struct, frozen=True):
         return command.model_copy(update={"command_id": str(self.id_or(None))})
 
 
-class Done(Struct, frozen=True):
+class Handled(Struct, frozen=True):
     """The answer, and the literals that came with the command."""
 
     answer: Json
@@ -86,7 +86,7 @@ class Commands:
     budgets: Budgets
     log: Log
 
-    async def handle(self, sent: Sent) -> Done:
+    async def handle(self, sent: Sent) -> Handled:
         match sent.noun, sent.verb:
             case "session", "run":
                 return await self._run(sent)
@@ -109,7 +109,7 @@ class Commands:
                 return await self._set_budget(sent)
             case "budget", "get":
                 read(ReadBudget, parse(sent.body))
-                return Done(await self.budgets.get(sent.user))
+                return Handled(await self.budgets.get(sent.user))
             case "session", "events":
                 which = read(ReadSession, parse(sent.body))
                 return await self._events(session(sent.user, which.session_id), which)
@@ -125,7 +125,7 @@ class Commands:
                     "budget.set and budget.get",
                 )
 
-    async def _run(self, sent: Sent) -> Done:
+    async def _run(self, sent: Sent) -> Handled:
         body = parse(sent.body)
         command = read(RunSession, body)
         aggregate = session(sent.user, sent.id_or(command.session_id))
@@ -133,11 +133,11 @@ class Commands:
             raise Refusal(
                 "conflict", "session_id", "the id is another user's: derive it from the user's id too"
             )
-        print_ = self.starts.fingerprint(body, "session_id")
-        check = partial(self.starts.run, sent.user, command, print_)
-        return await self._start(sent, aggregate, print_, check)
+        fingerprint = self.starts.fingerprint(body, "session_id")
+        check = partial(self.starts.run, sent.user, command, fingerprint)
+        return await self._start(sent, aggregate, fingerprint, check)
 
-    async def _execute(self, sent: Sent) -> Done:
+    async def _execute(self, sent: Sent) -> Handled:
         body = parse(sent.body)
         command = read(ExecuteSkill, body)
         id_ = sent.id_or(command.execution_id)
@@ -147,9 +147,9 @@ class Commands:
                 raise Refusal(
                     "not_found", "session_id", "you have no such session: leave it out, or name yours"
                 )
-        print_ = self.starts.fingerprint(body, "execution_id")
-        check = partial(self.starts.execute, sent.user, command, print_)
-        return await self._start(sent, execution(sent.user, id_), print_, check)
+        fingerprint = self.starts.fingerprint(body, "execution_id")
+        check = partial(self.starts.execute, sent.user, command, fingerprint)
+        return await self._start(sent, execution(sent.user, id_), fingerprint, check)
 
     async def is_taken(self, aggregate: Aggregate) -> bool:
         """Tell whether the id that somebody chose for a session is another user's: tables have each id once.
@@ -160,7 +160,7 @@ class Commands:
 
     async def _start(
         self, sent: Sent, aggregate: Aggregate, fingerprint: str, check: Callable[[], Awaitable[Start]]
-    ) -> Done:
+    ) -> Handled:
         """A repetition is answered even if its skill or agent has changed since."""
         try:
             start = await check()
@@ -168,45 +168,47 @@ class Commands:
             known = await self.sessions.load(aggregate)
             if known.session.fingerprint != fingerprint:
                 raise
-            return Done(_answer(aggregate, Decided(known, ())))
+            return Handled(_answer(aggregate, Decided(known, ())))
         decided = await self._decide(aggregate, start, sent, supposed_new=True)
-        return Done(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
+        return Handled(_answer(aggregate, decided), (start.input, *(step.input for step in start.steps)))
 
-    async def _cancel(self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json) -> Done:
+    async def _cancel(
+        self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json
+    ) -> Handled:
         command = sent.with_id(command)
-        cancel = Cancel(command.reason, command.command_id, self._print(command, body))
-        return Done(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
+        cancel = Cancel(command.reason, command.command_id, self._fingerprint(command, body))
+        return Handled(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
-    async def _retry(self, sent: Sent) -> Done:
+    async def _retry(self, sent: Sent) -> Handled:
         body = parse(sent.body)
         command = sent.with_id(read(RetrySession, body))
         aggregate = session(sent.user, command.session_id)
         known = await self.sessions.load(aggregate, fresh=True)
-        retry = await self.starts.retry(sent.user, known.session, command, self._print(command, body))
+        retry = await self.starts.retry(sent.user, known.session, command, self._fingerprint(command, body))
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         literals = tuple(step.input for step in retry.steps) if retry and command.input else ()
-        return Done(_answer(aggregate, decided), literals)
+        return Handled(_answer(aggregate, decided), literals)
 
-    async def _set_budget(self, sent: Sent) -> Done:
+    async def _set_budget(self, sent: Sent) -> Handled:
         """A session's limit is its own; those of user and day are the ledger's."""
         body = parse(sent.body)
         command = sent.with_id(read(SetBudget, body))
-        print_ = self._print(command, body)
+        fingerprint = self._fingerprint(command, body)
         if command.session_id is None:
-            return Done(await self.budgets.set(sent.user, command, print_, sent.cause))
+            return Handled(await self.budgets.set(sent.user, command, fingerprint, sent.cause))
         aggregate = session(sent.user, command.session_id)
-        wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id, print_)
+        wanted = SetSessionBudget(command.limit_usd, command.policy, command.command_id, fingerprint)
         decided = await self._decide(aggregate, wanted, sent)
         self.follow.look_again()
-        return Done(_answer(aggregate, decided))
+        return Handled(_answer(aggregate, decided))
 
-    def _print(self, command: commands.Cancel | RetrySession | SetBudget, body: Json) -> str | None:
+    def _fingerprint(self, command: commands.Cancel | RetrySession | SetBudget, body: Json) -> str | None:
         """Return the fingerprint of a command on what there is; one without a `command_id` needs none."""
         if command.command_id is None:
             return None
         return self.starts.fingerprint(body, "session_id", "command_id")
 
-    async def _events(self, aggregate: Aggregate, wanted: Page) -> Done:
+    async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)
         past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
         commits: list[Json] = []
@@ -219,7 +221,7 @@ class Commands:
             commits.append(commit)
         more = past.more or len(past.recorded) > len(commits)
         next_seq = commits[-1]["seq"] + 1 if commits else wanted.from_seq
-        return Done(
+        return Handled(
             {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}
         )
 
