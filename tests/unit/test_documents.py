@@ -94,3 +94,20 @@ def test_every_module_is_to_be_found_from_the_first_page_of_its_package(folder: 
     modules |= {file.parent.name for file in page.parent.glob("*/__init__.py")}
     listed = page.read_text().split("\n- ", 1)[1]
     assert sorted(re.findall("`([a-z_]+)`", listed)) == sorted(modules)
+
+
+def test_every_setting_is_told_of_and_every_one_that_is_told_of_is_there():
+    page = (ROOT / "OPERATIONS.md").read_text()
+    table = page.split("## Settings")[1].split("`totalaud up` keeps")[0]
+    every = "".join(text for folder in [*SERVICES, "shared", "totalaud"] for text in sources(folder))
+    variable = r"(?:TOTALAUD|OTEL|OPENAI|ANTHROPIC)_[A-Z_]+[A-Z]"
+    read = set(re.findall(rf'"({variable})"', every)) - {"TOTALAUD_STACK"}
+    read = {name for name in read if name.removesuffix("_FILE") not in table}
+    assert read - {"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"} == set()
+    told = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for name in re.findall(variable, row)
+    }
+    made = {f"{provider}_{what}" for provider in ("OPENAI", "ANTHROPIC") for what in ("API_KEY", "BASE_URL")}
+    assert {name for name in told if f'"{name}"' not in every} - made == set()
