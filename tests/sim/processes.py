@@ -27,7 +27,7 @@ from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
-from shared.subjects import Aggregate
+from shared.subjects import POOLS, Aggregate
 from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.histories import Histories
@@ -115,7 +115,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
         settling,
         Timers(world.now),
         lease_s=world.server.ack_wait_s,
-        share=world.share,
+        most=dict.fromkeys(POOLS, world.share),
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
     budgets = Budgets(ledgers, follow, world.now)

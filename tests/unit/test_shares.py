@@ -9,7 +9,7 @@ from controls import USER, requested
 from orchestrator.keeping_back import KeepingBack
 from orchestrator.shares import Shares
 from shared.events import AttemptRequested
-from shared.subjects import Aggregate, Pool, session
+from shared.subjects import POOLS, Aggregate, Pool, session
 from sim.bus import SimBus
 from sim.chance import Chance
 from sim.loop import VirtualLoop
@@ -18,6 +18,10 @@ from sim.processes import World
 from sim.silence import silenced
 
 OTHER = UUID(int=8)
+
+
+def each(most: int) -> dict[Pool, int]:
+    return dict.fromkeys(POOLS, most)
 
 
 def asked(number: int, **changes: Any) -> AttemptRequested:
@@ -42,20 +46,20 @@ def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def test_what_goes_beyond_a_user_s_share_is_kept_and_another_user_s_goes():
-    shares = Shares(2)
+    shares = Shares(each(2))
     assert admitted(shares, range(1, 5)) == [1, 2]
     assert admitted(shares, range(5, 8), OTHER) == [5, 6]
 
 
 def test_each_pool_has_its_own_shares():
-    shares = Shares(1)
+    shares = Shares(each(1))
     assert admitted(shares, (1, 2)) == [1]
     assert admitted(shares, (3, 4), pool="openai") == [3]
     assert shares.pools() == {"custom", "openai"}
 
 
 def test_as_many_have_their_turn_as_are_over_the_first_one_first():
-    shares = Shares(2)
+    shares = Shares(each(2))
     admitted(shares, range(1, 6))
     shares.over([UUID(int=1)])
     assert numbers(shares.next()) == [3]
@@ -65,7 +69,7 @@ def test_as_many_have_their_turn_as_are_over_the_first_one_first():
 
 
 def test_nobody_new_goes_before_those_that_are_kept():
-    shares = Shares(1)
+    shares = Shares(each(1))
     admitted(shares, (1, 2))
     shares.over([UUID(int=1)])
     assert admitted(shares, [3]) == []
@@ -73,7 +77,7 @@ def test_nobody_new_goes_before_those_that_are_kept():
 
 
 def test_what_a_session_has_begun_with_goes_on_before_another_one_begins():
-    shares = Shares(1)
+    shares = Shares(each(1))
     admitted(shares, (1, 2, 3))
     shares.over([UUID(int=1)])
     assert admitted(shares, [4], step=2) == [4]
@@ -83,14 +87,14 @@ def test_what_a_session_has_begun_with_goes_on_before_another_one_begins():
 
 
 def test_an_attempt_that_is_dispatched_again_is_counted_once_and_keeps_its_place():
-    shares = Shares(2)
+    shares = Shares(each(2))
     assert admitted(shares, (1, 1, 2, 2, 3, 4, 3)) == [1, 1, 2, 2]
     shares.over([UUID(int=1), UUID(int=2)])
     assert numbers(shares.next()) == [3, 4]
 
 
 def test_what_is_over_before_its_turn_is_not_kept():
-    shares = Shares(1)
+    shares = Shares(each(1))
     admitted(shares, (1, 2, 3))
     shares.over([UUID(int=2)])
     shares.over([UUID(int=1)])
@@ -98,7 +102,7 @@ def test_what_is_over_before_its_turn_is_not_kept():
 
 
 def test_a_queue_that_runs_out_is_given_of_each_user_s_in_turn_whatever_is_counted():
-    shares = Shares(2)
+    shares = Shares(each(2))
     admitted(shares, range(1, 8))
     admitted(shares, range(11, 14), OTHER)
     admitted(shares, range(21, 24), pool="openai")
@@ -108,7 +112,7 @@ def test_a_queue_that_runs_out_is_given_of_each_user_s_in_turn_whatever_is_count
 
 
 def test_the_oldest_is_counted_no_more_where_a_queue_was_given_beyond_the_share():
-    shares = Shares(2)
+    shares = Shares(each(2))
     admitted(shares, range(1, 6))
     assert numbers(shares.beyond("custom", 1)) == [3]
     shares.over([UUID(int=2), UUID(int=3)])
@@ -119,7 +123,7 @@ def test_the_oldest_is_counted_no_more_where_a_queue_was_given_beyond_the_share(
 
 
 def test_of_users_for_whom_nothing_is_there_nothing_is_remembered():
-    shares = Shares(2)
+    shares = Shares(each(2))
     admitted(shares, (1, 2, 3))
     for number in (3, 1, 2):
         shares.over([UUID(int=number)])
@@ -130,7 +134,7 @@ class Dispatched:
     """What was dispatched, and a queue that nobody takes from unless told."""
 
     def __init__(self, most: int) -> None:
-        self.shares = Shares(most)
+        self.shares = Shares(each(most))
         self.numbers: list[int] = []
         self.world = World(0)
         bus: Any = SimBus(self.world.server, Process("orchestrator", Chance(0)))
@@ -194,3 +198,13 @@ def test_turns_wait_for_a_server_that_does_not_tell_how_long_its_queue_is():
 
 async def _never() -> bool:
     return False
+
+
+def test_of_what_asks_a_model_a_user_has_fewer_in_the_queue_than_of_what_is_soon_done():
+    shares = Shares()
+    many = range(1, 100)
+    counts = {
+        pool: len(admitted(shares, (100 * n + one for one in many), pool=pool))
+        for n, pool in enumerate(POOLS)
+    }
+    assert counts == {"custom": 64, "openai": 16, "anthropic": 16}

@@ -1,6 +1,7 @@
 """What a commit sets in motion: work dispatched, timers set, stopped attempts told."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from shared.events import (
 from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM
 from shared.json import dumps
 from shared.logs import get_logger
-from shared.subjects import Aggregate, Run, stop, work
+from shared.subjects import Aggregate, Pool, Run, stop, work
 from shared.work import Work
 
 HEARING_S = 0.1
@@ -48,14 +49,14 @@ class Follow:
         timers: Timers,
         *,
         lease_s: float,
-        share: int = MOST,
+        most: Mapping[Pool, int] = MOST,
     ) -> None:
         self._bus = bus
         self._sessions = sessions
         self.settling = settling
         self._timers = timers
         self._lease_s = lease_s
-        self.shares = Shares(share)
+        self.shares = Shares(most)
         self._leases: dict[UUID, Aggregate] = {}
         self.sweep_wanted = sessions.sweep_wanted
 

@@ -49,9 +49,9 @@ class KeepingBack:
     async def _look(self, pools: set[Pool]) -> None:
         """Give more to queues that run out, as they do with many runners, or several orchestrators."""
         for pool in sorted(pools):
-            left = await self._left(pool)
-            if left is not None and left <= self._shares.most * SHORT:
-                await self._go(self._shares.beyond(pool, self._shares.most - left))
+            left, most = await self._left(pool), self._shares.most[pool]
+            if left is not None and left <= most * SHORT:
+                await self._go(self._shares.beyond(pool, most - left))
 
     async def _go(self, kept: Iterable[tuple[Aggregate, UUID]]) -> None:
         await asyncio.gather(*(self._dispatch(aggregate, attempt_id) for aggregate, attempt_id in kept))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from shared.events import AttemptRequested
 from shared.subjects import Aggregate, Pool
 
-MOST = 64
+MOST: Mapping[Pool, int] = {"custom": 64, "openai": 16, "anthropic": 16}
 Owner = tuple[UUID | None, Pool]
 
 
@@ -22,7 +22,9 @@ class Share(Struct):
 
 
 class Shares:
-    """Up to `most` attempts of a user are in a pool's queue at a time, the others are kept back here.
+    """Up to `most[pool]` attempts of a user are in a pool's queue at a time, the others are kept back here.
+
+    Few of those that ask a model, which takes its time: who comes next waits for all that is in the queue.
 
     An attempt counts from when this process dispatches it until this process hears of its end. Another
     orchestrator may hear of that instead, so the counts may be too high: a queue that runs out is given more
@@ -30,7 +32,7 @@ class Shares:
     have come.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: Mapping[Pool, int] = MOST) -> None:
         self.most = most
         self.wanted = asyncio.Event()
         self._shares: dict[Owner, Share] = {}
@@ -49,7 +51,7 @@ class Shares:
             return False
         self._owners[asked.attempt_id] = owner
         begun = asked.step > 1 or asked.attempt > 1
-        if len(share.out) < self.most and (begun or not share.kept):
+        if len(share.out) < self.most[asked.pool] and (begun or not share.kept):
             share.out[asked.attempt_id] = None
             return True
         share.kept[asked.attempt_id] = aggregate
@@ -76,21 +78,21 @@ class Shares:
 
     def next(self) -> Iterator[tuple[Aggregate, UUID]]:
         """Take out what may go, now that others are over."""
-        for share in self._shares.values():
-            while share.kept and len(share.out) < self.most:
-                yield self._let_go(share)
+        for (_, pool), share in self._shares.items():
+            while share.kept and len(share.out) < self.most[pool]:
+                yield self._let_go(share, pool)
 
     def beyond(self, pool: Pool, room: int) -> Iterator[tuple[Aggregate, UUID]]:
         """Take out `room` attempts whatever is counted, of each user in turn: their queue runs out."""
         waiting = [share for (_, where), share in self._shares.items() if where == pool and share.kept]
         while waiting and room > 0:
             for share in waiting[:room]:
-                yield self._let_go(share)
+                yield self._let_go(share, pool)
             room -= len(waiting)
             waiting = [share for share in waiting if share.kept]
 
-    def _let_go(self, share: Share) -> tuple[Aggregate, UUID]:
-        if len(share.out) >= self.most:
+    def _let_go(self, share: Share, pool: Pool) -> tuple[Aggregate, UUID]:
+        if len(share.out) >= self.most[pool]:
             forgotten, _ = share.out.popitem(last=False)
             del self._owners[forgotten]
         attempt_id, aggregate = share.kept.popitem(last=False)
