@@ -5,21 +5,21 @@ from uuid import UUID
 
 import pytest
 
-from controls import USER, start
+from controls import NOW, SESSION, USER, claim, failure, later, report, start, usage
 from orchestrator import sessions as module
-from orchestrator.asked import Cancel, Command, SetSessionBudget
+from orchestrator.asked import Cancel, Command, SetSessionBudget, WakeUp
 from orchestrator.sessions import Sessions
 from shared.log import MemoryLog, Past
 from shared.subjects import Aggregate, session
 
 
 class CountedLog(MemoryLog):
-    """A log that counts what is read from the first commit on."""
+    """A log that counts how often it is read."""
 
     read = 0
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        self.read += after == 0
+        self.read += 1
         return await super().load(aggregate, after)
 
 
@@ -38,7 +38,7 @@ class Orchestrator:
             await self.do(number, start(1, input={"text": "x" * length}))
 
     async def remembers(self, *numbers: int) -> list[int]:
-        """Tell which of them need no reading from the first commit on; ask for the newest first."""
+        """Tell which of them need no reading; ask for the newest first."""
         found = []
         for number in numbers:
             self.log.read = 0
@@ -86,3 +86,27 @@ async def test_a_session_that_is_read_again_is_measured_anew(monkeypatch: pytest
     await one.begin(20_000, 20_000, 20_000)
     assert await one.remembers(1) == []
     assert await one.remembers(1, 3, 2) == [1, 3]
+
+
+@pytest.mark.parametrize("asked", ["fresh", "at_least"])
+async def test_what_another_orchestrator_has_decided_is_added_to_what_is_known(asked: str):
+    log, whose = MemoryLog(), session(USER, SESSION)
+    ours, other = Sessions(log), Sessions(log)
+    await ours.decide(whose, start(2, timeout_s=5.0, backoff_s=1.0))
+    await ours.decide(whose, failure(usage=usage()))
+    seq = (await other.decide(whose, Cancel())).known.seq
+    known = await (ours.load(whose, fresh=True) if asked == "fresh" else ours.load(whose, at_least=seq))
+    assert known == await Sessions(log).load(whose)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("command", [claim(attempt=2), report(attempt=2)], ids=["claim", "report"])
+async def test_nothing_is_passed_over_or_refused_of_what_another_orchestrator_has_asked_for(
+    command: Command, *, waits: bool
+):
+    log, whose = MemoryLog(), session(USER, SESSION)
+    ours, other = Sessions(log, lambda: NOW), Sessions(log, lambda: later(60))
+    await ours.decide(whose, start(1))
+    await ours.decide(whose, failure())
+    seq = (await other.decide(whose, WakeUp())).known.seq
+    assert (await ours.decide(whose, command, at_least=seq if waits else 0)).events
