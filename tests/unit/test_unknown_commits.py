@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from nats.errors import ConnectionClosedError
 
 from controls import start
 from orchestrator.sessions import Sessions
@@ -16,9 +17,13 @@ AGGREGATE = session(uuid4(), uuid4())
 class Silent(MemoryLog):
     """Stores what it is given and does not say so."""
 
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         await super().append(aggregate, commit, expected=expected)
-        raise TimeoutError
+        raise self._error
 
 
 class Overtaken(MemoryLog):
@@ -33,9 +38,10 @@ class Overtaken(MemoryLog):
         return await super().append(aggregate, commit, expected=expected)
 
 
-async def test_a_lost_answer_has_the_sweep_look_soon():
-    sessions = Sessions(Silent())
-    with pytest.raises(TimeoutError):
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionClosedError()])
+async def test_a_lost_answer_has_the_sweep_look_soon(error: Exception):
+    sessions = Sessions(Silent(error))
+    with pytest.raises(type(error)):
         await sessions.decide(AGGREGATE, start())
     assert sessions.sweep_wanted.is_set()
 
