@@ -23,7 +23,7 @@ from shared.logs import get_logger
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
 from shared.pull import Handle, Puller, do_nothing, never
 from shared.refusal import Refusal
-from shared.replies import Replies
+from shared.replies import Replies, sending_s
 from shared.room import RoomAlarm
 
 Callback = Callable[[], Awaitable[None]]
@@ -92,12 +92,12 @@ class Bus:
         return int(self.client.max_payload)
 
     async def request(self, subject: str, body: bytes, *, timeout: float = 2.0) -> bytes | None:
-        """Ask and return the answer; None when nobody answered within `timeout` seconds."""
+        """Ask and return the answer; None when nobody answered within `timeout` seconds of having it all."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while (left := deadline - loop.time()) > 0:
             try:
-                return (await self.replies.one(subject, body, timeout=left)).data
+                return (await self.replies.one(subject, body, timeout=left + sending_s(body))).data
             except NoRespondersError:
                 await asyncio.sleep(min(NOBODY_THERE_S, left))
             except TimeoutError:

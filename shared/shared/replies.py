@@ -12,6 +12,15 @@ from nats.errors import TimeoutError as NatsTimeout
 from shared.hearing import Hear, hear
 
 NOBODY = "503"
+SLOWEST = 100_000
+
+
+def sending_s(body: bytes) -> float:
+    """Return how many seconds a slow link may need for a message: what it answers to cannot come before.
+
+    Whoever gives up earlier and sends it again puts the link further behind each time.
+    """
+    return len(body) / SLOWEST
 
 
 class Replies:

@@ -1,7 +1,9 @@
 """Requests and what is heard on the bus, whoever is late, cancelled or away."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from nats.aio.msg import Msg
@@ -15,6 +17,7 @@ from servers import Rig
 from shared.bus import Bus
 from shared.hearing import hear
 from shared.listening import Heard
+from totalaud import door
 
 
 async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(nats: Rig, bus: Bus):
@@ -58,6 +61,45 @@ async def test_a_request_waits_for_whoever_comes_late(bus: Bus):
     await asyncio.sleep(0.3)
     await bus.listen("ask.late", answer)
     assert await asked == b"here"
+
+
+@pytest.fixture
+async def slow(nats: Rig) -> AsyncIterator[Bus]:
+    """A connection over which a megabyte takes two seconds."""
+    async with proxied(nats.url) as proxy:
+        slow = await Bus.connect(proxy.url, name="slow")
+        proxy.delay_s = 0.1
+        yield slow
+        await slow.close()
+
+
+async def test_an_answer_is_waited_for_once_the_other_has_all_that_was_asked(bus: Bus, slow: Bus):
+    heard: list[int] = []
+
+    async def answer(heard_now: Heard) -> None:
+        heard.append(len(heard_now.body))
+        await heard_now.answer(b"here")
+
+    await bus.listen("ask.slowly", answer)
+    assert await slow.request("ask.slowly", bytes(1_000_000), timeout=0.5) == b"here"
+    assert heard == [1_000_000], "sent again, it would have kept the link from all else"
+
+
+async def test_a_command_over_a_slow_link_is_sent_once_and_answered(
+    bus: Bus, slow: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(door, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(door, "TRY_S", 0.5)
+    heard: list[int] = []
+
+    async def answer(heard_now: Heard) -> None:
+        heard.append(len(heard_now.body))
+        await heard_now.answer(b'{"accepted": true}')
+
+    await bus.listen("ask.*.session.run", answer)
+    asked = {"input": "x" * 1_000_000}
+    assert await door.Door(slow).ask(uuid4(), "session", "run", asked) == {"accepted": True}
+    assert len(heard) == 1
 
 
 async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(bus: Bus):

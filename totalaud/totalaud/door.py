@@ -11,6 +11,7 @@ from shared import json, telemetry
 from shared.bus import Bus
 from shared.nats_urls import told
 from shared.refusal import Refusal
+from shared.replies import sending_s
 from shared.subjects import ask, operate
 from totalaud.connection import place
 from totalaud.errors import Closed, Unreachable
@@ -65,12 +66,12 @@ class Door:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             raise RuntimeError("this client was connected in another event loop: connect one in each")
-        until = loop.time() + PATIENCE_S
+        until, timeout = loop.time() + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
         parent = telemetry.traceparent()
         headers = {"traceparent": parent} if parent else None
         while True:
             try:
-                reply = await self._bus.replies.one(subject, data, timeout=once_s or TRY_S, headers=headers)
+                reply = await self._bus.replies.one(subject, data, timeout=timeout, headers=headers)
             except MaxPayloadError:
                 limit = self._bus.max_payload
                 raise Refusal(

@@ -15,6 +15,7 @@ from shared import subjects
 from shared.bus import Bus
 from shared.logs import get_logger
 from shared.message import Unreadable
+from shared.replies import sending_s
 from shared.work import Answer, Claim, Report, Work
 from skill_runner.failure import Failure
 
@@ -73,7 +74,8 @@ async def deliver(bus: Bus, report: Report) -> None:
             answer = await bus.request(subjects.report(report.attempt_id), body, timeout=ANSWER_S)
             if answer is not None and _ok(answer):
                 return
-            await bus.publish(subjects.late(report.attempt_id), body, timeout=ANSWER_S)
+            stored_s = ANSWER_S + sending_s(body)
+            await bus.publish(subjects.late(report.attempt_id), body, timeout=stored_s)
         except (NatsError, OSError) as outage:
             get_logger().warning(
                 "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
