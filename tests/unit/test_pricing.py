@@ -105,18 +105,22 @@ def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
         chat("gpt-5.5", 1200, 0, 10**30),
         chat("gpt-5.5", -5, 0, 77),
         chat("gpt-5.5", 10, 50, 77),
-        chat("gpt-5.5", 0, 0, 0),
-        chat("gpt-5.5", 0, 0, 77),
         {"model": "gpt-5.5", "usage": {"prompt_tokens": "many", "completion_tokens": 77}},
         {"model": "gpt-5.5", "usage": [1200, 77]},
     ):
         usage = usage_of("openai", "gpt-5.5", wrong, simulated=False)
         assert (usage.tokens, usage.cached_tokens, usage.cost_usd) == (0, 0, None)
-    usage = usage_of("anthropic", "claude-opus-5", message("claude-opus-5", 0, 0, 0), simulated=False)
-    assert usage.cost_usd is None
     for cached in (11, 10**30):
         usage = usage_of("openai", "house-model", chat("house-model", 10, cached, 77), simulated=False)
         assert (usage.tokens, usage.cached_tokens) == (0, 0), "what has no price is looked at too"
+
+
+def test_an_answer_to_no_token_at_all_does_not_say_what_it_costs() -> None:
+    for written in (0, 77):
+        usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 0, 0, written), simulated=False)
+        assert (usage.tokens, usage.cost_usd, usage.list_price_usd) == (written, None, None)
+    nothing = message("claude-opus-5", 0, 0, 0)
+    assert usage_of("anthropic", "claude-opus-5", nothing, simulated=False).cost_usd is None
 
 
 def test_calls_add_up() -> None:

@@ -18,15 +18,17 @@ FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
 def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool) -> Usage:
     """Read the usage of a provider's answer; input includes cached tokens for every provider.
 
-    A model without a known price costs None, so does an answer that does not say what it used, or nothing
-    that can be; a simulated one 0, beside its list price. What was served faster is billed so, and says so.
+    A model without a known price costs None; so does an answer that does not say what it used, or says what
+    cannot be, such as to have been asked nothing: a server that does not count says zero. A simulated one
+    costs 0, beside its list price. What was served faster is billed so, and says so.
     """
     from genai_prices import Usage as Counts
 
     try:
         counts = _counted(provider, answer.get("usage"))
         at = terms({**answer, **answer["usage"]})
-        price = _price(counts, [str(answer.get("model")), model], provider, at)
+        names = [str(answer.get("model")), model]
+        price = _price(counts, names, provider, at) if counts.input_tokens else None
     except (ValueError, TypeError):
         counts, price = Counts(), None
     return Usage(
@@ -43,17 +45,14 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
 
 
 def _counted(provider: Pool, told: Any) -> Any:
-    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be.
-
-    Nobody answers to nothing: a server that does not count says so with zeros.
-    """
+    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be."""
     from genai_prices import extract_usage
 
     counts = extract_usage({"usage": told}, provider_id=provider, api_flavor=FLAVOR[provider]).usage
     kinds = counts.input_tokens, counts.cache_read_tokens, counts.output_tokens
     read, cached, written = (count or 0 for count in kinds)
-    if not (0 < read <= MOST_TOKENS and 0 <= cached <= read and 0 <= written <= MOST_TOKENS):
-        raise ValueError("more tokens than there can be, or none")
+    if not (0 <= read <= MOST_TOKENS and 0 <= cached <= read and 0 <= written <= MOST_TOKENS):
+        raise ValueError("more tokens than there can be")
     return counts
 
 
