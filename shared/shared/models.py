@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from yaml import MarkedYAMLError, YAMLError
 
+from shared.clock import utc_now
 from shared.message import Message
 from shared.refusal import Refusal, refuse_invalid
 from shared.subjects import Pool
@@ -35,6 +37,13 @@ class Resolved(NamedTuple):
     warning: str | None
 
 
+class Retiring(Message):
+    """From the day `since` (UTC) on a provider no longer has a model: `model` is used in its place."""
+
+    model: str
+    since: date
+
+
 class Aliases(Message):
     """One provider's names: tier → model, retired name → model; `default` for a skill that names none.
 
@@ -44,14 +53,19 @@ class Aliases(Message):
     default: str
     tiers: dict[str, str]
     retired: dict[str, str]
+    retiring: dict[str, Retiring] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    def resolve(self, name: str | None) -> Resolved:
+    def resolve(self, name: str | None, day: date | None = None) -> Resolved:
+        """Return what is sent on a day (UTC), today if none is given."""
         name = name or self.default
         if name in self.tiers:
             return Resolved(self.tiers[name], None)
-        if name in self.retired:
-            model = self.retired[name]
+        later = self.retiring.get(name)
+        if later and (day or utc_now().date()) < later.since:
+            then = f"{later.model} is used in its place from then on"
+            return Resolved(name, f"the model {name} ends on {later.since}: {then}")
+        if model := later.model if later else self.retired.get(name):
             return Resolved(model, f"the model {name} is retired: {model} is used in its place")
         return Resolved(name, None)
 
@@ -63,7 +77,7 @@ class Aliases(Message):
     @property
     def families(self) -> set[str]:
         """How the names of the provider's models begin: `claude`, `gpt`."""
-        return {name.split("-")[0] for name in (*self.tiers.values(), *self.retired)}
+        return {name.split("-")[0] for name in (*self.tiers.values(), *self.retired, *self.retiring)}
 
 
 Models = dict[Pool, Aliases]

@@ -1,10 +1,13 @@
 """Model names are aliases."""
 
+import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from genai_prices import Usage, calc_price
+from openai.types.shared import chat_model
 
 from shared.models import load, of_environment
 from shared.refusal import Refusal
@@ -45,8 +48,38 @@ def test_a_model_that_openai_has_shut_down_has_another_in_its_place(name: str, m
     assert (resolved.model, name in (resolved.warning or "")) == (model, True)
 
 
+@pytest.mark.parametrize(
+    ("day", "model", "told"),
+    [
+        (date(2026, 12, 10), "gpt-5", "ends on 2026-12-11: gpt-5.4 is used in its place from then on"),
+        (date(2026, 12, 11), "gpt-5.4", "is retired: gpt-5.4 is used in its place"),
+    ],
+)
+def test_a_model_has_another_in_its_place_from_the_day_on_which_it_ends(day: date, model: str, told: str):
+    assert load()["openai"].resolve("gpt-5", day) == (model, f"the model gpt-5 {told}")
+
+
+def test_every_model_for_which_openai_s_sdk_names_a_last_day_ends_on_it() -> None:
+    said = re.findall(
+        r'^- ((?:"[^"]+",?\s+)*"[^"]+"):\s+Announced\s+shutdown\s+date:\s+(\S+)\.',
+        Path(chat_model.__file__).read_text(),
+        re.MULTILINE,
+    )
+    aliases = load()["openai"]
+    days = {
+        name: date.fromisoformat(day)
+        for names, day in said
+        for name in re.findall('"([^"]+)"', names)
+        if "audio" not in name
+    }
+    assert len(days) > 40
+    early = {name for name, day in days.items() if aliases.resolve(name, day).model == name}
+    late = {name for name, day in days.items() if aliases.resolve(name, day - timedelta(1)).model != name}
+    assert (early, late & set(aliases.retiring)) == (set(), set())
+
+
 def test_any_other_name_goes_as_it_is() -> None:
-    assert load()["openai"].resolve("gpt-4o") == ("gpt-4o", None)
+    assert load()["openai"].resolve("gpt-5.5") == ("gpt-5.5", None)
 
 
 def test_a_skill_without_a_model_gets_the_default() -> None:
@@ -71,7 +104,8 @@ def test_settings_are_those_of_models_that_are_named() -> None:
 
 def test_every_model_we_name_has_a_price() -> None:
     for provider, aliases in load().items():
-        for model in {*aliases.tiers.values(), *aliases.retired.values()}:
+        later = {one.model for one in aliases.retiring.values()}
+        for model in {*aliases.tiers.values(), *aliases.retired.values(), *later}:
             assert calc_price(Usage(input_tokens=1000), model, provider_id=provider).total_price > 0
 
 
