@@ -24,8 +24,9 @@ class Wire(NamedTuple):
 def answer(body: Any, status: int = 200, **headers: str) -> bytes:
     """Return a whole answer of HTTP; what is no bytes is said as JSON."""
     said = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {"content-type": "application/json", "content-length": str(len(said)), **headers}
-    lines = [f"HTTP/1.1 {status} X", *(f"{name.replace('_', '-')}: {value}" for name, value in told.items())]
+    told = {"content-type": "application/json", "content-length": str(len(said))}
+    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in told.items())]
     return "\r\n".join([*lines, "", ""]).encode() + said
 
 

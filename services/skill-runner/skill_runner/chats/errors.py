@@ -74,7 +74,10 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
 
 
 def unreadable(provider: str, answer: Any = None) -> Failure:
-    what = "an error in place of a text" if getattr(answer, "error", None) else "something unreadable"
+    failed = getattr(answer, "error", None)
+    what = (
+        "an error in place of a text" if failed else "something unreadable; check the base URL if one is set"
+    )
     why = f"{provider} answered with {what}"
     return Failure("provider_error", why, retryable=True, in_doubt=True)
 
