@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -97,6 +98,23 @@ async def test_a_call_that_was_read_and_not_answered_in_time_is_in_doubt(provide
     async with wire(silent=True) as there:
         failure, call = await failed(there.url, provider, timeout_s=0.6)
     assert (failure.code, call.in_doubt, call.in_doubt_usd) == ("timeout", True, call.most_usd)
+
+
+@BOTH
+async def test_a_connection_on_which_an_answer_is_long_waited_for_is_kept_up_by_probes(
+    provider: Pool,
+) -> None:
+    """The kernel tells of each connection which timer runs for it: 02 is that of keepalive."""
+    async with wire(silent=True) as there:
+        call = asyncio.create_task(failed(there.url, provider, timeout_s=2))
+        end = f"0100007F:{urlsplit(there.url).port:04X}"
+        while not call.done():
+            lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+            if any(line[2] == end and line[5].startswith("02:") for line in lines):
+                break
+            await asyncio.sleep(0.02)
+        assert not call.done()
+        await call
 
 
 @BOTH

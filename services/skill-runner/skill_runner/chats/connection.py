@@ -1,5 +1,8 @@
 """How a provider is reached over HTTP, the same for every SDK."""
 
+import socket
+from typing import Any
+
 import httpx2
 
 from skill_runner.chats.endpoints import Endpoint
@@ -7,13 +10,15 @@ from skill_runner.failure import Failure
 
 MOST, KEPT_TO_OURS = 1000, 100
 CONNECT_S = 5.0
+PROBED_EVERY_S = 60
 SHARE = 1 / 3
 
 
 def client(there: Endpoint) -> httpx2.AsyncClient:
     """Return an HTTP client that goes where it is told to and no further: redirects are not followed.
 
-    A connection to a provider carries one call: whatever else comes over it would be taken for the answer to
+    Its connections are kept up by probes, or whoever stands between may forget one on which a long answer is
+    waited for. A connection to a provider carries one call: whatever else comes over it would be taken for the answer to
     the next one, of whichever user. The local model is ours: its connections are kept, and never led through
     the proxy that the environment names. Raises Failure `provider_unavailable` where a provider would be, and
     that proxy cannot be used.
@@ -21,14 +26,30 @@ def client(there: Endpoint) -> httpx2.AsyncClient:
     limits = httpx2.Limits(
         max_connections=MOST, max_keepalive_connections=KEPT_TO_OURS if there.simulated else 0
     )
+    probed = {"request": [_have_probed]}
     try:
-        return httpx2.AsyncClient(limits=limits, trust_env=not there.simulated, follow_redirects=False)
+        return httpx2.AsyncClient(
+            limits=limits, trust_env=not there.simulated, follow_redirects=False, event_hooks=probed
+        )
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
         raise Failure(
             "provider_unavailable",
             f"no way to reach {there.provider}: the environment names a proxy or certificates that cannot be "
             f"used ({type(error).__name__})",
         ) from None
+
+
+async def _have_probed(request: httpx2.Request) -> None:
+    request.extensions = {**request.extensions, "trace": _probe}
+
+
+async def _probe(event: str, told: dict[str, Any]) -> None:
+    """Set up a connection that has just been made; other options of httpx2 would do away with proxies."""
+    if event == "connection.connect_tcp.complete":
+        connected = told["return_value"].get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBED_EVERY_S)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBED_EVERY_S)
 
 
 def within(timeout_s: float) -> httpx2.Timeout:
