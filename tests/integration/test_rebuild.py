@@ -391,9 +391,7 @@ async def test_tables_take_the_place_of_live_ones_that_never_rest(
     assert list(names) == ["second", "third"]
 
 
-async def test_nothing_is_projected_while_a_rebuild_has_the_gate(
-    bus: Bus, writer: Writer, postgres_url: str
-):
+async def test_nothing_is_projected_while_a_rebuild_has_the_gate(bus: Bus, writer: Writer, postgres_url: str):
     async with projecting(bus, postgres_url) as live:
         await caught_up(bus, postgres_url)
         async with live.gate:

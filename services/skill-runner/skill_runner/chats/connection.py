@@ -18,10 +18,10 @@ def client(there: Endpoint) -> httpx2.AsyncClient:
     """Return an HTTP client that goes where it is told to and no further: redirects are not followed.
 
     Its connections are kept up by probes, or whoever stands between may forget one on which a long answer is
-    waited for. A connection to a provider carries one call: whatever else comes over it would be taken for the answer to
-    the next one, of whichever user. The local model is ours: its connections are kept, and never led through
-    the proxy that the environment names. Raises Failure `provider_unavailable` where a provider would be, and
-    that proxy cannot be used.
+    waited for. A connection to a provider carries one call: whatever else comes over it would be taken for
+    the answer to the next one, of whatever user. The local model is ours: its connections are kept, and never
+    led through the proxy that the environment names. Raises Failure `provider_unavailable` where a provider
+    would be, and that proxy cannot be used.
     """
     limits = httpx2.Limits(
         max_connections=MOST, max_keepalive_connections=KEPT_TO_OURS if there.simulated else 0
