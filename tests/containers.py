@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
-import nats as nats_py
 from testcontainers.core.container import DockerContainer
 
 from totalaud.stack import nats as embedded
@@ -16,6 +16,7 @@ NATS_IMAGE = "nats:2.15"
 POSTGRES_IMAGE = "postgres:18"
 PASSWORD = "for-tests"
 READY_WITHIN_S = 60.0
+INSIDE = 4222
 
 
 class Contained:
@@ -65,22 +66,14 @@ def nats_in(folder: Path) -> Contained:
     """NATS as we configure it, with its configuration from the folder."""
     port = ports.free_port()
     config = folder / "nats.conf"
-    text = embedded.CONFIG.format(
-        host="0.0.0.0",
-        port=4222,
-        max_payload=embedded.MAX_PAYLOAD,
-        user=embedded.USER,
-        password=PASSWORD,
-        store='"/data"',
-        sync_interval=embedded.SYNC_INTERVAL,
-    )
+    text = embedded.configuration(("0.0.0.0", INSIDE), PASSWORD, Path("/data"), "4GB")
     config.write_text(text)
     config.chmod(0o644)
     container = (
         DockerContainer(NATS_IMAGE)
         .with_volume_mapping(config, "/etc/totalaud.conf")
         .with_command(["-c", "/etc/totalaud.conf"])
-        .with_bind_ports(4222, port)
+        .with_bind_ports(INSIDE, port)
     )
     return Contained(container, f"nats://{embedded.USER}:{PASSWORD}@{ports.LOOPBACK}:{port}", _nats_answers)
 
@@ -99,13 +92,7 @@ def postgres() -> Contained:
 
 
 async def _nats_answers(url: str) -> bool:
-    try:
-        client = await nats_py.connect(url, allow_reconnect=False, connect_timeout=1)
-        await client.jetstream().account_info()
-    except (OSError, nats_py.errors.Error):
-        return False
-    await client.close()
-    return True
+    return await embedded.greets(urlsplit(url).port or 0)
 
 
 async def _postgres_answers(url: str) -> bool:

@@ -20,20 +20,6 @@ PING_INTERVAL = "10s"
 USER = "totalaud"
 PROBE_TIMEOUT_S = 1.0
 
-CONFIG = """\
-server_name: totalaud
-host: {host}
-port: {port}
-max_payload: {max_payload}
-ping_interval: {ping_interval}
-authorization {{ user: {user}, password: "{password}" }}
-jetstream {{
-  store_dir: {store}
-  max_file_store: {max_file_store}
-  sync_interval: {sync_interval}
-}}
-"""
-
 
 class Nats:
     """A kind of server. `data` takes `nats/` (the streams), the password and the port of the last time."""
@@ -56,37 +42,54 @@ class Nats:
     async def prepare(self) -> Program:
         paths.make_folder(self.store)
         config = self._data / "nats.conf"
-        text = CONFIG.format(
-            host=ports.LOOPBACK,
-            port=self._port,
-            max_payload=MAX_PAYLOAD,
-            ping_interval=PING_INTERVAL,
-            user=USER,
-            password=self._password,
-            store=json.dumps(str(self.store), ensure_ascii=False),
-            max_file_store=may_take(self.store),
-            sync_interval=self._sync_interval,
-        )
+        where = ports.LOOPBACK, self._port
+        text = configuration(where, self._password, self.store, may_take(self.store), self._sync_interval)
         paths.write_private(config, text)
         env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(os.cpu_count() or 1))}
         args = (str(binary()), "-c", str(config))
         return Program(self.name, args, env, self._data, grace_s=GRACE_S)
 
     async def answers(self) -> bool:
-        """Read the greeting: it is sent once the streams are recovered."""
-        try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)
-                try:
-                    return (
-                        json.loads((await reader.readline()).removeprefix(b"INFO ")).get("jetstream") is True
-                    )
-                finally:
-                    writer.close()
-        except (OSError, ValueError):
-            return False
+        return await greets(self._port)
 
     def passes(self, _last_words: str) -> bool:
+        return False
+
+
+def configuration(
+    where: tuple[str, int],
+    password: str,
+    store: Path,
+    max_file_store: int | str,
+    sync_interval: str = SYNC_INTERVAL,
+) -> str:
+    """Return what the server reads: host and port that it listens at, and the folder of its streams."""
+    host, port = where
+    return f"""\
+server_name: totalaud
+host: {host}
+port: {port}
+max_payload: {MAX_PAYLOAD}
+ping_interval: {PING_INTERVAL}
+authorization {{ user: {USER}, password: "{password}" }}
+jetstream {{
+  store_dir: {json.dumps(str(store), ensure_ascii=False)}
+  max_file_store: {max_file_store}
+  sync_interval: {sync_interval}
+}}
+"""
+
+
+async def greets(port: int) -> bool:
+    """Read the greeting of a server on this machine: it is sent once the streams are recovered."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(ports.LOOPBACK, port)
+            try:
+                return json.loads((await reader.readline()).removeprefix(b"INFO ")).get("jetstream") is True
+            finally:
+                writer.close()
+    except (OSError, ValueError):
         return False
 
 
