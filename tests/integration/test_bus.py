@@ -39,6 +39,26 @@ async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(
     assert bus.client.stats["reconnects"] == 1
 
 
+async def test_what_is_done_after_a_reconnect_is_given_up_for_the_next_one_and_at_the_end(nats_url: str):
+    bus, running = await Bus.connect(nats_url, name="test"), 0
+
+    async def long() -> None:
+        nonlocal running
+        running += 1
+        try:
+            await asyncio.sleep(60)
+        finally:
+            running -= 1
+
+    bus.on_reconnect(long)
+    for _ in range(2):
+        await bus.reconnected()
+        await asyncio.sleep(0.01)
+        assert running == 1
+    await bus.close()
+    assert running == 0
+
+
 async def test_a_request_that_nobody_hears_has_no_answer_and_is_made_a_few_times(bus: Bus):
     before = bus.client.stats["out_msgs"]
     assert await bus.request("ask.nobody", b"{}", timeout=0.3) is None

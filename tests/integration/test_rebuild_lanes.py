@@ -174,6 +174,18 @@ async def test_what_a_lane_breaks_off_at_is_heard_though_more_is_told_to_it():
     await asyncio.wait_for(attending, 5)
 
 
+async def test_a_lane_whose_turn_never_comes_leaves_quietly_when_nobody_is_there(
+    bus: Bus, nats_url: str, postgres_url: str
+):
+    end, other = socket.socketpair()
+    attending = asyncio.create_task(lane.attend(other))
+    upto = await Origin(bus).last_seq()
+    with closing(Lines(*await asyncio.open_unix_connection(sock=end))) as lines:
+        await lines.tell(to_builtins(Order(0, 1, upto, uuid4(), nats_url, postgres_url)))
+        await asyncio.sleep(0.3)
+    await asyncio.wait_for(attending, 5)
+
+
 async def test_large_commits_make_smaller_batches(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("projector.filling.PAGE", 5)
     await writer.write(stories(23, commits=30))
