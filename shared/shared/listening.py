@@ -81,7 +81,7 @@ class Listening:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if self._waiting and not task.cancelled():
+        if self._waiting:
             self._begin(self._waiting.take())
 
     async def _run(self, message: Msg) -> None:

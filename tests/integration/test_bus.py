@@ -59,6 +59,37 @@ async def test_what_is_done_after_a_reconnect_is_given_up_for_the_next_one_and_a
     assert running == 0
 
 
+async def test_what_is_handled_ends_with_the_connection_and_what_waits_is_not_begun(nats_url: str):
+    bus, begun = await Bus.connect(nats_url, name="test"), list[bytes]()
+
+    async def hear(heard: Heard) -> None:
+        begun.append(heard.body)
+        await asyncio.sleep(60)
+
+    listening = await bus.listen("told", hear, at_once=1)
+    for body in (b"first", b"second"):
+        await bus.tell("told", body)
+    await bus.settled()
+    await bus.close()
+    assert (begun, listening._running) == ([b"first"], set())
+
+
+async def test_a_message_has_its_turn_though_what_the_one_before_it_waited_for_was_cancelled(bus: Bus):
+    begun: list[bytes] = []
+
+    async def hear(heard: Heard) -> None:
+        begun.append(heard.body)
+        if heard.body == b"first":
+            awaited = asyncio.create_task(asyncio.sleep(60))
+            asyncio.get_running_loop().call_later(0.05, awaited.cancel)
+            await awaited
+
+    await bus.listen("told", hear, at_once=1)
+    for body in (b"first", b"second"):
+        await bus.tell("told", body)
+    await until(lambda: begun == [b"first", b"second"])
+
+
 async def test_a_request_that_nobody_hears_has_no_answer_and_is_made_a_few_times(bus: Bus):
     before = bus.client.stats["out_msgs"]
     assert await bus.request("ask.nobody", b"{}", timeout=0.3) is None
