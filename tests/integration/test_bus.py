@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from busstage import killed_and_back, until
 from proxy import proxied
 from servers import Rig
-from shared.bus import Bus
+from shared.bus import Bus, Complaints, shake_hands
 from shared.hearing import hear
 from shared.listening import Heard
 from totalaud import door
@@ -253,6 +253,33 @@ async def test_a_server_that_stays_away_is_complained_of_once_in_a_while(nats: R
     await nats.start()
     told = [line["problem"] for line in said if line["event"] == "nats"]
     assert len(told) == len(set(told)) > 0
+
+
+async def test_what_is_complained_of_for_long_is_said_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("shared.bus.SAID_AGAIN_S", 0.05)
+    complaints = Complaints()
+    with capture_logs() as said:
+        for pause_s in (0, 0, 0.06, 0):
+            await asyncio.sleep(pause_s)
+            await complaints.hear(ConnectionRefusedError())
+    assert len(said) == 2
+
+
+async def test_a_server_that_does_not_shake_hands_is_tried_now_and_then():
+    tried = 0
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tried
+        tried += 1
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with capture_logs() as said, pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await shake_hands(f"tls://127.0.0.1:{port}")
+    assert 1 < tried < 10
+    assert [line["event"] for line in said] == ["nats"]
 
 
 async def test_a_connection_is_closed_though_its_server_is_away_and_something_waits_to_be_sent(
