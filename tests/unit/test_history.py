@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from campaigns.contacts import Import
 from campaigns.history import Histories
 from campaigns.main import ARTIST, CONTACT
 from controls import NOW, USER
@@ -104,6 +105,16 @@ async def test_a_last_commit_makes_up_for_the_others_where_it_says_all():
     assert [known[id_].state.fingerprint for id_ in ids] == ["one", "one", None, None]
     assert [known[id_].state.erased for id_ in ids] == [False, False, True, False]
     assert [known[id_].seq for id_ in ids] == [1, 3, 5, 0]
+
+
+async def test_what_a_last_commit_says_is_not_remembered_as_all_there_is():
+    log, id_ = MemoryLog(), uuid4()
+    for event in (ContactSuppressed(), ContactImported(fingerprint="one")):
+        await append(log, id_, event)
+    histories = Histories(log, CONTACT)
+    known = (await histories.load_many(USER, [id_]))[id_]
+    await histories.record_upon(known, USER, id_, Import(ContactImported(fingerprint="two")), "test")
+    assert (await histories.load(USER, id_)).state.suppressed
 
 
 async def append(log: MemoryLog, contact_id: UUID, event: ContactEvent) -> None:
