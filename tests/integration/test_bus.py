@@ -153,6 +153,33 @@ async def test_a_command_over_a_slow_link_is_sent_once_and_answered(
     assert len(heard) == 1
 
 
+async def test_an_answer_that_is_coming_in_is_not_late(bus: Bus, slow: Bus):
+    async def answer(heard: Heard) -> None:
+        await heard.answer(bytes(2_000_000))
+
+    await bus.listen("ask.much", answer)
+    assert len(await slow.request("ask.much", b"{}", timeout=0.5) or b"") == 2_000_000
+    asked = slow.replies.many("ask.much", b"{}", is_last=lambda _: True, silence=0.5)
+    assert [len(message.data) for message in await asked] == [2_000_000]
+
+
+async def test_an_answer_that_stops_on_its_way_is_late(nats: Rig, bus: Bus):
+    async with proxied(nats.url) as proxy:
+        slow = await Bus.connect(proxy.url, name="slow")
+        proxy.delay_s = 0.1
+
+        async def answer(heard: Heard) -> None:
+            asyncio.get_running_loop().call_later(0.7, proxy.silence)
+            await heard.answer(bytes(2_000_000))
+
+        await bus.listen("ask.stopped", answer)
+        begun = asyncio.get_running_loop().time()
+        assert await slow.request("ask.stopped", b"{}", timeout=0.5) is None
+        assert asyncio.get_running_loop().time() - begun < 4
+        proxy.resume()
+        await slow.close()
+
+
 async def test_what_is_heard_at_once_comes_in_order_and_a_failure_ends_nothing(bus: Bus):
     heard: list[bytes] = []
 
