@@ -35,4 +35,4 @@ class Waiting:
 
 
 def _sender(message: Msg) -> str:
-    return message.subject.split(".", 2)[1]
+    return message.subject.partition(".")[2].partition(".")[0]
