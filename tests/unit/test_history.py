@@ -65,6 +65,19 @@ async def test_what_does_not_fit_is_read_whole_again():
     assert log.read == [4, 0]
 
 
+async def test_the_record_that_went_on_longest_ago_is_read_again_where_not_all_fit():
+    log, (first, second, third) = Watched(), (uuid4() for _ in range(3))
+    histories = Histories(log, ARTIST, keep=5)
+    for id_ in (first, second):
+        await told(histories, id_, NOBODY, fact("a"))
+    await told(histories, first, fact("b"))
+    await told(histories, third, NOBODY)
+    log.read.clear()
+    for id_ in (first, third, second):
+        await histories.load(USER, id_)
+    assert log.read == [5, 6, 0]
+
+
 async def test_one_record_is_remembered_however_long_it_is():
     log, id_ = Watched(), uuid4()
     histories = Histories(log, ARTIST, keep=2)
