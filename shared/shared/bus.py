@@ -7,7 +7,6 @@ from typing import Any
 from weakref import WeakSet
 
 import msgspec
-import nats
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError
 from nats.errors import Error as NatsError
@@ -80,8 +79,8 @@ class Bus:
             await probe(servers(url), options)
         else:
             await shake_hands(url)
-        client = await nats.connect(
-            servers(url), reconnected_cb=reconnected, error_cb=Complaints().hear, **options
+        client = await opened(
+            servers=servers(url), reconnected_cb=reconnected, error_cb=Complaints().hear, **options
         )
         holder.append(cls(client))
         return holder[0]
@@ -213,6 +212,19 @@ class Bus:
         for one in list(self._listening):
             await one.cancel()
         await hang_up(self.client)
+
+
+async def opened(*, error_cb: Callable[[Exception], Awaitable[None]], **options: Any) -> Client:
+    """Connect as `nats.connect` does, which leaves open each connection on which no server has greeted."""
+    client = Client()
+
+    async def failed(error: Exception) -> None:
+        if not client.is_connected:
+            _drop(client)
+        await error_cb(error)
+
+    await client.connect(error_cb=failed, **options)
+    return client
 
 
 async def probe(urls: list[str], options: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, Callback, Complaints, hang_up, shake_hands
+from shared.bus import CONNECT, Bus, Callback, Complaints, hang_up, opened, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
 from shared.inbox import inbox
@@ -107,7 +107,12 @@ async def _serve(name: str, wire: Wire) -> bool:
 
 
 class _Broker(NatsBroker):
-    """FastStream's own cannot be stopped while NATS is away: nats-py, with nothing to drain, raises."""
+    """Opens its connection and lets go of it as `Bus` does: one that is away is closed, not drained."""
+
+    async def _connect(self) -> Client:
+        connection = await opened(**self._connection_kwargs)
+        self.config.connect(connection)
+        return connection
 
     async def stop(self, *raised: Any) -> None:
         if self._connection and not self._connection.is_connected:

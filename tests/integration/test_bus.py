@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from busstage import killed_and_back, until
 from proxy import proxied
 from servers import Rig
-from shared.bus import Bus, Complaints, shake_hands
+from shared.bus import CONNECT, Bus, Complaints, shake_hands
 from shared.hearing import hear
 from shared.listening import Heard
 from totalaud import door
@@ -318,6 +318,23 @@ async def test_a_connection_is_closed_though_its_server_is_away_and_something_wa
     await bus.close()
     assert bus.client.is_closed
     await nats.start()
+
+
+async def test_a_server_that_greets_nobody_is_tried_without_leaving_connections_open(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(CONNECT, "connect_timeout", 0.1)
+    async with proxied(nats_url) as proxy:
+        bus = await Bus.connect(proxy.url, name="test")
+        proxy.silence()
+        await proxy.cut()
+        for _ in range(5):
+            tried = bus.client._server_pool[0].reconnects
+            await until(lambda tried=tried: bus.client._server_pool[0].reconnects > tried)
+            assert len(proxy._pairs) < 3
+        proxy.resume()
+        await until(lambda: bus.client.is_connected)
+        await bus.close()
 
 
 async def test_who_asks_once_is_heard_before_the_rest_of_who_asks_a_hundred_times(bus: Bus):
