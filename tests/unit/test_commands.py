@@ -250,11 +250,11 @@ def test_two_commands_of_one_name_are_told_apart_by_what_they_ask():
     played(story)
 
 
-def test_a_cancel_keeps_its_reason_and_its_own_id():
+def test_a_cancel_keeps_its_reason_and_its_own_id_from_the_queue_too():
     async def story(commands: Commands) -> None:
         await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
         cancel = {"session_id": str(ID), "reason": "too late", "command_id": "stop"}
-        await commands.handle(sent("session.cancel", cancel))
+        await commands.handle(sent("session.cancel", cancel, name="6"))
         commits = (await asked(commands, "session.events", {"session_id": str(ID)}))["commits"]
         event = commits[-1]["events"][-1]
         assert (event["reason"], event["command_id"]) == ("too late", "stop")
