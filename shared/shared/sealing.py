@@ -150,7 +150,7 @@ def owners_of(sealed: Any, opened: Any) -> dict[str, UUID]:
 
 def owner_beside(vault: Vault, user: UUID, value: Any) -> UUID | None:
     """Return whose a text in an object is by what stands beside it; None where nothing says it."""
-    if not isinstance(value, dict) or is_sealed(value):
+    if not isinstance(value, dict):
         return None
     near = person_near(value, Near())
     return near.here or _addressed(vault, user, near.email)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -228,14 +228,26 @@ async def test_what_a_public_field_gets_of_the_session_s_input_stays_whatever_el
     assert is_sealed(start.input["more"][1])
 
 
-async def test_whose_a_carried_value_is_says_the_address_beside_it_in_the_session_s_own_input():
+async def test_whose_a_carried_value_is_says_what_stands_beside_it_in_the_session_s_own_input():
     personal = Skill((SECOND.model_copy(update={"input_schema": PERSONAL}),))
-    carried = {"who": "{{input.people[0].name}}", "text": "{{input.people[1].name}}"}
-    own = {"people": [{"email": "ada@example.org", "name": "Ada"}, {"name": "Ben"}]}
-    start = await run(starts(second=personal), steps=[{"skill": "second", "input": carried}], input=own)
-    ring = Keyring(bytes(32))
-    for one, whose in zip(start.input["people"], ("ada@example.org", "Ben"), strict=True):
-        assert people_in(one["name"]) == {ring.person_of(USER, whose)}
+    carried = [
+        {"who": "{{input.people[0].name}}", "text": "{{input.people[1].name}}"},
+        {"who": "{{input.people[2].name}}", "text": "{{input.people[3].name}}"},
+    ]
+    ids = [str(uuid4()), str(uuid4())]
+    own = {
+        "people": [
+            {"email": "ada@example.org", "name": "Ada"},
+            {"name": "Ben"},
+            {"contact_id": ids[0], "email": "cleo@example.org", "name": "Cleo"},
+            {"id": ids[1], "name": "Dan"},
+        ]
+    }
+    steps = [{"skill": "second", "input": one} for one in carried]
+    start = await run(starts(second=personal), steps=steps, input=own)
+    by_text = [Keyring(bytes(32)).person_of(USER, text) for text in ("ada@example.org", "Ben")]
+    found = [people_in(one["name"]) for one in start.input["people"]]
+    assert found == [{person} for person in (*by_text, *map(UUID, ids))]
 
 
 async def test_what_stands_in_a_field_that_the_skill_does_not_know_is_sealed():
