@@ -14,7 +14,8 @@ class Proxy:
     """Stands before one server; `url` is the server's with the proxy's port.
 
     `delay_s` is added to every chunk. While it is silent, nothing passes and nothing is closed: a half-open
-    connection. `delays`, `cuts` and `silences` count what it did to connections in trouble.
+    connection. `delays`, `cuts` and `silences` count what it did to connections in trouble, `accepted` and
+    `held` all connections and those that are open.
     """
 
     def __init__(self, url: str) -> None:
@@ -25,7 +26,7 @@ class Proxy:
         self._passed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self.delay_s = 0.0
-        self.delays = self.cuts = self.silences = 0
+        self.delays = self.cuts = self.silences = self.accepted = 0
 
     @property
     def url(self) -> str:
@@ -33,6 +34,10 @@ class Proxy:
         port = self._server.sockets[0].getsockname()[1]
         who, _, _ = self._to.netloc.rpartition("@")
         return urlunsplit(self._to._replace(netloc=f"{who}@127.0.0.1:{port}"))
+
+    @property
+    def held(self) -> int:
+        return len(self._pairs)
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -67,6 +72,7 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._pairs.add(task)
+        self.accepted += 1
         ends = [writer]
         try:
             there, back = await asyncio.open_connection(self._to.hostname, self._to.port)

@@ -14,6 +14,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
+from shared.hanging_up import drop, hang_up, opened
 from shared.headers import quicken
 from shared.hearing import hear
 from shared.inbox import inbox
@@ -214,19 +215,6 @@ class Bus:
         await hang_up(self.client)
 
 
-async def opened(*, error_cb: Callable[[Exception], Awaitable[None]], **options: Any) -> Client:
-    """Connect as `nats.connect` does, which leaves open each connection on which no server has greeted."""
-    client = Client()
-
-    async def failed(error: Exception) -> None:
-        if not client.is_connected:
-            _drop(client)
-        await error_cb(error)
-
-    await client.connect(error_cb=failed, **options)
-    return client
-
-
 async def probe(urls: list[str], options: dict[str, Any]) -> None:
     """Return once a server has answered; raise what the last one said.
 
@@ -237,35 +225,12 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
         try:
             await client.connect(url, error_cb=ignore, **(options | ONCE))
         except (OSError, NatsError, TimeoutError):
-            _drop(client)
+            drop(client)
             if number == len(urls):
                 raise
         else:
             return await client.close()
     return None
-
-
-async def hang_up(client: Client) -> None:
-    """Close it, whether a server is there or not."""
-    if not client.is_connected:
-        _forget_unsent(client)
-    try:
-        await client.close()
-    except OSError:
-        _drop(client)
-
-
-def _forget_unsent(client: Client) -> None:
-    """Have `close` send nothing: on a connection that is gone asyncio fails at it since Python 3.12."""
-    client._pending.clear()  # noqa: SLF001 - there is no other door
-    client._pending_data_size = 0  # noqa: SLF001
-
-
-def _drop(client: Client) -> None:
-    """End a connection on which nothing can be sent any more."""
-    left: Any = client._transport  # noqa: SLF001 - there is no other door
-    if left:
-        left.close()
 
 
 async def shake_hands(url: str) -> None:

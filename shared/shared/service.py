@@ -24,9 +24,10 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from shared import logs, telemetry
-from shared.bus import CONNECT, Bus, Callback, Complaints, hang_up, opened, shake_hands
+from shared.bus import CONNECT, Bus, Callback, Complaints, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
+from shared.hanging_up import hang_up, opened
 from shared.inbox import inbox
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
 from shared.no_core import leave_no_core
