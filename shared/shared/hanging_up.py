@@ -10,8 +10,8 @@ class Connection(Client):
     """Comes back without waiting for the connection that it lost.
 
     nats-py's own waits until that one has sent what lies in its buffer. To a machine that is gone this takes
-    the kernel a quarter of an hour, to a server that stands still for as long as it does. And each server that
-    took a connection and gave no greeting is left connected.
+    the kernel a quarter of an hour, to a server that stands still for as long as it does. And each server
+    that took a connection and gave no greeting is left connected.
     """
 
     async def _attempt_reconnect(self) -> None:

@@ -100,6 +100,15 @@ def person_near(value: dict[str, Any], outer: Near) -> Near:
     return Near(contact or as_uuid(value.get("id")) or below, below, value.get("email"))
 
 
+def near_at(value: Any, path: Path) -> Near:
+    """Return whom what stands at a path speaks of, by what stands beside and around it."""
+    near = Near()
+    for part in path:
+        near = person_near(value, near) if isinstance(value, dict) else near
+        value = value[part]
+    return near
+
+
 def _marked(schemas: Schemas) -> bool:
     return any(schema.get("x-personal") is True for schema in schemas)
 

@@ -3,7 +3,6 @@
 import hmac
 import os
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,6 +23,7 @@ SEALED = "[sealed]"
 BLIND = b"totalaud/blind\0"
 NOTHING = {"$sealed": str(UUID(int=0)), "n": "", "c": ""}
 UNREADABLE = "[unreadable]"
+NOBODY = Near()
 _FIELDS = {"$sealed", "n", "c"}
 _CONTAINERS = (dict, list)
 
@@ -58,13 +58,14 @@ async def seal(
     wary: bool = False,
     owners: Mapping[str, UUID] | None = None,
     at: Path = (),
+    near: Near = NOBODY,
 ) -> Any:
     """Return the value with every plain string at an `x-personal` place sealed; sealed ones stay.
 
     A string for which `keep` holds (a template) stays as well. With `wary`, what stands in a field that the
     schema does not name is sealed too. `owners` says of texts whose they are where nothing beside them does,
-    `at` where in what the schema describes the value belongs. What belongs to an erased person becomes a
-    sealed value that holds nothing. Raises Unavailable.
+    `at` where in what the schema describes the value belongs, `near` whom what it was taken from speaks of.
+    What belongs to an erased person becomes a sealed value that holds nothing. Raises Unavailable.
     """
     if not wary and not is_marked(schema):
         return value
@@ -76,7 +77,7 @@ async def seal(
         found.append((said or vault.person_written(user, text), text))
         return text
 
-    _walk(value, root, Near(), gather, keep)
+    _walk(value, root, near, gather, keep)
     if not found:
         return value
     keys = await _keys(vault, user, {person for person, _ in found})
@@ -86,13 +87,13 @@ async def seal(
         person, text = next(turn)
         return _close(user, person, keys.get(person), text)
 
-    return _walk(value, root, Near(), close, keep)
+    return _walk(value, root, near, close, keep)
 
 
 def veiled(schema: dict[str, Any], value: Any, *, wary: bool = False, at: Path = ()) -> Any:
     """Return the value with a seal that holds nothing wherever `seal` would put one."""
     root = (_wary_places(schema) if wary else _places(schema)).at(at)
-    return _walk(value, root, Near(), lambda _text, _near: NOTHING, None)
+    return _walk(value, root, NOBODY, lambda _text, _near: NOTHING, None)
 
 
 async def reveal(vault: Vault, user: UUID, value: Any, *, unreadable: str | None = None) -> Any:
@@ -146,14 +147,6 @@ def owners_of(sealed: Any, opened: Any) -> dict[str, UUID]:
     if sealed is not opened:
         _pair(sealed, opened, found)
     return {text: next(iter(people)) for text, people in found.items() if len(people) == 1}
-
-
-def owner_beside(vault: Vault, user: UUID, value: Any) -> UUID | None:
-    """Return whose a text in an object is by what stands beside it; None where nothing says it."""
-    if not isinstance(value, dict):
-        return None
-    near = person_near(value, Near())
-    return near.here or _addressed(vault, user, near.email)
 
 
 def redact(value: Any) -> Any:
@@ -262,5 +255,5 @@ def _open(user: UUID, person: UUID, key: bytes, sealed: dict[str, str]) -> str:
     try:
         nonce, text = b64decode(sealed["n"], validate=True), b64decode(sealed["c"], validate=True)
         return AESGCM(key).decrypt(nonce, text, user.bytes + person.bytes).decode()
-    except (InvalidTag, NotBase64, ValueError):
+    except (InvalidTag, ValueError):
         raise Tampered from None

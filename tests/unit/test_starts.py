@@ -250,6 +250,17 @@ async def test_whose_a_carried_value_is_says_what_stands_beside_it_in_the_sessio
     assert found == [{person} for person in (*by_text, *map(UUID, ids))]
 
 
+@pytest.mark.parametrize("path", ["band.names", "band.names[0]", "band.more.name"])
+@pytest.mark.parametrize("field", ["text", "note"])
+async def test_what_is_carried_from_within_an_object_is_theirs_of_whom_that_speaks(path: str, field: str):
+    schema = {"type": "object", "properties": {"text": {"x-personal": True}}}
+    personal = Skill((SECOND.model_copy(update={"input_schema": schema}),))
+    band = {"contact_id": str(uuid4()), "names": ["Ada", "Ben"], "more": {"name": "Cleo"}}
+    steps = [{"skill": "second", "input": {field: f"{{{{input.{path}}}}}"}}]
+    start = await run(starts(second=personal), steps=steps, input={"band": band})
+    assert people_in(start.input) == {UUID(band["contact_id"])}
+
+
 async def test_what_stands_in_a_field_that_the_skill_does_not_know_is_sealed():
     stray = {"topic": "labels", "note": "Jane Example"}
     start = await run(starts(), steps=[{"skill": "first", "input": stray}])

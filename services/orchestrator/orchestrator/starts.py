@@ -11,8 +11,9 @@ from shared.commands import ExecuteSkill, RetrySession, RunSession, SessionBudge
 from shared.definitions import SkillDefinition
 from shared.events import Budget, PlannedStep
 from shared.json import canonical
+from shared.personal import near_at
 from shared.registry import Registry
-from shared.sealing import owner_beside, seal
+from shared.sealing import seal
 from shared.vault import Vault
 
 Json = dict[str, Any]
@@ -136,14 +137,12 @@ class Starts:
     async def _seal_personal(self, user: UUID, steps: list[templates.CheckedStep], own: Json) -> Json:
         """Seal the values that templates carry into fields which a skill calls personal.
 
-        What stands beside a value says whose it is, as in an input of a skill.
+        What stands beside and around a value says whose it is, as in an input of a skill.
         """
         own = template_paths.copied(own)
         for reference, target in templates.carried(steps):
             value = template_paths.pick(own, reference.path)
-            whose = owner_beside(self._vault, user, template_paths.pick(own, reference.path[:-1]))
-            owners = {value: whose} if isinstance(value, str) and whose else None
-            value = await seal(self._vault, user, target, value, owners=owners)
+            value = await seal(self._vault, user, target, value, near=near_at(own, reference.path))
             own = template_paths.put(own, reference.path, value)
         return own
 
@@ -159,7 +158,10 @@ class Starts:
         for step, reference in templates.taken(steps, inputs):
             value = closed = template_paths.pick(own, reference.path)
             if reference.whole:
-                closed = await seal(self._vault, user, step.input_schema, value, at=reference.at, wary=True)
+                near = near_at(own, reference.path)
+                closed = await seal(
+                    self._vault, user, step.input_schema, value, at=reference.at, near=near, wary=True
+                )
             if closed is value:
                 public.append(reference.path)
             else:
