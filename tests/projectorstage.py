@@ -97,10 +97,17 @@ async def halted(live: Live) -> bool:
 
 
 async def caught_up(bus: Bus, url: str) -> None:
-    async def done() -> bool:
-        return await value(url, "SELECT seq FROM checkpoint") == await JetStreamLog(bus).last_seq()
+    """Wait until the tables have all of the log, for as long as they come nearer to it."""
+    seen, last = -1, 0
 
-    await until(done)
+    async def further() -> bool:
+        nonlocal seen, last
+        before = seen
+        seen, last = await value(url, "SELECT seq FROM checkpoint"), await JetStreamLog(bus).last_seq()
+        return seen > before or seen == last
+
+    while seen != last:
+        await until(further)
 
 
 async def ask(bus: Bus, verb: str, timeout: float = 60) -> dict[str, Any]:

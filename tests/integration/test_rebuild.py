@@ -311,9 +311,9 @@ async def test_a_key_of_a_large_table_may_take_longer_than_any_other_statement(
 
 async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
-    await write(nats.url, histories(SESSIONS, USER))
     async with service(nats, postgres_url) as projector:
         await caught_up(bus, postgres_url)
+        await write(nats.url, histories(SESSIONS, USER))
         await bus.tell("ops.projection.rebuild", b"{}")
         async with asyncio.timeout(30):
             while len(running := rebuilding(projector.pid, lanes=True)) <= LANES:
