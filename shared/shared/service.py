@@ -6,6 +6,7 @@ Those are raw nats-py (`shared.bus`, `shared.doors`): FastStream in their path c
 import asyncio
 import errno
 import gc
+import os
 import signal
 import socket
 import sys
@@ -41,7 +42,10 @@ Wire = Callable[[Bus, Settings], AbstractAsyncContextManager[Sequence[Door] | No
 
 
 def run(name: str, wire: Wire) -> None:
-    """Run the service until it is told to stop; exit 1 when one of its loops died."""
+    """Run the service until it is told to stop; exit 1 when one of its loops died.
+
+    It ends at once then: asyncio would wait for the answers to look-ups of names that nobody needs any more.
+    """
     leave_no_core()
     gc.freeze()
     gc.set_threshold(GARBAGE)
@@ -49,12 +53,11 @@ def run(name: str, wire: Wire) -> None:
     logs.configure(name)
     telemetry.start(name)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            failed = runner.run(_serve(name, wire))
+        failed = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(name, wire))
     finally:
         telemetry.shutdown()
-    if failed:
-        sys.exit(1)
+    sys.stderr.flush()
+    os._exit(failed)
 
 
 async def _serve(name: str, wire: Wire) -> bool:
