@@ -95,7 +95,7 @@ def test_what_is_kept_back_has_its_turn_once_a_session_before_it_is_over():
     async def story() -> None:
         kept = Kept()
         bus: Any = kept.doors.bus
-        turns = asyncio.create_task(KeepingBack(bus, kept.follow.shares, kept.follow.let_go).run())
+        turns = asyncio.create_task(KeepingBack(bus, kept.follow.shares, kept.follow.dispatch_kept).run())
         await kept.run()
         await asyncio.sleep(1)
         assert kept.dispatched() == [ID]
@@ -113,7 +113,7 @@ def test_what_is_over_when_its_turn_comes_is_not_dispatched():
         kept = Kept()
         await kept.run()
         await kept.cancel(OTHER)
-        await kept.follow.let_go(session(USER, OTHER), attempt_id(session(USER, OTHER).subject, 1, 1))
+        await kept.follow.dispatch_kept(session(USER, OTHER), attempt_id(session(USER, OTHER).subject, 1, 1))
         assert kept.dispatched() == [ID]
 
     with silenced():
@@ -124,7 +124,7 @@ def test_a_turn_that_comes_while_nats_is_away_is_left_to_the_sweep():
     async def story() -> None:
         kept = Kept()
         kept.doors.bus.passes = unanswered  # type: ignore[method-assign]
-        await kept.follow.let_go(session(USER, OTHER), ID)
+        await kept.follow.dispatch_kept(session(USER, OTHER), ID)
         assert kept.follow.sweep_wanted.is_set()
 
     with silenced():
@@ -140,7 +140,7 @@ def test_a_history_that_cannot_be_read_ends_nobody_s_turns():
         kept = Kept()
         novel = session(USER, OTHER)
         kept.world.server.streams["EVT"].append(novel.subject, b'{"events": [{"type": "Novel"}]}', {})
-        await kept.follow.let_go(novel, ID)
+        await kept.follow.dispatch_kept(novel, ID)
 
     with silenced():
         VirtualLoop().run(story())
