@@ -6,10 +6,13 @@ import os
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 
 from backupstage import MASTER_KEY, USER, Office, backup, here, refused, there
 from cluster import SIZE, running_cluster
@@ -139,6 +142,43 @@ async def _write(bus: Bus, count: int) -> None:
         await asyncio.gather(
             *(bus.publish(f"evt.{USER}.contact.{uuid4()}", os.urandom(20_000)) for _ in range(10))
         )
+
+
+@pytest.mark.parametrize("part", ["$JS.SNAPSHOT.RESTORE.", "$JS.API.STREAM.RESTORE."])
+async def test_a_part_that_nobody_is_there_for_yet_is_sent_again(
+    here: Office, there: Office, monkeypatch: pytest.MonkeyPatch, part: str
+):
+    """As in a cluster, where a node says what it listens at before the others know of it."""
+    await _write(here.bus, 100)
+    copy, request, refusals = (
+        BytesIO(),
+        there.bus.client.request,
+        iter((NoRespondersError, NoRespondersError)),
+    )
+    state = await snapshot.take(here.bus, "EVT", copy)
+    copy.seek(0)
+
+    async def not_yet(subject: str, *args: Any, **options: Any) -> Msg:
+        if subject.startswith(part) and (refusal := next(refusals, None)):
+            raise refusal
+        return await request(subject, *args, **options)
+
+    monkeypatch.setattr(there.bus.client, "request", not_yet)
+    assert (await snapshot.put(there.bus, streams.streams()[0], state, copy))["messages"] == 100
+    assert next(refusals, None) is None
+
+
+async def test_a_part_that_nobody_ever_takes_breaks_the_copy_off(
+    there: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(snapshot, "KNOWN_S", 0.2)
+    monkeypatch.setattr(there.bus.client, "request", _nobody)
+    refusal = await refused(snapshot.put(there.bus, streams.streams()[0], {}, BytesIO(b"part")))
+    assert refusal.message == "EVT could not be copied: NoRespondersError; see the log of NATS"
+
+
+async def _nobody(*args: Any, **options: Any) -> Msg:
+    raise NoRespondersError
 
 
 async def test_streams_remember_when_they_were_made_and_what_was_acknowledged(

@@ -3,7 +3,9 @@
 import asyncio
 from typing import Any, Protocol
 
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js.api import StreamConfig
 
 from shared.bus import Bus
@@ -15,6 +17,7 @@ CHUNK = 128 * 1024
 WINDOW = 8 * 1024 * 1024
 ANSWER_S = 60.0
 RECOVERY_S = 3600.0
+KNOWN_S = 10.0
 LOOK_EVERY_S = 0.1
 END = (None, "204")
 Json = dict[str, Any]
@@ -93,11 +96,24 @@ async def _is_everywhere(bus: Bus, stream: str) -> bool:
 
 
 async def _ask(bus: Bus, subject: str, stream: str, body: bytes, seconds: float) -> Json:
-    reply = await bus.client.request(subject, body, timeout=seconds)
+    reply = await _heard(bus, subject, body, seconds)
     answer: Json = loads(reply.data) if reply.data else {}
     if error := answer.get("error"):
         raise _broken_off(stream, str(error.get("description")))
     return answer
+
+
+async def _heard(bus: Bus, subject: str, body: bytes, seconds: float) -> Msg:
+    """In a cluster the answer with a subject can be here before this node knows who listens there."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + KNOWN_S
+    while True:
+        try:
+            return await bus.client.request(subject, body, timeout=seconds)
+        except NoRespondersError:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _broken_off(stream: str, reason: str) -> Refusal:
