@@ -11,6 +11,7 @@ from shared.delivery import Poison
 from shared.refusal import LONGEST_FIELD, Refusal
 
 LONGEST = 1000
+MAX_PAYLOAD = 8 * 1024 * 1024
 
 WORDS = (
     *(
@@ -86,13 +87,15 @@ def torn(chance: random.Random, data: bytes) -> bytes:
 
 
 def bodies(chance: random.Random, valid: list[Any]) -> Iterator[bytes]:
-    """Yield bent and torn forms of valid bodies for ever."""
+    """Yield bent and torn forms of valid bodies for ever, as long as NATS takes them at most."""
     while True:
         given = chance.choice(valid)
         for _ in range(chance.randint(0, 3)):
             given = bent(chance, given)
         body = json.dumps(given).encode()
-        yield torn(chance, body) if chance.random() < 0.2 else body
+        body = torn(chance, body) if chance.random() < 0.2 else body
+        if len(body) <= MAX_PAYLOAD:
+            yield body
 
 
 def _nested(depth: int) -> Any:
