@@ -96,12 +96,13 @@ def definitions(root: Path) -> dict[str, SkillDefinition]:
         "slow": "local;latency=30",
         "pause": "local;latency=1",
         "busy": "local;429=9",
+        "draft": "local",
     }
     for name, model in models.items():
         made[name] = SkillDefinition(
             name=name,
             category="generation",
-            provider="openai" if name == "busy" else "anthropic",
+            provider="openai" if name in ("busy", "draft") else "anthropic",
             model=model,
             input_schema=given,
             output_schema=output,

@@ -49,11 +49,11 @@ async def lived(stack: LocalStack):
     """A session that was retried until it completed, its result, its row and its events."""
     async with await client_of(stack, uuid4()) as client:
         try:
-            await weather(stack, error_rate=1)
+            await weather(stack, error_rate=1, error_status=500)
             accepted = await client.run("coach-agent", [STEP])
             with pytest.raises(WorkflowFailed, match=r"contacts\[\d\]"):
                 await client.outcome(accepted.id)
-            await weather(stack, error_rate=0.5)
+            await weather(stack, error_rate=0.5, error_status=500)
             result = await completed(client, accepted.id)
         finally:
             await weather(stack)

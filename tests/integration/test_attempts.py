@@ -222,7 +222,7 @@ async def test_another_user_s_session_of_the_same_id_is_not_stopped(stage: Stage
 
 
 async def test_a_provider_s_refusal_is_reported_retryable(stage: Stage) -> None:
-    report = await stage.report("busy", {"contact": {"id": JANE, "name": "Jane Example"}})
+    report = await stage.report("busy", {"contact": {"id": JANE, "name": "Jane Example"}}, timeout_s=1)
     assert report.error is not None
     assert (report.error.code, report.error.retryable) == ("rate_limited", True)
 
@@ -275,7 +275,7 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
 
     handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
     loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64, grace_s=5))
-    works = [await stage.ask("busy", {"contact": {"id": JANE}}) for _ in range(8)]
+    works = [await stage.ask("draft", {"contact": {"id": JANE}}) for _ in range(8)]
     await asyncio.wait_for(begun.wait(), 10)
     loop.cancel()
     asyncio.get_running_loop().call_later(0.5, go_on.set)

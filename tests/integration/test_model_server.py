@@ -241,6 +241,7 @@ async def test_calls_are_counted_by_key_and_model(gpt: openai.AsyncOpenAI, origi
     usages = [one.usage for one in await asyncio.gather(*(chat(gpt, extra_headers=key) for key in keys))]
     assert await http("GET", f"{origin}/calls") == {
         "total": 5,
+        "refused": 0,
         "by_key": {"k-0": 3, "k-1": 2},
         "by_model": {"local": 5},
         "billed": {
@@ -270,6 +271,21 @@ async def test_faults_for_all_calls_are_set_and_taken_back(gpt: openai.AsyncOpen
         await chat(gpt)
     assert (await http("PUT", f"{origin}/faults", {}))["error_rate"] == 0
     assert (await chat(gpt)).choices
+
+
+async def test_calls_beyond_those_that_are_taken_in_a_second_are_refused(
+    gpt: openai.AsyncOpenAI, origin: str
+) -> None:
+    await http("DELETE", f"{origin}/calls")
+    await http("PUT", f"{origin}/faults", {"calls_per_s": 0.2})
+    assert (await chat(gpt)).choices
+    with pytest.raises(openai.RateLimitError) as refused:
+        await chat(gpt)
+    assert 4 < float(refused.value.response.headers["retry-after"]) < 5
+    told = await http("GET", f"{origin}/calls")
+    assert (told["total"], told["refused"]) == (1, 1)
+    await http("PUT", f"{origin}/faults", {"calls_per_s": 0})
+    assert all(one.choices for one in await asyncio.gather(*(chat(gpt) for _ in range(5))))
 
 
 async def chat(

@@ -86,12 +86,12 @@ async def test_the_repair_of_a_model_that_invents_once_is_taken(stage: Stage) ->
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"), [("cut=9", "provider_error"), ("429=9", "rate_limited"), ("503=9", "provider_error")]
+    ("fault", "code"), [("cut=9", "provider_error"), ("429=9", "rate_limited"), ("503=9", "provider_away")]
 )
 async def test_a_provider_that_fails_is_tried_again_and_no_template_hides_it(
     stage: Stage, fault: str, code: str
 ) -> None:
-    report = await stage.report("generate-pitch", PITCHED, skill_hash=fault)
+    report = await stage.report("generate-pitch", PITCHED, skill_hash=fault, timeout_s=4)
     assert report.error is not None
     assert (report.error.code, report.error.retryable, report.usage) == (code, True, None)
     assert report.error.message.startswith("contacts[0]: ")

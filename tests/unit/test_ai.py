@@ -203,12 +203,12 @@ async def test_what_it_used_is_added_up_and_its_alias_is_warned_of() -> None:
 async def test_after_a_failure_no_call_is_begun_and_what_is_finished_is_kept() -> None:
     def third_fails(number: int, _question: Question) -> None:
         if number == 3:
-            raise Failure("rate_limited", "too many", retryable=True)
+            raise Failure("provider_error", "it broke", retryable=True)
 
     many = [{**CONTACTS[0], "outlet": str(number)} for number in range(30)]
     run, model = await attempt({"contacts": many}), Model(third_fails)
     refused = await failed(model, run)
-    assert refused.code == "rate_limited"
+    assert refused.code == "provider_error"
     assert len(model.asked) <= 10
     assert len(run.progress.partial["pitches"]) == len(model.asked) - 1
 

@@ -120,22 +120,25 @@ async def bench(tmp_path):
     workers = Workers(tmp_path, "postgresql://127.0.0.1:1/none", 2, {})
 
     async def run(model, python=WHOLE, given=GIVEN, *, name="small", timeout_s=20, done=None):
-        made = written(tmp_path, python, name)
-        work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s, done=done)
-        sealed = await seal(VAULT, USER, INPUT, given)
-        attempt = Run(work, made, sealed, given, datetime(2026, 11, 26, tzinfo=UTC))
-        run.progresses.append(attempt.progress)
+        one = await attempt(written(tmp_path, python, name), given, timeout_s, done)
+        run.progresses.append(one.progress)
         try:
             engine = AiEngine(model, load(), VAULT, workers)
-            prepared = await engine.prepare(attempt)
+            prepared = await engine.prepare(one)
             run.most_usd = prepared.most_usd
-            return await engine.run(prepared), attempt.progress
+            return await engine.run(prepared), one.progress
         except Failure as failure:
-            return failure, attempt.progress
+            return failure, one.progress
 
     run.progresses = []
     yield run
     await workers.close()
+
+
+async def attempt(definition, given=GIVEN, timeout_s=20, done=None) -> Run:
+    work = SimpleNamespace(user=USER, attempt_id="attempt-1", timeout_s=timeout_s, done=done)
+    sealed = await seal(VAULT, USER, INPUT, given)
+    return Run(work, definition, sealed, given, datetime(2026, 11, 26, tzinfo=UTC))
 
 
 def written(root: Path, python: str | None, model: str | None) -> SkillDefinition:
@@ -283,12 +286,63 @@ async def test_without_a_template_the_attempt_fails_with_the_names_of_the_checks
     assert progress.usage.calls == 2
 
 
-async def test_a_provider_that_fails_ends_the_attempt_and_is_no_reason_for_the_template(bench):
-    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=3)
+@pytest.mark.parametrize("code", ["provider_error", "provider_away"])
+async def test_a_provider_that_fails_ends_the_attempt_and_is_no_reason_for_the_template(bench, code):
+    busy = Failure(code, "it is away", retryable=True, retry_after_s=3)
     failure, progress = await bench(Played(busy))
-    assert (failure.code, failure.retryable, failure.retry_after_s) == ("rate_limited", True, 3)
-    assert outcomes(progress) == [("first", "rate_limited", ())]
+    assert (failure.code, failure.retryable, failure.retry_after_s) == (code, True, 3)
+    assert outcomes(progress) == [("first", code, ())]
     assert progress.usage is None
+
+
+async def test_a_call_that_is_refused_for_now_is_made_again_and_noted_once(bench):
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=0.1)
+    output, progress = await bench(Played(busy, busy, TRUE))
+    assert output["meta"]["basis"] == "model"
+    assert outcomes(progress) == [("first", "passed", ())]
+    assert progress.usage.calls == 1
+    assert progress.warnings[-1] == "the local model took no more calls for a while: they were made later"
+
+
+async def test_the_repair_of_an_answer_is_made_again_too(bench):
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=0.1)
+    _, progress = await bench(Played(FALSE, busy, TRUE))
+    assert outcomes(progress) == [("first", "checks_failed", ("names",)), ("repair", "passed", ())]
+
+
+async def test_whoever_has_to_wait_for_longer_than_half_of_its_time_ends_with_what_it_has(bench):
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=11)
+    model = Played(TRUE, busy)
+    failure, progress = await bench(model, given={**GIVEN, "contacts": PEOPLE[:2]}, timeout_s=20)
+    assert (failure.code, failure.retryable) == ("rate_limited", True)
+    assert failure.message == "contacts[1]: too many"
+    assert 5 < failure.retry_after_s <= 11
+    assert len(model.asked) == 2
+    assert [letter["words"] for letter in progress.partial["letters"]] == [6]
+
+
+async def test_what_may_not_be_tried_again_is_not(bench):
+    failure, progress = await bench(Played(Failure("rate_limited", "never again")))
+    assert (failure.code, failure.retryable) == ("rate_limited", False)
+    assert len(progress.calls) == 1
+
+
+async def test_attempts_of_one_runner_learn_from_each_other(tmp_path):
+    """The next one stays in the queue while the model takes no calls; that of another model does not."""
+    (tmp_path / "a").mkdir()
+    workers = Workers(tmp_path, "postgresql://127.0.0.1:1/none", 2, {})
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=30)
+    engine = AiEngine(Played(busy), load(), VAULT, workers)
+    try:
+        runs = [await attempt(written(tmp_path, CHECK, name)) for name in ("small", "small", "large")]
+        prepared = await engine.prepare(runs[0])
+        assert prepared.wait_s == 0
+        with pytest.raises(Failure):
+            await engine.run(prepared)
+        waits = [(await engine.prepare(run)).wait_s for run in runs[1:]]
+    finally:
+        await workers.close()
+    assert waits == [pytest.approx(30, abs=5), 0]
 
 
 async def test_a_prompt_that_a_filter_stopped_is_put_to_the_next_tier_and_keeps_no_other_text_back(bench):
@@ -473,7 +527,7 @@ async def test_what_is_in_the_log_already_is_not_asked_for_again(bench):
 
 async def test_what_is_there_is_kept_when_the_rest_fails_again(bench):
     there = Done(partial={"letters": [{"text": "kept", "words": 1}]}, items=(2,))
-    failing = Played(Failure("rate_limited", "too many", retryable=True))
+    failing = Played(Failure("provider_error", "it broke", retryable=True))
     _, progress = await bench(failing, given={**GIVEN, "contacts": PEOPLE}, done=there)
     assert (progress.partial, progress.items) == ({"letters": [{"text": "kept", "words": 1}]}, (2,))
 

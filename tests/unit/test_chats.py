@@ -265,8 +265,8 @@ async def test_an_answer_that_ended_for_an_odd_reason_is_one(
         (408, "provider_error", True),
         (429, "rate_limited", True),
         (500, "provider_error", True),
-        (503, "provider_error", True),
-        (529, "provider_error", True),
+        (503, "provider_away", True),
+        (529, "provider_away", True),
     ],
 )
 async def test_a_status_is_told_by_code_without_the_provider_s_text(
@@ -324,12 +324,14 @@ async def test_the_provider_s_patience_may_be_told_as_a_moment(provider: Callabl
 
 
 @BOTH
-@pytest.mark.parametrize("status", [500, 503, 529])
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, "provider_error"), (503, "provider_away"), (529, "provider_away")]
+)
 async def test_the_patience_of_a_provider_that_fails_is_told_too(
-    provider: Callable[[Handler], Chat], status: int
+    provider: Callable[[Handler], Chat], status: int, code: str
 ) -> None:
     failed = await refused(provider, always(status, {"retry-after": "30"}))
-    assert (failed.code, failed.retry_after_s) == ("provider_error", 30)
+    assert (failed.code, failed.retry_after_s) == (code, 30)
 
 
 @pytest.mark.parametrize(
@@ -428,7 +430,8 @@ async def test_a_patience_that_says_nothing_is_none(provider: Callable[[Handler]
     ("raised", "code"),
     [
         (httpx2.ReadTimeout("slow"), "timeout"),
-        (httpx2.ConnectError("nobody there"), "provider_error"),
+        (httpx2.ConnectError("nobody there"), "provider_away"),
+        (httpx2.ConnectTimeout("nobody there"), "provider_away"),
         (httpx2.RemoteProtocolError("cut off"), "provider_error"),
     ],
 )

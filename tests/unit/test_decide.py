@@ -158,11 +158,13 @@ def test_the_last_try_fails_the_session_and_names_the_step():
 
 @pytest.mark.parametrize(
     ("code", "most", "tries"),
-    [("tables_away", 3, 9), ("projection_behind", 3, 9), ("tables_away", 1, 1), ("skill_error", 3, 3)],
+    [
+        *((code, 3, 9) for code in ("tables_away", "projection_behind", "rate_limited", "provider_away")),
+        *((code, 1, 1) for code in ("tables_away", "provider_away")),
+        *((code, 3, 3) for code in ("skill_error", "provider_error")),
+    ],
 )
-def test_tables_that_cannot_be_read_are_waited_for_longer_than_a_skill_s_own_failure(
-    code: str, most: int, tries: int
-):
+def test_what_is_no_fault_of_a_step_is_waited_for_longer(code: str, most: int, tries: int):
     error = structs.replace(failure(1).report.error, code=code)
     story = given(start(1, max_attempts=most))
     for attempt in range(1, tries):

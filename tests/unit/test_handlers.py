@@ -62,6 +62,7 @@ class Stage:
         self.beats: list[str] = []
         self.failure: Failure | None = None
         self.broken = 0
+        self.wait_s = 0.0
         self._verdicts = list(verdicts)
         self._lasts_s = lasts_s
         self._lease_s = lease_s
@@ -83,7 +84,7 @@ class Stage:
         return dumps({"verdict": said, "lease_s": self._lease_s})
 
     async def prepare(self, work: Work) -> Ready:
-        prepared: Any = SimpleNamespace(most_usd=MOST)
+        prepared: Any = SimpleNamespace(most_usd=MOST, wait_s=self.wait_s)
         return Ready(work, NOW, Progress(), prepared=prepared, failure=self.failure)
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
@@ -235,6 +236,17 @@ def test_what_is_not_granted_is_not_run(verdicts: list[str], lease_s: float, not
         stage = Stage(*verdicts, lease_s=lease_s)
         seen = await stage.work(PAID)
         assert [note for note in seen if note != "working"] == noted
+
+    played(story())
+
+
+def test_what_had_better_wait_goes_back_to_the_queue_before_it_is_claimed():
+    async def story() -> None:
+        stage = Stage("run")
+        stage.wait_s = 7.5
+        assert await stage.work(PAID) == ["nak 7.5"]
+        stage.wait_s = 0.0
+        assert await stage.work(PAID, 9) == ["start", "run", "report", "ack"]
 
     played(story())
 

@@ -20,7 +20,7 @@ from shared.events import (
 
 LONGEST_BACKOFF_S = 600.0
 LOST = "lost"
-OUTAGES = frozenset({"tables_away", "projection_behind"})
+OUTAGES = frozenset({"tables_away", "projection_behind", "rate_limited", "provider_away"})
 MORE_TRIES = 6
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 

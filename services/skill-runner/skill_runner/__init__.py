@@ -7,7 +7,8 @@ and `run`, then `custom` or `ai`.
   `cancelled`, `every`, `reporting`, `turns`
 - custom skills, in processes that may be killed: `custom`, `workers`, `worker_process`, `call`, `frames`,
   `worker`, `context`, `tables`, `fetching`, `addresses`, `skillfile`, `kept_skills`
-- skills that ask a model: `ai`, `parts`, `prompts`, `writing`, `asking`, `functions`, `structured`, `chats`
+- skills that ask a model: `ai`, `parts`, `prompts`, `writing`, `asking`, `pace`, `functions`, `structured`,
+  `chats`
 - money: `pricing`, `bounds`
 - people: `opening`, `objections`
 - what was answered before: `cache`, `cache_key`, `results`, `answerers`

@@ -1,6 +1,7 @@
 """Runs a skill by asking a model: once, or once for each item of a list that is not answered yet."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -8,12 +9,14 @@ from typing import Any, NamedTuple, cast
 
 from shared.definitions import OWNER
 from shared.models import Models
+from shared.subjects import Pool
 from shared.vault import Vault
 from skill_runner.bounds import summed
 from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 from skill_runner.functions import Functions
 from skill_runner.opening import closed, opened
+from skill_runner.pace import Pace, Paces
 from skill_runner.parts import Part, asked_of, collected, in_order, split
 from skill_runner.prompts import Placeholders, exposed, fill
 from skill_runner.run import Prepared, Run, deadline
@@ -32,6 +35,7 @@ class AiEngine:
         self._models = models
         self._vault = vault
         self._workers = workers
+        self._paces: defaultdict[Pool, Paces] = defaultdict(lambda: defaultdict(Pace))
 
     async def prepare(self, run: Run) -> Prepared:
         definition = run.definition
@@ -41,11 +45,12 @@ class AiEngine:
         functions = Functions(self._workers, definition)
         await functions.load()
         briefs = [await _briefed(run, functions, part) for part in parts]
-        writer = Writer(run, chat, self._models[definition.provider], functions)
+        provider = definition.provider
+        writer = Writer(run, chat, self._models[provider], functions, self._paces[provider])
         texts = _Texts(run, self._vault, functions, writer, briefs)
         done = run.work.done.items if run.work.done else ()
         most = summed(writer.most_usd(texts.task(brief)) for brief in briefs if brief.part.item not in done)
-        return Prepared(run, most, texts)
+        return Prepared(run, most, texts, writer.wait_s())
 
     async def run(self, prepared: Prepared) -> Any:
         run, texts = prepared.run, cast("_Texts", prepared.plan)

@@ -49,6 +49,11 @@ class Ready(Struct):
         """The most that it can cost; None where no price is known."""
         return self.prepared.most_usd if self.prepared else Decimal(0)
 
+    @property
+    def wait_s(self) -> float:
+        """How long it had better stay in the queue, seconds."""
+        return self.prepared.wait_s if self.prepared else 0.0
+
 
 class Execution:
     def __init__(

@@ -124,6 +124,9 @@ class Handlers:
             report = replace(await self._execution.run(ready, abort), unclaimed=True)
             await self._report_unclaimed(report, delivery)
             return
+        if ready.wait_s:
+            await delivery.nak(ready.wait_s)
+            return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
             case None:

@@ -30,11 +30,13 @@ class Prepared(msgspec.Struct, frozen=True):
     """An attempt that only has to be run; `plan` is its engine's own.
 
     `most_usd` is the most that its calls can cost: 0 where nobody is paid, None where a price is not known.
+    `wait_s` is how long it had better stay in the queue, seconds.
     """
 
     run: Run
     most_usd: Decimal | None = Decimal(0)
     plan: Any = None
+    wait_s: float = 0.0
 
 
 class Engine(Protocol):

@@ -12,9 +12,10 @@ from shared.schema import problems
 from shared.subjects import Pool
 from skill_runner.asking import ask, checked, read
 from skill_runner.bounds import LONGEST_WRONG, most_usd, summed
-from skill_runner.chats.chat import Again, Chat, Question, Reply
+from skill_runner.chats.chat import Again, Chat, Question, Reply, called
 from skill_runner.failure import Failure, sentence
 from skill_runner.functions import Check, Functions
+from skill_runner.pace import RATE_LIMITED, NoTurn, Paces
 from skill_runner.progress import ProviderCall
 from skill_runner.prompts import exposed, invented, system_prompt, user_message
 from skill_runner.run import Run
@@ -23,7 +24,8 @@ from skill_runner.structured import Schema, lowest_common
 RESERVE_S = 1.0
 RESERVE = 0.1
 UNUSABLE = {"invalid_output", "model_refused"}
-PURPOSES: tuple[Literal["first", "repair"], ...] = ("first", "repair")
+Purpose = Literal["first", "repair"]
+PURPOSES: tuple[Purpose, ...] = ("first", "repair")
 
 REPAIR = (
     "Your answer was not accepted. Answer once more with the whole JSON object; put right what is wrong and "
@@ -56,6 +58,14 @@ class Written(NamedTuple):
     checks: tuple[Check, ...] = ()
 
 
+class Asked(NamedTuple):
+    """A question that was answered, and what is noted of its call."""
+
+    question: Question
+    call: ProviderCall
+    reply: Reply
+
+
 class Unusable(Exception):  # noqa: N818 - an outcome
     """An answer that is not good enough: what it was, what the model is told, and how the attempt may end."""
 
@@ -78,6 +88,7 @@ class Writer:
     chat: Chat
     aliases: Aliases
     functions: Functions
+    paces: Paces
     until: float = 0.0
     _longest_s: float = field(default=0.0, init=False)
 
@@ -86,14 +97,10 @@ class Writer:
         again: Again | None = None
         failure = Failure("timeout", "there is no time left for a call", retryable=True)
         for number, purpose in enumerate(PURPOSES, 1):
-            left_s = self._left_s()
-            if left_s <= self._longest_s:
+            if self._left_s() <= self._longest_s:
                 break
-            question = self._question(task, number, left_s, again)
-            call = ProviderCall(task.item, number, purpose, self._provider, question.model, utc_now())
-            call.most_usd = self._most_usd(question)
             try:
-                return await self._attempt(task, question, call)
+                return await self._attempt(task, await self._asked(task, number, purpose, again))
             except Unusable as unusable:
                 failure, again = unusable.failure, unusable.again
             except Failure as failed:
@@ -113,21 +120,40 @@ class Writer:
         return Decimal(0) if self.chat.simulated else most_usd(self._provider, question)
 
     @property
+    def _called(self) -> str:
+        return called(self._provider, simulated=self.chat.simulated)
+
+    @property
     def _provider(self) -> Pool:
         return self.run.definition.provider
 
     def _left_s(self) -> float:
-        """Return how long a call may take: what checks and template need is kept."""
+        """Return how long a call may take."""
+        return self._end() - asyncio.get_running_loop().time()
+
+    def _latest(self) -> float:
+        """Return until when a call may wait: half of a text's time is left to it."""
+        return self._end() - self.run.work.timeout_s / 2
+
+    def _end(self) -> float:
+        """Return when calls end, on the loop's clock: what checks and template need is kept."""
         timeout_s = self.run.work.timeout_s
         reserve = min(RESERVE_S, RESERVE * timeout_s) if self.run.definition.functions else 0.0
-        return self.until - asyncio.get_running_loop().time() - reserve
+        return self.until - reserve
 
-    def _question(self, task: Task, number: int, left_s: float, again: Again | None) -> Question:
-        definition = self.run.definition
-        name = definition.model if number == 1 else self.aliases.above(definition.model)
-        model, warning = self.aliases.resolve(name)
+    def wait_s(self) -> float:
+        """Return how long the attempt had better wait for what its first model refuses now."""
+        return self.paces[self._model(1)].wait_s()
+
+    def _model(self, number: int) -> str:
+        name = self.run.definition.model
+        model, warning = self.aliases.resolve(name if number == 1 else self.aliases.above(name))
         if warning:
             self.run.progress.warn(warning)
+        return model
+
+    def _question(self, task: Task, number: int, left_s: float, again: Again | None) -> Question:
+        definition, model = self.run.definition, self._model(number)
         return Question(
             model=model,
             system=system_prompt(definition, task.names),
@@ -141,8 +167,29 @@ class Writer:
             settings=self.aliases.settings.get(model, {}),
         )
 
-    async def _attempt(self, task: Task, question: Question, call: ProviderCall) -> Written:
-        reply = await ask(self._provider, self.chat, question, self.run.progress, call)
+    async def _asked(self, task: Task, number: int, purpose: Purpose, again: Again | None) -> Asked:
+        """Ask when the model takes a call; one that is refused costs nothing, and is made again."""
+        progress, refused = self.run.progress, None
+        while True:
+            try:
+                async with self.paces[self._model(number)].turn(self._latest()):
+                    if refused is not None:
+                        progress.calls.remove(refused)
+                    question = self._question(task, number, self._left_s(), again)
+                    call = ProviderCall(task.item, number, purpose, self._provider, question.model, utc_now())
+                    call.most_usd = self._most_usd(question)
+                    reply = await ask(self._provider, self.chat, question, progress, call)
+                    return Asked(question, call, reply)
+            except NoTurn:
+                raise
+            except Failure as failure:
+                if failure.code != RATE_LIMITED or not failure.retryable:
+                    raise
+                progress.warn(f"{self._called} took no more calls for a while: they were made later")
+                refused = call
+
+    async def _attempt(self, task: Task, asked: Asked) -> Written:
+        question, call, reply = asked
         self._longest_s = max(self._longest_s, call.took_s or 0.0)
         try:
             answer = _usable(task, question, reply)

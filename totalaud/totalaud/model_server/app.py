@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from totalaud.model_server.answer import answer, invented
 from totalaud.model_server.counts import CHARS_PER_TOKEN, Counts, tokens
-from totalaud.model_server.faults import Order, Weather
+from totalaud.model_server.faults import Allowance, Order, Weather
 from totalaud.model_server.request import Ask, BadRequest, Dialect, Json, read
 from totalaud.model_server.wire import Said, error, pieces, whole
 
@@ -48,6 +48,7 @@ class Server:
     seed: str
     counts: Counts = field(default_factory=Counts)
     weather: Weather = field(default_factory=Weather)
+    allowance: Allowance = field(default_factory=Allowance)
     chance: random.Random = field(default_factory=random.Random)
     in_the_air: list[str | None] = field(default_factory=list)
 
@@ -55,12 +56,13 @@ class Server:
         return JSONResponse({"status": "ok"})
 
     async def calls(self, request: Request) -> Response:
-        """Tell or forget: `{total, by_key, by_model, billed, in_the_air}`."""
+        """Tell or forget: `{total, refused, by_key, by_model, billed, in_the_air}`."""
         if request.method == "DELETE":
             self.counts = Counts()
         counts = self.counts
         told = {
             "total": counts.total,
+            "refused": counts.refused,
             "by_key": counts.by_key.as_dict(),
             "by_model": counts.by_model,
             "billed": {model: bill._asdict() for model, bill in counts.billed.items()},
@@ -73,6 +75,7 @@ class Server:
         if request.method == "PUT":
             try:
                 self.weather = Weather.parse(await request.json())
+                self.allowance = Allowance(self.weather.calls_per_s)
             except ValueError as problem:
                 return JSONResponse(error("chat", 400, str(problem)), status_code=400)
         return JSONResponse(asdict(self.weather))
@@ -93,6 +96,9 @@ class Server:
         except (BadRequest, ValueError) as problem:
             return JSONResponse(error(dialect, 400, str(problem)), status_code=400)
         name, ask = ask.model, replace(ask, model=order.model)
+        if wait_s := self.allowance.wait_s():
+            self.counts.refused += 1
+            return _fault(dialect, 429, f"{wait_s:.3f}")
         key = request.headers.get("idempotency-key")
         call = self.counts.call(key, ask.model, f"{dialect} {name}", ask.prompt)
         fault = order.fault(call) or self.weather.fault(self.chance)
@@ -102,8 +108,7 @@ class Server:
         finally:
             self.in_the_air.remove(key)
         if fault is not None and fault.isdigit():
-            body = error(dialect, int(fault), "a fault on order")
-            return JSONResponse(body, int(fault), headers={"retry-after": RETRY_AFTER_S})
+            return _fault(dialect, int(fault), RETRY_AFTER_S)
         said = self._say(ask, fault)
         self.counts.bill(said.model, said.prompt, said.cached, said.completion)
         return _respond(ask, said, cut=fault == "cut")
@@ -121,6 +126,11 @@ class Server:
             cached=self.counts.cached_tokens(ask.model, ask.text),
             completion=tokens(text[:most]),
         )
+
+
+def _fault(dialect: Dialect, status: int, retry_after: str) -> Response:
+    body = error(dialect, status, "a fault on order")
+    return JSONResponse(body, status, headers={"retry-after": retry_after})
 
 
 def _respond(ask: Ask, said: Said, *, cut: bool) -> Response:

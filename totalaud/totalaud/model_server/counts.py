@@ -46,9 +46,13 @@ class Bill(NamedTuple):
 
 @dataclass
 class Counts:
-    """Calls by idempotency key and by model, and which prompts and prefixes were seen."""
+    """Calls by idempotency key and by model, and which prompts and prefixes were seen.
+
+    `refused` are those beyond the calls a second, which are not in `total`.
+    """
 
     total: int = 0
+    refused: int = 0
     by_key: Recent = field(default_factory=Recent)
     by_model: Counter[str] = field(default_factory=Counter)
     prompts: Recent = field(default_factory=Recent)

@@ -1,6 +1,7 @@
 """Faults on order: in the model's name for one prompt, over HTTP for all calls."""
 
 import random
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Faults for every call. Times in seconds; `error_rate` is the share that gets `error_status`."""
+    """Faults for every call. Times in seconds; `error_rate` is the share that gets `error_status`.
+
+    `calls_per_s` are taken, all others get a 429; 0 takes all.
+    """
 
     latency_s: float = 0.0
     latency_jitter_s: float = 0.0
     error_rate: float = 0.0
     error_status: float = 503
+    calls_per_s: float = 0.0
 
     @classmethod
     def parse(cls, body: dict[str, Any]) -> "Weather":
@@ -65,6 +70,28 @@ class Weather:
 
     def fault(self, chance: random.Random) -> str | None:
         return f"{self.error_status:.0f}" if chance.random() < self.error_rate else None
+
+
+class Allowance:
+    """What is left of the calls a second: a second's worth is saved up at most, and one at least."""
+
+    def __init__(self, per_s: float = 0.0) -> None:
+        self._per_s = per_s
+        self._most = max(1.0, per_s)
+        self._left = self._most
+        self._at = time.monotonic()
+
+    def wait_s(self) -> float:
+        """Take a call, and return 0; or return in how many seconds there will be one."""
+        if not self._per_s:
+            return 0.0
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        if self._left < 1:
+            return (1 - self._left) / self._per_s
+        self._left -= 1
+        return 0.0
 
 
 def _number(name: str, value: Any) -> float:

@@ -12,6 +12,7 @@ import httpx2
 from shared.clock import utc_now
 from shared.events import LONGEST_PATIENCE_S
 from skill_runner.failure import Failure
+from skill_runner.pace import AWAY, RATE_LIMITED
 
 REDIRECTS = range(300, 400)
 BAD_REQUEST = 400
@@ -33,14 +34,10 @@ NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check
 INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
+OVERLOADED = (503, 529)
 BETWEEN = (408, 502, 504, 520, 524)
-NEVER_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.LocalProtocolError,
-)
+UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
+NEVER_SENT = (*UNREACHED, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.LocalProtocolError)
 
 
 @contextmanager
@@ -59,7 +56,7 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
     """Map an error of an SDK, both share the names; None for one that is not the provider's."""
     match error:
         case _ if _never_sent(error):
-            return Failure("provider_error", f"{provider} cannot be reached{_barrier(error)}", retryable=True)
+            return _unreached(provider, error)
         case sdk.APITimeoutError() | httpx2.TimeoutException():
             return Failure("timeout", f"{provider} did not answer in time", retryable=True, in_doubt=True)
         case sdk.APIStatusError():
@@ -91,8 +88,15 @@ def _of_http(error: Exception) -> BaseException | None:
     return error if isinstance(error, httpx2.HTTPError) else error.__cause__
 
 
+def _unreached(provider: str, error: Exception) -> Failure:
+    """Tell what stands between, which stays there, from a provider that is away for a while."""
+    barrier = _barrier(error)
+    away = not barrier and isinstance(_of_http(error), UNREACHED)
+    why = f"{provider} cannot be reached{barrier}"
+    return Failure(AWAY if away else "provider_error", why, retryable=True)
+
+
 def _barrier(error: Exception) -> str:
-    """Say what stands between, where that can be told from a network that is away."""
     cause = _of_http(error)
     if isinstance(cause, httpx2.ProxyError):
         return ": the proxy that the environment names does not let the call through"
@@ -122,10 +126,11 @@ def _by_status(provider: str, error: Any) -> Failure:
     if status == TOO_MANY:
         hint = f" and asks to wait {after:g} s" if after else ""
         why = f"{provider} takes no more calls now{hint}"
-        return Failure("rate_limited", why, retryable=retryable, retry_after_s=after)
+        return Failure(RATE_LIMITED, why, retryable=retryable, retry_after_s=after)
     if status >= SERVER_ERROR or status in PASSING:
         why, doubt = f"{provider} failed with status {status}", status in BETWEEN
-        return Failure("provider_error", why, retryable=retryable, retry_after_s=after, in_doubt=doubt)
+        code = AWAY if status in OVERLOADED else "provider_error"
+        return Failure(code, why, retryable=retryable, retry_after_s=after, in_doubt=doubt)
     return _refused(provider, status, INPUT_TOO_LONG if _says(error, TOO_LONG) else _why(status))
 
 

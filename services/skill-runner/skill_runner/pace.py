@@ -1,0 +1,111 @@
+"""How many calls a model takes: nobody is told before one is refused, which costs nothing and tells it."""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from skill_runner.failure import Failure
+
+RATE_LIMITED, AWAY = "rate_limited", "provider_away"
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+COME_BACK_S = 1.0
+
+
+class NoTurn(Failure):
+    """No call was made: the model takes none in time."""
+
+
+class Pace:
+    """As many calls at once as were taken lately, and none for as long as the provider asks to wait.
+
+    A refusal halves how many that is; each round of calls that are taken adds one. A pause is twice the one
+    before, unless a call was taken between them or the provider asks for more.
+    """
+
+    def __init__(self) -> None:
+        self._most = math.inf
+        self._running = 0
+        self._pause_s = FIRST_PAUSE_S
+        self._paused_at = self._until = 0.0
+        self._why: Failure | None = None
+        self._next = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    def wait_s(self) -> float:
+        """Return how long an attempt had better stay in the queue, seconds; 0 when its call can begin.
+
+        Also 0 where the provider asks for a long pause: the attempt then tells of it.
+        """
+        closed_s = self._closed_s()
+        if closed_s > LONGEST_PAUSE_S:
+            return 0.0
+        full = self._running >= self._most or self._next.locked()
+        return max(closed_s, COME_BACK_S) if full else closed_s
+
+    @asynccontextmanager
+    async def turn(self, until: float) -> AsyncIterator[None]:
+        """Make a call when its turn comes; raises NoTurn when none comes before `until` (loop's clock)."""
+        await self._begin(until)
+        begun = _now()
+        try:
+            yield
+            self._taken()
+        except Failure as failure:
+            if failure.code in (RATE_LIMITED, AWAY):
+                self._refused(failure, begun)
+            raise
+        finally:
+            self._running -= 1
+            self._changed.set()
+
+    async def _begin(self, until: float) -> None:
+        if self._next.locked() or not self._has_room():
+            try:
+                async with asyncio.timeout_at(until), self._next:
+                    await self._room(until)
+            except TimeoutError:
+                raise self._no_turn() from None
+        self._running += 1
+
+    async def _room(self, until: float) -> None:
+        while not self._has_room():
+            if self._until > until:
+                raise self._no_turn()
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._closed_s() or None):
+                    await self._changed.wait()
+
+    def _has_room(self) -> bool:
+        return self._running < self._most and not self._closed_s()
+
+    def _closed_s(self) -> float:
+        return max(0.0, self._until - _now())
+
+    def _taken(self) -> None:
+        self._most += 1 / self._most
+        self._pause_s = FIRST_PAUSE_S
+
+    def _refused(self, failure: Failure, begun: float) -> None:
+        """Slow down, but once only for all calls that were under way together."""
+        now, asked_s = _now(), failure.retry_after_s or 0.0
+        self._why = failure
+        if begun >= self._paused_at:
+            self._most = max(1, self._running // 2)
+            self._paused_at = now
+            asked_s = max(asked_s, self._pause_s)
+            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._until = max(self._until, now + asked_s)
+
+    def _no_turn(self) -> NoTurn:
+        code, message = (self._why.code, self._why.message) if self._why else (RATE_LIMITED, "")
+        return NoTurn(code, message, retryable=True, retry_after_s=round(self._closed_s(), 1))
+
+
+Paces = defaultdict[str, Pace]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
