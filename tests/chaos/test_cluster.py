@@ -16,7 +16,7 @@ from shared.bus import Bus
 
 __all__ = ["here"]
 
-ACK_WAIT_S = 2.0
+ACK_WAIT_S = 5.0
 KILLS = 3
 DOWN_S = 1.5
 
