@@ -25,6 +25,12 @@ from totalaud.stack.server import Server
 LOST, HELD = range(2, 7), 2
 
 
+def following(bus: Bus) -> tuple[Sessions, Follow]:
+    log = JetStreamLog(bus)
+    sessions = Sessions(log)
+    return sessions, Follow(bus, sessions, Settling(Ledgers(log), log), Timers(), lease_s=5)
+
+
 @asynccontextmanager
 async def connected(kind: Nats) -> AsyncIterator[Bus]:
     bus = await Bus.connect(kind.url, name="test")
@@ -81,11 +87,18 @@ async def test_work_that_its_queue_passes_over_is_dispatched_again_by_the_sweep(
             await server.stop()
 
 
+async def test_work_that_lies_under_a_number_of_before_a_loss_is_not_dispatched_twice(bus: Bus):
+    """A sweep may have asked what is done before NATS lost its end, whose numbers are given again."""
+    sessions, follow = following(bus)
+    one = session(USER, uuid4())
+    await follow.decided(one, await sessions.decide(one, start(1)))
+    await follow.outstanding(one, {"custom": 1_000_000})
+    assert len(await taken(bus)) == 1
+
+
 async def given_after_the_sweep(bus: Bus) -> tuple[list[Aggregate], bool]:
     """Start four sessions; tell whose work nobody was given, and whether some came by the sweep only."""
-    log = JetStreamLog(bus)
-    sessions = Sessions(log)
-    follow = Follow(bus, sessions, Settling(Ledgers(log), log), Timers(), lease_s=5)
+    sessions, follow = following(bus)
     begun = [session(USER, uuid4()) for _ in range(4)]
     for one in begun:
         await follow.decided(one, await sessions.decide(one, start(1)))

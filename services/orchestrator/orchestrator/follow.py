@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
-from orchestrator.passed_over import Floors, kept_out_by
+from orchestrator.passed_over import Floors, floor, kept_out_by
 from orchestrator.queued import queued_report
 from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
@@ -85,14 +85,15 @@ class Follow:
         """Dispatch and set again all that the session waits for; what is there already stays as it is.
 
         `done_up_to` is the sequence up to which each pool's queue counted all as done before the session was
-        looked at. Work up to there whose attempt nobody has begun or reported was passed over: it is put into
-        the queue anew.
+        looked at. Work up to there that was passed over is put into the queue anew.
         """
         known = await self._sessions.load(aggregate, fresh=True)
         waiting = outstanding(known.session)
         for asked in waiting.work:
             seq = await self._dispatch(aggregate, known, asked)
-            while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_left(aggregate, asked):
+            while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_passed_over(
+                aggregate, asked, seq
+            ):
                 get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
                 seq = await self._publish(aggregate, known, asked, after=seq)
         for timer in waiting.timers:
@@ -154,8 +155,13 @@ class Follow:
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
 
-    async def _is_left(self, aggregate: Aggregate, asked: AttemptRequested) -> bool:
-        """Tell whether still nobody has begun the attempt or reported on it, be it into the queue."""
+    async def _is_passed_over(self, aggregate: Aggregate, asked: AttemptRequested, seq: int) -> bool:
+        """Tell whether its queue counts the work as done, and nobody has begun or reported on it after that.
+
+        The queue is asked anew: NATS may have been started again since, and numbers be given once more.
+        """
+        if seq > await floor(self._bus, asked.pool):
+            return False
         if await queued_report(self._bus, asked.attempt_id) is not None:
             return False
         known = await self._sessions.load(aggregate, fresh=True)

@@ -18,7 +18,7 @@ Floors = Mapping[Pool, int]
 
 async def floors(bus: Bus) -> Floors:
     """Return up to which sequence each pool's queue counts all as done, as far as NATS tells."""
-    told = await asyncio.gather(*(_floor(bus, pool) for pool in POOLS))
+    told = await asyncio.gather(*(floor(bus, pool) for pool in POOLS))
     return dict(zip(POOLS, told, strict=True))
 
 
@@ -28,7 +28,8 @@ def kept_out_by(refused: APIError) -> int:
     return int(last) if last.isdecimal() else 0
 
 
-async def _floor(bus: Bus, pool: Pool) -> int:
+async def floor(bus: Bus, pool: Pool) -> int:
+    """Return up to which sequence the pool's queue counts all as done; 0 where NATS does not tell."""
     try:
         info = await bus.client.jetstream().consumer_info("WORK", pool)
     except (NatsError, TimeoutError):
