@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
@@ -33,9 +34,15 @@ class Page:
 
 
 async def read_page(
-    bus: Bus, stream: str, subject: str, start: int, *, most: int = 1000, max_bytes: int = MOST_BYTES
+    bus: Bus,
+    stream: str,
+    subject: str,
+    start: int | datetime,
+    *,
+    most: int = 1000,
+    max_bytes: int = MOST_BYTES,
 ) -> Page:
-    """Read up to `most` messages of a subject (wildcards allowed) from a sequence on.
+    """Read up to `most` messages of a subject (wildcards allowed) from a sequence or a moment on.
 
     Once there are `max_bytes` the page ends: NATS cuts off whoever it holds more than 64 MB for.
 
@@ -49,11 +56,11 @@ async def read_page(
 
 
 async def read_messages(
-    bus: Bus, stream: str, subject: str, start: int, *, most: int, max_bytes: int = MOST_BYTES
+    bus: Bus, stream: str, subject: str, start: int | datetime, *, most: int, max_bytes: int = MOST_BYTES
 ) -> tuple[list[Msg], bool]:
     """Read a page as NATS sends it, with all that its headers tell."""
-    ask = {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, "seq": max(1, start)}
-    return await _ask(bus, stream, ask)
+    begin = {"seq": max(1, start)} if isinstance(start, int) else {"start_time": start.isoformat()}
+    return await _ask(bus, stream, {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, **begin})
 
 
 async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:

@@ -1,6 +1,7 @@
 """The log on JetStream: one commit is one message on one literal subject, guarded by its sequence."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from nats.js.errors import APIError
 
@@ -33,10 +34,9 @@ class JetStreamLog:
             after = recorded[-1].seq if recorded else after
         return Past(tuple(recorded))
 
-    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
-        page = await read_page(
-            self._bus, "EVT", aggregate.subject, after + 1, most=most, max_bytes=most_bytes
-        )
+    async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
+        start = after + 1 if isinstance(after, int) else after
+        page = await read_page(self._bus, "EVT", aggregate.subject, start, most=most, max_bytes=most_bytes)
         recorded: list[Recorded] = []
         read_into(recorded, ((entry.seq, entry.body) for entry in page.entries))
         return Past(tuple(recorded), page.more)

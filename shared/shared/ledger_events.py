@@ -59,4 +59,21 @@ class MoneyReleased(Happened, frozen=True, kw_only=True):
     attempt_id: UUID
 
 
-LedgerEvent = BudgetSet | MoneyReserved | MoneySettled | MoneyReleased
+class BalanceCarriedForward(Happened, frozen=True, kw_only=True):
+    """What all that came before adds up to, told on a new day before its first reservation.
+
+    Whoever begins with it reads on for eight days: it holds neither which attempts are settled for good nor
+    what earlier days cost. `doubtful` pairs what was set aside with what was counted for it; `commands` are
+    fingerprints by command id.
+    """
+
+    spent_usd: Decimal
+    unpriced: int = 0
+    limits: tuple[BudgetSet, ...] = ()
+    days: dict[Day, Decimal]
+    open: tuple[MoneyReserved, ...] = ()
+    doubtful: tuple[tuple[MoneyReserved, MoneySettled], ...] = ()
+    commands: dict[str, str | None]
+
+
+LedgerEvent = BudgetSet | MoneyReserved | MoneySettled | MoneyReleased | BalanceCarriedForward

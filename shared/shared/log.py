@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate
 from typing import Protocol
 
@@ -73,8 +74,8 @@ class Log(Protocol):
         """Return the commits with a sequence greater than `after`, in order; raises BadCommit."""
         ...
 
-    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
-        """Return the first commits after a sequence, at most `most`, and no more once they have `most_bytes`.
+    async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
+        """Return the first commits after a sequence or a moment: `most`, or until they have `most_bytes`.
 
         One at least, if there is any. Raises BadCommit.
         """
@@ -111,6 +112,10 @@ class TooLarge(Exception):  # noqa: N818 - an answer
         self.limit = limit
 
 
+def _is_after(after: int | datetime, seq: int, body: bytes) -> bool:
+    return seq > after if isinstance(after, int) else decode(body).at >= after
+
+
 @dataclass
 class MemoryLog:
     """The log of a single process; it keeps bytes, as the real one does."""
@@ -124,8 +129,8 @@ class MemoryLog:
         read_into(recorded, (one for one in self._messages.get(aggregate.subject, []) if one[0] > after))
         return Past(tuple(recorded))
 
-    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
-        stored = [one for one in self._messages.get(aggregate.subject, []) if one[0] > after]
+    async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
+        stored = [one for one in self._messages.get(aggregate.subject, []) if _is_after(after, *one)]
         sizes = accumulate(len(body) for _, body in stored)
         before = sum(size < most_bytes for size in sizes)
         found = stored[: min(most, before + 1)]

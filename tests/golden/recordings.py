@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from controls import (
     usage,
 )
 from histories import Written, definitions, stories
+from orchestrator import ledger
 from orchestrator.asked import (
     ClaimAttempt,
     Command,
@@ -97,12 +98,34 @@ def objections() -> Iterator[Written]:
         yield aggregate, Commit(commit_id=UUID(int=number), at=later(number), events=(event,))
 
 
+def balance() -> Iterator[Written]:
+    """Money on two days: limits, an attempt in doubt, one still open, one whose price nobody knows."""
+    attempts = [UUID(int=number) for number in range(1, 6)]
+    days = [NOW.date(), NOW.date() + timedelta(days=1)]
+    commands: list[ledger.LedgerCommand] = [
+        *(ledger.Reserve(one, "session", SESSION, Decimal("0.5"), days[0]) for one in attempts[:3]),
+        ledger.Settle(attempts[0], Decimal("0.1")),
+        ledger.Doubt(attempts[1]),
+        ledger.Reserve(attempts[3], "execution", SESSION, None, days[0]),
+        ledger.Settle(attempts[3], None),
+        *(ledger.SetBudget(scope, Decimal(4), "wait", scope, "print") for scope in ledger.SCOPES),
+        ledger.Reserve(attempts[4], "session", SESSION, Decimal("0.5"), days[1]),
+        ledger.Settle(attempts[1], Decimal("0.2")),
+    ]
+    known = ledger.Ledger()
+    for number, command in enumerate(commands):
+        events = tuple(ledger.decide(command, known))
+        known = ledger.fold(events, known)
+        yield subjects.ledger(USER), Commit(commit_id=UUID(int=number), at=later(number), events=events)
+
+
 RECORDINGS = {
     "sessions": sessions,
     "money": money,
     "lists": lists,
     "records": records,
     "objections": objections,
+    "balance": balance,
 }
 
 

@@ -1,15 +1,18 @@
 """Both logs keep the same promises."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 from nats.errors import NoRespondersError
 from nats.js.errors import APIError
 
 from controls import NOW, USER
 from servers import Rig
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.commit import Commit
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
@@ -61,6 +64,19 @@ async def test_a_page_has_as_many_commits_as_were_asked_for_and_says_whether_the
     assert ([recorded.seq for recorded in first.recorded], first.more) == (seqs[1:4], True)
     assert ([recorded.seq for recorded in rest.recorded], rest.more) == (seqs[4:], False)
     assert await log.page(one, rest.seq, most=3, most_bytes=1_000_000) == Past()
+
+
+async def test_a_page_from_a_moment_on_begins_with_what_was_appended_then(log: Log, one: Aggregate):
+    seq = await log.append(one, replace(commit("before"), at=utc_now()), expected=0)
+    await asyncio.sleep(0.01)
+    moment = utc_now()
+    await asyncio.sleep(0.01)
+    after = replace(commit("after"), at=utc_now())
+    last = await log.append(one, after, expected=seq)
+    page = await log.page(one, moment, most=9, most_bytes=1_000_000)
+    assert (page.recorded, page.more) == ((Recorded(last, after),), False)
+    assert len((await log.page(one, moment - timedelta(days=9), most=9, most_bytes=1_000_000)).recorded) == 2
+    assert await log.page(one, moment + timedelta(days=1), most=9, most_bytes=1_000_000) == Past()
 
 
 async def test_a_page_is_not_much_larger_than_asked_for_but_never_empty(log: Log, one: Aggregate):

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import datetime
 from operator import attrgetter
 
 from shared.jetstream_log import JetStreamLog
@@ -25,10 +26,13 @@ class SimLog(JetStreamLog):
         new = stored[bisect_right(stored, after, key=attrgetter("seq")) :]
         return Past(tuple([one.recorded for one in new]))
 
-    async def page(self, aggregate: Aggregate, after: int, *, most: int, most_bytes: int) -> Past:
+    async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
         """What is simulated is small."""
         del most_bytes
-        found = (await self.load(aggregate, after)).recorded
+        if isinstance(after, int):
+            found = (await self.load(aggregate, after)).recorded
+        else:
+            found = tuple(one for one in (await self.load(aggregate)).recorded if one.commit.at >= after)
         return Past(found[:most], len(found) > most)
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:

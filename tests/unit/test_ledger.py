@@ -9,9 +9,21 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from orchestrator.ledger import Doubt, Exceeded, Ledger, Release, Reserve, SetBudget, Settle, decide, fold
-from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
+from orchestrator.ledger import (
+    REMEMBERED,
+    Doubt,
+    Exceeded,
+    Ledger,
+    Release,
+    Reserve,
+    SetBudget,
+    Settle,
+    decide,
+    fold,
+)
+from shared.ledger_events import BalanceCarriedForward, BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
 from shared.refusal import Refusal
 
 TODAY = date(2026, 11, 1)
@@ -211,6 +223,41 @@ def test_a_doubt_is_forgotten_with_its_attempt_and_stays_spent():
     assert decide(settle(1, "0.5"), later) == []
 
 
+def days_later(number: int, days: int, amount: str | None = "1") -> Reserve:
+    return reserve(number, amount, TODAY + timedelta(days=days))
+
+
+def test_the_first_reservation_of_a_new_day_carries_the_balance_forward():
+    before = after(limit("9", command_id="a"), *(reserve(number) for number in (1, 2, 3)))
+    before = after(settle(1, "1", in_doubt="2"), settle(3, None), ledger=before)
+    carried, reserved = decide(days_later(4, 1), before)
+    assert isinstance(carried, BalanceCarriedForward)
+    assert isinstance(reserved, MoneyReserved)
+    assert (carried.spent_usd, carried.days) == (Decimal(3), {TODAY: Decimal(3)})
+    assert [one.attempt_id for one in carried.open] == [UUID(int=2)]
+    assert fold([carried], before) == before
+
+
+@pytest.mark.parametrize(
+    "before", [(), (limit("9"),), (reserve(1), days_later(2, 1))], ids=["nothing", "a limit", "the same day"]
+)
+def test_no_balance_is_carried_into_a_first_day_or_twice_into_one(before):
+    assert [type(event) for event in decide(days_later(3, 1), after(*before))] == [MoneyReserved]
+
+
+def test_a_balance_that_would_be_long_is_not_told_that_day(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("orchestrator.ledger.MOST_CARRIED", 2)
+    before = after(limit("9", command_id="a"), reserve(1))
+    assert len(decide(days_later(3, 1), before)) == 2
+    assert len(decide(days_later(4, 1), after(reserve(3), ledger=before))) == 1
+
+
+def test_what_a_day_long_ago_cost_is_not_carried_on():
+    before = after(reserve(1), settle(1, "1"), days_later(2, 1), settle(2, "2"))
+    carried, _ = decide(days_later(3, 9), before)
+    assert (carried.spent_usd, carried.days) == (Decimal(3), {TOMORROW: Decimal(2)})
+
+
 NUMBERS = st.integers(1, 6)
 AMOUNTS = st.sampled_from(["0.2", "0.5", "1"])
 COMMANDS = st.one_of(
@@ -243,7 +290,7 @@ def test_whatever_comes_the_limit_holds_and_the_account_is_even(commands):
                     if before is not None:
                         settled -= before.settled.cost_usd + before.settled.in_doubt_usd
                     reserved -= ledger.open[id_].amount_usd if id_ in ledger.open else Decimal(0)
-                case BudgetSet():
+                case BudgetSet() | BalanceCarriedForward():
                     pass
             ledger = fold([event], ledger)
         purse = ledger.purse("user", TODAY)
@@ -253,3 +300,64 @@ def test_whatever_comes_the_limit_holds_and_the_account_is_even(commands):
         for day in ledger.days:
             of_day = ledger.purse("day", day)
             assert of_day.spent + of_day.reserved <= Decimal("1.5")
+
+
+ATTEMPTS = st.integers(1, 12)
+LIVED = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 0, 0, 1, 1, 3, 9]),
+        st.one_of(
+            st.builds(
+                lambda number, amount: (reserve, number, amount), ATTEMPTS, st.sampled_from(["0.5", None])
+            ),
+            st.builds(
+                lambda number, cost, doubt: (settle, number, cost, doubt),
+                ATTEMPTS,
+                st.sampled_from(["0.1", None]),
+                st.sampled_from(["0", "0.2"]),
+            ),
+            st.builds(lambda number: (doubt, number), ATTEMPTS),
+            st.builds(lambda number: (lambda one: Release(UUID(int=one)), number), ATTEMPTS),
+            st.builds(
+                lambda amount, id_: (limit, amount, "user", None, id_), AMOUNTS, st.sampled_from("abc")
+            ),
+        ),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LIVED)
+def test_who_begins_with_a_balance_knows_what_counts_for_the_next_eight_days(lived):
+    """Attempt ids are used once, as sessions make them: a settled one is not reserved again long after."""
+    day, used, whole, begun = TODAY, set(), Ledger(), {}
+    for passed, (make, *given_) in lived:
+        day += timedelta(days=passed)
+        if make is reserve:
+            if given_[0] in used:
+                continue
+            used.add(given_[0])
+            given_.append(day)
+        try:
+            events = decide(make(*given_), whole)
+        except (Exceeded, Refusal):
+            continue
+        whole = fold(events, whole)
+        begun = {since: fold(events, ledger) for since, ledger in begun.items()}
+        if any(isinstance(event, BalanceCarriedForward) for event in events):
+            begun[day] = fold(events)
+    for since, ledger in begun.items():
+        if since < day - REMEMBERED:
+            assert counting(ledger, day) == counting(whole, day)
+            assert [decide(settle(number), ledger) for number in used] == [
+                decide(settle(number), whole) for number in used
+            ]
+
+
+def counting(ledger: Ledger, today: date) -> Ledger:
+    """Leave out what is forgotten with the next new day."""
+    settled = {id_: day for id_, day in ledger.settled.items() if day >= today - REMEMBERED}
+    doubtful = {id_: one for id_, one in ledger.doubtful.items() if id_ in settled}
+    days = {day: spent for day, spent in ledger.days.items() if day >= today - REMEMBERED}
+    return structs.replace(ledger, settled=settled, doubtful=doubtful, days=days)

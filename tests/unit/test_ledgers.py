@@ -1,11 +1,12 @@
 """Many ask one ledger at once: one commit answers all that wait, and the limit holds to the cent."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from controls import NOW, USER
 from orchestrator import ledgers as module
@@ -138,7 +139,71 @@ async def test_a_long_ledger_is_read_page_by_page_and_goes_on_from_the_last_one(
     with pytest.raises(TimeoutError):
         await another.load(USER)
     assert await another.load(USER) == await book.load(USER)
-    assert log.loads == 10 + 2 + 1
+    assert log.loads == 1 + 10 + 2 + 1, "a balance to begin with is looked for once"
+
+
+class Diary:
+    """A ledger that is used day by day, by a clock that is set."""
+
+    def __init__(self) -> None:
+        self.log, self.now = CountedLog(), NOW
+        self.book = self.opened()
+
+    def opened(self) -> Ledgers:
+        return Ledgers(self.log, clock=lambda: self.now)
+
+    async def use(self, *numbers: int) -> None:
+        for number in numbers:
+            one = replace(reserve(number), day=self.now.date())
+            await self.book.do(USER, one, "test")
+            await self.book.do(USER, Settle(one.attempt_id, Decimal("0.5")), "test")
+
+
+async def test_a_ledger_of_long_ago_is_read_from_a_balance_of_nine_days_ago(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "PAGE_COMMITS", 10)
+    diary = Diary()
+    for half_day in range(60):
+        await diary.use(*range(10 * half_day, 10 * half_day + 10))
+        diary.now += timedelta(hours=6 if half_day % 2 == 0 else 18)
+    diary.now += timedelta(hours=3)
+    await diary.book.do(USER, replace(reserve(1000), day=diary.now.date()), "test")
+    diary.log.loads, another = 0, diary.opened()
+    found, known = await another.load(USER), await diary.book.load(USER)
+    assert diary.log.loads <= 4 + 10 * 4 + 2, "two pages, twice, a day"
+    assert (found.seq, found.ledger.spent, found.ledger.open) == (known.seq, Decimal(300), known.ledger.open)
+    assert found.ledger.settled.keys() >= known.ledger.settled.keys()
+
+
+@pytest.mark.parametrize("idle", [4, 7, 20])
+async def test_what_was_settled_within_eight_days_is_known_however_long_nothing_happened_before(idle: int):
+    diary = Diary()
+    await diary.use(1, 2)
+    diary.now += timedelta(days=idle)
+    await diary.use(3)
+    await diary.book.do(USER, SetBudget("user", Decimal(9), "wait"), "test")
+    diary.now += timedelta(days=2)
+    found = (await diary.opened().load(USER)).ledger
+    assert found.spent == Decimal("1.5")
+    assert found.limits["user"].limit_usd == Decimal(9)
+    assert {UUID(int=3), *((UUID(int=1), UUID(int=2)) if idle < 7 else ())} <= found.settled.keys()
+
+
+async def test_what_was_told_in_the_commit_of_a_balance_before_it_is_in_it():
+    diary = Diary()
+    await diary.use(1)
+    await diary.book.do(USER, reserve(2), "test")
+    diary.now += timedelta(days=1)
+    at_once = (
+        SetBudget("user", Decimal(9), "wait"),
+        Settle(UUID(int=2), Decimal(1)),
+        replace(reserve(3), day=diary.now.date()),
+    )
+    await asyncio.gather(*(diary.book.do(USER, one, "test") for one in at_once))
+    last = (await diary.log.load(ledger(USER))).recorded[-1].commit
+    assert [event.type for event in last.events] == ["MoneySettled", "BalanceCarriedForward", "MoneyReserved"]
+    diary.now += timedelta(days=9)
+    found = (await diary.opened().load(USER)).ledger
+    assert (found.spent, found.open.keys()) == (Decimal("1.5"), {UUID(int=3)})
 
 
 async def test_what_another_orchestrator_gave_back_is_not_refused_as_too_much():

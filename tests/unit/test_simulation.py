@@ -17,7 +17,7 @@ from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 500
 A_FEW, ENOUGH = 70, 600
-ELSEWHERE = {"AttemptWithdrawn"}
+ELSEWHERE = {"AttemptWithdrawn", "BalanceCarriedForward"}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))

@@ -3,7 +3,7 @@
 The limit of a session is the session's own (`orchestrator.session`); here are those of the user and the day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -16,6 +16,7 @@ from orchestrator.money import NOTHING, Purse
 from orchestrator.repeated import is_done
 from shared.events import AnyEvent
 from shared.ledger_events import (
+    BalanceCarriedForward,
     BudgetSet,
     LedgerEvent,
     MoneyReleased,
@@ -28,6 +29,7 @@ from shared.subjects import Run
 
 SCOPES: tuple[Scope, ...] = ("user", "day")
 REMEMBERED = timedelta(days=8)
+MOST_CARRIED = 5_000
 
 
 class Doubtful(Struct, frozen=True):
@@ -170,15 +172,30 @@ def _reserve(command: Reserve, ledger: Ledger) -> list[LedgerEvent]:
         purse = ledger.purse(scope, command.day)
         if not purse.has(command.amount):
             raise Exceeded(scope, purse, ledger.limits[scope].policy)
-    return [
-        MoneyReserved(
-            attempt_id=command.attempt_id,
-            noun=command.noun,
-            id=command.id,
-            amount_usd=command.amount,
-            day=command.day,
-        )
-    ]
+    reserved = MoneyReserved(
+        attempt_id=command.attempt_id,
+        noun=command.noun,
+        id=command.id,
+        amount_usd=command.amount,
+        day=command.day,
+    )
+    return [*_carried_into(command.day, ledger), reserved]
+
+
+def _carried_into(day: date, ledger: Ledger) -> Iterator[BalanceCarriedForward]:
+    """Tell the balance once a day, unless that would be long: whoever begins with it reads no years."""
+    held = len(ledger.open) + len(ledger.doubtful) + len(ledger.commands)
+    if not ledger.days or day in ledger.days or held > MOST_CARRIED:
+        return
+    yield BalanceCarriedForward(
+        spent_usd=ledger.spent,
+        unpriced=ledger.unpriced,
+        limits=tuple(ledger.limits.values()),
+        days={one: spent for one, spent in ledger.days.items() if one >= day - REMEMBERED},
+        open=tuple(ledger.open.values()),
+        doubtful=tuple((one.reserved, one.settled) for one in ledger.doubtful.values()),
+        commands=ledger.commands,
+    )
 
 
 def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:
@@ -211,6 +228,8 @@ def _take(ours: Ledger, event: AnyEvent) -> Ledger:
             return _settled(ours, event)
         case MoneyReleased():
             ours.open.pop(event.attempt_id, None)
+        case BalanceCarriedForward():
+            return _carried(ours, event)
         case _:
             pass
     return ours
@@ -241,6 +260,22 @@ def _settled(ours: Ledger, event: MoneySettled) -> Ledger:
     if event.in_doubt_usd:
         ours.doubtful[id_] = Doubtful(reserved, event)
     return replace(ours, spent=ours.spent + more, unpriced=ours.unpriced + (event.cost_usd is None))
+
+
+def _carried(ours: Ledger, event: BalanceCarriedForward) -> Ledger:
+    """Begin with it; a ledger that has all that came before has the same already."""
+    doubtful = {pair[0].attempt_id: Doubtful(*pair) for pair in event.doubtful}
+    return replace(
+        ours,
+        limits={limit.scope: limit for limit in event.limits},
+        spent=event.spent_usd,
+        days={**event.days},
+        open={one.attempt_id: one for one in event.open},
+        settled={id_: one.reserved.day for id_, one in doubtful.items()} | ours.settled,
+        doubtful=doubtful,
+        unpriced=event.unpriced,
+        commands={**event.commands},
+    )
 
 
 def _counted(event: MoneySettled) -> Decimal:

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from msgspec import Struct, field
 
-from orchestrator.ledger import Exceeded, Ledger, LedgerCommand, decide, fold
+from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, decide, fold
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
+from shared.ledger_events import BalanceCarriedForward
 from shared.log import Conflict, Log
 from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
 CACHED = 1_000
+A_DAY_AND_MORE = timedelta(days=2)
 PAGE_COMMITS, PAGE_BYTES = 1_000, 4_000_000
 
 
@@ -119,7 +122,9 @@ class Ledgers:
             return
 
     async def _catch_up(self, user: UUID, queue: _Queue) -> None:
-        """Take in what has come since, page by page: after a restart it may be that of years."""
+        """Take in what has come since, page by page."""
+        if not queue.known.seq:
+            queue.known = await self._carried(user)
         more = True
         while more:
             past = await self._log.page(
@@ -128,6 +133,21 @@ class Ledgers:
             if past.recorded:
                 queue.known = Known(fold(past.events, queue.known.ledger), past.seq)
             more = past.more
+
+    async def _carried(self, user: UUID) -> Known:
+        """Return the balance that all that is remembered comes after, or nothing where none was told."""
+        now = self._clock()
+        after: int | datetime = now - REMEMBERED - A_DAY_AND_MORE
+        while True:
+            past = await self._log.page(ledger_of(user), after, most=PAGE_COMMITS, most_bytes=PAGE_BYTES)
+            for one in past.recorded:
+                if balance := _from_balance(one.commit.events):
+                    return Known(fold(balance), one.seq)
+                if one.commit.at.date() >= now.date() - REMEMBERED:
+                    return Known()
+            if not past.more:
+                return Known()
+            after = past.seq
 
     async def _catch_up_after(self, user: UUID, queue: _Queue) -> None:
         """Do so after a conflict; where nothing has come since, the log has lost what is remembered."""
@@ -148,6 +168,14 @@ class Ledgers:
                 break
             del self._queues[oldest[0]]
         return queue
+
+
+def _from_balance(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+    """Leave out what a balance that was carried forward follows; all, where none was."""
+    for place, event in enumerate(events):
+        if isinstance(event, BalanceCarriedForward):
+            return events[place:]
+    return ()
 
 
 def _decided(batch: list[_Asked], ledger: Ledger) -> _Decided:

@@ -5,7 +5,7 @@ from typing import Any
 
 from projector.changes import Alter, Change, Ensure, Row
 from projector.row_ids import budget_id
-from shared.ledger_events import BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
+from shared.ledger_events import BalanceCarriedForward, BudgetSet, MoneyReleased, MoneyReserved, MoneySettled
 from shared.log import Recorded
 from shared.subjects import Aggregate
 
@@ -37,5 +37,7 @@ def ledger_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]
             case MoneyReleased():
                 free = {"state": "released", "closed_at": at, "cost_usd": 0}
                 yield Alter(Row("ledger", event.attempt_id, user), free)
+            case BalanceCarriedForward():
+                pass
             case _:
                 raise ValueError(f"{event.type} is no event of a ledger")
