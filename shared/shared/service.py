@@ -81,16 +81,23 @@ async def _serve(name: str, wire: Wire) -> bool:
         except NatsError as error:
             raise Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {told(error)}") from None
         buses.append(bus)
+        yield
+
+    @asynccontextmanager
+    async def working(bus: Bus) -> AsyncIterator[None]:
+        """End the loops while the connection is there: what still runs has to be reported."""
         watching = asyncio.create_task(_end_when_lost(bus.client, server))
         async with wire(bus, settings) as wired:
-            await doors.open(bus, wired or ())
-            yield
+            try:
+                await doors.open(bus, wired or ())
+                yield
+            finally:
+                await doors.close()
         watching.cancel()
 
     app = AsgiFastStream(
         broker,
         lifespan=lifespan,
-        on_shutdown=[doors.close],
         logger=None,
         specification=AsyncAPI(described),
         asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
@@ -99,7 +106,7 @@ async def _serve(name: str, wire: Wire) -> bool:
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     with _bound(settings.health_host, settings.health_port) as port, server.told_to_stop():
         try:
-            async with app.start_lifespan_context():
+            async with app.start_lifespan_context(), working(buses[0]):
                 await server.serve_until_lost(port)
         except asyncio.CancelledError:
             if not server.should_exit:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from check import Story, check, lies, story_of
-from kills.hunt import Hunt
+from kills.hunt import RUNNER, Hunt
 from kills.recovery import recoveries
 from load import Load, loaded
 from projected import whole_log
@@ -81,6 +81,17 @@ async def test_a_story_that_does_not_agree_is_noticed(load: Load, lie: str):
     story = await story_of(load)
     assert list(lies(load, story)) == []
     assert list(lies(load, replace(story, **LIES[lie](story))))
+
+
+async def test_runners_that_are_told_to_stop_report_what_they_are_paid_for(load: Load):
+    lost = (await check(load)).lost
+    load.begin()
+    for name in [name for name in load.targets() if name.startswith(RUNNER)]:
+        await load.busy()
+        await load.stack.halt(name)
+        await load.stack.resume(name)
+    await load.rest()
+    assert (await check(load)).lost == lost
 
 
 async def test_every_service_and_server_killed_under_load_loses_and_doubles_nothing(busy: Load):
