@@ -323,3 +323,10 @@ async def test_an_erased_persons_export_opens_nothing(told: Told, stack: LocalSt
         found = await fresh.records.export(told.ada)
     assert (found["contact"]["erased"], found["contact"]["name"]) == (True, None)
     assert found["outreach"][2]["detail"] == "[erased]"
+
+
+async def test_whoever_has_read_a_person_and_erases_them_reads_nothing_of_them_any_more(told: Told):
+    records = told.client.records
+    assert (await records.rows("outreach"))[0]["detail"] == "love it, call me"
+    await records.erase("ada@example.org")
+    assert (await records.rows("outreach"))[0]["detail"] == "[erased]"

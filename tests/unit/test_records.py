@@ -40,7 +40,7 @@ def service() -> Service:
 
 @pytest.fixture
 def records(service: Service) -> Records:
-    return Records(service, None, None, None, USER)  # type: ignore[arg-type]
+    return Records(service, None, None, USER)  # type: ignore[arg-type]
 
 
 async def test_what_is_not_given_is_not_asked(records: Records, service: Service):

@@ -47,7 +47,7 @@ class Client:
         self.tables = Tables(connection.database_url)
         self._opener = Opener(connection)
         self.open = self._opener.open
-        self.records = Records(door, self.tables, self.open, self._opener.whom, user)
+        self.records = Records(door, self.tables, self._opener, user)
         self.budgets = Budgets(door, self.tables, user)
 
     @classmethod

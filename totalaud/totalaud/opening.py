@@ -58,6 +58,11 @@ class Opener:
         told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
         return {of(user, text) for text in told for of in (vault.person_of, vault.person_written)}
 
+    def forget(self) -> None:
+        """Keep no key in memory: somebody was erased, who may have several."""
+        if self._connected is not None:
+            self._connected.forget_all()
+
     async def close(self) -> None:
         if self._connected is not None:
             await self._connected.close()

@@ -14,7 +14,7 @@ from totalaud.door import Door
 from totalaud.export import Export, export_of
 from totalaud.given import Id, as_contact, as_count, as_id, as_one_of
 from totalaud.importing import IMPORT_S, import_file
-from totalaud.opening import Open, Whom
+from totalaud.opening import Opener
 from totalaud.record import Record
 from totalaud.tables import Tables
 
@@ -30,11 +30,10 @@ class Records:
     Every command is on disk when it returns; repeating it is harmless. Refused ones raise Refusal.
     """
 
-    def __init__(self, door: Door, tables: Tables, open_: Open, whom: Whom, user: UUID) -> None:
+    def __init__(self, door: Door, tables: Tables, opener: Opener, user: UUID) -> None:
         self._door = door
         self._tables = tables
-        self._open = open_
-        self._whom = whom
+        self._opener = opener
         self._user = user
 
     async def load(self, noun: str, data: bytes, *, dry_run: bool = False, artist: str | None = None) -> Json:
@@ -61,7 +60,7 @@ class Records:
         check(of)
         narrowed = None if of is None else await self._stored(noun, str(of))
         found = await self._tables.rows(query, self._user, narrowed, as_count(limit, "limit"))
-        opened = await self._open(self._user, found)
+        opened = await self._opener.open(self._user, found)
         return [Record.of(row) for row in opened]
 
     async def set_artist(
@@ -169,12 +168,14 @@ class Records:
 
     async def erase(self, contact: Id) -> Json:
         """Delete a person's key: nothing of theirs can be read again, nor imported."""
-        return await self._ask("contacts", "erase", contact_named(contact))
+        done = await self._ask("contacts", "erase", contact_named(contact))
+        self._opener.forget()
+        return done
 
     async def export(self, contact_id: Id) -> Export:
         """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
         of = as_id(contact_id, "contact_id")
-        return await export_of(self._tables, self._open, self._whom, self._user, of)
+        return await export_of(self._tables, self._opener.open, self._opener.whom, self._user, of)
 
     async def _stored(self, noun: str, of: str) -> list[str]:
         """Return the spellings under which it is stored: to the commands they are all one."""
