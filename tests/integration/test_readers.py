@@ -380,6 +380,12 @@ async def test_a_new_url_voids_the_one_before(read):
     assert not await readers.remove(read.owner, user)
 
 
+async def test_readers_may_be_made_at_the_same_time(read):
+    urls = await asyncio.gather(*(readers.add(read.owner, uuid4()) for _ in range(8)))
+    for url in urls:
+        await (await asyncpg.connect(url)).close()
+
+
 async def test_a_reader_cannot_make_readers(read):
     with pytest.raises(Refusal, match="may not make others"):
         await readers.add(read.urls[read.alice], uuid4())

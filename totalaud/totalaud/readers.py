@@ -48,6 +48,7 @@ END $$
 ENTER = """
 DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO {role}', current_database()); END $$
 """
+TURN = "SELECT pg_advisory_xact_lock(hashtext('totalaud reader'))"
 DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1"
 
 
@@ -63,6 +64,7 @@ async def add(database_url: str, user: UUID) -> str:
     connection = await _connected(database_url)
     try:
         async with connection.transaction():
+            await connection.execute(TURN)
             await connection.execute(FOR_ALL)
             verb = "ALTER" if await _exists(connection, role) else "CREATE"
             await connection.execute(f"{verb} ROLE {role} {LIMITS} PASSWORD '{verifier(password)}'")
