@@ -22,7 +22,7 @@ from totalaud.connection import Connection
 from totalaud.stack import environment, orphans, paths, ports, reach, supervisor
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
-from totalaud.stack.parts import PartKind
+from totalaud.stack.parts import MODEL, PartKind
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.process import Child, Program
 from totalaud.stack.server import Server
@@ -193,6 +193,13 @@ def test_a_time_to_wait_that_is_none_is_refused_by_its_name(given: str, monkeypa
 async def test_what_keeps_data_has_time_to_recover_it_and_to_write_it(tmp_path: Path):
     assert Nats.ready_within_s == Postgres.ready_within_s == 15 * PartKind.ready_within_s
     assert (await Nats(tmp_path).prepare()).grace_s == 30
+
+
+async def test_a_service_is_not_killed_while_what_it_runs_has_its_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOTALAUD_GRACE_S", "60")
+    assert (await PartKind(MODEL, {}, tmp_path).prepare()).grace_s == 65
 
 
 class Clumsy:

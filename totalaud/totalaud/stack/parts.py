@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.settings import number
 from totalaud.stack import ports
-from totalaud.stack.process import Program
+from totalaud.stack.process import LEAVE_S, Program
 
 PROBE_TIMEOUT_S = 1.0
 TAKEN = "cannot be listened on: Address already in use"
@@ -62,7 +63,8 @@ class PartKind:
         self._port = self._fixed or ports.free_port()
         env = {**self._env, "TOTALAUD_HEALTH_PORT": str(self._port)}
         args = tuple(arg.replace("{port}", str(self._port)) for arg in self._part.args)
-        return Program(self.name, args, env, self._cwd)
+        grace_s = LEAVE_S + number("TOTALAUD_GRACE_S", 0.0, or_none=True)
+        return Program(self.name, args, env, self._cwd, grace_s=grace_s)
 
     async def answers(self) -> bool:
         try:

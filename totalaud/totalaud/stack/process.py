@@ -19,6 +19,7 @@ from totalaud.stack.accounts import Account
 MAX_LOG_BYTES = 5_000_000
 PR_SET_PDEATHSIG = 1
 TAIL_LINES = 15
+LEAVE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
-    grace_s: float = 5.0
+    grace_s: float = LEAVE_S
 
 
 @dataclass(slots=True)
