@@ -20,6 +20,7 @@ from shared.events import SessionCompleted
 
 pytestmark = pytest.mark.timeout(180)
 ACK_WAIT_S = 2.0
+GRACE_S = 20.0
 PAUSE_S = 1.0
 TIMES = 2
 AWAY_S = 5.0
@@ -54,7 +55,8 @@ def _unsettled(story: Story) -> dict[Any, Any]:
 @pytest.fixture(scope="module")
 async def load() -> AsyncIterator[Load]:
     """One stack for all of it: what one test left behind, the next one's check would find too."""
-    async with loaded(orchestrators=2, runners=3, TOTALAUD_ACK_WAIT_S=str(ACK_WAIT_S)) as load:
+    waits = {"TOTALAUD_ACK_WAIT_S": str(ACK_WAIT_S), "TOTALAUD_GRACE_S": str(GRACE_S)}
+    async with loaded(orchestrators=2, runners=3, **waits) as load:
         yield load
 
 
