@@ -327,6 +327,41 @@ async def test_what_may_not_be_tried_again_is_not(bench):
     assert len(progress.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("at_once", "attempts", "timeout_s"), [(2, 2, 20), (1, 1, 1)], ids=["by all attempts", "in its time"]
+)
+async def test_a_server_is_asked_no_more_at_once_than_it_answers(tmp_path, at_once, attempts, timeout_s):
+    """A text takes 0.4 s: one after the other, three need more than the time of one."""
+    (tmp_path / "a").mkdir()
+    workers = Workers(tmp_path, "postgresql://127.0.0.1:1/none", 2, {})
+    known, model = load(), Counted(0.4)
+    own = known["anthropic"].model_copy(update={"at_once": at_once})
+    engine = AiEngine(model, known | {"anthropic": own}, VAULT, workers)
+    people = {**GIVEN, "contacts": PEOPLE}
+    try:
+        made = [written(tmp_path, CHECK, name) for name in ("small", "large")[:attempts]]
+        runs = [await engine.prepare(await attempt(one, people, timeout_s)) for one in made]
+        outputs = await asyncio.gather(*(engine.run(run) for run in runs))
+    finally:
+        await workers.close()
+    assert [len(output["letters"]) for output in outputs] == [3] * attempts
+    assert model.most == at_once
+
+
+class Counted(Played):
+    """A model that notes how many ask it at the same time."""
+
+    now = most = 0
+
+    async def ask(self, question):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await super().ask(question)
+        finally:
+            self.now -= 1
+
+
 async def test_attempts_of_one_runner_learn_from_each_other(tmp_path):
     """The next one stays in the queue while the model takes no calls; that of another model does not."""
     (tmp_path / "a").mkdir()

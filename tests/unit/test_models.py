@@ -123,6 +123,7 @@ def test_the_file_that_the_page_on_operations_shows_is_one(tmp_path: Path) -> No
     file.write_text("openai:" + page.split("```yaml\nopenai:")[1].split("```")[0])
     aliases = load(file)["openai"]
     assert aliases.settings.keys() <= {*aliases.tiers.values()}
+    assert aliases.at_once == 1
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,7 @@ def test_the_file_that_the_page_on_operations_shows_is_one(tmp_path: Path) -> No
     [
         (None, "it cannot be read: No such file or directory"),
         (b"openai: [", "it is not YAML at line 1"),
+        (b"openai: {default: a, tiers: {}, retired: {}, at_once: 0}", "openai.at_once: "),
         (b"openai: {default: house}", "openai.tiers: is required"),
         (b"just words", "must be an object"),
         (

@@ -114,6 +114,26 @@ async def test_a_round_of_calls_that_are_taken_adds_one(calls: Calls):
     assert len(calls.under_way) == 4
 
 
+async def test_no_more_are_made_than_a_server_answers_whatever_it_takes():
+    calls = Calls(Pace(3))
+    await calls.make(9)
+    for _ in range(3):
+        assert len(calls.under_way) == 3
+        assert calls.pace.wait_s() > 0
+        await calls.end(3)
+    assert calls.pace.wait_s() == 0
+
+
+async def test_who_waits_in_vain_for_a_server_that_answers_others_is_told_that():
+    calls = Calls(Pace(1))
+    await calls.make(1)
+    with pytest.raises(NoTurn, match="the model's server answered others") as told:
+        async with calls.pace.turn(asyncio.get_running_loop().time() + 0.05):
+            pytest.fail("one is under way")
+    assert (told.value.code, told.value.retryable) == ("rate_limited", True)
+    await calls.end(1)
+
+
 async def test_one_is_always_made(calls: Calls):
     for _ in range(3):
         await calls.make(1)

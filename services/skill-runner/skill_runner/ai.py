@@ -1,7 +1,6 @@
 """Runs a skill by asking a model: once, or once for each item of a list that is not answered yet."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -9,14 +8,13 @@ from typing import Any, NamedTuple, cast
 
 from shared.definitions import OWNER
 from shared.models import Models
-from shared.subjects import Pool
 from shared.vault import Vault
 from skill_runner.bounds import summed
 from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
 from skill_runner.functions import Functions
 from skill_runner.opening import closed, opened
-from skill_runner.pace import Pace, Paces
+from skill_runner.pace import paces
 from skill_runner.parts import Part, asked_of, collected, in_order, split
 from skill_runner.prompts import Placeholders, exposed, fill
 from skill_runner.run import Prepared, Run, deadline
@@ -35,7 +33,7 @@ class AiEngine:
         self._models = models
         self._vault = vault
         self._workers = workers
-        self._paces: defaultdict[Pool, Paces] = defaultdict(lambda: defaultdict(Pace))
+        self._paces = {provider: paces(aliases.at_once) for provider, aliases in models.items()}
 
     async def prepare(self, run: Run) -> Prepared:
         definition = run.definition
@@ -46,8 +44,9 @@ class AiEngine:
         await functions.load()
         briefs = [await _briefed(run, functions, part) for part in parts]
         provider = definition.provider
-        writer = Writer(run, chat, self._models[provider], functions, self._paces[provider])
-        texts = _Texts(run, self._vault, functions, writer, briefs)
+        aliases = self._models[provider]
+        writer = Writer(run, chat, aliases, functions, self._paces[provider])
+        texts = _Texts(run, self._vault, functions, writer, briefs, min(aliases.at_once or AT_ONCE, AT_ONCE))
         done = run.work.done.items if run.work.done else ()
         most = summed(writer.most_usd(texts.task(brief)) for brief in briefs if brief.part.item not in done)
         return Prepared(run, most, texts, writer.wait_s())
@@ -81,19 +80,20 @@ async def _briefed(run: Run, functions: Functions, part: Part) -> Brief:
 
 @dataclass
 class _Texts:
-    """The texts of one attempt, and by place what each of them rests on."""
+    """The texts of one attempt, so many of them at once, and by place what each of them rests on."""
 
     run: Run
     vault: Vault
     functions: Functions
     writer: Writer
     briefs: list[Brief]
+    at_once: int
     bases: dict[int, Basis] = field(default_factory=dict)
 
     @property
     def rounds(self) -> int:
-        """How often the time of one text is needed: so many are written at once."""
-        return ceil(len(self.briefs) / AT_ONCE)
+        """How often the time of one text is needed."""
+        return ceil(len(self.briefs) / self.at_once)
 
     async def all(self, into: str) -> list[Any]:
         """Write all that is not there yet; what is under way when one fails is waited for.
@@ -115,7 +115,7 @@ class _Texts:
                     return
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(self.briefs))):
+            for _ in range(min(self.at_once, len(self.briefs))):
                 group.create_task(lane())
         if failures:
             raise next((one for one in failures if one.code not in UNUSABLE), failures[0])

@@ -84,7 +84,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
                         "WORK",
                         pool,
                         handlers.work,
-                        in_flight=turns.in_flight if pool == "custom" else settings.concurrency,
+                        in_flight=turns.in_flight if pool == "custom" else at_once(known[pool], settings),
                         grace_s=grace_s,
                         given_up=handlers.give_up,
                     )
@@ -100,6 +100,11 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
         await chats.close()
         await results.close()
         await vault.close()
+
+
+def at_once(aliases: models.Aliases, settings: Settings) -> int:
+    """Return how many attempts to take from a provider's queue: no more than could call."""
+    return min(settings.concurrency, aliases.at_once or settings.concurrency)
 
 
 async def expect(chats: Chats, heard: Heard) -> None:

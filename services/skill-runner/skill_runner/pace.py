@@ -11,6 +11,7 @@ from skill_runner.failure import Failure
 RATE_LIMITED, AWAY = "rate_limited", "provider_away"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 COME_BACK_S = 1.0
+OTHERS_FIRST = "for as long as this one could wait the model's server answered others"
 
 
 class NoTurn(Failure):
@@ -20,12 +21,13 @@ class NoTurn(Failure):
 class Pace:
     """As many calls at once as were taken lately, and none for as long as the provider asks to wait.
 
-    A refusal halves how many that is; each round of calls that are taken adds one. A pause is twice the one
-    before, unless a call was taken between them or the provider asks for more.
+    A refusal halves how many that is; each round of calls that are taken adds one, up to `limit`. A pause is
+    twice the one before, unless a call was taken between them or the provider asks for more.
     """
 
-    def __init__(self) -> None:
-        self._most = math.inf
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit or math.inf
+        self._most = self._limit
         self._running = 0
         self._pause_s = FIRST_PAUSE_S
         self._paused_at = self._until = 0.0
@@ -85,7 +87,7 @@ class Pace:
         return max(0.0, self._until - _now())
 
     def _taken(self) -> None:
-        self._most += 1 / self._most
+        self._most = min(self._limit, self._most + 1 / self._most)
         self._pause_s = FIRST_PAUSE_S
 
     def _refused(self, failure: Failure, begun: float) -> None:
@@ -100,11 +102,17 @@ class Pace:
         self._until = max(self._until, now + asked_s)
 
     def _no_turn(self) -> NoTurn:
-        code, message = (self._why.code, self._why.message) if self._why else (RATE_LIMITED, "")
+        code, message = (self._why.code, self._why.message) if self._why else (RATE_LIMITED, OTHERS_FIRST)
         return NoTurn(code, message, retryable=True, retry_after_s=round(self._closed_s(), 1))
 
 
 Paces = defaultdict[str, Pace]
+
+
+def paces(at_once: int | None) -> Paces:
+    """Return a pace for each model; where a server says how many calls it answers, one for all its models."""
+    shared = None if at_once is None else Pace(at_once)
+    return defaultdict(lambda: shared or Pace())
 
 
 def _now() -> float:
