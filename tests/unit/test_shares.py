@@ -68,6 +68,13 @@ def test_as_many_have_their_turn_as_are_over_the_first_one_first():
     assert shares.pools() == set()
 
 
+def test_where_more_are_over_than_are_kept_those_go_that_are_kept():
+    shares = Shares(each(2))
+    admitted(shares, (1, 2, 3))
+    shares.over([UUID(int=1), UUID(int=2)])
+    assert numbers(shares.next()) == [3]
+
+
 def test_nobody_new_goes_before_those_that_are_kept():
     shares = Shares(each(1))
     admitted(shares, (1, 2))

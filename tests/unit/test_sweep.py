@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from nats.errors import NoRespondersError
 from nats.js.errors import NoStreamResponseError, NotFoundError
+from structlog.testing import capture_logs
 
 from controls import NOW, start
 from orchestrator.decide import decide
@@ -28,16 +29,17 @@ UNREADABLE, BEGUN = (session(UUID(int=7), UUID(int=number)) for number in (1, 2)
 
 
 class AwayAtFirst:
-    """Where the sweep looks: the first time, something is away."""
+    """Where the sweep looks: the first time, or the first few times, something is away."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, times: int = 1) -> None:
         self.looked = 0
         self._error = error
+        self._times = times
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[list[Aggregate]]:
         self.looked += 1
-        if self.looked == 1:
+        if self.looked <= self._times:
             raise self._error
         yield []
 
@@ -61,6 +63,15 @@ def test_it_comes_again_within_seconds_when_something_was_away(error: Exception)
     assert where.looked == 2
 
 
+def test_it_comes_once_a_second_while_something_stays_away_and_says_so():
+    where = AwayAtFirst(OSError(), times=100)
+    with capture_logs() as logs:
+        VirtualLoop().run(swept(World(0), where))
+    waits = {"event": "the sweep waits", "reason": "OSError", "log_level": "warning"}
+    assert logs == [waits] * where.looked
+    assert 5 <= where.looked <= 6
+
+
 class Both:
     """Where the sweep looks: two histories are open, and the first cannot be read."""
 
@@ -69,10 +80,27 @@ class Both:
         yield [UNREADABLE, BEGUN]
 
 
-def test_a_history_that_cannot_be_read_keeps_no_other_one_waiting():
+def test_a_history_that_cannot_be_read_is_told_and_keeps_no_other_one_waiting():
+    world = begun()
+    with capture_logs() as logs:
+        VirtualLoop().run(swept(world, Both()))
+    told = [line["subject"] for line in logs if line["event"] == "a history is not looked after"]
+    assert told == [UNREADABLE.subject]
+    assert len(world.server.streams["WORK"].messages) == 1
+
+
+def test_an_outage_in_the_midst_of_a_sweep_has_it_come_again_within_seconds():
+    class AwayForTwoSeconds(SimBus):
+        """A bus that nothing gets through at first."""
+
+        async def passes(self) -> bool:
+            if asyncio.get_running_loop().time() < 2:
+                raise TimeoutError
+            return await super().passes()
+
     world = begun()
     with silenced():
-        VirtualLoop().run(swept(world, Both()))
+        VirtualLoop().run(swept(world, Both(), AwayForTwoSeconds))
     assert len(world.server.streams["WORK"].messages) == 1
 
 
@@ -136,6 +164,26 @@ class Reconnecting(SimBus):
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
         self.reconnected = callback
+
+
+def test_however_often_it_is_wanted_it_comes_twice_a_second():
+    where = Counted()
+
+    async def story() -> None:
+        world = World(0)
+        bus = SimBus(world.server, Process("orchestrator", Chance(0)))
+        doors = doors_of(world, bus)
+        follow = doors.commands.follow
+        sweep = Sweep(bus, follow, doors.reports.claims, follow.settling, where)  # type: ignore[arg-type]
+        sweeping = asyncio.create_task(sweep.run())
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            follow.look_again()
+        sweeping.cancel()
+
+    with silenced():
+        VirtualLoop().run(story())
+    assert 9 <= where.looked <= 11
 
 
 def test_it_comes_every_minute_and_soon_after_it_is_wanted_or_the_bus_was_away():

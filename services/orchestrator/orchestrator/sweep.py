@@ -52,10 +52,10 @@ class Sweep:
                     await self._follow.sweep_wanted.wait()
                 await asyncio.sleep(SOON_S)
 
-    async def sweep(self) -> int:
-        """Dispatch and settle everything outstanding; return how many histories were looked at.
+    async def sweep(self) -> None:
+        """Dispatch and settle everything outstanding.
 
-        One that cannot be read, or not be gone on with, keeps no other one waiting.
+        A history that cannot be read, or not be gone on with, keeps no other one waiting.
         """
         async with self._open_sessions.held() as found:
             done_up_to = await floors(self._bus) if found else {}
@@ -66,7 +66,6 @@ class Sweep:
                     raise
                 except Exception:  # noqa: BLE001 - it is one history's own
                     get_logger().exception("a history is not looked after", subject=aggregate.subject)
-            return len(found)
 
     async def _look_after(self, aggregate: Aggregate, done_up_to: Floors) -> None:
         if aggregate.noun == "ledger":
