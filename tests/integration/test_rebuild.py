@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from uuid import uuid4
 
 import asyncpg
@@ -21,7 +23,7 @@ from projector.beside import NEXT
 from projector.database import connected, make_bare
 from projector.finishing import finish
 from projector.lanes import LANES
-from projector.lines import ALIVE_S
+from projector.lines import ALIVE, ALIVE_S, Lines
 from projector.live import Live
 from projector.operating import Operating
 from projector.origin import Origin
@@ -47,6 +49,7 @@ WHOLE_SHAPE = (
     WHERE schemaname = 'public' ORDER BY 1, 2""",
 )
 LEFT = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'projection%'"
+EPOCHS = "SELECT epoch FROM checkpoint"
 FILLING = "SELECT seq > 0 FROM projection_next.checkpoint"
 NEARLY_SWAPPED = """
 SELECT count(*) > 0 FROM pg_indexes
@@ -309,18 +312,90 @@ async def test_a_key_of_a_large_table_may_take_longer_than_any_other_statement(
     assert not [*long]
 
 
-async def test_a_rebuild_ends_with_its_projector(bus: Bus, nats: Rig, writer: Writer, postgres_url: str):
+async def test_a_rebuild_ends_with_its_projector_and_leaves_no_tables(
+    bus: Bus, nats: Rig, writer: Writer, postgres_url: str
+):
     await writer.happens(subjects.skill(SKILL), SkillRegistered(definition=definition(SKILL)))
     async with service(nats, postgres_url) as projector:
         await caught_up(bus, postgres_url)
         await write(nats.url, histories(SESSIONS, USER))
         await bus.tell("ops.projection.rebuild", b"{}")
-        async with asyncio.timeout(30):
-            while len(running := rebuilding(projector.pid, lanes=True)) <= LANES:
-                await asyncio.sleep(0.01)
+        await until(lambda: value(postgres_url, FILLING))
+        running = rebuilding(projector.pid, lanes=True)
+        assert len(running) == 1 + LANES
         projector.kill()
         _, alive = await asyncio.to_thread(psutil.wait_procs, running, 30)
         assert not alive
+    assert await value(postgres_url, LEFT) == 0
+
+
+class Attending:
+    """What a rebuild's process says to its projector, and hears of it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin
+        assert process.stdout
+        self.process = process
+        self.stdin = process.stdin
+        self.lines = Lines(process.stdout, process.stdin)
+
+    async def hear(self) -> object:
+        """Return what it says next but that it is alive; None when it is gone."""
+        while (heard := await self.lines.hear()) == ALIVE:
+            pass
+        return heard
+
+    async def let(self) -> None:
+        await self.lines.tell({"has": "gate"})
+
+
+@pytest.fixture
+async def attending(bus: Bus, writer: Writer, nats_url: str, postgres_url: str) -> AsyncIterator[Attending]:
+    """A rebuild of tables that are up to date, and nobody projects any more."""
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "projector.rebuilding", stdin=PIPE, stdout=PIPE
+    )
+    try:
+        attending = Attending(process)
+        await attending.lines.tell({"nats_url": nats_url, "database_url": postgres_url})
+        yield attending
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def test_a_rebuild_swaps_only_when_it_is_let_and_asks_again_where_it_could_not(
+    attending: Attending, postgres_url: str
+):
+    reader = await asyncpg.connect(postgres_url)
+    async with reader.transaction():
+        await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+        assert await attending.hear() == {"wants": "gate"}
+        await attending.let()
+        assert await attending.hear() == {"swapped": False}
+        assert await attending.hear() == {"wants": "gate"}
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(attending.hear(), 0.3)
+    await attending.let()
+    assert await attending.hear() == {"swapped": True}
+    assert list(await attending.hear()) == ["rebuilt"]
+    assert await attending.process.wait() == 0
+    await reader.close()
+
+
+async def test_a_rebuild_whose_projector_is_gone_before_the_swap_changes_nothing(
+    attending: Attending, postgres_url: str
+):
+    before = await value(postgres_url, EPOCHS)
+    assert await attending.hear() == {"wants": "gate"}
+    attending.stdin.close()
+    assert await attending.hear() is None
+    assert await attending.process.wait() == 1
+    assert await value(postgres_url, LEFT) == 0
+    assert await value(postgres_url, EPOCHS) == before
 
 
 class Gone:

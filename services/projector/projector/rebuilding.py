@@ -57,7 +57,10 @@ class Attended:
 
 
 async def _main(lanes: list[socket]) -> Json | None:
-    """Return what is to be told; None when nobody is there any more to hear it."""
+    """Return what is to be told; None when nobody is there any more to hear it.
+
+    A rebuild that is under way then is cancelled by the runner, once: a second time would end its tidying up.
+    """
     heard = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(heard)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
@@ -69,7 +72,6 @@ async def _main(lanes: list[socket]) -> Json | None:
     await asyncio.wait((working, alone, alive), return_when=asyncio.FIRST_COMPLETED)
     if working.done():
         return working.result()
-    working.cancel()
     return None
 
 
