@@ -26,7 +26,9 @@ from shared.subjects import contact
 from shared.vault import Erased, migrate
 from totalaud.backup import manifest as manifests
 from totalaud.backup.restoring import restore
+from totalaud.backup.whole import restore_into
 from totalaud.errors import Unreachable
+from totalaud.stack import paths
 
 __all__ = ["backup", "here", "there"]
 
@@ -196,6 +198,62 @@ async def test_another_master_key_is_refused_before_anything_is_restored(backup:
 async def test_without_the_master_key_the_log_alone_comes_back(backup: Path, there: Office):
     done = await there.restore(backup, None, only="log")
     assert done.streams["EVT"].messages == 1
+
+
+@pytest.fixture
+def data(there: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that is not there yet, whose servers the environment names, without a key."""
+    monkeypatch.setenv("TOTALAUD_NATS_URL", there.nats_url)
+    monkeypatch.setenv("TOTALAUD_DATABASE_URL", there.database_url)
+    monkeypatch.delenv("TOTALAUD_MASTER_KEY", raising=False)
+    monkeypatch.delenv("TOTALAUD_MASTER_KEY_FILE", raising=False)
+    return tmp_path / "new"
+
+
+async def test_a_restore_opens_the_keys_with_that_of_its_data_folder_and_brings_back_who_acts(
+    here: Office, there: Office, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    id_ = await here.add()
+    backup = await here.back_up(tmp_path / "backup")
+    data.mkdir()
+    (data / "master.key").write_text(MASTER_KEY.hex())
+    monkeypatch.setenv("TOTALAUD_ACK_WAIT_S", "7")
+    manifest, done = await restore_into(data, backup)
+    assert (done.keys, await there.name(id_)) == (1, NAME)
+    assert paths.user_id(data) == manifest.user
+    assert (await there.bus.client.jetstream().consumer_info("WORK", "custom")).config.ack_wait == 7
+
+
+async def test_a_key_that_the_environment_has_is_taken_before_that_of_the_folder(
+    backup: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    data.mkdir()
+    (data / "master.key").write_text(OTHER_KEY.hex())
+    assert (await refused(restore_into(data, backup))).code == "master_key"
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY", MASTER_KEY.hex())
+    _, done = await restore_into(data, backup)
+    assert done.keys == 1
+
+
+async def test_no_key_is_made_where_none_is_and_the_log_alone_comes_back_without(
+    backup: Path, there: Office, data: Path
+):
+    assert (await refused(restore_into(data, backup))).code == "no_key"
+    assert await there.bus.client.jetstream().streams_info() == []
+    manifest, done = await restore_into(data, backup, only="log")
+    assert (done.streams["EVT"].messages, done.keys) == (1, 0)
+    assert [file.name for file in data.iterdir()] == ["user"]
+    assert paths.user_id(data) == manifest.user
+
+
+async def test_a_vault_that_is_restored_alone_leaves_who_acts_as_it_is(
+    backup: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY", MASTER_KEY.hex())
+    await restore_into(data, backup, only="log")
+    (data / "user").unlink()
+    _, done = await restore_into(data, backup, only="vault")
+    assert (done.keys, list(data.iterdir())) == (1, [])
 
 
 async def test_other_keys_for_the_same_persons_are_refused(backup: Path, here: Office):
