@@ -3,7 +3,6 @@
 from typing import Any
 
 from nats.aio.client import Client
-from nats.aio.transport import TcpTransport
 
 
 class Connection(Client):
@@ -43,10 +42,8 @@ async def hang_up(client: Client) -> None:
 def drop(client: Client) -> None:
     """End a connection on which nothing can be sent any more."""
     left: Any = client._transport  # noqa: SLF001 - there is no other door
-    if isinstance(left, TcpTransport) and left:
-        left._io_writer.transport.abort()  # type: ignore[union-attr]  # noqa: SLF001 - `close` sends what it has first
-    elif left:
-        left.close()
+    if left:
+        left._io_writer.transport.abort()  # noqa: SLF001 - `close` sends what it has first
 
 
 def _forget_unsent(client: Client) -> None:

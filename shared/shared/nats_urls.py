@@ -17,7 +17,7 @@ from shared.urls import is_read
 CA = "TOTALAUD_NATS_CA"
 TLS = "tls://"
 NATS_URL = "TOTALAUD_NATS_URL"
-_FORM = re.compile(r"((nats|tls|wss?)://)?([^/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?")
+_FORM = re.compile(r"((nats|tls)://)?([^/?#\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?")
 
 
 def servers(url: str) -> list[str]:
