@@ -15,6 +15,7 @@ from busstage import killed_and_back, until
 from proxy import proxied
 from servers import Rig
 from shared.bus import CONNECT, Bus, Complaints, shake_hands
+from shared.hanging_up import drop
 from shared.hearing import hear
 from shared.listening import Heard
 from totalaud import door
@@ -351,6 +352,24 @@ async def test_a_connection_is_closed_though_its_server_is_away_and_something_wa
     await bus.close()
     assert bus.client.is_closed
     await nats.start()
+
+
+async def test_what_is_sent_just_before_a_connection_is_closed_arrives(bus: Bus, nats_url: str):
+    heard: list[bytes] = []
+    await hear(bus.client, "somebody", lambda message: heard.append(message.data))
+    await bus.settled()
+    other = await Bus.connect(nats_url, name="other")
+    await other.tell("somebody", b"at last")
+    await other.close()
+    await until(lambda: heard == [b"at last"])
+
+
+async def test_a_connection_that_ends_while_it_is_closed_is_closed_all_the_same(nats_url: str):
+    other = await Bus.connect(nats_url, name="other")
+    drop(other.client)
+    await other.tell("somebody", b"never sent")
+    await other.close()
+    assert other.client.is_closed
 
 
 async def test_who_asks_once_is_heard_before_the_rest_of_who_asks_a_hundred_times(bus: Bus):
