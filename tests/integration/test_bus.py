@@ -396,3 +396,35 @@ async def test_who_asks_once_is_heard_before_the_rest_of_who_asks_a_hundred_time
         "many",
         "one",
     ]
+
+
+async def test_what_waits_for_its_turn_is_bounded_and_what_goes_beyond_is_dropped_and_told(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.listening.MOST_WAITING_BYTES", 10)
+    heard: list[bytes] = []
+    gate = asyncio.Semaphore(0)
+
+    async def handle(message: Heard) -> None:
+        heard.append(message.body)
+        await gate.acquire()
+
+    async def told(*bodies: bytes) -> list[str]:
+        with capture_logs() as logs:
+            for body in bodies:
+                await bus.tell("ask.somebody.run", body)
+            await bus.settled()
+        return [line["event"] for line in logs]
+
+    listening = await bus.listen("ask.*.run", handle, at_once=1)
+    assert await told(b"is handled", b"waits here", b"is dropped") == [
+        "too many messages wait, one is dropped"
+    ]
+    gate.release()
+    await until(lambda: len(heard) == 2)
+    assert await told(b"waits again") == []
+    gate.release()
+    await until(lambda: len(heard) == 3)
+    gate.release()
+    await listening.finish(1)
+    assert heard == [b"is handled", b"waits here", b"waits again"]
