@@ -11,7 +11,7 @@ from projector import database
 from shared import streams
 from shared.bus import Bus
 from shared.clock import utc_now
-from shared.subjects import execution, ledger
+from shared.subjects import execution, ledger, session
 
 
 @pytest.fixture
@@ -61,3 +61,17 @@ async def test_a_commit_under_an_id_that_is_none_is_passed_over(bus: Bus, where:
         await bus.publish(subject, b"{}")
     async with where.held() as found:
         assert found == [begun]
+
+
+async def test_the_log_is_read_from_behind_the_checkpoint_to_its_end(
+    bus: Bus, where: ProjectedSessions, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("orchestrator.open_sessions.PAGE", 1)
+    user = UUID(int=1, version=4)
+    projected, *later = (session(user, UUID(int=number, version=4)) for number in range(4))
+    for one in (projected, *later):
+        await bus.publish(one.subject, b"{}")
+    async with database.connected(postgres_url) as connection:
+        await connection.execute("UPDATE checkpoint SET seq = 1")
+    async with where.held() as found:
+        assert found == later
