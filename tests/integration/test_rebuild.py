@@ -348,6 +348,11 @@ class Attending:
     async def let(self) -> None:
         await self.lines.tell({"has": "gate"})
 
+    async def ended(self) -> tuple[int, bytes]:
+        """Return its code, and what it had to complain of."""
+        assert self.process.stderr
+        return await self.process.wait(), await self.process.stderr.read()
+
 
 @pytest.fixture
 async def attending(bus: Bus, writer: Writer, nats_url: str, postgres_url: str) -> AsyncIterator[Attending]:
@@ -355,7 +360,7 @@ async def attending(bus: Bus, writer: Writer, nats_url: str, postgres_url: str) 
     async with projecting(bus, postgres_url):
         await caught_up(bus, postgres_url)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "projector.rebuilding", stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "projector.rebuilding", stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
     try:
         attending = Attending(process)
@@ -382,7 +387,7 @@ async def test_a_rebuild_swaps_only_when_it_is_let_and_asks_again_where_it_could
     await attending.let()
     assert await attending.hear() == {"swapped": True}
     assert list(await attending.hear()) == ["rebuilt"]
-    assert await attending.process.wait() == 0
+    assert await attending.ended() == (0, b"")
     await reader.close()
 
 
@@ -393,7 +398,7 @@ async def test_a_rebuild_whose_projector_is_gone_before_the_swap_changes_nothing
     assert await attending.hear() == {"wants": "gate"}
     attending.stdin.close()
     assert await attending.hear() is None
-    assert await attending.process.wait() == 1
+    assert await attending.ended() == (1, b"")
     assert await value(postgres_url, LEFT) == 0
     assert await value(postgres_url, EPOCHS) == before
 
