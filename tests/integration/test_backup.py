@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -18,10 +19,11 @@ from backupstage import MASTER_KEY, USER, Office, backup, here, refused, there
 from cluster import SIZE, running_cluster
 from shared import streams
 from shared.bus import Bus
+from shared.direct_get import Page
 from shared.hearing import hear
 from shared.refusal import Refusal
 from totalaud.backup import manifest as manifests
-from totalaud.backup import snapshot
+from totalaud.backup import snapshot, taking
 from totalaud.backup.manifest import Written
 from totalaud.backup.taking import back_up
 from totalaud.connection import Connection
@@ -64,17 +66,36 @@ async def test_a_folder_that_is_there_is_not_written_into(backup: Path, here: Of
     assert "is there already" in error.message
 
 
-async def test_a_log_that_has_lost_a_commit_is_not_copied_as_if_whole(here: Office, tmp_path: Path):
+@pytest.mark.parametrize("lost", [1, 3, 5], ids=["its first", "one in its midst", "its last"])
+async def test_a_log_that_has_lost_a_commit_is_not_copied_as_if_whole(
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+):
+    monkeypatch.setattr(taking, "BEHIND_S", 1)
     js = here.bus.client.jetstream()
     await js.delete_stream("EVT")
     await js.add_stream(streams.streams()[0].evolve(deny_delete=False))
     for _ in range(5):
         await here.add()
-    await js.delete_msg("EVT", 3)
+    await js.delete_msg("EVT", lost)
     await js.update_stream(streams.streams()[0])
-    with pytest.raises(Refusal, match="has lost sequence 3 of 5"):
+    with pytest.raises(Refusal, match=f"has lost sequence {lost} of 5"):
         await here.back_up(tmp_path / "backup")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_copy_of_the_log_that_is_behind_is_not_taken_for_one_that_has_lost_a_commit(
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As in a cluster, where any node may answer that has the log."""
+    await here.add()
+    read, behind = taking.read_page, iter([Page([], more=False)])
+
+    async def asked(*args: Any, **options: Any) -> Page:
+        return next(behind, None) or await read(*args, **options)
+
+    monkeypatch.setattr(taking, "read_page", asked)
+    await here.back_up(tmp_path / "backup")
+    assert next(behind, None) is None
 
 
 async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):
@@ -142,6 +163,22 @@ async def _write(bus: Bus, count: int) -> None:
         await asyncio.gather(
             *(bus.publish(f"evt.{USER}.contact.{uuid4()}", os.urandom(20_000)) for _ in range(10))
         )
+
+
+async def test_a_copy_that_nats_breaks_off_in_its_midst_is_refused(here: Office):
+    client = here.bus.client
+    await _write(here.bus, 500)
+    breaking: list[asyncio.Task[None]] = []
+
+    def break_off(asked: Msg) -> None:
+        to = json.loads(asked.data)["deliver_subject"]
+        breaking.append(asyncio.create_task(client.publish(to, headers={"Status": "408"})))
+
+    await hear(client, "$JS.API.STREAM.SNAPSHOT.*", break_off)
+    copy = BytesIO()
+    refusal = await refused(snapshot.take(here.bus, "EVT", copy))
+    assert refusal.message == "EVT could not be copied: NATS says 408; see the log of NATS"
+    assert copy.tell() < 500 * 20_000
 
 
 @pytest.mark.parametrize("part", ["$JS.SNAPSHOT.RESTORE.", "$JS.API.STREAM.RESTORE."])
