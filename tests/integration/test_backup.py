@@ -47,6 +47,15 @@ async def test_it_says_by_which_day_its_keys_must_be_gone(backup: Path):
     assert {name: copy.size for name, copy in manifest.files.items()} == sizes
 
 
+async def test_it_says_how_many_keys_are_in_it_and_how_many_more_are_erased(here: Office, tmp_path: Path):
+    await here.add()
+    await here.add()
+    for _ in range(3):
+        await here.vault.erase(USER, uuid4())
+    manifest = manifests.read(await here.back_up(tmp_path / "backup"))
+    assert (manifest.keys, manifest.erased) == (2, 3)
+
+
 async def test_the_queue_is_copied_before_the_log_and_the_keys_after_it(here: Office, tmp_path: Path):
     asked: list[str] = []
     await hear(here.bus.client, "$JS.API.STREAM.SNAPSHOT.*", lambda one: asked.append(one.subject[-3:]))
@@ -96,6 +105,14 @@ async def test_a_copy_of_the_log_that_is_behind_is_not_taken_for_one_that_has_lo
     monkeypatch.setattr(taking, "read_page", asked)
     await here.back_up(tmp_path / "backup")
     assert next(behind, None) is None
+
+
+async def test_a_log_of_many_pages_is_copied(here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(taking, "PAGE_BYTES", 1)
+    for _ in range(3):
+        await here.add()
+    backup = await here.back_up(tmp_path / "backup")
+    assert manifests.read(backup).streams["EVT"].messages == 3
 
 
 async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):

@@ -25,6 +25,7 @@ from shared.sealing import ERASED, UNREADABLE, reveal, seal
 from shared.subjects import contact
 from shared.vault import Erased, migrate
 from totalaud.backup import manifest as manifests
+from totalaud.backup import restoring
 from totalaud.backup.restoring import restore
 from totalaud.backup.whole import restore_into
 from totalaud.errors import Unreachable
@@ -75,6 +76,18 @@ async def test_who_is_erased_in_the_vault_that_is_there_stays_so(here: Office, t
     await here.vault.erase(USER, id_)
     await here.restore(backup, only="vault")
     assert await here.name(id_) == ERASED
+
+
+async def test_every_erasure_that_a_long_log_tells_of_is_applied(
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(restoring, "PAGE_BYTES", 1)
+    people = [await here.add(name) for name in ("Ada One", "Bea Two", "Cleo Three")]
+    backup = await here.back_up(tmp_path / "backup")
+    for one in people:
+        await here.tell_erased(one)
+    assert (await here.restore(backup, only="vault")).erased == len(people)
+    assert [await here.name(one) for one in people] == [ERASED] * len(people)
 
 
 async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Office, tmp_path: Path):
