@@ -84,7 +84,7 @@ class Puller:
                     async with asyncio.timeout(HEARTBEAT_S):
                         await self._wake.wait()
                 except TimeoutError:
-                    if self._asked and _now() - self._heard > SILENCE_S:
+                    if _now() - self._heard > SILENCE_S:
                         self._asked = 0
         finally:
             try:
