@@ -24,7 +24,7 @@ from shared.hearing import hear
 from shared.refusal import Refusal
 from totalaud.backup import manifest as manifests
 from totalaud.backup import snapshot, taking
-from totalaud.backup.manifest import Written
+from totalaud.backup.manifest import PAGE_BYTES, Written
 from totalaud.backup.taking import back_up
 from totalaud.connection import Connection
 from totalaud.errors import Unreachable
@@ -75,10 +75,15 @@ async def test_a_folder_that_is_there_is_not_written_into(backup: Path, here: Of
     assert "is there already" in error.message
 
 
-@pytest.mark.parametrize("lost", [1, 3, 5], ids=["its first", "one in its midst", "its last"])
+@pytest.mark.parametrize(
+    ("lost", "page"),
+    [(1, PAGE_BYTES), (3, PAGE_BYTES), (3, 1), (5, PAGE_BYTES)],
+    ids=["its first", "one in its midst", "one of a later page", "its last"],
+)
 async def test_a_log_that_has_lost_a_commit_is_not_copied_as_if_whole(
-    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+    here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int, page: int
 ):
+    monkeypatch.setattr(taking, "PAGE_BYTES", page)
     monkeypatch.setattr(taking, "BEHIND_S", 1)
     js = here.bus.client.jetstream()
     await js.delete_stream("EVT")

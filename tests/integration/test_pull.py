@@ -379,3 +379,22 @@ async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace_and_noth
     await bus.publish("work.custom.echo.late", b"{}")
     await asyncio.wait([loop])
     assert (begun, ended) == ([1, 2], [1])
+
+
+async def test_a_loop_that_handles_nothing_ends_quietly_though_its_connection_was_closed_before(
+    nats_url: str, bus: Bus
+):
+    done: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        await delivery.ack()
+        done.append(delivery.subject)
+
+    other = await Bus.connect(nats_url, name="other")
+    loop = asyncio.create_task(other.consume("WORK", "custom", handle, in_flight=1, grace_s=1))
+    await bus.publish("work.custom.a.1", b"{}")
+    await until(lambda: len(done) == 1)
+    await other.close()
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
