@@ -90,7 +90,7 @@ class Puller:
             try:
                 if not self._bus.client.is_closed:
                     await subscription.unsubscribe()
-                if self._running and self._grace_s:
+                if self._running:
                     await asyncio.wait(self._running, timeout=self._grace_s)
             finally:
                 for task in self._running:

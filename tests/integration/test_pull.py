@@ -398,3 +398,26 @@ async def test_a_loop_that_handles_nothing_ends_quietly_though_its_connection_wa
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop
+
+
+async def test_what_is_cut_off_has_tidied_up_once_the_loop_has_ended(bus: Bus):
+    begun: list[str] = []
+    tidied: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        begun.append(delivery.subject)
+        takes_s = 0.1 * len(begun)
+        try:
+            await asyncio.sleep(30)
+        finally:
+            await asyncio.sleep(takes_s)
+            tidied.append(delivery.subject)
+
+    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    for number in range(2):
+        await bus.publish(f"work.custom.a.{number}", b"{}")
+    await until(lambda: len(begun) == 2)
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+    assert tidied == begun
