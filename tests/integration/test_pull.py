@@ -100,7 +100,7 @@ async def requested(bus: Bus) -> list[int]:
     return sizes
 
 
-async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring(
+async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring_and_nothing_to_warn_of(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(pull, "EXPIRES_S", 4)
@@ -111,16 +111,29 @@ async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring
         await delivery.ack()
 
     sizes = await requested(bus)
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
-    await until(lambda: len(sizes) == 1)
-    await asyncio.sleep(1)
-    for number in range(2):
-        await bus.publish(f"work.custom.a.{number}", b"{}")
-    await until(lambda: len(sizes) == 4)
-    assert sizes == [5, 2, 3, 2]
-    await bus.publish("work.custom.a.late", b"{}")
-    await until(lambda: len(seen) == 3, 5)
-    loop.cancel()
+    with capture_logs() as logs:
+        loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+        await until(lambda: len(sizes) == 1)
+        await asyncio.sleep(1)
+        for number in range(2):
+            await bus.publish(f"work.custom.a.{number}", b"{}")
+        await until(lambda: len(sizes) == 4)
+        assert sizes == [5, 2, 3, 2]
+        await bus.publish("work.custom.a.late", b"{}")
+        await until(lambda: len(seen) == 3, 5)
+        loop.cancel()
+    assert logs == []
+
+
+async def test_a_pull_that_is_refused_is_told_of_and_made_again_in_a_second(bus: Bus):
+    with capture_logs() as logs:
+        began = asyncio.get_running_loop().time()
+        loop = asyncio.create_task(bus.consume("WORK", "nobody", pull.do_nothing, in_flight=5))
+        await until(lambda: len(logs) == 2)
+        loop.cancel()
+    assert asyncio.get_running_loop().time() - began > 0.9 * pull.HEARTBEAT_S
+    refused = {"event": "pull refused", "stream": "WORK", "durable": "nobody", "status": "503"}
+    assert logs == [refused | {"log_level": "warning"}] * 2
 
 
 async def test_how_many_may_be_in_flight_is_asked_before_each_pull(bus: Bus):
