@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from campaigns.imports import LISTED
 from campaigns.reapplying import reapply_erasures
 from controls import USER
 from recordservice import Service
@@ -80,6 +81,16 @@ async def test_good_rows_load_and_the_others_are_named_by_line(service: Service)
         "dry_run": False,
         "objections": [],
     }
+
+
+async def test_of_very_many_bad_and_repeated_lines_all_are_counted_and_the_first_listed(service: Service):
+    bad, same = LISTED + 1, LISTED + 2
+    answer = await service.ask(
+        "contacts.import", csv="name,email\n" + "Nobody,nowhere\n" * bad + "Bo,bo@example.org\n" * same
+    )
+    assert (answer["failed"], answer["imported"], answer["duplicates"]) == (bad, 1, same - 1)
+    assert [error["line"] for error in answer["errors"]] == [*range(2, 2 + LISTED)]
+    assert [one["line"] for one in answer["repeated"]] == [*range(3 + bad, 3 + bad + LISTED)]
 
 
 async def test_a_trial_says_which_lines_speak_of_the_same_person(service: Service):
@@ -274,6 +285,7 @@ async def test_at_its_start_the_service_waits_for_the_read_model_and_erases_agai
         ("import", {}, "invalid"),
         ("import", {"csv": "name\n", "colour": "red"}, "unknown_field"),
         ("import", {"csv_base64": "ü"}, "invalid"),
+        ("import", {"csv_base64": b64encode(CSV.encode()).decode() + "*"}, "invalid"),
         ("import", {"csv": "name\na\0b\n"}, "unstorable"),
         ("import", {"rows": [{"name": "x"}] * 10_001}, "invalid"),
         ("import", {"csv": "name\n" + "x\n" * 10_001}, "too_many_rows"),
