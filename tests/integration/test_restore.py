@@ -78,6 +78,16 @@ async def test_who_is_erased_in_the_vault_that_is_there_stays_so(here: Office, t
     assert await here.name(id_) == ERASED
 
 
+async def test_who_is_erased_in_the_vault_that_was_copied_gets_no_key_where_it_is_restored(
+    here: Office, there: Office, tmp_path: Path
+):
+    by_name = here.vault.person_of(USER, NAME)
+    await here.vault.erase(USER, by_name)
+    await there.restore(await here.back_up(tmp_path / "backup"))
+    with pytest.raises(Erased):
+        await there.vault.make_keys(USER, [by_name])
+
+
 async def test_every_erasure_that_a_long_log_tells_of_is_applied(
     here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
