@@ -51,7 +51,7 @@ async def test_erased_persons_stay_erased_though_the_vault_is_older_than_the_log
     tuesday = await here.back_up(tmp_path / "tuesday")
     await there.restore(tuesday, only="log")
     done = await there.restore(monday, only="vault")
-    assert done.erased == 1
+    assert (done.keys, done.erased) == (1, 1)
     assert [await there.name(erased), await there.name(kept)] == [ERASED, "Rosalind Otherperson"]
     assert (await reveal(there.vault, USER, typed))["name"] == ERASED
     with pytest.raises(Erased):
@@ -76,6 +76,16 @@ async def test_who_is_erased_in_the_vault_that_is_there_stays_so(here: Office, t
     await here.vault.erase(USER, id_)
     await here.restore(backup, only="vault")
     assert await here.name(id_) == ERASED
+
+
+async def test_a_backup_that_was_taken_after_an_erasure_is_restored(
+    here: Office, there: Office, tmp_path: Path
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    await here.erase(erased)
+    done = await there.restore(await here.back_up(tmp_path / "backup"))
+    assert (done.keys, done.erased) == (1, 1)
+    assert [await there.name(erased), await there.name(kept)] == [ERASED, "Rosalind Otherperson"]
 
 
 async def test_who_is_erased_in_the_vault_that_was_copied_gets_no_key_where_it_is_restored(
