@@ -200,12 +200,15 @@ async def test_a_postgres_that_takes_no_keys_is_told_and_the_restore_can_be_run_
     await streams.check(there.bus)
 
 
-async def test_a_stream_of_which_less_comes_back_than_was_copied_is_refused(backup: Path, there: Office):
+@pytest.mark.parametrize(("lacking", "wanted"), [("messages", "2 to 1"), ("last_seq", "1 to 2")])
+async def test_a_stream_of_which_less_comes_back_than_was_copied_is_refused(
+    backup: Path, there: Office, lacking: str, wanted: str
+):
     manifest = manifests.read(backup)
-    manifest.streams["EVT"].state["messages"] += 1
+    manifest.streams["EVT"].state[lacking] += 1
     error = await refused(restore(there.bus, there.database_url, backup, manifest, master_key=MASTER_KEY))
     assert (error.code, error.field) == ("incomplete", "EVT.snapshot")
-    assert "EVT came back with 1 messages to sequence 1, not 2 to 1: " in error.message
+    assert f"EVT came back with 1 messages to sequence 1, not {wanted}: " in error.message
 
 
 async def test_a_log_that_is_not_empty_stays_as_it_is(here: Office, backup: Path):
