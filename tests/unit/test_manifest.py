@@ -103,9 +103,10 @@ def test_a_manifest_with_a_letter_changed_is_refused(backup: Path, name: str):
         read(backup)
 
 
-def test_one_of_an_older_release_is_read(backup: Path):
-    edit(backup, release="0.0.9", files_of_a_later_time={})
-    assert read(backup).release == "0.0.9"
+@pytest.mark.parametrize("older", ["0.0.9", "0.0.9.dev1"])
+def test_one_of_an_older_release_is_read(backup: Path, older: str):
+    edit(backup, release=older, files_of_a_later_time={})
+    assert read(backup).release == older
 
 
 @pytest.mark.parametrize("fault", DAMAGES)
