@@ -78,7 +78,7 @@ async def _demo(data: Path, out: Console) -> int:
     finally:
         await stack.stop()
     show.say(out, f"\nEverything is stopped again. It took {time.monotonic() - began:.1f} s.")
-    for line in view.NEXT:
+    for line in view.next_steps():
         show.say(out, line)
     return code
 

@@ -1,7 +1,11 @@
 """What the demo shows of a finished session."""
 
+import shlex
+import shutil
+import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +26,6 @@ FROM agent_session_steps WHERE session_id = $1 ORDER BY step_number""",
 FROM contacts WHERE NOT suppressed ORDER BY outlet LIMIT 5""",
 )
 NEXT = (
-    "",
-    "Try next:",
     "  totalaud up                      keep the stack running, with data of its own",
     "  totalaud contacts import FILE    your own contacts, sealed",
     "  totalaud run scout-agent --file workflow.yaml --watch",
@@ -52,7 +54,15 @@ def pitches(found: Row, output: Row, *, simulated: bool) -> Iterable[Any]:
         title = Text(f"{names.get(pitch['contact_id'])}: {pitch['subject']}")
         templated = pitch.get("basis") == "template"
         subtitle = "from the template" if templated else "simulated" if simulated else None
-        yield Panel(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
+        yield Panel.fit(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
+
+
+def next_steps() -> Iterator[str]:
+    """Yield what to try; where the shell does not find `totalaud`, first what makes it do so."""
+    yield from ("", "Try next:")
+    if shutil.which("totalaud") is None:
+        yield f"  . {shlex.quote(str(Path(sys.prefix) / 'bin' / 'activate'))}"
+    yield from NEXT
 
 
 def values(sql: str, session_id: str) -> list[Any]:
