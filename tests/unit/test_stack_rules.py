@@ -20,12 +20,13 @@ from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
 from totalaud.connection import Connection
 from totalaud.stack import environment, orphans, paths, ports, reach, supervisor
+from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
 from totalaud.stack.parts import MODEL, PartKind
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.process import Child, Program
-from totalaud.stack.server import Server
+from totalaud.stack.server import NotReady, Server
 from totalaud.stack.supervisor import Keeper, pause_after
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
@@ -59,6 +60,22 @@ def test_xdg_data_home_is_honoured_when_it_is_absolute(monkeypatch: pytest.Monke
     monkeypatch.setattr(paths, "is_root", lambda: False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert paths.data_dir() == tmp_path / "totalaud"
+
+
+def test_an_account_without_a_home_is_told_how_to_name_a_data_folder(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paths, "is_root", lambda: False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(FileNotFoundError, match="no home folder: name a folder for data with --data"):
+        paths.data_dir()
+
+
+async def test_a_folder_that_takes_no_data_is_named_with_the_reason_and_the_way_out(tmp_path: Path):
+    (tmp_path / "file").touch()
+    stack = LocalStack(tmp_path / "file" / "data", tmp_path)
+    with pytest.raises(NotReady, match=r"in .*/file/data: .*Not a directory.*: choose another --data"):
+        await stack.start()
 
 
 def test_the_skills_of_the_checkout_are_found_and_may_be_chosen(

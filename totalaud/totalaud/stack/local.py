@@ -127,8 +127,7 @@ class LocalStack:
         ]
 
     async def _start(self) -> None:
-        paths.make_folder(self.data)
-        self._lock = DataLock(self.data)
+        self._lock = self._locked()
         await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
         given_nats = secret(NATS_URL)
         given_database = secret(DATABASE_URL)
@@ -154,6 +153,13 @@ class LocalStack:
         if self._push:
             await self._push(self)
         paths.write_private(paths.connection_file(self.data), json.dumps(self._connection()))
+
+    def _locked(self) -> DataLock:
+        try:
+            paths.make_folder(self.data)
+            return DataLock(self.data)
+        except OSError as error:
+            raise NotReady(f"nothing can be kept in {self.data}: {error}: choose another --data") from error
 
     async def _bring_nats(self, nats: Nats | None) -> None:
         if nats:

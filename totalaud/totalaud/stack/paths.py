@@ -20,8 +20,17 @@ def data_dir() -> Path:
     """Return the default data folder of this user; it may not exist yet."""
     if is_root():
         return ROOT_DATA
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "totalaud"
+    base = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (base if base.is_absolute() else _home() / ".local" / "share") / "totalaud"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise FileNotFoundError(
+            "this account has no home folder: name a folder for data with --data"
+        ) from None
 
 
 def skills_dir() -> Path:
