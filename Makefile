@@ -70,12 +70,21 @@ lock: $(UV) ## resolve requirements.lock anew from the projects' files
 
 install: .venv/.installed
 
-.venv/.installed: requirements.lock $(FILES) | $(UV)
+# A folder that was moved or copied, or whose Python has gone or become another one, is installed anew.
+installed = echo "$$(pwd -P) $$($(BIN)/python -ISc 'import sys; print(*sys.version_info[:2])' 2> /dev/null)"
+STALE := $(shell [ "$$($(installed))" = "$$(cat .venv/.installed 2> /dev/null)" ] || echo stale)
+
+.PHONY: stale
+stale:
+	@rm -rf .venv
+
+.venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock \
+	  || { echo "uv needs a package index (UV_DEFAULT_INDEX names another than PyPI) and the system's certificates (Debian: ca-certificates)"; exit 1; }
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv $(addprefix -e ./,$(PROJECTS))
 	@$(BIN)/python -m compileall -q $(PROJECTS)
-	@touch $@
+	@$(installed) > $@
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,0 +1,67 @@
+"""When `make` installs again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A checkout of which `make` takes everything for installed."""
+    folder = tmp_path / "Über uns" / "it's ours"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".tools" / "bin").mkdir(parents=True)
+    (folder / ".tools" / "bin" / "uv").touch()
+    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    for name in (
+        "Makefile",
+        "requirements.lock",
+        "pyproject.toml",
+        "*/pyproject.toml",
+        "services/*/pyproject.toml",
+    ):
+        for file in CHECKOUT.glob(name):
+            there = folder / file.relative_to(CHECKOUT)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, there)
+    written = f"{folder} {sys.version_info.major} {sys.version_info.minor}\n"
+    (folder / ".venv" / ".installed").write_text(written, encoding="utf-8")
+    return folder
+
+
+def is_taken_for_installed(folder: Path) -> bool:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    asked = subprocess.run(["make", "--question", "install"], cwd=folder, env=env, check=False)
+    return asked.returncode == 0
+
+
+def test_what_is_installed_is_not_installed_again(installed: Path):
+    assert is_taken_for_installed(installed)
+
+
+def test_a_folder_that_was_moved_is_installed_again(installed: Path):
+    assert not is_taken_for_installed(installed.rename(installed.with_name("elsewhere")))
+
+
+def test_a_folder_that_was_copied_is_installed_on_its_own(installed: Path):
+    copy = shutil.copytree(installed, installed.with_name("copy"), symlinks=True)
+    assert not is_taken_for_installed(copy)
+    assert is_taken_for_installed(installed)
+
+
+def test_a_folder_whose_python_has_gone_is_installed_again(installed: Path):
+    python = installed / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    assert not is_taken_for_installed(installed)
+
+
+def test_a_folder_whose_python_has_become_another_one_is_installed_again(installed: Path):
+    (installed / ".venv" / ".installed").write_text(f"{installed} 3 10\n", encoding="utf-8")
+    assert not is_taken_for_installed(installed)
