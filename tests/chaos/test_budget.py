@@ -19,7 +19,7 @@ from shared.subjects import Aggregate, ledger
 
 pytestmark = pytest.mark.timeout(180)
 CALLS, PAID_FOR, KILLS = 200, 50, 2
-ACK_WAIT_S, CALL_S = 3.0, 8.0
+ACK_WAIT_S, CALL_S = 3.0, 16.0
 WRITE = {"skill": "write-once", "input": {"topic": "a single"}}
 
 

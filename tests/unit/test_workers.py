@@ -176,8 +176,14 @@ async def test_a_spinning_skill_is_killed_at_its_deadline_while_another_goes_on(
     assert done > 50
 
 
-async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(workers: Workers) -> None:
-    assert await run_with(workers, attempt("nap", {"s": 0.01}, timeout_s=0.1)) == {"slept": True}
+async def test_a_deadline_is_not_eaten_by_the_start_of_a_process(skills: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(1)\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 1, {**os.environ, "PYTHONPATH": path})
+    try:
+        assert await run_with(pool, attempt("nap", {"s": 0.01}, timeout_s=0.9)) == {"slept": True}
+    finally:
+        await pool.close()
 
 
 def test_workers_run_crash_and_are_killed_on_the_loop_of_services_too(skills: Path) -> None:
