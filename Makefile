@@ -89,8 +89,8 @@ stale:
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "totalaud needs Python 3.11 or newer: install it, or name one as in 'make PYTHON=python3.12'"; exit 1; }
-	@$(PYTHON) -m venv .tools 2> /dev/null && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
-	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION); } \
+	@$(PYTHON) -m venv .tools > /dev/null 2>&1 && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv==$(UV_VERSION); } \
 	  || { rm -rf .tools; echo "no uv: $(PYTHON) needs its venv or pip (Debian: python3-venv), and a package index"; exit 1; }
 
 clean: ## remove what was installed here
