@@ -219,6 +219,16 @@ async def test_a_signal_during_the_start_leaves_no_process(data: Path, number: s
     assert living(data) == {}
 
 
+async def test_a_signal_before_the_tables_are_made_is_answered_by_the_end_alone():
+    with data_folder() as data:
+        for _ in range(3):
+            up = await Up.start(data, stderr=subprocess.STDOUT)
+            await up.until("postgres runs")
+            told = len(up.lines)
+            assert await up.end(signal.SIGINT) == 0
+            assert [line for line in up.lines[told:] if not line.endswith(" runs")] == ["stopped"]
+
+
 @pytest.mark.parametrize("delay_s", [0.1, 0.5])
 async def test_a_signal_during_the_very_first_start_leaves_no_process(delay_s: float):
     with data_folder() as data:

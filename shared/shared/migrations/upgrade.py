@@ -1,5 +1,7 @@
 """Brings schema `vault` to its newest revision, in one transaction; concurrent starts take turns."""
 
+import asyncio
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ SCHEMA = "vault"
 TURN = 0x746F74616C617564
 CONNECT_S = 5.0
 FOLDER = Path(__file__).parent
+TOOLS = ("alembic.command", "sqlalchemy.ext.asyncio")
 
 
 async def upgrade(database_url: str) -> None:
@@ -34,6 +37,10 @@ async def _revision(database_url: str) -> str | None:
 
 
 async def _upgrade(database_url: str) -> None:
+    """Load what takes a second beside the loop: who is told to stop meanwhile shall hear of it."""
+    for tool in TOOLS:
+        await asyncio.to_thread(import_module, tool)
+
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import Connection, text

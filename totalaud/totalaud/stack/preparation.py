@@ -1,5 +1,8 @@
 """What has to be there before the services start: streams in NATS, the vault's tables in Postgres."""
 
+import asyncio
+from importlib import import_module
+
 from shared.settings import ack_wait_s
 from totalaud.stack.server import NotReady
 
@@ -24,7 +27,12 @@ async def provision(nats_url: str) -> None:
 
 
 async def migrate(database_url: str) -> None:
-    """Bring the vault's tables to their newest form."""
+    """Bring the vault's tables to their newest form.
+
+    What that takes is loaded beside the loop: who is told to stop meanwhile hears of it before they connect.
+    """
+    await asyncio.to_thread(import_module, "shared.vault")
+
     from shared.vault import migrate as bring
     from totalaud.database import reaching
     from totalaud.errors import Unreachable
