@@ -89,7 +89,7 @@ async def test_a_call_that_never_got_through_is_not_in_doubt(provider: Pool) -> 
     """The host takes the connection, as a firewall or a load balancer may, and never says a word of TLS."""
     async with wire(silent=True) as there:
         failure, call = await failed(there.url.replace("http:", "https:"), provider, timeout_s=1.5)
-    assert (failure.code, failure.retryable) == ("provider_error", True)
+    assert (failure.code, failure.retryable) == ("provider_away", True)
     assert (call.in_doubt, call.in_doubt_usd) == (False, 0)
 
 
