@@ -35,14 +35,13 @@ PATHS = ("/v1/chat/completions", "/chat/completions", "/v1/messages")
 
 
 def echoes(status: int):
-    """Answer as a careless provider does: with the key that it was asked with."""
+    """Answer as a careless provider does: with the key that it was asked with; to try again is no use."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         key = handler.headers.get("authorization") or handler.headers.get("x-api-key")
         body = {"error": {"message": f"bad key {key}", "type": key, "code": key}, "content": key, "id": key}
-        says(json.dumps(body).encode(), status, content_type="application/json", x_request_id=str(key))(
-            handler
-        )
+        told = {"content_type": "application/json", "x_request_id": str(key), "x_should_retry": "false"}
+        says(json.dumps(body).encode(), status, **told)(handler)
 
     return answer
 
