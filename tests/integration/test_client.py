@@ -179,14 +179,14 @@ async def test_an_erased_contact_is_read_as_erased(client: Client, stack: LocalS
 async def test_what_was_typed_beside_an_address_and_made_of_it_is_erased_with_it(
     client: Client, stack: LocalStack, skill: str, given: dict[str, Any]
 ):
-    typed = {"email": "Zoe <zoe@example.org>", "name": "Canary Z.", "notes": "canary notes", "phone": "777"}
+    typed = {"email": "Zoe <zoe@example.org>", "name": "Canary Z.", "notes": "canary notes", "phone": "77 77 77"}
     asked = await client.execute(skill, {"contacts": [typed], **given})
     before = json.dumps((await client.skill_outcome(asked.id)).output)
     await client.records.erase("zoe@example.org")
     async with await client_of(stack, client.user) as fresh:
         after = await fresh.skill_outcome(asked.id)
     assert "Canary" in before
-    assert not re.search("canary|777|zoe", json.dumps([after.input, after.output]), re.IGNORECASE)
+    assert not re.search("canary|77 77|zoe", json.dumps([after.input, after.output]), re.IGNORECASE)
 
 
 async def test_without_the_key_a_sealed_value_is_shown_as_sealed(client: Client):
