@@ -179,7 +179,12 @@ async def test_an_erased_contact_is_read_as_erased(client: Client, stack: LocalS
 async def test_what_was_typed_beside_an_address_and_made_of_it_is_erased_with_it(
     client: Client, stack: LocalStack, skill: str, given: dict[str, Any]
 ):
-    typed = {"email": "Zoe <zoe@example.org>", "name": "Canary Z.", "notes": "canary notes", "phone": "77 77 77"}
+    typed = {
+        "email": "Zoe <zoe@example.org>",
+        "name": "Canary Z.",
+        "notes": "canary notes",
+        "phone": "77 77 77",
+    }
     asked = await client.execute(skill, {"contacts": [typed], **given})
     before = json.dumps((await client.skill_outcome(asked.id)).output)
     await client.records.erase("zoe@example.org")
