@@ -321,6 +321,19 @@ async def test_whoever_has_to_wait_for_longer_than_half_of_its_time_ends_with_wh
     assert [letter["words"] for letter in progress.partial["letters"]] == [6]
 
 
+async def test_who_waited_while_another_text_had_no_answer_in_its_time_asks_nobody(bench):
+    """The first has no answer within 2 s, the second is refused for 2.4 s: all are the template's then."""
+    busy = Failure("rate_limited", "too many", retryable=True, retry_after_s=2.4)
+    model = Played(60.0, busy, TRUE)
+    output, progress = await bench(model, given=many(9), timeout_s=2)
+    assert [letter["basis"] for letter in output["letters"]] == ["template"] * 9
+    assert len(model.asked) == 2
+    assert [(call.outcome, call.in_doubt) for call in progress.calls] == [
+        ("timeout", True),
+        ("rate_limited", False),
+    ]
+
+
 async def test_what_may_not_be_tried_again_is_not(bench):
     failure, progress = await bench(Played(Failure("rate_limited", "never again")))
     assert (failure.code, failure.retryable) == ("rate_limited", False)

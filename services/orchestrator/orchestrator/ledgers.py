@@ -171,7 +171,7 @@ class Ledgers:
 
 
 def _from_balance(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
-    """Leave out what a balance that was carried forward follows; all, where none was."""
+    """Return a balance that was carried forward and what follows it; nothing where none was."""
     for place, event in enumerate(events):
         if isinstance(event, BalanceCarriedForward):
             return events[place:]

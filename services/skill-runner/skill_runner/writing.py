@@ -95,7 +95,7 @@ class Writer:
     async def write(self, task: Task) -> Written:
         """Return a text; raises Failure when there is none, or the provider cannot be had."""
         again: Again | None = None
-        failure = Failure("timeout", "there is no time left for a call", retryable=True)
+        failure = _no_time()
         for number, purpose in enumerate(PURPOSES, 1):
             if self._left_s() <= self._longest_s:
                 break
@@ -168,14 +168,19 @@ class Writer:
         )
 
     async def _asked(self, task: Task, number: int, purpose: Purpose, again: Again | None) -> Asked:
-        """Ask when the model takes a call; one that is refused costs nothing, and is made again."""
+        """Ask when the model takes a call; one that is refused costs nothing, and is made again.
+
+        While it waited, another text of the attempt may have had no answer in its time.
+        """
         progress, refused = self.run.progress, None
         while True:
             try:
                 async with self.paces[self._model(number)].turn(self._latest()):
+                    if (left_s := self._left_s()) <= self._longest_s:
+                        raise _no_time()
                     if refused is not None:
                         progress.calls.remove(refused)
-                    question = self._question(task, number, self._left_s(), again)
+                    question = self._question(task, number, left_s, again)
                     call = ProviderCall(task.item, number, purpose, self._provider, question.model, utc_now())
                     call.most_usd = self._most_usd(question)
                     reply = await ask(self._provider, self.chat, question, progress, call)
@@ -218,6 +223,10 @@ class Writer:
         if found := problems(task.schema, answer):
             raise Failure("skill_error", f"the template does not fit: {sentence(found, 'it')}")
         return Written(answer, "template", await self.functions.check(task.given, answer))
+
+
+def _no_time() -> Failure:
+    return Failure("timeout", "there is no time left for a call", retryable=True)
 
 
 def _usable(task: Task, question: Question, reply: Reply) -> Any:
