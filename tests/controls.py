@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 from msgspec import structs
 
 from orchestrator import steps
-from orchestrator.asked import ClaimAttempt, ReportAttempt, Start
+from orchestrator.asked import ClaimAttempt, DeferAttempt, ReportAttempt, Start
 from shared.commit import Commit
 from shared.events import AnyEvent, AttemptError, AttemptRequested, PlannedStep
 from shared.log import Past, Recorded
 from shared.subjects import session
 from shared.usage import Cached, ModelCall, Usage
-from shared.work import Claim, Report, Work
+from shared.work import Claim, Deferral, Report, Work
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 SESSION = UUID("00000000-0000-4000-8000-00000000000a")
@@ -124,6 +124,14 @@ def claim(step: int = 1, attempt: int = 1, runner: str = RUNNER) -> ClaimAttempt
         runner=runner,
     )
     return ClaimAttempt(said, LEASE_S)
+
+
+def deferral(step: int = 1, attempt: int = 1) -> DeferAttempt:
+    why = {"code": "rate_limited", "message": "the provider takes no more calls now"}
+    named = attempt_id(step, attempt)
+    return DeferAttempt(
+        Deferral(user=USER, noun="session", id=SESSION, step=step, attempt_id=named, seq=1, **why)
+    )
 
 
 def usage(cents: int = 1) -> Usage:

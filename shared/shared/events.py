@@ -115,6 +115,18 @@ class AttemptStarted(Happened, frozen=True, kw_only=True):
     reserved_usd: Decimal | None = None
 
 
+class AttemptDeferred(Happened, frozen=True, kw_only=True):
+    """The attempt waits in its queue, where it costs nothing: its model takes no call now.
+
+    Told once, when it has waited for more than a moment; `code` and `message` are as in `AttemptError`.
+    """
+
+    step: int
+    attempt_id: UUID
+    code: str
+    message: str
+
+
 class AttemptStopped(Happened, frozen=True, kw_only=True):
     """A limit forbids the attempt's calls: nothing was called, nothing paid.
 
@@ -298,6 +310,7 @@ SessionEvent = (
     | StepHandedOff
     | AttemptRequested
     | AttemptStarted
+    | AttemptDeferred
     | AttemptStopped
     | AttemptLost
     | ModelCalled

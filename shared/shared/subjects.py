@@ -130,6 +130,10 @@ def beat(attempt_id: UUID | str) -> str:
     return f"attempt.{attempt_id}.beat"
 
 
+def defer(attempt_id: UUID | str) -> str:
+    return f"attempt.{attempt_id}.defer"
+
+
 def stop(id_: UUID | str) -> str:
     """Core publish: abort the running work of a session, or of a skill that runs alone."""
     return f"stop.{id_}"

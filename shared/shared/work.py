@@ -96,12 +96,19 @@ class Claim(About, frozen=True, kw_only=True):
     most_usd: Decimal | None = Decimal(0)
 
 
+class Deferral(About, frozen=True, kw_only=True):
+    """Tells, on `attempt.<attempt_id>.defer`, why an attempt stays in its queue."""
+
+    code: str
+    message: str
+
+
 class Answer(Stored, frozen=True, kw_only=True):
-    """What the orchestrator answers a claim or heartbeat.
+    """What the orchestrator answers a claim, heartbeat or deferral.
 
     run: call now, and beat every third of `lease_s`. drop: the attempt is no longer awaited, ack the work.
-    later: somebody else runs it, come back in `lease_s`. abort: (heartbeat) stop the running work and report
-    it with error code `cancelled` and its usage.
+    later: it stays in the queue, or somebody else runs it until `lease_s` at least. abort: (heartbeat) stop
+    the running work and report it with error code `cancelled` and its usage.
     """
 
     verdict: Literal["run", "drop", "later", "abort"]

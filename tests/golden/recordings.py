@@ -1,7 +1,6 @@
 """What is recorded: random stories, simulated runs under faults, commands sent one by one."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,6 +15,7 @@ from controls import (
     attempt_id,
     call,
     claim,
+    deferral,
     failure,
     later,
     planned,
@@ -119,6 +119,23 @@ def balance() -> Iterator[Written]:
         yield subjects.ledger(USER), Commit(commit_id=UUID(int=number), at=later(number), events=events)
 
 
+def waits() -> Iterator[Written]:
+    """One step waits for its provider and is done; so do the next one's attempts, the last of them still."""
+    return _decided(
+        (
+            (start(pool="anthropic"), later(0)),
+            (deferral(), later(5)),
+            (_most("0.02", claim()), later(60)),
+            (report(usage=usage()), later(62)),
+            (deferral(2), later(70)),
+            (_most("0.02", claim(2)), later(80)),
+            (failure(2), later(81)),
+            (WakeUp(), later(120)),
+            (deferral(2, 2), later(130)),
+        )
+    )
+
+
 RECORDINGS = {
     "sessions": sessions,
     "money": money,
@@ -126,6 +143,7 @@ RECORDINGS = {
     "records": records,
     "objections": objections,
     "balance": balance,
+    "waits": waits,
 }
 
 
@@ -155,7 +173,7 @@ def rivals() -> Iterator[Written]:
     That one fails with two of its texts written, and waits to be tried again.
     """
     half = {"partial": {"texts": ["one", "three"]}, "items": (0, 2), "calls": (call(item=0), call(item=2))}
-    begin = replace(start(), steps=(planned(1), planned(2, agent="coach-agent")))
+    begin = structs.replace(start(), steps=(planned(1), planned(2, agent="coach-agent")))
     return _decided(
         (
             (begin, later(0)),
@@ -174,7 +192,7 @@ def bounded() -> Iterator[Written]:
     tight = Budget(limit_usd=Decimal("0.01"), policy="wait")
     return _decided(
         (
-            (replace(start(), steps=steps, budget=tight), later(0)),
+            (structs.replace(start(), steps=steps, budget=tight), later(0)),
             (_most("0.02", claim()), later(1)),
             (SetSessionBudget(Decimal(1), "wait", "raise"), later(2)),
             (Resume(), later(3)),
@@ -192,7 +210,7 @@ def bounded() -> Iterator[Written]:
 
 
 def _most(usd: str, command: ClaimAttempt) -> ClaimAttempt:
-    return replace(command, claim=structs.replace(command.claim, most_usd=Decimal(usd)))
+    return structs.replace(command, claim=structs.replace(command.claim, most_usd=Decimal(usd)))
 
 
 def _decided(told: Iterable[tuple[Command, datetime]]) -> Iterator[Written]:

@@ -40,7 +40,8 @@ PUBLISHED_BY = {
         "_INBOX_skill-runner.x.y",
     ],
     "skill-runner": [
-        *(f"report.{ID}", f"late.{ID}", f"attempt.{ID}.start", f"attempt.{ID}.beat"),
+        *(f"report.{ID}", f"late.{ID}"),
+        *(f"attempt.{ID}.{word}" for word in ("start", "defer", "beat")),
         *(f"dlq.{pool}" for pool in POOLS),
         *(f"$JS.API.CONSUMER.MSG.NEXT.WORK.{pool}" for pool in POOLS),
         *(f"$JS.ACK.WORK.{pool}.1.1.1.1.0" for pool in POOLS),
@@ -118,7 +119,7 @@ PUBLISHED_BY_NONE = [
 HEARD_BY = {
     "orchestrator": [
         *(f"ask.*.{noun}.*" for noun in OWN_NOUNS),
-        *("report.*", "attempt.*.start", "attempt.*.beat", "ops.skill.*"),
+        *("report.*", "attempt.*.start", "attempt.*.defer", "attempt.*.beat", "ops.skill.*"),
         *("feed.skill.*", "feed.agent.*", "erased.*.*", "_INBOX_orchestrator.>"),
     ],
     "skill-runner": ["stop.*", "feed.skill.*", "feed.agent.*", "erased.*.*", "_INBOX_skill-runner.>"],

@@ -28,6 +28,7 @@ LOOKED_AT = "$JS.API.CONSUMER.INFO.WORK."
 Start = Callable[[str, str], Awaitable[None]]
 PITCH = {"artist_name": "A", "genre": "synthpop", "contact_name": "a presenter"}
 NOT_IN_THE_STORY = {
+    "attempt.*.defer": "a provider that takes no more calls: test_few_calls",
     "attempt.*.beat": "an attempt that lasts: test_deploy_permissions",
     "late.*": "a report that nobody answered: test_deploy_conf",
     "$JS.API.DIRECT.GET.CMD.late.*": "a runner that fell silent: test_deploy_conf",

@@ -111,7 +111,7 @@ def paid_without_claim(_real: Any) -> Any:
 
 
 def forgets_what_it_reported(_real: Any) -> Any:
-    return lambda _self, _attempt_id: None
+    return lambda _known, _attempt_id: None
 
 
 def deaf_to_the_end(real: Any) -> Any:

@@ -150,7 +150,7 @@ MUTANTS = (
     Mutant(
         "a runner forgets what it reported",
         CALLED_AGAIN,
-        handlers.Handlers,
+        handlers,
         "_remember",
         faulty.forgets_what_it_reported,
         Focus(skills=("buy",), faults=LOSSY),

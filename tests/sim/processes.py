@@ -142,6 +142,7 @@ async def orchestrator(world: World, process: Process) -> None:
     await bus.listen("ask.*.budget.*", ask, queue=QUEUE)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
+    await bus.listen("attempt.*.defer", reports.defer, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
     bus.consume("CMD", QUEUE, doors.queued, in_flight=32)

@@ -11,6 +11,7 @@ from shared.usage import Usage
 from sim.chance import Chance
 from sim.process import Process
 from skill_runner.failure import Failure
+from skill_runner.pace import NoTurn
 from skill_runner.progress import ProviderCall
 from skill_runner.run import Prepared, Run, deadline
 
@@ -73,13 +74,20 @@ class SimEngine:
         self._running = running
 
     async def prepare(self, run: Run) -> Prepared:
-        """Say what it may cost: somewhat more than it does, as with bounds of real calls."""
+        """Say what it may cost, somewhat more than it does, as with bounds of real calls.
+
+        It may have to wait for its turn.
+        """
         if run.work.pool == "custom":
             return Prepared(run)
         if self._chance.happens(0.03):
             raise Failure("sim_unready", "this runner cannot run it", retryable=True)
+        no_turn = (
+            NoTurn("rate_limited", "it takes no more calls", 6.0) if self._chance.happens(0.03) else None
+        )
         done = len(run.work.done.items) if run.work.done else 0
-        return Prepared(run, MOST * (ITEMS - done if run.work.skill == "collect" else 1))
+        most = MOST * (ITEMS - done if run.work.skill == "collect" else 1)
+        return Prepared(run, most, no_turn=no_turn)
 
     async def run(self, prepared: Prepared) -> Any:
         run = prepared.run

@@ -384,13 +384,16 @@ async def test_attempts_of_one_runner_learn_from_each_other(tmp_path):
     try:
         runs = [await attempt(written(tmp_path, CHECK, name)) for name in ("small", "small", "large")]
         prepared = await engine.prepare(runs[0])
-        assert prepared.wait_s == 0
+        assert prepared.no_turn is None
         with pytest.raises(Failure):
             await engine.run(prepared)
-        waits = [(await engine.prepare(run)).wait_s for run in runs[1:]]
+        same, other = [(await engine.prepare(run)).no_turn for run in runs[1:]]
     finally:
         await workers.close()
-    assert waits == [pytest.approx(30, abs=5), 0]
+    assert other is None
+    assert same is not None
+    assert same.wait_s == pytest.approx(30, abs=5)
+    assert (same.code, same.message) == ("rate_limited", "too many")
 
 
 async def test_a_prompt_that_a_filter_stopped_is_put_to_the_next_tier_and_keeps_no_other_text_back(bench):

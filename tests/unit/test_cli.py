@@ -458,6 +458,14 @@ def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
 
 
+def test_an_attempt_that_waits_for_its_provider_is_told_with_the_reason():
+    why = {"code": "rate_limited", "message": "openai takes no more calls now"}
+    deferred = {"type": "AttemptDeferred", "step": 1, "attempt_id": "a", **why}
+    assert (
+        Teller().tell(deferred) == "step 1 waits for its turn: openai takes no more calls now (rate_limited)"
+    )
+
+
 @pytest.mark.parametrize(("days", "told"), [(2, "%m-%d %H:%M"), (400, "%Y-%m-%d"), (-400, "%Y-%m-%d")])
 def test_a_time_far_away_is_told_with_its_year_in_as_few_letters(days: int, told: str):
     at = datetime.now(UTC) - timedelta(days=days)

@@ -14,6 +14,7 @@ from controls import (
     USER,
     attempt_id,
     claim,
+    deferral,
     failure,
     hit,
     later,
@@ -24,10 +25,11 @@ from controls import (
     usage,
 )
 from given import given
-from orchestrator.asked import Cancel, ExpireLease, Refuse, Retry, SetSessionBudget, WakeUp
+from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, SetSessionBudget, WakeUp
 from orchestrator.decide import answer, check_retry, decide
 from orchestrator.session import Session, Timer, outstanding
 from shared.events import (
+    AttemptDeferred,
     AttemptFailed,
     AttemptLost,
     AttemptReportedLate,
@@ -209,6 +211,27 @@ def test_the_first_claim_starts_the_attempt_and_the_second_runner_waits():
     claimed = claimed.and_then(claim())
     claimed.when(claim(runner="runner-2")).nothing_happens()
     assert answer(claimed.session, claim(runner="runner-2").claim, 5).verdict == "later"
+
+
+def test_an_attempt_that_waits_for_its_provider_is_told_once_and_may_still_be_claimed():
+    waits = given(start(pool="anthropic"))
+    (deferred,) = waits.when(deferral()).then_happens(AttemptDeferred)
+    assert (deferred.step, deferred.code) == (1, "rate_limited")
+    assert deferred.message == "the provider takes no more calls now"
+    waits = waits.and_then(deferral())
+    waits.when(deferral()).nothing_happens()
+    waits.when(claim()).then_happens(AttemptStarted)
+
+
+@pytest.mark.parametrize("then", [claim(), report(1), Cancel()], ids=["claimed", "reported", "cancelled"])
+def test_an_attempt_that_does_not_wait_any_more_is_not_told_to(then: Command):
+    given(start(pool="anthropic"), then).when(deferral()).nothing_happens()
+
+
+def test_each_attempt_at_a_step_may_wait_for_its_provider():
+    again = given(start(pool="anthropic"), deferral(), failure()).and_then(WakeUp(), now=later(60))
+    (deferred,) = again.when(deferral(1, 2)).then_happens(AttemptDeferred)
+    assert deferred.attempt_id == attempt_id(1, 2)
 
 
 def test_a_runner_that_lost_the_answer_to_its_claim_may_run():

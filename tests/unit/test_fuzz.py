@@ -133,7 +133,7 @@ async def _told(seed: int) -> Watch:
     process = Process("orchestrator", Chance(seed))
     reports = doors_of(world, SimBus(world.server, process)).reports
     for _, body in zip(range(TOLD), bodies(chance, SAID), strict=False):
-        hear = chance.choice((reports.report, reports.claim, reports.beat, reports.hear_beat))
+        hear = chance.choice((reports.report, reports.claim, reports.defer, reports.beat, reports.hear_beat))
         await watch.see(_heard(hear, Said(process, f"report.{SESSION}", body, {}, None)))
     return watch
 

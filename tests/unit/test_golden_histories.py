@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from golden import meaning
+from golden.recordings import RECORDINGS
 from shared.commit import decode
 from shared.events import AnyEvent
 
@@ -39,6 +40,11 @@ def test_a_stored_history_makes_the_rows_it_made(file: Path):
         assert found[table].keys() == rows.keys()
         for key, row in rows.items():
             assert found[table][key].items() >= row.items()
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_every_history_could_be_recorded_again(name: str):
+    assert len(list(RECORDINGS[name]())) > 1
 
 
 def test_every_kind_of_event_is_among_them():

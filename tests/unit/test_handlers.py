@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from controls import NOW, RUNNER, SESSION, USER, work
 from shared.delivery import Poison
 from shared.json import dumps
-from shared.work import Claim, Report, Work
+from shared.work import Claim, Deferral, Report, Work
 from sim.loop import VirtualLoop
 from sim.silence import silenced
 from skill_runner import handlers as module
@@ -22,6 +22,7 @@ from skill_runner.cache import Looked
 from skill_runner.execution import Ready
 from skill_runner.failure import Failure
 from skill_runner.handlers import Handlers
+from skill_runner.pace import NoTurn
 from skill_runner.progress import Progress
 from skill_runner.reporting import about
 
@@ -63,6 +64,8 @@ class Stage:
         self.failure: Failure | None = None
         self.broken = 0
         self.wait_s = 0.0
+        self.deferrals: list[Deferral] = []
+        self.deferring: list[str] = []
         self._verdicts = list(verdicts)
         self._lasts_s = lasts_s
         self._lease_s = lease_s
@@ -77,14 +80,25 @@ class Stage:
         self.notes.append(kind)
         if kind == "start":
             self.claims.append(Claim.from_json(body))
-        said = self._verdicts.pop(0) if kind == "start" else (self.beats.pop(0) if self.beats else "run")
+        if kind == "defer":
+            self.deferrals.append(Deferral.from_json(body))
+        said = self._said(kind)
         if said == "silence":
             await asyncio.sleep(timeout)
             return None
         return dumps({"verdict": said, "lease_s": self._lease_s})
 
+    def _said(self, kind: str) -> str:
+        script, usual = {
+            "start": (self._verdicts, "drop"),
+            "beat": (self.beats, "run"),
+            "defer": (self.deferring, "later"),
+        }[kind]
+        return script.pop(0) if script else usual
+
     async def prepare(self, work: Work) -> Ready:
-        prepared: Any = SimpleNamespace(most_usd=MOST, wait_s=self.wait_s)
+        no_turn = NoTurn("rate_limited", "it takes no more calls now", self.wait_s) if self.wait_s else None
+        prepared: Any = SimpleNamespace(most_usd=MOST, no_turn=no_turn)
         return Ready(work, NOW, Progress(), prepared=prepared, failure=self.failure)
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
@@ -243,10 +257,54 @@ def test_what_is_not_granted_is_not_run(verdicts: list[str], lease_s: float, not
 def test_what_had_better_wait_goes_back_to_the_queue_before_it_is_claimed():
     async def story() -> None:
         stage = Stage("run")
-        stage.wait_s = 7.5
-        assert await stage.work(PAID) == ["nak 7.5"]
+        stage.wait_s = 1.5
+        assert await stage.work(PAID) == ["nak 1.5"]
         stage.wait_s = 0.0
         assert await stage.work(PAID, 9) == ["start", "run", "report", "ack"]
+
+    played(story())
+
+
+def test_an_attempt_that_waits_for_long_says_so_once():
+    async def story() -> None:
+        stage = Stage("run")
+        stage.wait_s = 7.5
+        assert await stage.work(PAID) == ["defer", "nak 7.5"]
+        assert await stage.work(PAID, 2) == ["nak 7.5"]
+        (told,) = stage.deferrals
+        assert (told.attempt_id, told.code) == (PAID.attempt_id, "rate_limited")
+        assert told.message == "it takes no more calls now"
+
+    played(story())
+
+
+def test_one_that_comes_again_and_again_waits_for_long_too():
+    async def story() -> None:
+        stage = Stage("run")
+        stage.wait_s = 1.0
+        seen = [await stage.work(PAID, deliveries) for deliveries in range(1, 8)]
+        assert seen == [["nak 1"]] * 5 + [["defer", "nak 1"], ["nak 1"]]
+
+    played(story())
+
+
+def test_a_wait_that_nobody_answered_is_told_again():
+    async def story() -> None:
+        stage = Stage("run")
+        stage.wait_s = 7.5
+        stage.deferring = ["silence"]
+        seen = [[note for note in await stage.work(PAID) if note != "working"] for _ in range(3)]
+        assert seen == [["defer", "nak 7.5"], ["defer", "nak 7.5"], ["nak 7.5"]]
+
+    played(story())
+
+
+def test_what_nobody_waits_for_any_more_does_not_go_back_to_its_queue():
+    async def story() -> None:
+        stage = Stage("run")
+        stage.wait_s = 7.5
+        stage.deferring = ["drop"]
+        assert await stage.work(PAID) == ["defer", "ack"]
 
     played(story())
 

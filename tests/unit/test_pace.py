@@ -15,9 +15,10 @@ NEVER = float("inf")
 
 
 @pytest.fixture
-def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
+def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pace:
+    """A pace, of a server that answers as many at once as a test's parameter says, if it has one."""
     monkeypatch.setattr(paces, "FIRST_PAUSE_S", PAUSE_S)
-    return Pace()
+    return Pace(getattr(request, "param", None))
 
 
 class Calls:
@@ -59,9 +60,14 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
+def waits_s(pace: Pace) -> float:
+    turn = pace.no_turn()
+    return turn.wait_s if turn else 0.0
+
+
 async def reopened(pace: Pace) -> None:
     async with asyncio.timeout(5):
-        while pace.wait_s():
+        while waits_s(pace):
             await asyncio.sleep(PAUSE_S / 5)
     await settled()
 
@@ -73,7 +79,7 @@ def refusal(retry_after_s: float | None = None, code: str = "rate_limited") -> F
 async def test_before_anything_is_refused_all_calls_are_made_at_once(calls: Calls):
     await calls.make(100)
     assert len(calls.under_way) == 100
-    assert calls.pace.wait_s() == 0
+    assert waits_s(calls.pace) == 0
 
 
 @pytest.mark.parametrize("code", ["rate_limited", "provider_away"])
@@ -119,15 +125,15 @@ async def test_no_more_are_made_than_a_server_answers_whatever_it_takes():
     await calls.make(9)
     for _ in range(3):
         assert len(calls.under_way) == 3
-        assert calls.pace.wait_s() > 0
+        assert waits_s(calls.pace) > 0
         await calls.end(3)
-    assert calls.pace.wait_s() == 0
+    assert waits_s(calls.pace) == 0
 
 
 async def test_who_waits_in_vain_for_a_server_that_answers_others_is_told_that():
     calls = Calls(Pace(1))
     await calls.make(1)
-    with pytest.raises(NoTurn, match="the model's server answered others") as told:
+    with pytest.raises(NoTurn, match="the model's server answers others first") as told:
         async with calls.pace.turn(asyncio.get_running_loop().time() + 0.05):
             pytest.fail("one is under way")
     assert (told.value.code, told.value.retryable) == ("rate_limited", True)
@@ -163,7 +169,7 @@ async def test_each_pause_is_twice_the_one_before_until_a_call_is_taken(calls: C
             await calls.end(1)
             continue
         await calls.end(1, refusal())
-        pauses.append(calls.pace.wait_s())
+        pauses.append(waits_s(calls.pace))
     assert pauses == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S, PAUSE_S], abs=PAUSE_S / 3)
 
 
@@ -196,7 +202,7 @@ async def test_a_call_whose_turn_does_not_come_in_time_gives_up(calls: Calls):
 async def reopened_in(calls: Calls) -> None:
     """Wait for the end of a pause while the one call that may be made is under way."""
     async with asyncio.timeout(5):
-        while calls.pace.wait_s() > COME_BACK_S:
+        while waits_s(calls.pace) > COME_BACK_S:
             await asyncio.sleep(PAUSE_S / 5)
     await asyncio.sleep(PAUSE_S)
 
@@ -232,9 +238,9 @@ async def test_calls_that_were_under_way_together_slow_it_down_once(calls: Calls
 async def test_an_attempt_stays_away_while_no_call_can_be_made_but_hears_of_a_long_pause(calls: Calls):
     await calls.make(2)
     await calls.end(1, refusal(20))
-    assert calls.pace.wait_s() == pytest.approx(20, abs=5)
+    assert waits_s(calls.pace) == pytest.approx(20, abs=5)
     await calls.end(1, refusal(3600))
-    assert calls.pace.wait_s() == 0
+    assert waits_s(calls.pace) == 0
 
 
 async def test_an_attempt_stays_away_while_others_wait(calls: Calls):
@@ -242,4 +248,24 @@ async def test_an_attempt_stays_away_while_others_wait(calls: Calls):
     await calls.end(2, refusal())
     await calls.make(2)
     await reopened_with(calls, 1)
-    assert calls.pace.wait_s() == COME_BACK_S
+    assert waits_s(calls.pace) == COME_BACK_S
+
+
+@pytest.mark.parametrize("pace", [2], indirect=True)
+async def test_who_stays_away_hears_why_and_no_longer_of_what_is_over(calls: Calls):
+    await calls.make(2)
+    await calls.end(1, refusal())
+    assert said(calls) == ("rate_limited", "it takes no more calls now")
+    await reopened_in(calls)
+    assert said(calls) == ("rate_limited", "it takes no more calls now")
+    for _ in range(2):
+        await calls.end(1)
+        await calls.make(1)
+    await calls.make(1)
+    assert said(calls) == ("rate_limited", "the model's server answers others first")
+
+
+def said(calls: Calls) -> tuple[str, str]:
+    turn = calls.pace.no_turn()
+    assert turn is not None
+    return turn.code, turn.message

@@ -10,7 +10,7 @@ from orchestrator.money import Purse
 from shared.events import Budget, PlannedStep
 from shared.ledger_events import Policy, Scope
 from shared.refusal import Refusal
-from shared.work import Claim, Report
+from shared.work import Claim, Deferral, Report
 
 
 class Start(Struct, frozen=True):
@@ -50,6 +50,12 @@ class Retry(Struct, frozen=True):
 class ClaimAttempt(Struct, frozen=True):
     claim: Claim
     lease_s: float
+
+
+class DeferAttempt(Struct, frozen=True):
+    """An attempt stays in its queue since its model takes no call."""
+
+    deferral: Deferral
 
 
 class StopAttempt(Struct, frozen=True):
@@ -99,6 +105,7 @@ Command = (
     | Retry
     | SetSessionBudget
     | ClaimAttempt
+    | DeferAttempt
     | StopAttempt
     | ReportAttempt
     | ExpireLease

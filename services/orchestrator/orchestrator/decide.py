@@ -13,6 +13,7 @@ from orchestrator.asked import (
     Cancel,
     ClaimAttempt,
     Command,
+    DeferAttempt,
     ExpireLease,
     Refuse,
     ReportAttempt,
@@ -30,6 +31,7 @@ from orchestrator.spending import set_budget, start_attempt, stop_attempt
 from orchestrator.steps import LOST, after_failure, give_up, is_still_asked, request
 from shared.events import (
     AnyEvent,
+    AttemptDeferred,
     AttemptError,
     AttemptFailed,
     AttemptLost,
@@ -46,7 +48,7 @@ from shared.events import (
 )
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
-from shared.work import Answer, Claim, Report
+from shared.work import Answer, Claim, Deferral, Report
 
 
 def decide(command: Command, session: Session, now: datetime, subject: str) -> Decision:
@@ -68,6 +70,8 @@ def decide(command: Command, session: Session, now: datetime, subject: str) -> D
         case ClaimAttempt(claim, lease_s):
             held = session.unclaimed(claim.attempt_id)
             return Decision(session) if held is None else start_attempt(held, claim, lease_s, session, now)
+        case DeferAttempt():
+            return _defer(command.deferral, session)
         case StopAttempt(claim):
             held = session.unclaimed(claim.attempt_id)
             return Decision(session) if held is None else stop_attempt(held, command, session)
@@ -178,6 +182,20 @@ def _retry(command: Retry, session: Session, subject: str) -> Decision:
         fingerprint=command.fingerprint,
     )
     return request(subject, Decision(session).then(retried), command.from_step)
+
+
+def _defer(deferral: Deferral, session: Session) -> Decision:
+    held = session.unclaimed(deferral.attempt_id)
+    if held is None or held.deferred:
+        return Decision(session)
+    return Decision(session).then(
+        AttemptDeferred(
+            step=held.asked.step,
+            attempt_id=deferral.attempt_id,
+            code=deferral.code,
+            message=deferral.message,
+        )
+    )
 
 
 def _expire(attempt_id: UUID, session: Session, now: datetime) -> Decision:

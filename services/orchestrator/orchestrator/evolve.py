@@ -14,6 +14,7 @@ from orchestrator.money import NOTHING
 from orchestrator.session import OpenAttempt, Session
 from shared.events import (
     AnyEvent,
+    AttemptDeferred,
     AttemptFailed,
     AttemptLost,
     AttemptReportedLate,
@@ -70,6 +71,9 @@ def evolve(session: Session, event: AnyEvent) -> Session:
             asked = session.open[event.attempt_id].asked
             claimed = OpenAttempt(asked, event.runner, event.lease_until, event.reserved_usd or NOTHING)
             return replace(session, open={**session.open, event.attempt_id: claimed})
+        case AttemptDeferred():
+            waiting = replace(session.open[event.attempt_id], deferred=True)
+            return replace(session, open={**session.open, event.attempt_id: waiting})
         case ModelCalled() | StepHandedOff():
             return session
         case SessionStarted():

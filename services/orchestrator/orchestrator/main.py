@@ -58,6 +58,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     sweep = Sweep(bus, follow, claims, settling, open_sessions)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
+    await bus.listen("attempt.*.defer", reports.defer, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
     await bus.listen("ops.skill.*", definitions.operate, queue=QUEUE)

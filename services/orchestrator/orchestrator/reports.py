@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from msgspec.structs import asdict
 from nats.errors import Error as NatsError
 
+from orchestrator.asked import DeferAttempt
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
 from orchestrator.recording import read, record
@@ -18,7 +19,7 @@ from shared.listening import Heard
 from shared.message import Unreadable
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
-from shared.work import About, Answer, Claim, Report
+from shared.work import About, Answer, Claim, Deferral, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,18 @@ class Reports:
     async def claim(self, heard: Heard) -> None:
         """Give the attempt to the first runner that asks and whose calls can be paid."""
         await heard.answer((await self.claims.claim(Claim.from_json(heard.body))).to_json())
+
+    async def defer(self, heard: Heard) -> None:
+        """Note that an attempt stays in its queue, and say whether it is awaited still."""
+        deferral = Deferral.from_json(heard.body)
+        aggregate, cause = deferral.aggregate, str(deferral.attempt_id)
+        decided = await self.sessions.decide(
+            aggregate, DeferAttempt(deferral), at_least=deferral.seq, cause=cause
+        )
+        await self.follow.decided(aggregate, decided)
+        awaited = deferral.attempt_id in decided.known.session.open
+        verdict = Answer(verdict="later" if awaited else "drop", lease_s=self.claims.lease_s)
+        await heard.answer(verdict.to_json())
 
     async def beat(self, heard: Heard) -> None:
         """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more."""

@@ -25,12 +25,13 @@ EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 class OpenAttempt(Struct, frozen=True):
-    """An attempt that somebody may be running; the rest is set once a runner claimed it."""
+    """An attempt that somebody may be running: its runner, lease and money are set once it is claimed."""
 
     asked: AttemptRequested
     runner: str | None = None
     lease_until: datetime | None = None
     reserved: Decimal = NOTHING
+    deferred: bool = False
 
 
 class Session(Struct, frozen=True):

@@ -21,6 +21,7 @@ from projector.changes import (
 from projector.steps import planned, saved, started, step_row
 from shared.events import (
     AnyEvent,
+    AttemptDeferred,
     AttemptFailed,
     AttemptLost,
     AttemptReportedLate,
@@ -104,7 +105,8 @@ def outstanding(aggregate: Aggregate) -> Ensure:
 class _Session:
     """The row in `agent_sessions` and those of its steps.
 
-    `waiting_on` is `work` while an attempt is asked for, `timer` until a retry is due, `budget` until there
+    `waiting_on` is `work` while an attempt is asked for, `provider` while it stays in its queue because its
+    model takes no call, `timer` until a retry is due, `budget` until there
     is money, `in_doubt` until somebody says whether to call again.
     """
 
@@ -160,10 +162,8 @@ class _Session:
             case AttemptFailed():
                 values = {"error_code": event.error.code, "error_message": event.error.message}
                 yield Alter(self._step(event.step), values | {"duration_ms": event.duration_ms})
-            case RetryScheduled():
-                self._values.update(waiting_on="timer")
-            case SessionWaiting():
-                self._values.update(waiting_on=event.on)
+            case AttemptStarted() | AttemptDeferred() | RetryScheduled() | SessionWaiting():
+                self._values.update(waiting_on=_waits_on(event))
             case SessionBudgetSet():
                 self._values.update(**_limit(event.budget))
             case StepFailed():
@@ -190,7 +190,6 @@ class _Session:
                     yield Alter(self._step(plan.number), planned(plan))
             case (
                 StepHandedOff()
-                | AttemptStarted()
                 | AttemptStopped()
                 | AttemptLost()
                 | AttemptWithdrawn()
@@ -222,6 +221,18 @@ class _Session:
     def _last_output(self) -> Any:
         """Return what the step yielded that completed the session: both are one decision."""
         return next((e.output for e in reversed(self._commit.events) if isinstance(e, StepCompleted)), None)
+
+
+def _waits_on(event: AttemptStarted | AttemptDeferred | RetryScheduled | SessionWaiting) -> str:
+    match event:
+        case AttemptStarted():
+            return "work"
+        case AttemptDeferred():
+            return "provider"
+        case RetryScheduled():
+            return "timer"
+        case SessionWaiting():
+            return event.on
 
 
 def _limit(budget: Budget | None) -> dict[str, Any]:

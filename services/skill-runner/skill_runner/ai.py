@@ -49,7 +49,7 @@ class AiEngine:
         texts = _Texts(run, self._vault, functions, writer, briefs, min(aliases.at_once or AT_ONCE, AT_ONCE))
         done = run.work.done.items if run.work.done else ()
         most = summed(writer.most_usd(texts.task(brief)) for brief in briefs if brief.part.item not in done)
-        return Prepared(run, most, texts, writer.wait_s())
+        return Prepared(run, most, texts, writer.no_turn())
 
     async def run(self, prepared: Prepared) -> Any:
         run, texts = prepared.run, cast("_Texts", prepared.plan)

@@ -24,6 +24,7 @@ from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.objections import Objections, marked
 from skill_runner.opening import closed, opened
+from skill_runner.pace import NoTurn
 from skill_runner.progress import Progress
 from skill_runner.reporting import about
 from skill_runner.run import Engine, Prepared, Run
@@ -50,9 +51,9 @@ class Ready(Struct):
         return self.prepared.most_usd if self.prepared else Decimal(0)
 
     @property
-    def wait_s(self) -> float:
-        """How long it had better stay in the queue, seconds."""
-        return self.prepared.wait_s if self.prepared else 0.0
+    def no_turn(self) -> NoTurn | None:
+        """Why and for how long it had better stay in its queue."""
+        return self.prepared.no_turn if self.prepared else None
 
 
 class Execution:

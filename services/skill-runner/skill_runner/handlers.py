@@ -19,12 +19,14 @@ from skill_runner.cancelled import Cancelled, run_of
 from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
-from skill_runner.reporting import about, claim, deliver
+from skill_runner.pace import NoTurn
+from skill_runner.reporting import about, claim, defer, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
 MISSING, ASKED = "definition_missing", 5
 REMEMBERED = 10_000
+LONG_S, OFTEN = 5.0, 5
 
 
 class Handlers:
@@ -48,6 +50,7 @@ class Handlers:
         self._every_s = ack_wait_s / 3
         self._running: dict[UUID, tuple[Work, Abort]] = {}
         self._reported: dict[UUID, None] = {}
+        self._deferred: dict[UUID, None] = {}
         self._cancelled = Cancelled()
 
     async def work(self, delivery: Delivery) -> None:
@@ -124,8 +127,8 @@ class Handlers:
             report = replace(await self._execution.run(ready, abort), unclaimed=True)
             await self._report_unclaimed(report, delivery)
             return
-        if ready.wait_s:
-            await delivery.nak(ready.wait_s)
+        if ready.no_turn is not None:
+            await self._defer(work, delivery, ready.no_turn)
             return
         answer = await self._claimed(work, ready) or await self._claimed(work, ready)
         match answer:
@@ -140,6 +143,18 @@ class Handlers:
                     await self._report(report, delivery)
             case _:
                 await delivery.ack()
+
+    async def _defer(self, work: Work, delivery: Delivery, why: NoTurn) -> None:
+        """Leave the attempt in its queue; tell of it once, when it waits for more than a moment."""
+        waits_long = why.wait_s > LONG_S or delivery.deliveries > OFTEN
+        if waits_long and work.attempt_id not in self._deferred:
+            answer = await defer(self._bus, work, why)
+            if answer is not None:
+                _remember(self._deferred, work.attempt_id)
+                if answer.verdict == "drop":
+                    await delivery.ack()
+                    return
+        await delivery.nak(why.wait_s)
 
     async def _beat(self, work: Work, abort: Abort, every_s: float) -> None:
         """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
@@ -162,13 +177,14 @@ class Handlers:
 
     async def _report(self, report: Report, delivery: Delivery) -> None:
         await deliver(self._bus, report)
-        self._remember(report.attempt_id)
+        _remember(self._reported, report.attempt_id)
         await delivery.ack()
 
-    def _remember(self, attempt_id: UUID) -> None:
-        self._reported[attempt_id] = None
-        if len(self._reported) > REMEMBERED:
-            del self._reported[next(iter(self._reported))]
+
+def _remember(known: dict[UUID, None], attempt_id: UUID) -> None:
+    known[attempt_id] = None
+    if len(known) > REMEMBERED:
+        del known[next(iter(known))]
 
 
 def _read(delivery: Delivery) -> Work:

@@ -11,11 +11,15 @@ from skill_runner.failure import Failure
 RATE_LIMITED, AWAY = "rate_limited", "provider_away"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 COME_BACK_S = 1.0
-OTHERS_FIRST = "for as long as this one could wait the model's server answered others"
+OTHERS_FIRST = "the model's server answers others first"
 
 
 class NoTurn(Failure):
-    """No call was made: the model takes none in time."""
+    """No call was made: the model takes none in time; `wait_s` is how long it had better be left alone."""
+
+    def __init__(self, code: str, message: str, wait_s: float) -> None:
+        super().__init__(code, message, retryable=True, retry_after_s=round(wait_s, 1))
+        self.wait_s = wait_s
 
 
 class Pace:
@@ -35,16 +39,15 @@ class Pace:
         self._next = asyncio.Lock()
         self._changed = asyncio.Event()
 
-    def wait_s(self) -> float:
-        """Return how long an attempt had better stay in the queue, seconds; 0 when its call can begin.
+    def no_turn(self) -> NoTurn | None:
+        """Return why and for how long an attempt had better stay in its queue; None when its call can begin.
 
-        Also 0 where the provider asks for a long pause: the attempt then tells of it.
+        Also None where the provider asks for a long pause: the attempt then tells of it.
         """
         closed_s = self._closed_s()
-        if closed_s > LONGEST_PAUSE_S:
-            return 0.0
         full = self._running >= self._most or self._next.locked()
-        return max(closed_s, COME_BACK_S) if full else closed_s
+        wait_s = max(closed_s, COME_BACK_S) if full else closed_s
+        return self._no_turn(wait_s) if wait_s and closed_s <= LONGEST_PAUSE_S else None
 
     @asynccontextmanager
     async def turn(self, until: float) -> AsyncIterator[None]:
@@ -68,13 +71,13 @@ class Pace:
                 async with asyncio.timeout_at(until), self._next:
                     await self._room(until)
             except TimeoutError:
-                raise self._no_turn() from None
+                raise self._no_turn(self._closed_s()) from None
         self._running += 1
 
     async def _room(self, until: float) -> None:
         while not self._has_room():
             if self._until > until:
-                raise self._no_turn()
+                raise self._no_turn(self._closed_s())
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._closed_s() or None):
@@ -89,6 +92,8 @@ class Pace:
     def _taken(self) -> None:
         self._most = min(self._limit, self._most + 1 / self._most)
         self._pause_s = FIRST_PAUSE_S
+        if self._most == self._limit:
+            self._why = None
 
     def _refused(self, failure: Failure, begun: float) -> None:
         """Slow down, but once only for all calls that were under way together."""
@@ -101,9 +106,9 @@ class Pace:
             self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         self._until = max(self._until, now + asked_s)
 
-    def _no_turn(self) -> NoTurn:
+    def _no_turn(self, wait_s: float) -> NoTurn:
         code, message = (self._why.code, self._why.message) if self._why else (RATE_LIMITED, OTHERS_FIRST)
-        return NoTurn(code, message, retryable=True, retry_after_s=round(self._closed_s(), 1))
+        return NoTurn(code, message, wait_s)
 
 
 Paces = defaultdict[str, Pace]

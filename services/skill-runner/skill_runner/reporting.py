@@ -1,4 +1,4 @@
-"""What a runner says of an attempt: that it wants to run it, goes on with it, how it ended.
+"""What a runner says of an attempt: that it wants to run it, must wait, goes on with it, how it ended.
 
 A report is held and offered again until it is in the log or on disk.
 """
@@ -16,7 +16,7 @@ from shared.bus import Bus
 from shared.logs import get_logger
 from shared.message import Unreadable
 from shared.replies import sending_s
-from shared.work import Answer, Claim, Report, Work
+from shared.work import Answer, Claim, Deferral, Report, Work
 from skill_runner.failure import Failure
 
 ANSWER_S = 2.0
@@ -57,6 +57,16 @@ async def claim(
 ) -> Answer | None:
     """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
     body = Claim(**about(work), runner=runner, most_usd=most_usd).to_json()
+    return await _answered(bus, subject, body, timeout)
+
+
+async def defer(bus: Bus, work: Work, why: Failure) -> Answer | None:
+    """Tell that an attempt stays in its queue; None when nobody answered."""
+    body = Deferral(**about(work), code=why.code, message=why.message).to_json()
+    return await _answered(bus, subjects.defer(work.attempt_id), body, ANSWER_S)
+
+
+async def _answered(bus: Bus, subject: str, body: bytes, timeout: float) -> Answer | None:
     answer = await bus.request(subject, body, timeout=timeout)
     if answer is None:
         return None

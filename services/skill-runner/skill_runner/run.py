@@ -12,6 +12,7 @@ import msgspec
 from shared.definitions import SkillDefinition
 from shared.work import Work
 from skill_runner.failure import Failure
+from skill_runner.pace import NoTurn
 from skill_runner.progress import Progress
 
 
@@ -30,13 +31,13 @@ class Prepared(msgspec.Struct, frozen=True):
     """An attempt that only has to be run; `plan` is its engine's own.
 
     `most_usd` is the most that its calls can cost: 0 where nobody is paid, None where a price is not known.
-    `wait_s` is how long it had better stay in the queue, seconds.
+    `no_turn` says why and for how long it had better stay in its queue.
     """
 
     run: Run
     most_usd: Decimal | None = Decimal(0)
     plan: Any = None
-    wait_s: float = 0.0
+    no_turn: NoTurn | None = None
 
 
 class Engine(Protocol):

@@ -141,9 +141,9 @@ class Writer:
         reserve = min(RESERVE_S, RESERVE * timeout_s) if self.run.definition.functions else 0.0
         return self.until - reserve
 
-    def wait_s(self) -> float:
-        """Return how long the attempt had better wait for what its first model refuses now."""
-        return self.paces[self._model(1)].wait_s()
+    def no_turn(self) -> NoTurn | None:
+        """Return why and for how long the attempt had better stay in its queue; None when it can begin."""
+        return self.paces[self._model(1)].no_turn()
 
     def _model(self, number: int) -> str:
         name = self.run.definition.model

@@ -11,7 +11,7 @@ from totalaud.cli.show import cached, dollars, duration, money
 from totalaud.logged import Logged
 
 Json = Mapping[str, Any]
-HOLD_UP = ("SessionWaiting", "RetryScheduled", "AttemptLost")
+HOLD_UP = ("AttemptDeferred", "SessionWaiting", "RetryScheduled", "AttemptLost")
 MOMENT_S = 0.5
 
 
@@ -58,6 +58,8 @@ class Teller:
                 return f"is handed from {event['from_agent']} to {event['to_agent']}"
             case "AttemptRequested":
                 return "begins" if event["attempt"] == 1 else f"begins, attempt {event['attempt']}"
+            case "AttemptDeferred":
+                return f"waits for its turn: {event['message']} ({event['code']})"
             case "AttemptStarted":
                 self._most[event["attempt_id"]] = _number(event.get("reserved_usd"))
                 return None
