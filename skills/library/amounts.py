@@ -26,6 +26,7 @@ FIGURES = re.compile(
 _WORDS = "|".join([*UNITS, *TENS, *SCALES])
 SPOKEN = re.compile(
     rf"\b(?:(?P<half>half)\s+)?(?:an?\s+)?(?P<said>(?:{_WORDS})(?:(?:\s+and\s+|[\s-]+)(?:{_WORDS}))*)"
+    rf"(?P<more>\s+and\s+a\s+half\b(?:[\s-]+(?P<of>{'|'.join(SCALES)}))?)?"
     r"(?P<many>s)?\b(?:\s?(?P<share>%|per\s?cent\b))?",
     re.IGNORECASE,
 )
@@ -70,9 +71,11 @@ def _figures(text: str) -> Iterator[Amount]:
 def _spoken(text: str) -> Iterator[Amount]:
     for at in SPOKEN.finditer(text):
         said = [word for word in re.split(r"[\s-]+", at["said"].lower()) if word != "and"]
-        if said == ["one"] and not at["share"]:
+        if said == ["one"] and not at["share"] and not at["more"]:
             continue
         value = _value(said) * (0.5 if at["half"] else 1)
+        if at["more"]:
+            value = (value + 0.5 * SCALES.get(said[-1], 1)) * SCALES.get((at["of"] or "").lower(), 1)
         unit = "%" if at["share"] else "many" if at["many"] and said[-1] in SCALES else ""
         yield Amount(value, unit, at[0], at.start(), at.end())
 

@@ -62,7 +62,10 @@ zero one two three four five six seven eight nine ten eleven twelve thirteen fou
 seventeen eighteen nineteen
 """
 TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
-ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ORDINAL_WORDS = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+fifteenth sixteenth seventeenth eighteenth nineteenth
+"""
 DECADE_WORDS = "noughties teens twenties thirties forties fifties sixties seventies eighties nineties"
 WEEKDAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday"
 
@@ -80,7 +83,12 @@ WEEKDAYS = numbered(WEEKDAY_NAMES)
 UNITS = numbered(NUMBER_WORDS)
 TENS = {name: 10 * number for name, number in numbered(TENS_WORDS, 2).items()}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-ORDINALS = numbered(ORDINAL_WORDS, 1)
+ORDINALS = {
+    **numbered(ORDINAL_WORDS, 1),
+    **{f"{name.removesuffix('y')}ieth": number for name, number in TENS.items()},
+    "hundredth": 100,
+    "thousandth": 1_000,
+}
 DECADES = {name: 10 * number for name, number in numbered(DECADE_WORDS).items() if name != "teens"}
 
 
