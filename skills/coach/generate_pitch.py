@@ -35,7 +35,7 @@ def brief(given: Json, now: str) -> Json:
     if contact.get("suppressed"):
         raise SkillError("contacts: one is suppressed and must not be written to", code="invalid_input")
     told = {
-        "contact": {name: contact[name] for name in OF_CONTACT if contact.get(name)},
+        "contact": {name: _tidy(contact[name]) for name in OF_CONTACT if contact.get(name)},
         "artist": artist,
         "release": release_of(given.get("release")),
         "angle": given.get("angle"),
@@ -126,6 +126,11 @@ def _sheet(given: Mapping[str, Any]) -> Sheet:
         texts=texts,
         names=theirs,
     )
+
+
+def _tidy(value: str | list[str]) -> str | list[str]:
+    """Write a value, or each of several, as the sheet has it."""
+    return prose.tidy(value) if isinstance(value, str) else [*map(prose.tidy, value)]
 
 
 def _fits_a_subject(text: str) -> bool:

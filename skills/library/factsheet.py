@@ -80,7 +80,7 @@ def sheet_of(
 def not_used(cited: Iterable[str], facts: Iterable[Mapping[str, Any]], text: str) -> list[str]:
     """Return the cited ids that no fact has, or whose fact the text does not tell."""
     told, known = {stem(word) for word in prose.words(text.casefold())}, {fact["id"]: fact for fact in facts}
-    return [one for one in cited if one not in known or _share(known[one]["text"], told) < USED]
+    return [one for one in cited if one not in known or not _tells(known[one]["text"], told)]
 
 
 def sentence(text: str) -> str:
@@ -93,9 +93,11 @@ def written(day: date, locale: str = "en-GB") -> str:
     return f"{month} {day.day}, {day.year}" if locale == "en-US" else f"{day.day} {month} {day.year}"
 
 
-def _share(fact: str, told: set[str]) -> float:
-    own = {stem(word) for word in prose.words(fact.casefold()) if word not in ORDINARY} or {"-"}
-    return len(own & told) / len(own)
+def _tells(fact: str, told: set[str]) -> bool:
+    """Look for the words that only this fact has; one of ordinary words alone must be there with all."""
+    said = prose.words(fact.casefold())
+    own = {stem(word) for word in said if word not in ORDINARY}
+    return len(own & told) >= USED * len(own) if own else bool(said) and {*map(stem, said)} <= told
 
 
 def _past(valid_to: str | None, today: date) -> bool:

@@ -130,6 +130,22 @@ def test_the_template_passes_and_tells_the_facts_by_id():
     assert failed(**made) == set()
 
 
+def test_a_fact_in_ordinary_words_alone_is_told_where_all_of_them_are():
+    fact = [{"id": "f1", "text": "Two albums and three singles"}]
+    given = brief(artistInfo=ARTIST | {"facts": fact})
+    told = BODY.replace("They record at home", "There are two albums and three singles. They record at home")
+    assert "facts used" in failed(given)
+    assert "facts used" not in failed(given, body=told)
+    assert pitch.template(given)["facts_used"] == ["f1"]
+
+
+@pytest.mark.parametrize("outlet", ["Radio Cafe\u0301", "Radio  Café"])
+def test_an_outlet_is_named_however_it_is_spaced_and_composed(outlet):
+    made = pitch.template(brief(contact=CONTACT | {"outlet": outlet}))
+    assert "Radio Café" in made["body"]
+    assert made["facts_used"] == ["f1", "f2"]
+
+
 @pytest.mark.parametrize("day", ["2026-11-24", "2026-11-01", "2026-12-20"])
 def test_the_template_says_when_a_release_is_out_as_it_is(day):
     told = brief(release=RELEASE | {"date": day})
