@@ -120,7 +120,7 @@ def understood(text: str) -> Understood:
     regions, rest = _named(rest, known_places())
     kinds = [kind for kind, said in TYPES.items() if any(word in said for word in rest)]
     kind_words = {word for said in TYPES.values() for word in said}
-    left = tuple(word for word in rest if word not in FILLERS | kind_words)
+    left = tuple(word for word in rest if word not in FILLERS | kind_words and any(map(str.isalnum, word)))
     return Understood(tuple(genres), tuple(regions), kinds[0] if len(kinds) == 1 else None, left)
 
 

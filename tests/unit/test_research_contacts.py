@@ -52,6 +52,8 @@ def test_what_is_given_stands_over_the_query():
         ("US hip hop podcasts", Wish(genres=("hip hop",), regions=("us",), type="podcast")),
         ("BBC Radio 6", Wish(type="radio", words=("bbc", "6"))),
         ("blogs and podcasts", Wish()),
+        ("blogs & podcasts in Leeds", Wish(regions=("leeds",))),
+        ("radio _", Wish(type="radio")),
         ("", Wish()),
         ("'); DROP TABLE contacts; --", Wish(words=("drop", "table"))),
     ],
