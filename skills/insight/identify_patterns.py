@@ -6,7 +6,7 @@ Patterns are associations: adjusted for contact type, checked against single cam
 from typing import Any
 
 from library.asked import how_many, share_of_false
-from library.cohort import admitted, opted_in, withheld
+from library.cohort import Whose, admitted, opted_in, withheld
 from library.outcomes import MOST
 from library.patterns import Rules
 from library.pitched import own_pitches, pitches_of
@@ -31,7 +31,8 @@ def run(given: Json, context: Context) -> Json:
     if not kept:
         return nothing(context, outcome, rules, warnings=[withheld(len(heard))])
     rows = [row for row in rows if row["artist"] in kept]
-    return answer(context, rows, outcome, rules, [row["artist"] for row in rows])
+    own = {str(one["id"]) for one in artists if str(one["user_id"]) == str(context.user)}
+    return answer(context, rows, outcome, rules, Whose([row["artist"] for row in rows], own))
 
 
 def _rules(given: Json) -> Rules:

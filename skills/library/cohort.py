@@ -1,7 +1,7 @@
 """Which artists of other users may stand in a comparison: those who opted in, and never fewer than ten."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from skill_runner.context import Context
 
@@ -13,6 +13,13 @@ WHERE a.in_cohort AND EXISTS (SELECT 1 FROM campaigns c WHERE c.artist_id = a.id
 ORDER BY a.id
 LIMIT 1000
 """
+
+
+class Whose(NamedTuple):
+    """The artist of each pitch, and which of them are the user's own."""
+
+    artists: Sequence[str]
+    own: Collection[str]
 
 
 def opted_in(context: Context) -> list[dict[str, Any]]:
@@ -31,6 +38,12 @@ def admitted(artists: Iterable[dict[str, Any]], user: str) -> list[str]:
     others = [str(one["id"]) for one in given if str(one["user_id"]) != user]
     shown = own + others if len(others) >= FEWEST else own
     return shown if len(shown) >= FEWEST else []
+
+
+def hides_each(artists: Iterable[str], own: Collection[str]) -> bool:
+    """Whether their figures tell of no artist alone: ten are others', or all one's own, and ten."""
+    every = set(artists)
+    return len(every.difference(own) or every) >= FEWEST
 
 
 def withheld(count: int) -> str:

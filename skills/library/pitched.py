@@ -5,8 +5,8 @@ not, whatever was sent lately would look good.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -103,11 +103,13 @@ def keys(names: Iterable[str]) -> set[str]:
     return {key for name in names for key in _names(name)}
 
 
-def shared_only(values: Values, artists: Sequence[str], fewest: int) -> Values:
-    """Forget values that fewer artists than these have in common."""
-    pairs = {(value, artist) for value, artist in zip(values, artists, strict=True) if value is not None}
-    spread = Counter(value for value, _ in pairs)
-    return [value if value is not None and spread[value] >= fewest else None for value in values]
+def shared_only(values: Values, artists: Sequence[str], enough: Callable[[set[str]], bool]) -> Values:
+    """Forget values of artists who are not enough."""
+    whose: dict[str | None, set[str]] = defaultdict(set)
+    for value, artist in zip(values, artists, strict=True):
+        whose[value].add(artist)
+    kept = {value for value, some in whose.items() if enough(some)}
+    return [value if value in kept else None for value in values]
 
 
 @lru_cache(1000)

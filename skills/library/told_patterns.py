@@ -1,12 +1,13 @@
 """Patterns as they are told: the search's findings as `Pattern`s, in words, and what they lack."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from library.campaign_numbers import span
-from library.cohort import FEWEST
+from library.cohort import Whose, hides_each
 from library.exact import lift
 from library.meta import meta
 from library.outcomes import MOST
@@ -14,7 +15,7 @@ from library.patterns import Finding, Rules, missing_pitches, search
 from library.pitched import TIMES, columns, shared_only
 from library.rates import wilson
 from library.references import references
-from library.subgroups import Column, Sample
+from library.subgroups import UNKNOWN, Column, Sample
 from skill_runner.context import Context
 
 FEWEST_PITCHES, FEWEST_SUCCESSES = 100, 5
@@ -31,15 +32,15 @@ Json = dict[str, Any]
 
 
 def answer(
-    context: Context, rows: list[Json], outcome: str, rules: Rules, artists: Sequence[str] = ()
+    context: Context, rows: list[Json], outcome: str, rules: Rules, whose: Whose | None = None
 ) -> Json:
-    """Return what pitches show, the firmest first; `artists` says whose each pitch is, of a cohort."""
+    """Return what pitches show, the firmest first; `whose` says whose each pitch is, of a cohort."""
     successes = sum(row[outcome] for row in rows)
     if len(rows) < FEWEST_PITCHES or successes < FEWEST_SUCCESSES:
         return nothing(context, outcome, rules, successes=successes, pitches=len(rows))
-    sample = sample_of(rows, outcome, artists)
+    sample = sample_of(rows, outcome, whose)
     findings, tested = search(sample, rules)
-    told = [one for one in findings if not artists or _covers_ten(one, sample, artists)]
+    told = [one for one in findings if whose is None or _hides_each(one, sample, whose)]
     lacking = [one for one in told if one.verdict == "not_enough_data"]
     shown = [one for one in told if one.verdict != "not_enough_data"] + _most_asked_for(lacking)
     latest = [f"the latest {MOST} mature pitches were looked at"] if len(rows) >= MOST else []
@@ -79,11 +80,12 @@ def nothing(
     }
 
 
-def sample_of(rows: list[Json], outcome: str, artists: Sequence[str]) -> Sample:
+def sample_of(rows: list[Json], outcome: str, whose: Whose | None) -> Sample:
     """Turn pitches into columns; of a cohort, values and attributes that ten artists share."""
     values = columns(rows)
-    if artists:
-        values = {name: shared_only(column, artists, FEWEST) for name, column in values.items()}
+    if whose is not None:
+        enough = partial(hides_each, own=whose.own)
+        values = {name: shared_only(column, whose.artists, enough) for name, column in values.items()}
     made = {name: Column.of(column) for name, column in values.items()}
     return Sample(
         np.array([row[outcome] for row in rows], dtype=bool),
@@ -123,13 +125,21 @@ def sentence(finding: Finding, found: Json, outcome: str) -> str:
     )
 
 
-def _covers_ten(finding: Finding, sample: Sample, artists: Sequence[str]) -> bool:
-    """Whether ten artists stand on each side; what is lacking shows no figures of theirs."""
-    if finding.rule[0][1] == "any":
+def _hides_each(finding: Finding, sample: Sample, whose: Whose) -> bool:
+    """Whether ten artists stand on each side of each condition, or nobody does.
+
+    Of two conditions either may be told alone as well: what the rule lacks of it could be worked out. What
+    has no table shows no figures of theirs.
+    """
+    if not finding.table.n1:
         return True
-    whose = np.array(artists)
-    inside = np.logical_and.reduce([sample.mask(condition) for condition in finding.rule])
-    return min(len(set(whose[inside])), len(set(whose[~inside]))) >= FEWEST
+    holds = [sample.mask(condition) for condition in finding.rule]
+    sides, artists = [np.logical_and.reduce(holds)], np.array(whose.artists)
+    for place, (name, _) in enumerate(finding.rule):
+        known = sample.columns[name].codes != UNKNOWN
+        others = holds[:place] + holds[place + 1 :]
+        sides.append(np.logical_and.reduce([known & ~holds[place], *others]))
+    return all(hides_each(artists[side], whose.own) for side in sides if side.any())
 
 
 def _most_asked_for(lacking: list[Finding]) -> list[Finding]:

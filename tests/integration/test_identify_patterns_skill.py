@@ -67,6 +67,48 @@ async def test_what_few_of_the_cohort_use_is_not_shown(skillbench):
     assert "Alexandra" not in str(await skillbench.run(SKILL, {"scope": "cohort"}, user=user))
 
 
+@pytest.mark.parametrize(("strangers", "shown"), [(0, True), (1, False), (10, True)])
+async def test_what_few_of_the_cohort_share_with_artists_of_ones_own_is_not_shown(
+    skillbench, strangers, shown
+):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    rows = story([user] * 10 + [uuid4() for _ in range(14)])
+    sharing = {act["id"] for act in rows["campaigns"][: 10 + strangers]}
+    for number, row in enumerate(rows["pitches"]):
+        shares = row["campaign_id"] in sharing and ("replied_at" in row or number % 5 == 0)
+        row["attributes"] = {"plan": "shared" if shares else "usual"}
+    await skillbench.load(rows)
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    assert ("plan = shared" in {one["rule"] for one in found["patterns"]}) == shown
+
+
+async def test_what_a_pattern_is_set_beside_tells_of_ten_of_the_cohort_too(skillbench):
+    """Below short templates two artists alone write e-mails; above them all do."""
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    await skillbench.load(_two_who_write_short_emails())
+    found = await skillbench.run(SKILL, {"scope": "cohort"}, user=user)
+    rules = {one["rule"] for one in found["patterns"] if one["verdict"] == "supported"}
+    assert "template = short" in rules
+    assert rules.isdisjoint({"template = short and channel = phone", "channel = phone and template = short"})
+
+
+def _two_who_write_short_emails():
+    artists = [artist(uuid4(), in_cohort=True, name=f"Act {n}") for n in range(14)]
+    acts = [campaign(one["user_id"], artist_id=one["id"]) for one in artists for _ in range(3)]
+    people = {one["user_id"]: contact(one["user_id"]) for one in artists}
+    pitches = []
+    for number, act in enumerate(acts):
+        kinds = [("short", "phone", 30, 9), ("long", "phone", 30, 2), ("long", "email", 30, 2)]
+        kinds += [("short", "email", 80, 2)] if number < 6 else []
+        for template, channel, many, replied in kinds:
+            for n in range(many):
+                sent = pitch(act["user_id"], act, people[act["user_id"]], template=template, channel=channel)
+                pitches.append(answered(sent) if n < replied else sent)
+    return {"artists": artists, "campaigns": acts, "contacts": [*people.values()], "pitches": pitches}
+
+
 async def test_sixty_pitches_are_not_enough_and_only_cited_figures_are_given(skillbench):
     user = skillbench.user()
     act, to = campaign(user), contact(user)
