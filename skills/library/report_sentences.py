@@ -142,13 +142,17 @@ def counts(of: Material) -> Text:
 
 
 def ahead(of: Material) -> Text:
-    """Say which campaign is answered most, and how sure that is."""
+    """Say which campaign is answered most, and how sure that is; one that nobody answered is none."""
     if len(of.rivals) < PAIR:
         return say("No two campaigns have pitches with a known outcome, so there is nothing to compare.")
-    first, ref = of.rivals[0], of.refs.all_settled(f"campaign_id = {of.rivals[0]['key']}")
+    many = number(len(of.rivals), of.refs.all_settled("by campaign"))
+    first = next((one for one in of.rivals if one["rate"]["k"]), None)
+    if first is None:
+        return say("Of {many} campaigns none is answered yet.", many=many)
+    ref = of.refs.all_settled(f"campaign_id = {first['key']}")
     return say(
         "Of {many} campaigns {name} is answered most, {rate}; it is the best with a probability of {p} %.",
-        many=number(len(of.rivals), of.refs.all_settled("by campaign")),
+        many=many,
         name=name(of, first),
         rate=rate(first["rate"], ref),
         p=percent(first["p_best"], ref),

@@ -97,6 +97,22 @@ async def test_a_label_sees_its_campaigns_beside_each_other(skillbench):
     assert table.index("| Glass Coast") < table.index("| Low Tide")
 
 
+@pytest.mark.parametrize(
+    ("answers", "begins"),
+    [
+        (([None] * 30, [None] * 30), "Of 2 campaigns none is answered yet."),
+        (([None], ["placed"] + [None] * 199), "Of 2 campaigns Low Tide is answered most, 0.5 %"),
+    ],
+)
+async def test_no_campaign_that_nobody_answered_is_said_to_be_answered_most(skillbench, answers, begins):
+    user, now = skillbench.user(), skillbench.now
+    one, two = told(user, now, answers[0]), told(user, now, answers[1], name="Low Tide")
+    rows = {name: [*one[name], *two[name]] for name in ("campaigns", "pitches")} | {
+        "contacts": two["contacts"]
+    }
+    assert (await report(skillbench, rows, audience="label"))["markdown"].startswith(begins)
+
+
 async def test_where_there_is_no_time_before_none_is_told_of(skillbench):
     found = await report(
         skillbench,
