@@ -93,6 +93,22 @@ async def test_a_contact_tells_for_which_releases_it_was_pitched(told: Told):
     assert ben["pitched_for"] == [nothing.id]
 
 
+async def test_contacts_of_an_outlet_are_found_under_the_other_names_that_it_is_known_by(told: Told):
+    rows = "six@example.org,6 Music\none@example.org,Radio 1\nuno@example.org,BBC Radio 1\n"
+    done = await told.client.records.load("contacts", f"email,outlet\n{rows}".encode())
+    await told.client.tables.caught_up(done["seq"])
+    tables, user = told.client.tables, told.client.user
+    names = await own.outlets(tables, user)
+
+    async def at(outlet: str) -> list[str]:
+        return [one["outlet"] for one in await own.contacts_at(tables, user, outlet, names)]
+
+    assert await at("BBC Radio 6 Music") == ["6 Music"]
+    assert await at("BBC Radio 1") == ["BBC Radio 1"]
+    assert await at("Radio 1") == ["Radio 1"]
+    assert await at("Radio X") == []
+
+
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):
     for noun in LISTS:
         assert await told.client.records.rows(noun), noun

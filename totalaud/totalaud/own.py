@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
-from totalaud.planner.vocabulary import key
+from totalaud.planner.vocabulary import key, known_outlets
 from totalaud.tables import SKILLS, Tables
 
 Json = dict[str, Any]
@@ -86,8 +86,14 @@ async def facts(tables: Tables, user: UUID, today: date) -> Facts:
 
 
 async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[str]) -> list[Json]:
-    """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed."""
-    same = [name for name in names if key(name) == key(outlet)]
+    """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed.
+
+    Where nobody is under its name, those under the others that it is known by: BBC 6 Music is BBC Radio 6.
+    """
+    known = known_outlets()
+    same = [name for name in names if key(name) == key(outlet)] or [
+        name for name in names if known.get(key(name), name) == known.get(key(outlet), outlet)
+    ]
     return await _contacts(tables, user, await tables.rows(AT_OUTLET, user, same))
 
 
