@@ -167,5 +167,5 @@ def _date(text: str, field: str) -> date:
 def _amount(given: Json, field: str, most: float = 1_000_000_000) -> float:
     value = float(given[field])
     if not 0 <= value <= most:
-        raise SkillError(f"{field}: must lie between 0 and {most:g}")
+        raise SkillError(f"{field}: must lie between 0 and {most:,.0f}")
     return value

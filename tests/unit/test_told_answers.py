@@ -449,6 +449,8 @@ def test_an_opportunity_is_told_with_deadline_cost_reasons_and_place():
         "   23 days to the deadline",
         "   https://example.org/call",
     ]
+    dear = {"opportunities": [{**call, "cost": 1234567.5, "currency": "IDR"}], "meta": META}
+    assert "costs 1234567.50 IDR" in text("discover-opportunities", dear)
     free = {**call, "cost": 0, "deadline": None, "reasons": []}
     unknown = {**free, "cost": None, "url": None, "source": "a list"}
     told = text("discover-opportunities", {"opportunities": [free, unknown], "total": 2, "meta": META})

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from totalaud.told.dated import opportunities, timing
-from totalaud.told.figures import meta, percent, rate, who
+from totalaud.told.figures import amount, meta, percent, rate, who
 from totalaud.told.lines import WIDTH, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
 from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
@@ -166,7 +166,7 @@ def _plan(output: Json) -> Lines:
     lines = []
     for task in output["tasks"]:
         mark = "*" if task["id"] in output["critical_path"] else " "
-        cost = f", {task['cost']:g}" if task["cost"] else ""
+        cost = f", {amount(task['cost'])}" if task["cost"] else ""
         lines += wrapped(
             f"{task['start']} to {task['due']} {mark} {task['title']} ({task['effort_h']:g} h{cost})",
             "",

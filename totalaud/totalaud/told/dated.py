@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from totalaud.told.figures import meta, percent, rate, who
+from totalaud.told.figures import amount, meta, percent, rate, who
 from totalaud.told.lines import counted, wrapped
 
 Json = Mapping[str, Any]
@@ -31,7 +31,7 @@ def _opportunity(number: int, one: Json) -> Lines:
 def _cost(one: Json) -> str | None:
     if one.get("cost") is None:
         return None
-    return f"costs {one['cost']:g} {one.get('currency') or ''}".rstrip() if one["cost"] else "free"
+    return f"costs {amount(one['cost'])} {one.get('currency') or ''}".rstrip() if one["cost"] else "free"
 
 
 def timing(output: Json) -> Lines:

@@ -23,6 +23,11 @@ def percent(share: float) -> Decimal:
     return Decimal(f"{100 * share:.6f}").quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
+def amount(value: float) -> str:
+    """Write money in full, however much it is."""
+    return f"{value:.2f}".removesuffix(".00")
+
+
 def who(one: Json) -> str:
     """Name a contact by name and outlet, where they are known, else by id."""
     known = ", ".join(str(one[name]) for name in ("name", "outlet") if one.get(name))
