@@ -320,6 +320,11 @@ def test_an_amount_says_what_it_is_counted_in(money, currency):
     assert read(f"Find festivals under {money}").currency == currency
 
 
+def test_a_thousand_is_no_currency():
+    asked = read("Find festivals, budget 2k")
+    assert (asked.budget, asked.currency) == (2000, None)
+
+
 @pytest.mark.parametrize(
     "text", ["How is campaign 5 going?", "Give me a report on campaign 12 for the label"]
 )

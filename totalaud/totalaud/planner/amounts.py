@@ -9,7 +9,7 @@ UNIT = r"(?:pounds?|dollars?|euros?|gbp|usd|eur)\b"
 MONEY = re.compile(
     rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*{UNIT}|\bbudget(?: of| is|:)?\s+{FIGURES}(?!k?\s*{UNIT})"
 )
-CURRENCY = re.compile(r"[£$€]|[a-z]+$")
+CURRENCY = re.compile(rf"[£$€]|{UNIT}")
 MORE_MONEY = re.compile(r"[£$€]\s*\d")
 AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
 
