@@ -60,6 +60,11 @@ def template(given: Json) -> Json:
 
 
 def rests_on(given: Json) -> Json:
-    """Hand on how much the findings rest on."""
-    about = given["findings"].get("meta") or {}
-    return {"n": about.get("n", 0), "sources": about.get("sources", []), "warnings": []}
+    """Hand on how much the findings rest on, where they say so as our skills do."""
+    match given["findings"].get("meta"):
+        case {"n": int() as n, "sources": [*sources]} if all(isinstance(one, str) for one in sources):
+            return {"n": int(n), "sources": sources, "warnings": []}
+        case {"n": int() as n}:
+            return {"n": int(n), "sources": [], "warnings": []}
+        case _:
+            return {"n": 0, "sources": [], "warnings": []}

@@ -11,6 +11,7 @@ from library.prose import PLACEHOLDER, tidy
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
 HASH = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
 LONGEST_TEXT, LONGEST_LIST = 600, 20
+MOST_DIGITS = 20
 DIGITS = range(4)
 TELLING = (
     "text",
@@ -116,6 +117,9 @@ def _names(value: Any) -> Iterator[str]:
 def _written(value: float) -> Iterator[tuple[float, str]]:
     """Yield how a number may be written: rounded, and a share as a percentage."""
     exact = abs(Decimal(str(value)))
+    if exact.adjusted() > MOST_DIGITS:
+        yield float(exact), ""
+        return
     for digits in DIGITS:
         for how in (ROUND_HALF_UP, ROUND_HALF_EVEN):
             step = Decimal(1).scaleb(-digits)

@@ -95,6 +95,21 @@ def test_it_rests_on_what_the_findings_rest_on():
     assert summary.rests_on(TOLD) == {"n": 48, "sources": ["your pitches"], "warnings": []}
 
 
+@pytest.mark.parametrize(
+    ("meta", "n"),
+    [("as of today", 0), (["a"], 0), ({"n": "48"}, 0), ({"n": 48, "sources": "your pitches"}, 48)],
+)
+def test_findings_of_a_skill_that_says_otherwise_what_they_rest_on_are_told_all_the_same(meta, n):
+    told = summary.brief({"findings": {"meta": meta}, "max_words": 120}, "2026-11-24T10:00:00+00:00")
+    assert summary.rests_on(told) == {"n": n, "sources": [], "warnings": []}
+
+
+@pytest.mark.parametrize("number", [1e30, 10**40, 1e-30])
+def test_a_number_of_many_digits_is_held_against_the_text_too(number):
+    told = summary.brief({"findings": {"plays": number}, "max_words": 120}, "2026-11-24T10:00:00+00:00")
+    assert failed("There were 12 plays so far, it seems.", told) == {"facts"}
+
+
 @pytest.mark.parametrize("most", [29, 401])
 def test_a_length_that_no_summary_has_is_refused(most):
     with pytest.raises(SkillError, match="max_words"):
