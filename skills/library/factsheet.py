@@ -10,6 +10,8 @@ from library.english import ORDINARY, stem
 
 Json = dict[str, Any]
 USED = 0.4
+SPELT = frozenset({"ep", "r&b", "rnb", "uk", "us", "edm", "idm"})
+VOWELS, SPELT_VOWELS = "aeiou", "aefhilmnorsx"
 MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
@@ -81,6 +83,18 @@ def not_used(cited: Iterable[str], facts: Iterable[Mapping[str, Any]], text: str
     """Return the cited ids that no fact has, or whose fact the text does not tell."""
     told, known = {stem(word) for word in prose.words(text.casefold())}, {fact["id"]: fact for fact in facts}
     return [one for one in cited if one not in known or not _tells(known[one]["text"], told)]
+
+
+def kind_of(release: Mapping[str, Any]) -> str:
+    """Return what a release is called in a sentence."""
+    kind = release.get("type") or "release"
+    return "EP" if kind == "ep" else str(kind)
+
+
+def article(noun: str) -> str:
+    """Return a or an, as the noun is said: R&B is spelt."""
+    first = noun.casefold().split(" ")[0]
+    return "an" if first[:1] in (SPELT_VOWELS if first in SPELT else VOWELS) else "a"
 
 
 def sentence(text: str) -> str:

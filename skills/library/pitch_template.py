@@ -5,11 +5,10 @@ from datetime import date
 from itertools import combinations, islice, product
 from typing import Any
 
-from library.factsheet import sentence, written
+from library.factsheet import article, kind_of, sentence, written
 
 Json = dict[str, Any]
 MOST_FACTS = 3
-VOWELS = "aeiou"
 FILLERS = (
     "I know that you hear a lot of new music, so I will keep this short.",
     "If it is not for you, that is good to know as well.",
@@ -89,8 +88,7 @@ def _greeting(contact: Mapping[str, Any], *, bare: bool) -> str:
 def _of_artist(artist: Mapping[str, Any]) -> str:
     genre = artist.get("genres", [None])[0]
     place = f" from {artist['location']}" if artist.get("location") else ""
-    article = "an" if genre and genre[0].lower() in VOWELS else "a"
-    act = f", {article} {genre} act{place}" if genre else place
+    act = f", {article(genre)} {genre} act{place}" if genre else place
     return f"I am writing to you about {artist['name']}{act}."
 
 
@@ -98,7 +96,7 @@ def _of_release(given: Mapping[str, Any]) -> Iterator[str]:
     release, today = given.get("release", {}), date.fromisoformat(given["today"])
     if not release:
         return
-    kind, title = release.get("type") or "release", _title(release["title"])
+    kind, title = kind_of(release), _title(release["title"])
     if not release.get("date"):
         yield f"{title} is the {kind} that I would like you to hear."
         return

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from library.factsheet import sentence, written
+from library.factsheet import article, kind_of, sentence, written
 
 Json = dict[str, Any]
 PER_PARAGRAPH = 3
@@ -73,7 +73,8 @@ def _announced(given: Mapping[str, Any]) -> str:
     if day:
         comes = "comes out" if day > today else "is out" if day == today else "came out"
         when = f" {comes} on {written(day, given['locale'])}"
-    by = f"{_title(release['title'])}, a {_kind(given)} by {artist['name']}{_who(artist)},"
+    kind = _kind(given)
+    by = f"{_title(release['title'])}, {article(kind)} {kind} by {artist['name']}{_who(artist)},"
     return f"{by}{when}." if when else f"{by} is here to be heard."
 
 
@@ -120,8 +121,7 @@ def _day(given: Mapping[str, Any]) -> date | None:
 
 
 def _kind(given: Mapping[str, Any]) -> str:
-    kind = given["release"].get("type") or "release"
-    return "EP" if kind == "ep" else str(kind)
+    return kind_of(given["release"])
 
 
 def _title(title: str) -> str:

@@ -153,6 +153,21 @@ def test_the_template_says_when_a_release_is_out_as_it_is(day):
     assert said in pitch.template(told)["body"]
 
 
+@pytest.mark.parametrize(
+    ("genre", "said"),
+    [
+        ("R&B", "an R&B act"),
+        ("UK garage", "a UK garage act"),
+        ("indie", "an indie act"),
+        ("house", "a house act"),
+    ],
+)
+def test_the_template_says_a_and_an_as_one_does(genre, said):
+    made = pitch.template(brief(artistInfo=ARTIST | {"genres": [genre]}, release=RELEASE | {"type": "ep"}))
+    assert said in made["body"]
+    assert "The EP “Glass Coast” comes out" in made["body"]
+
+
 def test_what_is_known_of_the_text_is_counted():
     done = pitch.complete(brief(tone="playful"), GOOD)
     assert (done["tone"], done["word_count"]) == ("playful", len(BODY.split()))

@@ -167,6 +167,16 @@ def test_the_template_has_every_fact_and_every_quote_and_passes():
 
 
 @pytest.mark.parametrize(
+    ("kind", "said"), [("album", "an album by"), ("ep", "an EP by"), ("single", "a single by")]
+)
+def test_the_template_says_a_and_an_as_one_does(kind, said):
+    told = brief(release={"title": "Glass Coast", "type": kind}, quotes=None)
+    made = press.template(told)
+    assert said in made["standfirst"]
+    assert failed(told, **made) == set()
+
+
+@pytest.mark.parametrize(
     "changes", [{"quotes": None}, {"artist": {"name": "X"}}, {"release": {"title": "Y"}}]
 )
 def test_the_template_passes_where_much_is_missing(changes):
