@@ -1,6 +1,6 @@
 """Judges a press release, and writes one where no model can: what is told must have been given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -52,7 +52,8 @@ def check(given: Json, answer: Json) -> list[Json]:
     unused = not_used(answer["facts_used"], given["artist"].get("facts", []), body)
     low, high = _wanted(given)
     lacking = list(_lacking(given, whole))
-    unsaid = [quote["speaker"] for quote in given.get("quotes", []) if not _quoted(quote, body)]
+    quotes = given.get("quotes", [])
+    unsaid = [quote["speaker"] for quote in quotes if not _quoted(quote, body, quotes)]
     return [
         checking.length("headline words", headline, 1, HEADLINE_WORDS),
         checking.length("standfirst words", standfirst, 1, STANDFIRST_WORDS),
@@ -130,12 +131,16 @@ def _lacking(given: Mapping[str, Any], text: str) -> Iterator[str]:
             yield f"the date {day}"
 
 
-def _quoted(quote: Mapping[str, Any], body: str) -> bool:
-    flat = prose.flat(body)
-    return (
-        flat.count(prose.flat(quote["text"]).rstrip(".,")) == 1
-        and prose.flat(quote["speaker"]).split(",")[0] in flat
-    )
+def _quoted(quote: Mapping[str, Any], body: str, quotes: Sequence[Mapping[str, Any]]) -> bool:
+    """Look for the words, once; what others say too, in other words as well, stands in marks as often."""
+    flat, said = prose.flat(body), _said(quote["text"])
+    marked = [_said(one.text) for one in prose.quoted(body)].count(said)
+    once = flat.count(said) == 1 or marked == [_said(one["text"]) for one in quotes].count(said)
+    return once and prose.flat(quote["speaker"]).split(",")[0] in flat
+
+
+def _said(text: str) -> str:
+    return prose.flat(text).rstrip(".,")
 
 
 def _sheet(given: Mapping[str, Any]) -> Sheet:

@@ -167,6 +167,24 @@ def test_the_template_has_every_fact_and_every_quote_and_passes():
 
 
 @pytest.mark.parametrize(
+    ("texts", "bio"),
+    [
+        (("Brilliant.", "Simply brilliant, from start to end"), None),
+        (("Brilliant.", "Brilliant"), None),
+        (("A quiet record", "It grows"), "They made a quiet record in Leeds."),
+    ],
+)
+def test_words_that_are_quoted_may_stand_elsewhere_too(texts, bio):
+    speakers = ("Ana Sample", "Ben Fiction")
+    quotes = [{"text": text, "speaker": who} for text, who in zip(texts, speakers, strict=True)]
+    told = brief(quotes=quotes, artist=ARTIST | ({"bio": bio} if bio else {}))
+    made = press.template(told)
+    assert all(f"“{text}”" in made["body"] for text in texts)
+    assert failed(told, **made) == set()
+    assert "quotes" in failed(told, **(made | {"body": f"{made['body']}\n“{texts[0]}”"}))
+
+
+@pytest.mark.parametrize(
     ("kind", "said"), [("album", "an album by"), ("ep", "an EP by"), ("single", "a single by")]
 )
 def test_the_template_says_a_and_an_as_one_does(kind, said):
