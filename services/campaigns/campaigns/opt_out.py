@@ -23,7 +23,9 @@ _AGAIN = r"(?:again|any ?more|any longer|in (?:the )?future|from now)\b"
 _END = rf"(?= ?(?:$|[,;:()\u2013-]|(?:and|please|pls|thanks?|at all|as|since|because|before$)\b|{_AGAIN}))"
 _DO = r"(?:^|[,:)\u2013-] ?|\b(?:please|pls|kindly|and|so|just|but|then) )"
 _NOT = rf"{_DO}(?:do not|don't|dont|never)"
-_STOP = r"(?<!n't )(?<!not )(?<!never )\b(?:stop|cease|quit|refrain from)"
+_NEVER = "(?<!n't )(?<!not )(?<!never )"
+_MAY = "(?<!don't )(?<!do not )"
+_STOP = rf"{_NEVER}\b(?:stop|cease|quit|refrain from)"
 _ANY = r"(?:(?:any|more|further|your|these|this|such|of) ){0,3}"
 _MUCH = rf"(?=any|more|further|your|these|such){_ANY}"
 _UNWANTED = r"\b(?:i|we) (?:do not|don't|no longer) (?:want|wish|care) to"
@@ -33,9 +35,10 @@ _UNASKED = (
 _OFF = rf"(?:removed|taken off|unsubscribed)(?: (?:from|of))?(?: {_LIST}|{_END})"
 
 _ENGLISH = rf"""
-\b(?:take|remove|delete|drop|strike|unsubscribe|erase) {_ME},? (?:off|from)(?: of)? {_LIST}
+{_MAY}\b(?:take|remove|delete|drop|strike|unsubscribe|erase) {_ME},? (?:off|from)(?: of)? {_LIST}
 {_DO}(?:take (?:me|us) off{_END}|remove from (?:your |the |this )?(?:mailing )?list\b)
-\b(?:remove|delete|erase) (?:my|our|this) (?:personal |e-?mail )?(?:details|data|address){_END}
+{_MAY}\b(?:remove|delete|erase) (?:my|our|this) (?:personal |e-?mail )?(?:details|data|address){_END}
+{_DO}(?:remove|delete|erase) (?:my|our) e-?mail{_END}
 \b(?:remove|delete|erase) (?:all|any) (?:my |the )?(?:personal )?data you (?:hold|have|keep)\b
 \bunsubscribe (?:{_ME}|this e-?mail){_END}
 \b(?:please|pls|kindly|just) (?:unsubscribe|remove (?:me|us)){_END}
@@ -43,7 +46,7 @@ _ENGLISH = rf"""
 \bi(?:'m| am) unsubscribing{_END}
 \bi(?: hereby)? opt out\b
 \bi(?:'d like| would like| want| wish) to (?:unsubscribe|opt out)\b
-\b(?:like|want|wish|asked) to be {_OFF}
+{_NEVER}\b(?:like|want|wish|asked) to be {_OFF}
 \bconsider this (?:an? |my )?(?:opt[ -]?out|objection|unsubscribe)
 \bi object to (?:\w+ ){{0,3}}(?:processing|marketing|e-?mails?)\b
 \bi withdraw (?:my|any) consent\b
@@ -65,6 +68,7 @@ _GERMAN = r"""
 \b(?:löschung|austragung|entfernung|abmeldung) (?:aus|vo[nm])\b.{0,20}(?:verteiler|liste|newsletter)
 \b(?:schreib|kontaktier|mail)(?:en|t|e)?(?: sie)? (?:mir|mich|uns) (?:bitte )?(?:nicht mehr|nie wieder)\b
 (?:^|\b(?:bitte|möchten?|will|wollen) )keine (?:weiteren )?(?:e-?mails|mails|nachrichten|werbung) mehr\b
+(?:^|\bbitte )keine weiteren (?:e-?mails|mails|nachrichten)(?: an .{1,40}| bitte)?$
 \bich widerspreche der (?:\w+ ){0,3}(?:nutzung|verarbeitung|verwendung|zusendung)
 """
 _FRENCH = r"""
