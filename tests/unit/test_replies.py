@@ -50,6 +50,10 @@ TOLD = {
         "ok",
         "",
         "\U0001f44d",
+        "Prosz\u0119 usun\u0105\u0107 mnie z listy",
+        "Ta bort mig fr\u00e5n listan",
+        "D\u011bkuji, nem\u00e1me z\u00e1jem",
+        "Te\u015fekk\u00fcrler, \u00e7alaca\u011f\u0131z",
     ],
 }
 

@@ -23,6 +23,7 @@ EXAMPLES = Path(__file__).with_name("reply_examples.tsv")
 CATEGORIES: tuple[ReplyCategory, ...] = ("auto", "interested", "declined", "placed", "other")
 PIECES = (3, 4, 5)
 MARGIN = 0.15
+LEAST_KNOWN = 0.4
 QUOTATION = re.compile(
     r"^(on [^\n]{3,100} wrote:|"
     r"(am|le|el|il|op) [^\n]{0,40}\d[^\n]{0,60} (schrieb|a écrit|escribió|ha scritto|schreef)[^\n]{0,60}:|"
@@ -40,12 +41,15 @@ Weights = dict[str, tuple[float, ...]]
 
 
 def category_of(words: str) -> ReplyCategory:
-    """Return what the person's own words are taken for; `other` when they are like none of the examples."""
+    """Return what the person's own words are taken for; `other` when they are like none of the examples.
+
+    So are those of a language that no example is in: letters that two languages share say nothing.
+    """
     if asks_to_stop(own(words)):
         return "objected"
-    weights = _weights()
-    known = [weights[one] for one in features(words) if one in weights]
-    if not known:
+    weights, said = _weights(), features(words)
+    known = [weights[one] for one in said if one in weights]
+    if not known or len(known) < LEAST_KNOWN * len(said):
         return "other"
     scores = [sum(column) / math.sqrt(len(known)) for column in zip(*known, strict=True)]
     automatic, *personal = scores
