@@ -6,6 +6,7 @@ from typing import Any
 
 from library.hashtags import NEAR, PLATFORMS, SCENES, UNSIGNED, Candidate, diverse, tag
 from library.meta import meta
+from library.music import genre_key
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -78,12 +79,11 @@ def _scenes(genres: list[str], *, signed: bool) -> Iterator[Candidate]:
 
 
 def _plain(genre: str) -> str:
-    """Know Synth-Pop and synth pop as synthpop, by the names that are listed."""
-    squeezed = "".join(filter(str.isalnum, genre.casefold()))
-    return KNOWN.get(squeezed, genre.casefold())
+    """Know Synth-Pop and dnb as synthpop and drum and bass, by the names that are listed."""
+    return KNOWN.get(genre_key(genre), genre.casefold())
 
 
-KNOWN = {"".join(filter(str.isalnum, name)): name for name in NEAR}
+KNOWN = {genre_key(name): name for some in (NEAR, *SCENES.values()) for name in some}
 
 
 def _warnings(given: Json, chosen: list[Candidate], wanted: int, most: int) -> list[str]:

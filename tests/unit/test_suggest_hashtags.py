@@ -50,9 +50,20 @@ def test_a_release_named_as_its_artist_is_one_tag():
     assert [one.casefold() for one in tags(found)].count("#neonharbour") == 1
 
 
-def test_a_genre_is_known_however_it_is_written():
-    found = suggested(artist={"name": "A Name", "genres": ["Synth-Pop"]})
-    assert "#SynthFam" in tags(found)
+@pytest.mark.parametrize(
+    ("written", "scene"),
+    [
+        ("Synth-Pop", "#SynthFam"),
+        ("RnB", "#SoulMusic"),
+        ("drum & bass", "#ElectronicMusic"),
+        ("DnB", "#ElectronicMusic"),
+        ("Hip-Hop", "#HipHopCulture"),
+        ("Post Punk", "#DiyPunk"),
+    ],
+)
+def test_a_genre_is_known_however_it_is_written(written, scene):
+    found = suggested(artist={"name": "A Name", "genres": [written]})
+    assert scene in tags(found)
 
 
 @pytest.mark.parametrize(
