@@ -11,13 +11,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betainc, betaincinv, betaln, expit, logit, ndtri, roots_legendre
 
-from library.exact import benjamini_hochberg
-
 PRIOR_SUCCESSES, PRIOR_PITCHES = 1.0, 20.0
 USUAL_PRECISION, PRECISION_SPREAD = 30.0, 1.5
 MEANS, PRECISIONS = (1e-4, 1 - 1e-4), (2.0, 5_000.0)
 NODES = 400
-JEFFREYS, UNIFORM = (0.5, 0.5), (1.0, 1.0)
 
 Prior = tuple[float, float]
 
@@ -36,11 +33,6 @@ def wilson(k: float, n: float, level: float = 0.95) -> dict[str, Any]:
     low = 0.0 if k <= 0 else max(0.0, centre - half)
     high = 1.0 if k >= n else min(1.0, centre + half)
     return made(k, n, mean, (low, high), "Wilson")
-
-
-def rate(k: int, n: int) -> dict[str, Any]:
-    """Return the observed `Rate`, its interval Wilson's at 95 %."""
-    return wilson(k, n)
 
 
 def posterior(k: float, n: float, a: float, b: float, level: float = 0.95) -> dict[str, Any]:
@@ -75,32 +67,17 @@ def fit_beta(ks: Iterable[int], ns: Iterable[int]) -> Prior:
     return mean * precision, (1 - mean) * precision
 
 
-def p_greater(k1: float, n1: float, k2: float, n2: float, prior: Prior = UNIFORM) -> float:
-    """Return how likely the first rate is greater than the second, each a beta posterior on its own.
+def p_greater(k1: float, n1: float, k2: float, n2: float) -> float:
+    """Return how likely the first rate is greater than the second, anything being as likely beforehand.
 
     Gauss-Legendre over the quantiles of the first: no draws, so the same answer always.
     """
-    a, b = prior
     nodes, weights = roots_legendre(NODES)
-    quantiles = betaincinv(a + k1, b + n1 - k1, (nodes + 1) / 2)
-    return float(np.clip((weights / 2 * betainc(a + k2, b + n2 - k2, quantiles)).sum(), 0.0, 1.0))
+    quantiles = betaincinv(1 + k1, 1 + n1 - k1, (nodes + 1) / 2)
+    return float(np.clip((weights / 2 * betainc(1 + k2, 1 + n2 - k2, quantiles)).sum(), 0.0, 1.0))
 
 
 def made(k: float, n: float, mean: float, bounds: tuple[float, float], method: str) -> dict[str, Any]:
     """Return a `Rate`, counts whole."""
     figures = {"mean": float(mean), "lo": float(bounds[0]), "hi": float(bounds[1])}
     return {"k": round(k), "n": round(n), **figures, "method": method}
-
-
-__all__ = [
-    "JEFFREYS",
-    "UNIFORM",
-    "Prior",
-    "benjamini_hochberg",
-    "fit_beta",
-    "made",
-    "p_greater",
-    "posterior",
-    "rate",
-    "wilson",
-]

@@ -19,15 +19,13 @@ LEVEL = 0.95
 class Curve:
     """A Kaplan-Meier curve: one step for each time at which something was answered.
 
-    `waiting` is the share not answered yet just after `days`; `at_risk` counts pitches watched that long;
-    `greenwood` is the sum that Greenwood's variance is made of. `end` is the day until which enough pitches
-    were watched to go by (Pocock, Clayton, Altman 2002): beyond it one answer would lift the whole curve.
+    `waiting` is the share not answered yet just after `days`; `greenwood` is the sum that Greenwood's
+    variance is made of. `end` is the day until which enough pitches were watched to go by (Pocock, Clayton,
+    Altman 2002): beyond it one answer would lift the whole curve.
     """
 
     days: np.ndarray
     waiting: np.ndarray
-    answers: np.ndarray
-    at_risk: np.ndarray
     greenwood: np.ndarray
     n: int
     end: float = 0.0
@@ -86,7 +84,7 @@ def kaplan_meier(days: Sequence[float], answered: Sequence[bool]) -> Curve:
     waiting = np.cumprod(1 - answers / np.maximum(at_risk, 1))
     enough = max(round(SHARE_AT_RISK * len(watched)), 1)
     end = float(np.sort(watched)[-enough]) if len(watched) else 0.0
-    return Curve(when, waiting, answers, at_risk, np.cumsum(terms), len(watched), end)
+    return Curve(when, waiting, np.cumsum(terms), len(watched), end)
 
 
 @dataclass(frozen=True, slots=True)

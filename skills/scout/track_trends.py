@@ -16,9 +16,9 @@ import numpy as np
 
 from library import music
 from library.asked import how_many, share_of_false
+from library.exact import benjamini_hochberg
 from library.meta import meta
 from library.outcomes import HORIZON
-from library.rates import benjamini_hochberg
 from library.slopes import FEWEST, Slope, slopes
 from library.spelling import usual
 from skill_runner.context import Context, SkillError

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from library.campaign_numbers import span
-from library.rates import benjamini_hochberg, fit_beta, p_greater, posterior, rate, wilson
+from library.exact import benjamini_hochberg
+from library.rates import fit_beta, p_greater, posterior, wilson
 from skillmodules import skill_module
 
 
@@ -22,8 +23,8 @@ def test_of_no_pitches_nothing_is_known():
 
 
 def test_all_answered_reaches_up_to_one_and_none_down_to_zero():
-    assert rate(7, 7)["hi"] == 1.0 > rate(7, 7)["lo"] > 0.5
-    assert rate(0, 7)["lo"] == 0.0 < rate(0, 7)["hi"] < 0.5
+    assert wilson(7, 7)["hi"] == 1.0 > wilson(7, 7)["lo"] > 0.5
+    assert wilson(0, 7)["lo"] == 0.0 < wilson(0, 7)["hi"] < 0.5
 
 
 @pytest.mark.parametrize("n", [10, 20, 50, 200])
@@ -88,6 +89,6 @@ def test_q_values_come_from_one_place():
 
 def test_a_share_is_written_alike_wherever_it_is_told():
     benchmark = skill_module("insight/benchmark_performance.py")
-    own, place = rate(3, 48), {"mean": 0.5, "lo": 0.25, "hi": 0.75, "n": 12}
+    own, place = wilson(3, 48), {"mean": 0.5, "lo": 0.25, "hi": 0.75, "n": 12}
     assert benchmark.sentence(own, place, "reply_rate").startswith("Your reply rate is 6.3 %:")
     assert span(own).startswith("6.3 % (2.1")
