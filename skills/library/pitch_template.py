@@ -6,6 +6,7 @@ from itertools import combinations, islice, product
 from typing import Any
 
 from library.factsheet import article, kind_of, sentence, written
+from library.music import genre_key
 
 Json = dict[str, Any]
 MOST_FACTS = 3
@@ -107,8 +108,8 @@ def _of_release(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _fit(artist: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[str]:
     outlet = contact.get("outlet")
-    theirs = {genre.casefold() for genre in contact.get("genres", [])}
-    shared = [genre for genre in artist.get("genres", []) if genre.casefold() in theirs]
+    theirs = set(map(genre_key, contact.get("genres", [])))
+    shared = [genre for genre in artist.get("genres", []) if genre_key(genre) in theirs]
     if shared:
         yield f"You look for {shared[0]}, which is why I thought of {outlet or 'you'}."
     elif outlet:

@@ -85,8 +85,9 @@ def columns(rows: Sequence[Row]) -> dict[str, Values]:
         "part of day": [part_of_day(at.hour) for at in local],
     }
     slots = zip(built_in["weekday"], built_in["part of day"], strict=True)
+    built_in["slot"] = [f"{day} {part}" for day, part in slots]
     own = {name: [_text(row, name) for row in rows] for name in _attributes(rows) if name not in built_in}
-    return {**built_in, "slot": [f"{day} {part}" for day, part in slots], **own}
+    return built_in | own
 
 
 def genre_match(row: Row) -> str | None:

@@ -109,6 +109,15 @@ def _two_who_write_short_emails():
     return {"artists": artists, "campaigns": acts, "contacts": [*people.values()], "pitches": pitches}
 
 
+async def test_an_attribute_of_the_name_of_one_that_is_worked_out_does_not_stand_for_it(skillbench):
+    user = skillbench.user()
+    rows = story([user] * 4)
+    for row in rows["pitches"]:
+        row["attributes"] = {"slot": "lunch" if "replied_at" in row else "teatime"}
+    await skillbench.load(rows)
+    assert "lunch" not in str(await skillbench.run(SKILL, {}, user=user))
+
+
 async def test_sixty_pitches_are_not_enough_and_only_cited_figures_are_given(skillbench):
     user = skillbench.user()
     act, to = campaign(user), contact(user)

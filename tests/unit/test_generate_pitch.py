@@ -153,6 +153,12 @@ def test_the_template_says_when_a_release_is_out_as_it_is(day):
     assert said in pitch.template(told)["body"]
 
 
+@pytest.mark.parametrize(("own", "theirs"), [("synthpop", "Synth-Pop"), ("drum & bass", "DnB")])
+def test_the_template_says_what_both_like_however_each_writes_it(own, theirs):
+    given = brief(artistInfo=ARTIST | {"genres": [own]}, contact=CONTACT | {"genres": [theirs]})
+    assert f"You look for {own}" in pitch.template(given)["body"]
+
+
 @pytest.mark.parametrize(
     ("genre", "said"),
     [
