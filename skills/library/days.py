@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from library.english import MONTHS, TENS, UNITS, WEEKDAYS
+from library.english import DAYS, MONTHS, TENS, UNITS, WEEKDAYS
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _ALONE = "january|february|april|june|july|august|september|october|november|december"
 _BEFORE = "in|this|next|last|by|until|till|since|from|early|mid|late|of|for|during|throughout"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_SAID = "|".join(name.replace("-", r"[\s-]+") for name in sorted(DAYS, key=len, reverse=True))
 _YEAR = r"(?P<year>(?:19|20)\d{2})"
 _NAMED = rf"(?P<month>{_MONTH})\.?"
 _ABOUT = r"(?:(?:about|around|exactly|just under|just over|some)\s+)?"
@@ -27,6 +28,8 @@ FORMS = tuple(
         rf"{_YEAR}-(?P<number>\d{{2}})-(?P<day>\d{{2}})(?:T[\d:.+Z-]*)?\b",
         rf"{_DAY}[/.](?P<number>\d{{1,2}})[/.](?P<year>(?:19|20)?\d{{2}})\b",
         rf"{_DAY}(?:\s+of)?\s+{_NAMED}(?!\w)(?:,?\s+{_YEAR})?\b",
+        rf"(?P<said>{_SAID})\s+of\s+{_NAMED}(?!\w)(?:,?\s+{_YEAR})?\b",
+        rf"(?P<month>{_ALONE})\s+(?:the\s+)?(?P<said>{_SAID})\b(?:,?\s+{_YEAR}\b)?",
         rf"{_NAMED}\s+(?:the\s+)?{_DAY}\b(?!\s?%|[.,]\d)(?:,?\s+{_YEAR}\b)?",
         rf"{_NAMED},?\s+{_YEAR}\b",
         rf"(?:{_BEFORE})[\s-]+{_NAMED}(?!\w)",
@@ -126,6 +129,8 @@ def _read(at: re.Match[str], today: date | None) -> Said:
     month = part.get("month")
     number = int(part["number"]) if part.get("number") else MONTHS[month.lower()] if month else None
     day = int(part["day"]) if part.get("day") else None
+    if said := part.get("said"):
+        day = DAYS["-".join(re.split(r"[\s-]+", said.lower()))]
     if number and day and "/" in at[0] and day <= DECEMBER < number:
         number, day = day, number
     return Said(*where, year=year, month=number, day=day)

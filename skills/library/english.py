@@ -89,6 +89,11 @@ ORDINALS = {
     "hundredth": 100,
     "thousandth": 1_000,
 }
+DAYS = {
+    **numbered(ORDINAL_WORDS, 1),
+    **numbered("twentieth " + " ".join(f"twenty-{name}" for name in ORDINAL_WORDS.split()[:9]), 20),
+    **numbered("thirtieth thirty-first", 30),
+}
 DECADES = {name: 10 * number for name, number in numbered(DECADE_WORDS).items() if name != "teens"}
 
 

@@ -11,7 +11,8 @@ WORD = re.compile(r"[^\W_]+(?:[’'&.-][^\W_]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’)])\s+|\n+|(?<=:)\s+")
 LINK = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\w@#])[@#]\w+"
-    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|info|io|fm|co|uk|de|fr|tv|me|ly|link|page|to|band|music)\b(?:/\S*)?",
+    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|info|io|fm|co|uk|de|fr|eu|nl|es|se|ca|au|tv|me|ly|link|page|to|band"
+    r"|music|app|dev|live|site|online|shop|store|xyz)\b(?:/\S*)?|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S+",
     re.IGNORECASE,
 )
 ENDLESS = re.compile(r"\S{81,}")

@@ -32,6 +32,7 @@ Glass Coast is released on December 20th, 2026, which is next month.
 It arrives in 26 days, or in about four weeks: in four weeks, to be exact enough.
 The date is 20/12/2026, or 2026-12-20 if you prefer.
 Out in December. Out on Dec 20. Out on the 20th.
+Out on the twentieth of December, or December the twentieth.
 They record at home with two synthesizers. The drum machine does the rest.
 Recording at home with 2 synthesizers and a drum machine, they keep things simple.
 Synthesizers, a drum machine, and home: that is how Neon Harbour record.
@@ -126,7 +127,11 @@ FALSE = {
     "«Fabelhaft» is what we heard.": {"quote"},
     "Listen at https://example.org/other.": {"link"},
     "Listen at soundcloud.com/neonharbour.": {"link"},
+    "Listen at neonharbour.rocks/listen.": {"link"},
+    "It is on neonharbour.live now.": {"link"},
     "Write to press@example.org.": {"link"},
+    "Out on the first of December.": {"date"},
+    "Out on December the twenty-first.": {"date"},
     "Follow @neonharbour and #synthpop.": {"link"},
 }
 TITLES = {
@@ -235,6 +240,7 @@ def test_small_words_that_are_no_numbers_are_none(text):
 @pytest.mark.parametrize(
     "text",
     [
+        *("the twentieth of December", "December the twentieth", "December twentieth, 2026"),
         *("20 December 2026", "20th of December", "December 20", "Dec. 20, 2026", "20/12/2026", "20.12.26"),
         *("2026-12-20", "in December", "December 2026", "2026", "Sunday", "next month", "in 26 days"),
         *("in four weeks", "26 days to go", "this year", "this winter", "in a month"),
