@@ -86,7 +86,9 @@ def how_soon(of: Material) -> Text:
     curve = of.answers.curve
     half, most = curve.delay_quantile(0.5), curve.delay_quantile(0.75)
     if half is None or most is None:
-        return say("No answer has come yet.")
+        return say(
+            "Too few answers have come to say how soon." if curve.answered else "No answer has come yet."
+        )
     ref = of.refs.answered()
     return say(
         "{middle} % of the answers came within {half} days, {most} % within {long}.",

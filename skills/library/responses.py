@@ -17,7 +17,7 @@ from library.rates import wilson
 from library.seeds import generator
 from library.shrinking import rate_draws
 from library.spelling import usual
-from library.survival import Curve, LogRank, kaplan_meier, log_rank
+from library.survival import FEWEST_ANSWERS, Curve, LogRank, kaplan_meier, log_rank
 
 UNKNOWN = "unknown"
 HOME = ZoneInfo("Europe/London")
@@ -102,10 +102,11 @@ def survival(curve: Curve) -> Json:
 
 
 def unwatched(curve: Curve) -> list[str]:
-    """Say so, where the curve ends before the horizon: slower answers are still to come."""
+    """Say so, where few answered, or the curve ends before the horizon: slower answers are still to come."""
+    few = ["too few answers to say how soon they come"] if 0 < curve.answered < FEWEST_ANSWERS else []
     if not curve.n or curve.tells(HORIZON_DAYS):
-        return []
-    return [f"too few pitches are older than {curve.end:.1f} days: what takes longer is not known yet"]
+        return few
+    return [*few, f"too few pitches are older than {curve.end:.1f} days: what takes longer is not known yet"]
 
 
 def compared(split: dict[str, list[Json]], now: datetime) -> LogRank:

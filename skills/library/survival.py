@@ -13,6 +13,7 @@ NEVER = 1e-12
 PAIR = 2
 SHARE_AT_RISK = 0.2
 LEVEL = 0.95
+FEWEST_ANSWERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Curve:
     waiting: np.ndarray
     greenwood: np.ndarray
     n: int
+    answered: int = 0
     end: float = 0.0
 
     def waiting_at(self, day: float) -> float:
@@ -66,8 +68,9 @@ class Curve:
         return self.n > 0 and (day <= self.end or self.waiting_at(self.end) <= NEVER)
 
     def delay_quantile(self, share: float) -> float | None:
-        """Return the day by which this share of the answers had come; None without answers."""
-        return self.quantile(share * self.plateau) if self.plateau > 0 else None
+        """Return the day by which this share of the answers had come; None of fewer than four."""
+        enough = self.answered >= FEWEST_ANSWERS and self.plateau > 0
+        return self.quantile(share * self.plateau) if enough else None
 
     def _step(self, day: float) -> int:
         return int(np.searchsorted(self.days, day, side="right")) - 1
@@ -84,7 +87,7 @@ def kaplan_meier(days: Sequence[float], answered: Sequence[bool]) -> Curve:
     waiting = np.cumprod(1 - answers / np.maximum(at_risk, 1))
     enough = max(round(SHARE_AT_RISK * len(watched)), 1)
     end = float(np.sort(watched)[-enough]) if len(watched) else 0.0
-    return Curve(when, waiting, np.cumsum(terms), len(watched), end)
+    return Curve(when, waiting, np.cumsum(terms), len(watched), int(seen.sum()), end)
 
 
 @dataclass(frozen=True, slots=True)

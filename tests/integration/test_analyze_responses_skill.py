@@ -204,6 +204,25 @@ async def test_one_contact_is_too_little_and_says_so(skillbench):
     assert found["groups"][0]["shrunk"] < 0.9
 
 
+@pytest.mark.parametrize(("answers", "told"), [(0, False), (1, False), (3, False), (4, True)])
+async def test_how_soon_answers_come_is_told_of_four_and_more(skillbench, answers, told):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(40)]
+    pitches = [
+        pitch(act, one, now - timedelta(days=30), answer="replied" if n < answers else None)
+        for n, one in enumerate(people)
+    ]
+    rows = {"campaigns": [act], "contacts": people, "pitches": pitches}
+    found = await analyze(skillbench, rows, user)
+    assert ("median_days" in found["time_to_reply"]) is told
+    few = "too few answers to say how soon they come" in found["meta"]["warnings"]
+    assert few is (0 < answers < 4)
+    given = {"campaign_id": str(act["id"]), "period": "all", "detail": "detailed"}
+    report = (await skillbench.run("generate-report", given, user=user))["markdown"]
+    assert ("of the answers came within" in report) is told
+    assert ("Too few answers have come to say how soon." in report) is few
+
+
 @pytest.mark.parametrize(("answer", "plateau"), [(None, 0), ("replied", 1)])
 async def test_all_equal_outcomes_are_told_as_such(skillbench, answer, plateau):
     user, now = skillbench.user(), skillbench.now
