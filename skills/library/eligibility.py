@@ -62,6 +62,8 @@ def _costs(opportunity: Json, by: Applicant) -> Iterator[str]:
 def _places(rules: Json, by: Applicant) -> Iterator[str]:
     territory = rules.get("territory") or []
     named = [territory] if isinstance(territory, str) else territory
+    if any(music.is_everywhere(str(one)) for one in named):
+        return
     open_to = {place for one in named for place in music.inside_of(str(one))}
     if open_to and not open_to & by.places:
         yield "it is open to other places" if by.places else "the artist's place is not known"

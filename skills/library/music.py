@@ -76,6 +76,9 @@ norway: norwegian
 canada: canadian
 europe: european
 """
+EVERYWHERE = frozenset(
+    {"worldwide", "world", "wholeworld", "global", "international", "anywhere", "everywhere"}
+)
 ALIKE = """
 drum and bass: dnb, drum & bass, drum n bass
 r&b: rnb, rhythm and blues
@@ -211,6 +214,11 @@ def inside_of(place: str) -> set[str]:
         found.add(here)
         open_ += [key(part) for part in inside.get(here, [])]
     return found | {key(other) for name, others in _parts(SAME).items() if name in found for other in others}
+
+
+def is_everywhere(place: str) -> bool:
+    """Tell whether what stands for a place leaves none out."""
+    return key(place) in EVERYWHERE
 
 
 def around_of(place: str) -> list[str]:

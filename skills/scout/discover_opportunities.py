@@ -81,8 +81,10 @@ def unlike(rows: list[Json], by: Applicant) -> list[str]:
 
 
 def place_fit(row: Json, asked: list[str]) -> float:
-    """Return 1 for a place asked for, 0.5 where none is named, 0 elsewhere."""
+    """Return 1 for a place asked for, 0.5 where none is named or all are, 0 elsewhere."""
     if not asked or not row.get("regions"):
+        return 0.5
+    if any(map(music.is_everywhere, [*asked, *row["regions"]])):
         return 0.5
     has = {music.key(region) for region in row["regions"]}
     near = {place for region in asked for place in music.inside_of(region) | music.reach(region)}

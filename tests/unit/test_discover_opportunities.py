@@ -7,7 +7,9 @@ import pytest
 
 from library.duplicates import merged, page, same
 from library.eligibility import Applicant, obstacles, places_of
+from skillmodules import skill_module
 
+skill = skill_module("scout/discover_opportunities.py")
 TODAY = date(2026, 11, 2)
 LEEDS = Applicant(TODAY, ("synthpop",), places_of("Leeds, UK"), TODAY + timedelta(days=20), "single", 20.0)
 
@@ -41,6 +43,8 @@ def test_what_is_shut_says_why(changes, why):
         {"cost": 20},
         {"rules": {"territory": ["GB"], "unreleased": True, "min_lead_days": 20}},
         {"rules": {"genres_only": True}, "genres": ["electropop"]},
+        {"rules": {"territory": ["Worldwide"]}},
+        {"rules": {"territory": "whole world"}},
     ],
 )
 def test_what_is_just_open_is_open(changes):
@@ -71,6 +75,14 @@ def test_what_is_not_known_counts_as_shut():
     unknown = Applicant(TODAY)
     assert obstacles(entry(rules={"unreleased": True}), unknown) == ["the release's date is not known"]
     assert obstacles(entry(rules={"territory": ["UK"]}), unknown) == ["the artist's place is not known"]
+
+
+@pytest.mark.parametrize(
+    ("regions", "fit"),
+    [([], 0.5), (["UK"], 1), (["Spain"], 0), (["Worldwide"], 0.5), (["Spain", "global"], 0.5)],
+)
+def test_what_is_open_to_the_whole_world_is_open_where_it_is_asked_for(regions, fit):
+    assert skill.place_fit({"regions": regions}, ["Leeds"]) == fit
 
 
 def test_one_page_written_in_two_ways_is_one():
