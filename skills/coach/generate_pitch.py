@@ -55,7 +55,8 @@ def check(given: Json, answer: Json) -> list[Json]:
         *unsupported(body, sheet),
         *(one for text in subjects for one in unsupported(text, sheet, title=True)),
     ]
-    unused = not_used(answer["facts_used"], given["artist"].get("facts", []), body)
+    facts = given["artist"].get("facts", [])
+    unused = not_used(answer["facts_used"], facts, body)
     named = [contact["name"]] if contact.get("name") else []
     lengths = [_fits_a_subject(text) for text in subjects]
     different = {prose.flat(text) for text in subjects}
@@ -73,7 +74,7 @@ def check(given: Json, answer: Json) -> list[Json]:
         ),
         checking.facts(claims),
         checking.passed("facts used", ok=not unused, why=f"the text does not tell: {', '.join(unused)}"),
-        checking.one_question(body, sheet.names),
+        checking.one_question(body, [*sheet.names, *(fact["text"] for fact in facts)]),
         checking.placeholders("\n".join([*subjects, body]), named, named),
     ]
 

@@ -139,6 +139,15 @@ def test_a_fact_in_ordinary_words_alone_is_told_where_all_of_them_are():
     assert pitch.template(given)["facts_used"] == ["f1"]
 
 
+@pytest.mark.parametrize(
+    "text", ["Their first EP is called Please Let Me Know", "Is anybody there? was their first song"]
+)
+def test_what_a_fact_asks_is_not_asked_of_the_reader(text):
+    facts = [{"id": "f1", "text": text}, FACTS[1]]
+    made = pitch.template(brief(artistInfo=ARTIST | {"facts": facts}))
+    assert made["facts_used"] == ["f1", "f2"]
+
+
 @pytest.mark.parametrize("outlet", ["Radio Cafe\u0301", "Radio  Café"])
 def test_an_outlet_is_named_however_it_is_spaced_and_composed(outlet):
     made = pitch.template(brief(contact=CONTACT | {"outlet": outlet}))
