@@ -127,10 +127,10 @@ def _advice(
 ) -> list[str]:
     """Say when the release could be so that everything fits, where a date within nine months does it.
 
-    And say so of a day to come on which music is not usually released.
+    And say so of a day to come on which music is not usually released. What is out cannot be put off.
     """
     told = [NOT_A_FRIDAY.format(f"{release:%A}")] if now < 0 and release.weekday() != FRIDAY else []
-    if not missed or not hours:
+    if not missed or not hours or now > 0:
         return told
     for weeks in range(1, LOOK_AHEAD_WEEKS + 1):
         if placed_all(tasks, now - 7 * weeks, hours)[1] is None:

@@ -46,6 +46,12 @@ def test_twenty_six_days_are_too_few_for_radio_and_it_says_so():
     assert found["meta"]["warnings"][-1].startswith("Everything would fit if the release were on 20")
 
 
+def test_nobody_is_told_to_put_off_what_is_out():
+    found = made(-8, goal="radio")
+    assert found["infeasible"]
+    assert found["meta"]["warnings"] == [plan.ESTIMATED]
+
+
 @pytest.mark.parametrize(
     ("days", "goal", "hours"), [(28, "all", 3), (70, "radio", 1), (35, "press", 2), (42, "playlists", 1.5)]
 )
