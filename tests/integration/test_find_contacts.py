@@ -143,6 +143,14 @@ async def test_suppressed_and_erased_contacts_and_those_of_others_are_never_foun
     assert (await research(postgres_url, user=uuid4(), query=QUESTION))["contacts"] == []
 
 
+async def test_a_sign_between_words_is_not_looked_for(tables: asyncpg.Connection, postgres_url: str):
+    found, same = [
+        await research(postgres_url, query=query)
+        for query in ("radio & podcasts in the UK", "radio and podcasts in the UK")
+    ]
+    assert found["total"] == same["total"] > 0
+
+
 async def test_an_outlet_is_found_by_its_words(tables: asyncpg.Connection, postgres_url: str):
     for query in ("Ironworks", "iron & works & ironworks", "ironworks &"):
         assert outlets(await research(postgres_url, query=query)) == {"Ironworks FM"}
