@@ -83,6 +83,11 @@ def test_an_objection_that_was_known_stays_until_a_row_says_otherwise(cell: str,
     assert good(name="Ada", suppressed=cell).over(LAST)["suppressed"] is suppressed
 
 
+@pytest.mark.parametrize("cell", ["yes", "", "no"])
+def test_an_agreement_takes_back_no_objection(cell: str):
+    assert good(name="Ada", subscribed=cell).over(LAST)["suppressed"] is True
+
+
 def test_whoever_was_not_known_has_not_objected():
     assert good(name="Ada").over(None)["suppressed"] is False
 

@@ -191,6 +191,31 @@ def test_of_two_columns_that_say_who_objected_either_may(cells: str, suppressed:
     assert file.ignored == ()
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "suppressed"),
+    [
+        ("Accepts Email Marketing", "no", True),
+        ("Accepts Marketing", "yes", None),
+        ("Opt-In", "No", True),
+        ("Opted in", "2024-05-01 10:00", None),
+        ("Opt-In", "", None),
+        ("Subscribed", "FALSE", True),
+        ("Subscribed", "unsubscribed", True),
+        ("Email Consent", "pending", None),
+        ("Opt-In,Subscribed", "yes,no", True),
+        ("Do Not Email,Opt-In", "no,no", True),
+        ("Do Not Email,Opt-In", "yes,yes", True),
+        ("Do Not Email,Opt-In", "no,yes", False),
+    ],
+)
+def test_who_did_not_agree_to_be_written_to_has_objected_and_who_did_says_nothing_new(
+    header: str, cell: str, suppressed: bool | None
+):
+    file = read(f"Email Address,{header}\nada@example.org,{cell}\n")
+    assert good(dict(only(file))).suppressed is suppressed
+    assert file.ignored == ()
+
+
 def test_an_objection_in_a_column_that_means_nothing_is_not_passed_over():
     records = read("email,Status\nada@example.org,Unsubscribed\nbo@example.org,Subscribed\n").records
     assert [[fault.field for fault in record.faults] for record in records] == [["suppressed"], []]

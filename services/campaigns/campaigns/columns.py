@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaigns.cells import YES
+from campaigns.cells import NO, YES
 from campaigns.objecting import objected, says_objected
 from shared.address import address
 
@@ -70,6 +70,10 @@ def _is_objection(text: str) -> bool:
     return text.strip().casefold() in YES or bool(objected(text))
 
 
+def _is_refusal(text: str) -> bool:
+    return text.strip().casefold() in NO or says_objected(text)
+
+
 def _is_address(text: str) -> bool:
     try:
         return bool(address(text))
@@ -114,12 +118,16 @@ CONTACTS = Columns(
             "blacklisted", "email blacklisted", "blocklisted",
             *(f"{what} {when}" for what in LEAVING for when in ("time", "date", "at", "on")),
         ),
+        "subscribed": (
+            "subscribed", "opt in", "opted in", "email opt in", "marketing opt in", "accepts marketing",
+            "accepts email marketing", "marketing consent", "email consent", "email marketing consent",
+        ),
         "subscriber_type": ("subscriber type", "subscriber"),
         "timezone": ("timezone", "time zone", "tz"),
     },
     needed=(("name", "first_name", "last_name", "email"),),
     telling={"email": _is_address, "suppressed": says_objected},
-    heavier={"suppressed": _is_objection},
+    heavier={"suppressed": _is_objection, "subscribed": _is_refusal},
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

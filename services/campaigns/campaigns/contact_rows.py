@@ -10,7 +10,7 @@ from campaigns.cells import Cells, Fault
 from campaigns.columns import CONTACTS
 from campaigns.keeping import untold
 from campaigns.kinds import kind_of, kinds
-from campaigns.objecting import objected
+from campaigns.objecting import objected, says_objected
 from shared.address import address
 from shared.record_events import ContactImported, SubscriberType
 
@@ -90,6 +90,8 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
     email = cells.read("email", address, LONGEST["email"]) if texts["email"] else None
     kind = cells.one_of("type", kind_of, kinds())
     suppressed = cells.flag("suppressed", objected)
+    if cells.flag("subscribed", lambda word: not says_objected(word)) is False:
+        suppressed = True
     subscriber = cells.one_of("subscriber_type", _subscriber, SUBSCRIBERS)
     zone = cells.read("timezone", values.zone)
     if cells.faults:
@@ -97,7 +99,7 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
         known = email or (name and not faulty & {*NAMES, "email", "outlet"})
         whose = _identity(email, name, texts["outlet"])
         return Objection(whose, cells.faults) if suppressed and known else cells.faults
-    told = {*given} - {"suppressed"} - HALVES | ({"name"} if given.keys() >= HALVES else set())
+    told = {*given} - {"suppressed", "subscribed"} - HALVES | ({"name"} if given.keys() >= HALVES else set())
     return Row(
         name=name,
         email=email,
