@@ -79,6 +79,9 @@ europe: european
 EVERYWHERE = frozenset(
     {"worldwide", "world", "wholeworld", "global", "international", "anywhere", "everywhere"}
 )
+NO_PLACE = re.compile(
+    r"(?:\b(?:worldwide|anywhere|everywhere|(?:around|all over|in) the (?:whole )?world)\W*)+$", re.IGNORECASE
+)
 ALIKE = """
 drum and bass: dnb, drum & bass, drum n bass
 r&b: rnb, rhythm and blues
@@ -117,7 +120,7 @@ class Understood(NamedTuple):
 
 def understood(text: str) -> Understood:
     """Read genres, places and the kind of contact out of a text; two kinds are none."""
-    spaced = re.sub(r"[^\w&]", lambda beside: _kept(beside) or " ", normalize("NFKC", text))
+    spaced = re.sub(r"[^\w&]", lambda beside: _kept(beside) or " ", NO_PLACE.sub("", normalize("NFKC", text)))
     words = [word.casefold() for word in spaced.split() if word != "us"]
     genres, rest = _named(words, known_genres())
     regions, rest = _named(rest, known_places())
@@ -219,6 +222,11 @@ def inside_of(place: str) -> set[str]:
 def is_everywhere(place: str) -> bool:
     """Tell whether what stands for a place leaves none out."""
     return key(place) in EVERYWHERE
+
+
+def served_from(place: str) -> set[str]:
+    """Return the keys of where somebody may be who reaches a place: in it, or everywhere."""
+    return inside_of(place) | EVERYWHERE
 
 
 def around_of(place: str) -> list[str]:

@@ -68,9 +68,10 @@ def run(given: Json, context: Context) -> Json:
 def understood(given: Json) -> Wish:
     """Take the fields as they are, and what they leave open from the query."""
     said = music.understood(given["query"])
+    regions = tuple(given.get("regions") or said.regions)
     return Wish(
         genres=tuple(given.get("genres") or said.genres),
-        regions=tuple(given.get("regions") or said.regions),
+        regions=() if any(map(music.is_everywhere, regions)) else regions,
         type=given.get("type") or said.type,
         words=said.words,
     )
@@ -85,7 +86,7 @@ def found(wish: Wish, context: Context) -> list[Json]:
 def query(wish: Wish) -> tuple[str, Json]:
     """Write the SELECT for a wish: only conditions that an index answers, and no value in the text."""
     fit, genres = fit_of(wish.genres)
-    inside = sorted({place for region in wish.regions for place in music.inside_of(region)})
+    inside = sorted({place for region in wish.regions for place in music.served_from(region)})
     terms = " | ".join(f"'{word}'" for word in wish.words)
     filters = {
         "type": ("AND c.type = :type", wish.type),

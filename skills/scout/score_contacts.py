@@ -177,10 +177,12 @@ def closest(wanted: str, has: list[str]) -> tuple[float, str, str]:
 def region_fit(has: list[str], wanted: list[str]) -> Fit | None:
     if not wanted:
         return None
-    inside = {place for region in wanted for place in music.inside_of(region)}
+    if any(map(music.is_everywhere, wanted)):
+        return None
+    inside = {place for region in wanted for place in music.served_from(region)}
     for region in has:
         if music.key(region) in inside:
-            return Fit(1, f"is in {region}")
+            return Fit(1, f"is {'' if music.is_everywhere(region) else 'in '}{region}")
     return Fit(0, "is elsewhere" if has else "region unknown")
 
 

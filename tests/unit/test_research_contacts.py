@@ -54,6 +54,9 @@ def test_what_is_given_stands_over_the_query():
         ("blogs and podcasts", Wish()),
         ("blogs & podcasts in Leeds", Wish(regions=("leeds",))),
         ("radio _", Wish(type="radio")),
+        ("indie radio worldwide", Wish(genres=("indie",), type="radio")),
+        ("blogs anywhere in the world?", Wish(type="blogger")),
+        ("Worldwide FM", Wish(words=("worldwide", "fm"))),
         ("", Wish()),
         ("'); DROP TABLE contacts; --", Wish(words=("drop", "table"))),
     ],
@@ -69,6 +72,15 @@ def test_near_genres_are_looked_for_too_and_places_include_what_is_inside_them()
     assert "WHEN :g0_0 = ANY(c.genre_keys) THEN 1.000" in sql
     assert {"uk", "gb", "unitedkingdom", "wales", "cardiff"} <= set(named["regions"])
     assert "us" not in named["regions"]
+
+
+@pytest.mark.parametrize("regions", [["Worldwide"], ["UK", "anywhere"]])
+def test_who_asks_for_the_whole_world_asks_for_no_region(regions: list[str]):
+    assert research.understood({"query": "radio", "regions": regions}) == Wish(type="radio")
+
+
+def test_who_is_everywhere_is_in_each_region_too():
+    assert {"worldwide", "international"} <= {*research.query(Wish(regions=("UK",)))[1]["regions"]}
 
 
 def test_no_value_of_a_wish_stands_in_the_query_itself():

@@ -67,6 +67,11 @@ def test_nearer_genres_score_higher():
     assert len(set(scores)) == 4
 
 
+def test_who_is_everywhere_is_in_the_region_and_who_asks_for_the_world_asks_for_none():
+    assert score(contact(regions=["Worldwide"]), regions=["UK"]) == score(contact(), regions=["UK"])
+    assert score(contact(regions=["US"]), regions=["anywhere"]) == score(contact(regions=["US"]))
+
+
 def test_a_place_inside_the_region_counts_and_another_name_too():
     inside = {
         score(contact(regions=[place]), regions=["UK"])
