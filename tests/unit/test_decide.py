@@ -175,6 +175,16 @@ def test_what_is_no_fault_of_a_step_is_waited_for_longer(code: str, most: int, t
     story.when(failure(1, tries, error=error)).then_happens(AttemptFailed, StepFailed, SessionFailed)
 
 
+@pytest.mark.parametrize("last", [failure(1, 5), ExpireLease(attempt_id(1, 5))], ids=["failed", "lost"])
+def test_who_has_waited_for_long_loses_no_try_by_it(last: Command):
+    limited = structs.replace(failure(1).report.error, code="rate_limited")
+    story = given(start(1, max_attempts=3))
+    for attempt in range(1, 5):
+        story = story.and_then(failure(1, attempt, error=limited)).and_then(WakeUp(), now=later(60 * attempt))
+    _, retry = story.and_then(claim(1, 5)).when(last).events
+    assert isinstance(retry, RetryScheduled)
+
+
 def test_a_failure_that_is_not_retryable_fails_the_session_at_once():
     given(start()).when(failure(1, retryable=False)).then_happens(AttemptFailed, StepFailed, SessionFailed)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from orchestrator.kept import more
 from orchestrator.money import NOTHING
-from orchestrator.session import OpenAttempt, Session
+from orchestrator.session import OUTAGES, OpenAttempt, Session
 from shared.events import (
     AnyEvent,
     AttemptDeferred,
@@ -63,6 +63,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 outputs={**session.outputs, event.step: event.output},
                 kept=without(session.kept, event.step),
                 tries=0,
+                outages=0,
                 retry_due=None,
                 waiting_on=None,
                 stopped=None,
@@ -89,7 +90,11 @@ def evolve(session: Session, event: AnyEvent) -> Session:
         case SessionCompleted():
             return replace(session, status="completed")
         case AttemptFailed():
-            return replace(_report(_keep(session, event), event), tries=session.tries + 1)
+            return replace(
+                _report(_keep(session, event), event),
+                tries=session.tries + 1,
+                outages=session.outages + (event.error.code in OUTAGES),
+            )
         case RetryScheduled():
             return replace(session, retry_due=event.due)
         case SessionFailed():
@@ -119,6 +124,7 @@ def evolve(session: Session, event: AnyEvent) -> Session:
                 steps=session.steps[: event.from_step - 1] + event.steps,
                 outputs=before,
                 tries=0,
+                outages=0,
                 waiting_on=None,
                 commands=_with(session, event),
             )

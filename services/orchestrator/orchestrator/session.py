@@ -22,6 +22,7 @@ from shared.work import Done
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
+OUTAGES = frozenset({"tables_away", "projection_behind", "rate_limited", "provider_away"})
 
 
 class OpenAttempt(Struct, frozen=True):
@@ -37,13 +38,14 @@ class OpenAttempt(Struct, frozen=True):
 class Session(Struct, frozen=True):
     """What later decisions need to know; a struct, since replacing fields is most of the cost of a fold.
 
-    `tries` counts the failed attempts at the current step since it was last started or retried; `attempts`
-    counts all that were ever requested, by step. `outputs` holds those of the completed steps, by number.
-    `unreported` are attempts that were given up and may still report; `doubtful` has what those of them that
-    a runner had claimed may have cost, `spent` is the sum of what reports told. `kept` holds what is paid for
-    already of steps that are not completed, by number. `stopped` tells of an attempt that a limit forbade,
-    until the next one is requested. `commands` has the fingerprint of each command that was done, by the type
-    of its event and its `command_id`.
+    `tries` counts the failed attempts at the current step since it was last started or retried, `outages`
+    those of them that were no fault of the step; `attempts` counts all that were ever requested, by step.
+    `outputs` holds those of the completed steps, by number. `unreported` are attempts that were given up
+    and may still report; `doubtful` has what those of them that a runner had claimed may have cost, `spent`
+    is the sum of what reports told. `kept` holds what is paid for already of steps that are not completed,
+    by number. `stopped` tells of an attempt that a limit forbade, until the next one is requested.
+    `commands` has the fingerprint of each command that was done, by the type of its event and its
+    `command_id`.
     """
 
     status: Status = "new"
@@ -59,6 +61,7 @@ class Session(Struct, frozen=True):
     kept: Mapping[int, Kept] = EMPTY
     attempts: Mapping[int, int] = EMPTY
     tries: int = 0
+    outages: int = 0
     retry_due: datetime | None = None
     commands: Mapping[tuple[str, str], str | None] = EMPTY
     budget: Budget | None = None

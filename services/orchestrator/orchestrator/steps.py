@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.decision import Decision
-from orchestrator.session import Session
+from orchestrator.session import OUTAGES, Session
 from orchestrator.template_paths import TemplateError, TooMuchError, resolve
 from shared.events import (
     LONGEST_PATIENCE_S,
@@ -20,7 +20,6 @@ from shared.events import (
 
 LONGEST_BACKOFF_S = 600.0
 LOST = "lost"
-OUTAGES = frozenset({"tables_away", "projection_behind", "rate_limited", "provider_away"})
 MORE_TRIES = 6
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 
@@ -82,7 +81,7 @@ def after_failure(
                 decision, step, LOST, f"{error.message}, and may have paid: run it anew if you wish"
             )
         return decision.then(SessionWaiting(step=step, on="in_doubt"))
-    if error.retryable and session.tries < _most_tries(plan, error):
+    if error.retryable and _may_try_again(session, plan, error):
         wait = min(plan.backoff_s * 2 ** min(session.tries - 1, 20), LONGEST_BACKOFF_S)
         asked = min(error.retry_after_s or 0, LONGEST_PATIENCE_S)
         due = now + timedelta(seconds=max(wait, asked))
@@ -90,10 +89,16 @@ def after_failure(
     return give_up(decision, step, error.code, error.message, partial)
 
 
-def _most_tries(plan: PlannedStep, error: AttemptError) -> int:
-    """Be patient for minutes with what is no fault of the step, unless it is to be attempted once."""
-    more = error.code in OUTAGES and plan.max_attempts > 1
-    return plan.max_attempts + MORE_TRIES if more else plan.max_attempts
+def _may_try_again(session: Session, plan: PlannedStep, error: AttemptError) -> bool:
+    """Be patient for minutes with what is no fault of the step, unless it is to be attempted once.
+
+    Each of the two is counted apart: who has waited for long loses no try by it.
+    """
+    if plan.max_attempts == 1:
+        return False
+    if error.code in OUTAGES:
+        return session.outages < plan.max_attempts + MORE_TRIES
+    return session.tries - session.outages < plan.max_attempts
 
 
 def give_up(decision: Decision, step: int, code: str, message: str, partial: Any = None) -> Decision:
