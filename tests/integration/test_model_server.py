@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -286,6 +287,17 @@ async def test_calls_beyond_those_that_are_taken_in_a_second_are_refused(
     assert (told["total"], told["refused"]) == (1, 1)
     await http("PUT", f"{origin}/faults", {"calls_per_s": 0})
     assert all(one.choices for one in await asyncio.gather(*(chat(gpt) for _ in range(5))))
+
+
+async def test_a_connection_stays_for_longer_than_a_skill_runner_keeps_it(origin: str) -> None:
+    kept_s = httpx2.Limits().keepalive_expiry
+    assert kept_s
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(origin.rpartition(":")[2]))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b" 200 " in await reader.readline()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(), kept_s + 1)
+    writer.close()
 
 
 async def chat(

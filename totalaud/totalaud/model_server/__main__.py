@@ -6,6 +6,8 @@ import uvicorn
 
 from totalaud.model_server.app import build
 
+KEPT_OPEN_S = 60  # longer than who calls keeps a connection: a call that meets its end would be in doubt
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m totalaud.model_server")
@@ -21,6 +23,7 @@ def main() -> None:
         log_level="critical",
         lifespan="off",
         ws="none",
+        timeout_keep_alive=KEPT_OPEN_S,
     )
 
 
