@@ -12,7 +12,8 @@ from histories import definitions, stories
 from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded
-from projector.database import connected, make, take_over
+from projector.apart import rebuilt
+from projector.database import alone, connected, make, take_over
 from projector.ddl import shape
 from projector.live import Live
 from projector.operating import Operating
@@ -39,6 +40,26 @@ async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, write
         await fresh.project(entries)
         with pytest.raises(Fenced):
             await Projection(new, second, 0).project(entries)
+    await assert_folded(bus, postgres_url)
+
+
+async def test_whoever_writes_is_stopped_by_the_checkpoint_of_tables_that_another_projector_has_swapped(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with connected(postgres_url) as connection:
+        await alone(connection)
+        await make(connection)
+        epoch = uuid4()
+        projection = Projection(connection, epoch, await take_over(connection, epoch))
+        for session in (subjects.session(USER, uuid4()), subjects.session(USER, uuid4())):
+            await writer.happens(session, *decide(start(), Session(), NOW, session.subject).events)
+        *before, last = await page(bus, 1)
+        for entry in before:
+            await projection.project([entry])
+        async with projecting(bus, postgres_url) as stands_by:
+            await rebuilt(nats_url, postgres_url, stands_by)
+            with pytest.raises(Fenced):
+                await projection.project([last])
     await assert_folded(bus, postgres_url)
 
 

@@ -22,6 +22,7 @@ UNSTORABLE = (
     asyncpg.ProgramLimitExceededError,
     Misfit,
 )
+SWAPPED = (asyncpg.InternalServerError, asyncpg.CannotCoerceError)  # the types of rows went with their tables
 
 
 class Fenced(Exception):  # noqa: N818 - the checkpoint's answer
@@ -86,7 +87,7 @@ class Projection:
                     step = step.done
                 for reading, why in batch.parked.values():
                     await self._park(reading, why, step)
-        except asyncpg.CheckViolationError:
+        except (asyncpg.CheckViolationError, *SWAPPED):
             await self._check_fence()
             raise
         self.seq = batch.last.entry.seq
