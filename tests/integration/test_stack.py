@@ -58,11 +58,12 @@ async def stack(data: Path) -> AsyncIterator[LocalStack]:
 
 def living(data: Path) -> dict[int, str]:
     """Every process of this data folder that still does anything."""
-    mark = paths.stack_id(data)
+    mark = environment.mark(data)
     found = {}
     for process in psutil.process_iter():
         try:
-            ours = process.environ().get(environment.MARK) == mark or str(data) in " ".join(process.cmdline())
+            carried = mark.items() <= process.environ().items()
+            ours = carried or str(data) in " ".join(process.cmdline())
             if ours and process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid():
                 found[process.pid] = process.name()
         except psutil.Error:
@@ -302,8 +303,8 @@ async def test_a_killed_supervisor_takes_its_processes_along(data: Path):
 
 async def test_an_orphan_of_this_folder_is_ended_and_a_stranger_is_not(data: Path):
     mine, others = (
-        started("sleep", "60", env={**os.environ, environment.MARK: mark})
-        for mark in (paths.stack_id(data), "another")
+        started("sleep", "60", env={**os.environ, **mark})
+        for mark in (environment.mark(data), {environment.MARK: "another"})
     )
     try:
         async with standin.stack_of(data):
@@ -313,6 +314,18 @@ async def test_an_orphan_of_this_folder_is_ended_and_a_stranger_is_not(data: Pat
         for one in (mine, others):
             one.kill()
             one.wait()
+
+
+async def test_a_copy_of_a_folder_is_started_beside_it_and_ends_none_of_its_processes(data: Path):
+    async with standin.stack_of(data):
+        pass
+    with data_folder() as other:
+        assert started("cp", "-a", data, other / "copy").wait() == 0
+        async with standin.stack_of(data) as stack:
+            before = stack.status()
+            async with standin.stack_of(other / "copy") as second:
+                assert not living(data).keys() & {one.pid for one in second.status()}
+            assert stack.status() == before
 
 
 async def test_a_pid_file_that_names_a_stranger_does_not_hold_postgres_up(data: Path):
@@ -366,6 +379,23 @@ async def test_root_keeps_postgres_elsewhere_when_its_account_cannot_reach_the_f
         assert [left.folder for left in elsewhere.left() if left.data == closed] == [kind.files.parent]
     finally:
         shutil.rmtree(kind.files.parent)
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="an ordinary user runs PostgreSQL themselves")
+def test_a_copy_of_a_folder_whose_postgres_is_elsewhere_is_refused_that_one(tmp_path: Path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    home = elsewhere.home(closed)
+    try:
+        shutil.copytree(closed, tmp_path / "copy")
+        with pytest.raises(
+            NotReady, match=f"copy is a copy of {closed}, whose tables and keys are in {home}"
+        ):
+            elsewhere.home(tmp_path / "copy")
+        closed.rename(tmp_path / "moved")
+        assert elsewhere.home(tmp_path / "moved") == home
+    finally:
+        shutil.rmtree(home)
 
 
 def test_a_data_folder_made_anew_at_the_same_place_leaves_the_old_cluster_over(tmp_path: Path):

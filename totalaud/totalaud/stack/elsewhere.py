@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from totalaud.stack import paths
+from totalaud.stack.server import NotReady
 
 CLUSTERS = paths.ROOT_DATA / "postgres"
 OWNER = "data-folder"
@@ -21,16 +22,35 @@ class Left(NamedTuple):
 
 
 def home(data: Path) -> Path:
-    """Return the place for a data folder's cluster, made where it is missing; it says whose it is."""
+    """Return the place for a data folder's cluster, made where it is missing; it says whose it is.
+
+    Raises NotReady for a copy: it has the id of the folder that the cluster belongs to.
+    """
     folder = paths.make_folder(CLUSTERS / paths.stack_id(data))
-    paths.write_private(folder / OWNER, str(data.absolute()))
+    owner = folder / OWNER
+    if owner.is_file():
+        first = _owner(owner)
+        if _is_of(folder, first) and not first.samefile(data):
+            raise NotReady(
+                f"{data} is a copy of {first}, whose tables and keys are in {folder}: make another one with "
+                f"'totalaud backup' and 'totalaud restore', or remove {first} and keep this one"
+            )
+    paths.write_private(owner, str(data.absolute()))
     return folder
 
 
 def left(clusters: Path = CLUSTERS) -> Iterator[Left]:
     """Yield what nobody has a use for; of folders that do not say whose they are nothing is known."""
     for owner in sorted(clusters.glob(f"*/{OWNER}")):
-        folder, data = owner.parent, Path(owner.read_text(encoding="utf-8").strip())
-        known = data / "id"
-        if not known.is_file() or known.read_text().strip() != folder.name:
+        folder, data = owner.parent, _owner(owner)
+        if not _is_of(folder, data):
             yield Left(folder, data)
+
+
+def _owner(file: Path) -> Path:
+    return Path(file.read_text(encoding="utf-8").strip())
+
+
+def _is_of(folder: Path, data: Path) -> bool:
+    known = data / "id"
+    return known.is_file() and known.read_text().strip() == folder.name

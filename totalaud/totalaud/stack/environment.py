@@ -24,8 +24,12 @@ class Place:
 
 
 def mark(data: Path) -> dict[str, str]:
-    """Return what every process of this data folder carries, so that its orphans can be told."""
-    return {MARK: paths.stack_id(data)}
+    """Return what every process of this data folder carries, so that its orphans can be told.
+
+    A copy of the folder has its id too, and processes of its own.
+    """
+    folder = data.stat()
+    return {MARK: f"{paths.stack_id(data)} {folder.st_dev}:{folder.st_ino}"}
 
 
 def plain(data: Path) -> dict[str, str]:

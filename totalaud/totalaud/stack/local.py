@@ -128,7 +128,7 @@ class LocalStack:
 
     async def _start(self) -> None:
         self._lock = self._locked()
-        await orphans.end_marked(environment.MARK, paths.stack_id(self.data))
+        await orphans.end_marked(environment.mark(self.data))
         given_nats = secret(NATS_URL)
         given_database = secret(DATABASE_URL)
         if given_database:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 
 import psutil
@@ -58,15 +59,15 @@ class Orphan:
                 self._process.send_signal(wanted)
 
 
-async def end_marked(name: str, value: str) -> None:
-    """End every process, but not ourselves, that was started with this variable in its environment."""
+async def end_marked(mark: Mapping[str, str]) -> None:
+    """End every process, but not ourselves, that was started with this in its environment."""
     us = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
-    found = [Orphan(one) for one in psutil.process_iter() if one.pid not in us and _marked(one, name, value)]
+    found = [Orphan(one) for one in psutil.process_iter() if one.pid not in us and _marked(one, mark)]
     await asyncio.gather(*(orphan.end(signal.SIGTERM) for orphan in found))
 
 
-def _marked(process: psutil.Process, name: str, value: str) -> bool:
+def _marked(process: psutil.Process, mark: Mapping[str, str]) -> bool:
     try:
-        return bool(process.environ().get(name) == value)
+        return mark.items() <= process.environ().items()
     except (psutil.Error, OSError):
         return False

@@ -24,7 +24,7 @@ async def servers(data: Path) -> AsyncIterator[tuple[str, str]]:
         if not (nats_url and database_url):
             paths.make_folder(data)
             held.callback(DataLock(data).release)
-            await orphans.end_marked(environment.MARK, paths.stack_id(data))
+            await orphans.end_marked(environment.mark(data))
         if not nats_url:
             nats = Nats(data)
             await _run(held, Server(nats, data / "logs"))
