@@ -4,6 +4,8 @@ import asyncio
 import errno
 import json
 import os
+import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -125,6 +127,26 @@ async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):
     with pytest.raises(Unreachable):
         await back_up(broken, tmp_path / "backup")
     assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_backup_that_is_told_to_stop_leaves_nothing(
+    here: Office, tmp_path: Path, number: signal.Signals
+):
+    folder = tmp_path / "disk" / "today"
+    servers = {"TOTALAUD_NATS_URL": here.nats_url, "TOTALAUD_DATABASE_URL": here.database_url}
+    words = ("-m", "totalaud.cli", "--data", str(tmp_path / "data"), "backup", str(folder))
+    connection = await asyncpg.connect(here.database_url)
+    async with connection.transaction():
+        await connection.execute("lock table vault.keys")
+        program = await asyncio.create_subprocess_exec(sys.executable, *words, env={**os.environ, **servers})
+        async with asyncio.timeout(30):
+            while not [*folder.parent.glob("*/vault.jsonl")]:
+                await asyncio.sleep(0.02)
+            program.send_signal(number)
+            assert await program.wait() == 128 + number
+    await connection.close()
+    assert [*folder.parent.iterdir()] == []
 
 
 async def test_without_a_vault_there_is_no_backup(here: Office, tmp_path: Path):

@@ -24,17 +24,23 @@ def backup(
 ) -> None:
     """Copy log, queue, dead letters and keys of a running stack. Nothing stops meanwhile."""
     from totalaud.backup.taking import back_up
+    from totalaud.stack.signals import interruptible
 
     options = Options.of(context)
-    manifest = asyncio.run(back_up(options.connection(), folder))
-    if options.json:
-        show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
-        return
-    for line in _streams(manifest.streams):
-        echo(line)
-    echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
-    echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
-    echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+
+    async def work() -> int:
+        manifest = await back_up(options.connection(), folder)
+        if options.json:
+            show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
+            return 0
+        for line in _streams(manifest.streams):
+            echo(line)
+        echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
+        echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
+        echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+        return 0
+
+    raise typer.Exit(asyncio.run(interruptible(work())))
 
 
 def restore(
@@ -48,20 +54,26 @@ def restore(
     """Put a backup back where there is no log yet. Every service must be stopped."""
     from totalaud.backup.whole import restore_into
     from totalaud.stack import paths
+    from totalaud.stack.signals import interruptible
 
     options = Options.of(context)
     data = (options.data or paths.data_dir()).absolute()
-    manifest, done = asyncio.run(restore_into(data, folder, only=only, replicas=replicas))
-    if options.json:
-        show.document({"ok": True, "created": manifest.created, **_counts(done)})
-        return
-    for line in _streams(done.streams):
-        echo(line)
-    echo(f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}")
-    echo(
-        f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
-        "start the services: the tables are rebuilt from the log"
-    )
+
+    async def work() -> int:
+        manifest, done = await restore_into(data, folder, only=only, replicas=replicas)
+        if options.json:
+            show.document({"ok": True, "created": manifest.created, **_counts(done)})
+            return 0
+        for line in _streams(done.streams):
+            echo(line)
+        echo(f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}")
+        echo(
+            f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
+            "start the services: the tables are rebuilt from the log"
+        )
+        return 0
+
+    raise typer.Exit(asyncio.run(interruptible(work())))
 
 
 def _streams(copies: "dict[str, StreamCopy]") -> list[str]:
