@@ -1,6 +1,7 @@
 """The local stack's rules that need no server."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -47,6 +48,18 @@ def test_pauses_double_up_to_five_seconds():
 
 def test_a_steady_life_is_followed_by_a_short_pause():
     assert pause_after(5.0, lived_s=60) == 0.2
+
+
+def test_a_small_file_that_a_full_disk_does_not_take_is_named_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as told:
+        paths.stack_id(tmp_path)
+    assert (told.value.filename, [*tmp_path.iterdir()]) == (str(tmp_path / "id"), [])
 
 
 def test_an_ordinary_users_data_is_in_their_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

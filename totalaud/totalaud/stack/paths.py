@@ -1,5 +1,6 @@
 """Where things lie: the data folder, the skills folder, and the small files made once."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -50,6 +51,8 @@ def make_folder(folder: Path) -> Path:
     """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
+        if one.is_symlink():
+            raise FileNotFoundError(errno.ENOENT, f"leads to {one.readlink()}, which is not there", str(one))
         one.mkdir(exist_ok=True)
         one.chmod(0o711 if is_root() else 0o700)
     return folder
@@ -76,11 +79,17 @@ def made_once(file: Path, make: Callable[[], str]) -> str:
 def write_private(file: Path, text: str) -> None:
     """Replace the file at once, mode 0600."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        out.write(text + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
+    writable = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(writable, "w", encoding="utf-8") as out:
+            out.write(text + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def connection_file(data: Path) -> Path:
