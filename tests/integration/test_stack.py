@@ -242,6 +242,24 @@ async def test_a_signal_during_the_very_first_start_leaves_no_process(delay_s: f
             assert all(one.pid for one in stack.status())
 
 
+async def test_a_stack_whose_folder_is_moved_says_so_and_runs_at_the_new_place():
+    with data_folder() as home:
+        up = await Up.start(paths.make_folder(home / "here"))
+        await up.until(READY)
+        (home / "here").rename(home / "there")
+        await up.until(f"{home / 'here'} was moved or removed")
+        assert await asyncio.wait_for(up.process.wait(), 20) == 1
+        assert not (home / "here").exists()
+        async with standin.stack_of(home / "there") as stack:
+            assert all(one.pid for one in stack.status())
+
+
+async def test_a_folder_that_is_a_link_to_nothing_is_told_as_such(tmp_path: Path):
+    (tmp_path / "data").symlink_to(tmp_path / "disk" / "data")
+    with pytest.raises(NotReady, match=f"leads to {tmp_path / 'disk' / 'data'}, which is not there"):
+        await standin.stack_of(tmp_path / "data").start()
+
+
 async def test_a_stack_whose_terminal_is_gone_still_ends_in_order(data: Path):
     reading, writing = os.pipe()
     up = await Up.start(data, stdout=writing)

@@ -22,6 +22,7 @@ from totalaud.stack.room import Room
 from totalaud.stack.server import Kind, NotReady, Server
 from totalaud.stack.supervisor import Keeper, Say
 
+LOOK_EVERY_S = 1.0
 Push = Callable[["LocalStack"], Awaitable[None]]
 
 
@@ -107,6 +108,11 @@ class LocalStack:
         except asyncio.CancelledError:
             await stopping
             raise
+
+    async def moved(self) -> None:
+        """Return once the data folder is not where it was: NATS can store nothing then."""
+        while self._lock and self._lock.is_there():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def kill(self, name: str) -> None:
         """End one process as `kill -9` does; it is started again as after any crash."""

@@ -13,7 +13,8 @@ class DataLock:
     """Held from its making to `release`."""
 
     def __init__(self, data: Path) -> None:
-        self._file = (data / "lock").open("a+")
+        self._path = data / "lock"
+        self._file = self._path.open("a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -26,6 +27,13 @@ class DataLock:
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
         self._file.flush()
+
+    def is_there(self) -> bool:
+        """Tell whether the folder still is where it was: it may have been moved, or removed."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def release(self) -> None:
         self._file.close()

@@ -1,6 +1,5 @@
 """The stack in the foreground, until it is told to stop."""
 
-import asyncio
 from pathlib import Path
 
 from shared.refusal import Refusal
@@ -12,6 +11,8 @@ from totalaud.stack.lock import InUse
 from totalaud.stack.server import NotReady
 from totalaud.stack.signals import interruptible
 from totalaud.stack.supervisor import Say
+
+FAILED = 1
 
 
 async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | None = None) -> int:
@@ -25,7 +26,10 @@ async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | N
 
 
 async def keep_up(stack: LocalStack, say: Say) -> int:
-    """Return 0 when it was told to stop, 1 when it could not start. A closed terminal changes nothing."""
+    """Return 0 when it was told to stop, 1 when it could not start or go on.
+
+    A closed terminal changes nothing.
+    """
 
     def tell(line: str) -> None:
         try:
@@ -34,12 +38,12 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
             write_to_nobody()
 
     try:
-        await interruptible(_run(stack, tell))
+        code = await interruptible(_run(stack, tell))
     except (InUse, NotReady, Refusal, OSError) as error:
         tell(f"totalaud could not start: {error}")
         return 1
     tell("stopped")
-    return 0
+    return FAILED if code == FAILED else 0
 
 
 async def _run(stack: LocalStack, say: Say) -> int:
@@ -48,7 +52,8 @@ async def _run(stack: LocalStack, say: Say) -> int:
         user = Connection.of(stack).user()
         for line in (*reach.lines(stack.place, user), *map(str, elsewhere.left())):
             say(line)
-        await asyncio.Event().wait()
+        await stack.moved()
+        say(f"{stack.data} was moved or removed: start totalaud where it is now, with --data")
     finally:
         await stack.stop()
-    return 0
+    return FAILED
