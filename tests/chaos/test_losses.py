@@ -1,5 +1,6 @@
 """One store is lost at a time: what the other holds, and a backup, bring it back."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,12 +8,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
+import psutil
 import pytest
 
 from asking import command, totalaud
 from check import check
 from load import Load, alone
-from rig import SAMPLE, all_skills
+from rig import SAMPLE, all_skills, running_stack
 from servers import data_folder
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactImported
@@ -100,3 +102,40 @@ async def drop_tables(stack: LocalStack) -> None:
             await connection.execute(f"DROP TABLE IF EXISTS public.{row['tablename']} CASCADE")
     finally:
         await connection.close()
+
+
+@pytest.mark.timeout(120)
+async def test_a_start_whose_rebuild_breaks_off_goes_on_with_the_old_tables():
+    """The projector dies as one does that has too little memory."""
+    told: list[str] = []
+    killing: list[asyncio.Task[None]] = []
+
+    async def kill_the_projector() -> None:
+        [projector] = [psutil.Process(one.pid) for one in stack.status() if one.name == "projector"]
+        while not projector.children():
+            await asyncio.sleep(0.01)
+        await stack.kill("projector")
+
+    def say(line: str) -> None:
+        told.append(line)
+        if line.startswith("nothing is projected"):
+            killing.append(asyncio.create_task(kill_the_projector()))
+
+    async with running_stack() as stack:
+        await older_tables(stack)
+        await pusher(say)(stack)
+        await asyncio.gather(*killing)
+        assert told[-1].startswith("nothing is rebuilt: the rebuild broke off, the old tables stay")
+        await pusher(told.append)(stack)
+        assert told[-1] == "the tables are rebuilt"
+
+
+async def older_tables(stack: LocalStack) -> None:
+    """Have the projector find tables of another release."""
+    connection = await asyncpg.connect(stack.place.database_url)
+    try:
+        await connection.execute("UPDATE checkpoint SET shape = 'older'")
+    finally:
+        await connection.close()
+    await stack.halt("projector")
+    await stack.resume("projector")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.refusal import Refusal
 from totalaud.connection import Connection
+from totalaud.errors import Unreachable
 from totalaud.operator import Operator
 from totalaud.stack import paths
 
@@ -45,8 +46,8 @@ def pusher(say: Callable[[str], None]) -> "Push":
                 say(f"nothing is projected: {why}; that is done now, and takes a while where the log is long")
                 try:
                     await operator.rebuild()
-                except Refusal as refusal:
-                    say(f"nothing is rebuilt: {refusal.message}")
+                except (Refusal, Unreachable) as error:
+                    say(f"nothing is rebuilt: {error}; try again with 'totalaud projection rebuild'")
                 else:
                     say("the tables are rebuilt")
         finally:
