@@ -242,6 +242,20 @@ async def test_a_signal_during_the_very_first_start_leaves_no_process(delay_s: f
             assert all(one.pid for one in stack.status())
 
 
+async def test_a_password_of_postgres_that_was_lost_is_told_as_such(data: Path):
+    async with standin.stack_of(data):
+        pass
+    file = data / "postgres.password"
+    password = file.read_text()
+    file.unlink()
+    try:
+        with pytest.raises(NotReady, match=f"{file} does not hold the password"):
+            await standin.stack_of(data).start()
+    finally:
+        file.write_text(password)
+    assert living(data) == {}
+
+
 async def test_a_stack_whose_folder_is_moved_says_so_and_runs_at_the_new_place():
     with data_folder() as home:
         up = await Up.start(paths.make_folder(home / "here"))

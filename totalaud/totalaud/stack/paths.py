@@ -79,8 +79,8 @@ def made_once(file: Path, make: Callable[[], str]) -> str:
 def write_private(file: Path, text: str) -> None:
     """Replace the file at once, mode 0600."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    writable = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        writable = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(writable, "w", encoding="utf-8") as out:
             out.write(text + "\n")
             out.flush()

@@ -78,11 +78,19 @@ class Postgres:
         return self._run(self.name, args, **ends)
 
     async def answers(self) -> bool:
-        """Connect as the services will; the database is made at the first time."""
+        """Connect as the services will; the database is made at the first time.
+
+        Raises NotReady where the file of the password was lost or changed.
+        """
         if ports.is_free(self._port):
             return False
         try:
             await self._reached()
+        except asyncpg.InvalidPasswordError:
+            raise NotReady(
+                f"{self._data / 'postgres.password'} does not hold the password that PostgreSQL was made "
+                "with: write the one of before into it"
+            ) from None
         except DATABASE_AWAY:
             return False
         return True
