@@ -196,6 +196,33 @@ async def test_a_postgresql_that_stays_away_is_named_and_worth_another_try():
     assert (told.value.code, told.value.retryable) == ("tables_away", True)
 
 
+async def test_a_postgresql_that_stands_still_is_away_before_the_skill_s_time_is_up(
+    postgres: Rig, postgres_url: str
+):
+    model = ReadModel(postgres_url)
+    standing = asyncio.create_task(postgres.stand_still(4))
+    with pytest.raises(SkillError, match="PostgreSQL is away") as told:
+        await asyncio.wait_for(model.rows("SELECT 1 AS n", {}, 0, 1), 3)
+    assert (told.value.code, told.value.retryable) == ("tables_away", True)
+    await standing
+    assert await model.rows("SELECT 1 AS n", {}, 0, 30) == [{"n": 1}]
+    await model.close()
+
+
+async def test_a_connection_that_brings_no_answer_is_given_up_and_another_one_asked(
+    tables: asyncpg.Connection, postgres_url: str
+):
+    model = ReadModel(postgres_url)
+    await model.rows("SELECT 1 AS n", {}, 0, 30)
+    async with tables.transaction():
+        await tables.execute("LOCK TABLE checkpoint")
+        with pytest.raises(SkillError, match="PostgreSQL is away") as told:
+            await asyncio.wait_for(model.rows("SELECT 1 AS n", {}, 1, 1), 4)
+    assert (told.value.code, told.value.retryable) == ("tables_away", True)
+    assert await model.rows("SELECT 1 AS n", {}, 0, 30) == [{"n": 1}]
+    await model.close()
+
+
 async def test_what_is_wrong_with_a_query_itself_is_told_at_once(postgres_url: str):
     model = ReadModel(postgres_url)
     with pytest.raises(asyncpg.DataError):

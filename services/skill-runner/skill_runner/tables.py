@@ -16,6 +16,7 @@ TOKEN = re.compile(
 )
 POLL_S = 0.02
 CONNECT_AGAIN_S = 0.1
+CONNECT_S, LEAST_S = 5.0, 1.0
 SETTINGS = NOTICED_WHEN_GONE | {
     "default_transaction_read_only": "on",
     "application_name": "totalaud-skill",
@@ -45,7 +46,7 @@ class ReadModel:
         latest = time.monotonic() + wait_s
         while True:
             try:
-                connection = await self._connected()
+                connection = await self._connected(latest)
                 await self._caught_up(connection, log_seq, latest)
                 return [dict(row) for row in await connection.fetch(text, *values)]
             except DATABASE_AWAY:
@@ -63,7 +64,7 @@ class ReadModel:
 
     async def _caught_up(self, connection: asyncpg.Connection, log_seq: int, latest: float) -> None:
         while self._seen < log_seq:
-            self._seen = await _checkpoint(connection)
+            self._seen = await _checkpoint(connection, latest)
             if self._seen >= log_seq:
                 return
             if time.monotonic() > latest:
@@ -74,9 +75,10 @@ class ReadModel:
                 )
             await asyncio.sleep(POLL_S)
 
-    async def _connected(self) -> asyncpg.Connection:
+    async def _connected(self, latest: float) -> asyncpg.Connection:
         if not self._is_open():
-            self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=5)
+            within_s = min(CONNECT_S, _left_s(latest))
+            self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=within_s)
             for kind, (encoder, decoder) in PLAIN.items():
                 await self._connection.set_type_codec(
                     kind, encoder=encoder, decoder=decoder, schema="pg_catalog"
@@ -119,9 +121,18 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
     return TOKEN.sub(number, sql), [named[name] for name in order]
 
 
-async def _checkpoint(connection: asyncpg.Connection) -> int:
+async def _checkpoint(connection: asyncpg.Connection, latest: float) -> int:
+    """Give up a connection that brings no answer in time: its server stands still."""
     try:
-        seq = await connection.fetchval("SELECT seq FROM checkpoint")
+        async with asyncio.timeout(_left_s(latest)):
+            seq = await connection.fetchval("SELECT seq FROM checkpoint")
     except asyncpg.UndefinedTableError:
         return 0
+    except TimeoutError:
+        connection.terminate()
+        raise
     return seq or 0
+
+
+def _left_s(latest: float) -> float:
+    return max(LEAST_S, latest - time.monotonic())
