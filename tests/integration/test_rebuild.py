@@ -35,6 +35,7 @@ from shared import subjects
 from shared.bus import Bus
 from shared.events import SessionStarted, SkillRegistered
 from shared.refusal import Refusal
+from totalaud.door import TRY_S
 
 WHOLE_SHAPE = (
     """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
@@ -520,6 +521,17 @@ async def test_a_rebuild_without_one_of_its_servers_says_so(away: str, nats_url:
     )
     with pytest.raises(Refusal, match="NATS or PostgreSQL is away"):
         await rebuilt(*urls, Gone())
+
+
+async def test_a_postgresql_that_stands_still_is_told_of_while_the_operator_still_listens(
+    bus: Bus, nats_url: str, postgres: Rig, postgres_url: str
+):
+    async with operated(bus, nats_url, postgres_url):
+        await caught_up(bus, postgres_url)
+        standing = asyncio.create_task(postgres.stand_still(4))
+        answer = await ask(bus, "status", timeout=TRY_S)
+        await standing
+    assert answer["error"]["message"] == "NATS or PostgreSQL is away: TimeoutError"
 
 
 @pytest.mark.parametrize("schema", ["projection_next", "projection_last"])

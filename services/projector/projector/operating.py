@@ -16,6 +16,7 @@ from shared.listening import Heard
 from shared.refusal import Refusal
 
 TOLD = 100
+ANSWER_S = 2.2
 Json = dict[str, Any]
 
 
@@ -41,7 +42,8 @@ class Operating:
     async def _answer(self, verb: str) -> Json:
         match verb:
             case "status":
-                return {"ok": True, **await self._status()}
+                async with asyncio.timeout(ANSWER_S):
+                    return {"ok": True, **await self._status()}
             case "rebuild":
                 if self._rebuilding.locked():
                     raise Refusal("busy", None, "a rebuild is running: wait for its end")
