@@ -29,11 +29,16 @@ class DataLock:
         self._file.flush()
 
     def is_there(self) -> bool:
-        """Tell whether the folder still is where it was: it may have been moved, or removed."""
+        """Tell whether the folder still is where it was: it may have been moved, or removed.
+
+        A disk that cannot be read for a moment tells neither.
+        """
         try:
             return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError:
+            return True
 
     def release(self) -> None:
         self._file.close()
