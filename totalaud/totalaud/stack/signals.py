@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+import threading
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -12,7 +13,7 @@ KILLED_BY = 128
 async def interruptible(work: Coroutine[Any, Any, int]) -> int:
     """Return what the work returns, or 128 + the signal's number once it has cleaned up.
 
-    A SIGHUP that is ignored already (nohup) stays so.
+    A SIGHUP that is ignored already (nohup) stays so. The main thread alone can listen to signals.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)
@@ -23,7 +24,7 @@ async def interruptible(work: Coroutine[Any, Any, int]) -> int:
             task.cancel()
         caught.append(number)
 
-    listened = [one for one in ENDING if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
+    listened = [*_listened_to()] if threading.current_thread() is threading.main_thread() else []
     for one in listened:
         loop.add_signal_handler(one, end, one)
     try:
@@ -35,3 +36,9 @@ async def interruptible(work: Coroutine[Any, Any, int]) -> int:
     finally:
         for one in listened:
             loop.remove_signal_handler(one)
+
+
+def _listened_to() -> Iterator[signal.Signals]:
+    for one in ENDING:
+        if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN:
+            yield one
