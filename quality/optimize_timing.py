@@ -31,6 +31,7 @@ SPREAD = 0.015
 TUESDAY = next(number for number, slot in enumerate(USUAL) if slot.weekday == 1)
 CALIBRATED, BY_CHANCE = 0.06, 0.001
 WINDOWS, PEOPLE = 40, 600
+FEWEST_EXPECTED = 5
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ZONES = tuple(ANNOUNCED)
 
@@ -183,7 +184,10 @@ def searched(start: datetime, end: datetime, slots: Sequence[tuple[int, int]], z
 
 
 async def _by_chance(bench: Bench, seed: int, hours: int | None) -> float:
-    """Return how likely slots fall as far from their logged chances (Pearson's chi-square)."""
+    """Return how likely slots fall as far from their logged chances (Pearson's chi-square).
+
+    Moments of which fewer than five sends are to be expected count together: such a cell is off too easily.
+    """
     rng, user = np.random.default_rng([seed, 65]), uuid4()
     rates = np.where(np.arange(len(USUAL)) == TUESDAY, BEST_RATE, USUAL_RATE)
     await bench.load(_tables(user, drawn(rates, np.full((2, len(USUAL)), 1 / len(USUAL)), MANY, rng)))
@@ -195,10 +199,12 @@ async def _by_chance(bench: Bench, seed: int, hours: int | None) -> float:
     moments, counts = np.unique([one["send_at"] for one in sends], return_counts=True)
     logged = {one["send_at"]: one["propensity"] for one in sends}
     expected = PEOPLE * np.array([logged[moment] for moment in moments])
-    unseen = max(PEOPLE - expected.sum(), 0.0)
-    return float(
-        gammaincc(max(len(moments) - 1, 1) / 2, (((counts - expected) ** 2 / expected).sum() + unseen) / 2)
-    )
+    usual = expected >= FEWEST_EXPECTED
+    counts, expected = counts[usual], expected[usual]
+    if (rest := PEOPLE - expected.sum()) >= FEWEST_EXPECTED:
+        counts, expected = np.append(counts, PEOPLE - counts.sum()), np.append(expected, rest)
+    off = ((counts - expected) ** 2 / expected).sum()
+    return float(gammaincc(max(len(counts) - 1, 1) / 2, off / 2))
 
 
 def _cheaper(than: str, ours: list[float], theirs: list[float]) -> Row:
