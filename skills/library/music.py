@@ -6,6 +6,7 @@ The one table of each, for every skill and for the reading of questions: no othe
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
 from unicodedata import name as name_of
@@ -35,13 +36,13 @@ synthwave: retrowave .9, dark wave .5
 reggae: dub .8, dancehall .8, ska .7
 """
 PLACES = """
-europe: uk, germany, ireland, france, spain, italy, netherlands, sweden, belgium, denmark, norway, poland
+europe: uk & ireland, dach, benelux, nordics, scandinavia, france, spain, italy, poland
 uk: england, scotland, wales, northern ireland
 england: london, manchester, leeds, bristol, birmingham, liverpool, sheffield, newcastle, brighton, nottingham
 scotland: glasgow, edinburgh, dundee, aberdeen
 wales: cardiff, swansea, newport, wrexham
 northern ireland: belfast, derry
-north america: us, canada
+north america: us & canada
 us: california, new york, los angeles, texas, chicago, nashville, seattle
 canada: toronto, montreal, vancouver
 germany: berlin, hamburg, munich, cologne
@@ -50,12 +51,26 @@ france: paris, lyon
 netherlands: amsterdam
 sweden: stockholm
 """
+TERRITORIES = """
+uk & ireland: uk, ireland
+us & canada: us, canada
+dach: germany, austria, switzerland
+benelux: belgium, netherlands, luxembourg
+nordics: sweden, norway, denmark, finland, iceland
+scandinavia: sweden, norway, denmark
+australia & new zealand: australia, new zealand
+"""
 SAME = """
 uk: gb, great britain, united kingdom, britain
 us: usa, united states, america
 germany: deutschland
 ireland: eire
 netherlands: holland
+uk & ireland: uk and ireland, uk/ireland
+us & canada: us and canada, us/canada, usa & canada, usa and canada, usa/canada
+dach: gsa
+nordics: nordic countries
+australia & new zealand: australia and new zealand, australia/new zealand, anz, australasia
 """
 OF_THERE = """
 uk: british
@@ -73,7 +88,14 @@ sweden: swedish
 belgium: belgian
 denmark: danish
 norway: norwegian
+austria: austrian
+switzerland: swiss
+finland: finnish
+iceland: icelandic
+nordics: nordic
+scandinavia: scandinavian
 canada: canadian
+australia: australian
 europe: european
 """
 EVERYWHERE = frozenset(
@@ -171,7 +193,7 @@ def known_genres() -> dict[str, str]:
 @cache
 def known_places() -> dict[str, str]:
     """Return every place by its key, and by what is said of those who are there."""
-    tables = [_parts(PLACES), _parts(SAME)]
+    tables = [_parts(PLACES), _parts(TERRITORIES), _parts(SAME)]
     names = {name for table in tables for whole, parts in table.items() for name in (whole, *parts)}
     there = {key(said): name for name, others in _parts(OF_THERE).items() for said in others}
     return {key(name): name for name in sorted(names)} | there
@@ -209,14 +231,14 @@ def closeness(wanted: Iterable[str], has: Iterable[str]) -> float:
 
 def inside_of(place: str) -> set[str]:
     """Return the keys of a place, of all that lies in it, and of their other names."""
-    inside = {key(name): parts for name, parts in _parts(PLACES).items()}
+    inside = {key(name): parts for name, parts in _wholes().items()}
     found: set[str] = set()
     open_ = [place_key(place)]
     while open_:
         here = open_.pop()
         found.add(here)
         open_ += [key(part) for part in inside.get(here, [])]
-    return found | {key(other) for name, others in _parts(SAME).items() if name in found for other in others}
+    return found.union(*(_names_of(name) for name in _parts(SAME) if key(name) in found))
 
 
 def is_everywhere(place: str) -> bool:
@@ -225,13 +247,20 @@ def is_everywhere(place: str) -> bool:
 
 
 def served_from(place: str) -> set[str]:
-    """Return the keys of where somebody may be who reaches a place: in it, or everywhere."""
-    return inside_of(place) | EVERYWHERE
+    """Return the keys of where somebody may be who reaches a place: in it, in its territory, or everywhere.
+
+    Who is in "UK & Ireland" is in the UK; who is in Europe is somewhere in Europe.
+    """
+    inside = inside_of(place)
+    wider = (whole for whole, parts in _parts(TERRITORIES).items() if not inside.isdisjoint(map(key, parts)))
+    return inside.union(EVERYWHERE, *(_names_of(whole) for whole in wider))
 
 
 def around_of(place: str) -> list[str]:
-    """Return the names of what a place lies in, one step out."""
-    return [name for name, parts in _parts(PLACES).items() if place_key(place) in map(key, parts)]
+    """Return the names of what a place lies in, one step out; a territory is none."""
+    wholes = [name for name, parts in _wholes().items() if place_key(place) in map(key, parts)]
+    around = (around_of(whole) if whole in _parts(TERRITORIES) else [whole] for whole in wholes)
+    return list(dict.fromkeys(chain.from_iterable(around)))
 
 
 def reach(place: str) -> set[str]:
@@ -239,7 +268,7 @@ def reach(place: str) -> set[str]:
     found, open_ = set[str](), [place]
     while open_:
         here = open_.pop()
-        found |= {place_key(here), *(other for other in _others(here))}
+        found |= _names_of(here)
         open_ += around_of(here)
     return found
 
@@ -251,13 +280,19 @@ def _kept(beside: re.Match[str]) -> str:
     return sign if kind == "Mc" or (kind == "Mn" and not passed) else ""
 
 
-def _others(place: str) -> set[str]:
+def _names_of(place: str) -> set[str]:
+    """Return the keys under which a place is named."""
+    own = place_key(place)
     return {
-        key(other)
-        for name, others in _parts(SAME).items()
-        if key(name) == place_key(place)
-        for other in others
+        own,
+        *(key(other) for name, others in _parts(SAME).items() if key(name) == own for other in others),
     }
+
+
+@cache
+def _wholes() -> Table:
+    """Return what each place consists of."""
+    return _parts(PLACES) | _parts(TERRITORIES)
 
 
 def _neighbour(entry: str) -> tuple[str, float]:

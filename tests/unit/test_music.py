@@ -47,7 +47,7 @@ def test_nearness_is_the_same_both_ways():
 
 
 def test_no_line_of_a_table_hides_another():
-    for table in (music.GENRES, music.PLACES, music.SAME, music.OF_THERE, music.ALIKE):
+    for table in (music.GENRES, music.PLACES, music.TERRITORIES, music.SAME, music.OF_THERE, music.ALIKE):
         names = [line.split(":")[0] for line in table.strip().splitlines()]
         assert len(names) == len(set(names))
 
@@ -71,6 +71,45 @@ def test_a_town_reaches_all_that_it_lies_in():
     assert {"leeds", "england", "uk", "greatbritain", "europe"} <= music.reach("Leeds")
     assert "scotland" not in music.reach("Leeds")
     assert "wales" not in music.reach("UK")
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("UK", "UK & Ireland"),
+        ("Ireland", "uk/ireland"),
+        ("Great Britain", "UK and Ireland"),
+        ("Europe", "UK & Ireland"),
+        ("US", "USA & Canada"),
+        ("Switzerland", "DACH"),
+        ("GSA", "Austria"),
+        ("Benelux", "Holland"),
+        ("Nordics", "Stockholm"),
+        ("Scandinavia", "Nordics"),
+        ("ANZ", "New Zealand"),
+    ],
+)
+def test_who_serves_a_territory_serves_each_of_its_countries(asked, written):
+    assert music.key(written) in music.served_from(asked)
+
+
+@pytest.mark.parametrize(("asked", "written"), [("UK", "Europe"), ("Wales", "UK & Ireland"), ("UK", "DACH")])
+def test_who_is_somewhere_in_a_place_is_not_in_each_of_its_parts(asked, written):
+    assert music.key(written) not in music.served_from(asked)
+
+
+def test_a_territory_is_no_step_on_the_way_out_of_a_country():
+    assert music.around_of("UK") == ["europe"]
+    assert music.around_of("UK & Ireland") == ["europe"]
+
+
+def test_a_question_names_a_territory_as_one_place():
+    for said, region in [
+        ("in the UK & Ireland", "uk & ireland"),
+        ("in the UK and Ireland", "uk and ireland"),
+    ]:
+        assert music.understood(f"indie radio {said}").regions == (region,)
+    assert music.understood("Nordic synthpop blogs").regions == ("nordics",)
 
 
 def test_a_question_is_understood():
