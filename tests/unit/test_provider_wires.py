@@ -1,6 +1,7 @@
 """The providers' SDKs over real connections that break, lead elsewhere or never begin."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from shared.subjects import Pool
 from skill_runner.asking import ask
 from skill_runner.bounds import most_usd
 from skill_runner.chats.chat import Chat, Question, Reply
+from skill_runner.chats.connection import LONGEST
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.opened import Chats, connect
 from skill_runner.failure import Failure
@@ -122,6 +124,29 @@ async def test_an_answer_that_comes_byte_by_byte_has_no_more_time_than_any_other
     async with wire(answer(ANSWERS[provider]), at_once=1) as there:
         failure, call = await failed(there.url, provider, timeout_s=0.6)
     assert (failure.code, call.in_doubt) == ("timeout", True)
+
+
+@BOTH
+@pytest.mark.parametrize("status", [200, 500])
+async def test_an_answer_without_an_end_is_given_up_before_there_is_no_memory_left(
+    provider: Pool, status: int
+) -> None:
+    endless = answer(b" " * (LONGEST + 1), status)
+    async with wire(endless) as there:
+        failure, call = await failed(there.url, provider, timeout_s=20)
+    assert b"accept-encoding: identity" in there.requests[0].lower()
+    assert (failure.code, failure.retryable, call.in_doubt) == ("provider_error", False, True)
+    assert failure.message.endswith(
+        "answered with more than 16000000 bytes; check the base URL if one is set"
+    )
+
+
+@BOTH
+async def test_an_answer_that_is_as_long_as_one_may_be_is_read(provider: Pool) -> None:
+    whole = json.dumps(ANSWERS[provider]).encode()
+    async with wire(answer(whole + b" " * (LONGEST - len(whole)))) as there:
+        ended, _ = await asked(there.url, provider, timeout_s=20)
+    assert isinstance(ended, Reply)
 
 
 @BOTH

@@ -1,6 +1,7 @@
 """How a provider is reached over HTTP, the same for every SDK."""
 
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -12,6 +13,12 @@ MOST, KEPT_TO_OURS = 1000, 100
 CONNECT_S = 5.0
 PROBED_EVERY_S = 60
 SHARE = 1 / 3
+LONGEST = 16_000_000
+PLAIN = {"accept-encoding": "identity"}
+
+
+class TooLong(httpx2.DecodingError):
+    """An answer has more than LONGEST bytes: no text is that long, and to read on would take all memory."""
 
 
 def client(there: Endpoint) -> httpx2.AsyncClient:
@@ -20,16 +27,21 @@ def client(there: Endpoint) -> httpx2.AsyncClient:
     Its connections are kept up by probes, or whoever stands between may forget one on which a long answer is
     waited for. A connection to a provider carries one call: whatever else comes over it would be taken for
     the answer to the next one, of whatever user. The local model is ours: its connections are kept, and never
-    led through the proxy that the environment names. Raises Failure `provider_unavailable` where a provider
-    would be, and that proxy cannot be used.
+    led through the proxy that the environment names. An answer is read up to LONGEST bytes, and asked for as
+    it is: packed, so many bytes may be a thousand times as many. Raises Failure `provider_unavailable` where
+    a provider would be, and that proxy cannot be used.
     """
     limits = httpx2.Limits(
         max_connections=MOST, max_keepalive_connections=KEPT_TO_OURS if there.simulated else 0
     )
-    probed = {"request": [_have_probed]}
+    hooks: dict[str, list[Any]] = {"request": [_have_probed], "response": [_bound]}
     try:
         return httpx2.AsyncClient(
-            limits=limits, trust_env=not there.simulated, follow_redirects=False, event_hooks=probed
+            limits=limits,
+            trust_env=not there.simulated,
+            follow_redirects=False,
+            event_hooks=hooks,
+            headers=PLAIN,
         )
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
         raise Failure(
@@ -37,6 +49,27 @@ def client(there: Endpoint) -> httpx2.AsyncClient:
             f"no way to reach {there.provider}: the environment names a proxy or certificates that cannot be "
             f"used ({type(error).__name__})",
         ) from None
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
+        async for part in self._stream:
+            read += len(part)
+            if read > LONGEST:
+                raise TooLong(f"more than {LONGEST} bytes")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _Bounded(response.stream)
 
 
 async def _have_probed(request: httpx2.Request) -> None:

@@ -11,6 +11,7 @@ import httpx2
 
 from shared.clock import utc_now
 from shared.events import LONGEST_PATIENCE_S
+from skill_runner.chats.connection import LONGEST, TooLong
 from skill_runner.failure import Failure
 from skill_runner.pace import AWAY, RATE_LIMITED
 
@@ -57,6 +58,9 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
     match error:
         case _ if _never_sent(error):
             return _unreached(provider, error)
+        case _ if isinstance(_of_http(error), TooLong):
+            why = f"{provider} answered with more than {LONGEST} bytes; check the base URL if one is set"
+            return Failure("provider_error", why, in_doubt=True)
         case sdk.APITimeoutError() | httpx2.TimeoutException():
             return Failure("timeout", f"{provider} did not answer in time", retryable=True, in_doubt=True)
         case sdk.APIStatusError():
