@@ -69,6 +69,14 @@ def test_what_is_known_is_counted_though_the_price_of_another_call_is_not(most: 
     assert (total.cost_usd, total.at_most_usd) == (None, Decimal("0.02") + (most or 0))
 
 
+def test_a_call_without_an_answer_whose_price_nobody_knows_leaves_what_was_paid_unknown():
+    unseen = call(most_usd=None)
+    alone = progress(unseen).total
+    assert (alone.cost_usd, alone.calls, alone.at_most_usd) == (None, 1, 0)
+    total = progress(answered(2), unseen, call(most_usd=None, in_doubt=False)).total
+    assert (total.cost_usd, total.calls, total.at_most_usd) == (None, 2, Decimal("0.02"))
+
+
 def test_a_warning_is_kept_once():
     made = progress()
     for _ in range(2):

@@ -38,6 +38,11 @@ class ProviderCall(Struct):
         return (self.most_usd or Decimal(0)) if self.in_doubt else Decimal(0)
 
     @property
+    def unpriced(self) -> bool:
+        """Whether nobody saw its answer, nor knows what it may have cost."""
+        return self.in_doubt and self.usage is None and self.most_usd is None
+
+    @property
     def known_usd(self) -> Decimal:
         return (self.usage.cost_usd if self.usage else None) or Decimal(0)
 
@@ -84,14 +89,19 @@ class Progress(Struct):
 
         Beside a call without a price there is no sum, and then what is known is in what may have been paid.
         """
+        usage = self.usage
+        for call in self.calls:
+            if call.unpriced:
+                one = Usage(provider=call.provider, model=call.model)
+                usage = one if usage is None else total(usage, one)
         doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
-        if self.usage is not None and self.usage.cost_usd is None:
+        if usage is not None and usage.cost_usd is None:
             doubt += sum((call.known_usd for call in self.calls), Decimal(0))
         if not doubt:
-            return self.usage
+            return usage
         first = self.calls[0]
         nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
-        return replace(self.usage or nothing, in_doubt_usd=doubt)
+        return replace(usage or nothing, in_doubt_usd=doubt)
 
     def warn(self, text: str) -> None:
         """Keep it once; beyond MOST_WARNINGS only that there are more."""
