@@ -356,6 +356,23 @@ async def test_to_wait_does_not_help_an_account_without_credit(status: int, told
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("enforced_spend_limit_reached", "provider_refused"),
+        ("contract_spend_limit_reached", "provider_refused"),
+        ("ramp_limit_exceeded", "rate_limited"),
+    ],
+)
+async def test_anthropic_tells_its_own_limits_on_spending_beside_the_kind_of_error(
+    said: str, code: str
+) -> None:
+    told = {"type": "rate_limit_error", "message": SECRET, "details": {"error_code": said}}
+    body = {"type": "error", "error": told}
+    failed = await refused(anthropic, lambda _: httpx2.Response(429, json=body))
+    assert (failed.code, failed.retryable) == (code, code == "rate_limited")
+
+
 @BOTH
 @pytest.mark.parametrize(("status", "code"), [(429, "rate_limited"), (500, "provider_error")])
 @pytest.mark.parametrize(("said", "again"), [("false", False), ("true", True), ("perhaps", True)])

@@ -28,6 +28,8 @@ OUT_OF_MONEY = (
     "billing_hard_limit_reached",
     "budget_exceeded",
     "insufficient_user_quota",
+    "enforced_spend_limit_reached",
+    "contract_spend_limit_reached",
 )
 FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
 TOO_LONG = ("context_length_exceeded",)
@@ -144,7 +146,7 @@ def _refused(provider: str, status: int, why: str) -> Failure:
 
 def _says(error: Any, kinds: Container[str]) -> bool:
     """Tell a kind of error that shares its status with others: to wait does not help who is out of money."""
-    said = [getattr(error, name, None) for name in ("type", "code")]
+    said = [getattr(error, name, None) for name in ("type", "code", "error_code")]
     return any(isinstance(one, str) and one in kinds for one in said)
 
 
