@@ -16,7 +16,7 @@ from shared.refusal import Refusal, refuse_invalid
 from shared.subjects import Pool
 
 NAME = "TOTALAUD_MODELS"
-TERMS = ("service_tier", "speed")
+TERMS = ("service_tier", "speed", "inference_geo")
 FIXED: dict[Pool, set[str]] = {
     "openai": {
         *("model", "messages", "max_completion_tokens", "response_format", "modalities"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +77,7 @@ class Model:
     """Greets whom the prompt names; `then` may act on the n-th question first."""
 
     simulated = True
+    terms: Mapping[str, str] = {}
 
     def __init__(self, then: Callable[[int, Question], Any] | None = None) -> None:
         self.asked: list[Question] = []

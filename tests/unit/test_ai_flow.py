@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
@@ -88,6 +89,7 @@ class Played:
     simulated = True
 
     def __init__(self, *script):
+        self.terms = {}
         self.script = list(script)
         self.asked = []
 
@@ -524,6 +526,17 @@ async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repa
     _, progress = await bench(model)
     assert [question.repairs for question in model.asked] == [False, True]
     assert bench.most_usd == sum(call.most_usd for call in progress.calls) > 0
+
+
+async def test_what_the_place_of_a_model_adds_to_its_price_is_set_aside(bench):
+    model = Played(TRUE)
+    model.simulated = False
+    await bench(model)
+    plain = bench.most_usd
+    model.terms = {"inference_geo": "eu"}
+    await bench(model)
+    assert bench.most_usd == plain * Decimal("1.1")
+    assert [question.settings for question in model.asked] == [{}, {}]
 
 
 @pytest.mark.parametrize(("python", "timeout_s", "kept_s"), [(WHOLE, 5, 0.5), (WHOLE, 60, 1), (None, 5, 0)])

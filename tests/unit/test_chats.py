@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from skill_runner.chats.endpoints import Endpoint, check, endpoint
 from skill_runner.chats.openai_chat import OpenAiChat
 from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
+from skill_runner.pricing import usage_of
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 SECRET = "the whole prompt with jane@example.org"
@@ -168,6 +170,30 @@ async def test_openai_itself_is_asked_for_its_standard_price_unless_a_model_s_se
 
     _, request = await answered(there, completion(), replace(QUESTION, settings=settings))
     assert json.loads(request.content).get("service_tier") == sent
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "cost_usd"),
+    [
+        ("https://eu.api.openai.com/v1", "gpt-5.4-mini-2026-03-17", "0.00002475"),
+        ("https://eu.api.openai.com/v1", "gpt-5.4-mini", "0.00002475"),
+        ("https://api.openai.com/v1", "gpt-5.4-mini-2026-03-17", "0.0000225"),
+        (None, "gpt-5.4-mini", "0.0000225"),
+        ("https://eu.api.openai.com.example.org/v1", "gpt-5.4-mini", "0.0000225"),
+        ("https://eu.api.openai.com/v1", "gpt-4.1-mini-2025-04-14", "0.0000096"),
+    ],
+)
+async def test_openai_s_hosts_of_one_region_are_dearer_for_the_models_of_their_time(
+    base_url: str | None, model: str, cost_usd: str
+) -> None:
+    def there(handle: Handler) -> Chat:
+        transport = httpx2.MockTransport(handle)
+        return OpenAiChat(
+            Endpoint("openai", "key", base_url, simulated=False), httpx2.AsyncClient(transport=transport)
+        )
+
+    reply, _ = await answered(there, completion() | {"model": model})
+    assert usage_of("openai", "gpt-5.4-mini", reply.raw, simulated=False).cost_usd == Decimal(cost_usd)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,22 @@ def test_how_fast_anthropic_answered_stands_in_its_usage() -> None:
     assert usage.cost_usd == (200 * Decimal(16) + 77 * Decimal(80)) / 1_000_000
 
 
+def test_what_stayed_in_one_region_costs_a_tenth_more() -> None:
+    answer, plain = message("claude-opus-5", 200, 1000, 77), Decimal("0.003425")
+    costs = [
+        usage_of(
+            "anthropic",
+            "claude-opus-5",
+            {**answer, "usage": {**answer["usage"], "inference_geo": where}},
+            simulated=False,
+        ).cost_usd
+        for where in ("us", "global", "not_available", None)
+    ]
+    assert costs == [plain * Decimal("1.1"), plain, plain, plain]
+    most = price("anthropic", "claude-opus-5", 1200, 77, {"inference_geo": "us"})
+    assert most == Decimal("1.1") * (price("anthropic", "claude-opus-5", 1200, 77, {}) or 0)
+
+
 def test_what_a_call_asks_for_is_in_the_most_that_it_can_cost() -> None:
     plain = price("openai", "gpt-5.5", 1200, 77, {"reasoning_effort": "none"})
     assert price("openai", "gpt-5.5", 1200, 77, {"service_tier": "priority"}) == Decimal("2.5") * (plain or 0)

@@ -13,6 +13,8 @@ from shared.usage import Usage
 
 MOST_TOKENS = 10**9
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
+ANYWHERE = (None, "", "global", "not_available")
+IN_ONE_REGION = Decimal("1.1")
 
 
 def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool) -> Usage:
@@ -20,7 +22,7 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
 
     A model without a known price costs None; so does an answer that does not say what it used, or says what
     cannot be, such as to have been asked nothing: a server that does not count says zero. A simulated one
-    costs 0, beside its list price. What was served faster is billed so, and says so.
+    costs 0, beside its list price. What was served faster, or in one region, is billed so, and says so.
     """
     from genai_prices import Usage as Counts
 
@@ -57,12 +59,16 @@ def _counted(provider: Pool, told: Any) -> Any:
 
 
 def _price(counts: Any, names: list[str], provider: Pool, at: Mapping[str, str]) -> Decimal | None:
-    """Return the price by the first name that has one: providers answer with dated names."""
+    """Return the price by the first name that has one: providers answer with dated names.
+
+    The table does not know what both providers take for a call that stays in one region.
+    """
     from genai_prices import calc_price
 
+    times = Decimal(1) if at.get("inference_geo") in ANYWHERE else IN_ONE_REGION
     for name in names:
         try:
-            return calc_price(counts, name, provider_id=provider, price_context=at).total_price
+            return times * calc_price(counts, name, provider_id=provider, price_context=at).total_price
         except LookupError:
             continue
     return None

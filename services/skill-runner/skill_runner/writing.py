@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -117,7 +117,10 @@ class Writer:
         return summed(self._most_usd(question) for question in questions)
 
     def _most_usd(self, question: Question) -> Decimal | None:
-        return Decimal(0) if self.chat.simulated else most_usd(self._provider, question)
+        if self.chat.simulated:
+            return Decimal(0)
+        settings = {**question.settings, **self.chat.terms}
+        return most_usd(self._provider, replace(question, settings=settings))
 
     @property
     def _called(self) -> str:

@@ -1,5 +1,6 @@
 """Anthropic's Messages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import anthropic
@@ -21,6 +22,7 @@ STOPS: dict[str, Stop] = {
 class AnthropicChat:
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
+        self.terms: Mapping[str, str] = {}
         self._called = called("anthropic", simulated=endpoint.simulated)
         base_url, query = endpoint.address("https://api.anthropic.com")
         self._client = AsyncAnthropic(

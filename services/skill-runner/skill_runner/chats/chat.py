@@ -62,9 +62,13 @@ class Reply:
 
 
 class Chat(Protocol):
-    """One provider. `simulated`: the answers come from the local model server."""
+    """One provider. `simulated`: the answers come from the local model server.
+
+    `terms`: at which of its prices a model is called for going to this place, as settings would say it.
+    """
 
     simulated: bool
+    terms: Mapping[str, str]
 
     async def ask(self, question: Question) -> Reply:
         """Call once, without retries; raises Failure."""

@@ -1,5 +1,7 @@
 """OpenAI and whatever speaks its Chat Completions."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +22,15 @@ STOPS: dict[str, Stop] = {
 }
 OWN_HOST = "api.openai.com"
 STANDARD = {"service_tier": "default"}
+DATED = re.compile(r"\d{4}-\d\d-\d\d$")
+DEARER_SINCE = "2026-03-05"
 
 
 class OpenAiChat:
-    """OpenAI itself, by whatever URL, is asked for its standard price: else the account says which."""
+    """OpenAI itself, by whatever URL, is asked for its standard price: else the account says which.
+
+    A host of one region is dearer, for all models since a day, and does not say so in its answers.
+    """
 
     def __init__(self, endpoint: Endpoint, http_client: httpx2.AsyncClient) -> None:
         self.simulated = endpoint.simulated
@@ -37,7 +44,10 @@ class OpenAiChat:
             http_client=http_client,
         )
         self._completions = self._client.chat.completions
-        self._terms = STANDARD if (urlsplit(base_url).hostname or "").endswith(OWN_HOST) else {}
+        host = urlsplit(base_url).hostname or ""
+        self._standard = STANDARD if host.endswith(OWN_HOST) else {}
+        region = host.removesuffix(f".{OWN_HOST}")
+        self.terms: Mapping[str, str] = {} if region == host else {"inference_geo": region}
 
     async def ask(self, question: Question) -> Reply:
         with as_failures(openai, self._called):
@@ -50,10 +60,10 @@ class OpenAiChat:
                     "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
                 },
                 extra_headers={"Idempotency-Key": question.key},
-                extra_body=self._terms | {**question.settings},
+                extra_body=self._standard | {**question.settings},
                 timeout=within(question.timeout_s),
             )
-        return _reply(self._called, answer)
+        return _reply(self._called, answer, self.terms)
 
     async def close(self) -> None:
         await self._client.close()
@@ -64,7 +74,7 @@ def _messages(question: Question) -> list[Any]:
     return [{"role": role, "content": content} for role, content in said]
 
 
-def _reply(who: str, answer: Any) -> Reply:
+def _reply(who: str, answer: Any, terms: Mapping[str, str]) -> Reply:
     try:
         choice = answer.choices[0]
         text, refusal = _text(choice.message.content), choice.message.refusal
@@ -75,7 +85,16 @@ def _reply(who: str, answer: Any) -> Reply:
         raise unreadable(who, answer)
     reason = label(choice.finish_reason) or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
-    return Reply(text, stop, reason, label(answer.id), label(answer.model), raw)
+    model = label(answer.model)
+    if _is_dearer(model):
+        raw |= terms
+    return Reply(text, stop, reason, label(answer.id), model, raw)
+
+
+def _is_dearer(model: str) -> bool:
+    """Whether a region costs more for it, by the day in its name: OpenAI answers with dated names."""
+    dated = DATED.search(model)
+    return dated is None or dated[0] >= DEARER_SINCE
 
 
 def _text(content: Any) -> Any:
