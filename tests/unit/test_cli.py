@@ -18,7 +18,7 @@ from rich.console import Console
 
 import totalaud
 from shared.refusal import Refusal
-from totalaud.cli import reading, show
+from totalaud.cli import budget, reading, show
 from totalaud.cli.app import app
 from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
@@ -424,6 +424,17 @@ def test_what_was_paid_beside_simulated_texts_is_told():
     row = {"cost_usd": 0.0123, "simulated": True, "list_price_usd": 0.02}
     assert show.money(row) == "$0.0123 (in part simulated; list price $0.0200)"
     assert (show.price(row), show.price({**row, "cost_usd": 0.0})) == ("$0.0123", "$0 (sim.)")
+
+
+def test_an_account_shows_that_little_was_spent_and_not_nothing(capsys: pytest.CaptureFixture[str]):
+    day = {"limit_usd": "0.00001", "spent_usd": "0.000012", "reserved_usd": "0", "left_usd": "0"}
+    user = {"limit_usd": None, "spent_usd": "2.00001", "reserved_usd": "0.03", "left_usd": None}
+    policy = {"policy": "fail"}
+    found = {"today": "2026-11-28", "user": user | policy, "day": day | policy}
+    show.console().print(budget.limits(found))
+    *_, whole, of_day = capsys.readouterr().out.splitlines()
+    assert whole.split()[3:7] == ["none", "$2.0000", "$0.0300", "-"]
+    assert of_day.split()[2:6] == ["<$0.0001", "<$0.0001", "$0", "$0"]
 
 
 def test_a_plus_in_a_table_says_that_more_is_in_doubt():

@@ -145,7 +145,7 @@ def account(rows: Any) -> "Table":
 
 
 def _dollars(value: Any) -> str | None:
-    return None if value is None else f"${Decimal(str(value)):.4f}"
+    return None if value is None else show.dollars(float(value))
 
 
 def _uuid(text: str) -> UUID:
