@@ -417,7 +417,13 @@ async def test_credit_is_named_where_it_may_be_what_is_missing(
     assert "there is no credit left" in (await refused(provider, always(status))).message
 
 
-@pytest.mark.parametrize("code", ["content_filter", "content_policy_violation", "invalid_prompt"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("content_filter", "content_policy_violation", "invalid_prompt"),
+        *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
+    ],
+)
 async def test_a_prompt_that_a_filter_stopped_is_refused_by_the_model_and_not_paid(code: str) -> None:
     body = {"error": {"message": SECRET, "type": None, "param": "prompt", "code": code}}
     failed = await refused(openai, lambda _: httpx2.Response(400, json=body))

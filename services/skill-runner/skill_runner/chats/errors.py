@@ -31,7 +31,10 @@ OUT_OF_MONEY = (
     "enforced_spend_limit_reached",
     "contract_spend_limit_reached",
 )
-FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
+FILTERED = (
+    *("content_filter", "content_policy_violation", "invalid_prompt"),
+    *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
+)
 TOO_LONG = ("context_length_exceeded",)
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 INPUT_TOO_LONG = ": the input is longer than the model takes"
