@@ -430,8 +430,15 @@ async def test_a_prompt_that_a_filter_stopped_is_refused_by_the_model_and_not_pa
     assert (failed.code, failed.retryable, failed.in_doubt) == ("model_refused", False, False)
 
 
-async def test_an_input_that_is_too_long_is_told_as_that() -> None:
-    body = {"error": {"message": SECRET, "param": "messages", "code": "context_length_exceeded"}}
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"param": "messages", "code": "context_length_exceeded"},
+        {"type": "exceed_context_size_error", "code": 400, "n_prompt_tokens": 9000, "n_ctx": 4096},
+    ],
+)
+async def test_an_input_that_is_too_long_is_told_as_that(told: dict[str, Any]) -> None:
+    body = {"error": {"message": SECRET, **told}}
     failed = await refused(openai, lambda _: httpx2.Response(400, json=body))
     assert (
         failed.message == "openai refused the call with status 400: the input is longer than the model takes"

@@ -35,7 +35,7 @@ FILTERED = (
     *("content_filter", "content_policy_violation", "invalid_prompt"),
     *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
 )
-TOO_LONG = ("context_length_exceeded",)
+TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
