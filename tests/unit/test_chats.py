@@ -431,6 +431,21 @@ async def test_a_prompt_that_a_filter_stopped_is_refused_by_the_model_and_not_pa
 
 
 @pytest.mark.parametrize(
+    ("said", "code", "doubt"),
+    [
+        ("Output blocked by content filtering policy", "model_refused", True),
+        (f"Output blocked by content filtering policy {SECRET}", "provider_refused", False),
+    ],
+)
+async def test_an_answer_that_a_filter_of_anthropic_stopped_is_refused_by_the_model_and_may_be_paid(
+    said: str, code: str, *, doubt: bool
+) -> None:
+    body = {"type": "error", "error": {"type": "invalid_request_error", "message": said, "details": None}}
+    failed = await refused(anthropic, lambda _: httpx2.Response(400, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == (code, False, doubt)
+
+
+@pytest.mark.parametrize(
     "told",
     [
         {"param": "messages", "code": "context_length_exceeded"},

@@ -35,6 +35,7 @@ FILTERED = (
     *("content_filter", "content_policy_violation", "invalid_prompt"),
     *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
 )
+BLOCKED = "Output blocked by content filtering policy"
 TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 INPUT_TOO_LONG = ": the input is longer than the model takes"
@@ -122,7 +123,8 @@ def _barrier(error: Exception) -> str:
 def _by_status(provider: str, error: Any) -> Failure:
     """Tell by the status; one of a gateway on the way leaves open what the provider behind it has done.
 
-    A provider that says whether to try again is believed, as its SDK would.
+    A provider that says whether to try again is believed, as its SDK would. Anthropic stops an answer that it
+    has begun, and may bill, without a kind of its own: that is known by the whole text, which echoes nothing.
     """
     status: int = error.status_code
     headers = error.response.headers
@@ -132,6 +134,9 @@ def _by_status(provider: str, error: Any) -> Failure:
         return _refused(provider, status, NO_CREDIT)
     if status == BAD_REQUEST and _says(error, FILTERED):
         return Failure("model_refused", f"{provider} refused what it was asked by a filter of its own")
+    if status == BAD_REQUEST and getattr(error, "api_message", None) == BLOCKED:
+        why = f"{provider} stopped the answer by a filter of its own"
+        return Failure("model_refused", why, in_doubt=True)
     if status == TOO_MANY:
         hint = f" and asks to wait {after:g} s" if after else ""
         why = f"{provider} takes no more calls now{hint}"
