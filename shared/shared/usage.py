@@ -52,7 +52,10 @@ class Cached(Stored, frozen=True, kw_only=True):
 
 
 class ModelCall(Stored, frozen=True, kw_only=True):
-    """One call of a model, whatever became of it; `usage` is None where no answer came.
+    """One call of a model, whatever became of it.
+
+    `usage` is None where no answer came; without tokens and price where one may have come, and the price of
+    the model is not known either.
 
     `item` is the place in the list of a skill that asks once for each, from 0; `number` counts the calls of
     that item in its attempt, from 1. `outcome` is `passed`, `checks_failed` (which ones is in

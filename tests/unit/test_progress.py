@@ -73,6 +73,7 @@ def test_a_call_without_an_answer_whose_price_nobody_knows_leaves_what_was_paid_
     unseen = call(most_usd=None)
     alone = progress(unseen).total
     assert (alone.cost_usd, alone.calls, alone.at_most_usd) == (None, 1, 0)
+    assert unseen.told(60).usage == alone
     total = progress(answered(2), unseen, call(most_usd=None, in_doubt=False)).total
     assert (total.cost_usd, total.calls, total.at_most_usd) == (None, 2, Decimal("0.02"))
 

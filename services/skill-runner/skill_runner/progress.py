@@ -38,9 +38,11 @@ class ProviderCall(Struct):
         return (self.most_usd or Decimal(0)) if self.in_doubt else Decimal(0)
 
     @property
-    def unpriced(self) -> bool:
-        """Whether nobody saw its answer, nor knows what it may have cost."""
-        return self.in_doubt and self.usage is None and self.most_usd is None
+    def unpriced(self) -> Usage | None:
+        """What stands for a call that nobody saw answered, nor knows what it may have cost."""
+        if self.usage is None and self.in_doubt and self.most_usd is None:
+            return Usage(provider=self.provider, model=self.model)
+        return None
 
     @property
     def known_usd(self) -> Decimal:
@@ -56,7 +58,7 @@ class ProviderCall(Struct):
             model=self.model,
             outcome=self.outcome,
             failed_checks=self.failed_checks,
-            usage=self.usage,
+            usage=self.usage or self.unpriced,
             in_doubt_usd=self.in_doubt_usd,
             started_at=self.started_at,
             duration_ms=round(1000 * (took_s if self.took_s is None else self.took_s)),
@@ -91,8 +93,7 @@ class Progress(Struct):
         """
         usage = self.usage
         for call in self.calls:
-            if call.unpriced:
-                one = Usage(provider=call.provider, model=call.model)
+            if (one := call.unpriced) is not None:
                 usage = one if usage is None else total(usage, one)
         doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
         if usage is not None and usage.cost_usd is None:
