@@ -398,10 +398,13 @@ async def test_attempts_of_one_runner_learn_from_each_other(tmp_path):
     assert (same.code, same.message) == ("rate_limited", "too many")
 
 
-async def test_a_prompt_that_a_filter_stopped_is_put_to_the_next_tier_and_keeps_no_other_text_back(bench):
-    stopped = Failure("model_refused", "by a filter")
+@pytest.mark.parametrize("code", ["model_refused", "invalid_output"])
+async def test_what_the_provider_itself_stopped_is_put_to_the_next_tier_and_keeps_no_other_text_back(
+    bench, code
+):
+    stopped = Failure(code, "by a filter")
     output, progress = await bench(Played(stopped, TRUE), given=many(1))
-    assert [call.outcome for call in progress.calls] == ["model_refused", "passed"]
+    assert [call.outcome for call in progress.calls] == [code, "passed"]
     output, progress = await bench(Played(stopped), given=many(3))
     assert [letter["basis"] for letter in output["letters"]] == ["template"] * 3
     assert progress.total is None

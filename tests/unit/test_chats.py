@@ -430,6 +430,13 @@ async def test_a_prompt_that_a_filter_stopped_is_refused_by_the_model_and_not_pa
     assert (failed.code, failed.retryable, failed.in_doubt) == ("model_refused", False, False)
 
 
+async def test_an_answer_that_the_provider_itself_finds_unfit_is_one_and_may_be_paid() -> None:
+    told = {"type": "invalid_request_error", "code": "json_validate_failed", "failed_generation": SECRET}
+    body = {"error": {"message": SECRET, **told}}
+    failed = await refused(openai, lambda _: httpx2.Response(400, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("invalid_output", True, True)
+
+
 @pytest.mark.parametrize(
     ("said", "code", "doubt"),
     [

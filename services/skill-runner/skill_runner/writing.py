@@ -104,7 +104,7 @@ class Writer:
             except Unusable as unusable:
                 failure, again = unusable.failure, unusable.again
             except Failure as failed:
-                if failed.code not in ("timeout", "model_refused"):
+                if failed.code not in {"timeout", *UNUSABLE}:
                     raise
                 failure = failed
                 if failed.code == "timeout":

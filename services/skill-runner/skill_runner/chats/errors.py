@@ -35,6 +35,7 @@ FILTERED = (
     *("content_filter", "content_policy_violation", "invalid_prompt"),
     *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
 )
+UNFIT = ("json_validate_failed",)
 BLOCKED = "Output blocked by content filtering policy"
 TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
@@ -137,6 +138,9 @@ def _by_status(provider: str, error: Any) -> Failure:
     if status == BAD_REQUEST and getattr(error, "api_message", None) == BLOCKED:
         why = f"{provider} stopped the answer by a filter of its own"
         return Failure("model_refused", why, in_doubt=True)
+    if status == BAD_REQUEST and _says(error, UNFIT):
+        why = f"{provider} kept back an answer that does not fit the schema"
+        return Failure("invalid_output", why, retryable=True, in_doubt=True)
     if status == TOO_MANY:
         hint = f" and asks to wait {after:g} s" if after else ""
         why = f"{provider} takes no more calls now{hint}"
