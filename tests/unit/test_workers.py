@@ -106,6 +106,14 @@ SKILLS = {
         "        if input['raises']:\n            raise ValueError\n"
         "    return {'child': child}\n"
     ),
+    "orphan": (
+        "import os, time\n"
+        "def run(input, context):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n        time.sleep(60)\n"
+        "    yield {'pid': os.getpid(), 'child': child}\n"
+        "    if input['crashes']:\n        os._exit(3)\n"
+    ),
     "times": (
         "def run(input, context):\n    return {'now': context.now(), 'user': context.user, 'pair': (1, 2)}\n"
     ),
@@ -299,6 +307,39 @@ async def test_a_crash_is_retryable_and_the_next_skill_runs(workers: Workers, na
     assert (failed.code, failed.retryable) == ("crashed", True)
     assert told in failed.message
     assert await run_with(workers, attempt("returns")) == {"whole": 2}
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_crash_is_told_at_once_though_what_the_skill_forked_lives(skills: Path, loop: Any) -> None:
+    async def crash() -> str:
+        pool = Workers(skills, "", 1, os.environ)
+        run = attempt("orphan", {"crashes": True}, timeout_s=60)
+        try:
+            async with asyncio.timeout(20):
+                failed = await failure(pool, run)
+                while not gone(run.progress.partial["child"]):
+                    await asyncio.sleep(0.01)
+        finally:
+            await pool.close()
+        return failed.message
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(crash()) == "the skill's process ended with exit code 3"
+
+
+async def test_a_worker_that_dies_while_idle_leaves_its_place_though_what_it_forked_lives(
+    skills: Path,
+) -> None:
+    pool = Workers(skills, "", 1, os.environ)
+    try:
+        async with asyncio.timeout(20):
+            first = await run_with(pool, attempt("orphan", {"crashes": False}))
+            os.kill(first["pid"], 9)
+            while not gone(first["child"]):
+                await asyncio.sleep(0.01)
+            assert (await run_with(pool, attempt("pid")))["pid"] != first["pid"]
+    finally:
+        await pool.close()
 
 
 async def test_a_crash_while_idle_is_not_noticed(workers: Workers) -> None:

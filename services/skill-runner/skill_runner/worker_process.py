@@ -80,8 +80,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     async def kill(self) -> None:
         """End the process and all that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self._end_all()
         await self._exited.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -97,7 +96,9 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 self.call.fail(error)
 
     def process_exited(self) -> None:
+        """What it has forked goes too: that holds its pipes, whose end tells that a call is not answered."""
         self.alive = False
+        self._end_all()
         self._exited.set()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended is in the exit code
@@ -106,6 +107,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if self.call is not None:
             self.call.fail(self._crashed())
         self._freed(self)
+
+    def _end_all(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _hear(self, frame: Frame) -> None:
         call = self.call
