@@ -100,6 +100,11 @@ async def test_a_skill_alone_has_a_limit_of_its_own_too(
     assert (await totalaud(stack, client.user, *words, "1")).document["cost_usd"] > 0
 
 
+async def test_that_it_has_no_limit_of_its_own_may_be_said(client: Client, stack: LocalStack):
+    words = ("skill", "write", "--input", "topic=a single", "--json", "--budget", "none")
+    assert (await totalaud(stack, client.user, *words)).document["cost_usd"] > 0
+
+
 async def test_a_raised_limit_and_a_retry_go_on_under_the_same_id(client: Client):
     with pytest.raises(WorkflowFailed) as failed:
         await run(client, COUNT, WRITE, budget={"limit_usd": "0.001"})

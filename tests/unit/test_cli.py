@@ -138,6 +138,8 @@ def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.Capture
         (["session", "list", "--data"], "Option '--data' requires an argument."),
         (["session", "list", "--status", "done"], "'done' is not one of 'pending', 'running'"),
         (["run", "scout", "-f", "w.json", "--budget", "much"], "Invalid value for --budget: give US dollars"),
+        (["run", "scout", "-f", "w.json", "--budget", ""], "Invalid value for --budget: give US dollars"),
+        (["skill", "write", "--budget="], "Invalid value for --budget: give US dollars"),
         (["demo", "--json"], "what this shows is for people; for a script 'totalaud up' and"),
         (["up", "--json"], "what this shows is for people; a script finds the servers by"),
     ],

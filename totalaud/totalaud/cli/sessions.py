@@ -102,7 +102,8 @@ def run_skill(
 
 
 def _limit(budget: str | None) -> dict[str, str] | None:
-    return {"limit_usd": str(amount(budget, "--budget"))} if budget else None
+    limit = None if budget is None else amount(budget, "--budget")
+    return None if limit is None else {"limit_usd": str(limit)}
 
 
 @app.command("get")
