@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from shared.refusal import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
-LONGEST_RECORD = 50
+LONGEST_RECORD = 250
 SNIFFED = 4096
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

@@ -124,11 +124,28 @@ def test_of_two_columns_for_one_field_the_first_counts():
             "Ada,Example,Radio Nowhere,Host,ada@example.org,Ada",
             ("Ada Example", "ada@example.org", "Radio Nowhere", "Host"),
         ),
+        (
+            "Title,First Name,Last Name,Suffix,Company,Job Title,E-mail Address",
+            "Ms,Ada,Example,,Radio Nowhere,Host,ada@example.org",
+            ("Ada Example", "ada@example.org", "Radio Nowhere", "Host"),
+        ),
     ],
 )
 def test_address_books_are_read(header: str, line: str, cells: tuple[str | None, ...]):
     found = good(dict(only(read(f"{header}\n{line}\n"))))
     assert (found.name, found.email, found.outlet, found.role) == cells
+
+
+def test_what_is_loosely_called_a_field_is_one_where_there_is_no_other():
+    assert only(read("name,title\nAda,Host\n")) == {"name": "Ada", "role": "Host"}
+    file = read("name,Tags,Genre\nAda,gold,synthpop\n")
+    assert (only(file), file.ignored) == ({"name": "Ada", "genres": "synthpop"}, ("Tags",))
+
+
+def test_tags_are_read_without_the_quotation_marks_that_mailchimp_puts_around_each():
+    cells = only(read('Email Address,TAGS\nada@example.org,"""synthpop"",""indie pop"""\n'))
+    assert good(dict(cells)).genres == ("synthpop", "indie pop")
+    assert good({"name": "Ada", "genres": '"indie", pop; "'}).genres == ("indie", "pop", '"')
 
 
 @pytest.mark.parametrize("header", ["name,Kontaktadresse", "name,email,email", "name,email,Private"])
@@ -182,6 +199,7 @@ def test_what_is_no_day_is_a_fault_of_its_row(cell: str):
         ("no,Unsubscribed", True),
         ("subscribed,", False),
         ("no,perhaps", False),
+        ("no,checked", True),
         (",", None),
     ],
 )
@@ -266,6 +284,12 @@ def test_an_empty_file_is_refused(text: str):
 def test_a_quoted_cell_may_hold_line_breaks_and_lines_are_still_counted():
     lines = [record.line for record in read('name,notes\nAda,"one\ntwo"\nBo,x\n').records]
     assert lines == [2, 4]
+
+
+def test_a_note_as_long_as_one_may_be_is_one_cell_however_short_its_lines_are():
+    note = "\n".join(f"a line of a talk, {number:03}" for number in range(227))
+    (record,) = read(f'name,notes\nAda,"{note}"\n').records
+    assert good(dict(record.cells)).notes == note
 
 
 def test_an_open_quotation_mark_costs_its_line_only():
@@ -416,6 +440,11 @@ def test_who_is_written_to_where_may_be_told():
     assert (row.subscriber_type, row.timezone) == ("individual", "Europe/London")
 
 
+@pytest.mark.parametrize("said", ["America/New_york", "america/new york", "AMERICA/NEW_YORK"])
+def test_a_time_zone_may_be_written_in_whatever_letters(said: str):
+    assert good({"name": "Ada", "timezone": said}).timezone == "America/New_York"
+
+
 def test_a_row_without_the_later_columns_has_the_values_it_always_had():
     assert not {"subscriber_type", "timezone"} & good({"name": "Ada"}).over(None).keys()
 
@@ -428,6 +457,10 @@ def test_a_row_without_the_later_columns_has_the_values_it_always_had():
         ("no", False),
         ("", None),
         (True, True),
+        ("checked", True),
+        ("\u2713", True),
+        ("VERDADERO", True),
+        ("Falso", False),
         ("subscribed", False),
         ("0000-00-00 00:00:00", False),
     ],

@@ -13,9 +13,31 @@ MOST_ENTRIES = MOST_ATTRIBUTES = 50
 LONGEST_ENTRY = 100
 SHORT, LINE, ADDRESS, TEXT = 50, 200, 2000, 5000
 BEYOND = 1e15
-YES = frozenset({"yes", "y", "true", "1", "x", "ja", "wahr", "oui", "vrai"})
-NO = frozenset({"no", "n", "false", "0", "nein", "falsch", "non", "faux"})
+YES = frozenset(
+    {
+        "yes", "y", "true", "1", "x", "checked", "\u2713", "\u2714", "\u2611", "ja", "wahr", "oui", "vrai",
+        "s\u00ed", "s\u00ec", "si", "verdadero", "vero", "waar",
+    }
+)  # fmt: skip
+NO = frozenset(
+    {
+        "no",
+        "n",
+        "false",
+        "0",
+        "unchecked",
+        "\u2610",
+        "nein",
+        "falsch",
+        "non",
+        "faux",
+        "falso",
+        "nee",
+        "onwaar",
+    }
+)
 UNSEEN = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff"
+_QUOTED = re.compile(r'\A"([^"]*)"\Z')
 _LIST = re.compile(r"[;|,\n\u060c\u061b\u3001\uff0c\uff1b]")
 
 T = TypeVar("T")
@@ -64,10 +86,13 @@ class Cells:
     def texts(self, field: str) -> tuple[str, ...]:
         """Return a list without repetitions, whatever its letter case.
 
-        Text is split at `;`, `|` and `,`, as Arabic, Chinese and Japanese write them too.
+        Text is split at `;`, `|` and `,`, as Arabic, Chinese and Japanese write them too; Mailchimp quotes
+        each part.
         """
         value = self._cells.get(field)
-        items = _LIST.split(value) if isinstance(value, str) else [] if value is None else value
+        items = [] if value is None else value
+        if isinstance(value, str):
+            items = [_QUOTED.sub(r"\1", bare(item)) for item in _LIST.split(value)]
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             self.fault(field, "must be text or a list of texts")
             return ()

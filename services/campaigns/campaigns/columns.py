@@ -17,8 +17,8 @@ class Columns:
     """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`.
 
     `telling` recognises the cells of a field by themselves: they must not be passed over, whatever their
-    header is. Of several columns for one field the first counts, unless its function in `heavier` recognises
-    a cell of another one: then that cell does.
+    header is. Of several columns for one field the first counts, one with a `loose` header where there is no
+    other; unless the field's function in `heavier` recognises a cell of another one: then that cell does.
     """
 
     noun: str
@@ -26,6 +26,7 @@ class Columns:
     needed: tuple[tuple[str, ...], ...]
     telling: Telling = field(default_factory=dict)
     heavier: Telling = field(default_factory=dict)
+    loose: frozenset[str] = frozenset({"tags"})
     _field_of: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -38,13 +39,15 @@ class Columns:
 
     def field_of(self, header: str) -> str | None:
         """Return the field that a header means; letter case and punctuation do not matter."""
-        return self._field_of.get(_SEPARATORS.sub(" ", header.casefold()).strip())
+        return self._field_of.get(_plain(header))
 
     def fields_of(self, cells: Sequence[str]) -> list[str | None]:
-        """Return the field of each column, None for one that means nothing or the same as an earlier one."""
-        first: dict[str | None, int] = {}
+        """Return the field of each column, None for one that means nothing or the same as another one."""
         fields = [self.field_of(cell) for cell in cells]
-        return [name if first.setdefault(name, at) == at else None for at, name in enumerate(fields)]
+        counts: dict[str | None, int] = {}
+        for at in sorted(range(len(cells)), key=lambda at: _plain(cells[at]) in self.loose):
+            counts.setdefault(fields[at], at)
+        return [name if counts[name] == at else None for at, name in enumerate(fields)]
 
     def heavy(self, cells: Sequence[str]) -> list[str | None]:
         """Return the field of each column that may count though it is not the first."""
@@ -64,6 +67,10 @@ class Columns:
 
     def expected(self) -> str:
         return ", ".join(" or ".join(names) for names in self.needed)
+
+
+def _plain(header: str) -> str:
+    return _SEPARATORS.sub(" ", header.casefold()).strip()
 
 
 def _is_objection(text: str) -> bool:
@@ -128,6 +135,7 @@ CONTACTS = Columns(
     needed=(("name", "first_name", "last_name", "email"),),
     telling={"email": _is_address, "suppressed": says_objected},
     heavier={"suppressed": _is_objection, "subscribed": _is_refusal},
+    loose=frozenset({"title", "tags"}),
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

@@ -1,8 +1,10 @@
 """Days, times and numbers as people write them; a ValueError says the rule, never the value."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -51,10 +53,17 @@ def word(text: str) -> str:
 
 
 def zone(name: str) -> ZoneInfo:
-    try:
+    """Return the time zone of this name, in whatever letters: Mailchimp writes America/New_york."""
+    with suppress(ValueError, OSError, KeyError):
         return ZoneInfo(name.strip())
-    except (ValueError, OSError, KeyError):
-        raise ValueError("is no time zone like Europe/London") from None
+    if known := _zones().get(word(name)):
+        return ZoneInfo(known)
+    raise ValueError("is no time zone like Europe/London")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {word(name): name for name in available_timezones()}
 
 
 def past(at: datetime, now: datetime) -> datetime:
