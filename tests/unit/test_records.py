@@ -229,6 +229,14 @@ def test_an_address_stays_whole_to_be_copied():
     assert "templeton.sample@example.org" in out.getvalue()
 
 
+@pytest.mark.parametrize("cost", ["1234567", "123456.5", "100", "0.01"])
+def test_what_something_costs_is_told_in_full(cost: str):
+    row = ROWS["opportunities"] | {"cost": float(cost), "currency": "KRW"}
+    out = io.StringIO()
+    Console(file=out, width=80).print(records_shown.listed("opportunities", [row], 80))
+    assert f" {cost} KRW" in out.getvalue()
+
+
 def test_tables_say_what_a_flag_means():
     assert "suppressed" in shown("contacts", 200)
     assert "bounced (corrected)" in shown("outreach", 200)

@@ -91,7 +91,7 @@ def _day(row: Row) -> str | None:
 def _cost(row: Row) -> str | None:
     if row.get("cost") is None:
         return None
-    return f"{row['cost']:g} {row.get('currency') or ''}".strip()
+    return f"{row['cost']:.15g} {row.get('currency') or ''}".strip()
 
 
 def _whose(row: Row) -> str:
