@@ -118,9 +118,11 @@ def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.Capt
     assert told.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{"])
-def test_a_damaged_note_of_what_runs_is_named(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    (tmp_path / "connection.json").write_text(text)
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff\xfe{}"])
+def test_a_damaged_note_of_what_runs_is_named(
+    data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "connection.json").write_bytes(data)
     assert call(["--data", str(tmp_path), "session", "list"]) == 1
     assert capsys.readouterr().err.startswith(
         f"error: {tmp_path}/connection.json was changed or damaged: start"

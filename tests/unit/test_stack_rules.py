@@ -108,8 +108,9 @@ def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
     assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
 
 
-def test_a_user_that_is_none_is_told_by_its_file(tmp_path: Path):
-    (tmp_path / "user").write_text("ada\n")
+@pytest.mark.parametrize("data", [b"ada\n", b"\xff\xfe", bytes(37)])
+def test_a_user_that_is_none_is_told_by_its_file(data: bytes, tmp_path: Path):
+    (tmp_path / "user").write_bytes(data)
     with pytest.raises(Refusal, match=f"{tmp_path}/user holds no UUID"):
         paths.user_id(tmp_path)
 

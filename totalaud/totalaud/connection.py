@@ -46,7 +46,7 @@ class Connection:
                 f"nothing runs on {folder}: start 'totalaud up', name another folder with --data, "
                 "or set TOTALAUD_NATS_URL and TOTALAUD_DATABASE_URL"
             )
-        key_file = os.environ.get("TOTALAUD_MASTER_KEY_FILE") or kept.get("master_key_file")
+        key_file = os.environ.get("TOTALAUD_MASTER_KEY_FILE") or str(kept.get("master_key_file") or "")
         return cls(
             nats_url=nats_url,
             database_url=checked(database_url),
@@ -97,11 +97,9 @@ def _providers(kept: dict[str, Any]) -> frozenset[str] | None:
 
 def _kept(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text()
+        return dict(json.loads(file.read_text()).items())
     except (FileNotFoundError, PermissionError):
         return {}
-    try:
-        return dict(json.loads(text).items())
     except (ValueError, AttributeError):
         raise Unreachable(f"{file} was changed or damaged: start 'totalaud up' anew") from None
 

@@ -110,9 +110,8 @@ def master_key_file(data: Path) -> Path:
 
 def user_id(data: Path) -> UUID:
     """Return whom the command line acts as; raises Refusal where somebody wrote what is no UUID."""
-    kept = made_once(data / "user", lambda: str(uuid4()))
     try:
-        return UUID(kept)
+        return UUID(made_once(data / "user", lambda: str(uuid4())))
     except ValueError:
         from shared.refusal import Refusal
 
