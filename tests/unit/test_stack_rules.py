@@ -108,6 +108,26 @@ def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
     assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
 
 
+def test_what_two_make_at_once_is_what_the_first_of_them_has_made(tmp_path: Path):
+    def overtaken() -> str:
+        return "second" if paths.made_once(tmp_path / "user", lambda: "first") else ""
+
+    assert paths.made_once(tmp_path / "user", overtaken) == "first"
+    assert (tmp_path / "user").read_text() == "first\n"
+    assert [*tmp_path.iterdir()] == [tmp_path / "user"]
+
+
+def test_what_is_made_once_is_made_on_a_disk_without_links_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert paths.made_once(tmp_path / "user", lambda: "ada") == "ada"
+    assert [*tmp_path.iterdir()] == [tmp_path / "user"]
+
+
 @pytest.mark.parametrize("data", [b"ada\n", b"\xff\xfe", bytes(37)])
 def test_a_user_that_is_none_is_told_by_its_file(data: bytes, tmp_path: Path):
     (tmp_path / "user").write_bytes(data)

@@ -70,14 +70,24 @@ def throwaway(name: str) -> Iterator[Path]:
 
 
 def made_once(file: Path, make: Callable[[], str]) -> str:
-    """Return the file's text; when it is missing, write it first, readable by its owner only."""
+    """Return the file's text; when it is missing, write it first, readable by its owner only.
+
+    What several make at once is what the first of them has made.
+    """
     if not file.exists():
-        write_private(file, make())
+        with _draft(file, make()) as draft:
+            _put_first(draft, file)
     return file.read_text().strip()
 
 
 def write_private(file: Path, text: str) -> None:
     """Replace the file at once, mode 0600."""
+    with _draft(file, text) as draft:
+        draft.replace(file)
+
+
+@contextmanager
+def _draft(file: Path, text: str) -> Iterator[Path]:
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         writable = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -85,11 +95,21 @@ def write_private(file: Path, text: str) -> None:
             out.write(text + "\n")
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(file)
+        yield draft
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(file)) from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _put_first(draft: Path, file: Path) -> None:
+    """Give the file its name unless there is one; where a disk knows no links, in place of it."""
+    try:
+        file.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    except OSError:
+        draft.replace(file)
 
 
 def connection_file(data: Path) -> Path:
