@@ -237,6 +237,20 @@ async def test_attempts_that_are_cancelled_while_they_wait_stop_nobody(workers: 
         assert await run_with(workers, attempt("returns")) == {"whole": 2}
 
 
+async def test_an_attempt_that_never_had_its_turn_tells_nothing_of_how_long_turns_take(
+    workers: Workers,
+) -> None:
+    turns = Turns()
+    engine, waiting = CustomEngine(workers, turns), attempt("pid")
+    naps = [asyncio.create_task(run_with(workers, attempt("nap", {"s": 0.3}))) for _ in range(2)]
+    await asyncio.sleep(0)
+    task = asyncio.create_task(engine.run(await engine.prepare(waiting)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, *naps, return_exceptions=True)
+    assert (turns.in_flight(), waiting.progress.took_s) == (Turns().in_flight(), 0)
+
+
 async def test_what_waits_behind_an_attempt_that_is_killed_has_its_turn(skills: Path) -> None:
     pool = Workers(skills, "", 1, os.environ)
     try:

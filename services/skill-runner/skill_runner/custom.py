@@ -38,4 +38,5 @@ class CustomEngine:
             return await self._workers.output(call, late(work.timeout_s))
         finally:
             run.progress.took_s = call.took_s
-            self._turns.took(call.took_s)
+            if call.took_s:
+                self._turns.took(call.took_s)
