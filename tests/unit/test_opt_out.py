@@ -10,6 +10,16 @@ from campaigns.replies import category_of, labelled, own
 from quality.analyze_responses import REPLIES
 
 ASKING = [
+    "Remove me pls",
+    "pls unsubscribe",
+    "Stop emailing.",
+    "Take me off this please.",
+    "I'm opting out, thanks.",
+    "I don't want any more emails from you.",
+    "We don't want these newsletters any more.",
+    "Please don't send me any more of these.",
+    "Lass mich in Ruhe!",
+    "Bitte lassen Sie uns endlich in Ruhe, danke.",
     "Take me off your list.",
     "Hi Sam,\nplease remove me from your\nmailing list. Thanks, Priya",
     "Please take us off this press list, we closed in May.",
@@ -99,6 +109,15 @@ ASKING = [
     "Gelieve mij te verwijderen uit uw lijst.",
 ]
 OTHERWISE = [
+    "I don't want any more songs like the last one, but this one is great.",
+    "We no longer want your singles, only albums.",
+    "We don't want any more music this month, come back in May.",
+    "Take me off guard, this did.",
+    "I'm opting out of the guest list.",
+    "Don't send me any more of this kind, send me the louder ones.",
+    "Please don't send me any more until March.",
+    "Stop mailing lists are the worst.",
+    "Lass mich in Ruhe darüber nachdenken.",
     "Remove the second track from the list and I'll play it.",
     "Could you take the B-side off the list?",
     "Please take me off the guest list, I can't make it.",

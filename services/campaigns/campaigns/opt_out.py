@@ -9,9 +9,9 @@ import re
 
 _OURS = "name|address|addresses|details|data|contact|station|label|blog|magazine|show|paper|team|inbox"
 _ME = rf"(?:me|us|(?:my|our|this) (?:e-?mail )?(?:{_OURS}))"
+_LETTERS = "(?:e-?mails?|mails?|messages|mailings?|newsletters?|pitches|promos?|press releases|spam)"
 _MAIL = (
-    "(?:e-?mails?|mails?|messages|mailings?|newsletters?|pitches|promos?|press releases|music|songs|tracks|"
-    "singles|stuff|submissions|spam|marketing|correspondence|communications?)"
+    f"(?:{_LETTERS}|music|songs|tracks|singles|stuff|submissions|marketing|correspondence|communications?)"
 )
 _LIST = (
     r"(?:(?!guest|door|waiting|short|track|set|play|cc\b)\w{1,12}[ -]){0,3}(?:(?:mailing[ -]?|press )?lists?|"
@@ -36,14 +36,14 @@ _OFF = rf"(?:removed|taken off|unsubscribed)(?: (?:from|of))?(?: {_LIST}|{_END})
 
 _ENGLISH = rf"""
 {_MAY}\b(?:take|remove|delete|drop|strike|unsubscribe|erase) {_ME},? (?:off|from)(?: of)? {_LIST}
-{_DO}(?:take (?:me|us) off{_END}|remove from (?:your |the |this )?(?:mailing )?list\b)
+{_DO}(?:take (?:me|us) off(?: this)?{_END}|remove from (?:your |the |this )?(?:mailing )?list\b)
 {_MAY}\b(?:remove|delete|erase) (?:my|our|this) (?:personal |e-?mail )?(?:details|data|address){_END}
 {_DO}(?:remove|delete|erase) (?:my|our) e-?mail{_END}
 \b(?:remove|delete|erase) (?:all|any) (?:my |the )?(?:personal )?data you (?:hold|have|keep)\b
 \bunsubscribe (?:{_ME}|this e-?mail){_END}
 \b(?:please|pls|kindly|just) (?:unsubscribe|remove (?:me|us)){_END}
 \bopt {_ME} out\b
-\bi(?:'m| am) unsubscribing{_END}
+\bi(?:'m| am) (?:unsubscribing|opting out){_END}
 \bi(?: hereby)? opt out\b
 \bi(?:'d like| would like| want| wish) to (?:unsubscribe|opt out)\b
 {_NEVER}\b(?:like|want|wish|asked) to be {_OFF}
@@ -56,13 +56,16 @@ _ENGLISH = rf"""
 {_STOP} sending (?:me|us) {_ANY}{_MAIL}\b
 \bcease (?:all |any )?(?:communication|contact|correspondence)\b
 {_NOT} {_WRITE} (?:(?:me|us){_END}|(?:{_ME} )?{_AGAIN})
+{_NOT} send (?:me|us) any ?more(?: of (?:these|this|those))?{_END}
 {_NOT} send (?:me|us) (?:anything (?:else|{_AGAIN})|{_MAIL}{_END}|{_MUCH}{_MAIL}\b)
 {_UNASKED} (?:receive|get) {_MUCH}{_MAIL}\b
+\b(?:i|we) (?:do not|don't|no longer) want {_MUCH}{_LETTERS}(?: from you\b|{_END})
 {_UNWANTED} (?:hear from you|be (?:contacted|e-?mailed)){_END}
 ^(?:please,? )?no more {_MAIL}(?:,? please| from you| to me)?$
 ^(?:please )?leave (?:me|us) alone{_END}
 """
 _GERMAN = r"""
+\blass(?:en|t)?(?: sie)? (?:mich|uns) (?:bitte |endlich )?in (?:ruhe|frieden)(?= ?(?:$|[,;:]))
 \b(?:nehm|streich|lösch)(?:en|t|e)? (?:sie )?(?:bitte )?(?:mich|uns) (?:aus|vo[nm]) .{0,20}(?:verteiler|liste)
 \b(?:streich|lösch|entfern)(?:en|t|e)?(?: sie)?(?: bitte)? meine? (?:\w+-)?(?:adresse|daten)\b
 \b(?:löschung|austragung|entfernung|abmeldung) (?:aus|vo[nm])\b.{0,20}(?:verteiler|liste|newsletter)
@@ -101,8 +104,9 @@ _ALL = _ENGLISH + _GERMAN + _FRENCH + _SPANISH + _ITALIAN + _DUTCH
 _PHRASES = re.compile("|".join(filter(None, _ALL.splitlines())))
 _ALL_OF_IT = re.compile(r"(?:please )?stop")
 _ALONE = re.compile(
-    r"(?:please |bitte )?(?:unsubscribe|opt[ -]?out|remove(?: me)?|abmelden|austragen|désinscription|"
-    r"désabonnement|baja|uitschrijven|afmelden)(?: please| bitte)?"
+    r"(?:please |pls |bitte )?(?:unsubscribe|opt[ -]?out|remove(?: me)?|"
+    r"stop (?:e-?mail|mail|contact|messag|spamm)ing|abmelden|austragen|désinscription|désabonnement|baja|"
+    r"uitschrijven|afmelden)(?: please| pls| bitte)?"
 )
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:if you (?:wish|want|would|no longer|do not|don't|prefer)|you (?:can|may)|click|"
