@@ -14,7 +14,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
-from shared.hanging_up import drop, hang_up, opened
+from shared.hanging_up import cut, drop, hang_up, opened
 from shared.headers import quicken
 from shared.hearing import hear
 from shared.inbox import inbox
@@ -210,9 +210,11 @@ class Bus:
     async def close(self) -> None:
         for task in self._catching_up:
             task.cancel()
-        for one in list(self._listening):
-            await one.cancel()
-        await hang_up(self.client)
+        try:
+            for one in list(self._listening):
+                await one.cancel()
+        finally:
+            await hang_up(self.client)
 
 
 async def probe(urls: list[str], options: dict[str, Any]) -> None:
@@ -228,8 +230,11 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
             drop(client)
             if number == len(urls):
                 raise
+        except asyncio.CancelledError:
+            cut(client)
+            raise
         else:
-            return await client.close()
+            return await hang_up(client)
     return None
 
 

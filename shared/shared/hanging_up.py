@@ -1,8 +1,11 @@
 """Ending connections of nats-py, which keeps those that are gone for longer than they are good for."""
 
+import asyncio
 from typing import Any
 
 from nats.aio.client import Client
+
+RUNNING = ("_reading_task", "_ping_interval_task", "_flusher_task", "_reconnection_task")
 
 
 class Connection(Client):
@@ -23,9 +26,13 @@ class Connection(Client):
 
 
 async def opened(**options: Any) -> Client:
-    """Connect as `nats.connect` does."""
+    """Connect as `nats.connect` does; whoever gives up meanwhile leaves nothing that would go on."""
     client = Connection()
-    await client.connect(**options)
+    try:
+        await client.connect(**options)
+    except BaseException:
+        cut(client)
+        raise
     return client
 
 
@@ -37,6 +44,18 @@ async def hang_up(client: Client) -> None:
         await client.close()
     except OSError:
         drop(client)
+    except asyncio.CancelledError:
+        cut(client)
+        raise
+
+
+def cut(client: Client) -> None:
+    """End it at once, and all that it has running: whoever would wait for the end has given up."""
+    drop(client)
+    client._status = Client.CLOSED  # noqa: SLF001 - there is no other door
+    for name in RUNNING:
+        if (task := getattr(client, name)) is not None:
+            task.cancel()
 
 
 def drop(client: Client) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -361,6 +362,26 @@ async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None)
     with pytest.raises(Refusal):
         await totalaud.run_agent_workflow("tester", "nobody", [ECHO])
     assert asyncio.all_tasks() == before
+
+
+async def test_whoever_gives_up_while_it_connects_or_ends_leaves_no_connection(stack: LocalStack):
+    before, connection = asyncio.all_tasks(), Connection.of(stack)
+
+    async def use() -> None:
+        async with await Client.connect(connection) as client:
+            await client.skills()
+            await client.contact_id("ada@example.org")
+
+    began = time.monotonic()
+    await use()
+    whole_s = time.monotonic() - began
+    for part in range(40):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(whole_s * part / 40):
+                await use()
+    async with asyncio.timeout(5):
+        while asyncio.all_tasks() - before:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_sequence_that_no_log_reaches_is_refused_by_its_field(client: Client):

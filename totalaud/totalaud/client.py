@@ -2,7 +2,7 @@
 
 import atexit
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, get_args
@@ -71,9 +71,10 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        await self._opener.close()
-        await self.tables.close()
-        await self.bus.close()
+        """End all connections, whatever comes of the first ones."""
+        async with AsyncExitStack() as held:
+            for one in (self.bus, self.tables, self._opener):
+                held.push_async_callback(one.close)
 
     async def run(
         self,

@@ -41,8 +41,12 @@ class Door:
     @classmethod
     async def open(cls, url: str) -> "tuple[Door, Bus]":
         """Connect; raises Unreachable when there is no server."""
+        connecting = asyncio.ensure_future(Bus.connect(url, name="client", give_up=True))
         try:
-            bus = await asyncio.wait_for(Bus.connect(url, name="client", give_up=True), PATIENCE_S)
+            bus = await asyncio.wait_for(connecting, PATIENCE_S)
+        except asyncio.CancelledError:
+            await _let_go(connecting)
+            raise
         except (OSError, NatsError, TimeoutError) as error:
             raise Unreachable(
                 f"no NATS server answers at {place(url)} ({told(error)}): is 'totalaud up' running?"
@@ -92,6 +96,12 @@ class Door:
         if self._bus.client.is_connected:
             return Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
         return Unreachable("the connection to NATS is lost, and tried again: is 'totalaud up' running?")
+
+
+async def _let_go(connecting: "asyncio.Future[Bus]") -> None:
+    """Close what was connected all the same: with Python 3.11 a wait inside may swallow a cancellation."""
+    if connecting.done() and not connecting.cancelled() and connecting.exception() is None:
+        await connecting.result().close()
 
 
 def _written(body: Any) -> bytes:
