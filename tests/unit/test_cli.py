@@ -387,6 +387,15 @@ def test_a_failed_workflow_says_how_to_go_on():
     assert f"totalaud session retry {ID}" in told["next"]
 
 
+def test_what_was_refused_is_not_said_to_go_on():
+    refused = WorkflowFailed(
+        ID, failed_step=None, outputs=[], code="missing_field", message="agent: is required"
+    )
+    told = describe(refused)
+    assert told is not None
+    assert told["next"] == [f"totalaud session get {ID}"]
+
+
 def test_a_fault_of_ours_is_not_dressed_up():
     assert describe(KeyError("x")) is None
     assert describe(Unreachable("x")) is not None

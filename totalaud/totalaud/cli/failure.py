@@ -51,10 +51,7 @@ def describe(error: Exception) -> dict[str, Any] | None:
                 "failed_step": error.failed_step,
                 "outputs": error.outputs,
                 "partial": error.partial,
-                "next": [
-                    f"totalaud session get {error.session_id}",
-                    f"totalaud session retry {error.session_id}",
-                ],
+                "next": _next(error),
             }
         case SkillFailed():
             return {
@@ -77,6 +74,12 @@ def describe(error: Exception) -> dict[str, Any] | None:
             return {"code": "file", "field": place, "message": f"{place}: {why}" if place else why}
         case _:
             return None
+
+
+def _next(error: WorkflowFailed) -> list[str]:
+    """Return what to try; what was refused never began, so it cannot go on."""
+    verbs = ("get", "retry") if error.outputs else ("get",)
+    return [f"totalaud session {verb} {error.session_id}" for verb in verbs]
 
 
 def sentence(told: dict[str, Any]) -> str:
