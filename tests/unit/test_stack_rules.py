@@ -19,8 +19,9 @@ import pytest
 from shared.refusal import Refusal
 from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
+from totalaud.cli.main import call
 from totalaud.connection import Connection
-from totalaud.stack import environment, orphans, paths, ports, reach, supervisor
+from totalaud.stack import accounts, environment, orphans, paths, ports, reach, supervisor
 from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
@@ -89,6 +90,19 @@ async def test_a_folder_that_takes_no_data_is_named_with_the_reason_and_the_way_
     stack = LocalStack(tmp_path / "file" / "data", tmp_path)
     with pytest.raises(NotReady, match=r"in .*/file/data: .*Not a directory.*: choose another --data"):
         await stack.start()
+
+
+def test_a_root_without_an_account_for_postgresql_is_told_in_one_line_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(paths, "is_root", lambda: True)
+    monkeypatch.setattr(accounts, "CANDIDATES", ("nobody-of-this-name",))
+    assert call(["up", "--data", str(tmp_path)]) == 1
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told.startswith(
+        "totalaud could not start: PostgreSQL cannot run as root, and none of the accounts"
+    )
+    assert told.endswith("exists here: run as an ordinary user, or set TOTALAUD_DATABASE_URL")
 
 
 def test_the_skills_of_the_checkout_are_found_and_may_be_chosen(

@@ -44,7 +44,7 @@ def unprivileged() -> Account | None:
             continue
         if entry.pw_uid != 0:
             return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    raise RuntimeError(
+    raise PermissionError(
         f"PostgreSQL cannot run as root, and none of the accounts {', '.join(CANDIDATES)} exists here: "
         "run as an ordinary user, or set TOTALAUD_DATABASE_URL"
     )

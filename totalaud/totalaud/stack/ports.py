@@ -27,7 +27,7 @@ def free_port() -> int:
         if port not in _given and is_free(port):
             _given.add(port)
             return port
-    raise RuntimeError(f"no free port between {FIRST} and {LAST}")
+    raise OSError(f"no free port between {FIRST} and {LAST}")
 
 
 def kept_port(file: Path) -> int:
