@@ -372,6 +372,13 @@ async def test_an_orphan_that_ends_by_itself_meanwhile_is_no_error(
     assert not dying.lives()
 
 
+async def test_what_a_child_said_last_is_told_however_much_it_said_before(tmp_path: Path):
+    script = "yes | head -c 6000000; echo; echo last words"
+    child = await Child.start(Program("long", ("sh", "-c", script), os.environ, tmp_path), tmp_path)
+    await child.wait()
+    assert child.tail().splitlines()[-1] == "last words"
+
+
 async def test_a_log_begins_anew_when_it_has_grown_big(tmp_path: Path):
     (tmp_path / "loud.log").write_bytes(b"x" * 5_000_001)
     child = await Child.start(Program("loud", ("echo", "hello"), os.environ, tmp_path), tmp_path)

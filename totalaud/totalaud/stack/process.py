@@ -18,7 +18,7 @@ from totalaud.stack.accounts import Account
 
 MAX_LOG_BYTES = 5_000_000
 PR_SET_PDEATHSIG = 1
-TAIL_LINES = 15
+TAIL_LINES, TAIL_BYTES = 15, 1_000_000
 LEAVE_S = 5.0
 
 
@@ -99,8 +99,9 @@ class Child:
     def tail(self) -> str:
         """Return the last lines it wrote."""
         with self.log.open("rb") as written:
-            written.seek(self._said_before)
-            lines = written.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
+            end = written.seek(0, os.SEEK_END)
+            written.seek(max(self._said_before, end - TAIL_BYTES))
+            lines = written.read(TAIL_BYTES).decode(errors="replace").splitlines()
         return "\n".join(lines[-TAIL_LINES:])
 
 
