@@ -33,6 +33,7 @@ from shared.events import (
     StepFailed,
 )
 from shared.ledger_events import MoneyReleased, MoneyReserved, Policy, Scope
+from shared.log import Past
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, ledger, session
 from shared.work import Answer, Claim
@@ -54,11 +55,21 @@ def asking(cost: Decimal | None = COST, **changes: Any) -> Claim:
 
 
 class Interrupted(SimLog):
-    """The log of an orchestrator to which something happens once its first commit on a ledger is stored."""
+    """The log of an orchestrator to which something happens once its first commit on a ledger is stored.
+
+    The next `behind` reads of a session are answered by a copy that has nothing of it yet.
+    """
 
     def __init__(self, bus: SimBus) -> None:
         super().__init__(bus)
         self.then: Callable[[], Awaitable[Any]] | None = None
+        self.behind = 0
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        if aggregate == RUN and self.behind:
+            self.behind -= 1
+            return Past()
+        return await super().load(aggregate, after)
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         seq = await super().append(aggregate, commit, expected=expected)
@@ -182,6 +193,19 @@ def test_an_attempt_that_the_log_has_not_heard_of_yet_is_asked_for_again():
         known = await one.decide(PAID)
         with pytest.raises(Refusal, match="ask again"):
             await one.claims.claim(asking(seq=known.seq + 1))
+
+    run(story)
+
+
+def test_no_attempt_starts_unpaid_where_a_copy_of_the_log_was_behind_at_first():
+    async def story(world: World) -> None:
+        one, other = Orchestrator(world), Orchestrator(world)
+        known = await one.decide(PAID)
+        other.log.behind = 1
+        with pytest.raises(Refusal, match="ask again"):
+            await other.claims.claim(asking(seq=known.seq))
+        assert verdicts(await other.claims.claim(asking(seq=known.seq))) == ["run"]
+        assert one.events(LEDGER) == [MoneyReserved]
 
     run(story)
 

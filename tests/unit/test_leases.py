@@ -336,6 +336,16 @@ def test_a_heartbeat_is_told_to_go_on_until_nobody_waits_for_its_attempt():
     played(story)
 
 
+def test_a_heartbeat_on_work_that_the_log_has_not_heard_of_yet_is_told_nothing():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        ahead = Claim(**{**about(scene.work), "attempt_id": ID, "seq": 99}, runner="runner-1")
+        with pytest.raises(Refusal, match="ask again"):
+            await scene.answer(scene.doors.reports.beat, ahead.to_json())
+
+    played(story)
+
+
 def test_every_orchestrator_that_hears_a_heartbeat_keeps_the_lease():
     async def story(scene: Scene) -> None:
         await scene.claim()

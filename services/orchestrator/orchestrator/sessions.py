@@ -70,11 +70,16 @@ class Sessions:
         self._size = 0
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
-        """Return what is known up to `at_least`, from the log when `fresh` or not known so far."""
+        """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
+
+        Raises Refusal where a copy of the log, which may be behind, has not got that far.
+        """
         cached = self._cache.get(aggregate.subject)
         if cached is not None and not fresh and cached.seq >= at_least:
             return cached
         past = await self._log.load(aggregate, cached.seq if cached else 0)
+        if max(past.seq, cached.seq if cached else 0) < at_least:
+            raise Refusal("unavailable", None, "the log has not got that far here: ask again")
         if not past.recorded:
             return cached or Known()
         span = cached.span if cached else _span(aggregate, past.recorded[0].commit)
@@ -108,8 +113,6 @@ class Sessions:
                 known = self._cache.get(aggregate.subject) or Known()
             else:
                 known = await self.load(aggregate, at_least=at_least, fresh=fresh)
-            if known.seq < at_least:
-                raise Refusal("unavailable", None, "the log has not got that far here: ask again")
             now = self._clock()
             try:
                 session, events = decide(command, known.session, now, aggregate.subject)
