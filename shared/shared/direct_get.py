@@ -6,6 +6,7 @@ from datetime import datetime
 
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
 
 from shared.bus import Bus
 from shared.json import dumps
@@ -82,6 +83,7 @@ async def _ask(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[M
     headers = last.headers or {}
     match headers["Status"]:
         case "204":
+            _check_whole([*messages, last])
             return messages, int(headers.get("Nats-Num-Pending", "0")) > 0
         case "404":
             return messages, False
@@ -89,6 +91,16 @@ async def _ask(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[M
             raise NoRespondersError
         case status:
             raise RuntimeError(f"direct get answered {status}")
+
+
+def _check_whole(messages: Sequence[Msg]) -> None:
+    """Raise TimeoutError where a connection that was lost and came back has left some of them out."""
+    before = "0"
+    for message in messages:
+        headers = message.headers or {}
+        if headers["Nats-Last-Sequence"] != before:
+            raise NatsTimeout
+        before = headers.get("Nats-Sequence", before)
 
 
 def _has_status(message: Msg) -> bool:

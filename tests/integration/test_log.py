@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from msgspec.structs import replace
+from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.js.errors import APIError
 
@@ -14,11 +15,15 @@ from servers import Rig
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.commit import Commit
+from shared.direct_get import read_page
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
 from shared.json import dumps, loads
+from shared.listening import Heard
 from shared.log import Conflict, Log, MemoryLog, Past, Recorded, TooLarge
 from shared.subjects import Aggregate, execution, session
+
+ASKED = "$JS.API.DIRECT.GET.{}"
 
 
 def commit(reason: str = "because") -> Commit:
@@ -229,3 +234,25 @@ async def test_a_commit_survives_the_kill_of_its_server(nats: Rig, bus: Bus):
 def test_the_live_form_names_its_session():
     one = Aggregate(USER, "session", str(UUID(int=5)))
     assert commit().encode(one).startswith(b'{"session_id":"00000000-0000-0000-0000-000000000005",')
+
+
+@pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}], ids=["begin", "middle", "end", "all"])
+async def test_a_page_of_which_a_part_was_lost_with_the_connection_is_not_taken_for_whole(
+    bus: Bus, one: Aggregate, lost: set[int]
+):
+    async def relay(heard: Heard) -> None:
+        told = await bus.replies.many(ASKED.format("EVT"), heard.body, is_last=is_last, silence=5)
+        for place, message in enumerate(told):
+            if place not in lost:
+                await bus.client.publish(heard._message.reply, message.data, headers=message.headers)
+
+    def is_last(message: Msg) -> bool:
+        return "Status" in (message.headers or {})
+
+    log, seq = JetStreamLog(bus), 0
+    for _ in range(3):
+        seq = await log.append(one, commit(), expected=seq)
+    await bus.listen(ASKED.format("RELAYED"), relay)
+    assert len((await read_page(bus, "EVT", one.subject, 1)).entries) == 3
+    with pytest.raises(TimeoutError):
+        await read_page(bus, "RELAYED", one.subject, 1)
