@@ -11,6 +11,7 @@ from nats.errors import Error as NatsError
 
 from shared.failures import NATS_AWAY
 from shared.logs import get_logger
+from shared.refusal import Refusal
 from shared.room import no_room
 from shared.waiting import Waiting
 
@@ -90,7 +91,9 @@ class Listening:
             await self._handle(heard)
         except Exception as error:  # noqa: BLE001 - whoever asked gets no answer and asks again
             noun = message.subject.split(".", 1)[0]
-            if isinstance(error, NATS_AWAY):
+            if isinstance(error, Refusal) and error.code == "unavailable":
+                get_logger().warning("not now", noun=noun, reason=error.message)
+            elif isinstance(error, NATS_AWAY):
                 get_logger().warning("not now", noun=noun, reason=type(error).__name__)
             elif not no_room(error):
                 get_logger().exception("no answer was given", noun=noun)

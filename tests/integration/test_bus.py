@@ -18,6 +18,7 @@ from shared.bus import CONNECT, Bus, Complaints, shake_hands
 from shared.hanging_up import drop
 from shared.hearing import hear
 from shared.listening import Heard
+from shared.refusal import Refusal
 from totalaud import door
 
 
@@ -428,3 +429,16 @@ async def test_what_waits_for_its_turn_is_bounded_and_what_goes_beyond_is_droppe
     gate.release()
     await listening.finish(1)
     assert heard == [b"is handled", b"waits here", b"waits again"]
+
+
+async def test_who_cannot_answer_yet_says_so_and_raises_no_alarm(bus: Bus):
+    async def not_yet(_: Heard) -> None:
+        raise Refusal("unavailable", None, "ask again")
+
+    await bus.listen("report.*", not_yet)
+    with capture_logs() as logs:
+        await bus.tell("report.1", b"")
+        await until(lambda: logs)
+    assert [(line["log_level"], line["event"], line["reason"]) for line in logs] == [
+        ("warning", "not now", "ask again")
+    ]
