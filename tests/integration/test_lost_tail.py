@@ -9,6 +9,7 @@ import pytest
 
 from histories import definitions, stories
 from projected import assert_folded
+from projector.reader import Reader, page
 from projectorstage import Writer, caught_up, halted, have_rebuilt, operated, projecting, until
 from servers import data_folder
 from shared.bus import Bus
@@ -98,6 +99,28 @@ async def test_a_rebuild_ends_although_the_tables_are_further_than_the_log(losin
                 await have_rebuilt(bus)
             await caught_up(bus, postgres_url)
         await assert_folded(bus, postgres_url)
+
+
+async def test_what_was_heard_of_commits_that_are_gone_is_not_read_in_place_of_others(losing: Losing):
+    async with connected(losing) as bus:
+        await provision(bus, ack_wait_s=2)
+        await losing.keep()
+        reader = Reader(bus)
+        await reader.listen()
+        reader.doubt()
+        await Writer(bus).write(definitions())
+        await bus.settled()
+        await losing.lose()
+        await until(lambda: reconnected(bus))
+        await Writer(bus).write(stories(21, commits=3))
+        await bus.settled()
+        assert await reader.batch(0, lambda: True) == []
+        reader.doubt()
+        assert await reader.batch(0, lambda: True) == await page(bus, 1)
+
+
+async def reconnected(bus: Bus) -> bool:
+    return bus.client.stats["reconnects"] == 2 and bus.client.is_connected
 
 
 async def test_what_agents_there_are_is_read_anew_from_a_log_that_lost_its_end(losing: Losing):

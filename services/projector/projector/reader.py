@@ -68,7 +68,9 @@ class Reader:
         return []
 
     def doubt(self) -> None:
-        """Ask the stream next: what was handed out may not have been written."""
+        """Ask the stream next: what was handed out may not have been written, what was heard be gone."""
+        self._entries.clear()
+        self._bytes = 0
         self._in_doubt = True
         self._server = server_of(self._bus.client)
 
