@@ -98,6 +98,11 @@ def test_of_a_limit_below_what_is_spent_nothing_is_left():
     assert "may cost $0.0000001, the budget of the day has $0 left of $0.10" in failed.message
 
 
+def test_what_costs_nothing_starts_although_a_limit_was_set_below_what_is_spent():
+    spent = given(paid(), asks(), report(usage=usage(2)), SetSessionBudget(Decimal("0.01")))
+    spent.when(asks(2, "0")).then_happens(AttemptStarted)
+
+
 def test_a_session_may_wait_for_money_instead():
     _, waiting = (
         given(paid(limit="0.01", policy="wait")).when(asks()).then_happens(AttemptStopped, SessionWaiting)

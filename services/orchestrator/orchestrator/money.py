@@ -20,8 +20,11 @@ class Purse(Struct, frozen=True):
         return None if self.limit is None else max(NOTHING, self.limit - self.spent - self.reserved)
 
     def has(self, amount: Decimal | None) -> bool:
-        """Whether the amount can be set aside; under a limit, what has no known price can not."""
-        if self.limit is None:
+        """Whether the amount can be set aside; under a limit, what has no known price can not.
+
+        What costs nothing can, also where a limit was set below what is spent.
+        """
+        if self.limit is None or amount == NOTHING:
             return True
         return amount is not None and self.spent + self.reserved + amount <= self.limit
 
