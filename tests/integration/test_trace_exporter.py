@@ -64,7 +64,7 @@ async def append(bus: Bus, aggregate: Aggregate, *events: AnyEvent, appended: Ap
     commit = Commit(commit_id=uuid4(), at=NOW, events=events)
     follows = (await log.load(aggregate)).seq
     seq = await log.append(aggregate, commit, expected=follows)
-    appended(aggregate, Recorded(seq, commit), follows)
+    appended(aggregate, Recorded(seq, commit), follows, 0)
 
 
 def started() -> SessionStarted:

@@ -12,12 +12,14 @@ from shared.subjects import Aggregate, session
 AGGREGATE = session(uuid4(), uuid4())
 
 
-def seen(*commits: tuple[int, int], aggregate: Aggregate = AGGREGATE, into: Seen | None = None) -> Seen:
-    """Keep commits: the sequence of each, and of the one that it follows."""
+def seen(
+    *commits: tuple[int, int], aggregate: Aggregate = AGGREGATE, into: Seen | None = None, size: int = 1
+) -> Seen:
+    """Keep commits: the sequence of each, and of the one that it follows; and the size of all."""
     made = into or Seen()
     for seq, follows in commits:
         commit = Commit(commit_id=uuid4(), at=NOW, events=(SessionCompleted(),))
-        made.keep(aggregate, Recorded(seq, commit), follows)
+        made.keep(aggregate, Recorded(seq, commit), follows, size)
     return made
 
 
@@ -64,3 +66,19 @@ def test_the_one_untouched_for_longest_is_forgotten_when_there_is_no_room():
     assert kept.whole(second, 2) is None
     assert kept.whole(first, 3) is not None
     assert kept.whole(third, 4) is not None
+
+
+def test_large_ones_are_forgotten_before_there_are_many_and_one_larger_than_all_room_is_kept_alone():
+    first, second, third = (session(uuid4(), uuid4()) for _ in range(3))
+    kept = Seen(most_bytes=100)
+    seen((1, 0), aggregate=first, into=kept, size=40)
+    seen((2, 0), aggregate=second, into=kept, size=40)
+    seen((3, 1), aggregate=first, into=kept, size=60)
+    seen((4, 0), aggregate=third, into=kept, size=40)
+    assert kept.whole(second, 2) is None
+    assert kept.whole(first, 3) is not None
+    seen((5, 0), aggregate=second, into=kept, size=60)
+    assert kept.whole(third, 4) is not None
+    seen((6, 0), aggregate=first, into=kept, size=200)
+    assert kept.whole(second, 5) is None
+    assert kept.whole(first, 6) is not None

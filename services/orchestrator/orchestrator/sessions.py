@@ -21,10 +21,10 @@ from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
-Appended = Callable[[Aggregate, Recorded, int], None]
+Appended = Callable[[Aggregate, Recorded, int, int], None]
 
 
-def untold(aggregate: Aggregate, recorded: Recorded, follows: int) -> None:
+def untold(aggregate: Aggregate, recorded: Recorded, follows: int, size: int) -> None:
     pass
 
 
@@ -51,7 +51,8 @@ class Sessions:
     """A cache over the log, bounded in number and bytes; the expected sequence makes a stale entry harmless.
 
     `sweep_wanted` is set when it is not known whether a commit is stored: if it is, only the sweep finds what
-    it asked for. `appended` is called with each commit and the sequence of the session's commit before it.
+    it asked for. `appended` is called with each commit, the sequence of the one before it and the size of all
+    of the session's.
     """
 
     def __init__(
@@ -142,8 +143,8 @@ class Sessions:
             except (NatsError, TimeoutError):
                 self.sweep_wanted.set()
                 raise
-            self._appended(aggregate, Recorded(seq, commit), known.seq)
             after = Known(session, seq, known.span or _span(aggregate, commit), known.size + _size(commit))
+            self._appended(aggregate, Recorded(seq, commit), known.seq, after.size)
             self._remember(aggregate, after)
             return Decided(after, events)
 
