@@ -15,6 +15,7 @@ from controls import (
     SUBJECT,
     USER,
     attempt_id,
+    call,
     claim,
     failure,
     hit,
@@ -348,6 +349,12 @@ def test_a_late_report_takes_the_place_of_the_doubt(end: Command, said: Callable
 
 def test_a_late_report_that_nobody_was_called_clears_the_doubt():
     assert doubts(told(start(), claimed(), Cancel(), failure())) == (None, 0)
+
+
+def test_a_late_success_that_no_model_had_a_part_in_clears_the_doubt():
+    refused = call(usage=None, outcome="rate_limited")
+    late = report(calls=(refused,))
+    assert doubts(told(start(), claimed(), ExpireLease(attempt_id()), late)) == (None, 0)
 
 
 def test_what_is_in_doubt_of_a_session_is_that_of_all_its_attempts():

@@ -77,12 +77,17 @@ def run_changes(aggregate: Aggregate, recorded: Recorded) -> list[Change]:
 
 
 def _bears_on_doubt(event: AnyEvent) -> bool:
-    """Whether an attempt ended that may have cost money, or one that was lost has reported."""
+    """Whether an attempt ended that may have cost money, or one that was lost has reported.
+
+    Of one that was lost and succeeds though no model answered it, its calls tell.
+    """
     match event:
         case AttemptLost() | AttemptWithdrawn() | AttemptReportedLate() | SessionCancelled():
             return True
         case StepCompleted() | AttemptFailed():
             return event.usage is not None and not event.usage.simulated
+        case ModelCalled():
+            return event.usage is None
         case _:
             return False
 
