@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Fault = Literal["crash", "lost", "lost_ack", "doubled", "slow"]
+Fault = Literal["crash", "lost", "lost_ack", "doubled", "slow", "behind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class Faults:
     lost_ack: float = 0.0
     doubled: float = 0.0
     slow: float = 0.0
+    behind: float = 0.0
 
 
 CALM = Faults()
 LATENCY_S = 0.002
 SLOW_S = 8.0
+BEHIND_S = 0.5
 
 
 class Chance:
@@ -62,6 +64,10 @@ class Chance:
 
     def happens(self, probability: float) -> bool:
         return self.random.random() < probability
+
+    def behind(self) -> float:
+        """Seconds that the copy of the log which is read is behind the others."""
+        return self.random.random() * BEHIND_S if self.strikes("behind") else 0.0
 
     def latency(self) -> float:
         """Seconds that a message is under way."""

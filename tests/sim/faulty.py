@@ -37,6 +37,21 @@ def answer_before_append(_real: Any) -> Any:
     return report
 
 
+def believes_any_copy(real: Any) -> Any:
+    async def load(self: Any, aggregate: Any, *, at_least: int = 0, fresh: bool = False) -> Any:
+        cached = self._cache.get(aggregate.subject)
+        return await real(self, aggregate, fresh=fresh or cached is None or cached.seq < at_least)
+
+    return load
+
+
+def never_behind(_real: Any) -> Any:
+    async def is_behind(*_: Any) -> bool:
+        return False
+
+    return is_behind
+
+
 def unguarded(_real: Any) -> Any:
     async def append(self: Any, aggregate: Any, commit: Any, *, expected: int) -> int:
         del expected

@@ -14,6 +14,7 @@ from orchestrator import (
     keeping_back,
     ledger,
     reports,
+    sessions,
     settling,
     sweep,
 )
@@ -28,6 +29,7 @@ DEADLY = Faults(crash=0.04)
 LOSSY = Faults(lost=0.1, lost_ack=0.2, doubled=0.2, slow=0.05)
 SLOW = Faults(doubled=0.2, slow=0.2)
 UNANSWERED = Faults(lost=0.1, lost_ack=0.5)
+BEHIND = Faults(behind=0.5)
 BOUGHT = ("buy", "collect")
 
 NEVER_ENDED = "an accepted session never ended"
@@ -111,6 +113,22 @@ MUTANTS = (
         "outstanding",
         faulty.no_timers,
         Focus(faults=DEADLY),
+    ),
+    Mutant(
+        "whatever copy of the log is read has got far enough",
+        UNEVEN,
+        sessions.Sessions,
+        "load",
+        faulty.believes_any_copy,
+        Focus(skills=BOUGHT, faults=BEHIND),
+    ),
+    Mutant(
+        "no copy of the log is behind the ledger",
+        UNEVEN,
+        settling.Settling,
+        "_is_behind",
+        faulty.never_behind,
+        Focus(skills=BOUGHT, faults=BEHIND),
     ),
     Mutant("the sweep dispatches no work again", NEVER_ENDED, follow, "outstanding", faulty.no_work),
     Mutant(

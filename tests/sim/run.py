@@ -110,6 +110,7 @@ async def _live(found: Run) -> None:
         lost_ack=random.choice((0, 0.01, 0.1)),
         doubled=random.choice((0, 0.02, 0.2)),
         slow=random.choice((0, 0.02)),
+        behind=random.choice((0, 0, 0.2)),
     )
     tasks = [asyncio.create_task(kept(world, f"orchestrator-{n}", orchestrator)) for n in (1, 2)]
     tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]

@@ -91,7 +91,7 @@ class Server:
         name = ROOTS[_root(subject)]
         if name == "EVT" and self.leaderless:
             raise NoStreamResponseError
-        seq = self.streams[name].append(subject, body, headers)
+        seq = self.streams[name].append(subject, body, headers, asyncio.get_running_loop().time())
         for durable in self._readers[name]:
             if subject.startswith(durable.filters):
                 durable.pump()

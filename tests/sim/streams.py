@@ -28,6 +28,7 @@ class Stored(Struct):
     subject: str
     body: bytes
     headers: dict[str, str]
+    at: float
     _recorded: Recorded | None = None
 
     @property
@@ -48,13 +49,13 @@ class Stream:
     last: dict[str, int] = field(default_factory=dict)
     by_subject: dict[str, list[Stored]] = field(default_factory=dict)
 
-    def append(self, subject: str, body: bytes, headers: dict[str, str]) -> int:
-        """Store it, unless the subject's last sequence is another one than expected."""
+    def append(self, subject: str, body: bytes, headers: dict[str, str], at: float = 0.0) -> int:
+        """Store it at a moment, unless the subject's last sequence is another one than expected."""
         expected = headers.get(EXPECTED)
         if expected is not None and int(expected) != self.last.get(subject, 0):
             last = f"wrong last sequence: {self.last.get(subject, 0)}"
             raise APIError(code=400, err_code=WRONG_LAST_SEQUENCE, description=last)
-        stored = Stored(len(self.messages) + 1, subject, body, headers)
+        stored = Stored(len(self.messages) + 1, subject, body, headers, at)
         self.messages.append(stored)
         self.last[subject] = stored.seq
         self.by_subject.setdefault(subject, []).append(stored)
