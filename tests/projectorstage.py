@@ -10,14 +10,17 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from controls import NOW
 from histories import Written
+from projector import reader
 from projector.live import Live
 from projector.operating import Operating
 from servers import Rig
 from shared.bus import Bus
 from shared.commit import Commit
+from shared.direct_get import Page
 from shared.jetstream_log import JetStreamLog
 from shared.subjects import Aggregate
 
@@ -40,6 +43,17 @@ class Writer:
 
     async def happens(self, aggregate: Aggregate, *events: Any) -> None:
         await self.write([(aggregate, Commit(commit_id=uuid4(), at=NOW, events=events))])
+
+
+def answers_behind(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[Page]:
+    """Answer the next reads of the log as a copy that is behind does; return what is left of them."""
+    read, behind = reader.read_page, [Page([], more=False)] * times
+
+    async def asked(*args: Any, **options: Any) -> Page:
+        return behind.pop() if behind else await read(*args, **options)
+
+    monkeypatch.setattr(reader, "read_page", asked)
+    return behind
 
 
 @asynccontextmanager

@@ -13,13 +13,25 @@ from orchestrator.decide import decide
 from orchestrator.session import Session
 from projected import assert_folded
 from projector.apart import rebuilt
-from projector.database import alone, connected, make, take_over
+from projector.database import alone, checkpoint, connected, make, take_over
 from projector.ddl import shape
 from projector.live import Live
 from projector.operating import Operating
+from projector.origin import Origin
 from projector.projection import Fenced, Projection
 from projector.reader import page
-from projectorstage import Writer, ask, caught_up, halted, have_rebuilt, operated, projecting, until, value
+from projectorstage import (
+    Writer,
+    answers_behind,
+    ask,
+    caught_up,
+    halted,
+    have_rebuilt,
+    operated,
+    projecting,
+    until,
+    value,
+)
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
@@ -148,6 +160,18 @@ async def test_a_log_that_lost_its_last_commit_is_another_log(bus: Bus, writer: 
     await value(postgres_url, "UPDATE checkpoint SET commit_id = $1", uuid4())
     async with projecting(bus, postgres_url) as live:
         await until(lambda: halted(live))
+
+
+async def test_a_copy_of_the_log_that_is_behind_is_not_taken_for_another_log(
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """As in a cluster, where any node may answer that has the log."""
+    async with projecting(bus, postgres_url):
+        await caught_up(bus, postgres_url)
+    behind = answers_behind(monkeypatch, times=2)
+    async with connected(postgres_url) as connection:
+        assert await Origin(bus).made(await checkpoint(connection))
+    assert behind == []
 
 
 async def test_tables_of_another_release_are_refused_until_a_rebuild(

@@ -23,7 +23,7 @@ from projector.lane import Order
 from projector.lanes import Lanes, forked
 from projector.lines import Lines
 from projector.origin import Origin
-from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, until, value
+from projectorstage import Writer, answers_behind, ask, caught_up, have_rebuilt, operated, until, value
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -184,6 +184,21 @@ async def test_a_lane_whose_turn_never_comes_leaves_quietly_when_nobody_is_there
         await lines.tell(to_builtins(Order(0, 1, upto, uuid4(), nats_url, postgres_url)))
         await asyncio.sleep(0.3)
     await asyncio.wait_for(attending, 5)
+
+
+async def test_a_copy_of_the_log_that_is_behind_has_no_gap_at_its_end(
+    bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    """As in a cluster, where any node may answer that has the log."""
+    last = await Origin(bus).last_seq()
+    filled: list[int] = []
+
+    async def write(batch: list[Reading]) -> None:
+        filled.extend(reading.entry.seq for reading in batch)
+
+    behind = answers_behind(monkeypatch, times=2)
+    await fill(bus, [(0, last)], write)
+    assert (filled, behind) == ([*range(1, last + 1)], [])
 
 
 async def test_large_commits_make_smaller_batches(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch):

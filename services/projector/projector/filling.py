@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from projector.entry import Reading, read
 from projector.projection import Projection
 from projector.reader import MOST as PAGE
-from projector.reader import Gap, page
+from projector.reader import page, page_there
 from shared.bus import Bus
 from shared.direct_get import Entry
 
@@ -72,12 +72,12 @@ class _Log:
                         await asyncio.sleep(0)
                 if enough:
                     return readings
-            if not readings and self._upto is not None and self._after < self._upto:
-                raise Gap(self._after + 1)
         finally:
             next_page.cancel()
         return readings
 
     async def _page(self) -> list[Entry]:
-        most = PAGE if self._upto is None else min(PAGE, self._upto - self._after)
-        return await page(self._bus, self._after + 1, most) if most else []
+        if self._upto is None:
+            return await page(self._bus, self._after + 1, PAGE)
+        most = min(PAGE, self._upto - self._after)
+        return await page_there(self._bus, self._after + 1, most) if most else []

@@ -6,7 +6,7 @@ import asyncpg
 
 from projector.database import Checkpoint
 from projector.entry import read
-from projector.reader import page
+from projector.reader import page, page_there
 from shared.bus import Bus
 from shared.refusal import Refusal
 
@@ -38,10 +38,10 @@ class Origin:
 
     async def made(self, at: Checkpoint) -> bool:
         """Tell whether tables that are so far were made from this log; one that lost its end is another."""
-        return at.stream_created == await self.created() and await self._holds(at)
+        if at.stream_created != await self.created() or at.seq > await self.last_seq():
+            return False
+        return at.seq == 0 or await self._holds(at)
 
     async def _holds(self, at: Checkpoint) -> bool:
-        if at.seq == 0:
-            return True
-        found = await page(self._bus, at.seq, 1)
-        return bool(found) and at.commit_id in (None, read(found[0]).commit_id)
+        (found,) = await page_there(self._bus, at.seq, 1)
+        return at.commit_id in (None, read(found).commit_id)

@@ -17,6 +17,7 @@ MOST = 500
 MOST_BYTES = 8 * 1024 * 1024
 WAITING_BYTES = 32 * 1024 * 1024
 LOOK_S = 1.0
+TRIES, AGAIN_S = 20, 0.1
 
 
 class Gap(Refusal):
@@ -109,3 +110,15 @@ async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
     if found and found[0].seq != start:
         raise Gap(start)
     return [entry for seq, entry in enumerate(found, start) if entry.seq == seq]
+
+
+async def page_there(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
+    """Read a page that begins with a sequence which the log has; a copy of it may be behind for a moment.
+
+    Raises Gap where none has it.
+    """
+    for _ in range(TRIES):
+        if found := await page(bus, start, most):
+            return found
+        await asyncio.sleep(AGAIN_S)
+    raise Gap(start)
