@@ -1,5 +1,6 @@
 """The log on JetStream: one commit is one message on one literal subject, guarded by its sequence."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,6 +17,7 @@ TOO_LARGE = 10054
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 ENDS, SOMETHING, NOTHING = "Totalaud-Ends", "1", "0"
 HEADER_ROOM = 512
+TRIES, AGAIN_S = 20, 0.1
 
 
 class JetStreamLog:
@@ -67,7 +69,7 @@ class JetStreamLog:
                 raise TooLarge(len(body), self._bus.max_payload) from None
             if error.err_code not in CONFLICTS:
                 raise
-            if (seq := await self._mine(aggregate, commit, expected)) is None:
+            if (seq := await self._mine(aggregate, commit, expected, kept_out_by(error))) is None:
                 raise Conflict from None
         except TimeoutError:
             if (seq := await self._mine(aggregate, commit, expected)) is None:
@@ -84,10 +86,24 @@ class JetStreamLog:
         except TimeoutError:
             return (await self._bus.publish(subject, body, headers=headers)).seq
 
-    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int) -> int | None:
-        """Tell a lost race from a lost answer: return where the commit is, None if it is not there."""
+    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int, last: int = 0) -> int | None:
+        """Tell a lost race from a lost answer: return where the commit is, None if it is not there.
+
+        A copy of the log that answers may be behind the `last` commit that there is.
+        """
         past = await self.load(aggregate, expected)
+        for _ in range(TRIES if last > expected else 0):
+            if past.seq >= last:
+                break
+            await asyncio.sleep(AGAIN_S)
+            past = await self.load(aggregate, expected)
         return next((one.seq for one in past.recorded if one.commit.commit_id == commit.commit_id), None)
 
     async def last_seq(self) -> int:
         return int((await self._bus.client.jetstream().stream_info("EVT")).state.last_seq)
+
+
+def kept_out_by(refused: APIError) -> int:
+    """Return the sequence of the message that kept another one out; 0 where NATS does not tell."""
+    last = (refused.description or "").rpartition(": ")[2]
+    return int(last) if last.isdecimal() else 0

@@ -38,7 +38,7 @@ from shared.refusal import Refusal
 from shared.subjects import Aggregate, ledger, session
 from shared.work import Answer, Claim
 from sim.bus import SimBus
-from sim.chance import Chance
+from sim.chance import Chance, Faults
 from sim.log import SimLog
 from sim.loop import VirtualLoop
 from sim.process import Process
@@ -206,6 +206,16 @@ def test_no_attempt_starts_unpaid_where_a_copy_of_the_log_was_behind_at_first():
             await other.claims.claim(asking(seq=known.seq))
         assert verdicts(await other.claims.claim(asking(seq=known.seq))) == ["run"]
         assert one.events(LEDGER) == [MoneyReserved]
+
+    run(story)
+
+
+def test_what_a_commit_asks_for_is_done_though_its_answer_was_lost_and_a_copy_of_the_log_is_behind():
+    async def story(world: World) -> None:
+        one = Orchestrator(world)
+        world.chance.faults, one.log.behind = Faults(lost_ack=1), 1
+        decided = await one.sessions.decide(RUN, PAID, supposed_new=True)
+        assert [type(event) for event in decided.events] == one.events(RUN)
 
     run(story)
 

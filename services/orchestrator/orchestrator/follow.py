@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
-from orchestrator.passed_over import Floors, floor, kept_out_by
+from orchestrator.passed_over import Floors, floor
 from orchestrator.queued import queued_report
 from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
@@ -28,7 +28,7 @@ from shared.events import (
     RetryScheduled,
     SessionCancelled,
 )
-from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM
+from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM, kept_out_by
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import Aggregate, Pool, Run, stop, work

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Mapping
 
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
 from shared.bus import Bus
 from shared.subjects import POOLS, Pool
@@ -20,12 +19,6 @@ async def floors(bus: Bus) -> Floors:
     """Return up to which sequence each pool's queue counts all as done, as far as NATS tells."""
     told = await asyncio.gather(*(floor(bus, pool) for pool in POOLS))
     return dict(zip(POOLS, told, strict=True))
-
-
-def kept_out_by(refused: APIError) -> int:
-    """Return the sequence of the message that kept another one out; 0 where NATS does not tell."""
-    last = (refused.description or "").rpartition(": ")[2]
-    return int(last) if last.isdecimal() else 0
 
 
 async def floor(bus: Bus, pool: Pool) -> int:
