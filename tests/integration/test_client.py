@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -405,3 +405,27 @@ async def test_dead_letters_are_listed_with_their_reason(client: Client):
             letters = await client.operator.dead_letters(10_000)
             mine = [one for one in letters if (one["stream"], one["seq"]) == ("CMD", ack.seq)]
     assert "malformed_json" in mine[-1]["reason"]
+
+
+async def test_what_is_queued_beside_a_session_right_behind_its_start_is_filed_there(client: Client):
+    sessions, alone = [uuid4() for _ in range(10)], [uuid4() for _ in range(11)]
+    said = {"skill": "echo", "input": {"text": "hello"}}
+    for execution_id, session_id in zip(alone, [*sessions, uuid4()], strict=True):
+        if session_id in sessions:
+            run = {"session_id": str(session_id), "agent": "tester", "steps": [COUNT]}
+            await client.bus.tell(f"cmd.{client.user}.session.run", json.dumps(run).encode())
+        beside = {"execution_id": str(execution_id), "session_id": str(session_id), **said}
+        await client.bus.tell(f"cmd.{client.user}.skill.execute", json.dumps(beside).encode())
+    async with asyncio.timeout(20):
+        ends = [await end_of(client, one) for one in alone]
+    assert ends == ["SessionCompleted"] * len(sessions) + ["SessionRefused"]
+
+
+async def end_of(client: Client, execution_id: UUID) -> str:
+    """Wait for the last event of a skill that runs alone."""
+    while True:
+        told = await client.door.ask(client.user, "skill", "events", {"execution_id": str(execution_id)})
+        events = [event["type"] for commit in told["commits"] for event in commit["events"]]
+        if events and events[-1] in ("SessionCompleted", "SessionRefused"):
+            return events[-1]
+        await asyncio.sleep(0.05)

@@ -17,6 +17,7 @@ from shared.refusal import COMMAND_BYTES, Refusal
 from shared.subjects import execution, session, uuid_of
 
 IDS = ("session_id", "execution_id", "command_id")
+ASKED, AGAIN_S = 4, 0.5
 IMPERSONAL = frozenset((*IDS, "from_step", "scope", "limit_usd", "policy"))
 
 
@@ -38,7 +39,11 @@ class Doors:
         return dumps((await self.commands.handle(sent)).answer)
 
     async def queued(self, delivery: Delivery) -> None:
-        """Do what was queued: a command, or a report that found nobody to answer it."""
+        """Do what was queued: a command, or a report that found nobody to answer it.
+
+        One that names a session which is not there comes again: the start that was queued before it may be
+        under way, here or elsewhere.
+        """
         if delivery.subject.startswith("late."):
             await self.reports.late(delivery)
             return
@@ -48,6 +53,9 @@ class Doors:
         except Refusal as refusal:
             if refusal.code == "unavailable":
                 raise
+            if refusal.code == "not_found" and delivery.deliveries < ASKED:
+                await delivery.nak(AGAIN_S)
+                return
             refused(delivery.subject, refusal)
             await self._refuse(sent, refusal)
             erase = True  # nobody has looked for personal literals in it
