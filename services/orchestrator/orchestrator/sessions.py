@@ -21,6 +21,7 @@ from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
+TRIES, AGAIN_S = 10, 0.05
 Appended = Callable[[Aggregate, Recorded, int, int], None]
 
 
@@ -73,13 +74,18 @@ class Sessions:
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
 
-        Raises Refusal where a copy of the log, which may be behind, has not got that far.
+        A copy of the log may be behind for a moment; raises Refusal where it does not get that far.
         """
         cached = self._cache.get(aggregate.subject)
         if cached is not None and not fresh and cached.seq >= at_least:
             return cached
-        past = await self._log.load(aggregate, cached.seq if cached else 0)
-        if max(past.seq, cached.seq if cached else 0) < at_least:
+        after = cached.seq if cached else 0
+        for _ in range(TRIES):
+            past = await self._log.load(aggregate, after)
+            if max(past.seq, after) >= at_least:
+                break
+            await asyncio.sleep(AGAIN_S)
+        else:
             raise Refusal("unavailable", None, "the log has not got that far here: ask again")
         if not past.recorded:
             return cached or Known()
