@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import NamedTuple
 
 import pytest
@@ -15,6 +17,7 @@ from skill_runner.kept_skills import VERSIONS, KeptSkills
 from skill_runner.skillfile import Missing, SkillFiles
 
 SOURCE = "from library.rule import NUMBER\n\ndef run(given, context):\n    return NUMBER\n"
+ROUNDS = 100
 LATE = "def run(given, context):\n    from library.rule import NUMBER\n    return NUMBER\n"
 
 
@@ -120,6 +123,22 @@ def test_what_is_kept_already_is_not_written_again(here: Installation):
     before = written()
     here.kept.keep(first)
     assert written() == before
+
+
+def test_runners_that_begin_together_keep_a_version_though_both_are_the_first_process_of_a_container(
+    here: Installation,
+):
+    first, together = here.release(1), Barrier(2)
+
+    def keep(_: object) -> None:
+        for number in range(ROUNDS):
+            kept = KeptSkills(here.skills, str(here.folder / str(number)))
+            together.wait()
+            kept.keep(first)
+
+    with capture_logs() as logs, ThreadPoolExecutor(2) as runners:
+        list(runners.map(keep, range(2)))
+    assert logs == []
 
 
 def test_all_but_the_last_versions_are_forgotten_but_for_those_of_another_log(here: Installation):

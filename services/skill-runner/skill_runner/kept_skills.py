@@ -1,9 +1,9 @@
 """Python files of past versions: a session runs what it began with, whatever the skills folder has by now."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 from shared.definitions import SkillDefinition
 from shared.logs import get_logger
@@ -62,6 +62,6 @@ def _write(file: Path, content: bytes) -> None:
     if file.is_file() and file.read_bytes() == content:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.{uuid4().hex}")
     draft.write_bytes(content)
     draft.replace(file)
