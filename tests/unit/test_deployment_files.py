@@ -45,6 +45,11 @@ def test_every_container_comes_back_and_says_little_to_the_disk(name):
     assert SERVICES[name]["logging"]["options"]["max-size"]
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_process_1_buries_what_skills_leave_behind_and_ends_when_it_is_told_to_while_it_starts(name):
+    assert SERVICES[name]["init"] is True
+
+
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "ports" in service])
 def test_ports_are_open_to_this_machine_alone(name):
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name]["ports"])
