@@ -149,6 +149,13 @@ def test_the_image_holds_every_project():
     assert all(f"./{project}" in DOCKERFILE for project in projects)
 
 
+def test_the_image_s_user_can_read_the_skills_of_a_checkout_that_is_its_owner_s_alone():
+    copied, opened, user = map(
+        DOCKERFILE.index, ("COPY skills", "chmod -R a+rX /app/skills", "USER totalaud")
+    )
+    assert copied < opened < user
+
+
 def test_images_are_pinned():
     images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
     assert all(re.fullmatch(r"[\w/]+:\d+[\w.-]*", image) for image in images)
