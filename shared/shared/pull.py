@@ -121,22 +121,28 @@ class Puller:
         )
 
     def _receive(self, message: Msg) -> None:
+        """Take a message of the stream, or what NATS says of a pull, which alone wants no answer.
+
+        A status proves nothing: whoever queues a message may have written one into its headers.
+        """
         self._heard = _now()
-        status = message.headers.get("Status") if message.headers else None
-        if status is None:
+        if message.reply:
             self._asked = max(0, self._asked - 1)
             self._take(Delivery.of(message))
-        elif status != "100":
-            headers = message.headers or {}
-            left = headers.get("Nats-Pending-Messages")
-            self._asked = max(0, self._asked - int(left)) if left else 0
-            told = headers.get("Description")
-            if status in ("404", "408") or told == FULL:
-                self._wake.set()
-            elif told != COMPLETED:
-                get_logger().warning(
-                    "pull refused", stream=self._stream, durable=self._durable, status=status
-                )
+        else:
+            self._hear(message.headers or {})
+
+    def _hear(self, headers: dict[str, str]) -> None:
+        status = headers.get("Status")
+        if status == "100":
+            return
+        left = headers.get("Nats-Pending-Messages")
+        self._asked = max(0, self._asked - int(left)) if left else 0
+        told = headers.get("Description")
+        if status in ("404", "408") or told == FULL:
+            self._wake.set()
+        elif told != COMPLETED:
+            get_logger().warning("pull refused", stream=self._stream, durable=self._durable, status=status)
 
     def _take(self, delivery: Delivery) -> None:
         if not self._noted(delivery):

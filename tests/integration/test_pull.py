@@ -50,6 +50,29 @@ async def test_a_pull_that_brought_all_it_asked_for_is_nothing_to_warn_of(bus: B
     assert logs == []
 
 
+@pytest.mark.parametrize("status", ["100", "404", "409"])
+async def test_a_message_whose_sender_gave_it_a_status_of_nats_is_a_message_like_any_other(
+    bus: Bus, status: str
+):
+    seen: Counter[str] = Counter()
+
+    async def handle(delivery: Delivery) -> None:
+        seen[delivery.subject] += 1
+        await delivery.ack()
+
+    with capture_logs() as logs:
+        loop = asyncio.create_task(bus.consume("CMD", "orchestrator", handle, in_flight=2))
+        for number in range(20):
+            headers = {"Status": status, "Nats-Pending-Messages": "many"}
+            await bus.publish(f"cmd.{number}", b"{}", headers=headers)
+        await bus.publish("cmd.of-somebody-else", b"{}")
+        await until(lambda: len(seen) == 21)
+        await asyncio.sleep(0.3)
+        loop.cancel()
+    assert set(seen.values()) == {1}
+    assert logs == []
+
+
 async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
     done: list[str] = []
 
