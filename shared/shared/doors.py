@@ -21,6 +21,8 @@ from shared.room import no_room
 
 AT_ONCE = 64
 LAST_ANSWERS_S = 15.0
+MESSAGE_ID = "Nats-Msg-Id"
+LONGEST_ID = 128
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
 NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
 
@@ -36,6 +38,14 @@ class Door:
     handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
     title: str
     description: str | None = None
+
+
+def message_id(headers: dict[str, str]) -> str | None:
+    """Return what the sender calls the message, which its commits repeat; raises Refusal for a long one."""
+    name = headers.get(MESSAGE_ID)
+    if name and len(name) > LONGEST_ID:
+        raise Refusal("invalid", MESSAGE_ID, f"must have at most {LONGEST_ID} letters")
+    return name
 
 
 class OpenDoors:

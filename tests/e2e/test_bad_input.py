@@ -199,6 +199,26 @@ async def test_a_message_that_cannot_be_read_is_a_dead_letter_with_its_reason(cl
     assert "malformed_json" in letters[0]["reason"]
 
 
+@pytest.mark.parametrize(("noun", "verb"), [("session", "run"), ("artist", "set")])
+async def test_what_a_sender_calls_a_message_is_no_way_into_the_log_around_the_limits(
+    client: Client, noun: str, verb: str
+):
+    subject, body = f"ask.{client.user}.{noun}.{verb}", b'{"agent": "tester", "steps": [], "name": "Ada"}'
+    answer = await client.bus.replies.one(subject, body, timeout=5, headers={"Nats-Msg-Id": "x" * 7_000_000})
+    error = json.loads(answer.data)["error"]
+    assert (error["code"], error["field"]) == ("invalid", "Nats-Msg-Id")
+
+
+async def test_a_queued_message_whose_sender_calls_it_by_half_a_book_is_a_dead_letter(client: Client):
+    body = json.dumps({"agent": "tester", "steps": [COUNT]}).encode()
+    headers = {"Nats-Msg-Id": "x" * 60_000}
+    ack = await client.bus.publish(f"cmd.{client.user}.session.run", body, headers=headers)
+    async with asyncio.timeout(10):
+        while not (letters := [one for one in await client.operator.dead_letters() if one["seq"] == ack.seq]):
+            await asyncio.sleep(0.05)
+    assert "must have at most 128 letters" in letters[0]["reason"]
+
+
 async def test_a_queued_start_that_is_refused_and_whose_id_another_has_is_a_dead_letter(client: Client):
     accepted = await client.run("tester", [COUNT])
     body = json.dumps({"session_id": str(accepted.id), "agent": "nobody", "steps": [COUNT]}).encode()

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from shared import telemetry
 from shared.bodies import parse, read
-from shared.doors import Door
+from shared.doors import Door, message_id
 from shared.refusal import Refusal
 
 
@@ -47,7 +47,7 @@ class Doors:
         if route is None:
             known = ", ".join(self.routes)
             raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
-        cause = headers.get("Nats-Msg-Id") or f"{command}/{uuid4()}"
+        cause = message_id(headers) or f"{command}/{uuid4()}"
         with telemetry.span(command, parent=headers.get("traceparent")):
             answer = await route.handle(user, read(route.body, parse(body)), cause)
         return answer.model_dump_json().encode()

@@ -12,6 +12,7 @@ from shared.bus import Bus
 from shared.counts import refused
 from shared.definitions import agent_name
 from shared.delivery import Delivery, Poison
+from shared.doors import message_id
 from shared.json import dumps, loads
 from shared.refusal import COMMAND_BYTES, Refusal
 from shared.subjects import execution, session, uuid_of
@@ -33,9 +34,9 @@ class Doors:
     async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> bytes:
         """Do it and answer; a Refusal is the answer of `shared.doors`."""
         user, noun, verb = _address(subject)
-        message_id = headers.get("Nats-Msg-Id")
-        cause = message_id or f"ask.{noun}.{verb}"
-        sent = Sent(user, noun, verb, body, message_id, cause, headers.get("traceparent"))
+        name = message_id(headers)
+        cause = name or f"ask.{noun}.{verb}"
+        sent = Sent(user, noun, verb, body, name, cause, headers.get("traceparent"))
         return dumps((await self.commands.handle(sent)).answer)
 
     async def queued(self, delivery: Delivery) -> None:
@@ -66,12 +67,12 @@ class Doors:
     def _read(self, delivery: Delivery) -> Sent:
         try:
             user, noun, verb = _address(delivery.subject)
+            given = message_id(delivery.headers)
         except Refusal as refusal:
             refused(delivery.subject, refusal)
             raise _poison(refusal, _readable(delivery.body)) from None
-        message_id = delivery.headers.get("Nats-Msg-Id")
-        name = message_id or f"{self.born}/{delivery.seq}"
-        cause = message_id or f"cmd/{delivery.seq}"
+        name = given or f"{self.born}/{delivery.seq}"
+        cause = given or f"cmd/{delivery.seq}"
         return Sent(user, noun, verb, delivery.body, name, cause, delivery.headers.get("traceparent"))
 
     async def _refuse(self, sent: Sent, refusal: Refusal) -> None:
