@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator.asked import Cancel
-from orchestrator.commands import Commands, Sent
+from orchestrator.commands import MOST_VALUES, Commands, Sent
 from shared.commit import Commit
 from shared.events import SessionStarted
 from shared.json import dumps
@@ -79,6 +79,24 @@ def test_a_body_of_exactly_the_limit_is_read():
         body = dumps({**RUN, "session_id": str(ID)})
         answer = await asked(commands, "session.run", body.ljust(2_500_000))
         assert answer["accepted"]
+
+    played(story)
+
+
+@pytest.mark.parametrize("value", ["", [], {}, [[]], {"a": ""}])
+def test_a_command_of_so_many_values_that_others_would_wait_for_it_is_refused(value):
+    async def story(commands: Commands) -> None:
+        with pytest.raises(Refusal, match=f"more than {MOST_VALUES} texts, lists and objects") as refused:
+            await commands.handle(sent("session.run", {**RUN, "input": {"more": [value] * MOST_VALUES}}))
+        assert (refused.value.code, refused.value.field) == ("too_large", None)
+
+    played(story)
+
+
+@pytest.mark.parametrize("more", [[[]] * (MOST_VALUES - 10), [1] * 1_000_000])
+def test_as_many_values_as_a_command_may_have_and_any_number_of_numbers_are_taken(more):
+    async def story(commands: Commands) -> None:
+        assert (await asked(commands, "session.run", {**RUN, "input": {"more": more}}))["accepted"]
 
     played(story)
 

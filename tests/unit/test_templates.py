@@ -15,7 +15,7 @@ from orchestrator.template_paths import (
     references,
     resolve,
 )
-from orchestrator.templates import CheckedStep, check, target
+from orchestrator.templates import MOST_TEMPLATES, CheckedStep, check, target
 from shared.refusal import Refusal
 
 SEALED = {"$sealed": "0b5f1d3a-6f0e-4f0e-9b51-0c9d7a1c2b3d", "n": "bm9uY2U=", "c": "Y2lwaGVy"}
@@ -256,6 +256,13 @@ def test_what_takes_the_sessions_input_again_and_again_is_refused():
     own = {"q": "x" * 1_000_000}
     check(steps({"query": "{{input.q}}" * 10}), own)
     refusal = refused({"query": "{{input.q}}" * 17}, own=own)
+    assert (refusal.code, refusal.field) == ("too_large", "steps[0].input.query")
+
+
+def test_more_templates_than_anybody_writes_by_hand_are_refused():
+    own = {"q": "x"}
+    check(steps({"query": "{{input.q}}" * MOST_TEMPLATES}), own)
+    refusal = refused({"query": "{{input.q}}" * (MOST_TEMPLATES + 1)}, own=own)
     assert (refusal.code, refusal.field) == ("too_large", "steps[0].input.query")
 
 

@@ -35,6 +35,7 @@ from shared.subjects import Aggregate, execution, session
 
 ANSWER_BYTES = 4_000_000
 RANDOM = (4, 7)
+MOST_VALUES = 125_000
 OnWhatThereIs = TypeVar("OnWhatThereIs", commands.Cancel, RetrySession, SetBudget)
 Json = dict[str, Any]
 
@@ -247,7 +248,24 @@ def parse(body: bytes) -> Json:
     value = bodies.parse(body)
     if not isinstance(value, dict):
         raise Refusal("invalid", None, "the body must be a JSON object")
+    if len(body) > MOST_VALUES and _has_too_many(value):
+        raise Refusal("too_large", None, f"it holds more than {MOST_VALUES} texts, lists and objects")
     return value
+
+
+def _has_too_many(value: Json) -> bool:
+    """Tell whether to check, seal, store and read it would take so long that others wait."""
+    waiting: list[Any] = [value]
+    found = 0
+    while waiting and found <= MOST_VALUES:
+        inner = waiting.pop()
+        parts = inner.values() if isinstance(inner, dict) else inner
+        for part in parts:
+            if isinstance(part, dict | list):
+                waiting.append(part)
+            found += isinstance(part, str)
+        found += 1
+    return found + len(waiting) > MOST_VALUES
 
 
 def _answer(aggregate: Aggregate, decided: Decided) -> Json:

@@ -28,6 +28,7 @@ Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
 SHOWN = 5
 MOST_OF_OWN = 16_000_000
+MOST_TEMPLATES = 10_000
 
 
 class MismatchError(TemplateError):
@@ -113,14 +114,18 @@ def target(input_schema: Json, reference: Reference) -> Json:
 
 
 class _Taken:
-    """How much templates take of the session's input: each time it is read anew."""
+    """How many templates there are, and how much they take of the session's input: each is read anew."""
 
     def __init__(self, own: Json) -> None:
         self._own = own
         self._left = MOST_OF_OWN
+        self._templates = 0
         self._sizes: dict[Path, int] = {}
 
     def add(self, reference: Reference) -> None:
+        self._templates += 1
+        if self._templates > MOST_TEMPLATES:
+            raise TooMuchError(reference.field, f"there are more than {MOST_TEMPLATES} templates")
         if reference.root != "input":
             return
         if reference.path not in self._sizes:
