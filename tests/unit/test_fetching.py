@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
@@ -247,6 +248,34 @@ def test_three_redirects_are_followed_and_four_are_not(site):
     assert fetch(site.url("/1"), site.allowed).text == "there"
     with pytest.raises(Refused, match="more than 3 times"):
         fetch(site.url("/0"), site.allowed)
+
+
+def test_what_a_redirect_holds_beside_where_it_leads_is_not_read(site):
+    held: list[int] = []
+
+    def pour(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("location", "/there")
+        handler.end_headers()
+        with suppress(OSError):
+            for number in range(300):
+                handler.wfile.write(bytes(1_000_000))
+                held.append(number)
+
+    site.answers["/"] = pour
+    site.answers["/there"] = says(b"there")
+    assert fetch(site.url("/"), site.allowed, max_bytes=5).text == "there"
+    assert len(held) < 30
+
+
+def test_redirects_have_one_time_together(site):
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        says(b"", 302, location="/")(handler)
+
+    site.answers["/"] = slowly
+    with pytest.raises(SkillError, match="not answered in time"):
+        fetch(site.url("/"), site.allowed, timeout_s=0.7)
 
 
 def test_a_cookie_of_one_answer_is_not_sent_with_the_next_fetch(site):

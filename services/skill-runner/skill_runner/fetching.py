@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -105,28 +106,36 @@ def fetch(
     """GET a URL; raises SkillError, `fetch_refused` or `fetch_failed` (which may help to try again)."""
     until = time.monotonic() + timeout_s
     try:
-        with (
-            httpx2.Client(
-                transport=Guard(allowed),
-                trust_env=False,
-                follow_redirects=True,
-                max_redirects=REDIRECTS,
-                timeout=timeout_s,
-            ) as client,
-            client.stream("GET", url, headers=_sent(headers or {})) as answer,
-        ):
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise SkillError("url: it was answered compressed, which is not read", code="fetch_failed")
-            body = _within(answer.iter_raw(), until, max_bytes)
-            return Fetched(str(answer.url), answer.status_code, dict(answer.headers), body)
-    except httpx2.TooManyRedirects:
-        raise Refused(f"it leads on more than {REDIRECTS} times") from None
+        with httpx2.Client(transport=Guard(allowed), trust_env=False) as client:
+            request = client.build_request("GET", url, headers=_sent(headers or {}))
+            for _ in range(REDIRECTS + 1):
+                request.extensions["timeout"] = httpx2.Timeout(_left(until)).as_dict()
+                with closing(client.send(request, stream=True)) as answer:
+                    if answer.next_request is None:
+                        return _read(answer, until, max_bytes)
+                    request = answer.next_request
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
         raise Refused("only http and https are fetched") from None
     except httpx2.TimeoutException:
         raise _slow() from None
     except httpx2.HTTPError:
         raise SkillError("url: the connection failed", code="fetch_failed", retryable=True) from None
+    raise Refused(f"it leads on more than {REDIRECTS} times")
+
+
+def _read(answer: httpx2.Response, until: float, most: int) -> Fetched:
+    """Read the one answer that leads nowhere else; what those before it hold is not looked at."""
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise SkillError("url: it was answered compressed, which is not read", code="fetch_failed")
+    body = _within(answer.iter_raw(), until, most)
+    return Fetched(str(answer.url), answer.status_code, dict(answer.headers), body)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise _slow()
+    return left
 
 
 def _sent(headers: Mapping[str, str]) -> dict[str, str]:
