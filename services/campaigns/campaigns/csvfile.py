@@ -8,6 +8,8 @@ from campaigns.columns import Columns, Telling, alike, meant_for
 from shared.csvtext import DELIMITERS, decode, header_at, lines_of, record
 from shared.refusal import Refusal
 
+MOST_COLUMNS = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -39,6 +41,9 @@ def read(data: bytes | str, columns: Columns) -> File:
 
 def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
     read = [(delimiter, *record(lines, start, delimiter)) for delimiter in DELIMITERS]
+    if max(len(cells) for _, cells, _ in read) > MOST_COLUMNS:
+        why = f"line {start + 1} is no header: it has more than {MOST_COLUMNS} columns"
+        raise Refusal("unknown_header", "csv", why)
     delimiter, cells, after = max(read, key=lambda one: (columns.count(one[1]), len(one[1])))
     missing = columns.missing(columns.fields_of(cells))
     other = meant_for(cells, columns)
