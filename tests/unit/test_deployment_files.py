@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 import yaml
 
+from totalaud.stack.postgres import SETTINGS
+
 ROOT = Path(__file__).parents[2]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(COMPOSE_TEXT)
@@ -116,6 +118,16 @@ def test_nats_with_tls_finds_every_variable_that_it_names():
     assert set(re.findall(r"\$([A-Z_]+)", TLS_CONF)) == set(WITH_TLS["nats"]["environment"])
     assert 'include "nats.conf"' in TLS_CONF
     assert WITH_TLS["nats"]["command"][1] in WITH_TLS["nats"]["volumes"][0]
+
+
+def test_postgres_writes_no_statement_and_no_row_to_its_log_there_either():
+    quiet = {
+        f"{name}={value}"
+        for name, value in SETTINGS.items()
+        if name.startswith("log_") and "zone" not in name
+    }
+    assert len(quiet) == 2
+    assert quiet == set(SERVICES["postgres"]["command"]) - {"-c"}
 
 
 def test_what_compose_must_have_make_env_writes(made_env):
