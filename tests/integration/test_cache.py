@@ -23,6 +23,7 @@ from shared.work import Work
 from skill_runner.answerers import Answerers
 from skill_runner.cache import WAIT_S, Cache, Looked
 from skill_runner.objections import Objections
+from skill_runner.progress import MOST_WARNINGS
 from skill_runner.results import ProjectedResults
 from storybook import Storybook
 from totalaud.client import Client
@@ -122,6 +123,15 @@ async def test_the_same_question_again_is_answered_by_the_first_result(client: C
 async def test_a_result_that_is_nothing_is_found_again(client: Client):
     first, again = await ask(client, "draw-nothing"), await ask(client, "draw-nothing")
     assert (first.output, again.output, again.cache_hits) == (None, None, 1)
+
+
+async def test_a_hit_warns_of_no_more_than_a_run_does_however_much_was_left_out(client: Client):
+    given = {"text": "again", **{f"a{number}": 1 for number in range(200_000)}}
+    async with asyncio.timeout(60):
+        first, again = await ask(client, **given), await ask(client, **given)
+    assert (first.cache_hits, again.cache_hits) == (0, 1)
+    assert again.warnings == first.warnings
+    assert len(again.warnings) == MOST_WARNINGS + 1
 
 
 async def test_rows_tell_a_hit_and_where_its_result_is_from(client: Client):

@@ -1,6 +1,7 @@
 """The same question again: an earlier result in place of a run, for skills that say `cache_s`."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from skill_runner.answerers import Answerers
 from skill_runner.cache_key import KeyParts
 from skill_runner.failure import Failure
 from skill_runner.objections import Objections
+from skill_runner.progress import Progress
 from skill_runner.reporting import about
 from skill_runner.results import Earlier, Results
 
@@ -105,7 +107,7 @@ class Cache:
             usage=found.usage,
             started_at=now,
             duration_ms=round(1000 * (clock() - begun)),
-            warnings=tuple(dict.fromkeys((*warnings, *found.warnings))),
+            warnings=_in_bounds((*warnings, *found.warnings)),
             cache_key=key,
             cached=found.cached,
         )
@@ -115,6 +117,14 @@ class Cache:
         """Nobody who was erased is served again, not even before the erasure is in the tables."""
         keys = await self._vault.keys(work.user, people_in(found.output))
         return None not in keys.values()
+
+
+def _in_bounds(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Return as many as a run would report."""
+    progress = Progress()
+    for warning in warnings:
+        progress.warn(warning)
+    return tuple(progress.warnings)
 
 
 def is_template(output: Any) -> bool:
