@@ -16,6 +16,7 @@ NOBODY = "503"
 SLOWEST = 100_000
 LARGE = 65_536
 LOOK_S = 1.0
+MANY_AT_ONCE = 3
 
 
 def sending_s(body: bytes) -> float:
@@ -38,6 +39,7 @@ class Replies:
         self._subscribed = False
         self._numbers = count(1)
         self._waiting: dict[str, Hear] = {}
+        self._many = asyncio.Semaphore(MANY_AT_ONCE)
 
     async def one(
         self, subject: str, body: bytes, *, timeout: float, headers: dict[str, str] | None = None
@@ -60,7 +62,17 @@ class Replies:
     async def many(
         self, subject: str, body: bytes, *, is_last: Callable[[Msg], bool], silence: float
     ) -> list[Msg]:
-        """Return all answers up to the last; raises TimeoutError after so many seconds without any."""
+        """Return all answers up to the last; raises TimeoutError after so many seconds without any.
+
+        A few questions of this kind are asked at a time, the next ones wait: each may be answered with some
+        10 MB, and NATS cuts off whoever it holds more than 64 MB for.
+        """
+        async with self._many:
+            return await self._all(subject, body, is_last, silence)
+
+    async def _all(
+        self, subject: str, body: bytes, is_last: Callable[[Msg], bool], silence: float
+    ) -> list[Msg]:
         loop = asyncio.get_running_loop()
         answers: list[Msg] = []
         ended: asyncio.Future[Msg] = loop.create_future()

@@ -217,6 +217,21 @@ async def test_a_long_past_is_loaded_whole(bus: Bus):
     assert len((await log.load(one)).recorded) == 1_050
 
 
+async def test_large_pasts_that_many_ask_for_at_once_are_read_and_nobody_is_cut_off(bus: Bus, one: Aggregate):
+    log, cut_off, seq = JetStreamLog(bus), asyncio.Event(), 0
+
+    async def hear_of_it() -> None:
+        cut_off.set()
+
+    bus.on_reconnect(hear_of_it)
+    for _ in range(2):
+        seq = await log.append(one, commit("x" * 5_000_000), expected=seq)
+    async with asyncio.timeout(60):
+        pasts = await asyncio.gather(*(log.load(one) for _ in range(40)))
+    assert {past.seq for past in pasts} == {seq}
+    assert not cut_off.is_set()
+
+
 async def test_a_log_that_is_away_is_not_taken_for_an_empty_one(bus: Bus, one: Aggregate):
     await bus.client.jetstream().delete_stream("EVT")
     with pytest.raises(NoRespondersError):
