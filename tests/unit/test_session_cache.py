@@ -1,7 +1,9 @@
 """What an orchestrator remembers of sessions is bounded, and what is forgotten is read again."""
 
+import tracemalloc
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -9,6 +11,8 @@ from controls import NOW, SESSION, USER, claim, failure, later, report, start, u
 from orchestrator import sessions as module
 from orchestrator.asked import Cancel, Command, SetSessionBudget, WakeUp
 from orchestrator.sessions import Sessions
+from shared.commit import Commit
+from shared.events import SessionCancelled
 from shared.log import MemoryLog, Past
 from shared.subjects import Aggregate, session
 
@@ -18,9 +22,9 @@ class CountedLog(MemoryLog):
 
     read = 0
 
-    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+    async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
         self.read += 1
-        return await super().load(aggregate, after)
+        return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
 
 
 class Orchestrator:
@@ -110,3 +114,17 @@ async def test_nothing_is_passed_over_or_refused_of_what_another_orchestrator_ha
     await ours.decide(whose, failure())
     seq = (await other.decide(whose, WakeUp())).known.seq
     assert (await ours.decide(whose, command, at_least=seq if waits else 0)).events
+
+
+async def test_a_past_is_read_page_by_page_and_never_held_whole():
+    log, one, seq = MemoryLog(), session(USER, SESSION), 0
+    for number in range(40):
+        events = (SessionCancelled(reason=f"{number}" + "x" * 1_000_000),)
+        commit = Commit(commit_id=uuid4(), at=NOW, causation_id="test", events=events)
+        seq = await log.append(one, commit, expected=seq)
+    tracemalloc.start()
+    known = await Sessions(log).load(one)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (known.seq, known.session.status) == (seq, "cancelled")
+    assert most < 20_000_000

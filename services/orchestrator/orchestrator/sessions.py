@@ -16,12 +16,13 @@ from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
-from shared.log import Conflict, Log, Recorded
+from shared.log import Conflict, Log, Past, Recorded
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
 TRIES, AGAIN_S = 10, 0.05
+PAGE, PAGE_BYTES = 1_000, 4_000_000
 Appended = Callable[[Aggregate, Recorded, int, int], None]
 
 
@@ -79,20 +80,24 @@ class Sessions:
         cached = self._cache.get(aggregate.subject)
         if cached is not None and not fresh and cached.seq >= at_least:
             return cached
-        after = cached.seq if cached else 0
+        before = known = cached or Known()
         for _ in range(TRIES):
-            past = await self._log.load(aggregate, after)
-            if max(past.seq, after) >= at_least:
+            known = await self._read_on(aggregate, known)
+            if known.seq >= at_least:
                 break
             await asyncio.sleep(AGAIN_S)
         else:
             raise Refusal("unavailable", None, "the log has not got that far here: ask again")
-        if not past.recorded:
-            return cached or Known()
-        span = cached.span if cached else _span(aggregate, past.recorded[0].commit)
-        size = (cached.size if cached else 0) + sum(_size(recorded.commit) for recorded in past.recorded)
-        known = Known(fold(past.events, cached.session if cached else None), past.seq, span, size)
-        self._remember(aggregate, known)
+        if known.seq > before.seq:
+            self._remember(aggregate, known)
+        return known
+
+    async def _read_on(self, aggregate: Aggregate, known: Known) -> Known:
+        """Read a page at a time: many may ask at once for a past that is larger than all that we hold."""
+        more = True
+        while more:
+            past = await self._log.page(aggregate, known.seq, most=PAGE, most_bytes=PAGE_BYTES)
+            known, more = _further(aggregate, known, past), past.more
         return known
 
     async def decide(
@@ -167,6 +172,14 @@ class Sessions:
     def _forget(self, subject: str) -> None:
         if (known := self._cache.pop(subject, None)) is not None:
             self._size -= known.size
+
+
+def _further(aggregate: Aggregate, known: Known, past: Past) -> Known:
+    if not past.recorded:
+        return known
+    span = known.span or _span(aggregate, past.recorded[0].commit)
+    size = known.size + sum(_size(recorded.commit) for recorded in past.recorded)
+    return Known(fold(past.events, known.session), past.seq, span, size)
 
 
 def _size(commit: Commit) -> int:

@@ -14,7 +14,7 @@ from shared.bus import Bus
 from shared.clock import utc_now
 from shared.delivery import Delivery
 from shared.jetstream_log import ENDS, NOTHING
-from shared.log import Log
+from shared.log import Log, Past
 from shared.logs import get_logger
 from shared.span import Span
 from shared.subjects import Aggregate
@@ -22,6 +22,7 @@ from shared.subjects import Aggregate
 Send = Callable[[Sequence[Span]], bool]
 TOGETHER_S = 0.5
 IN_FLIGHT = 512
+PASTS = 3
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -46,6 +47,7 @@ class TraceExporter:
         self.appended = self._seen.keep
         self._waiting: list[_Ended] = []
         self._some = asyncio.Event()
+        self._reading = asyncio.Semaphore(PASTS)
         self._next_report = 0.0
 
     @classmethod
@@ -77,16 +79,25 @@ class TraceExporter:
             await delivery.ack()
             return
         aggregate = Aggregate.parse(delivery.subject)
-        past = self._seen.whole(aggregate, delivery.seq) or await log.load(aggregate)
-        if past.seq < delivery.seq:
+        spans = await self._ended(aggregate, delivery.seq, log)
+        if spans is None:
             await delivery.nak(LAGGING_S)
             return
-        spans = [span for span in spans_of(aggregate, past) if span.seq == delivery.seq]
         if not spans or await self._taken(spans):
             await delivery.ack()
             return
         self._report()
         await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries - 1, 10), LONGEST_WAIT_S))
+
+    async def _ended(self, aggregate: Aggregate, seq: int, log: Log) -> list[Span] | None:
+        """Return the spans that end with a commit, None where the log is not that far.
+
+        Few pasts are held at a time: each of a session's many ends asks for the whole of it.
+        """
+        if past := self._seen.whole(aggregate, seq):
+            return _of_commit(aggregate, past, seq)
+        async with self._reading:
+            return _of_commit(aggregate, await log.load(aggregate), seq)
 
     async def _taken(self, spans: list[Span]) -> bool:
         ended = _Ended(spans, asyncio.get_running_loop().create_future())
@@ -122,3 +133,9 @@ class TraceExporter:
         if time.monotonic() >= self._next_report:
             self._next_report = time.monotonic() + REPORT_EVERY_S
             get_logger().warning("the trace receiver takes no spans, they are sent again later")
+
+
+def _of_commit(aggregate: Aggregate, past: Past, seq: int) -> list[Span] | None:
+    if past.seq < seq:
+        return None
+    return [span for span in spans_of(aggregate, past) if span.seq == seq]
