@@ -197,6 +197,11 @@ async def test_a_reader_s_sorting_does_not_fill_the_disk(read):
         assert await alice.fetchval("SHOW temp_file_limit") == "1GB"
 
 
+async def test_a_reader_who_leaves_a_transaction_open_holds_no_rebuild_up_for_ever(read):
+    async with read.role(read.alice) as alice:
+        assert await alice.fetchval("SHOW idle_in_transaction_session_timeout") == "5min"
+
+
 async def test_a_reader_cannot_enter_the_server_s_other_databases():
     """Where somebody else logs in, they stay as they are: it may be theirs."""
     async with (

@@ -11,6 +11,7 @@ from uuid import uuid4
 import asyncpg
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from bench.history import COMMITS, SKILL, histories, write
 from bench.reads import reading
@@ -35,7 +36,8 @@ from shared import subjects
 from shared.bus import Bus
 from shared.events import SessionStarted, SkillRegistered
 from shared.refusal import Refusal
-from totalaud.door import TRY_S
+from totalaud.door import TRY_S, Door
+from totalaud.operator import Operator
 
 WHOLE_SHAPE = (
     """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
@@ -247,6 +249,27 @@ async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
             assert not asked.done()
         await reader.close()
         await asked
+
+
+async def test_a_rebuild_says_whose_transaction_it_waits_for(
+    bus: Bus, nats_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("projector.readers.LONG_S", 0)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    async with operated(bus, nats_url, postgres_url):
+        await caught_up(bus, postgres_url)
+        reader = await asyncpg.connect(postgres_url, server_settings={"application_name": "a notebook"})
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(Operator(Door(bus), bus).rebuild(told.put_nowait))
+            said = await asyncio.wait_for(told.get(), 30)
+            assert not asked.done()
+        await asked
+        status = await ask(bus, "status")
+    assert f"process {reader.get_server_pid()} (" in said
+    assert "a notebook; since 20" in said
+    assert status["waits_for"] is None
+    await reader.close()
 
 
 async def stopped_in_the_swap(url: str) -> psutil.Process:
@@ -499,6 +522,21 @@ async def test_a_rebuild_makes_the_tables_that_are_not_there(bus: Bus, writer: W
     await value(postgres_url, "DROP TABLE checkpoint, ledger")
     await rebuild(bus, postgres_url, Absent())
     await assert_folded(bus, postgres_url)
+
+
+async def test_a_rebuild_names_what_others_had_made_on_the_tables(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    await writer.write(stories(18, commits=20))
+    with capture_logs() as told:
+        await rebuild(bus, postgres_url, Absent())
+        await value(postgres_url, "CREATE VIEW failures AS SELECT id FROM agent_sessions")
+        await value(postgres_url, "CREATE TABLE notes (of uuid REFERENCES agent_sessions, text text)")
+        await rebuild(bus, postgres_url, Absent())
+        await rebuild(bus, postgres_url, Absent())
+    (gone,) = (line["what"] for line in told if line["event"] == "went with the old tables")
+    assert "view public.failures" in gone
+    assert "constraint notes_of_fkey on table public.notes" in gone
 
 
 async def test_tables_of_another_log_are_replaced_however_far_they_are(

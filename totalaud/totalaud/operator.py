@@ -1,6 +1,7 @@
 """What only the operator may do: skills, the projection, the dead letters."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shared.bus import Bus
@@ -45,16 +46,23 @@ class Operator:
     async def projection_status(self) -> Json:
         return await self._door.operate("projection", "status", {})
 
-    async def rebuild(self) -> Json:
-        """Rebuild the read model beside the live one: {events, seconds}; Unreachable when it broke off."""
+    async def rebuild(self, hear: Callable[[str], None] = lambda _: None) -> Json:
+        """Rebuild the read model beside the live one: {events, seconds}; Unreachable when it broke off.
+
+        `hear` is told whose transactions it waits for.
+        """
         asked = asyncio.create_task(self._door.operate("projection", "rebuild", {}, once_s=REBUILD_S))
         try:
-            idle = 0
+            idle, told = 0, None
             while idle < BROKEN_OFF:
                 done, _ = await asyncio.wait([asked], timeout=ASK_AGAIN_S)
                 if done:
                     return asked.result()
-                idle = 0 if (await self.projection_status())["rebuilding"] else idle + 1
+                status = await self.projection_status()
+                idle = 0 if status["rebuilding"] else idle + 1
+                if (waits_for := status.get("waits_for")) != told and waits_for:
+                    hear(f"the rebuild waits for {waits_for}")
+                    told = waits_for
         finally:
             asked.cancel()
         raise Unreachable("the rebuild broke off, the old tables stay: the projector's log says why")

@@ -45,7 +45,7 @@ def pusher(say: Callable[[str], None]) -> "Push":
             if why := await operator.needs_rebuild():
                 say(f"nothing is projected: {why}; that is done now, and takes a while where the log is long")
                 try:
-                    await operator.rebuild()
+                    await operator.rebuild(say)
                 except (Refusal, Unreachable) as error:
                     say(f"nothing is rebuilt: {error}; try again with 'totalaud projection rebuild'")
                 else:

@@ -19,7 +19,12 @@ CONNECT_S = 5.0
 WHO_MAY = "a superuser of that server may"
 ITERATIONS = 4096
 LIMITS = "LOGIN INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT 8"
-SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "30s", "temp_file_limit": "1GB"}
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "5min",
+    "temp_file_limit": "1GB",
+}
 CREDENTIALS = ("user", "password", "passfile")
 FORBIDDEN = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
 FOR_ALL = """

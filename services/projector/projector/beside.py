@@ -1,6 +1,8 @@
 """Tables beside the live ones: those of a rebuild under way, and those that the last one replaced."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 
@@ -18,11 +20,26 @@ async def drop(connection: asyncpg.Connection) -> None:
     """Drop what an earlier rebuild left and what this one replaced; raises Refusal where that cannot be."""
     for schema in (NEXT, LAST):
         for name in reversed(await tables(connection, schema)):
-            await _patiently(connection, f"DROP TABLE {schema}.{name} CASCADE")
+            with _told_of(connection):
+                await _patiently(connection, f"DROP TABLE {schema}.{name} CASCADE")
         try:
             await connection.execute(f"DROP SCHEMA IF EXISTS {schema}")
         except asyncpg.DependentObjectsStillExistError:
             raise _stays(f"the schema {schema} holds something that is not ours: drop it") from None
+
+
+@contextmanager
+def _told_of(connection: asyncpg.Connection) -> Iterator[None]:
+    """Name what others had made on the tables, and what PostgreSQL drops with them."""
+
+    def hear(_: object, notice: asyncpg.PostgresLogMessage) -> None:
+        get_logger().warning("went with the old tables", what=notice.detail or notice.message)
+
+    connection.add_log_listener(hear)
+    try:
+        yield
+    finally:
+        connection.remove_log_listener(hear)
 
 
 async def _patiently(connection: asyncpg.Connection, statement: str) -> None:

@@ -9,6 +9,7 @@ from projector import database
 from projector.apart import rebuilt
 from projector.database import connected
 from projector.live import OUTAGES, Live
+from projector.readers import waited_for
 from projector.rebuild import progress
 from shared.counts import refused
 from shared.json import dumps
@@ -63,6 +64,7 @@ class Operating:
                 raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
             rebuilding = self._rebuilding.locked() or await database.rebuilding(connection)
             rebuilt_seq = await progress(connection) if rebuilding else None
+            waits_for = await waited_for(connection) if rebuilding else None
         log_seq = await self._live.origin.last_seq()
         return {
             "seq": at.seq,
@@ -72,5 +74,6 @@ class Operating:
             "errors": [dict(row) for row in errors],
             "rebuilding": rebuilding,
             "rebuilt_seq": rebuilt_seq,
+            "waits_for": waits_for,
             "halted": self._live.halted,
         }

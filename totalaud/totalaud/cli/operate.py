@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -86,6 +87,8 @@ def status(context: typer.Context) -> None:
         echo(standing(found))
         if found.get("halted"):
             echo(f"nothing is projected: {found['halted']}")
+        if found.get("waits_for"):
+            echo(f"the rebuild waits for {found['waits_for']}")
         for error in found["errors"]:
             echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
@@ -108,7 +111,7 @@ def rebuild(context: typer.Context) -> None:
 
     async def work() -> None:
         async with options.client() as client:
-            done = await client.operator.rebuild()
+            done = await client.operator.rebuild(partial(echo, err=True))
         if options.json:
             show.document(done)
         else:
