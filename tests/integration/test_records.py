@@ -15,6 +15,7 @@ from rig import client_of
 from shared.jetstream_log import JetStreamLog
 from shared.refusal import Refusal
 from totalaud import own
+from totalaud import record_queries as queries
 from totalaud.client import Client
 from totalaud.planner.facts import Chosen, campaign
 from totalaud.planner.question import Question
@@ -259,6 +260,17 @@ async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_wi
     assert texts["generate-pitch"]["input"]["contact_name"] == "fictional ADA"
     assert texts["generate-pitch"]["output"]["body"]
     assert texts["score-contacts"]["input"] == {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]}
+
+
+async def test_an_export_takes_as_long_as_there_are_texts_to_look_through(
+    told: Told, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    late = f"WITH late AS MATERIALIZED (SELECT pg_sleep(2.5)) SELECT q.* FROM late, ({queries.SAID_OF}) q"
+    monkeypatch.setattr(queries, "SAID_OF", late)
+    monkeypatch.setattr("totalaud.tables.COMMAND_S", 2)
+    async with await client_of(stack, told.client.user) as client:
+        found = await client.records.export(told.ada)
+    assert found["contact"]["name"] == "Fictional Ada"
 
 
 async def test_a_person_of_whom_nothing_is_stored_is_refused(told: Told):

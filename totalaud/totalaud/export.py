@@ -12,6 +12,7 @@ from totalaud.tables import Tables
 
 IDS = frozenset({"id", "contact_id", "contact_ids"})
 PERSONAL = ("name", "email", "phone", "notes")
+ALL_TEXTS_S = 3600.0
 Export = dict[str, Any]
 
 
@@ -25,7 +26,11 @@ async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
     own = await open_(user, [contact[name] for name in PERSONAL] if contact else [])
     people = [contact_id, *sorted(await whom(user, own) - {contact_id})]
-    said = [(one, row) for one in people for row in await tables.rows(queries.SAID_OF, user, str(one))]
+    said = [
+        (one, row)
+        for one in people
+        for row in await tables.rows(queries.SAID_OF, user, str(one), within_s=ALL_TEXTS_S)
+    ]
     if contact is None and not outreach and not said:
         raise Refusal("not_found", "contact_id", f"nothing is stored on contact {contact_id}")
     found = {

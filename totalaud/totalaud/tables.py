@@ -49,14 +49,17 @@ class Tables:
         self._pool: asyncpg.Pool | None = None
         self._closed = False
 
-    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Return rows with jsonb as Python values; texts that no table can hold are refused."""
+    async def rows(self, sql: str, *values: Any, within_s: float | None = None) -> list[dict[str, Any]]:
+        """Return rows with jsonb as Python values; texts that no table can hold are refused.
+
+        They are waited for for a minute, but where it is known that there is much to look through.
+        """
         for value in values:
             check(value)
         for tries_left in (1, 0):
             try:
                 pool = await self._connected()
-                return [dict(row) for row in await pool.fetch(sql, *values)]
+                return [dict(row) for row in await pool.fetch(sql, *values, timeout=within_s)]
             except asyncpg.UndefinedTableError:
                 raise Unreachable("there is no read model yet: is the projector running?") from None
             except NOT_TO_BE_HAD as error:
