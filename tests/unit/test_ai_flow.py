@@ -490,6 +490,16 @@ async def test_a_long_list_has_its_time_for_every_eight_of_it(bench):
     assert progress.took_s > 0.9
 
 
+async def test_of_a_list_whose_texts_are_more_than_an_output_holds_the_rest_is_not_paid_for(
+    bench, monkeypatch
+):
+    monkeypatch.setattr("skill_runner.ai.OUTPUT_LIMIT", 1000)
+    failure, progress = await bench(Played(TRUE), given=many(40))
+    assert (failure.code, failure.retryable) == ("output_too_large", False)
+    assert "of 40 texts are more than the 1000 bytes" in failure.message
+    assert len(progress.calls) < 20
+
+
 async def test_after_a_call_without_an_answer_in_time_the_rest_of_the_list_asks_nobody(bench):
     output, progress = await bench(Played(60.0), given=many(20), timeout_s=0.5)
     assert {letter["basis"] for letter in output["letters"]} == {"template"}

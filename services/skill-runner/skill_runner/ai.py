@@ -7,11 +7,13 @@ from math import ceil
 from typing import Any, NamedTuple, cast
 
 from shared.definitions import OWNER
+from shared.json import dumps
 from shared.models import Models
 from shared.vault import Vault
 from skill_runner.bounds import summed
 from skill_runner.chats.opened import Chats
 from skill_runner.failure import Failure
+from skill_runner.frames import OUTPUT_LIMIT
 from skill_runner.functions import Functions
 from skill_runner.opening import closed, opened
 from skill_runner.pace import paces
@@ -98,19 +100,25 @@ class _Texts:
     async def all(self, into: str) -> list[Any]:
         """Write all that is not there yet; what is under way when one fails is waited for.
 
-        A text that cannot be had keeps none of the others back; a provider that cannot, all of them.
+        A text that cannot be had keeps none of the others back; a provider that cannot, all of them. Once
+        they are more than an output holds, the rest would be paid for in vain.
         """
         done = self._there(into, len(self.briefs))
+        size = sum(len(dumps(text)) for text in done.values())
         failures: list[Failure] = []
         waiting = iter([(place, brief) for place, brief in enumerate(self.briefs) if place not in done])
 
         async def lane() -> None:
+            nonlocal size
             for place, brief in waiting:
                 try:
                     done[place] = await self.text(brief)
                     self._keep(into, done)
+                    size += len(dumps(done[place]))
                 except Failure as failure:
                     failures.append(_named(self.run, brief.part, failure))
+                if size > OUTPUT_LIMIT:
+                    failures.append(_too_long(len(done), len(self.briefs)))
                 if any(failure.code not in UNUSABLE for failure in failures):
                     return
 
@@ -189,6 +197,14 @@ def _told(part: Part, written: Written, answer: Json, owner: str | None) -> Json
     }
     fields = part.schema.get("properties", {})
     return {name: value for name, value in told.items() if name in fields and name not in answer} | answer
+
+
+def _too_long(written: int, asked: int) -> Failure:
+    return Failure(
+        "output_too_large",
+        f"{written} of {asked} texts are more than the {OUTPUT_LIMIT} bytes that an output may have: "
+        "give a shorter list",
+    )
 
 
 def _named(run: Run, part: Part, failure: Failure) -> Failure:
