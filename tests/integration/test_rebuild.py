@@ -22,6 +22,7 @@ from projector import spreading
 from projector.apart import rebuilt
 from projector.beside import NEXT
 from projector.database import connected, make_bare
+from projector.ddl import keys_of
 from projector.finishing import finish
 from projector.lanes import LANES
 from projector.lines import ALIVE, ALIVE_S, Lines
@@ -334,6 +335,19 @@ async def test_a_key_of_a_large_table_may_take_longer_than_any_other_statement(
         monkeypatch.setattr("projector.finishing.keys_of", lambda _: [*long])
         await finish(connection, postgres_url, keys=True)
     assert not [*long]
+
+
+async def test_a_rebuild_takes_its_time_where_the_database_gives_others_little(
+    bus: Bus, writer: Writer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    await writer.write(stories(19, commits=20))
+    long = iter(["SELECT pg_sleep(1.5)"])
+    monkeypatch.setattr("projector.finishing.keys_of", lambda name: [*long, *keys_of(name)])
+    for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        database = postgres_url.rsplit("/", 1)[1].partition("?")[0]
+        await value(postgres_url, f'ALTER DATABASE "{database}" SET {setting} = 1000')
+    await rebuild(bus, postgres_url, Absent())
+    await assert_folded(bus, postgres_url)
 
 
 async def test_a_rebuild_ends_with_its_projector_and_leaves_no_tables(

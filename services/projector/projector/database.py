@@ -29,6 +29,9 @@ STEADY = {
     "jit": "off",
     "synchronous_commit": "on",
     "client_connection_check_interval": "1s",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
     "application_name": "totalaud-projector",
 } | NOTICED_WHEN_GONE
 REBUILDING = """
