@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from campaigns.contacts import Import
 from campaigns.history import Histories
-from campaigns.main import ARTIST, CONTACT
+from campaigns.main import ARTIST, CAMPAIGN, CONTACT, KEPT_EVENTS
 from controls import NOW, USER
 from shared import subjects
 from shared.commit import Commit
@@ -18,6 +18,7 @@ from shared.record_events import (
     ContactImported,
     ContactSuppressed,
     FactAdded,
+    OutreachRecorded,
 )
 from shared.subjects import Aggregate
 
@@ -76,6 +77,20 @@ async def test_the_record_that_went_on_longest_ago_is_read_again_where_not_all_f
     for id_ in (first, third, second):
         await histories.load(USER, id_)
     assert log.read == [5, 6, 0]
+
+
+async def test_a_file_in_which_long_campaigns_take_turns_reads_none_of_them_again():
+    log, ids = Watched(), [uuid4() for _ in range(5)]
+    sent = OutreachRecorded(outreach_id=uuid4(), contact_id=uuid4(), kind="sent", at=NOW)
+    histories = Histories(log, CAMPAIGN, keep=KEPT_EVENTS)
+    for id_ in ids:
+        commit = Commit(commit_id=uuid4(), at=NOW, events=(sent,) * 40_000)
+        await log.append(subjects.record(USER, "campaign", id_), commit, expected=0)
+        await histories.load(USER, id_)
+    log.read.clear()
+    for id_ in ids:
+        await histories.load(USER, id_)
+    assert 0 not in log.read
 
 
 async def test_one_record_is_remembered_however_long_it_is():

@@ -29,7 +29,7 @@ from shared.service import run
 from shared.settings import Settings
 from shared.vault import Vault
 
-KEPT_EVENTS = 100_000
+KEPT_EVENTS = 500_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
 ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve)
 RELEASE = Life("release", releases.Release(), releases.decide, releases.evolve)
