@@ -12,6 +12,7 @@ from check import check
 from cluster import SIZE, Cluster, running_cluster
 from deployed import process
 from load import Load, loaded
+from orchestrator.passed_over import floors
 from shared.bus import Bus
 
 __all__ = ["here"]
@@ -45,6 +46,12 @@ async def test_a_cluster_whose_leader_is_killed_loses_nothing(replicated: tuple[
     await load.rest()
     checked = await check(load)
     assert (checked.lost, checked.in_doubt) == (0, 0)
+    bus = await Bus.connect(cluster.url, name="test")
+    info = await bus.client.jetstream().consumer_info("WORK", "custom")
+    assert info.ack_floor
+    assert info.ack_floor.stream_seq
+    assert set((await floors(bus)).values()) == {0}
+    await bus.close()
 
 
 @pytest.mark.timeout(120)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nats.js.api import ConsumerConfig, ConsumerInfo, RawStreamMsg, SequenceInfo
+from nats.js.api import ClusterInfo, ConsumerConfig, ConsumerInfo, PeerInfo, RawStreamMsg, SequenceInfo
 from nats.js.errors import NotFoundError
 
 from shared.bus import Ack
@@ -54,7 +54,16 @@ class _JetStream:
             raise TimeoutError
         found = self._bus.server.durables[durable]
         floor = SequenceInfo(0, found.floor)
-        return ConsumerInfo(durable, stream, ConsumerConfig(), EPOCH, ack_floor=floor, num_pending=found.left)
+        others = [PeerInfo(name) for name in ("nats-2", "nats-3")] if self._bus.server.is_cluster else None
+        return ConsumerInfo(
+            durable,
+            stream,
+            ConsumerConfig(),
+            EPOCH,
+            ack_floor=floor,
+            num_pending=found.left,
+            cluster=ClusterInfo("nats-1", replicas=others),
+        )
 
     async def get_last_msg(self, stream: str, subject: str, *, direct: bool) -> RawStreamMsg:
         assert direct

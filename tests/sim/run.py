@@ -112,6 +112,7 @@ async def _live(found: Run) -> None:
         slow=random.choice((0, 0.02)),
         behind=random.choice((0, 0, 0.2)),
     )
+    world.server.is_cluster = world.chance.faults.behind > 0
     tasks = [asyncio.create_task(kept(world, f"orchestrator-{n}", orchestrator)) for n in (1, 2)]
     tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]
     client = SimBus(world.server, Process("client", Chance(0)))

@@ -36,6 +36,7 @@ class Listeners:
 class Server:
     """One NATS; it never loses what it has acknowledged, but for the end of WORK, which is written behind.
 
+    A cluster loses nothing of that either, but has copies of the log that may be behind (`Faults.behind`).
     `lost` counts that, `ahead` tells whether a consumer passes over what comes after it. For who
     acknowledges, it has the shape of nats-py's client.
     """
@@ -50,6 +51,7 @@ class Server:
         self.elected_at = 0.0
         self.lost = 0
         self.ahead = False
+        self.is_cluster = False
         self._starts = 1
         self._reconnecting: list[tuple[Process, Reconnected]] = []
         cmd, work = self.streams["CMD"], self.streams["WORK"]
@@ -77,6 +79,7 @@ class Server:
     def restart(self, lost: int) -> None:
         """Be killed and be there again, without so many of the last messages that are work."""
         self._starts += 1
+        lost = 0 if self.is_cluster else lost
         self.lost += self.streams["WORK"].lose(lost)
         for durable in self._readers["WORK"]:
             self.ahead |= durable.set_back()
