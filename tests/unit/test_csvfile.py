@@ -36,10 +36,10 @@ def test_a_workbook_is_refused_with_the_way_out(data: bytes):
 
 @pytest.mark.parametrize("sign", [",", ";", "|"])
 def test_a_header_of_more_columns_than_any_table_has_is_refused_before_each_is_looked_up(sign: str):
-    with pytest.raises(Refusal, match="more than 1000 columns") as refused:
+    with pytest.raises(Refusal, match="more than 150000 columns") as refused:
         records(f"email{sign * 2_000_000}\nada@example.org\n")
     assert refused.value.code == "unknown_header"
-    assert records(f"email{sign * 999}\nada@example.org\n")[0].cells == {"email": "ada@example.org"}
+    assert records(f"email{sign * 99_999}\nada@example.org\n")[0].cells == {"email": "ada@example.org"}
 
 
 def test_a_small_file_is_one_piece():

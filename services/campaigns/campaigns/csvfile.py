@@ -8,7 +8,7 @@ from campaigns.columns import Columns, Telling, alike, meant_for
 from shared.csvtext import DELIMITERS, decode, header_at, lines_of, record
 from shared.refusal import Refusal
 
-MOST_COLUMNS = 1_000
+MOST_COLUMNS = 150_000
 
 
 @dataclass(frozen=True, slots=True)

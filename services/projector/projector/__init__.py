@@ -8,7 +8,7 @@ Each module says in its first sentence what it is. To understand the service rea
 - from changes to SQL: `waves`, `columns`, `derived`, `statements`, `spreading`, `writing`
 - in the log's order, for ever: `reader`, `projection`, `live`, `origin`, `spans`
 - a rebuild: `rebuild`, `rebuilding`, `apart`, `lanes`, `lane`, `lines`, `filling`, `finishing`, `pages`,
-  `beside`
+  `beside`, `readers`
 - what the tables are: `tables`, `record_tables`, `column_types`, `ddl`, `policies`, `database`
 - the same without SQL, to compare with: `fold`
 - the operator and wiring: `operating`, `main`
