@@ -111,6 +111,10 @@ class Up:
     async def end(self, number: signal.Signals) -> int:
         if self.process.returncode is None:
             self.process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Hear it to the end, or what it still says is left behind with its pipe."""
         async with asyncio.timeout(20):
             if self.process.stdout:
                 self.lines += (await self.process.stdout.read()).decode().splitlines()
@@ -262,7 +266,7 @@ async def test_a_stack_whose_folder_is_moved_says_so_and_runs_at_the_new_place()
         await up.until(READY)
         (home / "here").rename(home / "there")
         await up.until(f"{home / 'here'} was moved or removed")
-        assert await asyncio.wait_for(up.process.wait(), 20) == 1
+        assert await up.ended() == 1
         assert not (home / "here").exists()
         async with standin.stack_of(home / "there") as stack:
             assert all(one.pid for one in stack.status())
