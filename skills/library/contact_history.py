@@ -36,9 +36,8 @@ GROUPS = """
 SELECT coalesce(c.type, '') AS type, k, n, count(*)::int AS many
 FROM (SELECT contact_id, count(*) AS n, count(*) FILTER (WHERE replied_at <= :now) AS k
       FROM (SELECT contact_id, replied_at FROM pitches
-            WHERE user_id = :user AND sent_at <= :now AND bounced_at IS NULL
-              AND (replied_at <= :now OR sent_at <= :settled)
-            ORDER BY sent_at DESC LIMIT :most) AS latest
+            WHERE user_id = :user AND sent_at <= :settled AND bounced_at IS NULL
+            ORDER BY sent_at DESC, id LIMIT :most) AS latest
       GROUP BY contact_id) AS told
 JOIN contacts c ON c.id = told.contact_id AND c.user_id = :user
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -86,7 +85,7 @@ def histories(ids: Sequence[str], context: Context) -> dict[str, Json]:
 
 
 def priors(context: Context) -> dict[str, Prior]:
-    """Return the prior of each type of contact from the latest pitches, that of all under OTHERS."""
+    """Return the prior of each type of contact from the latest mature pitches, that of all under OTHERS."""
     now = context.now()
     return fitted(context.rows(GROUPS, now=now, settled=now - HORIZON, most=LATEST))
 

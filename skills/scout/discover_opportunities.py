@@ -101,6 +101,7 @@ def opportunity(group: list[Json], given: Json, by: Applicant) -> Json:
         "lead_days": (row["deadline"] - by.today).days if row["deadline"] else None,
         "eligible": True,
         "reasons": reasons(row, genre, by),
+        **({"rules": row["rules"]} if row["rules"] else {}),
         "merged": [other["id"] for other in group[1:]],
     }
 

@@ -53,6 +53,19 @@ async def test_nobody_who_is_suppressed_is_ranked(skillbench):
     assert "2 left out: suppressed or erased" in found["meta"]["warnings"]
 
 
+async def test_answers_that_came_soon_do_not_make_others_likely_to_answer(skillbench):
+    user = skillbench.user()
+    people = [contact(user) for _ in range(400)]
+    sent = [pitch(user, one, 7) for one in people]
+    sent[:20] = [{**one, "replied_at": one["sent_at"] + timedelta(days=1)} for one in sent[:20]]
+    await skillbench.load({"contacts": people, "pitches": sent})
+    asked = [{"id": str(one["id"]), "type": "radio"} for one in (people[0], people[-1])]
+    found = await skillbench.run("score-contacts", {"contacts": asked}, user=user)
+    answered, silent = (one["history"] for one in found["contacts"])
+    assert silent["mean"] < 0.1
+    assert silent["mean"] < answered["mean"] < 0.2
+
+
 async def test_whoever_is_named_twice_is_ranked_once(skillbench):
     user = skillbench.user()
     one = contact(user)
@@ -111,6 +124,18 @@ async def test_costs_in_other_currencies_are_left_out_or_told(skillbench):
     found = await skillbench.run("discover-opportunities", {"budget": 20}, user=user)
     assert (found["total"], len(found["meta"]["warnings"])) == (3, 1)
     assert "costs in EUR, GBP were compared" in found["meta"]["warnings"][0]
+
+
+async def test_an_opportunity_tells_its_rules(skillbench):
+    user = skillbench.user()
+    rules = {"unreleased": True, "min_lead_days": 7}
+    await skillbench.load(
+        {"opportunities": [chance(user, "Harbour Fest", rules=rules), chance(user, "Quay Radio Fund")]}
+    )
+    release = {"title": "Glass Coast", "date": (NOW.date() + timedelta(days=30)).isoformat()}
+    found = await skillbench.run("discover-opportunities", {"release": release}, user=user)
+    told = {one["title"]: one.get("rules") for one in found["opportunities"]}
+    assert told == {"Harbour Fest": rules, "Quay Radio Fund": None}
 
 
 async def test_without_any_opportunity_the_answer_is_empty(skillbench):
