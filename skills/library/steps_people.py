@@ -1,6 +1,6 @@
 """What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from library.actions import Action, Gain, counted, evidence, record, skill
@@ -114,8 +114,16 @@ def pitch_fitting(at: Situation) -> list[Action]:
 
 
 def clean_bounces(at: Situation) -> list[Action]:
-    bounced = [row for row in at.pitches if row["bounced_at"] and not row["replied_at"]]
-    ids = sorted({row["contact_id"] for row in bounced})
+    """Addresses that the last pitch did not reach, of contacts who never answered."""
+    heard, reached = _heard(at), _last_reached(at)
+    bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in heard)
+    ids = sorted(
+        {
+            row["contact_id"]
+            for row in bounced
+            if reached.get(row["contact_id"], row["sent_at"]) <= row["sent_at"]
+        }
+    )
     if not ids:
         return []
     harm = HARM_OF_BOUNCE * len(ids)
@@ -137,7 +145,7 @@ def rest_contacts(at: Situation) -> list[Action]:
     sends: dict[str, int] = {}
     for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
         sends[row["contact_id"]] = sends.get(row["contact_id"], 0) + row["sends"]
-    heard = {row["contact_id"] for row in at.history if row["replied_at"]}
+    heard = _heard(at)
     tired = sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
     if not tired:
         return []
@@ -158,6 +166,16 @@ def rest_contacts(at: Situation) -> list[Action]:
 
 
 PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounces, rest_contacts)
+
+
+def _heard(at: Situation) -> set[str]:
+    """Return who ever answered."""
+    return {row["contact_id"] for row in (*at.history, *at.pitches) if row["replied_at"]}
+
+
+def _last_reached(at: Situation) -> dict[str, datetime]:
+    """Return when the last pitch that did not bounce was sent to each contact."""
+    return {row["contact_id"]: row["sent_at"] for row in reversed(at.history) if not row["bounced_at"]}
 
 
 def _silent(row: Row) -> bool:

@@ -87,10 +87,10 @@ def switch_template(at: Situation) -> list[Action]:
 
 def record_answers(at: Situation) -> list[Action]:
     """So many pitches without a single answer are more likely a log that was not kept."""
-    found = []
+    found, heard = [], {row["campaign_id"] for row in at.history if row["replied_at"] or row["declined_at"]}
     for campaign in at.campaigns:
         rows = [row for row in at.mature if row["campaign_id"] == campaign["id"]]
-        if len(rows) < SILENT_PITCHES or any(row["replied_at"] or row["declined_at"] for row in rows):
+        if len(rows) < SILENT_PITCHES or campaign["id"] in heard:
             continue
         lost = USE_OF_LATE_ANSWERS * USUAL_RATE * len(rows)
         found.append(

@@ -1,5 +1,6 @@
 """What is worth doing: ranks, chances of a late answer, and rules at their edges."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from library.actions import Action, Gain, counted, evidence, ranked, skill
 from library.expected import better_template, reply_rate, still_to_come
 from library.situation import Situation
-from library.steps_people import answer_interested, follow_up
+from library.steps_people import answer_interested, clean_bounces, follow_up
+from library.steps_plans import record_answers
 from quality.harness import NOW
 
 WHY = (evidence("contacts", ["a"], "why"),)
@@ -142,3 +144,28 @@ def test_no_history_names_no_template():
 
 def test_one_is_singular():
     assert [counted(1, "day"), counted(2, "pitch", "pitches")] == ["1 day", "2 pitches"]
+
+
+BOUNCED = pitch(40, bounced_at=NOW - timedelta(days=40))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [pitch(30, after=1, campaign_id="other"), pitch(30, campaign_id="other"), pitch(200, after=1)],
+    ids=["answered since", "reached since", "answered before"],
+)
+def test_whoever_was_reached_after_a_bounce_or_ever_answered_is_not_to_be_suppressed(later):
+    both = sorted([BOUNCED, later], key=lambda row: row["sent_at"], reverse=True)
+    assert clean_bounces(replace(situation(BOUNCED), history=both)) == []
+
+
+def test_whom_the_last_pitch_did_not_reach_is_to_be_corrected_or_suppressed():
+    before = pitch(50, campaign_id="other")
+    (found,) = clean_bounces(replace(situation(BOUNCED), history=[BOUNCED, before]))
+    assert found.command == {"door": "contacts.suppress", "input": {"contact_id": "c"}}
+
+
+def test_answers_are_missed_where_none_is_known_and_not_where_only_a_young_pitch_has_one():
+    silent = [pitch(40) for _ in range(60)]
+    assert len(record_answers(replace(situation(), history=silent))) == 1
+    assert record_answers(replace(situation(), history=[pitch(3, after=1), *silent])) == []
