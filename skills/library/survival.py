@@ -4,7 +4,7 @@ A pitch is (days, answered): days to its answer, else days watched without one (
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import chdtrc, ndtri
@@ -22,7 +22,7 @@ class Curve:
 
     `waiting` is the share not answered yet just after `days`; `greenwood` is the sum that Greenwood's
     variance is made of. `end` is the day until which enough pitches were watched to go by (Pocock, Clayton,
-    Altman 2002): beyond it one answer would lift the whole curve.
+    Altman 2002): beyond it one answer would lift the whole curve. `watched` are the days of all, in order.
     """
 
     days: np.ndarray
@@ -31,6 +31,7 @@ class Curve:
     n: int
     answered: int = 0
     end: float = 0.0
+    watched: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def waiting_at(self, day: float) -> float:
         """Return the share that is still without an answer after so many days."""
@@ -45,7 +46,7 @@ class Curve:
         """Bound the share answered within so many days, to 95 %: Greenwood 1926 on the log(-log) scale."""
         step, z = self._step(day), float(ndtri(0.5 + LEVEL / 2))
         if step < 0:
-            return (0.0, 1.0) if not self.n else (0.0, 1 - (1 - LEVEL) ** (1 / self.n))
+            return 0.0, 1 - (1 - LEVEL) ** (1 / left) if (left := self._watched_for(day)) else 1.0
         waiting = float(self.waiting[step])
         if waiting <= NEVER:
             return 0.0, 1.0
@@ -72,6 +73,9 @@ class Curve:
         enough = self.answered >= FEWEST_ANSWERS and self.plateau > 0
         return self.quantile(share * self.plateau) if enough else None
 
+    def _watched_for(self, day: float) -> int:
+        return len(self.watched) - int(np.searchsorted(self.watched, day, side="left"))
+
     def _step(self, day: float) -> int:
         return int(np.searchsorted(self.days, day, side="right")) - 1
 
@@ -80,14 +84,15 @@ def kaplan_meier(days: Sequence[float], answered: Sequence[bool]) -> Curve:
     """Return the curve of pitches (Kaplan, Meier 1958); a censored one counts as watched on its last day."""
     watched, seen = np.asarray(days, dtype=float), np.asarray(answered, dtype=bool)
     when, answers = np.unique(watched[seen], return_counts=True)
-    at_risk = len(watched) - np.searchsorted(np.sort(watched), when, side="left")
+    order = np.sort(watched)
+    at_risk = len(watched) - np.searchsorted(order, when, side="left")
     left = at_risk - answers
     with np.errstate(divide="ignore"):
         terms = np.where(left > 0, answers / (at_risk * np.maximum(left, 1)), 0.0)
     waiting = np.cumprod(1 - answers / np.maximum(at_risk, 1))
     enough = max(round(SHARE_AT_RISK * len(watched)), 1)
-    end = float(np.sort(watched)[-enough]) if len(watched) else 0.0
-    return Curve(when, waiting, np.cumsum(terms), len(watched), int(seen.sum()), end)
+    end = float(order[-enough]) if len(watched) else 0.0
+    return Curve(when, waiting, np.cumsum(terms), len(watched), int(seen.sum()), end, order)
 
 
 @dataclass(frozen=True, slots=True)

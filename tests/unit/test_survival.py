@@ -48,6 +48,12 @@ def test_before_the_first_answer_all_wait():
     assert curve.interval_at(2.9)[0] == 0.0
 
 
+def test_where_nobody_answered_the_bound_is_of_those_watched_for_so_long():
+    curve = kaplan_meier([1.0] * 78 + [30.0] * 22, [False] * 100)
+    assert curve.interval_at(1) == (0.0, pytest.approx(1 - 0.05 ** (1 / 100)))
+    assert curve.interval_at(21) == (0.0, pytest.approx(1 - 0.05 ** (1 / 22)))
+
+
 @pytest.mark.parametrize("days", [[], [2.0], [2.0, 2.0]])
 def test_without_an_answer_there_is_no_delay(days):
     curve = kaplan_meier(days, [False] * len(days))
