@@ -23,6 +23,7 @@ FOLDS = (0.4, 0.55, 0.7, 0.85, 1.0)
 INTERVAL = 1.96
 FACTORS_SHOWN = 5
 LEAST_EFFECT = 0.01
+OF_TYPE = "rate of the type"
 
 Json = dict[str, Any]
 
@@ -67,9 +68,11 @@ class Forecast:
         line, error = self.model.log_odds(sent)
         matrix = filled(self.model.columns.matrix(sent), self.model.usual)
         parts = self.model.fit.design(matrix)[:, 1:] * self.model.fit.weights[1:] * self.platt.slope
-        known = (self.model.rates.log_odds(sent) - logit(self.rates.overall)) * self.platt.slope
-        effects = np.column_stack([known, parts])
-        names = ["history", *self.model.columns.names]
+        usual_of_type = self.model.rates.usual_log_odds(sent)
+        history = (self.model.rates.log_odds(sent) - usual_of_type) * self.platt.slope
+        kind = (usual_of_type - logit(self.rates.overall)) * self.platt.slope
+        effects = np.column_stack([history, kind, parts])
+        names = ["history", OF_TYPE, *self.model.columns.names]
         bounds = [expit(self.platt(line + way * INTERVAL * error)) for way in (0, -1, 1)]
         return [
             {"p": float(p), "lo": float(lo), "hi": float(hi), "factors": _factors(names, own, one)}
@@ -211,6 +214,8 @@ def _why(name: str, one: Sent) -> str:
     match name:
         case "history":
             return f"{one.k} of {one.n} known outcomes were successes"
+        case name if name == OF_TYPE:
+            return f"type is {one.type}"
         case "earlier pitches":
             return f"{one.earlier} sent before"
         case "days since the last":

@@ -61,6 +61,11 @@ class Rates:
         means = [(a + one.k) / (a + b + one.n) for one, (a, b) in zip(sent, priors, strict=True)]
         return np.asarray(logit(np.array(means, dtype=float)))
 
+    def usual_log_odds(self, sent: Sequence[Sent]) -> np.ndarray:
+        """Return the log odds of the rate of each contact's type."""
+        priors = [self.prior(one.type) for one in sent]
+        return np.asarray(logit(np.array([a / (a + b) for a, b in priors], dtype=float)))
+
     def of(self, sent: Sent) -> Json:
         """Return the contact's `Rate`, drawn towards that of its type."""
         return posterior(sent.k, sent.n, *self.prior(sent.type))

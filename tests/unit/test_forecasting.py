@@ -50,6 +50,20 @@ def test_a_planted_genre_effect_is_found_and_named():
     assert "genre match" in [factor["name"] for factor in yes["factors"]]
 
 
+def test_what_a_type_does_is_not_told_as_the_history_of_a_contact_that_has_none():
+    venues = [
+        one | {"type": "venue", "contact_id": f"v{i}", "success": False}
+        for i, one in enumerate(_planted(300))
+    ]
+    both = sorted([*_planted(1500), *venues], key=lambda one: one["sent_at"])
+    made = forecast(both, HORIZON, "replied")
+    new, silent = made.predict([Sent(type="radio"), Sent(type="radio", k=0, n=9)])
+    assert made.card["kind"] == "logistic"
+    assert {"name": "history", "why": "0 of 0 known outcomes were successes"} not in _named(new)
+    assert {"name": "rate of the type", "why": "type is radio"} in _named(new)
+    assert {"name": "history", "why": "0 of 9 known outcomes were successes"} in _named(silent)
+
+
 def test_columns_of_noise_earn_no_model():
     rng = np.random.default_rng(4)
     used = 0
@@ -99,3 +113,7 @@ def _planted(count):
         row(i / 8, f"c{i % 200}", success=bool(rng.random() < chance[i]), match=bool(matches[i]))
         for i in range(count)
     ]
+
+
+def _named(prediction):
+    return [{"name": one["name"], "why": one["why"]} for one in prediction["factors"]]
