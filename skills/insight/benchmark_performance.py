@@ -87,7 +87,8 @@ def run(given: Json, context: Context) -> Json:
     cited = references(metric)
     own = own_result(you, metric)
     if not others or not you.trials(metric):
-        return {"you": own, "references": cited, **_alone(context, you, metric, reason)}
+        nothing = reason or "nothing of yours can be set beside others yet"
+        return {"you": own, "references": cited, **_alone(context, you, metric, nothing)}
     rng = generator("benchmark-performance", metric, you, others)
     draws = posterior([you, *others], metric, rng)
     place = percentile(draws, metric)

@@ -126,3 +126,17 @@ async def test_the_same_question_has_the_same_answer(skillbench):
     await load(skillbench, act_of(user, sends=100, replies=8), *cohort(11))
     answers = [await skillbench.run(SKILL, {}, user=user) for _ in range(2)]
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("metric", ["reply_rate", "days_to_reply"])
+@pytest.mark.parametrize("sends", [0, 300])
+async def test_who_has_nothing_to_set_beside_others_is_told_so(skillbench, sends, metric):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    await load(skillbench, act_of(user, sends=sends, replies=0), *cohort(12))
+    found = await skillbench.run(SKILL, {"metric": metric}, user=user)
+    if (sends, metric) == (300, "reply_rate"):
+        assert found["percentile"]["n"] == 12
+        return
+    assert found["verdict"].endswith("nothing of yours can be set beside others yet")
+    assert all(found["meta"]["warnings"])

@@ -107,6 +107,11 @@ def test_days_are_told_as_days():
     assert rate(days) == "3.5 days (2.0 to 6.1), 5 answers"
 
 
+def test_days_that_nobody_answered_in_are_no_figures():
+    none = {"k": 0, "n": 300, "mean": 0.0, "lo": 0.0, "hi": 0.0, "method": "days; nobody answered yet"}
+    assert rate(none) == "no answer yet"
+
+
 def test_a_contact_has_parts_source_history_and_last_contact():
     told = text("score-contacts", {"contacts": [CONTACT], "meta": META})
     for part in (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from totalaud.told.lines import wrapped
+from totalaud.told.lines import counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -13,7 +13,10 @@ Lines = list[str]
 def rate(value: Json) -> str:
     """Write a rate with its interval: 6.3 % (2.1-16.8), 3 of 48; days as they are."""
     if str(value.get("method", "")).startswith("days"):
-        return f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f}), {value['k']} answers"
+        if not value["k"]:
+            return "no answer yet"
+        days = f"{value['mean']:.1f} days ({value['lo']:.1f} to {value['hi']:.1f})"
+        return f"{days}, {counted(value['k'], 'answer')}"
     figures = (percent(value[name]) for name in ("mean", "lo", "hi"))
     return "{} % ({}\u2013{}), {} of {}".format(*figures, value["k"], value["n"])
 
