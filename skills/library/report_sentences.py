@@ -148,7 +148,12 @@ def ahead(of: Material) -> Text:
     many = number(len(of.rivals), of.refs.all_settled("by campaign"))
     first = next((one for one in of.rivals if one["rate"]["k"]), None)
     if first is None:
-        return say("Of {many} campaigns none is answered yet.", many=many)
+        horizon = number(HORIZON_DAYS, of.refs.rule("horizon in days"))
+        return say(
+            "Of {many} campaigns none has an answer to a pitch older than {horizon} days.",
+            many=many,
+            horizon=horizon,
+        )
     ref = of.refs.all_settled(f"campaign_id = {first['key']}")
     return say(
         "Of {many} campaigns {name} is answered most, {rate}; it is the best with a probability of {p} %.",

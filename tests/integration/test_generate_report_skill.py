@@ -100,7 +100,7 @@ async def test_a_label_sees_its_campaigns_beside_each_other(skillbench):
 @pytest.mark.parametrize(
     ("answers", "begins"),
     [
-        (([None] * 30, [None] * 30), "Of 2 campaigns none is answered yet."),
+        (([None] * 30, [None] * 30), "Of 2 campaigns none has an answer to a pitch older than 21 days."),
         (([None], ["placed"] + [None] * 199), "Of 2 campaigns Low Tide is answered most, 0.5 %"),
     ],
 )
