@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from library.actions import counted
 from library.ics import Entry, calendar
 from library.lead_times import LEAD_TIMES
 from library.meta import meta
@@ -113,7 +114,8 @@ def _reason(missed: Missed, release: date, today: date, hours: float) -> str:
         return f"{task.id}: had to be done by {limit}, which is past"
     if not hours:
         return f"{task.id}: there are no hours to do it in"
-    return f"{task.id}: has to be done by {limit}; at {hours:g} h a week it is {missed.late_by} days late"
+    late = counted(missed.late_by, "day")
+    return f"{task.id}: has to be done by {limit}; at {hours:g} h a week it is {late} late"
 
 
 def _distance(days: int) -> str:

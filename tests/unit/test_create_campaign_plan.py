@@ -46,6 +46,11 @@ def test_twenty_six_days_are_too_few_for_radio_and_it_says_so():
     assert found["meta"]["warnings"][-1].startswith("Everything would fit if the release were on 20")
 
 
+def test_one_day_late_is_singular():
+    (late,) = (one for one in made(15, hours_per_week=7)["infeasible"] if one.startswith("curators-pitch"))
+    assert late.endswith("at 7 h a week it is 1 day late")
+
+
 def test_nobody_is_told_to_put_off_what_is_out():
     found = made(-8, goal="radio")
     assert found["infeasible"]
