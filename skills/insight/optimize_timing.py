@@ -146,7 +146,7 @@ def told(slots: tuple[Slot, ...], facts: Known, p_best: np.ndarray, scale: float
             "p_best": round(float(p_best[number]), 4),
             "expected": {
                 "k": int(facts.answered[number]),
-                "n": round(float(facts.pitches[number])),
+                "n": int(facts.pitches[number]),
                 "mean": round(float(mean[number]), 4),
                 "lo": round(float(low[number]), 4),
                 "hi": round(float(high[number]), 4),

@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Answers and comparable pitches of each slot, and draws of its true rate."""
+    """Answers and pitches of each slot as counted, and draws of its rate among comparable ones."""
 
     answered: np.ndarray
     pitches: np.ndarray
@@ -73,13 +73,14 @@ def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generato
     common = max(_share(given), 1e-9)
     places: dict[tuple[int, str], list[float]] = {}
     for one in given:
-        counts = places.setdefault((one.weekday, one.part), [0.0, 0.0])
+        counts = places.setdefault((one.weekday, one.part), [0.0, 0.0, 0.0])
         counts[0] += one.answered
-        counts[1] += one.pitches * rates[one.kind] / common
-    at = [places.get(slot.place, [0.0, 0.0]) for slot in slots]
-    answered = np.array([counts[0] for counts in at])
-    pitches = np.maximum(np.array([counts[1] for counts in at]), answered)
-    return Known(answered, pitches, rate_draws(answered, pitches, rng, draws=DRAWS))
+        counts[1] += one.pitches
+        counts[2] += one.pitches * rates[one.kind] / common
+    at = [places.get(slot.place, [0.0, 0.0, 0.0]) for slot in slots]
+    answered, pitches, comparable = np.array(at).T
+    draws = rate_draws(answered, np.maximum(comparable, answered), rng, draws=DRAWS)
+    return Known(answered, pitches, draws)
 
 
 def enough(seen: Iterable[Seen]) -> bool:

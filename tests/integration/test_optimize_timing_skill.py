@@ -61,6 +61,18 @@ async def test_equal_weekdays_do_not_stand_out(skillbench):
     assert found["meta"]["warnings"][0].startswith("no time stands out yet")
 
 
+async def test_a_slot_counts_the_pitches_that_went_out_in_it_whoever_they_went_to(skillbench):
+    user = skillbench.user()
+    act, radio, blog = campaign(user), contact(user), contact(user, type="blogger")
+    often = [at(pitch(user, act, radio), TUESDAY) for _ in range(200)]
+    seldom = [at(pitch(user, act, blog), TUESDAY + timedelta(days=1)) for _ in range(150)]
+    rows = [*map(answered, often[:40]), *often[40:], *map(answered, seldom[:3]), *seldom[3:]]
+    await skillbench.load({"campaigns": [act], "contacts": [radio, blog], "pitches": rows})
+    found = await skillbench.run(SKILL, {"slots": ["tue 10", "wed 10"]}, user=user)
+    counted = {slot["weekday"]: (slot["expected"]["k"], slot["expected"]["n"]) for slot in found["slots"]}
+    assert counted == {"tuesday": (40, 200), "wednesday": (3, 150)}
+
+
 async def test_each_contact_is_scheduled_by_its_own_clock_within_the_limits(skillbench):
     user = skillbench.user()
     people = [
