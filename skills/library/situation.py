@@ -20,8 +20,9 @@ TYPES_OF = {
 
 CAMPAIGNS = """
 SELECT k.id, k.name, k.artist_id, k.release_id, k.goal, k.genres, k.created_at,
-       a.name AS artist, a.genres AS own
+       a.name AS artist, a.genres AS own, r.date AS out
 FROM campaigns k LEFT JOIN artists a ON a.id = k.artist_id AND a.user_id = k.user_id
+LEFT JOIN releases r ON r.id = k.release_id AND r.user_id = k.user_id
 WHERE k.user_id = :user AND k.closed_at IS NULL
   AND (CAST(:campaign AS uuid) IS NULL OR k.id = CAST(:campaign AS uuid))
   AND (CAST(:artist AS uuid) IS NULL OR k.artist_id = CAST(:artist AS uuid))

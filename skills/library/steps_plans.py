@@ -129,13 +129,14 @@ def add_facts(at: Situation) -> list[Action]:
 def close_campaign(at: Situation) -> list[Action]:
     """Nothing is open in it any more."""
     found = []
-    drafted = {row["campaign_id"] for row in at.drafts}
+    open_ = {row["campaign_id"] for row in (*at.drafts, *filter(waits, at.pitches))}
+    open_ |= {one["id"] for one in at.campaigns if one["out"] and one["out"] > at.now.date()}
     for campaign in at.campaigns:
         rows = [row for row in at.history if row["campaign_id"] == campaign["id"]]
         busy = any(
             waits(row) or at.days_since(row["last_sent_at"] or row["sent_at"]) < DONE_DAYS for row in rows
         )
-        if not rows or busy or campaign["id"] in drafted or at.fitting.get(campaign["id"]):
+        if not rows or busy or campaign["id"] in open_ or at.fitting.get(campaign["id"]):
             continue
         why = evidence("campaign", [campaign["id"]], f"nothing sent for {DONE_DAYS} days, nobody waits")
         command = record("campaign.close", {"campaign": campaign["id"]})

@@ -44,6 +44,30 @@ async def test_where_nothing_is_recorded_nothing_is_recommended(skillbench, risk
     assert found["meta"]["warnings"][0].startswith("nothing is recorded yet: 'totalaud contacts import'")
 
 
+async def test_a_campaign_is_closed_where_nobody_waits_and_its_release_is_out(skillbench):
+    user = skillbench.user()
+    act = artist(user)
+    soon = release(user, act, title="Low Tide")
+    acts = {
+        name: campaign(user, name=name, genres=["polka"], **of)
+        for name, of in {"Over": {}, "Waiting": {}, "To Come": {"release_id": soon["id"]}}.items()
+    }
+    people = [contact(user) for _ in acts]
+    sent = [pitch(user, one, to, days=100) for one, to in zip(acts.values(), people, strict=True)]
+    when = {
+        "replied_at": skillbench.now,
+        "positive_at": skillbench.now,
+        "sent_at": None,
+        "last_sent_at": None,
+    }
+    interested = pitch(user, acts["Waiting"], people[0]) | when
+    rows = {"artists": [act], "releases": [soon], "campaigns": [*acts.values()], "contacts": people}
+    await skillbench.load({**rows, "pitches": [*sent, interested]})
+    found = await skillbench.run(SKILL, {"limit": 50}, user=user)
+    closed = [one["title"] for one in found["actions"] if one["kind"] == "close_campaign"]
+    assert closed == ["Close Over"]
+
+
 async def test_no_more_than_asked_for_are_told(skillbench):
     at = stranger("follow_up", 1002)
     await skillbench.load(at.rows)
