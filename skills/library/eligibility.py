@@ -83,4 +83,4 @@ def _release(rules: Json, by: Applicant) -> Iterator[str]:
     if least is not None and days < int(least):
         yield f"it needs {int(least)} days before the release"
     if types and by.release_type not in types:
-        yield "it takes other types of release"
+        yield "it takes other types of release" if by.release_type else "the release's type is not known"

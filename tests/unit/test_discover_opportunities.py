@@ -71,6 +71,11 @@ def test_a_cost_is_held_against_a_budget_in_its_own_currency_alone(cost, counted
     )
 
 
+def test_a_release_of_an_unknown_type_is_not_said_to_be_of_another():
+    rules = {"rules": {"release_types": ["album"]}}
+    assert obstacles(entry(**rules), replace(LEEDS, release_type=None)) == ["the release's type is not known"]
+
+
 def test_what_is_not_known_counts_as_shut():
     unknown = Applicant(TODAY)
     assert obstacles(entry(rules={"unreleased": True}), unknown) == ["the release's date is not known"]
