@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from library.outcomes import HORIZON_DAYS
-from library.rates import made
+from library.rates import made, wilson
 
 EDGES = np.concatenate([np.arange(0, 3, 0.25), np.arange(3, 8, 0.5), np.arange(8, HORIZON_DAYS + 1.0)])
 USUAL_MEDIAN, USUAL_SHAPE, USUAL_ANSWERS = 3.0, 0.9, 4.0
@@ -45,7 +45,8 @@ def usual_delays() -> np.ndarray:
 def expected_eventual(ages: Ages, delays: np.ndarray) -> dict[str, object]:
     """Return the `Rate` answered by the horizon.
 
-    `delays` are counts between EDGES, of pitches watched to the end.
+    `delays` are counts between EDGES, of pitches watched to the end. Where all are answered, or more
+    than could be by now if all were to be in the end, they came sooner: what is counted stands, open above.
     """
     k, n = float(ages.answered.sum()), float(ages.many.sum())
     if not n:
@@ -54,6 +55,8 @@ def expected_eventual(ages: Ages, delays: np.ndarray) -> dict[str, object]:
     rng = np.random.default_rng(int(1_000_003 * k + n))
     drawn = rng.gamma(np.maximum(weights, 1e-9), size=(DRAWS, len(weights)))
     confidence = np.mean([ndtr(_score(ages, _answered_by(ages, one))) for one in drawn], axis=0)
+    if k == n or (k and confidence[-1] > LOW):
+        return made(k, n, k / n, (wilson(k, n)["lo"], 1.0), METHOD)
     likeliest = _where(_score(ages, _answered_by(ages, weights)), 0.0) if k else 0.0
     low = _where(confidence, LOW) if k else 0.0
     high = _where(confidence, HIGH) if confidence[-1] < HIGH else 1.0

@@ -54,6 +54,13 @@ def test_all_equal_outcomes_are_bounded(answered, low, high):
     assert found["lo"] <= found["mean"] <= found["hi"]
 
 
+@pytest.mark.parametrize(("days", "k", "n"), [(0.0, 1, 100), (0.5, 1, 1), (1.0, 9, 10)])
+def test_answers_sooner_than_any_before_make_nothing_certain(days, k, n):
+    seen_before = delay_counts(np.random.default_rng(1).exponential(5, 200))
+    found = expected_eventual(ages([days] * n, [1.0] * k + [0.0] * (n - k)), seen_before)
+    assert (found["mean"], found["lo"], found["hi"]) == (k / n, wilson(k, n)["lo"], 1.0)
+
+
 def test_of_nothing_sent_nothing_is_known():
     found = expected_eventual(ages([], []), NO_HISTORY)
     assert (found["lo"], found["hi"], found["n"]) == (0.0, 1.0, 0)
