@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from library.actions import counted, needing
 from library.campaign_numbers import percent
 from library.cohort import admitted, opted_in, withheld
 from library.meta import meta
@@ -180,9 +181,8 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
     if not needed:
         verdict = f"Your {NAMES[metric]} stands alone: {reason}"
         return {"verdict": verdict, "meta": meta(context, "own_data", you.n, warnings=[reason])}
-    verdict = (
-        f"Not enough data: {you.n} pitches with a known outcome, about {needed} more are needed; {reason}"
-    )
+    known = counted(you.n, "pitch", "pitches")
+    verdict = f"Not enough data: {known} with a known outcome, about {needing(needed)}; {reason}"
     told = meta(context, "insufficient", you.n, needed=needed, sources=sources, warnings=[verdict])
     return {"verdict": verdict, "meta": told}
 

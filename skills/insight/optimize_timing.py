@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from library.actions import counted, needing
 from library.exact import sends_for_lift
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.meta import meta
@@ -167,7 +168,8 @@ def _meta(
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
     needed = max(wanted - pitches, 1)
     lacking = "no evidence yet" if not evidence else "no time stands out yet"
-    warning = f"{lacking}: {pitches} pitches with a known outcome, about {needed} more are needed"
+    sent = counted(pitches, "pitch", "pitches")
+    warning = f"{lacking}: {sent} with a known outcome, about {needing(needed)}"
     return meta(
         context, "own_data" if evidence else "insufficient", pitches, needed=needed, warnings=[warning]
     )

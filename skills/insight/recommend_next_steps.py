@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from library.actions import Action, ranked
+from library.actions import Action, counted, ranked
 from library.asked import how_many
 from library.meta import meta
 from library.next_steps import proposed
@@ -39,5 +39,6 @@ def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     if n >= FEWEST_PITCHES:
         return meta(context, "own_data", n, warnings=warnings)
     needed = FEWEST_PITCHES - n
-    told = f"gains are rough: {n} pitches with a known outcome, {needed} more would make them your own"
+    known = counted(n, "pitch", "pitches")
+    told = f"gains are rough: {known} with a known outcome, {needed} more would make them your own"
     return meta(context, "insufficient", n, needed=needed, warnings=[*warnings, told])

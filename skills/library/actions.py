@@ -77,3 +77,8 @@ def record(door: str, given: Json) -> Json:
 
 def counted(n: int, noun: str, many: str = "") -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {many or noun + 's'}"
+
+
+def needing(n: int) -> str:
+    """Say how many more are needed."""
+    return f"{n} more {'is' if n == 1 else 'are'} needed"

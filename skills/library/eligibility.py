@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from library import music
+from library.actions import counted
 from library.money import currency
 
 Json = dict[str, Any]
@@ -81,6 +82,6 @@ def _release(rules: Json, by: Applicant) -> Iterator[str]:
     if rules.get("released") and days > 0:
         yield "it takes released music alone"
     if least is not None and days < int(least):
-        yield f"it needs {int(least)} days before the release"
+        yield f"it needs {counted(int(least), 'day')} before the release"
     if types and by.release_type not in types:
         yield "it takes other types of release" if by.release_type else "the release's type is not known"

@@ -72,7 +72,8 @@ def lacking(of: Material) -> Text:
     if not of.missing:
         return ()
     more = number(of.missing, of.refs.pitches("bounced_at is null"))
-    return say("Not enough data: {more} more delivered pitches are needed to speak of a rate.", more=more)
+    noun = "pitch is" if of.missing == 1 else "pitches are"
+    return say(f"Not enough data: {{more}} more delivered {noun} needed to speak of a rate.", more=more)
 
 
 def placed(of: Material) -> Text:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from library.actions import counted, needing
 from library.campaign_numbers import span
 from library.cohort import Whose, hides_each
 from library.exact import lift
@@ -63,7 +64,8 @@ def nothing(
 ) -> Json:
     """Say how many pitches are missing, and cite what others have published."""
     needed = missing_pitches(successes, pitches, level=rules.fdr / 20, share=0.5, have=pitches)
-    lacking = f"not enough data: {pitches} pitches with a known outcome, about {needed} more are needed"
+    known = counted(pitches, "pitch", "pitches")
+    lacking = f"not enough data: {known} with a known outcome, about {needing(needed)}"
     cited = references(outcome)
     return {
         "patterns": [],

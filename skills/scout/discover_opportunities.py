@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from library import music
+from library.actions import counted
 from library.asked import how_many
 from library.duplicates import merged
 from library.eligibility import Applicant, genre_fit, obstacles, places_of
@@ -110,10 +111,11 @@ def reasons(row: Json, genre: float, by: Applicant) -> list[str]:
     """Say why it fits and what to mind."""
     said = [f"for {', '.join(row['genres'])}"] if row["genres"] and genre > 0 else []
     if row["deadline"]:
-        said.append(f"{(row['deadline'] - by.today).days} days to the deadline")
+        said.append(f"{counted((row['deadline'] - by.today).days, 'day')} to the deadline")
     rules = row["rules"] or {}
     if rules.get("quota_tracks") and rules.get("quota_days"):
-        said.append(f"at most {rules['quota_tracks']} tracks in {rules['quota_days']} days")
+        tracks, days = counted(rules["quota_tracks"], "track"), counted(rules["quota_days"], "day")
+        said.append(f"at most {tracks} in {days}")
     return said
 
 

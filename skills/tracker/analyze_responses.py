@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
+from library.actions import counted, needing
 from library.meta import meta
 from library.outcomes import HORIZON_DAYS, bounded, campaign, delivered, mature
 from library.response_rows import categories, pitches_by
@@ -62,14 +63,13 @@ def _warnings(rows: list[Json], alive: list[Json], settled: list[Json], *, overl
         return [*told, "nothing was delivered: 'totalaud outreach import' brings what was sent"]
     if len(settled) < FEWEST:
         told.append(
-            f"not enough data: {len(settled)} pitches with a known outcome, "
-            f"{FEWEST - len(settled)} more are needed"
+            f"not enough data: {counted(len(settled), 'pitch', 'pitches')} with a known outcome, "
+            f"{needing(FEWEST - len(settled))}"
         )
     if len(settled) < len(alive):
         young = len(alive) - len(settled)
-        told.append(
-            f"{young} pitches younger than {HORIZON_DAYS} days count for how soon, not for the groups"
-        )
+        many, verb = counted(young, "pitch", "pitches"), "counts" if young == 1 else "count"
+        told.append(f"{many} younger than {HORIZON_DAYS} days {verb} for how soon, not for the groups")
     if overlap:
         told.append("groups overlap: a contact counts under each of its own")
     return told

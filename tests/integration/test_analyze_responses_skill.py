@@ -275,3 +275,28 @@ async def test_groups_that_are_not_told_are_counted(skillbench):
     found = await analyze(skillbench, rows, user, group_by="outlet")
     assert len(found["groups"]) == 40
     assert "of 41 groups the 40 with most pitches are told" in found["meta"]["warnings"]
+
+
+async def test_one_is_told_in_the_singular(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n) for n in range(20)]
+    ages = [50] * 19 + [2]
+    rows = [pitch(act, one, now - timedelta(days=age)) for one, age in zip(people, ages, strict=True)]
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": people, "pitches": rows}, user)
+    assert found["meta"]["warnings"][:2] == [
+        "not enough data: 19 pitches with a known outcome, 1 more is needed",
+        "1 pitch younger than 21 days counts for how soon, not for the groups",
+    ]
+
+
+@pytest.mark.parametrize(
+    "skill",
+    ["recommend-next-steps", "identify-patterns", "benchmark-performance", "optimize-timing"],
+)
+async def test_one_pitch_is_told_in_the_singular(skillbench, skill):
+    user = skillbench.user()
+    act, one = campaign(user), contact(user, 1)
+    sent = pitch(act, one, skillbench.now - timedelta(days=50))
+    await skillbench.load({"campaigns": [act], "contacts": [one], "pitches": [sent]})
+    warnings = (await skillbench.run(skill, {}, user=user))["meta"]["warnings"]
+    assert any("1 pitch with a known outcome" in one for one in warnings)

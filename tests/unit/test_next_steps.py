@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from library.actions import Action, Gain, counted, evidence, ranked, skill
+from library.actions import Action, Gain, counted, evidence, needing, ranked, skill
 from library.expected import better_template, reply_rate, still_to_come
 from library.situation import Situation
 from library.steps_people import answer_interested, clean_bounces, follow_up
@@ -144,6 +144,7 @@ def test_no_history_names_no_template():
 
 def test_one_is_singular():
     assert [counted(1, "day"), counted(2, "pitch", "pitches")] == ["1 day", "2 pitches"]
+    assert [needing(1), needing(2)] == ["1 more is needed", "2 more are needed"]
 
 
 BOUNCED = pitch(40, bounced_at=NOW - timedelta(days=40))
