@@ -258,8 +258,7 @@ def served_from(place: str) -> set[str]:
 
 def around_of(place: str) -> list[str]:
     """Return the names of what a place lies in, one step out; a territory is none."""
-    wholes = [name for name, parts in _wholes().items() if place_key(place) in map(key, parts)]
-    around = (around_of(whole) if whole in _parts(TERRITORIES) else [whole] for whole in wholes)
+    around = (around_of(whole) if whole in _parts(TERRITORIES) else [whole] for whole in _has(place))
     return list(dict.fromkeys(chain.from_iterable(around)))
 
 
@@ -269,7 +268,7 @@ def reach(place: str) -> set[str]:
     while open_:
         here = open_.pop()
         found |= _names_of(here)
-        open_ += around_of(here)
+        open_ += _has(here)
     return found
 
 
@@ -287,6 +286,11 @@ def _names_of(place: str) -> set[str]:
         own,
         *(key(other) for name, others in _parts(SAME).items() if key(name) == own for other in others),
     }
+
+
+def _has(place: str) -> list[str]:
+    """Return the names of what a place is a part of."""
+    return [whole for whole, parts in _wholes().items() if place_key(place) in map(key, parts)]
 
 
 @cache

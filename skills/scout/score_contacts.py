@@ -183,6 +183,10 @@ def region_fit(has: list[str], wanted: list[str]) -> Fit | None:
     for region in has:
         if music.key(region) in inside:
             return Fit(1, f"is {'' if music.is_everywhere(region) else 'in '}{region}")
+    around = {place for region in wanted for place in music.reach(region)}
+    for region in has:
+        if music.key(region) in around:
+            return Fit(0, f"is somewhere in {region}")
     return Fit(0, "is elsewhere" if has else "region unknown")
 
 

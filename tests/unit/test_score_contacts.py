@@ -72,6 +72,19 @@ def test_who_is_everywhere_is_in_the_region_and_who_asks_for_the_world_asks_for_
     assert score(contact(regions=["US"]), regions=["anywhere"]) == score(contact(regions=["US"]))
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("UK", "is somewhere in UK"),
+        ("UK & Ireland", "is somewhere in UK & Ireland"),
+        ("France", "is elsewhere"),
+    ],
+)
+def test_of_a_place_around_the_region_it_is_said_that_nobody_knows_where_in_it(place: str, told: str):
+    (one,) = scored(contact(regions=[place]), regions=["Wales"])
+    assert [part["why"] for part in one["score_parts"] if part["name"] == "region"] == [told]
+
+
 def test_a_place_inside_the_region_counts_and_another_name_too():
     inside = {
         score(contact(regions=[place]), regions=["UK"])
