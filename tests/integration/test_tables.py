@@ -1,11 +1,13 @@
 """The tables on a real server: the seed's shape, and rows that are looked up by their keys."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from controls import USER
 from projector import spreading, statements
 from projector.database import connected, make
 from projector.ddl import ddl
@@ -66,3 +68,21 @@ async def test_outreach_is_looked_up_by_its_pitch_however_empty_the_tables_were(
     plan = "\n".join(row[0] for row in explained)
     assert plan.count("outreach_by_pitch") == 2
     assert "Seq Scan" not in plan
+
+
+async def test_what_is_in_doubt_is_summed_up_in_one_look_at_a_sessions_attempts(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+        await connection.execute(
+            "INSERT INTO agent_sessions (id, agent_name, user_id, initial_input) VALUES ($1, '', $1, '{}')",
+            USER,
+        )
+        await connection.execute(
+            "INSERT INTO agent_session_steps (id, session_id, step_number)"
+            " SELECT gen_random_uuid(), $1, number FROM generate_series(1, 20) AS number",
+            USER,
+        )
+        await connection.execute(f"PREPARE hot AS {spreading.DOUBT_OF_STEPS}")
+        explained = await connection.fetch(f"EXPLAIN ANALYZE EXECUTE hot('{{{USER}}}', '{{{USER}}}')")
+    looks = [row[0] for row in explained if "skill_executions_by_session" in row[0]]
+    assert [re.findall(r"loops=\d+", look) for look in looks] == [["loops=1"]]

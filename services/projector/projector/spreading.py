@@ -44,16 +44,15 @@ UPDATE agent_session_steps t SET in_doubt_usd = d.usd
 FROM unnest($1::uuid[], $2::uuid[]) AS p(id, owner)
 CROSS JOIN LATERAL (SELECT x.id, x.user_id FROM agent_sessions x WHERE x.id = p.id OFFSET 0) AS o
 CROSS JOIN LATERAL (
-  SELECT x.ctid AS place, x.step_number AS number, x.in_doubt_usd AS before
-  FROM agent_session_steps x WHERE x.session_id = p.id OFFSET 0
-) AS x
-CROSS JOIN LATERAL (
-  SELECT coalesce(sum(e.in_doubt_usd) FILTER (WHERE e.step_number = x.number), 0) AS usd FROM (
-    SELECT y.step_number, y.in_doubt_usd FROM skill_executions y
-    WHERE y.agent_session_id = p.id AND y.execution_id IS NULL AND y.status IS NOT NULL OFFSET 0
-  ) AS e
+  SELECT max(u.place) AS place, sum(u.before) AS before, sum(u.usd) AS usd FROM (
+    SELECT x.step_number AS number, x.ctid AS place, x.in_doubt_usd AS before, 0 AS usd
+    FROM agent_session_steps x WHERE x.session_id = p.id
+    UNION ALL
+    SELECT y.step_number, NULL, 0, y.in_doubt_usd FROM skill_executions y
+    WHERE y.agent_session_id = p.id AND y.execution_id IS NULL AND y.status IS NOT NULL
+  ) AS u GROUP BY u.number
 ) AS d
-WHERE o.user_id = p.owner AND d.usd <> x.before AND t.ctid = x.place
+WHERE o.user_id = p.owner AND d.usd <> d.before AND t.ctid = d.place
 """
 DOUBT = """
 UPDATE agent_sessions t SET in_doubt_usd = d.usd
