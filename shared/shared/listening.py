@@ -1,6 +1,7 @@
 """What is heard outside any stream: each message is handled by itself, a bounded number of them at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from shared.failures import NATS_AWAY
 from shared.logs import get_logger
 from shared.refusal import Refusal
 from shared.room import no_room
-from shared.waiting import Waiting
+from shared.waiting import Waiting, sender_of
 
 AT_ONCE = 1_000
+BEYOND = 2
 MOST_WAITING_BYTES = 128 * 1024 * 1024
 
 
@@ -37,7 +39,10 @@ Handler = Callable[[Heard], Awaitable[None]]
 
 
 class Listening:
-    """One subscription and the handlers that run for it."""
+    """One subscription and the handlers that run for it: so many at once, however long they take.
+
+    A sender for whom none runs does not wait for those of others, up to `BEYOND` times as many.
+    """
 
     subscription: Subscription
 
@@ -46,10 +51,11 @@ class Listening:
         self._at_once = at_once
         self._waiting = Waiting()
         self._running: set[asyncio.Task[None]] = set()
+        self._senders: Counter[str] = Counter()
 
     def hear(self, message: Msg) -> None:
         """Begin with a message; the next ones wait here while too many are handled, in bounds."""
-        if len(self._running) < self._at_once:
+        if self._has_room(sender_of(message)):
             self._begin(message)
         elif self._waiting.bytes < MOST_WAITING_BYTES:
             self._waiting.put(message)
@@ -58,10 +64,16 @@ class Listening:
                 "too many messages wait, one is dropped", noun=message.subject.split(".", 1)[0]
             )
 
+    def _has_room(self, sender: str) -> bool:
+        running = len(self._running)
+        return running < self._at_once or (running < self._at_once * BEYOND and sender not in self._senders)
+
     def _begin(self, message: Msg) -> None:
         task = asyncio.create_task(self._run(message))
+        sender = sender_of(message)
         self._running.add(task)
-        task.add_done_callback(self._done)
+        self._senders[sender] += 1
+        task.add_done_callback(lambda done: self._done(done, sender))
 
     async def unsubscribe(self) -> None:
         await self.subscription.unsubscribe()
@@ -80,10 +92,15 @@ class Listening:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None], sender: str) -> None:
         self._running.discard(task)
-        if self._waiting:
+        self._senders[sender] -= 1
+        if not self._senders[sender]:
+            del self._senders[sender]
+        if self._waiting and len(self._running) < self._at_once:
             self._begin(self._waiting.take())
+        elif sender in self._waiting and self._has_room(sender):
+            self._begin(self._waiting.take(sender))
 
     async def _run(self, message: Msg) -> None:
         heard = Heard(message.subject, message.data, message.headers or {}, message)

@@ -15,12 +15,18 @@ class Waiting:
     def __bool__(self) -> bool:
         return bool(self._queues)
 
+    def __contains__(self, sender: str) -> bool:
+        return sender in self._queues
+
     def put(self, message: Msg) -> None:
         self.bytes += len(message.data)
-        self._queues.setdefault(_sender(message), deque()).append(message)
+        self._queues.setdefault(sender_of(message), deque()).append(message)
 
-    def take(self) -> Msg:
-        sender, queue = next(iter(self._queues.items()))
+    def take(self, sender: str | None = None) -> Msg:
+        """Take the next message of whose turn it is, or of this sender."""
+        if sender is None:
+            sender = next(iter(self._queues))
+        queue = self._queues[sender]
         message = queue.popleft()
         self.bytes -= len(message.data)
         if queue:
@@ -34,5 +40,5 @@ class Waiting:
         self.bytes = 0
 
 
-def _sender(message: Msg) -> str:
+def sender_of(message: Msg) -> str:
     return message.subject.partition(".")[2].partition(".")[0]

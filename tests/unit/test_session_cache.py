@@ -1,5 +1,6 @@
 """What an orchestrator remembers of sessions is bounded, and what is forgotten is read again."""
 
+import asyncio
 import tracemalloc
 from datetime import datetime
 from decimal import Decimal
@@ -20,10 +21,14 @@ from shared.subjects import Aggregate, session
 class CountedLog(MemoryLog):
     """A log that counts how often it is read."""
 
-    read = 0
+    read = most_at_once = _now = 0
 
     async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
         self.read += 1
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        await asyncio.sleep(0)
+        self._now -= 1
         return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
 
 
@@ -75,6 +80,25 @@ async def test_what_ended_takes_no_room(monkeypatch: pytest.MonkeyPatch):
     await one.do(1, Cancel())
     await one.do(3, start(1, input={"text": "x" * 20_000}))
     assert await one.remembers(3, 2) == [3, 2]
+
+
+async def test_what_ended_and_is_much_to_read_is_remembered(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "PAGE_BYTES", 10_000)
+    one = Orchestrator()
+    await one.begin(20_000, 1)
+    await one.do(1, Cancel())
+    await one.do(2, Cancel())
+    assert await one.remembers(2, 1) == [1]
+
+
+async def test_of_each_user_one_past_is_read_at_a_time_and_once_for_all_who_ask_for_it():
+    log = CountedLog()
+    ours = [session(user, SESSION) for user in (USER, UUID(int=8))]
+    for aggregate in ours:
+        await Sessions(log).decide(aggregate, start(1), supposed_new=True)
+    log.read, sessions = 0, Sessions(log)
+    await asyncio.gather(*(sessions.load(aggregate) for aggregate in ours * 20))
+    assert (log.read, log.most_at_once) == (2, 2)
 
 
 async def test_one_that_is_larger_than_the_room_for_all_is_remembered_alone(monkeypatch: pytest.MonkeyPatch):

@@ -211,7 +211,8 @@ class Commands:
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)
-        past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
+        async with self.sessions.turn(aggregate):
+            past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
         commits: list[Json] = []
         size = 0
         for recorded in past.recorded:

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 from nats.errors import Error as NatsError
@@ -71,12 +72,24 @@ class Sessions:
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._size = 0
+        self._turns: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
 
-        A copy of the log may be behind for a moment; raises Refusal where it does not get that far.
+        A copy of the log may be behind for a moment; raises Refusal where it does not get that far. Of each
+        user one past at a time is read from its beginning: large ones of one would keep all others waiting.
         """
+        if aggregate.subject in self._cache:
+            return await self._load(aggregate, at_least, fresh=fresh)
+        async with self.turn(aggregate):
+            return await self._load(aggregate, at_least, fresh=fresh)
+
+    def turn(self, aggregate: Aggregate) -> asyncio.Lock:
+        """Return what is held while a past of this user is read."""
+        return self._turns.setdefault(aggregate.user, asyncio.Lock())
+
+    async def _load(self, aggregate: Aggregate, at_least: int, *, fresh: bool) -> Known:
         cached = self._cache.get(aggregate.subject)
         if cached is not None and not fresh and cached.seq >= at_least:
             return cached
@@ -160,9 +173,12 @@ class Sessions:
             return Decided(after, events)
 
     def _remember(self, aggregate: Aggregate, known: Known) -> None:
-        """Keep it as the newest; one too large for the whole cache is kept alone."""
+        """Keep it as the newest; one too large for the whole cache is kept alone.
+
+        One that ended may be retried and cancelled again: it is kept where reading it anew takes its time.
+        """
         self._forget(aggregate.subject)
-        if known.session.ended and not known.session.open:
+        if known.session.ended and not known.session.open and known.size < PAGE_BYTES:
             return
         self._cache[aggregate.subject] = known
         self._size += known.size
