@@ -1,17 +1,20 @@
 """`ask.<user>.<noun>.<verb>`: from a message to its handler, and back to JSON."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
+from campaigns.imports import Import
 from shared import telemetry
 from shared.bodies import parse, read
 from shared.doors import Door, message_id
 from shared.refusal import Refusal
+from shared.user_turns import UserTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.doors`)."""
+    """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.doors`).
+
+    Of each user one file at a time is imported.
+    """
 
     routes: Mapping[str, Route]
+    turns: UserTurns = field(default_factory=UserTurns)
 
     def open(self) -> Iterator[Door]:
         """Return a door for each noun."""
@@ -48,8 +55,10 @@ class Doors:
             known = ", ".join(self.routes)
             raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
         cause = message_id(headers) or f"{command}/{uuid4()}"
+        turn = self.turns.of(user) if issubclass(route.body, Import) else nullcontext()
         with telemetry.span(command, parent=headers.get("traceparent")):
-            answer = await route.handle(user, read(route.body, parse(body)), cause)
+            async with turn:
+                answer = await route.handle(user, read(route.body, parse(body)), cause)
         return answer.model_dump_json().encode()
 
 

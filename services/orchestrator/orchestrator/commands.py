@@ -211,7 +211,7 @@ class Commands:
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)
-        async with self.sessions.turn(aggregate):
+        async with self.sessions.turns.of(aggregate.user):
             past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
         commits: list[Json] = []
         size = 0

@@ -4,7 +4,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID, uuid4
-from weakref import WeakValueDictionary
 
 from msgspec import Struct
 from nats.errors import Error as NatsError
@@ -20,6 +19,7 @@ from shared.events import AnyEvent
 from shared.log import Conflict, Log, Past, Recorded
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
+from shared.user_turns import UserTurns
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
 TRIES, AGAIN_S = 10, 0.05
@@ -55,7 +55,7 @@ class Sessions:
 
     `sweep_wanted` is set when it is not known whether a commit is stored: if it is, only the sweep finds what
     it asked for. `appended` is called with each commit, the sequence of the one before it and the size of all
-    of the session's.
+    of the session's. `turns` are held while a past is read.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Sessions:
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._size = 0
-        self._turns: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
+        self.turns = UserTurns()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
@@ -82,12 +82,8 @@ class Sessions:
         """
         if aggregate.subject in self._cache:
             return await self._load(aggregate, at_least, fresh=fresh)
-        async with self.turn(aggregate):
+        async with self.turns.of(aggregate.user):
             return await self._load(aggregate, at_least, fresh=fresh)
-
-    def turn(self, aggregate: Aggregate) -> asyncio.Lock:
-        """Return what is held while a past of this user is read."""
-        return self._turns.setdefault(aggregate.user, asyncio.Lock())
 
     async def _load(self, aggregate: Aggregate, at_least: int, *, fresh: bool) -> Known:
         cached = self._cache.get(aggregate.subject)
