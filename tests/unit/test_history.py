@@ -10,7 +10,7 @@ from campaigns.main import ARTIST, CAMPAIGN, CONTACT, KEPT_EVENTS
 from controls import NOW, USER
 from shared import subjects
 from shared.commit import Commit
-from shared.log import MemoryLog, Past
+from shared.log import Conflict, MemoryLog, Past
 from shared.record_events import (
     ArtistSet,
     ContactErased,
@@ -53,6 +53,36 @@ async def test_only_what_came_since_is_read_again():
     log.read.clear()
     known = await ours.load(USER, id_)
     assert (log.read, known.seq, len(known.state.facts)) == ([2], 3, 2)
+
+
+class Slow(Watched):
+    """Counts what was not stored since something else was before it; reading and storing take their time."""
+
+    conflicts = 0
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        past = await super().load(aggregate, after)
+        await asyncio.sleep(0)
+        return past
+
+    async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
+        await asyncio.sleep(0)
+        try:
+            return await super().append(aggregate, commit, expected=expected)
+        except Conflict:
+            self.conflicts += 1
+            raise
+
+
+async def test_many_commands_on_one_record_read_its_past_once_and_are_each_decided_once():
+    log, id_ = Slow(), uuid4()
+    await told(Histories(log, ARTIST), id_, NOBODY, fact("a"))
+    log.read.clear()
+    histories = Histories(log, ARTIST, keep=100)
+    known = await asyncio.gather(*(histories.load(USER, id_) for _ in range(7)))
+    assert log.read == [0, 2, 2, 2, 2, 2, 2]
+    await asyncio.gather(*(histories.record(USER, id_, fact("b"), "test", one) for one in known))
+    assert (log.conflicts, len((await histories.load(USER, id_)).state.facts)) == (0, 8)
 
 
 async def test_what_does_not_fit_is_read_whole_again():

@@ -13,8 +13,8 @@ from campaigns.imports import Import
 from shared import telemetry
 from shared.bodies import parse, read
 from shared.doors import Door, message_id
+from shared.one_by_one import OneByOne
 from shared.refusal import Refusal
-from shared.user_turns import UserTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Doors:
     """
 
     routes: Mapping[str, Route]
-    turns: UserTurns = field(default_factory=UserTurns)
+    turns: OneByOne = field(default_factory=OneByOne)
 
     def open(self) -> Iterator[Door]:
         """Return a door for each noun."""

@@ -12,6 +12,7 @@ from shared import subjects, telemetry
 from shared.commit import Commit
 from shared.log import Conflict, Log, Past
 from shared.log import Recorded as RecordedCommit
+from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
 AT_ONCE = 32
@@ -59,6 +60,7 @@ class Histories(Generic[S, C]):
     """Only this service appends to them, perhaps in several processes.
 
     What was read stays in memory, up to `keep` events in all, so that only what came since is read again.
+    Commands on one record are decided one by one, or all but one of them would be decided in vain.
     """
 
     def __init__(self, log: Log, life: Life[S, C], *, keep: int = 0) -> None:
@@ -67,6 +69,7 @@ class Histories(Generic[S, C]):
         self._most = keep
         self._kept: OrderedDict[Aggregate, Known[S]] = OrderedDict()
         self._events = 0
+        self._turns = OneByOne()
 
     @property
     def nothing(self) -> Known[S]:
@@ -75,6 +78,10 @@ class Histories(Generic[S, C]):
     async def load(self, user: UUID, id_: UUID) -> Known[S]:
         """Return the record as the log has it now."""
         aggregate = subjects.record(user, self.life.noun, id_)
+        async with self._turns.of(aggregate):
+            return await self._load(aggregate)
+
+    async def _load(self, aggregate: Aggregate) -> Known[S]:
         before = self._kept.get(aggregate, self.nothing)
         return self._grown(aggregate, before, await self._log.load(aggregate, before.seq))
 
@@ -100,12 +107,16 @@ class Histories(Generic[S, C]):
         self, user: UUID, id_: UUID, command: C, cause: str, known: Known[S] | None = None
     ) -> Recorded:
         """Decide and append; `known` may be a guess, a wrong one costs another load."""
-        while True:
-            before = known or await self.load(user, id_)
-            try:
-                return await self.record_upon(before, user, id_, command, cause)
-            except Conflict:
-                known = await self._after(user, id_, before.seq)
+        aggregate = subjects.record(user, self.life.noun, id_)
+        async with self._turns.of(aggregate):
+            if known is not None and (kept := self._kept.get(aggregate)) and kept.seq > known.seq:
+                known = kept
+            while True:
+                before = known or await self._load(aggregate)
+                try:
+                    return await self.record_upon(before, user, id_, command, cause)
+                except Conflict:
+                    known = await self._after(aggregate, before.seq)
 
     async def record_upon(self, before: Known[S], user: UUID, id_: UUID, command: C, cause: str) -> Recorded:
         """Decide upon what is known and append; raises Conflict where more has happened since."""
@@ -124,13 +135,13 @@ class Histories(Generic[S, C]):
         self._grown(aggregate, before, Past((RecordedCommit(seq, commit),)))
         return Recorded(seq, events)
 
-    async def _after(self, user: UUID, id_: UUID, refused: int) -> Known[S]:
+    async def _after(self, aggregate: Aggregate, refused: int) -> Known[S]:
         """Load after a conflict; where nothing has come since, the log has lost what is remembered."""
-        known = await self.load(user, id_)
+        known = await self._load(aggregate)
         if known.seq != refused:
             return known
-        self._forget(subjects.record(user, self.life.noun, id_))
-        return await self.load(user, id_)
+        self._forget(aggregate)
+        return await self._load(aggregate)
 
     def _forget(self, aggregate: Aggregate) -> None:
         self._events -= self._kept.pop(aggregate, self.nothing).events

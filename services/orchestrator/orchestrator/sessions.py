@@ -17,9 +17,9 @@ from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.log import Conflict, Log, Past, Recorded
+from shared.one_by_one import OneByOne
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
-from shared.user_turns import UserTurns
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
 TRIES, AGAIN_S = 10, 0.05
@@ -72,7 +72,7 @@ class Sessions:
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._size = 0
-        self.turns = UserTurns()
+        self.turns = OneByOne()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
