@@ -49,3 +49,11 @@ async def test_a_page_of_events_reads_no_more_of_a_large_history_than_it_answers
         more, start = answer["more"], answer["next_seq"]
     assert found == seqs
     assert log.most < ANSWER_BYTES + 2 * LARGE
+
+
+async def test_a_page_that_is_asked_for_at_length_is_answered():
+    nobody = cast("Any", None)
+    commands = Commands(nobody, nobody, nobody, nobody, MemoryLog())
+    body = dumps({"session_id": str(SESSION)}) + b" " * 100_000
+    answer = (await commands.handle(Sent(USER, "session", "events", body, None, "test"))).answer
+    assert (answer["commits"], answer["more"]) == ([], False)

@@ -1,7 +1,7 @@
 """The public commands: one handler behind both doors. A command that cannot be done raises Refusal."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
@@ -29,6 +29,7 @@ from shared.commands import (
 )
 from shared.json import dumps
 from shared.log import Log, TooLarge
+from shared.one_by_one import OneByOne
 from shared.refusal import Refusal, too_large
 from shared.sealing import people_in
 from shared.subjects import Aggregate, execution, session
@@ -36,6 +37,7 @@ from shared.subjects import Aggregate, execution, session
 ANSWER_BYTES = 4_000_000
 RANDOM = (4, 7)
 MOST_VALUES = 125_000
+LARGE = 65_536
 OnWhatThereIs = TypeVar("OnWhatThereIs", commands.Cancel, RetrySession, SetBudget)
 Json = dict[str, Any]
 
@@ -81,13 +83,23 @@ class Handled(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
+    """Large ones of a user, and pages of a past, go one by one: each may take half a second of CPU."""
+
     sessions: Sessions
     starts: Starts
     follow: Follow
     budgets: Budgets
     log: Log
+    large: OneByOne = field(default_factory=OneByOne)
+    pages: OneByOne = field(default_factory=OneByOne)
 
     async def handle(self, sent: Sent) -> Handled:
+        if len(sent.body) < LARGE:
+            return await self._handle(sent)
+        async with self.large.of(sent.user):
+            return await self._handle(sent)
+
+    async def _handle(self, sent: Sent) -> Handled:
         match sent.noun, sent.verb:
             case "session", "run":
                 return await self._run(sent)
@@ -211,7 +223,7 @@ class Commands:
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)
-        async with self.sessions.turns.of(aggregate.user):
+        async with self.pages.of(aggregate.user):
             past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
         commits: list[Json] = []
         size = 0

@@ -55,7 +55,7 @@ class Sessions:
 
     `sweep_wanted` is set when it is not known whether a commit is stored: if it is, only the sweep finds what
     it asked for. `appended` is called with each commit, the sequence of the one before it and the size of all
-    of the session's. `turns` are held while a past is read.
+    of the session's.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Sessions:
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._size = 0
-        self.turns = OneByOne()
+        self._turns = OneByOne()
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
@@ -82,7 +82,7 @@ class Sessions:
         """
         if aggregate.subject in self._cache:
             return await self._load(aggregate, at_least, fresh=fresh)
-        async with self.turns.of(aggregate.user):
+        async with self._turns.of(aggregate.user):
             return await self._load(aggregate, at_least, fresh=fresh)
 
     async def _load(self, aggregate: Aggregate, at_least: int, *, fresh: bool) -> Known:
