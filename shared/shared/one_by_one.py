@@ -1,4 +1,4 @@
-"""What is done one at a time for each user, or with each record: many of one keep no others waiting."""
+"""What is done one, or a few, at a time for each user or record: many of one keep no others waiting."""
 
 import asyncio
 from collections.abc import Hashable
@@ -6,10 +6,11 @@ from weakref import WeakValueDictionary
 
 
 class OneByOne:
-    """A lock for each of them, gone once nobody holds it or waits for it."""
+    """So many turns for each of them, gone once nobody has one or waits for it."""
 
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+    def __init__(self, at_once: int = 1) -> None:
+        self._at_once = at_once
+        self._turns: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
-    def of(self, whose: Hashable) -> asyncio.Lock:
-        return self._locks.setdefault(whose, asyncio.Lock())
+    def of(self, whose: Hashable) -> asyncio.Semaphore:
+        return self._turns.setdefault(whose, asyncio.Semaphore(self._at_once))

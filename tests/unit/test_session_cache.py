@@ -91,7 +91,17 @@ async def test_what_ended_and_is_much_to_read_is_remembered(monkeypatch: pytest.
     assert await one.remembers(2, 1) == [1]
 
 
-async def test_of_each_user_one_past_is_read_at_a_time_and_once_for_all_who_ask_for_it():
+async def test_of_each_user_a_few_pasts_are_read_at_a_time():
+    log = CountedLog()
+    runs = [session(USER, UUID(int=number)) for number in range(20)]
+    for aggregate in runs:
+        await Sessions(log).decide(aggregate, start(1), supposed_new=True)
+    log.most_at_once, sessions = 0, Sessions(log)
+    await asyncio.gather(*(sessions.load(aggregate) for aggregate in runs))
+    assert log.most_at_once == module.FROM_THE_BEGINNING
+
+
+async def test_a_past_is_read_once_for_all_who_ask_for_it():
     log = CountedLog()
     ours = [session(user, SESSION) for user in (USER, UUID(int=8))]
     for aggregate in ours:

@@ -24,6 +24,7 @@ from shared.subjects import Aggregate
 CACHED, CACHED_BYTES = 1_000, 64_000_000
 TRIES, AGAIN_S = 10, 0.05
 PAGE, PAGE_BYTES = 1_000, 4_000_000
+FROM_THE_BEGINNING = 8
 Appended = Callable[[Aggregate, Recorded, int, int], None]
 
 
@@ -72,17 +73,18 @@ class Sessions:
         self.sweep_wanted = asyncio.Event()
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._size = 0
-        self._turns = OneByOne()
+        self._of_session = OneByOne()
+        self._of_user = OneByOne(FROM_THE_BEGINNING)
 
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
 
         A copy of the log may be behind for a moment; raises Refusal where it does not get that far. Of each
-        user one past at a time is read from its beginning: large ones of one would keep all others waiting.
+        user a few pasts at a time are read from their beginnings: many of one would keep all others waiting.
         """
         if aggregate.subject in self._cache:
             return await self._load(aggregate, at_least, fresh=fresh)
-        async with self._turns.of(aggregate.user):
+        async with self._of_session.of(aggregate), self._of_user.of(aggregate.user):
             return await self._load(aggregate, at_least, fresh=fresh)
 
     async def _load(self, aggregate: Aggregate, at_least: int, *, fresh: bool) -> Known:
