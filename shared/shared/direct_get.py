@@ -34,6 +34,18 @@ class Page:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Lasts:
+    """Last messages, whether there are more, and the sequence up to which the copy goes that told them.
+
+    One that has none of them does not tell that: 0.
+    """
+
+    entries: list[Entry]
+    more: bool
+    upto: int
+
+
 async def read_page(
     bus: Bus,
     stream: str,
@@ -64,29 +76,35 @@ async def read_messages(
     return await _ask(bus, stream, {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, **begin})
 
 
-async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> list[Entry]:
+async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> Lasts:
     """Read the last message of each subject (wildcards allowed) that has one, at most MOST_SUBJECTS.
 
-    What is too large for one answer is asked for in parts.
+    Once there are MOST_BYTES the answer ends.
     """
-    messages, more = await _ask(bus, stream, {"multi_last": list(subjects), "max_bytes": MOST_BYTES})
-    if more and len(subjects) > 1:
-        half = len(subjects) // 2
-        first, second = subjects[:half], subjects[half:]
-        return [*await read_lasts(bus, stream, first), *await read_lasts(bus, stream, second)]
-    return _entries(messages)
+    messages, end = await _answered(bus, stream, {"multi_last": list(subjects), "max_bytes": MOST_BYTES})
+    return Lasts(_entries(messages), _more(end), int(end.get("Nats-UpTo-Sequence", "0")))
 
 
 async def _ask(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[Msg], bool]:
+    messages, end = await _answered(bus, stream, ask)
+    return messages, _more(end)
+
+
+def _more(end: Mapping[str, str]) -> bool:
+    return int(end.get("Nats-Num-Pending", "0")) > 0
+
+
+async def _answered(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[Msg], Mapping[str, str]]:
+    """Return the messages, and the headers that end them."""
     subject = f"$JS.API.DIRECT.GET.{stream}"
     *messages, last = await bus.replies.many(subject, dumps(ask), is_last=_has_status, silence=ANSWER_S)
     headers = last.headers or {}
     match headers["Status"]:
         case "204":
             _check_whole([*messages, last])
-            return messages, int(headers.get("Nats-Num-Pending", "0")) > 0
+            return messages, headers
         case "404":
-            return messages, False
+            return messages, {}
         case "503":
             raise NoRespondersError
         case status:

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from nats.js.errors import APIError
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.errors import APIError, NotFoundError
 
 from shared.bus import Bus
 from shared.commit import Commit, decode
-from shared.direct_get import MOST_SUBJECTS, read_lasts, read_page
+from shared.direct_get import ALL, MOST_SUBJECTS, Entry, read_lasts, read_page
 from shared.log import Conflict, Past, Recorded, TooLarge, of_another_user, read_into
 from shared.subjects import Aggregate
 
@@ -17,7 +19,7 @@ TOO_LARGE = 10054
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 ENDS, SOMETHING, NOTHING = "Totalaud-Ends", "1", "0"
 HEADER_ROOM = 512
-TRIES, AGAIN_S = 20, 0.1
+TRIES, AGAIN_S = 100, 0.02
 
 
 class JetStreamLog:
@@ -25,8 +27,44 @@ class JetStreamLog:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._newest = _Newest(bus)
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        upto = await self._newest.seq()
+        if not upto:
+            return await self._read(aggregate, after)
+        last = max((entry.seq for entry in await self._lasts([aggregate.subject], upto)), default=0)
+        past = Past()
+        for _ in range(TRIES):
+            if max(past.seq, after) >= last:
+                return past
+            if (past := await self._read(aggregate, after)).seq < last:
+                await asyncio.sleep(AGAIN_S)
+        raise NatsTimeout
+
+    async def _lasts(self, subjects: Sequence[str], upto: int) -> list[Entry]:
+        """Read last commits by a copy that goes up to a sequence, which others may be behind.
+
+        A copy that has none of them does not tell how far it goes: it is asked for the commit there too. What
+        is too large for one answer is asked for in parts.
+        """
+        asked, wanted = list(subjects), set(subjects)
+        for _ in range(TRIES):
+            lasts = await read_lasts(self._bus, "EVT", asked)
+            if lasts.more and len(subjects) > 1:
+                half = len(subjects) // 2
+                return [*await self._lasts(subjects[:half], upto), *await self._lasts(subjects[half:], upto)]
+            if lasts.upto >= upto:
+                return [entry for entry in lasts.entries if entry.subject in wanted]
+            if not lasts.entries and len(asked) == len(subjects):
+                newest = await read_page(self._bus, "EVT", ALL, upto, most=1)
+                asked += [entry.subject for entry in newest.entries]
+                if newest.entries:
+                    continue
+            await asyncio.sleep(AGAIN_S)
+        raise NatsTimeout
+
+    async def _read(self, aggregate: Aggregate, after: int) -> Past:
         recorded: list[Recorded] = []
         more = True
         while more:
@@ -47,15 +85,16 @@ class JetStreamLog:
         by_subject = {aggregate.subject: aggregate for aggregate in aggregates}
         subjects = list(by_subject)
         found: dict[Aggregate, Recorded] = {}
+        upto = await self._newest.seq() if subjects else 0
         for start in range(0, len(subjects), MOST_SUBJECTS):
-            for entry in await read_lasts(self._bus, "EVT", subjects[start : start + MOST_SUBJECTS]):
+            for entry in await self._lasts(subjects[start : start + MOST_SUBJECTS], upto):
                 found[by_subject[entry.subject]] = Recorded(entry.seq, decode(entry.body))
         return found
 
     async def is_of_another_user(self, aggregate: Aggregate) -> bool:
         of_any_user = f"evt.*.{aggregate.noun}.{aggregate.id}"
         found = await read_lasts(self._bus, "EVT", [of_any_user])
-        return of_another_user(aggregate, [entry.subject for entry in found])
+        return of_another_user(aggregate, [entry.subject for entry in found.entries])
 
     async def append(self, aggregate: Aggregate, commit: Commit, *, expected: int) -> int:
         body = commit.encode(aggregate)
@@ -101,6 +140,30 @@ class JetStreamLog:
 
     async def last_seq(self) -> int:
         return int((await self._bus.client.jetstream().stream_info("EVT")).state.last_seq)
+
+
+class _Newest:
+    """How far the log is; who asks while one waits for the answer to an earlier question shares the next."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._asking = asyncio.Lock()
+        self._next: asyncio.Task[int] | None = None
+
+    async def seq(self) -> int:
+        """Return the sequence where the log's leader has it; 0 where nobody else has a copy of it."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._next)
+
+    async def _ask(self) -> int:
+        async with self._asking:
+            self._next = None
+            try:
+                info = await self._bus.client.jetstream().stream_info("EVT")
+            except NotFoundError:
+                raise NoRespondersError from None
+            return int(info.state.last_seq) if info.cluster and info.cluster.replicas else 0
 
 
 def kept_out_by(refused: APIError) -> int:

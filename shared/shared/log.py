@@ -71,18 +71,21 @@ class Log(Protocol):
     """Load and append; both stores pass the same contract tests."""
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        """Return the commits with a sequence greater than `after`, in order; raises BadCommit."""
+        """Return the commits with a sequence greater than `after`, in order: all that there are by now.
+
+        Raises BadCommit.
+        """
         ...
 
     async def page(self, aggregate: Aggregate, after: int | datetime, *, most: int, most_bytes: int) -> Past:
         """Return the first commits after a sequence or a moment: `most`, or until they have `most_bytes`.
 
-        One at least, if there is any. Raises BadCommit.
+        One at least, if there is any; a copy of the log that is asked may be behind. Raises BadCommit.
         """
         ...
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
-        """Return the last commit of each aggregate that has one: of many, far cheaper than to load them."""
+        """Return the last commit by now of each aggregate that has one: far cheaper than to load many."""
         ...
 
     async def is_of_another_user(self, aggregate: Aggregate) -> bool:

@@ -1,0 +1,118 @@
+"""What is read of a cluster's log is all that there is, though a copy that answers is behind it."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from cluster import running_cluster
+from controls import NOW, USER
+from copies import Copies, copies
+from histories import definition
+from recordservice import Service
+from recordstage import ADA, MASTER_KEY, WORDS, Place, spring
+from servers import Rig, fresh_database
+from shared.bus import Bus
+from shared.commit import Commit
+from shared.events import AnyEvent, SessionCancelled, SkillRegistered
+from shared.jetstream_log import JetStreamLog
+from shared.registry import Registry
+from shared.subjects import Aggregate, session, skill
+from shared.vault import Vault, migrate
+
+__all__ = ["spring"]
+
+FILE = f"name,email,suppressed\nFictional Ada,{ADA},{{}}\n"
+
+
+@pytest.fixture(scope="module")
+async def cluster_bus() -> AsyncIterator[Bus]:
+    async with running_cluster(ack_wait_s=5) as cluster:
+        bus = await Bus.connect(cluster.url, name="test")
+        yield bus
+        await bus.close()
+
+
+@pytest.fixture(scope="module")
+async def place(cluster_bus: Bus, _postgres: Rig) -> AsyncIterator[Place]:
+    async with fresh_database(_postgres.url) as url:
+        await migrate(url)
+        vault = await Vault.connect(url, MASTER_KEY)
+        yield Place(cluster_bus, vault, url)
+        await vault.close()
+
+
+@pytest.fixture
+def service(place: Place) -> Service:
+    return place.service(uuid4())
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> Copies:
+    return copies(monkeypatch)
+
+
+async def append(log: JetStreamLog, aggregate: Aggregate, event: AnyEvent) -> int:
+    commit = Commit(commit_id=uuid4(), at=NOW, events=(event,))
+    return await log.append(aggregate, commit, expected=(await log.load(aggregate)).seq)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+@pytest.mark.parametrize("lacks", [1, 2], ids=["the last commit", "all of it"])
+async def test_all_that_has_happened_is_loaded(cluster_bus: Bus, behind: Copies, times: int, lacks: int):
+    log, one = JetStreamLog(cluster_bus), session(USER, uuid4())
+    seqs = [await append(log, one, SessionCancelled()) for _ in range(2)]
+    behind.are_behind(seqs[-lacks] - 1, times=times)
+    loaded = await log.load(one)
+    behind.are_behind(seqs[-lacks] - 1, times=times)
+    lasts = await log.lasts([one, session(USER, uuid4())])
+    assert [recorded.seq for recorded in loaded.recorded] == seqs
+    assert {whose: last.seq for whose, last in lasts.items()} == {one: seqs[-1]}
+
+
+async def test_what_has_no_past_has_none_however_far_copies_are(cluster_bus: Bus, behind: Copies):
+    log, nobody = JetStreamLog(cluster_bus), session(USER, uuid4())
+    seq = await append(log, session(USER, uuid4()), SessionCancelled())
+    behind.are_behind(seq - 1, times=3)
+    assert (await log.load(nobody)).seq == 0
+    assert await log.lasts([nobody]) == {}
+
+
+async def test_who_objects_again_is_suppressed_again(spring: Service, behind: Copies):
+    first = await spring.ask("contacts.suppress", email=ADA)
+    await spring.ask("contacts.unsuppress", email=ADA)
+    behind.are_behind(first["seq"])
+    assert not (await spring.ask("contacts.suppress", email=ADA))["unchanged"]
+
+
+async def test_a_file_that_says_again_who_objected_is_imported(service: Service, behind: Copies):
+    first = await service.ask("contacts.import", csv=FILE.format("yes"))
+    await service.ask("contacts.import", csv=FILE.format("no"))
+    behind.are_behind(first["seq"])
+    assert (await service.ask("contacts.import", csv=FILE.format("yes")))["imported"] == 1
+
+
+async def test_who_is_erased_right_after_an_import_is_erased_by_name_too(service: Service, behind: Copies):
+    """Texts may hold the name without the contact's id: they are sealed with a key of its own."""
+    named = service.vault.person_written(service.user, "Fictional Ada")
+    before = await service.log.last_seq()
+    await service.vault.make_keys(service.user, {named})
+    await service.ask("contacts.import", csv=FILE.format("no"))
+    behind.are_behind(before)
+    assert (await service.ask("contacts.erase", email=ADA))["known"]
+    assert await service.vault.keys(service.user, {named}) == {named: None}
+
+
+async def test_what_another_process_has_just_made_is_known(place: Place, spring: Service, behind: Copies):
+    before = await spring.log.last_seq()
+    await spring.ask("campaign.create", name="Autumn")
+    behind.are_behind(before)
+    await place.service(spring.user).ask("outreach.record", **WORDS | {"campaign": "Autumn"})
+
+
+async def test_a_skill_that_was_just_pushed_is_known(cluster_bus: Bus, behind: Copies):
+    log, pushed = JetStreamLog(cluster_bus), definition("just-pushed")
+    registry = Registry(log)
+    seq = await append(log, skill(pushed.name), SkillRegistered(definition=pushed))
+    behind.are_behind(seq - 1)
+    assert await registry.definition(pushed.name, pushed.hash) == pushed
