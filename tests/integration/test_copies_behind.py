@@ -1,14 +1,19 @@
 """What is read of a cluster's log is all that there is, though a copy that answers is behind it."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from cluster import running_cluster
-from controls import NOW, USER
+from controls import NOW, SESSION, USER, attempt_id, start
 from copies import Copies, copies
 from histories import definition
+from orchestrator.asked import Cancel, Retry
+from orchestrator.ledger import Reserve, SetBudget
+from orchestrator.ledgers import Ledgers
+from orchestrator.sessions import Sessions
 from recordservice import Service
 from recordstage import ADA, MASTER_KEY, WORDS, Place, spring
 from servers import Rig, fresh_database
@@ -116,3 +121,33 @@ async def test_a_skill_that_was_just_pushed_is_known(cluster_bus: Bus, behind: C
     seq = await append(log, skill(pushed.name), SkillRegistered(definition=pushed))
     behind.are_behind(seq - 1)
     assert await registry.definition(pushed.name, pushed.hash) == pushed
+
+
+async def test_a_limit_that_is_set_to_what_it_was_before_is_set(cluster_bus: Bus, behind: Copies):
+    log, user = JetStreamLog(cluster_bus), uuid4()
+    here, there = Ledgers(log), Ledgers(log)
+    first = await here.do(user, SetBudget("user", Decimal(5)), "test")
+    await there.do(user, SetBudget("user", Decimal(10)), "test")
+    behind.are_behind(first.seq)
+    assert (await here.do(user, SetBudget("user", Decimal(5)), "test")).changed
+
+
+async def test_who_is_given_more_money_is_refused_nothing_for_want_of_it(cluster_bus: Bus, behind: Copies):
+    log, user = JetStreamLog(cluster_bus), uuid4()
+    here, there = Ledgers(log), Ledgers(log)
+    first = await here.do(user, SetBudget("user", Decimal(0)), "test")
+    await there.do(user, SetBudget("user", Decimal(5)), "test")
+    behind.are_behind(first.seq)
+    reserve = Reserve(attempt_id(), "session", SESSION, Decimal(1), NOW.date())
+    assert (await here.do(user, reserve, "test")).changed
+
+
+async def test_what_another_orchestrator_has_just_retried_is_cancelled(cluster_bus: Bus, behind: Copies):
+    """Where the copy has it as cancelled still, there would be nothing to do."""
+    log, one = JetStreamLog(cluster_bus), session(USER, uuid4())
+    here, there, begin = Sessions(log), Sessions(log), start(1)
+    await here.decide(one, begin)
+    ended = await here.decide(one, Cancel())
+    await there.decide(one, Retry(1, begin.steps))
+    behind.are_behind(ended.known.seq, times=2)
+    assert (await here.decide(one, Cancel())).events

@@ -155,7 +155,7 @@ class Commands:
         command = read(ExecuteSkill, body)
         id_ = sent.id_or(command.execution_id)
         if command.session_id is not None:
-            beside = await self.sessions.load(session(sent.user, command.session_id))
+            beside = await self.sessions.newest(session(sent.user, command.session_id))
             if not beside.session.steps:
                 raise Refusal(
                     "not_found", "session_id", "you have no such session: leave it out, or name yours"
@@ -178,7 +178,7 @@ class Commands:
         try:
             start = await check()
         except Refusal:
-            known = await self.sessions.load(aggregate)
+            known = await self.sessions.newest(aggregate)
             if known.session.fingerprint != fingerprint:
                 raise
             return Handled(_answer(aggregate, Decided(known, ())))
@@ -196,7 +196,7 @@ class Commands:
         body = parse(sent.body)
         command = sent.with_id(read(RetrySession, body))
         aggregate = session(sent.user, command.session_id)
-        known = await self.sessions.load(aggregate, fresh=True)
+        known = await self.sessions.newest(aggregate)
         retry = await self.starts.retry(sent.user, known.session, command, self._fingerprint(command, body))
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         literals = tuple(step.input for step in retry.steps) if retry and command.input else ()

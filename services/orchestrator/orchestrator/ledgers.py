@@ -18,6 +18,7 @@ from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
 CACHED = 1_000
+TRIES, AGAIN_S = 10, 0.05
 A_DAY_AND_MORE = timedelta(days=2)
 PAGE_COMMITS, PAGE_BYTES = 1_000, 4_000_000
 
@@ -69,7 +70,7 @@ class Ledgers:
         """Return the ledger as the log has it now."""
         queue = self._queue(user)
         async with queue.turn:
-            await self._catch_up(user, queue)
+            await self._know_all(user, queue)
             return queue.known
 
     async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Done:
@@ -97,7 +98,7 @@ class Ledgers:
         while True:
             decided = _decided(batch, queue.known.ledger)
             if (decided.refused or decided.idle) and not fresh:
-                await self._catch_up(user, queue)
+                await self._know_all(user, queue)
                 fresh = True
                 continue
             if decided.events:
@@ -120,6 +121,17 @@ class Ledgers:
                 asked.outcome = decided.refused.get(id(asked), done)
             queue.waiting = [other for other in queue.waiting if other.outcome is None]
             return
+
+    async def _know_all(self, user: UUID, queue: _Queue) -> None:
+        """Catch up with all that there is by now: a copy of the log may be behind for a moment."""
+        account = ledger_of(user)
+        last = (await self._log.lasts([account])).get(account)
+        for _ in range(TRIES):
+            await self._catch_up(user, queue)
+            if last is None or queue.known.seq >= last.seq:
+                return
+            await asyncio.sleep(AGAIN_S)
+        raise Refusal("unavailable", None, "the log has not got that far here: ask again")
 
     async def _catch_up(self, user: UUID, queue: _Queue) -> None:
         """Take in what has come since, page by page."""

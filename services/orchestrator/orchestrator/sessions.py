@@ -103,6 +103,11 @@ class Sessions:
             self._remember(aggregate, known)
         return known
 
+    async def newest(self, aggregate: Aggregate, *, at_least: int = 0) -> Known:
+        """Return all that there is by now, which a copy of the log may lack."""
+        last = (await self._log.lasts([aggregate])).get(aggregate)
+        return await self.load(aggregate, at_least=max(at_least, last.seq if last else 0), fresh=True)
+
     async def _read_on(self, aggregate: Aggregate, known: Known) -> Known:
         """Read a page at a time: many may ask at once for a past that is larger than all that we hold."""
         more = True
@@ -125,17 +130,18 @@ class Sessions:
 
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
-        What is cached may be out of date, so "nothing to do" and refusals are answered only after a fresh
-        load. With `supposed_new` a session that is not cached is taken for one that has not begun: if it has,
-        the append conflicts. Where a load after a conflict finds the same sequence, and it conflicts again,
-        the log has lost its end (an older one was put in its place): then what is cached is forgotten.
+        What is known may be out of date, so "nothing to do" and refusals are answered of the newest only.
+        With `supposed_new` a session that is not cached is taken for one that has not begun: if it has, the
+        append conflicts. Where a load after a conflict finds the same sequence, and it conflicts again, the
+        log has lost its end (an older one was put in its place): then what is cached is forgotten.
         """
         fresh, refused = False, -1
         while True:
             if supposed_new and not fresh:
                 known = self._cache.get(aggregate.subject) or Known()
             else:
-                known = await self.load(aggregate, at_least=at_least, fresh=fresh)
+                load = self.newest if fresh else self.load
+                known = await load(aggregate, at_least=at_least)
             now = self._clock()
             try:
                 session, events = decide(command, known.session, now, aggregate.subject)
