@@ -30,17 +30,18 @@ class JetStreamLog:
         self._newest = _Newest(bus)
 
     async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        upto = await self._newest.seq()
-        if not upto:
-            return await self._read(aggregate, after)
-        last = max((entry.seq for entry in await self._lasts([aggregate.subject], upto)), default=0)
-        past = Past()
+        last = await self.at_least(aggregate)
         for _ in range(TRIES):
+            past = await self._read(aggregate, after)
             if max(past.seq, after) >= last:
                 return past
-            if (past := await self._read(aggregate, after)).seq < last:
-                await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
         raise NatsTimeout
+
+    async def at_least(self, aggregate: Aggregate) -> int:
+        upto = await self._newest.seq()
+        found = await self._lasts([aggregate.subject], upto) if upto else []
+        return max((entry.seq for entry in found), default=0)
 
     async def _lasts(self, subjects: Sequence[str], upto: int) -> list[Entry]:
         """Read last commits by a copy that goes up to a sequence, which others may be behind.

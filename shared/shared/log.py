@@ -11,11 +11,21 @@ from msgspec import Struct
 from shared.commit import Commit, decode
 from shared.events import AnyEvent
 from shared.message import Unreadable
+from shared.refusal import Refusal
 from shared.subjects import Aggregate
+
+TRIES, AGAIN_S = 10, 0.05
 
 
 class Conflict(Exception):  # noqa: N818 - the answer to a race, not a fault
     """Somebody else appended first: load and decide again."""
+
+
+class Behind(Refusal):
+    """No copy of the log that was asked, for as often as it is worth, has got far enough."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable", None, "the log has not got that far here: ask again")
 
 
 class Recorded(Struct, frozen=True):
@@ -84,6 +94,10 @@ class Log(Protocol):
         """
         ...
 
+    async def at_least(self, aggregate: Aggregate) -> int:
+        """Return how far pages of it go once they hold all that there is by now; 0: no copy can be behind."""
+        ...
+
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         """Return the last commit by now of each aggregate that has one: far cheaper than to load many."""
         ...
@@ -140,6 +154,10 @@ class MemoryLog:
         recorded: list[Recorded] = []
         read_into(recorded, found)
         return Past(tuple(recorded), len(found) < len(stored))
+
+    async def at_least(self, aggregate: Aggregate) -> int:
+        del aggregate
+        return 0
 
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         pasts = {aggregate: (await self.load(aggregate)).recorded for aggregate in aggregates}

@@ -11,6 +11,7 @@ from controls import NOW, SESSION, USER, attempt_id, start
 from copies import Copies, copies
 from histories import definition
 from orchestrator.asked import Cancel, Retry
+from orchestrator.commands import Commands, Sent
 from orchestrator.ledger import Reserve, SetBudget
 from orchestrator.ledgers import Ledgers
 from orchestrator.sessions import Sessions
@@ -21,6 +22,7 @@ from shared.bus import Bus
 from shared.commit import Commit
 from shared.events import AnyEvent, SessionCancelled, SkillRegistered
 from shared.jetstream_log import JetStreamLog
+from shared.json import dumps
 from shared.registry import Registry
 from shared.subjects import Aggregate, session, skill
 from shared.vault import Vault, migrate
@@ -151,3 +153,17 @@ async def test_what_another_orchestrator_has_just_retried_is_cancelled(cluster_b
     await there.decide(one, Retry(1, begin.steps))
     behind.are_behind(ended.known.seq, times=2)
     assert (await here.decide(one, Cancel())).events
+
+
+async def test_who_has_had_a_session_go_on_is_not_told_of_its_end_before_that(
+    cluster_bus: Bus, behind: Copies
+):
+    log, one = JetStreamLog(cluster_bus), session(USER, uuid4())
+    sessions, begin = Sessions(log), start(1)
+    await sessions.decide(one, begin)
+    ended = await sessions.decide(one, Cancel())
+    retried = await sessions.decide(one, Retry(1, begin.steps))
+    behind.are_behind(ended.known.seq, times=2)
+    asked = Sent(USER, "session", "events", dumps({"session_id": one.id}), None, "test")
+    told = await Commands(sessions, None, None, None, log).handle(asked)  # type: ignore[arg-type]
+    assert told.answer["commits"][-1]["seq"] == retried.known.seq

@@ -37,6 +37,11 @@ class SimLog(JetStreamLog):
             found = tuple(one for one in (await self.load(aggregate)).recorded if one.commit.at >= after)
         return Past(found[:most], len(found) > most)
 
+    async def at_least(self, aggregate: Aggregate) -> int:
+        await self._sim.passes()
+        stored = self._sim.server.streams["EVT"].by_subject.get(aggregate.subject)
+        return stored[-1].seq if stored else 0
+
     async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
         await self._sim.passes()
         stored = self._copy()

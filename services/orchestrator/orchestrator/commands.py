@@ -1,5 +1,6 @@
 """The public commands: one handler behind both doors. A command that cannot be done raises Refusal."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +29,7 @@ from shared.commands import (
     SetBudget,
 )
 from shared.json import dumps
-from shared.log import Log, TooLarge
+from shared.log import AGAIN_S, TRIES, Behind, Log, Past, TooLarge
 from shared.one_by_one import OneByOne
 from shared.refusal import Refusal, too_large
 from shared.sealing import people_in
@@ -224,7 +225,7 @@ class Commands:
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)
         async with self.pages.of(aggregate.user):
-            past = await self.log.page(aggregate, after, most=wanted.limit, most_bytes=ANSWER_BYTES)
+            past = await self._page(aggregate, after, wanted.limit)
         commits: list[Json] = []
         size = 0
         for recorded in past.recorded:
@@ -238,6 +239,16 @@ class Commands:
         return Handled(
             {f"{aggregate.noun}_id": aggregate.id, "commits": commits, "more": more, "next_seq": next_seq}
         )
+
+    async def _page(self, aggregate: Aggregate, after: int, most: int) -> Past:
+        """Read what there is by now: who has had a session go on is not told of its end before that."""
+        last = await self.log.at_least(aggregate)
+        for _ in range(TRIES):
+            past = await self.log.page(aggregate, after, most=most, most_bytes=ANSWER_BYTES)
+            if past.more or max(past.seq, after) >= last:
+                return past
+            await asyncio.sleep(AGAIN_S)
+        raise Behind
 
     async def _decide(
         self, aggregate: Aggregate, command: Command, sent: Sent, *, supposed_new: bool = False

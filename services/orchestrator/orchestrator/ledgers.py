@@ -13,12 +13,11 @@ from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.ledger_events import BalanceCarriedForward
-from shared.log import Conflict, Log
+from shared.log import AGAIN_S, TRIES, Behind, Conflict, Log
 from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
 CACHED = 1_000
-TRIES, AGAIN_S = 10, 0.05
 A_DAY_AND_MORE = timedelta(days=2)
 PAGE_COMMITS, PAGE_BYTES = 1_000, 4_000_000
 
@@ -124,14 +123,13 @@ class Ledgers:
 
     async def _know_all(self, user: UUID, queue: _Queue) -> None:
         """Catch up with all that there is by now: a copy of the log may be behind for a moment."""
-        account = ledger_of(user)
-        last = (await self._log.lasts([account])).get(account)
+        last = await self._log.at_least(ledger_of(user))
         for _ in range(TRIES):
             await self._catch_up(user, queue)
-            if last is None or queue.known.seq >= last.seq:
+            if queue.known.seq >= last:
                 return
             await asyncio.sleep(AGAIN_S)
-        raise Refusal("unavailable", None, "the log has not got that far here: ask again")
+        raise Behind
 
     async def _catch_up(self, user: UUID, queue: _Queue) -> None:
         """Take in what has come since, page by page."""

@@ -16,13 +16,11 @@ from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
-from shared.log import Conflict, Log, Past, Recorded
+from shared.log import AGAIN_S, TRIES, Behind, Conflict, Log, Past, Recorded
 from shared.one_by_one import OneByOne
-from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 CACHED, CACHED_BYTES = 1_000, 64_000_000
-TRIES, AGAIN_S = 10, 0.05
 PAGE, PAGE_BYTES = 1_000, 4_000_000
 FROM_THE_BEGINNING = 8
 Appended = Callable[[Aggregate, Recorded, int, int], None]
@@ -79,7 +77,7 @@ class Sessions:
     async def load(self, aggregate: Aggregate, *, at_least: int = 0, fresh: bool = False) -> Known:
         """Return what is known up to `at_least`, from the log when `fresh` or not known so far.
 
-        A copy of the log may be behind for a moment; raises Refusal where it does not get that far. Of each
+        A copy of the log may be behind for a moment; raises Behind where it does not get that far. Of each
         user a few pasts at a time are read from their beginnings: many of one would keep all others waiting.
         """
         if aggregate.subject in self._cache:
@@ -98,15 +96,15 @@ class Sessions:
                 break
             await asyncio.sleep(AGAIN_S)
         else:
-            raise Refusal("unavailable", None, "the log has not got that far here: ask again")
+            raise Behind
         if known.seq > before.seq:
             self._remember(aggregate, known)
         return known
 
     async def newest(self, aggregate: Aggregate, *, at_least: int = 0) -> Known:
         """Return all that there is by now, which a copy of the log may lack."""
-        last = (await self._log.lasts([aggregate])).get(aggregate)
-        return await self.load(aggregate, at_least=max(at_least, last.seq if last else 0), fresh=True)
+        at_least = max(at_least, await self._log.at_least(aggregate))
+        return await self.load(aggregate, at_least=at_least, fresh=True)
 
     async def _read_on(self, aggregate: Aggregate, known: Known) -> Known:
         """Read a page at a time: many may ask at once for a past that is larger than all that we hold."""
