@@ -20,6 +20,7 @@ EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 ENDS, SOMETHING, NOTHING = "Totalaud-Ends", "1", "0"
 HEADER_ROOM = 512
 TRIES, AGAIN_S = 100, 0.02
+LEADER_S = 1.0
 
 
 class JetStreamLog:
@@ -161,7 +162,7 @@ class _Newest:
         async with self._asking:
             self._next = None
             try:
-                info = await self._bus.client.jetstream().stream_info("EVT")
+                info = await self._bus.client.jetstream(timeout=LEADER_S).stream_info("EVT")
             except NotFoundError:
                 raise NoRespondersError from None
             return int(info.state.last_seq) if info.cluster and info.cluster.replicas else 0

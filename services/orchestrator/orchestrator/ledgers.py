@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct, field
 
-from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, decide, fold
+from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, SetBudget, decide, fold
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
@@ -69,7 +69,7 @@ class Ledgers:
         """Return the ledger as the log has it now."""
         queue = self._queue(user)
         async with queue.turn:
-            await self._know_all(user, queue)
+            await self._catch_up(user, queue)
             return queue.known
 
     async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Done:
@@ -91,13 +91,17 @@ class Ledgers:
         return outcome
 
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
-        """Answer commands as done before, or as too much, only after a fresh load."""
+        """Answer commands as done before, or as too much, only after a fresh load.
+
+        A refusal and a limit are of all that there is; who has money set aside already waits for no election.
+        """
         fresh = False
         batch = list(queue.waiting)
         while True:
             decided = _decided(batch, queue.known.ledger)
             if (decided.refused or decided.idle) and not fresh:
-                await self._know_all(user, queue)
+                limits = any(isinstance(asked.command, SetBudget) for asked in batch)
+                await (self._know_all if decided.refused or limits else self._catch_up)(user, queue)
                 fresh = True
                 continue
             if decided.events:

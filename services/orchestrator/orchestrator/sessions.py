@@ -101,10 +101,9 @@ class Sessions:
             self._remember(aggregate, known)
         return known
 
-    async def newest(self, aggregate: Aggregate, *, at_least: int = 0) -> Known:
+    async def newest(self, aggregate: Aggregate) -> Known:
         """Return all that there is by now, which a copy of the log may lack."""
-        at_least = max(at_least, await self._log.at_least(aggregate))
-        return await self.load(aggregate, at_least=at_least, fresh=True)
+        return await self.load(aggregate, at_least=await self._log.at_least(aggregate), fresh=True)
 
     async def _read_on(self, aggregate: Aggregate, known: Known) -> Known:
         """Read a page at a time: many may ask at once for a past that is larger than all that we hold."""
@@ -128,7 +127,8 @@ class Sessions:
 
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
 
-        What is known may be out of date, so "nothing to do" and refusals are answered of the newest only.
+        What is known may be out of date, so "nothing to do" and refusals are answered of the newest only,
+        or of one that is at least so far: a runner does not wait for an election.
         With `supposed_new` a session that is not cached is taken for one that has not begun: if it has, the
         append conflicts. Where a load after a conflict finds the same sequence, and it conflicts again, the
         log has lost its end (an older one was put in its place): then what is cached is forgotten.
@@ -138,8 +138,8 @@ class Sessions:
             if supposed_new and not fresh:
                 known = self._cache.get(aggregate.subject) or Known()
             else:
-                load = self.newest if fresh else self.load
-                known = await load(aggregate, at_least=at_least)
+                upto = at_least or (await self._log.at_least(aggregate) if fresh else 0)
+                known = await self.load(aggregate, at_least=upto, fresh=fresh)
             now = self._clock()
             try:
                 session, events = decide(command, known.session, now, aggregate.subject)
