@@ -1,6 +1,7 @@
 """The log on JetStream: one commit is one message on one literal subject, guarded by its sequence."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,6 +20,7 @@ TOO_LARGE = 10054
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 ENDS, SOMETHING, NOTHING = "Totalaud-Ends", "1", "0"
 HEADER_ROOM = 512
+ALONE_S = 10.0
 TRIES, AGAIN_S = 100, 0.02
 LEADER_S = 1.0
 
@@ -145,15 +147,21 @@ class JetStreamLog:
 
 
 class _Newest:
-    """How far the log is; who asks while one waits for the answer to an earlier question shares the next."""
+    """How far the log is; who asks while one waits for the answer to an earlier question shares the next.
+
+    That there is no other copy of it is believed for a while: nearly always there never is.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._asking = asyncio.Lock()
         self._next: asyncio.Task[int] | None = None
+        self._alone_until = 0.0
 
     async def seq(self) -> int:
         """Return the sequence where the log's leader has it; 0 where nobody else has a copy of it."""
+        if time.monotonic() < self._alone_until:
+            return 0
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
         return await asyncio.shield(self._next)
@@ -165,7 +173,10 @@ class _Newest:
                 info = await self._bus.client.jetstream(timeout=LEADER_S).stream_info("EVT")
             except NotFoundError:
                 raise NoRespondersError from None
-            return int(info.state.last_seq) if info.cluster and info.cluster.replicas else 0
+            if info.cluster and info.cluster.replicas:
+                return int(info.state.last_seq)
+            self._alone_until = time.monotonic() + ALONE_S
+            return 0
 
 
 def kept_out_by(refused: APIError) -> int:
