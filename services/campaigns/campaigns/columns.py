@@ -19,6 +19,7 @@ class Columns:
     `telling` recognises the cells of a field by themselves: they must not be passed over, whatever their
     header is. Of several columns for one field the first counts, one with a `loose` header where there is no
     other; unless the field's function in `heavier` recognises a cell of another one: then that cell does.
+    Headers are asked about by their `names`.
     """
 
     noun: str
@@ -37,40 +38,45 @@ class Columns:
     def known(self) -> tuple[str, ...]:
         return tuple(self.aliases)
 
-    def field_of(self, header: str) -> str | None:
-        """Return the field that a header means; letter case and punctuation do not matter."""
-        return self._field_of.get(_plain(header))
+    def meant(self, names: Sequence[str]) -> list[str | None]:
+        """Return the field that each header means by itself."""
+        return [self._field_of.get(name) for name in names]
 
-    def fields_of(self, cells: Sequence[str]) -> list[str | None]:
+    def fields_of(self, names: Sequence[str]) -> list[str | None]:
         """Return the field of each column, None for one that means nothing or the same as another one."""
-        fields = [self.field_of(cell) for cell in cells]
+        fields = self.meant(names)
         counts: dict[str | None, int] = {}
-        for at in sorted(range(len(cells)), key=lambda at: _plain(cells[at]) in self.loose):
-            counts.setdefault(fields[at], at)
-        return [name if counts[name] == at else None for at, name in enumerate(fields)]
+        for loose in (False, True):
+            for at, name in enumerate(names):
+                if (name in self.loose) == loose:
+                    counts.setdefault(fields[at], at)
+        return [field if counts[field] == at else None for at, field in enumerate(fields)]
 
-    def heavy(self, cells: Sequence[str]) -> list[str | None]:
+    def heavy(self, names: Sequence[str]) -> list[str | None]:
         """Return the field of each column that may count though it is not the first."""
-        return [name if name in self.heavier else None for name in map(self.field_of, cells)]
+        return [field if field in self.heavier else None for field in self.meant(names)]
 
-    def count(self, cells: Sequence[str]) -> int:
+    def count(self, names: Sequence[str]) -> int:
         """Return how many columns have a meaning."""
-        return len(self.fields_of(cells)) - self.fields_of(cells).count(None)
+        return len(set(self.meant(names)) - {None})
 
-    def covers(self, other: "Columns", cells: Sequence[str]) -> bool:
+    def covers(self, other: "Columns", names: Sequence[str]) -> bool:
         """Tell whether every column that means something to the other kind does so here too."""
-        return all(self.field_of(cell) for cell in cells if other.field_of(cell))
+        both = zip(self.meant(names), other.meant(names), strict=True)
+        return all(here for here, there in both if there)
 
-    def missing(self, fields: Sequence[str | None]) -> list[tuple[str, ...]]:
-        """Return those of `needed` of which no field is there."""
-        return [names for names in self.needed if not set(names) & set(fields)]
+    def missing(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return those of `needed` of which no column is there."""
+        meant = set(self.meant(names))
+        return [needed for needed in self.needed if not meant & set(needed)]
 
     def expected(self) -> str:
         return ", ".join(" or ".join(names) for names in self.needed)
 
 
-def _plain(header: str) -> str:
-    return _SEPARATORS.sub(" ", header.casefold()).strip()
+def names(cells: Sequence[str]) -> list[str]:
+    """Return headers as they are compared: letter case and punctuation do not matter."""
+    return [_SEPARATORS.sub(" ", cell.casefold()).strip() for cell in cells]
 
 
 def _is_objection(text: str) -> bool:
@@ -234,13 +240,13 @@ COVERAGE = Columns(
 ALL = (CONTACTS, ARTISTS, OUTREACH, STREAMS, OPPORTUNITIES, COVERAGE)
 
 
-def alike(cells: Sequence[str]) -> Columns | None:
+def alike(names: Sequence[str]) -> Columns | None:
     """Return the kind of file that a header looks like most; None where nothing fits."""
-    fitting = [kind for kind in ALL if not kind.missing(kind.fields_of(cells))]
-    return max(fitting, key=lambda kind: kind.count(cells), default=None)
+    fitting = [kind for kind in ALL if not kind.missing(names)]
+    return max(fitting, key=lambda kind: kind.count(names), default=None)
 
 
-def meant_for(cells: Sequence[str], columns: Columns) -> Columns | None:
+def meant_for(names: Sequence[str], columns: Columns) -> Columns | None:
     """Return another kind that a header fits better: more columns have a meaning.
 
     It needs no less, or leaves out no column that has one here. A file of contacts has names too, which are
@@ -249,8 +255,8 @@ def meant_for(cells: Sequence[str], columns: Columns) -> Columns | None:
     others = (
         kind
         for kind in ALL
-        if not kind.missing(kind.fields_of(cells))
-        and kind.count(cells) > columns.count(cells)
-        and (len(kind.needed) >= len(columns.needed) or kind.covers(columns, cells))
+        if not kind.missing(names)
+        and kind.count(names) > columns.count(names)
+        and (len(kind.needed) >= len(columns.needed) or kind.covers(columns, names))
     )
     return next(others, None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from campaigns.cells import Fault
-from campaigns.columns import Columns, Telling, alike, meant_for
+from campaigns.columns import Columns, Telling, alike, meant_for, names
 from shared.csvtext import DELIMITERS, decode, header_at, lines_of, record
 from shared.refusal import Refusal
 
@@ -28,30 +28,45 @@ class File:
     ignored: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """`names` are its cells as they are compared, `after` the index of the line behind it."""
+
+    delimiter: str
+    cells: list[str]
+    names: list[str]
+    after: int
+
+
 def read(data: bytes | str, columns: Columns) -> File:
     """Read a whole file; one of another kind is refused: its header lacks a column that is needed."""
     lines = lines_of(decode(data) if isinstance(data, bytes) else data)
     if (start := header_at(lines)) is None:
         raise Refusal("empty_csv", "csv", "the file has no header line")
-    delimiter, cells, after = _header(lines, start, columns)
-    named = zip(cells, columns.fields_of(cells), columns.heavy(cells), strict=True)
-    ignored = tuple(cell.strip() for cell, *meant in named if not any(meant) and cell.strip())
-    return File(tuple(_records(lines, after, delimiter, cells, columns)), ignored)
+    header = _header(lines, start, columns)
+    meant = zip(header.cells, columns.fields_of(header.names), columns.heavy(header.names), strict=True)
+    ignored = tuple(cell.strip() for cell, *fields in meant if not any(fields) and cell.strip())
+    return File(tuple(_records(lines, header, columns)), ignored)
 
 
-def _header(lines: list[str], start: int, columns: Columns) -> tuple[str, list[str], int]:
-    read = [(delimiter, *record(lines, start, delimiter)) for delimiter in DELIMITERS]
-    if max(len(cells) for _, cells, _ in read) > MOST_COLUMNS:
-        why = f"line {start + 1} is no header: it has more than {MOST_COLUMNS} columns"
-        raise Refusal("unknown_header", "csv", why)
-    delimiter, cells, after = max(read, key=lambda one: (columns.count(one[1]), len(one[1])))
-    missing = columns.missing(columns.fields_of(cells))
-    other = meant_for(cells, columns)
+def _header(lines: list[str], start: int, columns: Columns) -> _Header:
+    read = [_split(lines, start, delimiter) for delimiter in DELIMITERS]
+    header = max(read, key=lambda one: (columns.count(one.names), len(one.names)))
+    missing = columns.missing(header.names)
+    other = meant_for(header.names, columns)
     if missing:
-        other = next(filter(None, (alike(cells) for _, cells, _ in read)), None)
+        other = next(filter(None, (alike(one.names) for one in read)), None)
     if missing or other:
         raise Refusal("unknown_header", "csv", _other_kind(start + 1, columns, missing, other))
-    return delimiter, cells, after
+    return header
+
+
+def _split(lines: list[str], start: int, delimiter: str) -> _Header:
+    cells, after = record(lines, start, delimiter)
+    if len(cells) > MOST_COLUMNS:
+        why = f"line {start + 1} is no header: it has more than {MOST_COLUMNS} columns"
+        raise Refusal("unknown_header", "csv", why)
+    return _Header(delimiter, cells, names(cells), after)
 
 
 def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], other: Columns | None) -> str:
@@ -67,14 +82,13 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
     )
 
 
-def _records(
-    lines: list[str], start: int, delimiter: str, header: list[str], columns: Columns
-) -> Iterator[Record]:
-    fields, heavy = columns.fields_of(header), columns.heavy(header)
+def _records(lines: list[str], header: _Header, columns: Columns) -> Iterator[Record]:
+    fields, heavy = columns.fields_of(header.names), columns.heavy(header.names)
     meant = [(at, field) for at, field in enumerate(fields) if field]
+    start = header.after
     while start < len(lines):
         line = start + 1
-        cells, start = record(lines, start, delimiter)
+        cells, start = record(lines, start, header.delimiter)
         if not cells:
             if lines[line - 1].strip():
                 yield Record(line, {}, (Fault(None, "a quotation mark is not closed, or text follows one"),))
