@@ -11,18 +11,22 @@ from shared.direct_get import Entry, Lasts, Page, read_lasts, read_page
 
 
 class Copies:
-    """The next `times` answers are those of a copy that goes up to a sequence."""
+    """The next answers are those of a copy that goes up to a sequence: `times` to each kind of question.
+
+    Pages are asked for too in order to learn how far a copy goes, so there may be more of them.
+    """
 
     def __init__(self) -> None:
-        self.times = self.upto = 0
+        self.upto = 0
+        self._left: dict[str, int] = {}
 
-    def are_behind(self, upto: int, *, times: int = 1) -> None:
-        self.upto, self.times = upto, times
+    def are_behind(self, upto: int, *, times: int = 1, pages: int | None = None) -> None:
+        self.upto, self._left = upto, {"lasts": times, "page": times if pages is None else pages}
 
-    def answer(self) -> bool:
-        answers = self.times > 0
-        self.times -= answers
-        return answers
+    def answer(self, kind: str) -> bool:
+        left = self._left.get(kind, 0)
+        self._left[kind] = max(0, left - 1)
+        return left > 0
 
 
 def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
@@ -31,10 +35,10 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
 
     async def page(*args: Any, **options: Any) -> Page:
         found = await read_page(*args, **options)
-        return Page(_upto(made, found), more=False) if made.answer() else found
+        return Page(_upto(made, found), more=False) if made.answer("page") else found
 
     async def lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> Lasts:
-        if not made.answer():
+        if not made.answer("lasts"):
             return await read_lasts(bus, stream, subjects)
         pasts = [_upto(made, await read_page(bus, stream, subject, 1)) for subject in subjects]
         found = [past[-1] for past in pasts if past]

@@ -112,7 +112,7 @@ class JetStreamLog:
                 raise TooLarge(len(body), self._bus.max_payload) from None
             if error.err_code not in CONFLICTS:
                 raise
-            if (seq := await self._mine(aggregate, commit, expected, kept_out_by(error))) is None:
+            if (seq := await self._mine(aggregate, commit, expected)) is None:
                 raise Conflict from None
         except TimeoutError:
             if (seq := await self._mine(aggregate, commit, expected)) is None:
@@ -129,17 +129,9 @@ class JetStreamLog:
         except TimeoutError:
             return (await self._bus.publish(subject, body, headers=headers)).seq
 
-    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int, last: int = 0) -> int | None:
-        """Tell a lost race from a lost answer: return where the commit is, None if it is not there.
-
-        A copy of the log that answers may be behind the `last` commit that there is.
-        """
+    async def _mine(self, aggregate: Aggregate, commit: Commit, expected: int) -> int | None:
+        """Tell a lost race from a lost answer: return where the commit is, None if it is not there."""
         past = await self.load(aggregate, expected)
-        for _ in range(TRIES if last > expected else 0):
-            if past.seq >= last:
-                break
-            await asyncio.sleep(AGAIN_S)
-            past = await self.load(aggregate, expected)
         return next((one.seq for one in past.recorded if one.commit.commit_id == commit.commit_id), None)
 
     async def last_seq(self) -> int:

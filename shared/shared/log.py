@@ -1,10 +1,11 @@
 """The log: commits on one literal subject per aggregate, guarded by the expected sequence."""
 
-from collections.abc import Collection, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from shared.refusal import Refusal
 from shared.subjects import Aggregate
 
 TRIES, AGAIN_S = 10, 0.05
+Found = TypeVar("Found")
 
 
 class Conflict(Exception):  # noqa: N818 - the answer to a race, not a fault
@@ -26,6 +28,16 @@ class Behind(Refusal):
 
     def __init__(self) -> None:
         super().__init__("unavailable", None, "the log has not got that far here: ask again")
+
+
+async def read_until(far_enough: Callable[[Found], bool], read: Callable[[], Awaitable[Found]]) -> Found:
+    """Read again where a copy of the log that answers is behind for a moment; raises Behind in the end."""
+    for _ in range(TRIES):
+        found = await read()
+        if far_enough(found):
+            return found
+        await asyncio.sleep(AGAIN_S)
+    raise Behind
 
 
 class Recorded(Struct, frozen=True):

@@ -15,6 +15,7 @@ from orchestrator.commands import Commands, Sent
 from orchestrator.ledger import Reserve, SetBudget
 from orchestrator.ledgers import Ledgers
 from orchestrator.sessions import Sessions
+from orchestrator.settling import SILENT_FOR, Settling
 from recordservice import Service
 from recordstage import ADA, MASTER_KEY, WORDS, Place, spring
 from servers import Rig, fresh_database
@@ -69,7 +70,7 @@ async def append(log: JetStreamLog, aggregate: Aggregate, event: AnyEvent) -> in
 async def test_all_that_has_happened_is_loaded(cluster_bus: Bus, behind: Copies, times: int, lacks: int):
     log, one = JetStreamLog(cluster_bus), session(USER, uuid4())
     seqs = [await append(log, one, SessionCancelled()) for _ in range(2)]
-    behind.are_behind(seqs[-lacks] - 1, times=times)
+    behind.are_behind(seqs[-lacks] - 1, times=times, pages=2 * times)
     loaded = await log.load(one)
     behind.are_behind(seqs[-lacks] - 1, times=times)
     lasts = await log.lasts([one, session(USER, uuid4())])
@@ -142,6 +143,21 @@ async def test_who_is_given_more_money_is_refused_nothing_for_want_of_it(cluster
     behind.are_behind(first.seq)
     reserve = Reserve(attempt_id(), "session", SESSION, Decimal(1), NOW.date())
     assert (await here.do(user, reserve, "test")).changed
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_nothing_is_given_back_of_what_is_set_aside_for_a_call_that_runs(
+    cluster_bus: Bus, behind: Copies, times: int
+):
+    log, user = JetStreamLog(cluster_bus), uuid4()
+    one, ledgers = session(user, uuid4()), Ledgers(log, clock=lambda: NOW)
+    asked = await Sessions(log, clock=lambda: NOW).decide(one, start(1, pool="anthropic"))
+    (attempt,) = asked.known.session.open
+    reserve = Reserve(attempt, "session", one.uuid, Decimal(1), NOW.date())
+    await ledgers.do(user, reserve, "test")
+    behind.are_behind(asked.known.seq - 1, times=times, pages=2 * times + 1)
+    await Settling(ledgers, log, clock=lambda: NOW + SILENT_FOR * 2).sweep(user)
+    assert (await ledgers.load(user)).ledger.open
 
 
 async def test_what_another_orchestrator_has_just_retried_is_cancelled(cluster_bus: Bus, behind: Copies):

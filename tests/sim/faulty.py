@@ -45,13 +45,6 @@ def believes_any_copy(real: Any) -> Any:
     return load
 
 
-def never_behind(_real: Any) -> Any:
-    async def is_behind(*_: Any) -> bool:
-        return False
-
-    return is_behind
-
-
 def unguarded(_real: Any) -> Any:
     async def append(self: Any, aggregate: Any, commit: Any, *, expected: int) -> int:
         del expected

@@ -122,14 +122,6 @@ MUTANTS = (
         faulty.believes_any_copy,
         Focus(skills=BOUGHT, faults=BEHIND),
     ),
-    Mutant(
-        "no copy of the log is behind the ledger",
-        UNEVEN,
-        settling.Settling,
-        "_is_behind",
-        faulty.never_behind,
-        Focus(skills=BOUGHT, faults=BEHIND),
-    ),
     Mutant("the sweep dispatches no work again", NEVER_ENDED, follow, "outstanding", faulty.no_work),
     Mutant(
         "nobody looks for work that was passed over",

@@ -13,7 +13,7 @@ from nats.js.errors import NoStreamResponseError
 from controls import LEASE_S, NOW, SESSION, USER, attempt_id, claim, failure, report, start, usage
 from given import given
 from orchestrator.asked import Cancel, ClaimAttempt, ExpireLease
-from orchestrator.ledger import Doubt, LedgerCommand, Release, Reserve, SetBudget, Settle
+from orchestrator.ledger import Doubt, LedgerCommand, Release, Reserve, Settle
 from orchestrator.ledgers import Known, Ledgers
 from orchestrator.settling import SILENT_FOR, Settling, overdue, settlement
 from shared.commit import Commit
@@ -231,31 +231,6 @@ class CountedLog(MemoryLog):
         found = await super().lasts(aggregates)
         self.read = before
         return found
-
-
-class Copied(MemoryLog):
-    """A log whose copies may be behind: each that is asked has only so many of all commits, then all."""
-
-    behind: Sequence[int] = ()
-
-    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
-        past = await super().load(aggregate, after)
-        return Past(tuple(one for one in past.recorded if not self.behind or one.seq <= self.behind[0]))
-
-    async def lasts(self, aggregates: Sequence[Aggregate]) -> dict[Aggregate, Recorded]:
-        self.behind = self.behind[1:]
-        return await super().lasts(aggregates)
-
-
-@pytest.mark.parametrize("behind", [[1], [1, 1], [1, 0]], ids=["once", "twice", "and further yet"])
-async def test_by_a_copy_of_the_log_that_is_behind_nothing_is_given_back(behind: list[int]):
-    book = Book(PAID, CLAIM)
-    await book.ledgers.do(USER, SetBudget("user", Decimal(1)), "test")
-    await book.reserved()
-    copied = Copied(**book.log.__dict__)
-    copied.behind = behind
-    await Settling(book.ledgers, copied, clock=lambda: book.later).sweep(USER)
-    assert await book.money() == UNTOUCHED
 
 
 class Doubted(Book):

@@ -1,6 +1,5 @@
 """The public commands: one handler behind both doors. A command that cannot be done raises Refusal."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +28,7 @@ from shared.commands import (
     SetBudget,
 )
 from shared.json import dumps
-from shared.log import AGAIN_S, TRIES, Behind, Log, Past, TooLarge
+from shared.log import Log, Past, TooLarge, read_until
 from shared.one_by_one import OneByOne
 from shared.refusal import Refusal, too_large
 from shared.sealing import people_in
@@ -243,12 +242,10 @@ class Commands:
     async def _page(self, aggregate: Aggregate, after: int, most: int) -> Past:
         """Read what there is by now: who has had a session go on is not told of its end before that."""
         last = await self.log.at_least(aggregate)
-        for _ in range(TRIES):
-            past = await self.log.page(aggregate, after, most=most, most_bytes=ANSWER_BYTES)
-            if past.more or max(past.seq, after) >= last:
-                return past
-            await asyncio.sleep(AGAIN_S)
-        raise Behind
+        return await read_until(
+            lambda past: past.more or max(past.seq, after) >= last,
+            partial(self.log.page, aggregate, after, most=most, most_bytes=ANSWER_BYTES),
+        )
 
     async def _decide(
         self, aggregate: Aggregate, command: Command, sent: Sent, *, supposed_new: bool = False

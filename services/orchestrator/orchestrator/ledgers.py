@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from msgspec import Struct, field
@@ -13,7 +14,7 @@ from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
 from shared.ledger_events import BalanceCarriedForward
-from shared.log import AGAIN_S, TRIES, Behind, Conflict, Log
+from shared.log import Conflict, Log, read_until
 from shared.refusal import Refusal
 from shared.subjects import ledger as ledger_of
 
@@ -128,15 +129,10 @@ class Ledgers:
     async def _know_all(self, user: UUID, queue: _Queue) -> None:
         """Catch up with all that there is by now: a copy of the log may be behind for a moment."""
         last = await self._log.at_least(ledger_of(user))
-        for _ in range(TRIES):
-            await self._catch_up(user, queue)
-            if queue.known.seq >= last:
-                return
-            await asyncio.sleep(AGAIN_S)
-        raise Behind
+        await read_until(lambda known: known.seq >= last, partial(self._catch_up, user, queue))
 
-    async def _catch_up(self, user: UUID, queue: _Queue) -> None:
-        """Take in what has come since, page by page."""
+    async def _catch_up(self, user: UUID, queue: _Queue) -> Known:
+        """Take in what has come since, page by page; return what is known then."""
         if not queue.known.seq:
             queue.known = await self._carried(user)
         more = True
@@ -147,6 +143,7 @@ class Ledgers:
             if past.recorded:
                 queue.known = Known(fold(past.events, queue.known.ledger), past.seq)
             more = past.more
+        return queue.known
 
     async def _carried(self, user: UUID) -> Known:
         """Return the balance that all that is remembered comes after, or nothing where none was told."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID, uuid4
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
-from shared.log import AGAIN_S, TRIES, Behind, Conflict, Log, Past, Recorded
+from shared.log import Conflict, Log, Past, Recorded, read_until
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
@@ -89,14 +90,10 @@ class Sessions:
         cached = self._cache.get(aggregate.subject)
         if cached is not None and not fresh and cached.seq >= at_least:
             return cached
-        before = known = cached or Known()
-        for _ in range(TRIES):
-            known = await self._read_on(aggregate, known)
-            if known.seq >= at_least:
-                break
-            await asyncio.sleep(AGAIN_S)
-        else:
-            raise Behind
+        before = cached or Known()
+        known = await read_until(
+            lambda known: known.seq >= at_least, partial(self._read_on, aggregate, before)
+        )
         if known.seq > before.seq:
             self._remember(aggregate, known)
         return known

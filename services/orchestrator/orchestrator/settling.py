@@ -8,9 +8,9 @@ from uuid import UUID
 from nats.errors import Error as NatsError
 
 from orchestrator.evolve import fold as fold_session
-from orchestrator.ledger import Closing, Doubt, Doubtful, Release, Settle
+from orchestrator.ledger import Closing, Doubt, Doubtful, Ledger, Release, Settle
 from orchestrator.ledger import decide as decide_on_ledger
-from orchestrator.ledgers import Known, Ledgers
+from orchestrator.ledgers import Ledgers
 from orchestrator.session import Session
 from shared.clock import Clock, utc_now
 from shared.events import (
@@ -26,7 +26,6 @@ from shared.log import Log, Past
 from shared.logs import get_logger
 from shared.message import Unreadable
 from shared.subjects import Aggregate, run
-from shared.subjects import ledger as ledger_of
 from shared.usage import Usage
 
 SILENT_FOR = timedelta(minutes=2)
@@ -56,7 +55,7 @@ def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
 
     An attempt that was stopped reports on itself; if it does not for a while, its runner is gone.
     """
-    own = _of(attempt_id, past)
+    own = [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
     if told := [found for event in own if (found := settlement(event)) is not None]:
         return told[-1]
     if attempt_id in fold_session(past.events).open:
@@ -102,12 +101,12 @@ class Settling:
 
         A session that cannot be read keeps no other one's money.
         """
-        known = await self._ledgers.load(user)
-        await self._look_at_each(user, known.ledger.open.values(), known)
-        doubtful = list(known.ledger.doubtful.values())
+        ledger = (await self._ledgers.load(user)).ledger
+        await self._look_at_each(user, ledger.open.values(), ledger)
+        doubtful = list(ledger.doubtful.values())
         for start in range(0, len(doubtful), AT_ONCE):
             changed = await self._changed(user, doubtful[start : start + AT_ONCE])
-            await self._look_at_each(user, [one.reserved for one in changed], known)
+            await self._look_at_each(user, [one.reserved for one in changed], ledger)
 
     async def _changed(self, user: UUID, doubtful: Sequence[Doubtful]) -> list[Doubtful]:
         """Leave out those for which ledger and session are as they were when they were last looked at.
@@ -126,43 +125,26 @@ class Settling:
 
         return [one for one in doubtful if not is_as_it_was(one)]
 
-    async def _look_at_each(self, user: UUID, which: Iterable[MoneyReserved], known: Known) -> None:
+    async def _look_at_each(self, user: UUID, which: Iterable[MoneyReserved], ledger: Ledger) -> None:
         for reserved in which:
             try:
-                await self._look_at(user, reserved, known)
+                await self._look_at(user, reserved, ledger)
             except Unreadable:
                 whose = _run(user, reserved).subject
                 get_logger().exception("money is not settled: its history cannot be read", subject=whose)
 
-    async def _look_at(self, user: UUID, reserved: MoneyReserved, known: Known) -> None:
+    async def _look_at(self, user: UUID, reserved: MoneyReserved, ledger: Ledger) -> None:
         past = await self._log.load(_run(user, reserved))
-        if not _of(reserved.attempt_id, past) and await self._is_behind(user, reserved, past, known):
-            return
         command = overdue(reserved.attempt_id, past, self._clock())
         if command is None:
             return
-        if decide_on_ledger(command, known.ledger):
+        if decide_on_ledger(command, ledger):
             await self._ledgers.do(user, command, cause="sweep")
             return
-        told = known.ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
+        told = ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
         self._looked_at[reserved.attempt_id] = told
         if len(self._looked_at) > LOOKED_AT:
             self._looked_at.popitem(last=False)
-
-    async def _is_behind(self, user: UUID, reserved: MoneyReserved, past: Past, known: Known) -> bool:
-        """Tell whether a history was read from a copy of the log that is behind the ledger.
-
-        Whatever was asked for before money was set aside stands in a copy that has the ledger as it is known:
-        both last commits are asked of one.
-        """
-        run_, account = _run(user, reserved), ledger_of(user)
-        lasts = await self._log.lasts([run_, account])
-        last = lasts[run_].seq if run_ in lasts else 0
-        return last > past.seq or account not in lasts or lasts[account].seq < known.seq
-
-
-def _of(attempt_id: UUID, past: Past) -> list[AnyEvent]:
-    return [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
 
 
 def _run(user: UUID, reserved: MoneyReserved) -> Aggregate:
