@@ -54,6 +54,17 @@ async def test_a_cluster_whose_leader_is_killed_loses_nothing(replicated: tuple[
     await bus.close()
 
 
+@pytest.mark.timeout(180)
+async def test_whoever_waits_for_a_result_waits_for_the_next_leader_too(replicated: tuple[Load, Cluster]):
+    load, cluster = replicated
+    accepted = await load.client.run("tester-agent", [{"skill": "sleep", "input": {"seconds": 8}}])
+    result = asyncio.create_task(load.client.outcome(accepted.id))
+    leader = await cluster.leader()
+    await cluster.kill(leader)
+    assert (await result).outputs == [{"seconds": 8}]
+    await cluster.restart(leader)
+
+
 @pytest.mark.timeout(120)
 async def test_who_was_told_of_one_node_goes_on_at_another_one_with_the_same_password(
     database_url: str, tmp_path: Path

@@ -10,6 +10,7 @@ from nats.errors import FlushTimeoutError
 from shared import json
 from shared.bus import Bus
 from shared.listening import Heard
+from shared.refusal import Refusal
 from shared.subjects import Aggregate, session
 from totalaud.errors import Unreachable
 from totalaud.following import Page, follow
@@ -23,6 +24,9 @@ def commit(seq: int, *events: str) -> Logged:
 
 
 STARTED, STEP, DONE = commit(3, "SessionStarted"), commit(5, "StepCompleted"), commit(9, "SessionCompleted")
+
+
+LOG_AWAY = Refusal("unavailable", None, "the service could not do it now: ask again")
 
 
 def test_a_commit_is_taken_once():
@@ -65,6 +69,7 @@ class Feed:
         self.page = page
         self.reads: list[int] = []
         self.away = 0
+        self.outage: Exception = Unreachable("no orchestrator answers")
         self.client = self
         self.is_closed = False
         self.unheard = False
@@ -88,7 +93,7 @@ class Feed:
     async def read(self, from_seq: int) -> Page:
         if self.away:
             self.away -= 1
-            raise Unreachable("no orchestrator answers")
+            raise self.outage
         self.reads.append(from_seq)
         found = [each for each in self.stored if each.seq >= from_seq]
         return found[: self.page], len(found) > self.page
@@ -156,14 +161,51 @@ async def test_nobody_there_at_the_start_is_said():
         await anext(feed.follow())
 
 
-async def test_an_outage_in_between_is_waited_through(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("outage", [Unreachable("no orchestrator answers"), LOG_AWAY])
+async def test_an_outage_in_between_is_waited_through(outage: Exception, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
     feed = Feed(STARTED)
     watch = feed.follow()
     await anext(watch)
-    feed.away = 3
+    feed.away, feed.outage = 3, outage
     await feed.append(DONE, live=False)
     assert [each async for each in watch] == [DONE]
+
+
+async def test_a_log_that_is_away_at_the_start_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED, DONE)
+    feed.away, feed.outage = 3, LOG_AWAY
+    assert [each async for each in feed.follow()] == [STARTED, DONE]
+
+
+async def test_a_log_that_stays_away_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    monkeypatch.setattr("totalaud.following.OUTAGE_S", 0.05)
+    feed = Feed(STARTED)
+    feed.away, feed.outage = 1_000_000, LOG_AWAY
+    with pytest.raises(Refusal, match="ask again"):
+        await anext(feed.follow())
+
+
+async def test_a_refusal_is_no_outage():
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    feed.away, feed.outage = 1, Refusal("unreadable_history", None, "a commit cannot be read")
+    await feed.append(DONE, live=False)
+    with pytest.raises(Refusal, match="cannot be read"):
+        await anext(watch)
+
+
+async def test_an_outage_between_two_pages_is_no_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    failed, again = commit(6, "SessionFailed"), commit(7, "SessionRetried")
+    feed = Feed(STARTED, failed, again, DONE, page=2)
+    watch = feed.follow()
+    await anext(watch)
+    feed.away = 1
+    assert [each async for each in watch] == [failed, again, DONE]
 
 
 async def test_a_server_that_does_not_say_that_it_listens_is_followed_by_the_log():

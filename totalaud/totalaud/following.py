@@ -10,6 +10,7 @@ from nats.errors import Error as NatsError
 from shared import json
 from shared.bus import Bus
 from shared.listening import Heard
+from shared.refusal import Refusal
 from shared.subjects import Aggregate
 from totalaud.errors import Closed, Unreachable
 from totalaud.logged import Logged, Merge
@@ -29,7 +30,7 @@ async def follow(
 
     `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
     gap, and after every second of silence, for the feed is at most once. Once it has answered, it may be away
-    for a minute.
+    for a minute, or say that the log is.
     """
     heard: asyncio.Queue[Live] = asyncio.Queue()
 
@@ -48,13 +49,14 @@ async def follow(
         await _heard_from_now_on(bus)
         while more or not merge.ended:
             if live is None or merge.lacks(live[0]):
-                commits, more = await reader.page(merge.newest + 1)
+                commits, more = await reader.page(merge.newest + 1) or ([], more)
             else:
                 commits, more = [live[1]], False
             for commit in commits:
                 if merge.take(commit):
                     yield commit
-            live = None if more or merge.ended else await _next(heard)
+            at_once = commits if more else merge.ended
+            live = None if at_once else await _next(heard)
     finally:
         if not bus.client.is_closed:
             await subscription.unsubscribe()
@@ -71,24 +73,37 @@ async def read_all(read: ReadPage, from_seq: int) -> AsyncGenerator[Logged, None
 
 
 class _Reader:
-    """Reads pages; forgives an outage once it has had an answer."""
+    """Reads pages; forgives an outage once it has had an answer, be it that the log is away."""
 
     def __init__(self, read: ReadPage) -> None:
         self._read = read
         self._answered: float | None = None
 
-    async def page(self, from_seq: int) -> Page:
-        now = asyncio.get_running_loop().time
+    async def page(self, from_seq: int) -> Page | None:
+        """Return a page, None while there is none to be had."""
         try:
             page = await self._read(from_seq)
         except Closed:
             raise
-        except Unreachable:
-            if self._answered is None or now() - self._answered > OUTAGE_S:
+        except Unreachable as away:
+            self._bear(away)
+            return None
+        except Refusal as refusal:
+            if refusal.code != "unavailable":
                 raise
-            return [], False
-        self._answered = now()
+            self._answered = self._answered or _now()
+            self._bear(refusal)
+            return None
+        self._answered = _now()
         return page
+
+    def _bear(self, outage: Exception) -> None:
+        if self._answered is None or _now() - self._answered > OUTAGE_S:
+            raise outage
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _heard_from_now_on(bus: Bus) -> None:
