@@ -21,6 +21,7 @@ from totalaud.client import Client
 from totalaud.connection import Connection
 from totalaud.errors import Closed, SkillFailed, Unreachable, WorkflowFailed
 from totalaud.stack.local import LocalStack
+from totalaud.tables import SESSION, SESSIONS
 
 HEADER = "name,email,outlet,type\n"
 
@@ -233,6 +234,15 @@ async def test_what_is_no_id_is_refused_whatever_it_is(client: Client, wrong: An
     with pytest.raises(Refusal) as refused:
         await client.get(wrong)
     assert (refused.value.code, refused.value.field) == ("invalid", "session_id")
+
+
+async def test_a_list_of_sessions_reads_all_of_them_but_their_payloads(client: Client):
+    accepted = await client.run("tester", [ECHO])
+    await client.outcome(accepted.id)
+    await client.tables.caught_up(accepted.seq)
+    (listed,) = await client.tables.rows(SESSIONS, None, None, 1)
+    (whole,) = await client.tables.rows(SESSION, UUID(accepted.id))
+    assert whole.keys() - listed.keys() == {"initial_input", "final_output"}
 
 
 WRONG = {

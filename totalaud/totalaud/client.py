@@ -215,10 +215,7 @@ class Client:
         of = None if user is None else as_id(user, "user")
         in_status = None if status is None else as_one_of(str(status), get_args(Status), "status")
         found = await self.tables.rows(tables.SESSIONS, of, in_status, as_count(limit, "limit"))
-        return [
-            Record.of({name: value for name, value in row.items() if name not in tables.PAYLOADS})
-            for row in found
-        ]
+        return [Record.of(row) for row in found]
 
     async def skills(self) -> Rows:
         """Return the skills of the read model: rows of `skills`."""

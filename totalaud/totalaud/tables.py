@@ -28,7 +28,10 @@ SELECT step_number, attempt_id, item, number, purpose, provider, model, outcome,
 FROM model_calls WHERE agent_session_id = $1 ORDER BY step_number, started_at, item, number
 """
 SESSIONS = """
-SELECT * FROM agent_sessions
+SELECT id, agent_name, user_id, status, current_step, total_steps, tokens_used, cost_usd, duration_ms,
+  created_at, completed_at, waiting_on, failed_step, error_code, error_message, trace_id, started_at,
+  list_price_usd, unpriced_calls, simulated, last_seq, budget_usd, budget_policy, in_doubt_usd, late_usd
+FROM agent_sessions
 WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::text IS NULL OR status = $2)
 ORDER BY created_at DESC, id LIMIT $3
 """
@@ -37,7 +40,6 @@ COST = """
 SELECT id AS session_id, tokens_used AS total_tokens, cost_usd AS total_cost_usd, duration_ms
 FROM agent_sessions WHERE id = $1
 """
-PAYLOADS = ("initial_input", "final_output")
 CHECKPOINT = "SELECT seq FROM checkpoint"
 
 
