@@ -211,6 +211,9 @@ async def test_a_deployment_is_told_of_a_bad_skill_file_and_begins_all_the_same(
     with contextlib.redirect_stderr(told):
         assert await asyncio.to_thread(call, ["provision", "--skills"]) == 0
     assert "broken.yaml:" in told.getvalue()
+    for words, code in ((("provision", "--skills"), 0), (("skills", "push"), 1)):
+        (problem,) = (await document(*words, code=code))["problems"]
+        assert "broken.yaml:" in problem
 
 
 async def test_a_disabled_skill_is_refused(at_the_stack: None):

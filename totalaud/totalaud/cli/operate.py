@@ -1,9 +1,10 @@
 """The operator's commands: the stack itself, the projection, the dead letters."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from totalaud.cli import show
 from totalaud.cli.limited import cut
 from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
 dlq = typer.Typer(
@@ -58,13 +62,13 @@ def provision(
 
     async def work() -> None:
         await make(options.connection(), replicas=replicas)
-        done = {"ok": True}
+        done: dict[str, Any] = {"ok": True}
         if skills:
             async with options.client() as client:
                 pushed, problems = await push_folder(client.operator, None)
             for problem in problems:
                 echo(problem, err=True)
-            done |= pushed
+            done |= pushed | {"problems": problems}
         if options.json:
             show.document(done)
         else:
@@ -131,11 +135,15 @@ def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, ma
         if options.json:
             show.document(found)
             return
-        rows = [
-            (each["at"][:19], each["service"], each["stream"], each["seq"], each["reason"]) for each in found
-        ]
-        show.console().print(
-            show.table(("at", "service", "stream", "sequence", "reason"), rows, right=("sequence",))
-        )
+        show.console().print(listed(found))
 
     asyncio.run(work())
+
+
+def listed(found: Iterable[Mapping[str, Any]]) -> "Table":
+    columns = ("at", "service", "stream", "sequence", "reason")
+    rows = [
+        (datetime.fromisoformat(each["at"]), each["service"], each["stream"], each["seq"], each["reason"])
+        for each in found
+    ]
+    return show.table(columns, rows, right=("sequence",))

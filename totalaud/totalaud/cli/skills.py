@@ -101,7 +101,7 @@ def push(context: typer.Context, folder: Folder = None) -> None:
         for problem in problems:
             echo(problem, err=True)
         if options.json:
-            show.document(done)
+            show.document({**done, "problems": problems})
         else:
             echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
             if done["warnings"]:
