@@ -153,6 +153,8 @@ def test_attributes_are_pairs_of_text():
     assert pairs(["hook=a=b", "length="]) == {"hook": "a=b", "length": ""}
     with pytest.raises(typer.BadParameter, match="key=value"):
         pairs(["=b"])
+    with pytest.raises(typer.BadParameter, match="'hook' is given twice"):
+        pairs(["hook=a", "hook=b"])
 
 
 ID = str(UUID(int=9, version=4))

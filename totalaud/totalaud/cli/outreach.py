@@ -78,7 +78,12 @@ def list_(
 
 def pairs(words: list[str]) -> dict[str, str]:
     """Read `key=value` words; values stay text."""
+    read: dict[str, str] = {}
     for word in words:
-        if word.find("=") < 1:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
             raise typer.BadParameter(f"{word!r}: write it as key=value", param_hint="--attribute")
-    return dict(word.split("=", 1) for word in words)
+        if key in read:
+            raise typer.BadParameter(f"{key!r} is given twice", param_hint="--attribute")
+        read[key] = value
+    return read

@@ -34,6 +34,8 @@ def pairs(given: list[str]) -> Json:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise typer.BadParameter(f"--input {pair!r}: write it as key=value")
+        if key in read:
+            raise typer.BadParameter(f'--input {key!r} is given twice: write a list as {key}=\'["…", "…"]\'')
         read[key] = _value(value)
     return read
 
@@ -101,6 +103,11 @@ def _json_or_yaml(text: str, name: str) -> Any:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return text
+
+
+def _no_json(constant: str) -> Any:
+    """Leave NaN and Infinity text: JSON does not know them, and a band may be called so."""
+    raise ValueError(constant)
