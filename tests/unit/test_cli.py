@@ -6,6 +6,8 @@ import os
 import resource
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from rich.console import Console
 
 import totalaud
 from shared.refusal import Refusal
-from totalaud.cli import budget, reading, show
+from totalaud.cli import budget, operate, reading, show
 from totalaud.cli.app import app
 from totalaud.cli.failure import describe, sentence
 from totalaud.cli.main import call
@@ -195,6 +197,41 @@ def test_a_row_is_one_line_where_there_is_no_terminal(
     assert [line.split() for line in capsys.readouterr().out.splitlines()][2:] == [[*long.split(), ID]]
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "40", "60", "80"])
+def test_a_terminal_of_any_width_hides_nothing(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("COLUMNS", columns)
+    created, skill = datetime(2026, 11, 27, 7, 30, tzinfo=UTC), "a-skill-of-one-s-own-" + "x" * 43
+    row = {"id": ID, "agent_name": "scout-agent", "status": "completed", "current_step": 3, "total_steps": 3}
+    row |= {"tokens_used": 12345, "simulated": True, "cost_usd": 0.0, "duration_ms": 12345}
+    step = {"step_number": 7, "skill_name": skill, "agent_name": "scout-agent", "status": "completed"}
+    step |= {"duration_ms": 12345, "tokens_used": 12345, "simulated": True, "cost_usd": 0.0}
+    show.console().print(show.sessions([{**row, "created_at": created}]))
+    show.console().print(*show.session({**row, "created_at": created, "steps": [step]}), sep="\n")
+    told = Counter(capsys.readouterr().out)
+    shown = (ID, "scout", "completed 3/3", "$0 (sim.)", ID, "7", skill, "scout-agent", "12345")
+    assert told >= Counter("".join(shown).replace(" ", ""))
+    assert not told["\u2026"]
+
+
+def test_a_line_is_written_as_it_stands(capsys: pytest.CaptureFixture[str]):
+    show.lines(["Subject: [bold]new[/bold] :fire: single"])
+    assert capsys.readouterr().out == "Subject: [bold]new[/bold] :fire: single\n"
+
+
+def test_dead_letters_are_told_by_the_clocks_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    letter = {"at": "2026-11-28T22:29:14.5910250Z", "service": "orchestrator", "stream": "CMD", "seq": 1}
+    show.console().print(operate.listed([{**letter, "reason": "it cannot be read"}]))
+    monkeypatch.undo()
+    time.tzset()
+    assert "2026-11-29 07:29:14" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [["run", "scout", "-f", "-"], ["contacts", "import", "-"]])
 def test_a_closed_standard_input_is_named(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -347,6 +384,16 @@ def test_inputs_are_json_where_they_can_be():
 def test_an_input_without_a_value_is_refused():
     with pytest.raises(typer.BadParameter, match="write it as key=value"):
         reading.inputs(["query"])
+
+
+def test_an_input_that_is_given_twice_is_refused():
+    with pytest.raises(typer.BadParameter, match="'genres' is given twice"):
+        reading.inputs(["genres=synthpop", "genres=indie"])
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_an_input_may_be_a_name_that_only_looks_like_a_number(name: str):
+    assert reading.inputs([f"artist={name}"]) == {"artist": name}
 
 
 @pytest.mark.parametrize(

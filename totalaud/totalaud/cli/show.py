@@ -25,6 +25,8 @@ STYLES = {
 }
 EMPTY = "-"
 UNBOUNDED = 100_000
+NARROWEST = 40
+LEAST_CELL = 3
 LEAST_USD = 0.0001
 NOTHING, UNKNOWN = "$0", "unknown price"
 NEAR = timedelta(days=180)
@@ -32,11 +34,16 @@ WHOLE = ("session", "skill", "#", "status")
 
 
 def console() -> "Console":
-    """Return the terminal, or plain text where there is none: of a table there each row is one line."""
+    """Return the terminal, or plain text where there is none: of a table there each row is one line.
+
+    One too narrow for any table wraps the lines by itself.
+    """
     from totalaud.cli.terminal import Terminal
 
     fits = os.environ.get("COLUMNS") or (sys.stdout and sys.stdout.isatty())
-    return Terminal(highlight=False, soft_wrap=False, width=None if fits else UNBOUNDED)
+    made = Terminal(highlight=False, emoji=False, soft_wrap=False, width=None if fits else UNBOUNDED)
+    made.width = max(made.width, NARROWEST)
+    return made
 
 
 def say(out: "Console", line: str, style: str = "") -> None:
@@ -65,21 +72,32 @@ def table(
     whole: Sequence[str] = WHOLE,
     gap: int = 2,
 ) -> "Table":
-    """Make a table that folds long cells, but for those of `whole` columns, instead of hiding their ends."""
+    """Make a table that folds long cells instead of hiding their ends.
+
+    Those of `whole` columns are not folded, where the terminal has room for them beside the others.
+    """
     from rich import box
     from rich.table import Table
+
+    cells = [[cell(value) for value in row] for row in rows]
+    least = sum(_width(name, cells, at) if name in whole else LEAST_CELL for at, name in enumerate(columns))
+    fits = least + gap * len(columns) <= console().width
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, gap, 0, 0))
     for column in columns:
         made.add_column(
             column,
             overflow="fold",
-            no_wrap=column in whole,
+            no_wrap=fits and column in whole,
             justify="right" if column in right else "left",
         )
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
+    for row in cells:
+        made.add_row(*row)
     return made
+
+
+def _width(name: str, rows: "Iterable[Sequence[Text]]", at: int) -> int:
+    return max([len(name), *(row[at].cell_len for row in rows)])
 
 
 def cell(value: Any) -> "Text":
@@ -172,10 +190,10 @@ def hits_of(steps: Sequence[Mapping[str, Any]]) -> str | None:
 
 def session(found: Mapping[str, Any]) -> Iterable[Any]:
     """Yield the renderables of one session with its steps."""
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    head = Table.grid(padding=(0, 2))
+    head = Table.grid("", Column(overflow="fold"), padding=(0, 2))
     facts = [
         ("session", found["id"]),
         ("agent", found["agent_name"]),
@@ -210,7 +228,7 @@ def _dollars(amount: float | None) -> str | None:
 def _budget(found: Mapping[str, Any]) -> str | None:
     limit = found.get("budget_usd")
     then = "waits" if found.get("budget_policy") == "wait" else "fails"
-    return None if limit is None else f"${limit:.4f}, a step that exceeds it {then}"
+    return None if limit is None else f"{dollars(limit)}, a step that exceeds it {then}"
 
 
 def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
