@@ -359,12 +359,23 @@ async def test_a_watch_ends_when_its_client_is_closed(client: Client):
         await asyncio.wait_for(watching, 5)
 
 
-async def test_a_client_of_another_event_loop_says_so(client: Client):
-    def elsewhere() -> None:
-        asyncio.run(client.run("tester", [ECHO]))
+LATER_USES = USES | {
+    "open": lambda client: client.open(client.user, {}),
+    "dead letters": lambda client: client.operator.dead_letters(),
+    "close": lambda client: client.close(),
+}
+
+
+@pytest.mark.parametrize("use", LATER_USES)
+async def test_a_client_of_another_event_loop_says_so(client: Client, use: str):
+    await client.list()
+
+    async def elsewhere() -> None:
+        async with asyncio.timeout(10):
+            await LATER_USES[use](client)
 
     with pytest.raises(RuntimeError, match="another event loop"):
-        await asyncio.to_thread(elsewhere)
+        await asyncio.to_thread(lambda: asyncio.run(elsewhere()))
 
 
 async def test_a_user_that_is_none_leaves_no_connection_open(at_the_stack: None):

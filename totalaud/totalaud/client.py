@@ -72,6 +72,7 @@ class Client:
 
     async def close(self) -> None:
         """End all connections, whatever comes of the first ones."""
+        self.door.loop.check()
         async with AsyncExitStack() as held:
             for one in (self.bus, self.tables, self._opener):
                 held.push_async_callback(one.close)
@@ -255,6 +256,7 @@ class Client:
         return state
 
     async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncGenerator[Logged, None]:
+        self.door.loop.check()
         async with aclosing(follow(self.bus, aggregate, self._reader(aggregate), from_seq)) as commits:
             async for commit in commits:
                 yield await self._opened(commit)

@@ -15,6 +15,7 @@ from shared.replies import sending_s
 from shared.subjects import ask, operate
 from totalaud.connection import place
 from totalaud.errors import Closed, Unreachable
+from totalaud.own_loop import OwnLoop
 
 PATIENCE_S = 5.0
 AGAIN_S = 0.1
@@ -29,14 +30,11 @@ RECORDS_OWNER = "campaigns"
 
 
 class Door:
-    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless.
-
-    A connection is of one event loop: in another one its answers would never be heard.
-    """
+    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._loop = asyncio.get_running_loop()
+        self.loop = OwnLoop()
 
     @classmethod
     async def open(cls, url: str) -> "tuple[Door, Bus]":
@@ -67,9 +65,8 @@ class Door:
 
     async def _ask(self, subject: str, owner: str, body: Any, once_s: float | None) -> dict[str, Any]:
         data = _written(body)
+        self.loop.check()
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            raise RuntimeError("this client was connected in another event loop: connect one in each")
         until, timeout = loop.time() + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
         parent = telemetry.traceparent()
         headers = {"traceparent": parent} if parent else None

@@ -9,6 +9,7 @@ from shared.refusal import Refusal
 from shared.sealing import ERASED, UNREADABLE, redact, reveal
 from shared.vault import Unavailable, Vault
 from totalaud.connection import Connection
+from totalaud.own_loop import OwnLoop
 
 
 class Open(Protocol):
@@ -29,6 +30,7 @@ class Opener:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._connected: Vault | None = None
+        self._loop = OwnLoop()
 
     async def open(self, user: UUID, value: Any) -> Any:
         """Return the value with what is sealed opened; `[sealed]` with no key or while the vault is away."""
@@ -68,6 +70,7 @@ class Opener:
             await self._connected.close()
 
     async def _vault(self) -> Vault | None:
+        self._loop.check()
         if self._connected is None and (key := self._connection.key()) is not None:
             self._connected = await Vault.connect(self._connection.database_url, key)
         return self._connected

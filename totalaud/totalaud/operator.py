@@ -85,4 +85,5 @@ class Operator:
 
     async def dead_letters(self, limit: int = 100) -> list[Json]:
         """Return the oldest letters: {dlq_seq, at, service, reason, stream, seq}."""
+        self._door.loop.check()
         return await dead_letters(self._bus, limit)

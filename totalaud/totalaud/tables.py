@@ -11,6 +11,7 @@ from shared.json import check
 from shared.refusal import Refusal
 from totalaud.database import NOT_TO_BE_HAD, unreachable
 from totalaud.errors import Closed, Unreachable
+from totalaud.own_loop import OwnLoop
 
 CONNECT_S, COMMAND_S = 5.0, 60.0
 CATCH_UP_S = 10.0
@@ -50,6 +51,7 @@ class Tables:
         self._url = database_url
         self._pool: asyncpg.Pool | None = None
         self._closed = False
+        self._loop = OwnLoop()
 
     async def rows(self, sql: str, *values: Any, within_s: float | None = None) -> list[dict[str, Any]]:
         """Return rows with jsonb as Python values; texts that no table can hold are refused.
@@ -103,6 +105,7 @@ class Tables:
             await self._pool.close()
 
     async def _connected(self) -> asyncpg.Pool:
+        self._loop.check()
         if self._closed:
             raise Closed
         if self._pool is None:
