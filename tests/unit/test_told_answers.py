@@ -630,6 +630,19 @@ def test_a_published_figure_that_is_no_share_is_told_as_it_is():
     ]
 
 
+ODD = [{"contacts": 2}, {"contacts": [{"id": "k1"}], "widened": True}, {"contacts": [{"id": "k1"}], "meta": "x"}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: list(odd)[-1])
+def test_fields_of_another_form_than_ours_are_told_too(odd):
+    ranked = {"contacts": [{"id": "k1"}]}
+    skills = ["research-contacts", "score-contacts"]
+    for first, second in ((odd, ranked), (ranked, odd)):
+        assert answer(skills, [first, second])
+        assert told_step(1, skills, {1: first, 2: second})
+    assert told(skills[0], odd)
+
+
 @pytest.mark.parametrize("output", [{"contacts": "two of them"}, {"contacts": [{"score_parts": [{}]}]}])
 def test_what_has_not_the_form_of_a_skill_s_own_words_is_told_plainly(output):
     assert told("score-contacts", output)[0].startswith("contacts:")

@@ -49,19 +49,21 @@ def told_step(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) ->
     later = ranked_in(number, skills, outputs)
     if skill != "research-contacts" or later is None:
         return told(skill, output)
-    return [
-        *widened(output),
-        f"{how_many(output)}, told in step {later}, where they are ranked",
-        *meta(output),
-    ]
+    where = f"told in step {later}, where they are ranked"
+    short = _or_plainly(lambda found: [f"{how_many(found)}, {where}", *meta(found)], output)
+    return [*widened(output), *short]
 
 
 def _words(skill: str, output: Any) -> Lines:
-    """Tell an output in the skill's own words, or plainly where it has not the form that these are for.
+    """Tell an output in the skill's own words."""
+    return _or_plainly(TELLERS.get(skill, anything), output)
+
+
+def _or_plainly(tell: Callable[[Any], Lines], output: Any) -> Lines:
+    """Tell an output in its words, or plainly where it has not the form that these are for.
 
     The log keeps what older versions answered, and a skill of one's own may have the name of one of ours.
     """
-    tell: Callable[[Any], Lines] = TELLERS.get(skill, anything)
     try:
         return tell(output)
     except OTHER_FORM:

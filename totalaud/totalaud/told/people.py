@@ -50,7 +50,8 @@ def ranked_in(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) ->
 
 def widened(output: Any) -> Lines:
     said = output.get("widened") if isinstance(output, Mapping) else None
-    return list(chain.from_iterable(wrapped(f"note: {line}") for line in said or ()))
+    lines = said if isinstance(said, list) else []
+    return list(chain.from_iterable(wrapped(f"note: {line}") for line in lines))
 
 
 def _contact(number: int, contact: Json) -> Lines:
@@ -83,5 +84,6 @@ def _history(known: Json) -> str:
 def _ids(output: Any) -> set[str]:
     """Return the ids of an answer's contacts; none where one of them has none."""
     contacts = output.get("contacts") if isinstance(output, Mapping) else None
-    ids = [one.get("id") for one in contacts or () if isinstance(one, Mapping)]
+    found = contacts if isinstance(contacts, list) else []
+    ids = [one.get("id") for one in found if isinstance(one, Mapping)]
     return set() if None in ids else set(map(str, ids))
