@@ -989,3 +989,82 @@ def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):
     with pytest.raises(Refusal, match=f"{tmp_path}/library/music.py is missing") as refused:
         vocabulary(tmp_path)
     assert refused.value.field == "TOTALAUD_SKILLS"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plan my new single, skip radio",
+        "Plan my new single, ignore radio",
+        "Plan my new single, leave out radio",
+        "Plan my new single, leave radio out",
+        "Plan my new single, drop the radio",
+        "Plan Glass Coast, drop radio",
+        "Plan my new single minus radio",
+        "Plan my new single, everything bar radio",
+        "Plan my new single, everything apart from radio",
+        "Plan my new single, blogs rather than radio",
+        "Plan my new single, blogs instead of radio",
+        "Plan my new single, blogs w/o radio",
+        "Plan my new single, non-radio",
+        "Pitch Glass Coast to Tees Valley FM, nope",
+        "How unlikely is an answer to my campaign?",
+    ],
+)
+def test_what_is_to_be_left_out_is_never_taken_for_what_is_wanted(text):
+    found = read(text)
+    assert isinstance(found, Unread)
+    assert "say what is wanted, not what is not" in found.reason
+
+
+@pytest.mark.parametrize("said", ["Don't", "Don\u2019t", "Don\u02bct", "Don`t", "Don\u00b4t", "Don t"])
+def test_an_apostrophe_may_be_any_sign_that_looks_like_one(said):
+    assert "“dont”" in read(f"{said} plan my new single").reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pitch Glass Coast to Tees Valley FM if they like folk",
+        "Pitch Glass Coast to mara@example.org if she is a journalist",
+        "Pitch Glass Coast to Tees Valley FM after the release",
+        "Pitch Glass Coast to Tees Valley FM before Christmas",
+        "Plan my new single if the album is late",
+    ],
+)
+def test_a_condition_is_refused(text):
+    assert "cannot follow a condition" in read(text).reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pitch Glass Coast to Tees Valley FM if possible",
+        "Pitch Glass Coast to mara@example.org once more",
+        "Plan the drop of Glass Coast",
+        "Plan my next single drop, 4 hours a week",
+        "Plan Glass Coast until the release",
+        "When should I pitch radio before the release?",
+    ],
+)
+def test_words_of_leaving_out_and_of_conditions_may_say_something_else(text):
+    assert isinstance(read(text), Question)
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("the DJs at Tees Valley FM", ("radio", "radio")),
+        ("press contacts at Tees Valley FM", ("journalist", "journalist")),
+        ("the radio station Tees Valley FM", (None, "radio")),
+        ("journalists at the radio station Tees Valley FM", ("journalist", None)),
+    ],
+)
+def test_people_at_an_outlet_are_told_from_what_kind_of_outlet_it_is(said, kinds):
+    found = read(f"Pitch Glass Coast to {said}")
+    assert (found.type, found.outlet_type) == kinds
+
+
+@pytest.mark.parametrize("where", ["in the UK who like folk", "at Tees Valley FM"])
+def test_two_kinds_of_people_to_write_to_are_refused_as_such(where):
+    assert "one kind of contact at a time" in read(f"Pitch Glass Coast to DJs and journalists {where}").reason

@@ -800,3 +800,36 @@ def test_plans_fit_into_eighty_columns():
     assert lines[0].startswith("Plan: coach-agent, 1 step, at most about $0.03")
     assert any("none of your contacts is at BBC Radio 6 Music" in line for line in lines)
     assert "  note: took the release Glass Coast; it could also have been Later Waves" in lines
+
+
+PEOPLE = [
+    {"id": "k1", "outlet": "Tees Valley FM", "type": "radio"},
+    {"id": "k2", "outlet": "Tees Valley FM", "type": "journalist"},
+    {"id": "k3", "outlet": "Tees Valley FM"},
+]
+
+
+def test_of_an_outlet_s_people_only_those_are_written_to_who_may_be_of_the_kind_that_was_said():
+    plan = of("pitch", facts(contacts=PEOPLE), outlet="Tees Valley FM", type="journalist")
+    assert [one["id"] for one in plan.steps[0].input["contacts"]] == ["k2", "k3"]
+    assert "leaves out 1 there of another kind than journalist" in plan.notes
+
+
+def test_nobody_of_another_kind_is_written_to_in_place_of_those_who_were_meant():
+    found = of("pitch", facts(contacts=PEOPLE[:2]), outlet="Tees Valley FM", type="blogger")
+    assert isinstance(found, Unread)
+    assert found.reason == "nobody whom you know at Tees Valley FM is of the kind blogger"
+
+
+def test_the_kind_of_an_outlet_leaves_nobody_out_and_says_so():
+    plan = of("pitch", facts(contacts=PEOPLE), outlet="Tees Valley FM", outlet_type="radio")
+    assert len(plan.steps[0].input["contacts"]) == len(PEOPLE)
+    assert "not used to choose whom to write to: radio" in plan.notes
+    alone = of("pitch", facts(contacts=PEOPLE[:1]), outlet="Tees Valley FM", outlet_type="radio")
+    assert not [note for note in alone.notes if note.startswith("not used")]
+
+
+@pytest.mark.parametrize("named", [{"outlet": "Tees Valley FM"}, {"contact": "mara@example.org"}])
+def test_genre_and_place_do_not_choose_among_those_who_are_named_and_that_is_said(named):
+    plan = of("pitch", facts(contacts=[MARA]), genres=("folk",), regions=("germany",), **named)
+    assert "not used to choose whom to write to: folk, germany" in plan.notes

@@ -18,6 +18,7 @@ from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
 from totalaud.planner.times import no_time, unread_time, window_of
+from totalaud.planner.turned import depends, negated
 from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS = 60
@@ -39,12 +40,15 @@ SILENT = re.compile(
 THAN_BEFORE = re.compile(
     r"\b(?:compared (?:to|with)|than|versus|vs\.?) (?:the |my )?(?:last|previous|past) (week|month)\b"
 )
+APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
+NO_APOSTROPHE = re.compile(r"\b(\w+n) (t)\b")
 FIXED = (
     ("write to ", "pitch to "),
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
     ("follow up", "followup"),
+    ("w/o", "without"),
     ("tik tok", "tiktok"),
 )
 
@@ -73,7 +77,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     said = WORD.findall(plain)
     reading = Reading(said)
     named = reading.take(nameable(vocabulary))
-    if refusal := _not_a_question(said, reading.rest()):
+    if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal
     window, span = window_of(reading)
     implied = marks(plain, reading, len(set(vocabulary.campaigns.values())), address=bool(addresses))
@@ -125,6 +129,9 @@ def _found(
     looks_for = intent in {"find", "whom"} or (
         intent == "pitch" and not (names["outlet"] or names["contact"])
     )
+    outlet_kinds = list[str]()
+    if intent == "pitch" and names["outlet"]:
+        outlet_kinds, kinds = kinds, _kinds_of_people(rest, vocabulary)
     counts = [word for _, word in rest if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
     groups = [word for _, word in rest if word in w.GROUPS]
     compared = implied & COMPARED if intent == "answers" else set[str]()
@@ -135,12 +142,14 @@ def _found(
         word for before, word in unknown if before in w.GOVERN or (before == "campaign" and word.isdigit())
     ]:
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
+    if condition := depends(intent, reading, [word for _, word in unknown]):
+        return condition
     if intent in WRITTEN and (turned := _before_the_verb(rest, {word for _, word in unknown})):
         return Unread(f"I do not know these words: {', '.join(turned)}")
     if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
         words = [word for _, word in unknown]
         return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
-    if len(kinds) > 1 and intent not in {"pitch", *TYPES_ASIDE}:
+    if len(kinds) > 1 and intent not in TYPES_ASIDE and not names["contact"]:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
     if several := _several(
         intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values())), implied
@@ -149,6 +158,7 @@ def _found(
     return Question(
         intent=intent,
         type=kinds[0] if len(kinds) == 1 else None,
+        outlet_type=outlet_kinds[0] if len(outlet_kinds) == 1 else None,
         release_type=next((w.RELEASE_TYPES[word] for _, word in rest if word in w.RELEASE_TYPES), None),
         cohort=bool(said & w.PEERS),
         channels=tuple(dict.fromkeys(one for _, word in rest for one in w.CHANNELS.get(word, ()))),
@@ -162,6 +172,18 @@ def _found(
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown),
     )
+
+
+def _kinds_of_people(rest: list[tuple[str, str]], vocabulary: Vocabulary) -> list[str]:
+    """Return which people at an outlet are meant: DJs, or press contacts; a radio station is what it is."""
+    return [
+        kind
+        for kind, said in vocabulary.kinds.items()
+        if any(
+            (word in said and word in w.PERSONS) or (before in said and word in w.PEOPLE)
+            for before, word in rest
+        )
+    ]
 
 
 def _grouping(compared: AbstractSet[str]) -> str | None:
@@ -257,14 +279,15 @@ def _narrowed(question: Question) -> Question | Unread:
     return question
 
 
-def _not_a_question(said: list[str], rest: list[tuple[str, str]]) -> Unread | None:
-    """Refuse what is none; a name may hold words that would turn a question round, as titles do."""
+def _not_a_question(said: list[str]) -> Unread | None:
     if not said:
         return Unread("there is no question")
     if len(said) > MOST_WORDS:
         return Unread(f"that is too long: at most {MOST_WORDS} words")
-    if negated := sorted(word for _, word in rest if word in w.NEGATIONS):
-        return Unread(f"I cannot read “{negated[0]}”: say what is wanted, not what is not")
+    return None
+
+
+def _an_act(said: list[str]) -> Unread | None:
     if said[0].replace("'", "") in w.ACTS:
         return Unread(f"I answer questions; I do not {said[0]} anything")
     return None
@@ -272,7 +295,8 @@ def _not_a_question(said: list[str], rest: list[tuple[str, str]]) -> Unread | No
 
 def _plain(text: str) -> str:
     """Lower-case a text, its apostrophes and fixed phrases made one."""
-    plain = " ".join(US.sub(r"\1 me", text.replace("\u2019", "'")).casefold().split())
+    plain = " ".join(US.sub(r"\1 me", text.translate(APOSTROPHES)).casefold().split())
+    plain = NO_APOSTROPHE.sub(r"\1'\2", plain)
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)

@@ -72,13 +72,14 @@ def _pitch(draft: Draft) -> None:
         "tone": asked.tone,
     }
     there = whom.unpitched(draft, release)
+    whom.told_of_all(draft, there)
     contacts = there[:MOST_PITCHES]
     if len(there) > MOST_PITCHES:
         draft.notes.append(f"writes to the first {MOST_PITCHES} of your contacts there, who are more")
     outlet = contacts[0].get("outlet") if asked.contact else asked.outlet
     draft.notes += notes(
         outlet,
-        asked.type or whom.kind(contacts),
+        asked.type or asked.outlet_type or whom.kind(contacts),
         release=release.date,
         today=draft.facts.today,
         lead=draft.facts.lead_times,

@@ -31,7 +31,7 @@ class Question:
     """The slots that were filled; names are those known from the tables, never words of the question.
 
     `contact` is an e-mail address: it is looked up, and goes no further. `compared` are several of one's own.
-    `span` is what `window` was called.
+    `span` is what `window` was called, `outlet_type` the kind of outlet that was said beside its name.
     """
 
     intent: Intent
@@ -39,6 +39,7 @@ class Question:
     regions: tuple[str, ...] = ()
     type: str | None = None
     outlet: str | None = None
+    outlet_type: str | None = None
     contact: str | None = field(default=None, repr=False)
     campaign: str | None = None
     release: str | None = None

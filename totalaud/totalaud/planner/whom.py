@@ -47,7 +47,7 @@ def named(draft: Draft) -> list[Json]:
 
 def unpitched(draft: Draft, release: Release) -> list[Json]:
     """Return the same, but of an outlet for those only who were not pitched for this release."""
-    asked, kept = draft.question, named(draft)
+    asked, kept = draft.question, _of_the_kind(draft, named(draft))
     pitched = {one["id"] for one in draft.facts.contacts if release.id in one.get("pitched_for", ())}
     known = [one for one in kept if one["id"] in pitched]
     if not known:
@@ -62,6 +62,29 @@ def unpitched(draft: Draft, release: Release) -> list[Json]:
         )
     draft.notes.append(f"leaves out {len(known)} there who were pitched for {release.title} already")
     return [one for one in kept if one["id"] not in pitched]
+
+
+def _of_the_kind(draft: Draft, contacts: list[Json]) -> list[Json]:
+    """Leave out who is known to be of another kind than the people at an outlet that were asked for."""
+    asked = draft.question
+    if asked.outlet is None or asked.type is None:
+        return contacts
+    kept = [one for one in contacts if one.get("type") in {None, asked.type}]
+    if contacts and not kept:
+        raise Absent(f"nobody whom you know at {asked.outlet} is of the kind {asked.type}")
+    if others := len(contacts) - len(kept):
+        draft.notes.append(f"leaves out {others} there of another kind than {asked.type}")
+    return kept
+
+
+def told_of_all(draft: Draft, contacts: Sequence[Json]) -> None:
+    """Say what an outlet's or an address's contacts are not narrowed by."""
+    asked = draft.question
+    said = [*asked.genres, *asked.regions]
+    if any(one.get("type") not in {None, asked.outlet_type} for one in contacts):
+        said += [asked.outlet_type] if asked.outlet_type else []
+    if said and (asked.outlet or asked.contact):
+        draft.notes.append(f"not used to choose whom to write to: {', '.join(said)}")
 
 
 def kind(contacts: Sequence[Json]) -> str | None:

@@ -73,6 +73,9 @@ ASKED = words("what whats which how")
 COVER = words("cover covers covering feature features featuring review reviews support supports")
 PEOPLE = words("contacts contact people someone anyone somebody anybody")
 
+PERSONS = words(
+    "dj djs presenter presenters journalist journalists writer writers curator curators blogger bloggers"
+)
 ANSWERS = words("reply replies replied response responses respond answer answers answered")
 SENT = words("send sent emails pitches pitched placements placed")
 MEASURED = words("streams listeners followers")
@@ -196,9 +199,13 @@ NEGATIONS = words(
     """
     no not dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt
     shouldnt never without except but neither nor unless hate hates dislike dislikes outside beyond
-    excluding exclude avoid avoiding least worst
+    excluding exclude excl avoid avoiding least worst minus apart aside
+    besides skip skipping ignore ignoring omit omitting unlikely unlike dnt aint nope non
     """
 )
+LEFT_OUT = words("drop bar save less leave lose forget")
+CONDITIONS = words("if unless")
+BEFORE_WRITING = words("until till before after once when whenever while")
 ACTS = words(
     """
     delete erase remove cancel send import export forget suppress unsubscribe call buy pay post

@@ -1,0 +1,47 @@
+"""What turns a question round or makes it depend on something: refused, whatever else could be read."""
+
+import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from totalaud.planner import words as w
+from totalaud.planner.names import Reading
+from totalaud.planner.question import Intent, Unread
+from totalaud.planner.vocabulary import Vocabulary
+
+PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|non-\w+)(?!\S)")
+A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
+BETWEEN = w.words("out the my our all any")
+NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
+POLITE = re.compile(r"\bif (?:possible|you (?:can|could|would))\b|\bonce (?:more|again)\b")
+DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
+
+
+def negated(reading: Reading, vocabulary: Vocabulary) -> Unread | None:
+    """Refuse what says whom or what to leave out; a name may hold such words, as titles do."""
+    found = sorted(word for _, word in reading.rest() if word in w.NEGATIONS)
+    found += PHRASE.findall(reading.text())
+    found += _left_out(reading, vocabulary)
+    return Unread(NEGATED.format(found[0])) if found else None
+
+
+def depends(intent: Intent, reading: Reading, unknown: Iterable[str]) -> Unread | None:
+    """Refuse a condition; where something is written, also when it is to be done."""
+    conditions: AbstractSet[str] = w.CONDITIONS | (w.BEFORE_WRITING if intent == "pitch" else set[str]())
+    said = POLITE.sub("", reading.text()).split()
+    found = [word for word in unknown if word in conditions and word in said]
+    return Unread(DEPENDS.format(found[0])) if found else None
+
+
+def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
+    """Return words such as drop where they govern what narrows an answer: drop radio, leave out the BBC."""
+    narrow = {*w.CHANNELS, *w.PLATFORMS}.union(*vocabulary.kinds.values())
+    found, noun = list[str](), "drop" if A_DROP.search(reading.text()) else None
+    for index, word in enumerate(reading.said):
+        if word not in w.LEFT_OUT or reading.used[index] or word == noun:
+            continue
+        after = range(index + 1, len(reading.said))
+        next_ = next((one for one in after if reading.said[one] not in BETWEEN or reading.used[one]), None)
+        if next_ is not None and (reading.used[next_] or reading.said[next_] in narrow):
+            found.append(word)
+    return found
