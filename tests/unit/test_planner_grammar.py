@@ -1068,3 +1068,50 @@ def test_people_at_an_outlet_are_told_from_what_kind_of_outlet_it_is(said, kinds
 @pytest.mark.parametrize("where", ["in the UK who like folk", "at Tees Valley FM"])
 def test_two_kinds_of_people_to_write_to_are_refused_as_such(where):
     assert "one kind of contact at a time" in read(f"Pitch Glass Coast to DJs and journalists {where}").reason
+
+
+@pytest.mark.parametrize(
+    ("money", "read_as"),
+    [
+        ("500€", (500, "€")),
+        ("1.500 €", (1500, "€")),
+        ("1.5k€", (1500, "€")),
+        ("EUR 500", (500, "eur")),
+        ("$500 USD", (500, "$")),
+        ("US$500", (500, "$")),
+    ],
+)
+def test_the_sign_of_an_amount_may_stand_on_either_side(money, read_as):
+    found = read(f"Plan my new single with {money}, 4 hours a week")
+    assert ((found.budget, found.currency), found.unused) == (read_as, ())
+
+
+@pytest.mark.parametrize("money", ["A$500", "CA$ 500", "500 CHF", "kr 500", "¥50000"])
+def test_no_amount_is_taken_for_one_of_another_currency(money):
+    assert "pounds, euros and dollars of the US" in read(f"Plan my new single, {money}").reason
+
+
+@pytest.mark.parametrize(
+    "money", ["a minimum of £500", "£500 minimum", "£500+", "500€ or more", "100€ or 200€", "£500 at least"]
+)
+def test_the_least_of_an_amount_is_not_taken_for_the_most(money):
+    assert "the most that may be spent" in read(f"Plan my new single, {money}").reason
+
+
+def test_a_million_is_not_one():
+    found = read("Plan my new single, £1m")
+    assert (found.budget, found.unused) == (None, ("1m",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Find grants of £5000",
+        "I need £5000 funding",
+        "Find grants up to 5000€",
+        "Find festivals that pay £200",
+        "Find festivals worth £200",
+    ],
+)
+def test_what_an_opportunity_brings_is_not_taken_for_what_it_costs(text):
+    assert "may cost" in read(text).reason

@@ -5,13 +5,26 @@ import re
 FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
 DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
-UNIT = r"(?:pounds?|dollars?|euros?|gbp|usd|eur)\b"
+SIGN = r"(?<![-\w])[£$€]"
+CODE = r"(?:gbp|usd|eur)\b"
+UNIT = rf"(?:pounds?\b|dollars?\b|euros?\b|{CODE}|[£$€](?!\s*\d))"
 MONEY = re.compile(
-    rf"(?<!-)[£$€]\s*{FIGURES}|{FIGURES}\s*{UNIT}|\bbudget(?: of| is|:)?\s+{FIGURES}(?!k?\s*{UNIT})"
+    rf"(?:{SIGN}|(?<![-\w]){CODE})\s*{FIGURES}(?![^\W_])(?:\s*{UNIT})?|{FIGURES}\s*{UNIT}"
+    rf"|\bbudget(?: of| is|:)?\s+{FIGURES}(?!k?\s*{UNIT})"
 )
 CURRENCY = re.compile(rf"[£$€]|{UNIT}")
-MORE_MONEY = re.compile(r"[£$€]\s*\d")
-AT_LEAST = re.compile(rf"(?:\b(?:over|above|more than|at least|from)\s+|>=?\s*)(?:{MONEY.pattern})")
+MORE_MONEY = re.compile(rf"[£$€]\s*\d|\d\s*{UNIT}")
+ANOTHER = r"chf|francs?|sek|nok|dkk|isk|kr|kron[aeo]r?|pln|zloty|czk|huf|aud|cad|nzd|jpy|yen|rupees?"
+ANOTHER_MONEY = re.compile(
+    rf"[^\W\d_][$£€]\s*\d|[¥₹₩₺₽₴₪]\s*\d|\d\s*[¥₹₩₺₽₴₪]|\b(?:{ANOTHER})\s*\d|\d\s*(?:{ANOTHER})\b"
+)
+LEAST = r"over|above|more than|at least|from|(?:a )?min(?:imum)?(?: of)?"
+AT_LEAST = re.compile(
+    rf"(?:\b(?:{LEAST})\s+|>=?\s*)(?:{MONEY.pattern})|(?:{MONEY.pattern})"
+    r"(?:\s*\+|\s*(?:(?:or|and) (?:more|above|over|up)|at least|(?:as )?(?:a )?min(?:imum)?)\b)"
+)
+BROUGHT = re.compile(r"\b(?:pay(?:s|ing)?|paid|worth|wins?|prizes?)\b")
+COSTS = re.compile(r"\b(?:under|below|max(?:imum)?|most|budget|fees?|costs?|costing|within|cheaper|free)\b")
 
 
 def number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:

@@ -9,7 +9,17 @@ from typing import Literal
 from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
-from totalaud.planner.amounts import AT_LEAST, HOURS, MONEY, MORE_MONEY, currency, number
+from totalaud.planner.amounts import (
+    ANOTHER_MONEY,
+    AT_LEAST,
+    BROUGHT,
+    COSTS,
+    HOURS,
+    MONEY,
+    MORE_MONEY,
+    currency,
+    number,
+)
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
@@ -25,6 +35,8 @@ MOST_WORDS = 60
 MOST_UNUSED = 2
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 ONE_BUDGET = "I take one amount, the most that may be spent"
+CURRENCIES = "I read amounts in pounds, euros and dollars of the US"
+COST_ALONE = "an amount is the most that an application may cost, as in “under £50”, not what it brings"
 TYPES_ASIDE = {"press", "hashtags"}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
 WRITING = re.compile(
@@ -43,6 +55,7 @@ THAN_BEFORE = re.compile(
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
 NO_APOSTROPHE = re.compile(r"\b(\w+n) (t)\b")
 FIXED = (
+    ("us$", "$"),
     ("write to ", "pitch to "),
     ("press release", "pressrelease"),
     ("playlist curator", "playlist"),
@@ -68,6 +81,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return Unread("one e-mail address at a time")
     plain = _plain(text)
     plain, hours = number(HOURS, plain)
+    if ANOTHER_MONEY.search(plain):
+        return Unread(CURRENCIES)
     if AT_LEAST.search(plain):
         return Unread(ONE_BUDGET)
     money = MONEY.search(plain)
@@ -95,6 +110,9 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     found = _found(intent, reading, vocabulary, names, implied)
     if isinstance(found, Unread):
         return found
+    brought = BROUGHT.search(plain) or (found.kinds == ("funding",) and not COSTS.search(plain))
+    if intent == "opportunities" and budget is not None and brought:
+        return Unread(COST_ALONE)
     if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
         budget = 0.0
     question = replace(
