@@ -1115,3 +1115,36 @@ def test_a_million_is_not_one():
 )
 def test_what_an_opportunity_brings_is_not_taken_for_what_it_costs(text):
     assert "may cost" in read(text).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Draft us a pitch for Glass Coast to Tees Valley FM", "pitch"),
+        ("Write us a press release for Glass Coast", "press"),
+        ("make us a plan for Glass Coast", "plan"),
+        ("Suggest us hashtags for Glass Coast on TikTok", "hashtags"),
+        ("Send us a report on Glass Coast", "report"),
+        ("Email us a report on Glass Coast", "report"),
+    ],
+)
+def test_us_are_those_who_ask_and_no_country(text, intent):
+    found = read(text)
+    assert (found.intent, found.regions, found.unused) == (intent, (), ())
+
+
+def test_the_us_stays_a_country():
+    assert read("Email US folk blogs about Glass Coast").regions == ("us",)
+    assert read("Pitch Glass Coast to folk DJs in the us").regions == ("us",)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Email me a list of folk DJs in the UK", "find"),
+        ("Mail me UK folk DJs", "find"),
+        ("Please message me the report on Glass Coast", "report"),
+    ],
+)
+def test_nobody_is_written_to_for_who_wants_to_be_written_to(text, intent):
+    assert read(text).intent == intent

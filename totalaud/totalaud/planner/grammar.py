@@ -42,8 +42,12 @@ ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPE
 WRITING = re.compile(
     r"^((?:who|which|find|show|list|get|give|recommend|suggest)\b.*) writ(?:e|es|ing) about\b"
 )
-SENDING = re.compile("^send (?=me )")
-US = re.compile(r"\b([Ff]ind|[Tt]ell|[Ss]how|[Gg]ive|[Gg]et|for|like) us\b")
+SENDING = re.compile(r"\b(?:send|e-?mail|mail|message) (?=me\b)")
+FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
+US = re.compile(
+    rf"\b((?i:{FOR_US.replace(' ', '|')})|for|like) us\b"
+    r"|\b((?i:e-?mail|mail|message|pitch|plan)) us(?= (?:an?|the|my|our|some)\b)"
+)
 NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
 SILENT = re.compile(
     r"\b(?:(?:has|have|did|does|do)(?:n't| not)|not)(?: yet)? "
@@ -313,7 +317,7 @@ def _an_act(said: list[str]) -> Unread | None:
 
 def _plain(text: str) -> str:
     """Lower-case a text, its apostrophes and fixed phrases made one."""
-    plain = " ".join(US.sub(r"\1 me", text.translate(APOSTROPHES)).casefold().split())
+    plain = " ".join(US.sub(r"\1\2 me", text.translate(APOSTROPHES)).casefold().split())
     plain = NO_APOSTROPHE.sub(r"\1'\2", plain)
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
