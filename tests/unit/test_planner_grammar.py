@@ -1148,3 +1148,65 @@ def test_the_us_stays_a_country():
 )
 def test_nobody_is_written_to_for_who_wants_to_be_written_to(text, intent):
     assert read(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        ("Email my folk DJs in Leeds", None),
+        ("Pitch Glass Coast to folk DJs in Leeds", "Glass Coast"),
+        ("Pitch Glass Coast to Leeds folk DJs", "Glass Coast"),
+        ("Pitch Leeds to folk DJs from Leeds", "Leeds"),
+    ],
+)
+def test_where_people_are_is_no_release_that_is_named_so(text, release):
+    found = read(text)
+    assert (found.intent, found.regions, found.release) == ("pitch", ("leeds",), release)
+
+
+def test_what_people_play_is_no_release_that_is_named_so():
+    own = vocabulary(ROOT / "skills", releases=["Folk", "Glass Coast"])
+    found = understood("Pitch Glass Coast to UK folk DJs", own)
+    assert (found.genres, found.release) == (("folk",), "Glass Coast")
+    assert understood("Pitch Folk to Radio X", own).release == "Folk"
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("How is our Foo campaign doing?", "foo"),
+        ("How is my campaign Foo doing?", "foo"),
+        ("Write a pitch about my single Foo Bar to Tees Valley FM", "foo"),
+        ("Write a press release for my album Foo", "foo"),
+        ("Write to Tees Valley FM about the interview", "interview"),
+        ("Write to mara@example.org about my gig in Leeds", "gig"),
+        ("Find folk journalists in New England", "new england"),
+    ],
+)
+def test_nothing_else_is_taken_for_what_a_name_means_that_is_not_known(text, unknown):
+    assert read(text).reason.startswith(f"I do not know “{unknown}”")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a pitch for my Debut EP to Tees Valley FM, Sarah",
+        "Write A Pitch For My Single Asap To Tees Valley FM",
+        "WRITE A PITCH FOR MY SINGLE ASAP TO TEES VALLEY FM",
+        "Write to Tees Valley FM about my upcoming debut single",
+        "Find new UK folk DJs",
+    ],
+)
+def test_a_capital_or_an_adjective_makes_no_name(text):
+    assert isinstance(read(text), Question)
+
+
+@pytest.mark.parametrize("which", ["last", "previous", "old"])
+def test_the_next_release_is_not_taken_for_one_that_is_out(which):
+    assert "Name it by its title" in read(f"Pitch my {which} single to Tees Valley FM").reason
+    assert read(f"Pitch my {which} single Glass Coast to Tees Valley FM").release == "Glass Coast"
+
+
+@pytest.mark.parametrize("which", ["10 more", "the next 10", "the other 10"])
+def test_the_best_are_not_shown_again_in_place_of_those_after_them(which):
+    assert "ask for more than 10" in read(f"Find {which} folk DJs").reason

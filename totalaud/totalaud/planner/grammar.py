@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Literal
 
-from totalaud.planner import typos
+from totalaud.planner import strange, typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
 from totalaud.planner.amounts import (
@@ -94,8 +94,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if budget is not None and MORE_MONEY.search(plain):
         return Unread(ONE_BUDGET)
     said = WORD.findall(plain)
-    reading = Reading(said)
-    named = reading.take(nameable(vocabulary))
+    reading = Reading(said, strange.capitals(text))
+    reading.take(nameable(vocabulary))
     if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal
     window, span = window_of(reading)
@@ -105,7 +105,14 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return intent
     if time := unread_time(intent, plain, reading):
         return time
-    names = meant(named, SLOTS[intent]) | {"contact": addresses}
+    people = w.PEOPLE.union(
+        w.PERSONS, *({one for one in said if one.endswith("s")} for said in vocabulary.kinds.values())
+    )
+    names = meant(reading.meant(SLOTS[intent], people), SLOTS[intent]) | {"contact": addresses}
+    if place := strange.new_place(reading):
+        return Unread(f"I do not know “{place}”")
+    if release := not names["release"] and strange.earlier(intent, reading):
+        return Unread(f"which one is the {release}? Name it by its title")
     if intent == "find" and names["outlet"] and reading.compared("outlet"):
         return Unread(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
     places = narrowest(names["regions"], plain, vocabulary.within)
@@ -160,10 +167,10 @@ def _found(
     openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in understood_here]
-    if governed := [
-        word for before, word in unknown if before in w.GOVERN or (before == "campaign" and word.isdigit())
-    ]:
+    if governed := strange.named(intent, reading, {word for _, word in unknown}):
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
+    if counts and strange.those_after(reading, counts[0]):
+        return Unread(f"I show the best, not those after them: ask for more than {counts[0]}")
     if condition := depends(intent, reading, [word for _, word in unknown]):
         return condition
     if intent in WRITTEN and (turned := _before_the_verb(rest, {word for _, word in unknown})):

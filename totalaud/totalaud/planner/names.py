@@ -13,14 +13,20 @@ LONGEST_NAME = 8
 OWN = ("campaign", "release", "artist")
 SLOTS = (*OWN, "outlet", "genres", "regions")
 
+WHERE = w.words("in from near around")
+
 Meanings = Mapping[str, str]
 
 
 @dataclass
 class Reading:
-    """The words still to be explained, those before each kept for what governs it."""
+    """The words still to be explained, those before each kept for what governs it.
+
+    Those in `capital` are written as names are.
+    """
 
     said: list[str]
+    capital: AbstractSet[str] = frozenset()
     used: list[bool] = field(default_factory=list)
     names: dict[int, Meanings] = field(default_factory=dict)
 
@@ -37,6 +43,21 @@ class Reading:
                     self.names[index] = name
                     self.used[part] = [True] * length
         return [self.names[index] for index in sorted(self.names)]
+
+    def meant(self, slots: AbstractSet[str], people: AbstractSet[str]) -> list[Meanings]:
+        """Return the names in their order, as a place or genre where that fits better than one's own."""
+        return [self._beside(index, slots, people) for index in sorted(self.names)]
+
+    def _beside(self, index: int, slots: AbstractSet[str], people: AbstractSet[str]) -> Meanings:
+        name = self.names[index]
+        where = {slot: name[slot] for slot in ("regions",) if slot in name and slot in slots}
+        about = {slot: name[slot] for slot in ("genres", "regions") if slot in name and slot in slots}
+        after = next(
+            (said for said, used in zip(self.said[index:], self.used[index:], strict=True) if not used), ""
+        )
+        if where and index and self.said[index - 1] in WHERE:
+            return where
+        return about if about and after in people else name
 
     def compared(self, slot: str) -> bool:
         """Tell whether a name of this slot stands for what is near to it or about it, not for itself."""

@@ -1,0 +1,62 @@
+"""Words that are not known but name something: nothing else is taken for what they name."""
+
+import re
+
+from totalaud.planner import words as w
+from totalaud.planner.names import WHERE, WORD, Reading
+from totalaud.planner.question import Intent
+
+NAMED = (w.RELEASE | {"campaign", "artist", "band"}) - {"releases", "records"}
+ARTICLES = w.words("the a an my our this that")
+EARLIER = w.words("last previous past old older")
+ONE_RELEASE: frozenset[Intent] = frozenset({"pitch", "press", "plan", "hashtags"})
+
+
+def capitals(text: str) -> set[str]:
+    """Return the words that are written like names; none where most of a sentence is written so."""
+    first, *others = WORD.findall(text) or [""]
+    capital = {word.casefold() for word in others if word[0].isupper()}
+    return capital if 2 * sum(word[0].isupper() for word in others) <= len([first, *others]) else set()
+
+
+def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
+    """Return unknown words that a word before or after them makes a name, or what is to be written about."""
+    found = list[str]()
+    said = [word.replace("'", "") for word in reading.said]
+    for index, word in enumerate(said):
+        if word not in unknown or reading.used[index]:
+            continue
+        before, after = said[index - 1] if index else "", said[index + 1] if index + 1 < len(said) else ""
+        beside = before in NAMED or after == "campaign"
+        a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
+        told = intent == "pitch" and after not in w.RELEASE and _governor(said[:index]) == "about"
+        if before in w.GOVERN or a_name or told:
+            found.append(word)
+    return found
+
+
+def earlier(intent: Intent, reading: Reading) -> str | None:
+    """Return what asks for a release that is out, where the next one would be taken."""
+    pairs = zip(reading.said, reading.said[1:], reading.used, strict=False)
+    found = (f"{one} {two}" for one, two, used in pairs if one in EARLIER and two in w.RELEASE and not used)
+    return next(found, None) if intent in ONE_RELEASE else None
+
+
+def new_place(reading: Reading) -> str | None:
+    """Return a place such as New England, of which a part is known."""
+    for index, name in reading.names.items():
+        where, new = reading.said[max(index - 2, 0) : index] if index > 1 else ("", "")
+        if "regions" in name and new == "new" and where in WHERE:
+            return f"new {reading.said[index]}"
+    return None
+
+
+def those_after(reading: Reading, count: str) -> bool:
+    """Tell whether others than the best are asked for: the next ten, ten more."""
+    return bool(
+        re.search(rf"\b(?:next|other|further) {count}\b|\b{count} (?:more|others?)\b", reading.text())
+    )
+
+
+def _governor(before: list[str]) -> str:
+    return next((word for word in reversed(before) if word not in ARTICLES), "")
