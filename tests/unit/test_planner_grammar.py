@@ -1210,3 +1210,87 @@ def test_the_next_release_is_not_taken_for_one_that_is_out(which):
 @pytest.mark.parametrize("which", ["10 more", "the next 10", "the other 10"])
 def test_the_best_are_not_shown_again_in_place_of_those_after_them(which):
     assert "ask for more than 10" in read(f"Find {which} folk DJs").reason
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "Report on Glass Coast this week and this month",
+            "one span of time at a time: this week or this month",
+        ),
+        ("Weekly report on Glass Coast for last month", "one span of time at a time: weekly or last month"),
+        ("How is my campaign doing since the start of the month?", "not at “since the start”"),
+        ("How is my campaign doing in the last 48h?", "not at “48h”"),
+        ("How is my campaign doing YTD?", "not at “ytd”"),
+        ("How did my campaign do before the release?", "not at “before the release”"),
+        ("Report on Autumn push for the label and the artist", "one audience at a time: label or artist"),
+        ("A short, detailed report on Autumn push", "one detail at a time: brief or detailed"),
+        ("Who will not answer?", "“not”"),
+    ],
+)
+def test_of_two_wishes_neither_is_dropped(text, why):
+    assert why in read(text).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("How is my campaign doing so far this week?", "7d"),
+        ("Weekly report on Glass Coast for this week", "7d"),
+        ("How is my campaign doing since the start of the campaign?", "all"),
+    ],
+)
+def test_one_span_may_be_said_twice(text, window):
+    assert read(text).window == window
+
+
+@pytest.mark.parametrize("text", ["Report for the label on my artist", "Report on my artist for the label"])
+def test_a_report_is_for_whom_it_says(text):
+    assert read(text).audience == "label"
+
+
+def test_of_two_tones_the_one_that_is_not_taken_is_told():
+    found = read("Write a short, friendly pitch for Glass Coast to BBC6")
+    assert (found.tone, found.unused) == ("friendly", ("short",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do I have to pitch mara@example.org?",
+        "Do we pitch Tees Valley FM?",
+        "Must I email Tees Valley FM?",
+    ],
+)
+def test_nothing_is_written_for_who_asks_whether_it_must_be(text):
+    assert isinstance(read(text), Unread)
+
+
+def test_a_letter_of_thanks_is_no_pitch_and_thanks_are_no_letter():
+    assert read("Write a thank you email to Tees Valley FM").unused == ("thank",)
+    assert read("Email Tees Valley FM to thank them").reason == "I do not know “thank”"
+    for text in (
+        "Thank you, find UK folk DJs",
+        "Find UK folk DJs. Thank you!",
+        "Find UK folk DJs, many thanks",
+    ):
+        assert (read(text).intent, read(text).unused) == ("find", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Write a press-release for Glass Coast", "press"),
+        ("Hashtags for my single on tik-tok", "hashtags"),
+        ("Who should I send my single to?", "whom"),
+        ("To whom should I send my single?", "whom"),
+        ("Who should I write to about my single?", "whom"),
+    ],
+)
+def test_more_ways_of_writing_what_is_asked(text, intent):
+    assert (read(text).intent, read(text).unused) == (intent, ())
+
+
+def test_one_is_a_number_of_contacts_too():
+    assert read("Pitch Glass Coast to one UK folk DJ").limit == 1

@@ -27,7 +27,7 @@ from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
-from totalaud.planner.times import no_time, unread_time, window_of
+from totalaud.planner.times import no_time, two_spans, unread_time, window_of
 from totalaud.planner.turned import depends, negated
 from totalaud.planner.vocabulary import Vocabulary
 
@@ -50,18 +50,21 @@ US = re.compile(
 )
 NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
 SILENT = re.compile(
-    r"\b(?:(?:has|have|did|does|do)(?:n't| not)|not)(?: yet)? "
+    r"\b(?:(?:has|have|did|does|do)(?:n't| not)|(?<!will )(?<!would )(?<!might )not)(?: yet)? "
     r"(?:answer|answered|reply|replied|respond|responded)(?: yet)?\b"
 )
 THAN_BEFORE = re.compile(
     r"\b(?:compared (?:to|with)|than|versus|vs\.?) (?:the |my )?(?:last|previous|past) (week|month)\b"
 )
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
+THANKS = re.compile(r"^thank you\b|\b(?:many thanks|thank you(?: (?:so|very) much)?)\W*$")
 NO_APOSTROPHE = re.compile(r"\b(\w+n) (t)\b")
 FIXED = (
     ("us$", "$"),
     ("write to ", "pitch to "),
     ("press release", "pressrelease"),
+    ("press-release", "pressrelease"),
+    ("tik-tok", "tiktok"),
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
     ("follow up", "followup"),
@@ -103,6 +106,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
+    if spans := two_spans(intent, reading, span):
+        return spans
     if time := unread_time(intent, plain, reading):
         return time
     people = w.PEOPLE.union(
@@ -180,10 +185,14 @@ def _found(
         return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
     if len(kinds) > 1 and intent not in TYPES_ASIDE and not names["contact"]:
         return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
+    readers = strange.readers(reading)
+    if intent == "report" and len(readers) > 1:
+        return Unread(f"one audience at a time: {' or '.join(readers)}")
     if several := _several(
         intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values())), implied
     ):
         return several
+    tone = next((tone for tone, others in w.TONES.items() if said & others), None)
     return Question(
         intent=intent,
         type=kinds[0] if len(kinds) == 1 else None,
@@ -192,14 +201,15 @@ def _found(
         cohort=bool(said & w.PEERS),
         channels=tuple(dict.fromkeys(one for _, word in rest for one in w.CHANNELS.get(word, ()))),
         platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
-        audience=next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
+        audience=next(iter(readers), None)
+        or next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
         detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
         group_by=_grouping(compared) or next((w.GROUPS[word] for word in groups), None),
         outcome=_outcome(said) if intent == "predict" else None,
-        tone=next((tone for tone, others in w.TONES.items() if said & others), None),
+        tone=tone,
         kinds=tuple(dict.fromkeys(openings)),
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
-        unused=tuple(word for _, word in unknown),
+        unused=tuple(word for _, word in unknown) + _other_tones(intent, rest, tone),
     )
 
 
@@ -213,6 +223,12 @@ def _kinds_of_people(rest: list[tuple[str, str]], vocabulary: Vocabulary) -> lis
             for before, word in rest
         )
     ]
+
+
+def _other_tones(intent: Intent, rest: list[tuple[str, str]], tone: str | None) -> tuple[str, ...]:
+    """Return words for tones beside the one that was taken."""
+    others = {word for name, said in w.TONES.items() if tone and name != tone for word in said}
+    return tuple(word for _, word in rest if word in others) if intent == "pitch" else ()
 
 
 def _grouping(compared: AbstractSet[str]) -> str | None:
@@ -244,6 +260,7 @@ def _several(
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
         "release": ("release_type" in SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
         "platform": (intent == "hashtags", w.PLATFORMS),
+        "detail": (intent == "report", w.DETAILS),
         "grouping": (intent == "answers", w.GROUPS),
         "outcome": (intent == "predict", w.OUTCOMES),
     }
@@ -325,7 +342,7 @@ def _an_act(said: list[str]) -> Unread | None:
 def _plain(text: str) -> str:
     """Lower-case a text, its apostrophes and fixed phrases made one."""
     plain = " ".join(US.sub(r"\1\2 me", text.translate(APOSTROPHES)).casefold().split())
-    plain = NO_APOSTROPHE.sub(r"\1'\2", plain)
+    plain = THANKS.sub("", NO_APOSTROPHE.sub(r"\1'\2", plain))
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)

@@ -15,7 +15,9 @@ WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     "find": (),
-    "whom": ((frozenset({SOMEBODY}), frozenset({"should"}), w.words("hear pitch contact email mail")),),
+    "whom": (
+        (frozenset({SOMEBODY}), frozenset({"should"}), w.words("hear pitch contact email mail send write")),
+    ),
     "pitch": (
         (w.WRITE, w.PITCH),
         (frozenset({"pitch"}), w.RELEASE),

@@ -8,6 +8,7 @@ from totalaud.planner.question import Intent
 
 NAMED = (w.RELEASE | {"campaign", "artist", "band"}) - {"releases", "records"}
 ARTICLES = w.words("the a an my our this that")
+TO = w.words("for to and or")
 EARLIER = w.words("last previous past old older")
 ONE_RELEASE: frozenset[Intent] = frozenset({"pitch", "press", "plan", "hashtags"})
 
@@ -56,6 +57,15 @@ def those_after(reading: Reading, count: str) -> bool:
     return bool(
         re.search(rf"\b(?:next|other|further) {count}\b|\b{count} (?:more|others?)\b", reading.text())
     )
+
+
+def readers(reading: Reading) -> list[str]:
+    """Return whom a report is for: the label and the artist."""
+    said = [
+        (word, reading.said[:index]) for index, word in enumerate(reading.said) if not reading.used[index]
+    ]
+    found = (w.AUDIENCES[word] for word, before in said if word in w.AUDIENCES and _governor(before) in TO)
+    return list(dict.fromkeys(found))
 
 
 def _governor(before: list[str]) -> str:

@@ -16,9 +16,12 @@ PART_OF_DATE = re.compile(
     r"|\b(?:on|by|for|from|since|before|after|until|till) (the \d{1,2}(?:st|nd|rd|th))\b(?! \w)"
 )
 ANOTHER = re.compile(
-    r"\b(?:since (?!the start)(?:the |my |our )?\w+|(?:week|month)s? (?:before|ago)(?: last)?"
+    r"\b(?:since (?!the start\b(?! of (?:the |this )?(?:week|month)))(?:the |my |our )?\w+"
+    r"|(?:week|month)s? (?:before|ago)(?: last)?"
     r"|(?:week|month) \d+|(?:previous|first|second|third|other|each|every) (?:week|month))\b"
 )
+SHORT = re.compile(r"\b(?:\d+[hdw]|(?:before|after|until) (?:the|my|our) release)\b")
+LOOKED_AT: frozenset[Intent] = frozenset({"performance", "report"})
 LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
 TAKEN_FOR = "looks at the last {} days for “{}”"
 DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
@@ -36,12 +39,23 @@ def window_of(reading: Reading) -> tuple[Window | None, str | None]:
     if ANOTHER.search(reading.text()):
         return None, None
     for window, phrases in w.WINDOWS.items():
-        for phrase in phrases:
-            if reading.drop(phrase.split()):
-                while reading.drop(phrase.split()):
-                    pass
-                return cast("Window", window), phrase
+        if said := _taken(reading, phrases):
+            return cast("Window", window), said[0]
     return None, None
+
+
+def two_spans(intent: Intent, reading: Reading, span: str | None) -> Unread | None:
+    """Refuse a month beside the week that was taken."""
+    month = _taken(reading, w.WINDOWS["28d"]) if intent in LOOKED_AT and span in w.WINDOWS["7d"] else []
+    return Unread(f"one span of time at a time: {span} or {month[0]}") if month else None
+
+
+def _taken(reading: Reading, phrases: Iterable[str]) -> list[str]:
+    found = list[str]()
+    for phrase in phrases:
+        while reading.drop(phrase.split()):
+            found.append(phrase)
+    return found
 
 
 def looked_at(question: Question) -> tuple[Window, list[str]]:
@@ -57,6 +71,7 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     """Refuse a time that no answer can be narrowed to, with the times there are."""
     times = [*_dates(plain, reading), *SPAN.findall(reading.text()), *ANOTHER.findall(reading.text())]
     times += _words(intent, reading.rest())
+    times += SHORT.findall(reading.text()) if intent in LOOKED_AT else []
     if not times:
         return None
     if intent == "next":

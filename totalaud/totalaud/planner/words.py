@@ -145,7 +145,7 @@ NO_WINDOW = words(
     december
     """
 )
-TIMES = words("tonight weekend weekends")
+TIMES = words("tonight weekend weekends mtd ytd q1 q2 q3 q4")
 PARTS_OF_TIME = words(
     """
     spring summer autumn winter christmas easter night morning afternoon evening jan feb mar apr jun jul
@@ -154,6 +154,7 @@ PARTS_OF_TIME = words(
 )
 AT = words("last this in over since during past until before after")
 NUMBERS = {
+    "one": 1,
     "two": 2,
     "three": 3,
     "four": 4,
@@ -226,6 +227,6 @@ FILLERS = words(
     that the their them there these they this to up upcoming us we what whats take takes taking which
     who whom whose will with would you your now currently so far best better most more really near based
     yet located for fans fan fit fits short quick nice friendly should could need want called shows show
-    hosts host producers producer top pls thanks thank &
+    hosts host producers producer top pls thanks those &
     """
 )
