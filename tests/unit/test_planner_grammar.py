@@ -1294,3 +1294,46 @@ def test_more_ways_of_writing_what_is_asked(text, intent):
 
 def test_one_is_a_number_of_contacts_too():
     assert read("Pitch Glass Coast to one UK folk DJ").limit == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Show me the pitch for Glass Coast to Tees Valley FM",
+        "Find my email about Glass Coast to Tees Valley FM",
+    ],
+)
+def test_nothing_is_written_for_who_wants_to_see_what_was_written(text):
+    assert "'totalaud session list'" in read(text).reason
+
+
+def test_a_press_release_for_something_else_is_not_one_for_the_next_release():
+    assert read("Write a press release for my tour").reason == "I do not know “tour”"
+    assert read("Write a press release for my debut single").release_type == "single"
+
+
+def test_what_may_be_said_is_told_where_something_may_not():
+    assert read("Trends for Neon Harbour").reason == (
+        "the answer cannot be narrowed by artist: a genre, a place may be said"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ('Write a press release for "This Week"', ("This Week", None, None)),
+        ("Write a press release for “No Such Thing”", ("No Such Thing", None, None)),
+        ('How did "Last Week" do last week?', (None, "Last Week", "7d")),
+        ('Pitch "Leeds" to folk radio in Leeds', ("Leeds", None, None)),
+    ],
+)
+def test_in_quotation_marks_a_name_is_a_name_whatever_its_words_mean(text, slots):
+    own = vocabulary(
+        ROOT / "skills", releases=["This Week", "No Such Thing", "Leeds"], campaigns=["Last Week"]
+    )
+    found = understood(text, own)
+    assert (found.release, found.campaign, found.window) == slots
+
+
+def test_what_is_quoted_and_no_name_is_read_as_it_stands():
+    assert read("Find 'UK' \"folk\" DJs").genres == ("folk",)

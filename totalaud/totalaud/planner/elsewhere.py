@@ -28,6 +28,7 @@ COMMANDS = (
     ),
     ((HAPPENED,), OUTREACH),
     ((words("did has have"), PITCH | ANSWERS), OUTREACH),
+    ((words("show find see read open"), PITCH), "'totalaud session list' has what was written"),
     *(
         ((LISTED, frozenset({noun})), f"'totalaud {noun} list' shows them")
         for noun in ("releases", "campaigns", "artists", "contacts", "opportunities", "coverage")

@@ -23,7 +23,7 @@ from totalaud.planner.amounts import (
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
-from totalaud.planner.names import OWN, WORD, Reading, meant, nameable
+from totalaud.planner.names import OWN, WORD, Reading, meant, nameable, quoted
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
@@ -37,6 +37,21 @@ COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 ONE_BUDGET = "I take one amount, the most that may be spent"
 CURRENCIES = "I read amounts in pounds, euros and dollars of the US"
 COST_ALONE = "an amount is the most that an application may cost, as in “under £50”, not what it brings"
+SLOT_NAMES = {
+    "genres": "a genre",
+    "regions": "a place",
+    "type": "a kind of contact",
+    "outlet": "an outlet",
+    "contact": "an e-mail address",
+    "campaign": "a campaign",
+    "release": "a release",
+    "artist": "an artist",
+    "hours_per_week": "hours a week",
+    "budget": "a budget",
+    "channels": "channels",
+    "platform": "a platform",
+    "window": "a time",
+}
 TYPES_ASIDE = {"press", "hashtags"}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
 WRITING = re.compile(
@@ -86,6 +101,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return Unread(f"what has an @ in it {error}")
     if len(addresses) > 1:
         return Unread("one e-mail address at a time")
+    text, names_quoted = quoted(text, vocabulary)
     plain = _plain(text)
     plain, hours = number(HOURS, plain)
     if ANOTHER_MONEY.search(plain):
@@ -98,7 +114,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return Unread(ONE_BUDGET)
     said = WORD.findall(plain)
     reading = Reading(said, strange.capitals(text))
-    reading.take(nameable(vocabulary))
+    reading.take(nameable(vocabulary) | names_quoted)
     if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal
     window, span = window_of(reading)
@@ -321,7 +337,9 @@ def _narrowed(question: Question) -> Question | Unread:
     }
     for slot, value in given.items():
         if value and slot not in slots:
-            return Unread(f"the answer cannot be narrowed by {slot.replace('_', ' ')}")
+            others = sorted(SLOT_NAMES[one] for one in slots if one in SLOT_NAMES)
+            can = f": {', '.join(others)} may be said"
+            return Unread(f"the answer cannot be narrowed by {slot.replace('_', ' ')}{can}")
     return question
 
 

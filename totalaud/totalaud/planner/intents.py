@@ -26,6 +26,7 @@ NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
     r"|(?:can|could|may|do|must|shall|need) (?:i|we)\b"
     r"|how(?:'?s)? (?!about\b)"
+    r"|(?:show|find|list|locate|see|open|read)(?: me)? (?:my|the|our) (?:pitch|e-?mail|pressrelease)"
     r"|what(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
 )
 ADVICE = re.compile(r"how (?:to|(?:do|should|would|can|could) (?:i|we|you|one))\b")

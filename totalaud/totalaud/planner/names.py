@@ -11,6 +11,7 @@ from totalaud.planner.vocabulary import Vocabulary, key, unaccented
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
 LONGEST_NAME = 8
 OWN = ("campaign", "release", "artist")
+QUOTED = re.compile('["\u201c\u201d\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb]+)["\u201c\u201d\u00bb]')
 SLOTS = (*OWN, "outlet", "genres", "regions")
 
 WHERE = w.words("in from near around")
@@ -85,6 +86,30 @@ class Reading:
         return [(before[i], word) for i, word in enumerate(text) if not self.used[i]]
 
 
+def quoted(text: str, vocabulary: Vocabulary) -> tuple[str, dict[str, Meanings]]:
+    """Return the text with a plain word for each name in quotation marks, and what these may stand for.
+
+    So a single called “Next Week” can be named.
+    """
+    known = _meanings(
+        {
+            "campaign": vocabulary.campaigns,
+            "release": vocabulary.releases,
+            "artist": vocabulary.artists,
+            "outlet": vocabulary.outlets,
+        }
+    )
+    found: dict[str, Meanings] = {}
+
+    def in_its_place(at: re.Match[str]) -> str:
+        if meanings := _known(WORD.findall(at[1].casefold()), known):
+            found[word := f"quoted{len(found)}"] = meanings
+            return f" {word} "
+        return at[0]
+
+    return QUOTED.sub(in_its_place, text), found
+
+
 def nameable(vocabulary: Vocabulary) -> dict[str, Meanings]:
     """Return all that each name may stand for, by its key: a single may be called like its campaign."""
     tables = {
@@ -95,11 +120,7 @@ def nameable(vocabulary: Vocabulary) -> dict[str, Meanings]:
         "genres": vocabulary.genres,
         "regions": vocabulary.places,
     }
-    known: dict[str, dict[str, str]] = {}
-    for slot in SLOTS:
-        for said, name in tables[slot].items():
-            known.setdefault(said, {})[slot] = name
-    return dict(known)
+    return _meanings(tables)
 
 
 def meant(named: Iterable[Meanings], slots: AbstractSet[str]) -> dict[str, list[str]]:
@@ -109,6 +130,14 @@ def meant(named: Iterable[Meanings], slots: AbstractSet[str]) -> dict[str, list[
         slot = next((one for one in meanings if one in slots), next(iter(meanings)))
         found[slot][meanings[slot]] = None
     return {slot: list(names) for slot, names in found.items()}
+
+
+def _meanings(tables: Mapping[str, Mapping[str, str]]) -> dict[str, Meanings]:
+    known: dict[str, dict[str, str]] = {}
+    for slot in SLOTS:
+        for said, name in tables.get(slot, {}).items():
+            known.setdefault(said, {})[slot] = name
+    return dict(known)
 
 
 def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | None:

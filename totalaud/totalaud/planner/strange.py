@@ -8,6 +8,7 @@ from totalaud.planner.question import Intent
 
 NAMED = (w.RELEASE | {"campaign", "artist", "band"}) - {"releases", "records"}
 ARTICLES = w.words("the a an my our this that")
+ABOUT = w.words("about for on")
 TO = w.words("for to and or")
 EARLIER = w.words("last previous past old older")
 ONE_RELEASE: frozenset[Intent] = frozenset({"pitch", "press", "plan", "hashtags"})
@@ -24,14 +25,15 @@ def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
     """Return unknown words that a word before or after them makes a name, or what is to be written about."""
     found = list[str]()
     said = [word.replace("'", "") for word in reading.said]
+    alone = intent == "press" and w.RELEASE.isdisjoint(said) and not reading.names
     for index, word in enumerate(said):
         if word not in unknown or reading.used[index]:
             continue
         before, after = said[index - 1] if index else "", said[index + 1] if index + 1 < len(said) else ""
         beside = before in NAMED or after == "campaign"
         a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
-        told = intent == "pitch" and after not in w.RELEASE and _governor(said[:index]) == "about"
-        if before in w.GOVERN or a_name or told:
+        told = after not in w.RELEASE and _governor(said[:index]) in (ABOUT if alone else {"about"})
+        if before in w.GOVERN or a_name or (told and (alone or intent == "pitch")):
             found.append(word)
     return found
 
