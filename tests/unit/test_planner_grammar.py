@@ -1337,3 +1337,28 @@ def test_in_quotation_marks_a_name_is_a_name_whatever_its_words_mean(text, slots
 
 def test_what_is_quoted_and_no_name_is_read_as_it_stands():
     assert read("Find 'UK' \"folk\" DJs").genres == ("folk",)
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("Find blogs for my new single", ("blogger", "single", None)),
+        ("Find UK radio DJs for Glass Coast", ("radio", None, "Glass Coast")),
+        ("Which podcasts are there for my next EP?", ("podcast", "ep", None)),
+    ],
+)
+def test_whom_to_look_for_may_be_said_by_what_they_should_hear(text, slots):
+    found = read(text)
+    assert (found.intent, found.unused) == ("whom", ())
+    assert (found.type, found.release_type, found.release) == slots
+
+
+def test_people_in_a_place_are_not_a_campaign_for_a_release_that_is_called_like_it():
+    found = read("How many contacts do I have in Leeds?")
+    assert (found.intent, found.regions, found.release) == ("find", ("leeds",), None)
+
+
+@pytest.mark.parametrize("said", ["less than", "no more than", "not more than", "under", "up to", "at most"])
+def test_the_most_of_an_amount_may_be_said_in_many_ways(said):
+    found = read(f"Plan my new single for {said} £500, {said} 4 hours a week")
+    assert (found.budget, found.hours_per_week, found.unused) == (500, 4, ())

@@ -12,6 +12,7 @@ from totalaud.planner.addresses import taken
 from totalaud.planner.amounts import (
     ANOTHER_MONEY,
     AT_LEAST,
+    AT_MOST,
     BROUGHT,
     COSTS,
     HOURS,
@@ -103,7 +104,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return Unread("one e-mail address at a time")
     text, names_quoted = quoted(text, vocabulary)
     plain = _plain(text)
-    plain, hours = number(HOURS, plain)
+    held = COSTS.search(plain)
+    plain, hours = number(HOURS, AT_MOST.sub("", plain))
     if ANOTHER_MONEY.search(plain):
         return Unread(CURRENCIES)
     if AT_LEAST.search(plain):
@@ -118,7 +120,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal
     window, span = window_of(reading)
-    implied = marks(plain, reading, len(set(vocabulary.campaigns.values())), address=bool(addresses))
+    people = _people(vocabulary)
+    implied = marks(plain, reading, people, len(set(vocabulary.campaigns.values())), address=bool(addresses))
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     if isinstance(intent, Unread):
         return intent
@@ -126,9 +129,6 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return spans
     if time := unread_time(intent, plain, reading):
         return time
-    people = w.PEOPLE.union(
-        w.PERSONS, *({one for one in said if one.endswith("s")} for said in vocabulary.kinds.values())
-    )
     names = meant(reading.meant(SLOTS[intent], people), SLOTS[intent]) | {"contact": addresses}
     if place := strange.new_place(reading):
         return Unread(f"I do not know “{place}”")
@@ -142,7 +142,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     found = _found(intent, reading, vocabulary, names, implied)
     if isinstance(found, Unread):
         return found
-    brought = BROUGHT.search(plain) or (found.kinds == ("funding",) and not COSTS.search(plain))
+    brought = BROUGHT.search(plain) or (found.kinds == ("funding",) and not held)
     if intent == "opportunities" and budget is not None and brought:
         return Unread(COST_ALONE)
     if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
@@ -227,6 +227,12 @@ def _found(
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
         unused=tuple(word for _, word in unknown) + _other_tones(intent, rest, tone),
     )
+
+
+def _people(vocabulary: Vocabulary) -> AbstractSet[str]:
+    """Return the words for several people or outlets of a kind."""
+    said = (one for words in vocabulary.kinds.values() for one in words if one.endswith("s"))
+    return w.PEOPLE.union(w.PERSONS, said)
 
 
 def _kinds_of_people(rest: list[tuple[str, str]], vocabulary: Vocabulary) -> list[str]:

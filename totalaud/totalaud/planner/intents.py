@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from totalaud.planner import rules as r
 from totalaud.planner import typos
@@ -34,18 +35,23 @@ NO_ADVICE = (
     "I write pitches and press releases, and say when to send them, not how it is done: "
     "“Write a pitch for my new single to BBC Radio 6” writes one"
 )
+FOR_A_RELEASE = re.compile(rf"\bfor (?:my|our|the|an?) (?:\w+ )?(?:{'|'.join(sorted(w.RELEASE))})\b")
 WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
 
 
-def marks(plain: str, reading: Reading, campaigns: int, *, address: bool) -> set[str]:
+def marks(
+    plain: str, reading: Reading, people: AbstractSet[str], campaigns: int, *, address: bool
+) -> set[str]:
     """Return words for what the names in a question say of it, beside the words that are there."""
-    own = {frozenset(name.items()) for name in reading.names.values() if not set(OWN).isdisjoint(name)}
+    named = reading.meant({"genres", "regions"}, people)
+    own = {frozenset(name.items()) for name in named if not set(OWN).isdisjoint(name)}
     several = {one for one in own if {"campaign", "release"} & set(dict(one))}
     told = {
         r.SOMEBODY: WHO.search(plain),
         r.TO_SOMEBODY: _written_to(reading, address=address),
         r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
         r.SEVERAL_NAMED: len(several) > 1,
+        r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
     }
     marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, campaigns)
     return marked | ({"campaign", "release"} if own else set())
@@ -76,7 +82,7 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Un
         fitting = [name for name in fitting if name not in WRITTEN]
     kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
-        fitting = ["find"]
+        fitting = ["whom" if r.FOR_A_RELEASE in said else "find"]
     weaker = {weak for name in fitting for weak in r.STRONGER.get(name, ())}
     weaker |= {"next"} if said & w.FOLLOW_UP else set()
     fitting = [name for name in fitting if name not in weaker]
@@ -102,6 +108,15 @@ def _written_to(reading: Reading, *, address: bool) -> bool:
             if before and before[-1] in w.PITCH:
                 return True
     return False
+
+
+def _for_a_name(reading: Reading) -> bool:
+    """Tell whether a release or artist follows for, that is no genre or place as well."""
+    said = ((reading.said[index - 1 : index], set(name)) for index, name in reading.names.items())
+    return any(
+        before == ["for"] and slots & {"release", "artist"} and not slots & {"genres", "regions"}
+        for before, slots in said
+    )
 
 
 def _fits(rule: Iterable[frozenset[str]], said: set[str]) -> bool:

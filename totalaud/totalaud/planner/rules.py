@@ -11,6 +11,7 @@ SOMEBODY = "@who"
 CAMPAIGNS_COMPARED = "@campaigns"
 RELEASES_COMPARED = "@releases"
 SEVERAL_NAMED = "@several"
+FOR_A_RELEASE = "@release"
 WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
@@ -92,7 +93,7 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 assert set(RULES) == set(get_args(Intent))
 
 COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
-MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET}
+MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),
