@@ -1007,6 +1007,11 @@ def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):
         "Plan my new single, blogs instead of radio",
         "Plan my new single, blogs w/o radio",
         "Plan my new single, non-radio",
+        "Plan my new single, stop radio",
+        "Plan my new single, nothing for radio",
+        "Plan my new single, forget about radio",
+        "Plan my new single, stay away from radio",
+        "Plan my new single, free of radio",
         "Pitch Glass Coast to Tees Valley FM, nope",
         "How unlikely is an answer to my campaign?",
     ],
@@ -1042,6 +1047,7 @@ def test_a_condition_is_refused(text):
         "Pitch Glass Coast to Tees Valley FM if possible",
         "Pitch Glass Coast to mara@example.org once more",
         "Plan the drop of Glass Coast",
+        "Find free podcasts for submissions",
         "Plan my next single drop, 4 hours a week",
         "Plan Glass Coast until the release",
         "When should I pitch radio before the release?",
@@ -1362,3 +1368,16 @@ def test_people_in_a_place_are_not_a_campaign_for_a_release_that_is_called_like_
 def test_the_most_of_an_amount_may_be_said_in_many_ways(said):
     found = read(f"Plan my new single for {said} £500, {said} 4 hours a week")
     assert (found.budget, found.hours_per_week, found.unused) == (500, 4, ())
+
+
+def test_a_comma_parts_a_name_from_a_word_that_makes_a_longer_one():
+    found = read("Plan Glass Coast, radio and blogs, 4 hours a week")
+    assert (found.release, found.campaign, found.channels) == ("Glass Coast", None, ("radio", "online_press"))
+    assert read("How is Glass Coast radio doing?").campaign == "Glass Coast radio"
+
+
+def test_a_name_may_be_written_with_a_comma_of_its_own_or_without():
+    own = vocabulary(ROOT / "skills", artists=["Earth, Wind & Fire"], releases=["Hello World"])
+    assert understood("Write a press release for Earth, Wind and Fire", own).artist == "Earth, Wind & Fire"
+    assert understood("Write a press release for Earth Wind & Fire", own).artist == "Earth, Wind & Fire"
+    assert understood("Write a press release for Hello, World", own).release == "Hello World"

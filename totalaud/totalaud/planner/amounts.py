@@ -24,7 +24,7 @@ AT_LEAST = re.compile(
     r"(?:\s*\+|\s*(?:(?:or|and) (?:more|above|over|up)|at least|(?:as )?(?:a )?min(?:imum)?)\b)"
 )
 AT_MOST = re.compile(
-    r"\b(?:under|below|less than|within|up to|at most|max(?:imum)?|(?:no|not) (?:more|over)(?: than)?)"
+    r"\b(?:under|below|less than|within|up to|at most|max(?:imum)?\.?|(?:no|not) (?:more|over)(?: than)?)"
     rf"(?: of)?\s+(?={MONEY.pattern}|{HOURS.pattern})"
 )
 BROUGHT = re.compile(r"\b(?:pay(?:s|ing)?|paid|worth|wins?|prizes?)\b")

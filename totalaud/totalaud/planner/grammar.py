@@ -24,7 +24,7 @@ from totalaud.planner.amounts import (
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
-from totalaud.planner.names import OWN, WORD, Reading, meant, nameable, quoted
+from totalaud.planner.names import OWN, WORD, Reading, meant, nameable, parts, quoted
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
@@ -115,7 +115,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if budget is not None and MORE_MONEY.search(plain):
         return Unread(ONE_BUDGET)
     said = WORD.findall(plain)
-    reading = Reading(said, strange.capitals(text))
+    reading = Reading(said, strange.capitals(text), parts(plain))
     reading.take(nameable(vocabulary) | names_quoted)
     if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal

@@ -82,7 +82,7 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Un
         fitting = [name for name in fitting if name not in WRITTEN]
     kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
-        fitting = ["whom" if r.FOR_A_RELEASE in said else "find"]
+        fitting = ["whom" if r.FOR_A_RELEASE in said and r.AN_OUTLET not in said else "find"]
     weaker = {weak for name in fitting for weak in r.STRONGER.get(name, ())}
     weaker |= {"next"} if said & w.FOLLOW_UP else set()
     fitting = [name for name in fitting if name not in weaker]

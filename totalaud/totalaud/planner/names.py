@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from totalaud.planner import words as w
 from totalaud.planner.vocabulary import Vocabulary, key, unaccented
 
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
+COMMA = re.compile("[,;:!?]")
 LONGEST_NAME = 8
 OWN = ("campaign", "release", "artist")
 QUOTED = re.compile('["\u201c\u201d\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb]+)["\u201c\u201d\u00bb]')
@@ -23,11 +25,12 @@ Meanings = Mapping[str, str]
 class Reading:
     """The words still to be explained, those before each kept for what governs it.
 
-    Those in `capital` are written as names are.
+    Those in `capital` are written as names are; `parts` has the places of those that follow a comma.
     """
 
     said: list[str]
     capital: AbstractSet[str] = frozenset()
+    parts: AbstractSet[int] = frozenset()
     used: list[bool] = field(default_factory=list)
     names: dict[int, Meanings] = field(default_factory=dict)
 
@@ -35,15 +38,22 @@ class Reading:
         self.used = [False] * len(self.said)
 
     def take(self, known: Mapping[str, Meanings]) -> list[Meanings]:
-        """Find known names, the longest first, and take their words."""
-        for length in range(min(LONGEST_NAME, len(self.said)), 0, -1):
-            for index in range(len(self.said) - length + 1):
-                part = slice(index, index + length)
-                name = _known(self.said[part], known)
-                if name is not None and not any(self.used[part]):
+        """Find known names, the longest first, and take their words; over a comma only what is left."""
+        for whole in (True, False):
+            for length in range(min(LONGEST_NAME, len(self.said)), 0, -1):
+                for index in range(len(self.said) - length + 1):
+                    part = slice(index, index + length)
+                    name = _known(self.said[part], known)
+                    if name is None or any(self.used[part]):
+                        continue
+                    if whole and self._parted(index, length) and not _with_comma(name):
+                        continue
                     self.names[index] = name
                     self.used[part] = [True] * length
         return [self.names[index] for index in sorted(self.names)]
+
+    def _parted(self, index: int, length: int) -> bool:
+        return not self.parts.isdisjoint(range(index + 1, index + length))
 
     def meant(self, slots: AbstractSet[str], people: AbstractSet[str]) -> list[Meanings]:
         """Return the names in their order, as a place or genre where that fits better than one's own."""
@@ -138,6 +148,20 @@ def _meanings(tables: Mapping[str, Mapping[str, str]]) -> dict[str, Meanings]:
         for said, name in tables.get(slot, {}).items():
             known.setdefault(said, {})[slot] = name
     return dict(known)
+
+
+def _with_comma(name: Meanings) -> bool:
+    return any(COMMA.search(written) for written in name.values())
+
+
+def parts(text: str) -> set[int]:
+    """Return the places of the words that a comma or the like parts from the word before."""
+    at = list(WORD.finditer(text))
+    return {
+        index
+        for index, two in enumerate(pairwise(at), 1)
+        if COMMA.search(text[two[0].end() : two[1].start()])
+    }
 
 
 def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | None:

@@ -9,9 +9,9 @@ from totalaud.planner.names import Reading
 from totalaud.planner.question import Intent, Unread
 from totalaud.planner.vocabulary import Vocabulary
 
-PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|non-\w+)(?!\S)")
+PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|free of|stay away from|non-\w+)(?!\S)")
 A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
-BETWEEN = w.words("out the my our all any")
+BETWEEN = w.words("out the my our all any on about of away from for")
 NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
 POLITE = re.compile(r"\bif (?:possible|you (?:can|could|would))\b|\bonce (?:more|again)\b")
 DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
@@ -40,8 +40,9 @@ def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
     for index, word in enumerate(reading.said):
         if word not in w.LEFT_OUT or reading.used[index] or word == noun:
             continue
+        between = BETWEEN - {"for"} if word == "drop" else BETWEEN
         after = range(index + 1, len(reading.said))
-        next_ = next((one for one in after if reading.said[one] not in BETWEEN or reading.used[one]), None)
+        next_ = next((one for one in after if reading.said[one] not in between or reading.used[one]), None)
         if next_ is not None and (reading.used[next_] or reading.said[next_] in narrow):
             found.append(word)
     return found

@@ -204,7 +204,11 @@ NEGATIONS = words(
     besides skip skipping ignore ignoring omit omitting unlikely unlike dnt aint nope non
     """
 )
-LEFT_OUT = words("drop bar save less leave lose forget")
+LEFT_OUT = words(
+    """
+    drop bar save less leave lose forget stop remove cut cancel zero none nothing hardly barely excluded exc
+    """
+)
 CONDITIONS = words("if unless")
 BEFORE_WRITING = words("until till before after once when whenever while")
 ACTS = words(
