@@ -1381,3 +1381,21 @@ def test_a_name_may_be_written_with_a_comma_of_its_own_or_without():
     assert understood("Write a press release for Earth, Wind and Fire", own).artist == "Earth, Wind & Fire"
     assert understood("Write a press release for Earth Wind & Fire", own).artist == "Earth, Wind & Fire"
     assert understood("Write a press release for Hello, World", own).release == "Hello World"
+
+
+@pytest.mark.parametrize("hours", ["1:30", "4\u20135", "4-5", "4 or 5", "2 to 3"])
+def test_no_part_of_a_span_of_hours_is_taken_for_the_whole(hours):
+    assert "how many hours a week" in read(f"Plan my new single, {hours} hours a week").reason
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("What's next?", "next"), ("what next", "next"), ("Any replies this week?", "performance")],
+)
+def test_a_question_may_be_short(text, intent):
+    assert (read(text).intent, read(text).unused) == (intent, ())
+
+
+@pytest.mark.parametrize("beside", [" - radio - blogs", " (radio, blogs)", ": radio, blogs"])
+def test_other_signs_part_a_name_as_commas_do(beside):
+    assert read(f"Plan Glass Coast{beside}").channels == ("radio", "online_press")

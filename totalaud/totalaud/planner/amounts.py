@@ -2,9 +2,12 @@
 
 import re
 
-FIGURES = r"(?<![-\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
+FIGURES = (
+    r"(?<![-\u2013\d.,:])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
+)
 DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 HOURS = re.compile(FIGURES + r"\s*(?:h|hrs?|hours?)\s*(?:a|per|each|every|/)\s*(?:week|wk)\b")
+TWO_HOURS = re.compile(r"\d\s*(?:to|or)\s+" + HOURS.pattern)
 SIGN = r"(?<![-\w])[£$€]"
 CODE = r"(?:gbp|usd|eur)\b"
 UNIT = rf"(?:pounds?\b|dollars?\b|euros?\b|{CODE}|[£$€](?!\s*\d))"

@@ -18,6 +18,7 @@ from totalaud.planner.amounts import (
     HOURS,
     MONEY,
     MORE_MONEY,
+    TWO_HOURS,
     currency,
     number,
 )
@@ -28,7 +29,7 @@ from totalaud.planner.names import OWN, WORD, Reading, meant, nameable, parts, q
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
-from totalaud.planner.times import no_time, two_spans, unread_time, window_of
+from totalaud.planner.times import HOW_MANY_HOURS, no_time, two_spans, unread_time, window_of
 from totalaud.planner.turned import depends, negated
 from totalaud.planner.vocabulary import Vocabulary
 
@@ -58,6 +59,7 @@ ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPE
 WRITING = re.compile(
     r"^((?:who|which|find|show|list|get|give|recommend|suggest)\b.*) writ(?:e|es|ing) about\b"
 )
+WHAT_NEXT = re.compile(r"^what(?:'?s| is)? next\W*$")
 SENDING = re.compile(r"\b(?:send|e-?mail|mail|message) (?=me\b)")
 FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
 US = re.compile(
@@ -104,6 +106,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         return Unread("one e-mail address at a time")
     text, names_quoted = quoted(text, vocabulary)
     plain = _plain(text)
+    if TWO_HOURS.search(plain):
+        return Unread(HOW_MANY_HOURS)
     held = COSTS.search(plain)
     plain, hours = number(HOURS, AT_MOST.sub("", plain))
     if ANOTHER_MONEY.search(plain):
@@ -370,4 +374,5 @@ def _plain(text: str) -> str:
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)
+    plain = WHAT_NEXT.sub("what should i do next", plain)
     return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))

@@ -10,7 +10,7 @@ from totalaud.planner import words as w
 from totalaud.planner.vocabulary import Vocabulary, key, unaccented
 
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
-COMMA = re.compile("[,;:!?]")
+COMMA = re.compile(r"[,;:!?()]|\s[-\u2013]\s")
 LONGEST_NAME = 8
 OWN = ("campaign", "release", "artist")
 QUOTED = re.compile('["\u201c\u201d\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb]+)["\u201c\u201d\u00bb]')

@@ -28,6 +28,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (w.CAMPAIGN, w.DOING),
         (w.FOLLOW_UP,),
         (frozenset({"many"}), w.ANSWERS | w.SENT),
+        (frozenset({"any"}), w.ANSWERS),
         (w.words("did has have"), w.words("anybody anyone somebody someone"), w.ANSWERS),
     ),
     "report": ((w.REPORT,),),

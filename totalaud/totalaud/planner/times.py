@@ -27,6 +27,7 @@ TAKEN_FOR = "looks at the last {} days for “{}”"
 DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
 LOOSE = frozenset({"this week", "last week", "this month", "last month", "past month", "last 30 days"})
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
+HOW_MANY_HOURS = "how many hours a week? Say it like “4 hours a week”"
 NOW_ONLY = "I say what there is to do now, not at another time such as “{}”"
 DATES: dict[Intent, str] = {
     "plan": ": 'totalaud releases plan' sets the day of a release",
@@ -79,7 +80,7 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     if "window" in SLOTS[intent]:
         return Unread(NO_SUCH_WINDOW.format(times[0]))
     if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
-        return Unread("how many hours a week? Say it like “4 hours a week”")
+        return Unread(HOW_MANY_HOURS)
     return no_time(intent, times[0])
 
 
