@@ -1012,6 +1012,8 @@ def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):
         "Plan my new single, forget about radio",
         "Plan my new single, stay away from radio",
         "Plan my new single, free of radio",
+        "Plan Glass Coast, radio is out",
+        "Plan Glass Coast, radio excluded",
         "Pitch Glass Coast to Tees Valley FM, nope",
         "How unlikely is an answer to my campaign?",
     ],
@@ -1245,6 +1247,7 @@ def test_of_two_wishes_neither_is_dropped(text, why):
         ("How is my campaign doing so far this week?", "7d"),
         ("Weekly report on Glass Coast for this week", "7d"),
         ("How is my campaign doing since the start of the campaign?", "all"),
+        ("How is my campaign doing, last 7d?", "7d"),
     ],
 )
 def test_one_span_may_be_said_twice(text, window):
@@ -1399,3 +1402,11 @@ def test_a_question_may_be_short(text, intent):
 @pytest.mark.parametrize("beside", [" - radio - blogs", " (radio, blogs)", ": radio, blogs"])
 def test_other_signs_part_a_name_as_commas_do(beside):
     assert read(f"Plan Glass Coast{beside}").channels == ("radio", "online_press")
+
+
+def test_how_to_name_what_is_called_like_plain_words_is_said():
+    own = vocabulary(ROOT / "skills", artists=["Last Week"])
+    assert understood("What should Last Week do next?", own).hidden == "Last Week"
+    assert understood('What should "Last Week" do next?', own).hidden is None
+    refused = understood("Write a press release for Last Week", own)
+    assert "to name Last Week, put it in quotation marks" in refused.reason

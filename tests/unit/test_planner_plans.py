@@ -833,3 +833,7 @@ def test_the_kind_of_an_outlet_leaves_nobody_out_and_says_so():
 def test_genre_and_place_do_not_choose_among_those_who_are_named_and_that_is_said(named):
     plan = of("pitch", facts(contacts=[MARA]), genres=("folk",), regions=("germany",), **named)
     assert "not used to choose whom to write to: folk, germany" in plan.notes
+
+
+def test_how_to_name_what_was_read_as_plain_words_is_a_note():
+    assert "to name Last Week, put it in quotation marks" in of("next", hidden="Last Week").notes

@@ -8,6 +8,7 @@ from totalaud.planner.words import ANSWERS, PITCH, words
 
 WORD = re.compile(r"[a-z]+")
 OUTREACH = "'totalaud outreach list' tells what was sent and who answered"
+SEE, WRITTEN = words("show find see read open"), "'totalaud session list' has what was written"
 HAPPENED = words(
     """
     answered replied responded pitched emailed contacted wrote written sent played covered reviewed
@@ -28,7 +29,8 @@ COMMANDS = (
     ),
     ((HAPPENED,), OUTREACH),
     ((words("did has have"), PITCH | ANSWERS), OUTREACH),
-    ((words("show find see read open"), PITCH), "'totalaud session list' has what was written"),
+    ((SEE, PITCH), WRITTEN),
+    ((SEE, words("press"), words("release")), WRITTEN),
     *(
         ((LISTED, frozenset({noun})), f"'totalaud {noun} list' shows them")
         for noun in ("releases", "campaigns", "artists", "contacts", "opportunities", "coverage")

@@ -25,7 +25,7 @@ from totalaud.planner.amounts import (
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
-from totalaud.planner.names import OWN, WORD, Reading, meant, nameable, parts, quoted
+from totalaud.planner.names import OWN, QUOTED, WORD, Reading, hidden, meant, nameable, parts, quoted
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
@@ -94,7 +94,11 @@ FIXED = (
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     """Return the question's slots, or why it cannot be read, and which command tells it, if one does."""
     found = _understood(text, vocabulary)
-    return with_command(found, text) if isinstance(found, Unread) else found
+    name = hidden(" ".join(WORD.findall(QUOTED.sub(" ", text).casefold())), vocabulary)
+    if isinstance(found, Question):
+        return replace(found, hidden=name)
+    named = f"; to name {name}, put it in quotation marks" if name else ""
+    return with_command(replace(found, reason=f"{found.reason}{named}"), text)
 
 
 def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:

@@ -120,13 +120,22 @@ def quoted(text: str, vocabulary: Vocabulary) -> tuple[str, dict[str, Meanings]]
     return QUOTED.sub(in_its_place, text), found
 
 
+def hidden(said: str, vocabulary: Vocabulary) -> str | None:
+    """Return a name of the user's, of several words, that was read as the words that it is made of."""
+    names = (*vocabulary.campaigns.values(), *vocabulary.releases.values(), *vocabulary.artists.values())
+    plain = _plain(vocabulary)
+    found = (name for name in names if " " in name and f" {name.casefold()} " in f" {said} ")
+    return next((name for name in found if key(name) in plain), None)
+
+
 def nameable(vocabulary: Vocabulary) -> dict[str, Meanings]:
     """Return all that each name may stand for, by its key: a single may be called like its campaign."""
+    plain = _plain(vocabulary)
     tables = {
-        "campaign": _own(vocabulary.campaigns, vocabulary),
-        "release": _own(vocabulary.releases, vocabulary),
-        "artist": _own(vocabulary.artists, vocabulary),
-        "outlet": _own(vocabulary.outlets, vocabulary),
+        "campaign": _own(vocabulary.campaigns, plain),
+        "release": _own(vocabulary.releases, plain),
+        "artist": _own(vocabulary.artists, plain),
+        "outlet": _own(vocabulary.outlets, plain),
         "genres": vocabulary.genres,
         "regions": vocabulary.places,
     }
@@ -172,8 +181,12 @@ def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | No
     return None
 
 
-def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
-    """Leave out the user's names that are plain words of the grammar, such as a single called “Next”."""
+def _own(names: Mapping[str, str], plain: AbstractSet[str]) -> dict[str, str]:
+    return {name: told for name, told in names.items() if name not in plain}
+
+
+def _plain(vocabulary: Vocabulary) -> AbstractSet[str]:
+    """Return the plain words of the grammar, which hide names such as that of a single called “Next”."""
     spans = {key(phrase) for phrases in w.WINDOWS.values() for phrase in phrases}
     plain = (
         spans
@@ -187,5 +200,4 @@ def _own(names: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
         | w.PITCH
         | w.PEOPLE
     )
-    plain = plain.union(*vocabulary.kinds.values())
-    return {name: told for name, told in names.items() if name not in plain}
+    return plain.union(*vocabulary.kinds.values())

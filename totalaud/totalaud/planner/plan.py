@@ -25,6 +25,8 @@ def planned(question: Question, facts: Facts, *, prose: bool = False) -> Plan | 
     draft = Draft(question, facts, [], [])
     if question.unused:
         draft.notes.append(f"not understood and not used: {', '.join(question.unused)}")
+    if question.hidden:
+        draft.notes.append(f"to name {question.hidden}, put it in quotation marks")
     agent, lay = LAID[question.intent]
     try:
         lay(draft)

@@ -32,6 +32,7 @@ class Question:
 
     `contact` is an e-mail address: it is looked up, and goes no further. `compared` are several of one's own.
     `span` is what `window` was called, `outlet_type` the kind of outlet that was said beside its name.
+    `hidden` is a name that was read as plain words.
     """
 
     intent: Intent
@@ -62,6 +63,7 @@ class Question:
     kinds: tuple[str, ...] = ()
     limit: int | None = None
     unused: tuple[str, ...] = ()
+    hidden: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from totalaud.planner.names import Reading
 from totalaud.planner.question import Intent, Unread
 from totalaud.planner.vocabulary import Vocabulary
 
+IS_OUT = re.compile(r"(\S+) (?:is|are|being) (?:out|off)\b")
 PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|free of|stay away from|non-\w+)(?!\S)")
 A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
 BETWEEN = w.words("out the my our all any on about of away from for")
@@ -45,4 +46,4 @@ def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
         next_ = next((one for one in after if reading.said[one] not in between or reading.used[one]), None)
         if next_ is not None and (reading.used[next_] or reading.said[next_] in narrow):
             found.append(word)
-    return found
+    return found + [at[0] for at in IS_OUT.finditer(reading.text()) if at[1] in narrow]

@@ -121,6 +121,8 @@ WINDOWS = {
         "past 7 days",
         "last seven days",
         "7 days",
+        "last 7d",
+        "7d",
         "weekly",
         "week",
     ),
@@ -129,6 +131,8 @@ WINDOWS = {
         "last month",
         "past month",
         "last 28 days",
+        "last 28d",
+        "28d",
         "last 30 days",
         "last 4 weeks",
         "last four weeks",
@@ -201,12 +205,13 @@ NEGATIONS = words(
     no not dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt
     shouldnt never without except but neither nor unless hate hates dislike dislikes outside beyond
     excluding exclude excl avoid avoiding least worst minus apart aside
-    besides skip skipping ignore ignoring omit omitting unlikely unlike dnt aint nope non
+    besides excluded cancelled canceled skip skipping ignore ignoring omit omitting unlikely unlike dnt aint
+    nope non
     """
 )
 LEFT_OUT = words(
     """
-    drop bar save less leave lose forget stop remove cut cancel zero none nothing hardly barely excluded exc
+    drop bar save less leave lose forget stop remove cut cancel zero none nothing hardly barely exc
     """
 )
 CONDITIONS = words("if unless")
