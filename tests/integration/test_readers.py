@@ -215,12 +215,12 @@ async def test_a_reader_cannot_enter_the_server_s_other_databases():
         try:
             elsewhere = await readers.add(other, uuid4())
             reader = await readers.add(url, user)
-            await (await asyncpg.connect(reader, database=other.rsplit("/", 1)[1])).close()
+            await (await asyncpg.connect(reader, database=urlsplit(other).path[1:])).close()
             await owner.execute(f"DROP ROLE {role}")
             reader = await readers.add(url, user)
             await (await asyncpg.connect(reader)).close()
             await (await asyncpg.connect(elsewhere)).close()
-            for name in (other.rsplit("/", 1)[1], "postgres", "template1"):
+            for name in (urlsplit(other).path[1:], "postgres", "template1"):
                 with pytest.raises(
                     asyncpg.InsufficientPrivilegeError, match="permission denied for database"
                 ):

@@ -33,6 +33,13 @@ async def test_servers_start_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyP
             await (await asyncpg.connect(database_url)).close()
 
 
+async def test_a_postgres_of_ours_is_reached_whatever_tls_others_are_to_have(
+    monkeypatch: pytest.MonkeyPatch, postgres_url: str
+):
+    monkeypatch.setenv("PGSSLMODE", "require")
+    await (await asyncpg.connect(postgres_url)).close()
+
+
 async def test_nats_takes_eight_megabytes(bus: Bus):
     assert bus.max_payload == 8 * 1024 * 1024
 

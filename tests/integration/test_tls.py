@@ -170,7 +170,8 @@ async def postgres_over_tls(url: str, files: tuple[Path, Path]) -> AsyncIterator
         await asyncio.gather(carry(reader, there[1]), carry(there[0], writer), return_exceptions=True)
 
     server = await asyncio.start_server(serve, ports.LOOPBACK, 0)
-    yield url.replace(place, f"{ports.LOOPBACK}:{server.sockets[0].getsockname()[1]}")
+    at = f"{ports.LOOPBACK}:{server.sockets[0].getsockname()[1]}"
+    yield url.partition("?")[0].replace(place, at)
     server.close()
     await server.wait_closed()
 
@@ -201,4 +202,4 @@ async def test_what_needs_the_vault_waits_while_postgresql_has_a_certificate_tha
 
 async def test_postgresql_without_tls_is_refused_when_the_url_asks_for_it(database_url):
     with pytest.raises(ConnectionError, match="rejected SSL"):
-        await asyncpg.connect(f"{database_url}?sslmode=require")
+        await asyncpg.connect(f"{database_url.partition('?')[0]}?sslmode=require")

@@ -55,22 +55,25 @@ class Postgres:
         self._password = paths.made_once(data / "postgres.password", lambda: secrets.token_hex(16))
         self._port = ports.kept_port(data / "postgres.port")
         self._programs = binaries.readable_copy() if self.account else binaries.installed()
-        self.files = self._home() / "postgres"
+        self.files = self._home() / FILES
 
     @property
     def url(self) -> str:
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        return f"postgresql://{USER}:{self._password}@{ports.LOOPBACK}:{self._port}/{database}"
+        """Return its URL; it says that there is no TLS, or a PGSSLMODE meant for others would ask for it."""
+        where = f"{ports.LOOPBACK}:{self._port}"
+        return f"postgresql://{USER}:{self._password}@{where}/{database}?sslmode=disable"
 
     def program(self, name: str) -> Path:
         return self._programs / "bin" / name
 
     async def prepare(self) -> Program:
-        if not (self.files / "PG_VERSION").exists():
+        if not _is_made(self.files.parent):
             await self._initialise()
         await self._clear()
+        self._give_to_account()
         settings = {**SETTINGS, "port": str(self._port)}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         args = (str(self.program("postgres")), "-D", str(self.files), *options)
