@@ -434,6 +434,63 @@ def test_a_copy_of_a_folder_whose_postgres_is_elsewhere_is_refused_that_one(tmp_
         shutil.rmtree(home)
 
 
+@pytest.fixture
+def folders() -> Iterator[tuple[Path, Path]]:
+    """One that lets everybody pass, and one that lets nobody but root."""
+    with data_folder() as base:
+        open_to_all, closed = base / "open", base / "closed"
+        open_to_all.mkdir(mode=0o711)
+        closed.mkdir(mode=0o700)
+        yield open_to_all, closed
+
+
+def cluster_of(data: Path) -> Path:
+    """Where its files are; they are made, as far as one can tell."""
+    files = Postgres(data, data / "logs").files
+    files.mkdir(exist_ok=True)
+    (files / "PG_VERSION").write_text("18\n")
+    return files
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="an ordinary user runs PostgreSQL themselves")
+def test_a_cluster_that_is_elsewhere_goes_on_when_its_data_folder_is_moved_to_where_it_could_be_reached(
+    folders: tuple[Path, Path],
+):
+    open_to_all, closed = folders
+    files = cluster_of(closed / "data")
+    try:
+        assert files.is_relative_to(elsewhere.CLUSTERS)
+        assert cluster_of((closed / "data").rename(open_to_all / "data")) == files
+    finally:
+        shutil.rmtree(files.parent)
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="an ordinary user runs PostgreSQL themselves")
+def test_a_data_folder_that_is_moved_out_of_reach_of_its_cluster_s_account_is_refused(
+    folders: tuple[Path, Path],
+):
+    open_to_all, closed = folders
+    files = cluster_of(open_to_all / "data")
+    moved = (open_to_all / "data").rename(closed / "data")
+    with pytest.raises(NotReady, match=f"{closed} does not let it pass to .* {moved}/postgres"):
+        Postgres(moved, moved / "logs")
+    moved.rename(open_to_all / "data")
+    assert cluster_of(open_to_all / "data") == files
+
+
+@pytest.mark.skipif(not paths.is_root(), reason="an ordinary user runs PostgreSQL themselves")
+async def test_root_starts_a_cluster_that_another_account_or_a_copy_has_made_its_own(data: Path):
+    kind = Postgres(data, data / "logs")
+    async with standin.stack_of(data):
+        pass
+    for owner in ("root", "nobody"):
+        for file in (kind.files, *kind.files.rglob("*")):
+            shutil.chown(file, owner)
+        server = Server(kind, data / "logs")
+        await server.start()
+        await server.stop()
+
+
 def test_a_data_folder_made_anew_at_the_same_place_leaves_the_old_cluster_over(tmp_path: Path):
     for name in ("first", "second", "unknown"):
         (tmp_path / name).mkdir()

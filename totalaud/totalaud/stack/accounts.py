@@ -19,11 +19,12 @@ class Account:
     gid: int
 
     def own(self, path: Path) -> None:
-        os.chown(path, self.uid, self.gid)
+        os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
-    def can_pass(self, folder: Path) -> bool:
-        """Tell whether the folder and all above it let this account through."""
-        return all(self._may_enter(one.stat()) for one in (folder.resolve(), *folder.resolve().parents))
+    def barred_by(self, folder: Path) -> Path | None:
+        """Return which of the folder and all above it does not let this account through, if one does not."""
+        way = reversed((folder.resolve(), *folder.resolve().parents))
+        return next((one for one in way if not self._may_enter(one.stat())), None)
 
     def _may_enter(self, found: os.stat_result) -> bool:
         if found.st_uid == self.uid:

@@ -21,12 +21,17 @@ class Left(NamedTuple):
         return f"left over: {self.folder} holds tables and keys of {self.data}, which is gone: remove it"
 
 
+def place(data: Path) -> Path:
+    """Return where a data folder's cluster is if it is not there itself."""
+    return CLUSTERS / paths.stack_id(data)
+
+
 def home(data: Path) -> Path:
     """Return the place for a data folder's cluster, made where it is missing; it says whose it is.
 
     Raises NotReady for a copy: it has the id of the folder that the cluster belongs to.
     """
-    folder = paths.make_folder(CLUSTERS / paths.stack_id(data))
+    folder = paths.make_folder(place(data))
     owner = folder / OWNER
     if owner.is_file():
         first = _owner(owner)

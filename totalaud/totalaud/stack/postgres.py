@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: its own cluster under the data folder, TCP on loopback, a password, fsync on."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -16,6 +17,7 @@ from totalaud.stack.server import GRACE_S, RECOVERED_WITHIN_S, NotReady
 
 USER = "totalaud"
 DATABASE = "totalaud"
+FILES, VERSION = "postgres", "PG_VERSION"
 PROBE_TIMEOUT_S = 2.0
 STILL_IN_USE = "pre-existing shared memory block"
 SETTINGS = {
@@ -41,7 +43,7 @@ class Postgres:
     """A kind of server.
 
     As root it runs as an account without rights; its files are then in `DATA/postgres` when that account can
-    get there, else in `/var/lib/totalaud/postgres/<id of DATA>/postgres`.
+    get there, else in `/var/lib/totalaud/postgres/<id of DATA>/postgres`. Once made they stay where they are.
     """
 
     name = "postgres"
@@ -158,11 +160,34 @@ class Postgres:
         return Program(name, args, env, self.files.parent, account=self.account, **ends)
 
     def _home(self) -> Path:
-        if self.account is None or self.account.can_pass(self._data):
+        """Return the folder above its files, which another cluster can not replace: it has none of the keys.
+
+        Raises NotReady where they cannot be reached any more, as after DATA was moved.
+        """
+        if self.account is None:
             return self._data
-        return elsewhere.home(self._data)
+        here, there = _is_made(self._data), _is_made(elsewhere.place(self._data))
+        barred = self.account.barred_by(self._data)
+        if barred and here and not there:
+            raise NotReady(
+                f"PostgreSQL runs as {self.account.name}, and {barred} does not let it pass to the tables "
+                f"and keys in {self._data / FILES}: move {self._data} to where it may, or chmod o+x {barred}"
+            )
+        return elsewhere.home(self._data) if barred or (there and not here) else self._data
+
+    def _give_to_account(self) -> None:
+        """Another account may have made them, and a copy that root has made is root's."""
+        account = self.account
+        if account and self.files.stat().st_uid != account.uid:
+            for folder, _, files in os.walk(self.files):
+                for one in (Path(folder), *(Path(folder, name) for name in files)):
+                    account.own(one)
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         if self.account:
             self.account.own(folder)
+
+
+def _is_made(home: Path) -> bool:
+    return (home / FILES / VERSION).exists()
