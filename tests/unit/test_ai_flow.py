@@ -281,6 +281,32 @@ async def test_nonsense_a_refusal_and_a_cut_answer_are_repaired_and_then_replace
     assert [call.outcome for call in progress.calls] == [outcome, outcome]
 
 
+async def test_what_a_model_was_not_asked_for_is_left_out_and_says_nothing_of_whom_a_text_is_for(bench):
+    told = {"contact_id": PEOPLE[2]["id"], "basis": "template", "checks": [], "$ref": 1, "words": "many"}
+    output, progress = await bench(Played({**TRUE, **told}))
+    (letter,) = output["letters"]
+    assert (letter["contact_id"], letter["basis"], len(letter["checks"])) == (PEOPLE[0]["id"], "model", 1)
+    assert (letter.keys() - told.keys(), letter["words"]) == ({"text"}, 6)
+    assert progress.warnings[0] == (
+        "the model's answer: contact_id is not known and was left out; known: text"
+    )
+
+
+@pytest.mark.parametrize("python", [WHOLE, None])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"text": {"$sealed": PEOPLE[2]["id"], "n": "", "c": ""}},
+        {"$sealed": PEOPLE[2]["id"], "n": "", "c": ""},
+        {**TRUE, "words": 6, "$sealed": "Ada", "more": [{"$sealed": 1}]},
+    ],
+)
+async def test_a_sealed_value_is_nothing_that_a_model_can_have_and_asked_for_again(bench, said, python):
+    output, progress = await bench(Played(said, {**TRUE, "words": 6} if python is None else TRUE), python)
+    assert output["letters"][0]["text"] == "Hi Person 0, they record at home"
+    assert [call.outcome for call in progress.calls] == ["invalid_output", "passed"]
+
+
 async def test_without_a_template_the_attempt_fails_with_the_names_of_the_checks(bench):
     failure, progress = await bench(Played(FALSE), CHECK)
     assert (failure.code, failure.retryable) == ("invalid_output", True)

@@ -7,7 +7,7 @@ from typing import Any
 from shared import genai
 from shared.json import loads
 from shared.refusal import Refusal
-from shared.schema import problems
+from shared.schema import prepare, problems
 from shared.subjects import Pool
 from shared.telemetry import span
 from skill_runner.chats.chat import Chat, Question, Reply, called
@@ -94,13 +94,29 @@ def _cut_off(reply: Reply, question: Question) -> str:
     return f"{question.model} thought for {question.max_tokens} tokens and had said nothing yet"
 
 
-def checked(schema: Schema, answer: Any) -> Any:
-    """Return the answer in our own form; raises Failure when it is not what the schema wants."""
+def checked(schema: Schema, answer: Any) -> tuple[Any, list[str]]:
+    """Return the answer in our own form, and a warning for each field that nobody asked for and is left out.
+
+    Such a field could be one that the engine fills in, as whom a text is for. Raises Failure when it is not
+    what the schema wants: a sealed value, which fits everywhere, is nothing that a model has.
+    """
     value = without_nulls(schema, answer)
+    if _holds_seal(value):
+        raise Failure("invalid_output", "the model's answer has a sealed value", retryable=True)
     if found := problems(schema, value):
         why = f"the model's answer does not fit: {sentence(found, 'it')}"
         raise Failure("invalid_output", why, retryable=True)
-    return value
+    return prepare(schema, value)
+
+
+def _holds_seal(value: Any) -> bool:
+    match value:
+        case dict():
+            return "$sealed" in value or any(map(_holds_seal, value.values()))
+        case list():
+            return any(map(_holds_seal, value))
+        case _:
+            return False
 
 
 async def _answer(provider: Pool, chat: Chat, question: Question) -> Reply:

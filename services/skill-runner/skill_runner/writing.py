@@ -200,7 +200,7 @@ class Writer:
         question, call, reply = asked
         self._longest_s = max(self._longest_s, call.took_s or 0.0)
         try:
-            answer = _usable(task, question, reply)
+            answer, warnings = _usable(task, question, reply)
         except Failure as failure:
             cut_off = reply.stop in ("length", "full")
             call.outcome = "cut_off" if cut_off else failure.code
@@ -217,6 +217,8 @@ class Writer:
                 reply.text,
                 wrong,
             )
+        for warning in warnings:
+            self.run.progress.warn(f"the model's answer: {warning}")
         return Written(answer, "model", checks)
 
     async def _from_template(self, task: Task, failure: Failure) -> Written:
@@ -232,11 +234,11 @@ def _no_time() -> Failure:
     return Failure("timeout", "there is no time left for a call", retryable=True)
 
 
-def _usable(task: Task, question: Question, reply: Reply) -> Any:
-    """Return the answer in our own form; raises Failure."""
-    answer = checked(task.schema, read(reply, question))
+def _usable(task: Task, question: Question, reply: Reply) -> tuple[Any, list[str]]:
+    """Return the answer in our own form, and what to warn of; raises Failure."""
+    answer, warnings = checked(task.schema, read(reply, question))
     if invented(answer, question.user, task.names):
         raise Failure("invalid_output", "the answer has a placeholder for nobody", retryable=True)
     if (where := exposed(task.schema, answer, task.names)) is not None:
         raise Failure("invalid_output", f"{where} is public and names a person", retryable=True)
-    return answer
+    return answer, warnings
