@@ -1,6 +1,7 @@
 """What a call costs, to the cent, from the price table in the wheel."""
 
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 from msgspec.structs import replace
@@ -54,6 +55,13 @@ def test_an_answer_is_priced_by_its_own_name_first() -> None:
 def test_an_answer_that_names_no_model_is_priced_by_the_name_asked_for() -> None:
     answer = {"usage": chat("gpt-5.5", 1200, 1000, 77)["usage"]}
     assert usage_of("openai", "gpt-5.5", answer, simulated=False).cost_usd == Decimal("0.00381")
+
+
+def test_an_answer_that_calls_its_model_by_a_name_of_any_length_is_priced_in_no_time() -> None:
+    begun = process_time()
+    usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5" * 500_000, 1200, 1000, 77), simulated=False)
+    assert process_time() - begun < 1
+    assert usage.cost_usd == Decimal("0.00381")
 
 
 def test_the_price_of_another_provider_s_model_is_not_known() -> None:

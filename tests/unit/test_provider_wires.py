@@ -1,11 +1,14 @@
 """The providers' SDKs over real connections that break, lead elsewhere or never begin."""
 
 import asyncio
+import gzip
 import json
 import ssl
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import process_time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +43,7 @@ MESSAGE = {
     "usage": {"input_tokens": 12, "output_tokens": 3},
 }
 ANSWERS: dict[Pool, dict[str, Any]] = {"openai": COMPLETION, "anthropic": MESSAGE}
+SOON_S = 5.0
 BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
 
 
@@ -136,9 +140,28 @@ async def test_an_answer_without_an_end_is_given_up_before_there_is_no_memory_le
         failure, call = await failed(there.url, provider, timeout_s=20)
     assert b"accept-encoding: identity" in there.requests[0].lower()
     assert (failure.code, failure.retryable, call.in_doubt) == ("provider_error", False, True)
-    assert failure.message.endswith(
-        "answered with more than 16000000 bytes; check the base URL if one is set"
-    )
+    assert failure.message.endswith("answered with more than 4000000 bytes; check the base URL if one is set")
+
+
+@BOTH
+@pytest.mark.parametrize(("how", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+async def test_an_answer_that_came_compressed_is_not_unpacked_to_whatever_size(
+    provider: Pool, how: str, packed: Callable[[bytes], bytes]
+) -> None:
+    async with wire(answer(packed(b" " * 30_000_000), content_encoding=how)) as there:
+        failure, call = await failed(there.url, provider, timeout_s=20)
+    assert (failure.code, failure.retryable, call.in_doubt) == ("provider_error", False, True)
+    assert failure.message.endswith("answered compressed; check the base URL if one is set")
+
+
+@BOTH
+@pytest.mark.parametrize("field", ["choices", "content", "usage", "of no use"])
+async def test_an_answer_of_a_million_parts_keeps_nobody_else_waiting(provider: Pool, field: str) -> None:
+    body = json.dumps({**ANSWERS[provider], field: [{}] * 900_000}).encode()
+    async with wire(answer(body)) as there:
+        begun = process_time()
+        await asked(there.url, provider, timeout_s=60)
+        assert process_time() - begun < SOON_S
 
 
 @BOTH

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared.models import terms
 from shared.subjects import Pool
 from shared.usage import Usage
+from skill_runner.chats.chat import label
 
 MOST_TOKENS = 10**9
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
@@ -29,7 +30,7 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
     try:
         counts = _counted(provider, answer.get("usage"))
         at = terms({**answer, **answer["usage"]})
-        names = [str(answer.get("model")), model]
+        names = [label(answer.get("model")), model]
         price = _price(counts, names, provider, at) if counts.input_tokens else None
     except (ValueError, TypeError):
         counts, price = Counts(), None

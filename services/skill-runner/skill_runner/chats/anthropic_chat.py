@@ -7,7 +7,7 @@ import anthropic
 import httpx2
 from anthropic import AsyncAnthropic
 
-from skill_runner.chats.chat import Question, Reply, Stop, called, label
+from skill_runner.chats.chat import Question, Reply, Stop, called, label, told
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import as_failures, unreadable
@@ -37,7 +37,7 @@ class AnthropicChat:
 
     async def ask(self, question: Question) -> Reply:
         with as_failures(anthropic, self._called):
-            answer = await self._messages.create(
+            answer = await self._messages.with_raw_response.create(
                 model=question.model,
                 system=question.system,
                 messages=_messages(question),
@@ -47,7 +47,7 @@ class AnthropicChat:
                 extra_body=question.settings,
                 timeout=within(question.timeout_s),
             )
-        return _reply(self._called, answer)
+            return _reply(self._called, told(answer))
 
     async def close(self) -> None:
         await self._client.close()
@@ -59,9 +59,9 @@ def _messages(question: Question) -> list[Any]:
 
 def _reply(who: str, answer: Any) -> Reply:
     try:
-        text = "".join(block.text for block in answer.content if block.type == "text")
-        raw = answer.model_dump(warnings=False)
-    except (AttributeError, TypeError):
+        text = "".join(block["text"] for block in answer["content"] if block["type"] == "text")
+    except (LookupError, TypeError):
         raise unreadable(who, answer) from None
-    reason = label(answer.stop_reason) or "end_turn"
-    return Reply(text, STOPS.get(reason, "end"), reason, label(answer.id), label(answer.model), raw)
+    reason = label(answer.get("stop_reason")) or "end_turn"
+    id_, model = label(answer.get("id")), label(answer.get("model"))
+    return Reply(text, STOPS.get(reason, "end"), reason, id_, model, answer)

@@ -1,5 +1,6 @@
 """What the engine asks of a provider, the same for all of them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -82,6 +83,14 @@ def called(provider: Pool, *, simulated: bool) -> str:
     return "the local model" if simulated else provider
 
 
-def label(told: Any) -> str:
+def told(answer: Any) -> Any:
+    """Return what a provider answered, as JSON; raises ValueError or RecursionError for what is none.
+
+    The SDKs would make an object of each of its parts, which of one that is long takes minutes.
+    """
+    return json.loads(answer.http_response.content)
+
+
+def label(name: Any) -> str:
     """Return what a provider calls something as a short text that can be written anywhere."""
-    return str(told or "").encode(errors="replace").decode()[:LONGEST_LABEL]
+    return str(name or "").encode(errors="replace").decode()[:LONGEST_LABEL]

@@ -13,12 +13,16 @@ MOST, KEPT_TO_OURS = 1000, 100
 CONNECT_S = 5.0
 PROBED_EVERY_S = 60
 SHARE = 1 / 3
-LONGEST = 16_000_000
+LONGEST = 4_000_000
 PLAIN = {"accept-encoding": "identity"}
 
 
 class TooLong(httpx2.DecodingError):
     """An answer has more than LONGEST bytes: no text is that long, and to read on would take all memory."""
+
+
+class Packed(httpx2.DecodingError):
+    """An answer came compressed: so many bytes may be a thousand times as many."""
 
 
 def client(there: Endpoint) -> httpx2.AsyncClient:
@@ -27,9 +31,8 @@ def client(there: Endpoint) -> httpx2.AsyncClient:
     Its connections are kept up by probes, or whoever stands between may forget one on which a long answer is
     waited for. A connection to a provider carries one call: whatever else comes over it would be taken for
     the answer to the next one, of whatever user. The local model is ours: its connections are kept, and never
-    led through the proxy that the environment names. An answer is read up to LONGEST bytes, and asked for as
-    it is: packed, so many bytes may be a thousand times as many. Raises Failure `provider_unavailable` where
-    a provider would be, and that proxy cannot be used.
+    led through the proxy that the environment names. An answer is asked for as it is, and read up to LONGEST
+    bytes. Raises Failure `provider_unavailable` where a provider would be, and that proxy cannot be used.
     """
     limits = httpx2.Limits(
         max_connections=MOST, max_keepalive_connections=KEPT_TO_OURS if there.simulated else 0
@@ -68,6 +71,8 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 async def _bound(response: httpx2.Response) -> None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise Packed("it was asked for as it is")
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _Bounded(response.stream)
 

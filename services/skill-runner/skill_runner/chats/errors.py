@@ -11,7 +11,7 @@ import httpx2
 
 from shared.clock import utc_now
 from shared.events import LONGEST_PATIENCE_S
-from skill_runner.chats.connection import LONGEST, TooLong
+from skill_runner.chats.connection import LONGEST, Packed, TooLong
 from skill_runner.failure import Failure
 from skill_runner.pace import AWAY, RATE_LIMITED
 
@@ -65,8 +65,9 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
     match error:
         case _ if _never_sent(error):
             return _unreached(provider, error)
-        case _ if isinstance(_of_http(error), TooLong):
-            why = f"{provider} answered with more than {LONGEST} bytes; check the base URL if one is set"
+        case _ if isinstance(_of_http(error), TooLong | Packed):
+            how = "compressed" if isinstance(_of_http(error), Packed) else f"with more than {LONGEST} bytes"
+            why = f"{provider} answered {how}; check the base URL if one is set"
             return Failure("provider_error", why, in_doubt=True)
         case sdk.APITimeoutError() | httpx2.TimeoutException():
             return Failure("timeout", f"{provider} did not answer in time", retryable=True, in_doubt=True)
@@ -82,7 +83,7 @@ def failure(sdk: ModuleType, provider: str, error: Exception) -> Failure | None:
 
 
 def unreadable(provider: str, answer: Any = None) -> Failure:
-    failed = getattr(answer, "error", None)
+    failed = isinstance(answer, dict) and answer.get("error")
     what = (
         "an error in place of a text" if failed else "something unreadable; check the base URL if one is set"
     )

@@ -9,7 +9,7 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 
-from skill_runner.chats.chat import Question, Reply, Stop, called, label
+from skill_runner.chats.chat import Question, Reply, Stop, called, label, told
 from skill_runner.chats.connection import within
 from skill_runner.chats.endpoints import Endpoint
 from skill_runner.chats.errors import as_failures, unreadable
@@ -51,7 +51,7 @@ class OpenAiChat:
 
     async def ask(self, question: Question) -> Reply:
         with as_failures(openai, self._called):
-            answer = await self._completions.create(
+            answer = await self._completions.with_raw_response.create(
                 model=question.model,
                 messages=_messages(question),
                 max_completion_tokens=question.max_tokens,
@@ -63,7 +63,7 @@ class OpenAiChat:
                 extra_body=self._standard | {**question.settings},
                 timeout=within(question.timeout_s),
             )
-        return _reply(self._called, answer, self.terms)
+            return _reply(self._called, told(answer), self.terms)
 
     async def close(self) -> None:
         await self._client.close()
@@ -76,19 +76,18 @@ def _messages(question: Question) -> list[Any]:
 
 def _reply(who: str, answer: Any, terms: Mapping[str, str]) -> Reply:
     try:
-        choice = answer.choices[0]
-        text, refusal = _text(choice.message.content), choice.message.refusal
-        raw = answer.model_dump(warnings=False)
+        choice = answer["choices"][0]
+        message = choice["message"]
+        text, refusal = _text(message.get("content")), message.get("refusal")
+        reason = label(choice.get("finish_reason")) or "stop"
     except (AttributeError, LookupError, TypeError):
         raise unreadable(who, answer) from None
     if not isinstance(text, str):
         raise unreadable(who, answer)
-    reason = label(choice.finish_reason) or "stop"
     stop = "refusal" if refusal else STOPS.get(reason, "end")
-    model = label(answer.model)
-    if _is_dearer(model):
-        raw |= terms
-    return Reply(text, stop, reason, label(answer.id), model, raw)
+    model = label(answer.get("model"))
+    raw = answer | terms if _is_dearer(model) else answer
+    return Reply(text, stop, reason, label(answer.get("id")), model, raw)
 
 
 def _is_dearer(model: str) -> bool:
