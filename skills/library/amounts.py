@@ -53,8 +53,10 @@ class Amount(NamedTuple):
 def amounts(text: str) -> list[Amount]:
     """Return all numbers in the order of the text; a plain "one" is none, nor is "first" of nothing."""
     found: list[Amount] = []
+    taken = set[int]()
     for one in (*_figures(text), *_spoken(text), *_others(text)):
-        if not any(other.start < one.end and one.start < other.end for other in found):
+        if taken.isdisjoint(range(one.start, one.end)):
+            taken.update(range(one.start, one.end))
             found.append(one)
     return sorted(found, key=lambda one: one.start)
 

@@ -39,7 +39,7 @@ def placeholders(text: str, known: Collection[str], needed: Collection[str] = ()
 def one_question(text: str, names: Iterable[str]) -> Json:
     """Count the sentences that ask for something."""
     worded = [name for name in names if any(map(str.isalnum, name))]
-    masked = prose.without_names(prose.masked(text, prose.links(text)), worded)
+    masked = prose.without_names(prose.without_links(text), worded)
     asks = [
         part for part in prose.sentences(masked) if part.rstrip('"”’)').endswith("?") or ASKING.search(part)
     ]

@@ -1,9 +1,11 @@
 """What a text claims and nobody gave: numbers, dates, names, links, quotes, and words such as award.
 
-Only what can be told by form is found: an invented fact in plain small words ("her mother taught piano") is
-not. What is in doubt counts as a claim.
+Words in other letters than those of English are claims too, and such with something hidden in them. Only
+what can be told by form is found: an invented fact in plain small words ("her mother taught piano") is not.
+What is in doubt counts as a claim.
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +18,8 @@ from library.english import CLAIMED, CLAIMED_PHRASES, stem
 from library.names import Known, unknown_names
 
 SHOWN = 60
-Kind = Literal["link", "quote", "date", "number", "name", "claim"]
+OF_PICTURES = {"\u200d", "\ufe0f"}
+Kind = Literal["letters", "link", "quote", "date", "number", "name", "claim"]
 
 
 class Claim(NamedTuple):
@@ -61,8 +64,12 @@ class Sheet:
 
     @cached_property
     def addresses(self) -> set[str]:
-        told = [one.text for text in self.texts for one in prose.links(text)]
+        told = [one.text for text in [*self.texts, *self.names] for one in prose.links(text)]
         return {_address(link) for link in [*self.links, *told]}
+
+    @cached_property
+    def letters(self) -> set[str]:
+        return {letter for text in [*self.texts, *self.names, *self.links] for letter in text}
 
     @property
     def _plain(self) -> list[str]:
@@ -71,8 +78,8 @@ class Sheet:
 
 def unsupported(text: str, sheet: Sheet, *, title: bool = False) -> list[Claim]:
     """Return what the sheet does not support; of a `title` each word may be capitalised."""
-    text = prose.PLACEHOLDER.sub(prose.MASK, text)
-    found: list[Claim] = []
+    text = unicodedata.normalize("NFC", prose.PLACEHOLDER.sub(prose.MASK, text))
+    found = [Claim("letters", word) for word in text.split() if _disguised(word, sheet.letters)]
     for seen in (prose.endless, prose.links):
         spans = list(seen(text))
         found += [Claim("link", one.text) for one in spans if _address(one.text) not in sheet.addresses]
@@ -102,6 +109,12 @@ def _claims(text: str, sheet: Sheet) -> Iterator[Claim]:
     yield from (
         Claim("claim", phrase) for phrase in CLAIMED_PHRASES if phrase in flat and phrase not in sheet.flat
     )
+
+
+def _disguised(word: str, given: set[str]) -> bool:
+    """Tell a word that is not seen as it is read here; of the signs of a picture some are hidden."""
+    allowed = given if any(map(str.isalnum, word)) else given | OF_PICTURES
+    return any(letter not in allowed and prose.odd(letter) for letter in word)
 
 
 def _verbatim(said: str, sheet: Sheet) -> bool:

@@ -107,9 +107,11 @@ def given(day: date) -> Said:
 def days(text: str, today: date | None = None) -> list[Said]:
     """Return all dates in the order of the text; what counts from today is known only with it."""
     found: list[Said] = []
+    taken = set[int]()
     for form in FORMS:
         for at in form.finditer(text):
-            if not any(one.start < at.end() and at.start() < one.end for one in found):
+            if taken.isdisjoint(range(*at.span())):
+                taken.update(range(*at.span()))
                 found.append(_read(at, today))
     return sorted(found, key=lambda one: one.start)
 

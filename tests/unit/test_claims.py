@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from library.amounts import amounts
+from library.checking import one_question
 from library.claims import Sheet, unsupported
 from library.days import days
 from library.prose import count, sentences
@@ -176,6 +177,49 @@ def test_every_word_of_a_title_may_be_capitalised(text, found):
     assert found or unsupported(text, SHEET, title=True) == []
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("evil.ru", "evil.click", "www.evil.example", "пример.рф", "evil。top", "evil\uff0etop"),
+        *("xn--e1afmkfd.xn--p1ai", "eve@evil.ru", "hxxp://evil.ru"),
+    ],
+)
+def test_an_address_is_one_whatever_it_ends_in(link):
+    assert "link" in {one.kind for one in unsupported(f"Listen at {link} if you like.", SHEET)}
+
+
+def test_a_name_with_a_point_in_it_is_no_address_where_it_was_given():
+    named = Sheet(texts=(), names=("Last.fm", "will.i.am"))
+    assert unsupported("It may suit Last.fm, as will.i.am did.", named) == []
+    assert {one.kind for one in unsupported("It is at last.fm/evil for you.", named)} == {"link"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("aw\u200bard", "aw\u00adard", "drum\u202e", "dr\u0336um", "home\U000e0041", "drum\x1b", "\u0445"),
+        *(
+            "\u0430ward",
+            "\U0001d41a\U0001d430\U0001d41a\U0001d42b\U0001d41d",
+            "\uff41ward",
+            "获得",
+            "جائزة",
+            "ﬁrst",
+            "ⅻ",
+        ),
+    ],
+)
+def test_a_word_that_is_seen_otherwise_than_it_is_read_is_not_what_was_given(word):
+    found = unsupported(f"They record at home with a {word} machine.", SHEET)
+    assert "letters" in {one.kind for one in found}
+
+
+def test_letters_of_the_language_and_those_that_were_given_are_no_alarm():
+    given = Sheet(texts=("синий час", "the zwj\u200dname"), names=("Ærø", "Ålesund"))
+    text = "They record «синий час» at home, a cafe\u0301, naïve, with the zwj\u200dname ❤️ 👩\u200d🎤"
+    assert unsupported(text, given) == []
+
+
 def test_every_false_sentence_is_honest_once_it_was_given():
     for text in FALSE:
         given = Sheet((*SHEET.texts, text), SHEET.names, SHEET.links, SHEET.dates, today=SHEET.today)
@@ -333,9 +377,14 @@ def test_a_sentence_ends_where_a_reader_ends_it():
 
 
 @pytest.mark.parametrize(
-    "text", [" ".join(HONEST) * 20, "1" * 50_000, "a" * 50_000, " A" * 5_000, "'" * 20_000, "one " * 5_000]
+    "text",
+    [
+        *(" ".join(HONEST) * 20, "1" * 50_000, "a" * 50_000, " A" * 5_000, "'" * 20_000, "one " * 5_000),
+        *("1 " * 12_000, "3 May " * 5_000, "a." * 25_000),
+    ],
 )
 def test_a_long_text_is_read_in_no_time(text):
     begun = time.process_time()
     unsupported(text, SHEET)
+    one_question(text, SHEET.names)
     assert time.process_time() - begun < 2
