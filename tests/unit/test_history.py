@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from campaigns.contacts import Import
@@ -18,6 +19,8 @@ from shared.record_events import (
     ContactImported,
     ContactSuppressed,
     FactAdded,
+    MetricDay,
+    MetricsImported,
     OutreachRecorded,
 )
 from shared.subjects import Aggregate
@@ -121,6 +124,20 @@ async def test_a_file_in_which_long_campaigns_take_turns_reads_none_of_them_agai
     for id_ in ids:
         await histories.load(USER, id_)
     assert 0 not in log.read
+
+
+async def test_each_value_of_a_file_of_metrics_takes_room_of_its_own():
+    log, first, second = Watched(), uuid4(), uuid4()
+    histories = Histories(log, ARTIST, keep=100)
+    days = tuple(
+        MetricDay(metric="streams", day=NOW.date() - timedelta(days=n), value=1.0) for n in range(60)
+    )
+    for id_ in (first, second):
+        await told(histories, id_, NOBODY, MetricsImported(days=days))
+    log.read.clear()
+    for id_ in (second, first):
+        await histories.load(USER, id_)
+    assert log.read == [4, 0]
 
 
 async def test_one_record_is_remembered_however_long_it_is():

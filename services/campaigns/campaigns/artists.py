@@ -88,3 +88,8 @@ def evolve(artist: Artist, past: Past) -> Artist:
             case _:
                 pass
     return Artist(profile, given, facts, metrics)
+
+
+def size(event: ArtistEvent) -> int:
+    """Return how much is kept of an event: of a file of metrics, each value."""
+    return len(event.days) if isinstance(event, MetricsImported) else 1

@@ -25,7 +25,8 @@ C = TypeVar("C")
 class Life(Generic[S, C]):
     """The rules of one kind of record, pure; `nothing` is one that is not there yet.
 
-    `says_all` tells of a last commit that it makes up for all before it, as far as imports need it.
+    `says_all` tells of a last commit that it makes up for all before it, as far as imports need it. `size` is
+    how much of an event is kept in memory: most are kept whole or less, as one.
     """
 
     noun: subjects.Record
@@ -33,15 +34,16 @@ class Life(Generic[S, C]):
     decide: Callable[[C, S], Sequence[Any]]
     evolve: Callable[[S, Past], S]
     says_all: Callable[[Commit], bool] = lambda _: False
+    size: Callable[[Any], int] = lambda _: 1
 
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[S]):
-    """A record as it was at its last sequence, after so many events."""
+    """A record as it was at its last sequence; `size` is that of all its events."""
 
     seq: int
     state: S
-    events: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Recorded:
 class Histories(Generic[S, C]):
     """Only this service appends to them, perhaps in several processes.
 
-    What was read stays in memory, up to `keep` events in all, so that only what came since is read again.
+    What was read stays in memory, up to a `size` of `keep` in all: only what came since is read again.
     Commands on one record are decided one by one, or all but one of them would be decided in vain.
     """
 
@@ -68,7 +70,7 @@ class Histories(Generic[S, C]):
         self._log = log
         self._most = keep
         self._kept: OrderedDict[Aggregate, Known[S]] = OrderedDict()
-        self._events = 0
+        self._size = 0
         self._turns = OneByOne()
 
     @property
@@ -144,20 +146,20 @@ class Histories(Generic[S, C]):
         return await self._load(aggregate)
 
     def _forget(self, aggregate: Aggregate) -> None:
-        self._events -= self._kept.pop(aggregate, self.nothing).events
+        self._size -= self._kept.pop(aggregate, self.nothing).size
 
     def _grown(self, aggregate: Aggregate, before: Known[S], since: Past) -> Known[S]:
         if not since.recorded:
             return before
-        more = sum(len(stored.commit.events) for stored in since.recorded)
-        known = Known(since.seq, self.life.evolve(before.state, since), before.events + more)
+        more = sum(self.life.size(event) for event in since.events)
+        known = Known(since.seq, self.life.evolve(before.state, since), before.size + more)
         if self._most:
             self._keep(aggregate, known)
         return known
 
     def _keep(self, aggregate: Aggregate, known: Known[S]) -> None:
-        self._events += known.events - self._kept.get(aggregate, self.nothing).events
+        self._size += known.size - self._kept.get(aggregate, self.nothing).size
         self._kept[aggregate] = known
         self._kept.move_to_end(aggregate)
-        while len(self._kept) > 1 and self._events > self._most:
-            self._events -= self._kept.popitem(last=False)[1].events
+        while len(self._kept) > 1 and self._size > self._most:
+            self._size -= self._kept.popitem(last=False)[1].size

@@ -31,7 +31,7 @@ from shared.vault import Vault
 
 KEPT_EVENTS = 500_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
-ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve)
+ARTIST = Life("artist", artists.Artist(), artists.decide, artists.evolve, size=artists.size)
 RELEASE = Life("release", releases.Release(), releases.decide, releases.evolve)
 CAMPAIGN = Life("campaign", campaign.Campaign(), campaign.decide, campaign.evolve)
 OPPORTUNITY = Life("opportunity", wholes.Last(), wholes.decide, wholes.evolve)
