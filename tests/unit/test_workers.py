@@ -38,8 +38,32 @@ SKILLS = {
     "quit": "import os\ndef run(input, context):\n    os._exit(3)\n",
     "segfault": "import ctypes\ndef run(input, context):\n    ctypes.string_at(0)\n",
     "hog": "def run(input, context):\n    return {'size': len(bytes(3 * 1024**3))}\n",
+    "leak_files": (
+        "import resource\nopen_files = []\n"
+        "def run(input, context):\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "    while True:\n        open_files.append(open('/dev/null'))\n"
+    ),
+    "leak_and_hide": (
+        "import resource\nopen_files = []\n"
+        "def run(input, context):\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "    try:\n"
+        "        while True:\n            open_files.append(open('/dev/null'))\n"
+        "    except OSError:\n        raise ValueError('no file') from None\n"
+    ),
+    "leak_threads": (
+        "import threading\nthreading.stack_size(2**26)\nover = threading.Event()\n"
+        "def run(input, context):\n"
+        "    while True:\n        threading.Thread(target=over.wait, daemon=True).start()\n"
+    ),
     "leave": "import sys\ndef run(input, context):\n    sys.exit(0)\n",
     "trip": "def run(input, context):\n    name = input['name']\n    raise ValueError(f'{name} is bad')\n",
+    "stumble": (
+        "import os\ndef run(input, context):\n"
+        "    error = RuntimeError('not today') if input['run'] else FileNotFoundError(2, 'no such file')\n"
+        "    yield os.getpid()\n    raise error\n"
+    ),
     "parse": "import json\ndef run(input, context):\n    return json.loads('{')\n",
     "away": "def run(input, context):\n    raise ConnectionRefusedError('db.example.org')\n",
     "refuse": (
@@ -314,6 +338,9 @@ async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: 
         ("quit", "ended with exit code 3"),
         ("segfault", "ended with signal SIGSEGV"),
         ("hog", "ran out of memory or was killed"),
+        ("leak_files", "had as many files open as it may"),
+        ("leak_and_hide", "had as many files open as it may"),
+        ("leak_threads", "ran out of memory or was killed"),
     ],
 )
 async def test_a_crash_is_retryable_and_the_next_skill_runs(workers: Workers, name: str, told: str) -> None:
@@ -370,6 +397,15 @@ async def test_an_exception_is_told_by_type_and_line_without_its_text(workers: W
         "ValueError at trip.py:3",
         False,
     )
+
+
+@pytest.mark.parametrize("run", [True, False])
+async def test_a_worker_goes_on_after_an_exception_that_leaves_nothing_behind(
+    workers: Workers, run: bool
+) -> None:
+    stumbled = attempt("stumble", {"run": run})
+    assert (await failure(workers, stumbled)).code == "skill_error"
+    assert (await run_with(workers, attempt("pid")))["pid"] == stumbled.progress.partial
 
 
 async def test_an_exception_from_elsewhere_is_told_by_the_line_of_the_skill(workers: Workers) -> None:

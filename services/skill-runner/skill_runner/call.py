@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from skill_runner.failure import Failure
-from skill_runner.frames import OUT_OF_MEMORY, Frame, pack
+from skill_runner.frames import OUT_OF_FILES, OUT_OF_MEMORY, Frame, pack
 
 
 class Crashed(Exception):  # noqa: N818 - an outcome
@@ -20,6 +20,8 @@ class Crashed(Exception):  # noqa: N818 - an outcome
         """Say how the process ended; trying again may help."""
         if self.code in (OUT_OF_MEMORY, -signal.SIGKILL):
             how = "ran out of memory or was killed"
+        elif self.code == OUT_OF_FILES:
+            how = "had as many files open as it may"
         elif self.code < 0:
             how = f"ended with signal {signal.Signals(-self.code).name}"
         else:

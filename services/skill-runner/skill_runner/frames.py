@@ -12,6 +12,8 @@ OUTPUT_LIMIT = 2_500_000
 AT_ONCE = 2**16
 OUT_OF_MEMORY = 12
 """The exit code of a worker whose skill wanted more memory than there is."""
+OUT_OF_FILES = 24
+"""That of one in which as many files are open as may be."""
 SHOW = "TOTALAUD_SKILL_OUTPUT"
 """Where it is set, what a skill prints and the traceback of what it raises are written to stderr."""
 Frame = dict[str, Any]

@@ -1,6 +1,7 @@
 """A process that runs the functions of skills, one at a time, and may be killed at any moment."""
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -19,11 +20,12 @@ from uuid import UUID
 
 from shared.places import text_of
 from skill_runner.context import Context, SkillError, Tables
-from skill_runner.frames import OUT_OF_MEMORY, OUTPUT_LIMIT, SHOW, Frame, calls, pack, write
+from skill_runner.frames import OUT_OF_FILES, OUT_OF_MEMORY, OUTPUT_LIMIT, SHOW, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
 
 DIE_WITH_PARENT = 1
 LEAVES = {type(None), bool, int, str}
+NO_THREAD = "can't start new thread"
 PASSING_STATES = ("08", "40", "53", "57")
 
 
@@ -76,6 +78,7 @@ class Worker:
             os._exit(OUT_OF_MEMORY)
         except BaseException as error:  # noqa: BLE001 - a skill may raise anything, SystemExit too
             _show(error)
+            _end_if_used_up(error)
             data = pack({"error": told(error, self._files.roots)})
         self._tell(data)
 
@@ -170,6 +173,18 @@ def _show(error: BaseException) -> None:
     if os.environ.get(SHOW):
         with suppress(Exception):
             traceback.print_exception(error)
+
+
+def _end_if_used_up(error: BaseException | None) -> None:
+    """End this process where skills have left it no files or threads: what is run in it next would fail."""
+    while error is not None:
+        match error:
+            case OSError(errno=errno.EMFILE):
+                os._exit(OUT_OF_FILES)
+            case RuntimeError() if str(error) == NO_THREAD:
+                os._exit(OUT_OF_MEMORY)
+            case _:
+                error = error.__context__
 
 
 def text(value: object) -> str:
