@@ -197,10 +197,10 @@ async def _contained(rig: "Contained") -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def fresh_database(server_url: str) -> AsyncIterator[str]:
+async def fresh_database(server_url: str, how: str = "") -> AsyncIterator[str]:
     """An empty database of its own on the server; its URL."""
     name = f"test_{uuid4().hex[:12]}"
-    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    await _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0 {how}")
     try:
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     finally:

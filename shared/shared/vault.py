@@ -16,6 +16,7 @@ from shared.address import address
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, Keyring
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
+from shared.own_settings import NEWEST
 from shared.refusal import Refusal
 
 ANSWER_S = 2.0
@@ -75,6 +76,7 @@ class Vault:
             max_size=CONNECTIONS,
             timeout=ANSWER_S,
             server_settings=NOTICED_WHEN_GONE
+            | NEWEST
             | {"application_name": "totalaud-vault", "search_path": "pg_catalog"},
         )
         return cls(pool, Keyring(master_key))

@@ -30,6 +30,7 @@ USER = UUID("00000000-0000-4000-8000-000000000001")
 OTHER = UUID("00000000-0000-4000-8000-000000000002")
 MASTER_KEY = bytes(range(32))
 PERSONAL = {"type": "string", "x-personal": True}
+ISOLATIONS = pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
 
 
 @pytest.fixture
@@ -153,6 +154,12 @@ async def test_makers_and_erasers_at_once_leave_no_key_of_the_erased(
     assert await rows(vault_url, "select 1 from vault.keys") == []
 
 
+async def prefers(url: str, isolation: str) -> None:
+    """Have whoever connects from now on begin transactions like that, where they do not say otherwise."""
+    name = urlsplit(url).path[1:]
+    await rows(url, f"alter database {name} set default_transaction_isolation = '{isolation}'")
+
+
 @asynccontextmanager
 async def in_the_midst(url: str, lock: str, statement: str, *arguments: object) -> AsyncIterator[None]:
     """Be another process that has done this, and commits on the way out."""
@@ -177,9 +184,11 @@ async def test_a_key_that_is_being_made_is_waited_for_by_those_who_need_it(vault
     assert await making == {person: key}
 
 
+@ISOLATIONS
 async def test_a_key_that_is_being_made_does_not_outlive_the_erasure_of_its_person(
-    vault: Vault, vault_url: str
+    vault: Vault, vault_url: str, isolation: str
 ):
+    await prefers(vault_url, isolation)
     person = uuid4()
     made = module.INSERT, USER, [person], [b""]
     async with in_the_midst(vault_url, "pg_advisory_xact_lock_shared", *made):
@@ -189,7 +198,9 @@ async def test_a_key_that_is_being_made_does_not_outlive_the_erasure_of_its_pers
     assert await rows(vault_url, "select 1 from vault.keys") == []
 
 
-async def test_who_is_being_erased_gets_no_key(vault: Vault, vault_url: str):
+@ISOLATIONS
+async def test_who_is_being_erased_gets_no_key(vault: Vault, vault_url: str, isolation: str):
+    await prefers(vault_url, isolation)
     person = uuid4()
     async with in_the_midst(vault_url, "pg_advisory_xact_lock", module.ERASE, USER, person):
         making = asyncio.create_task(vault.make_keys(USER, [person]))

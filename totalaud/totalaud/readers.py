@@ -20,6 +20,7 @@ WHO_MAY = "a superuser of that server may"
 ITERATIONS = 4096
 LIMITS = "LOGIN INHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT 8"
 SETTINGS = {
+    "search_path": "public",
     "default_transaction_read_only": "on",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "5min",

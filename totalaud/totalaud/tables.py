@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.json import check
+from shared.own_settings import TABLES
 from shared.refusal import Refusal
 from totalaud.database import NOT_TO_BE_HAD, unreachable
 from totalaud.errors import Closed, Unreachable
@@ -115,6 +116,7 @@ class Tables:
                 max_size=4,
                 timeout=CONNECT_S,
                 command_timeout=COMMAND_S,
+                server_settings=TABLES,
                 init=_read_json,
             )
         return self._pool

@@ -10,6 +10,7 @@ from campaigns.crowd import for_each
 from shared.erasure import erase_again
 from shared.log import Log
 from shared.outage import DATABASE_AWAY
+from shared.own_settings import TABLES
 from shared.vault import Unavailable, Vault, migrate
 
 PAGE = 1000
@@ -43,7 +44,7 @@ class Reapplying:
     async def _try(self, until: int) -> bool:
         try:
             await migrate(self.database_url)
-            connection = await asyncpg.connect(self.database_url, timeout=POLL_S)
+            connection = await asyncpg.connect(self.database_url, timeout=POLL_S, server_settings=TABLES)
             try:
                 if (await connection.fetchval(PROJECTED) or 0) < until:
                     return False

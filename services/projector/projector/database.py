@@ -13,27 +13,34 @@ import asyncpg
 from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
+from shared.own_settings import NEWEST
+from shared.refusal import Refusal
 
 LIVE = "public"
+EVERY_LETTER = ("UTF8", "SQL_ASCII")
 CONNECT_S = 5
 TURN = 0x70726F6A
 TURN_S = 0.5
 REBUILD = 0x72656275
 REBUILD_TRIES = 4
 COMMAND_S = 60
-STEADY = {
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "jit": "off",
-    "synchronous_commit": "on",
-    "client_connection_check_interval": "1s",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "application_name": "totalaud-projector",
-} | NOTICED_WHEN_GONE
+STEADY = (
+    NOTICED_WHEN_GONE
+    | NEWEST
+    | {
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "jit": "off",
+        "synchronous_commit": "on",
+        "client_connection_check_interval": "1s",
+        "statement_timeout": "0",
+        "lock_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+        "application_name": "totalaud-projector",
+    }
+)
 REBUILDING = """
 SELECT EXISTS (
   SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -70,6 +77,14 @@ async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncItera
         yield connection
     finally:
         connection.terminate()
+
+
+def check_letters(connection: asyncpg.Connection) -> None:
+    """Refuse a database that cannot hold all that a text may have: whatever has it would be parked."""
+    encoding = connection.get_settings().server_encoding
+    if encoding not in EVERY_LETTER:
+        why = f"the database's encoding is {encoding}, which has not every letter: make one of UTF8"
+        raise Refusal("encoding", "database", why)
 
 
 async def _never_sent(connection: asyncpg.Connection, kind: str) -> None:

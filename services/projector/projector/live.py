@@ -62,6 +62,7 @@ class Live:
     @asynccontextmanager
     async def _ready(self) -> AsyncIterator[Projection]:
         async with connected(self._url) as connection:
+            database.check_letters(connection)
             await database.alone(connection)
             await database.make(connection)
             at = await database.checkpoint(connection)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.own_settings import TABLES
 from shared.usage import Cached, Usage
 
 CONNECTIONS = 4
 CONNECT_S = 3.0
 FIRST_S, LONGEST_S, GROWTH = 0.002, 0.02, 1.5
-SETTINGS = {
+SETTINGS = TABLES | {
     "application_name": "totalaud-cache",
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_custom_plan",

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
+from shared.own_settings import TABLES
 from skill_runner.context import SkillError
 
 TOKEN = re.compile(
@@ -17,11 +18,15 @@ TOKEN = re.compile(
 POLL_S = 0.02
 CONNECT_AGAIN_S = 0.1
 CONNECT_S, LEAST_S = 5.0, 1.0
-SETTINGS = NOTICED_WHEN_GONE | {
-    "default_transaction_read_only": "on",
-    "application_name": "totalaud-skill",
-    "plan_cache_mode": "force_custom_plan",
-}
+SETTINGS = (
+    NOTICED_WHEN_GONE
+    | TABLES
+    | {
+        "default_transaction_read_only": "on",
+        "application_name": "totalaud-skill",
+        "plan_cache_mode": "force_custom_plan",
+    }
+)
 PLAIN = {
     "json": (json.dumps, json.loads),
     "jsonb": (json.dumps, json.loads),

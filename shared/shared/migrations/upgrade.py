@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from shared.own_settings import NEWEST
+
 SCHEMA = "vault"
 TURN = 0x746F74616C617564
 CONNECT_S = 5.0
@@ -49,7 +51,7 @@ async def _upgrade(database_url: str) -> None:
     from sqlalchemy.pool import NullPool
 
     async def connect() -> Any:
-        return await asyncpg.connect(database_url, timeout=CONNECT_S)
+        return await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=NEWEST)
 
     def migrate(connection: Connection) -> None:
         config = Config()
