@@ -110,6 +110,10 @@ async def halted(live: Live) -> bool:
     return live.halted is not None
 
 
+async def waits(told: list[Any], reason: str) -> bool:
+    return any((line["event"], line.get("reason")) == ("the projection waits", reason) for line in told)
+
+
 async def caught_up(bus: Bus, url: str) -> None:
     """Wait until the tables have all of the log, for as long as they come nearer to it."""
     seen, last = -1, 0

@@ -13,6 +13,9 @@ DATABASE_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a rollback on a connection that a dying server has begun to close
     asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # it lets nobody in while its password is changed
+    asyncpg.ObjectNotInPrerequisiteStateError,  # nobody into a database, or a lock is not to be had
+    asyncpg.TransactionRollbackError,  # a deadlock with locks of somebody else's
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,  # it has become another one's copy, or has too little room to go on

@@ -75,9 +75,12 @@ class Vault:
             min_size=0,
             max_size=CONNECTIONS,
             timeout=ANSWER_S,
-            server_settings=NOTICED_WHEN_GONE
-            | NEWEST
-            | {"application_name": "totalaud-vault", "search_path": "pg_catalog"},
+            server_settings={
+                "application_name": "totalaud-vault",
+                "search_path": "pg_catalog",
+                **NOTICED_WHEN_GONE,
+                **NEWEST,
+            },
         )
         return cls(pool, Keyring(master_key))
 

@@ -103,6 +103,18 @@ def test_a_postgres_without_room_is_told_as_such_and_not_as_one_that_is_away():
     assert told == "PostgreSQL at 127.0.0.1:1 has no room on its disk: make room there"
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (asyncpg.TooManyConnectionsError(), "takes no more connections: "),
+        (asyncpg.ObjectNotInPrerequisiteStateError("it is closed"), "does not do that now (it is closed): "),
+    ],
+)
+def test_a_postgres_that_is_there_is_not_told_as_one_that_does_not_answer(error: Exception, why: str):
+    told = str(unreachable("postgresql://ada:secret@127.0.0.1:1/totalaud", error))
+    assert told.startswith(f"PostgreSQL at 127.0.0.1:1 {why}")
+
+
 async def test_a_start_on_a_postgres_that_takes_no_changes_says_so(postgres_url: str):
     async with read_only(postgres_url):
         with pytest.raises(NotReady, match="takes no changes now: "):

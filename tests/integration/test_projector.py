@@ -4,7 +4,6 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -20,7 +19,18 @@ from orchestrator.session import Session
 from projected import RECORDS, assert_folded, rows_of
 from projector import reader
 from projector.live import SHORTEST_WAIT_S, Live
-from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
+from projectorstage import (
+    Writer,
+    ask,
+    caught_up,
+    have_rebuilt,
+    operated,
+    projecting,
+    service,
+    until,
+    value,
+    waits,
+)
 from record_histories import corrected, record_stories, recorded
 from servers import Rig, read_only
 from shared import subjects
@@ -169,10 +179,6 @@ async def test_a_projector_that_begins_while_postgres_is_away_waits(bus: Bus):
 
 async def waits_least(live: Live) -> bool:
     return live._wait_s == SHORTEST_WAIT_S
-
-
-async def waits(told: list[Any], reason: str) -> bool:
-    return any((line["event"], line.get("reason")) == ("the projection waits", reason) for line in told)
 
 
 async def test_a_postgres_that_comes_back_without_tables_is_filled_though_nothing_more_happens(

@@ -42,6 +42,15 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} takes no changes now"
         case asyncpg.DiskFullError():
             return Unreachable(f"PostgreSQL at {place(url)} has no room on its disk: make room there")
+        case asyncpg.TooManyConnectionsError():
+            why = f"PostgreSQL at {place(url)} takes no more connections"
+        case asyncpg.QueryCanceledError() | asyncpg.LockNotAvailableError():
+            return Unreachable(
+                f"PostgreSQL at {place(url)} gave up on it ({error}): tables are held by somebody, "
+                "or the timeouts of this name are too short"
+            )
+        case asyncpg.ObjectNotInPrerequisiteStateError():
+            why = f"PostgreSQL at {place(url)} does not do that now ({error})"
         case _:
             why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
     return Unreachable(f"{why}: {f'see {DATABASE_URL}' if is_given(DATABASE_URL) else UP}")

@@ -12,7 +12,7 @@ from shared.bus import Bus
 from shared.clock import utc_now
 from shared.direct_get import read_page
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import TABLES
+from shared.own_settings import PATIENT, TABLES
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
@@ -47,7 +47,10 @@ class ProjectedSessions:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[list[Aggregate]]:
         connection = await asyncpg.connect(
-            self._database_url, timeout=5, command_timeout=30, server_settings=NOTICED_WHEN_GONE | TABLES
+            self._database_url,
+            timeout=5,
+            command_timeout=30,
+            server_settings=NOTICED_WHEN_GONE | TABLES | PATIENT,
         )
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK)

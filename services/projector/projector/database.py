@@ -13,7 +13,7 @@ import asyncpg
 from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import NEWEST
+from shared.own_settings import NEWEST, PATIENT
 from shared.refusal import Refusal
 
 LIVE = "public"
@@ -24,23 +24,20 @@ TURN_S = 0.5
 REBUILD = 0x72656275
 REBUILD_TRIES = 4
 COMMAND_S = 60
-STEADY = (
-    NOTICED_WHEN_GONE
-    | NEWEST
-    | {
-        "plan_cache_mode": "force_generic_plan",
-        "enable_seqscan": "off",
-        "enable_hashjoin": "off",
-        "enable_mergejoin": "off",
-        "jit": "off",
-        "synchronous_commit": "on",
-        "client_connection_check_interval": "1s",
-        "statement_timeout": "0",
-        "lock_timeout": "0",
-        "idle_in_transaction_session_timeout": "0",
-        "application_name": "totalaud-projector",
-    }
-)
+STEADY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "synchronous_commit": "on",
+    "client_connection_check_interval": "1s",
+    "idle_in_transaction_session_timeout": "0",
+    "application_name": "totalaud-projector",
+    **NOTICED_WHEN_GONE,
+    **NEWEST,
+    **PATIENT,
+}
 REBUILDING = """
 SELECT EXISTS (
   SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -48,7 +45,7 @@ SELECT EXISTS (
     AND (l.classid, l.objid, l.objsubid) = (0::oid, $1::bigint::oid, 1)
 )
 """
-AWAY = (*DATABASE_AWAY, asyncpg.TransactionRollbackError, asyncpg.InvalidCatalogNameError)
+AWAY = (*DATABASE_AWAY, asyncpg.InvalidCatalogNameError)
 
 
 @dataclass(frozen=True, slots=True)

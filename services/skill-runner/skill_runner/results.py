@@ -9,16 +9,18 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.own_settings import TABLES
+from shared.own_settings import PATIENT, TABLES
 from shared.usage import Cached, Usage
 
 CONNECTIONS = 4
 CONNECT_S = 3.0
 FIRST_S, LONGEST_S, GROWTH = 0.002, 0.02, 1.5
-SETTINGS = TABLES | {
+SETTINGS = {
     "application_name": "totalaud-cache",
     "default_transaction_read_only": "on",
     "plan_cache_mode": "force_custom_plan",
+    **TABLES,
+    **PATIENT,
 }
 MINE = "(SELECT s.seq FROM snapshots s WHERE s.user_id = $1)"
 OF_ALL_USERS = "(SELECT max(s.seq) FROM snapshots s WHERE $1::uuid IS NOT NULL)"

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import TABLES
+from shared.own_settings import PATIENT, TABLES
 from skill_runner.context import SkillError
 
 TOKEN = re.compile(
@@ -18,15 +18,14 @@ TOKEN = re.compile(
 POLL_S = 0.02
 CONNECT_AGAIN_S = 0.1
 CONNECT_S, LEAST_S = 5.0, 1.0
-SETTINGS = (
-    NOTICED_WHEN_GONE
-    | TABLES
-    | {
-        "default_transaction_read_only": "on",
-        "application_name": "totalaud-skill",
-        "plan_cache_mode": "force_custom_plan",
-    }
-)
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "application_name": "totalaud-skill",
+    "plan_cache_mode": "force_custom_plan",
+    **NOTICED_WHEN_GONE,
+    **TABLES,
+    **PATIENT,
+}
 PLAIN = {
     "json": (json.dumps, json.loads),
     "jsonb": (json.dumps, json.loads),
@@ -54,8 +53,8 @@ class ReadModel:
                 connection = await self._connected(latest)
                 await self._caught_up(connection, log_seq, latest)
                 return [dict(row) for row in await connection.fetch(text, *values)]
-            except DATABASE_AWAY:
-                if self._is_open():
+            except DATABASE_AWAY as error:
+                if self._is_open() and not isinstance(error, asyncpg.TransactionRollbackError):
                     raise
                 if time.monotonic() > latest:
                     raise SkillError(
