@@ -25,6 +25,7 @@ MESSAGE_ID = "Nats-Msg-Id"
 LONGEST_ID = 128
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
 NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
+Handle = Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Door:
     """
 
     subject: str
-    handle: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
+    handle: Handle
     title: str
     description: str | None = None
 
@@ -59,7 +60,7 @@ class OpenDoors:
     async def open(self, bus: Bus, doors: Sequence[Door]) -> None:
         self.describe(doors)
         for door in doors:
-            answer = partial(_answer, door)
+            answer = partial(give_answer, door.subject, door.handle)
             self._open.append(await bus.listen(door.subject, answer, queue=self._name, at_once=AT_ONCE))
 
     def describe(self, doors: Iterable[Door]) -> None:
@@ -79,25 +80,26 @@ async def _any(body: bytes) -> bytes:
     return body
 
 
-async def _answer(door: Door, heard: Heard) -> None:
-    await heard.answer(await _said(door, heard))
+async def give_answer(door: str, handle: Handle, heard: Heard) -> None:
+    """Answer what was heard, whatever comes of it: who hears nothing takes the service for gone."""
+    await heard.answer(await _said(door, handle, heard))
 
 
-async def _said(door: Door, heard: Heard) -> bytes:
+async def _said(door: str, handle: Handle, heard: Heard) -> bytes:
     try:
-        return await door.handle(heard.subject, heard.body, heard.headers)
+        return await handle(heard.subject, heard.body, heard.headers)
     except Refusal as refusal:
         return refused(heard.subject, refusal)
     except BadCommit as bad:
-        logs.get_logger().error("a history cannot be read", door=door.subject, seq=bad.seq, reason=str(bad))
+        logs.get_logger().error("a history cannot be read", door=door, seq=bad.seq, reason=str(bad))
         return refused(heard.subject, _unreadable(bad))
     except Exception as error:  # noqa: BLE001 - an asker gets an answer
         if no_room(error):
             return refused(heard.subject, NO_ROOM)
         if isinstance(error, NATS_AWAY):
-            logs.get_logger().warning("not now", door=door.subject, reason=type(error).__name__)
+            logs.get_logger().warning("not now", door=door, reason=type(error).__name__)
         else:
-            logs.get_logger().exception("no answer", door=door.subject)
+            logs.get_logger().exception("no answer", door=door)
         return refused(heard.subject, NOT_NOW)
 
 

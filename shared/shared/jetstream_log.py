@@ -156,6 +156,7 @@ class _Newest:
             return 0
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
+            self._next.add_done_callback(_heard)
         return await asyncio.shield(self._next)
 
     async def _ask(self) -> int:
@@ -169,6 +170,12 @@ class _Newest:
                 return int(info.state.last_seq)
             self._alone_until = time.monotonic() + ALONE_S
             return 0
+
+
+def _heard(asked: asyncio.Task[int]) -> None:
+    """Take the error that nobody waits for any more, or asyncio would tell of it as of a fault."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def kept_out_by(refused: APIError) -> int:

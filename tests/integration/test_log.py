@@ -1,6 +1,7 @@
 """Both logs keep the same promises."""
 
 import asyncio
+import gc
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from shared.clock import utc_now
 from shared.commit import Commit
 from shared.direct_get import read_page
 from shared.events import SessionCancelled
-from shared.jetstream_log import JetStreamLog
+from shared.jetstream_log import LEADER_S, JetStreamLog
 from shared.json import dumps, loads
 from shared.listening import Heard
 from shared.log import Conflict, Log, MemoryLog, Past, Recorded, TooLarge
@@ -208,6 +209,21 @@ async def test_a_commit_that_nats_stored_late_is_no_conflict(nats: Rig, bus: Bus
     seq = await log.append(one, mine, expected=0)
     await standing
     assert (await log.load(one)).recorded == (Recorded(seq, mine),)
+
+
+async def test_who_stops_waiting_for_a_log_that_is_away_leaves_no_error_behind(
+    nats: Rig, bus: Bus, one: Aggregate
+):
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    standing = asyncio.create_task(nats.stand_still(LEADER_S * 2))
+    await asyncio.sleep(0.1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await JetStreamLog(bus).load(one)
+    await standing
+    gc.collect()
+    assert told == []
 
 
 async def test_a_long_past_is_loaded_whole(bus: Bus):

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from histories import definition
+from orchestrator.definitions import OPERATED, Definitions
 from proxy import Proxy
 from rig import client_of, running_stack
 from servers import Rig, data_folder
@@ -16,6 +17,7 @@ from shared.commit import Commit
 from shared.definitions import AgentDefinition
 from shared.events import AgentRegistered, SkillRegistered
 from shared.jetstream_log import JetStreamLog
+from shared.json import dumps, loads
 from shared.log import Past
 from shared.refusal import Refusal
 from shared.registry import Registry
@@ -165,3 +167,14 @@ async def test_services_start_and_work_beside_definitions_that_cannot_be_read():
             assert refusal.code == "unreadable_definition"
             counted = await client.execute("count", {"numbers": [1, 2]})
             assert (await client.skill_outcome(counted.id)).output["total"] == 3
+
+
+@pytest.mark.parametrize("verb", ["push", "enable"])
+async def test_while_the_log_is_away_the_operator_is_answered_and_may_ask_again(verb: str, bus: Bus):
+    log = JetStreamLog(bus)
+    body = {"push": {"agents": [SCOUT.model_dump(mode="json")]}, "enable": {"name": "find"}}[verb]
+    await bus.listen(OPERATED, Definitions(log, Registry(log)).operate)
+    await bus.client.jetstream().delete_stream("EVT")
+    answer = await bus.request(f"ops.skill.{verb}", dumps(body))
+    assert answer
+    assert loads(answer)["error"]["code"] == "unavailable"

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from shared.bodies import read
 from shared.commit import Commit
-from shared.counts import refused
 from shared.definitions import AgentDefinition, SkillDefinition, SkillName
+from shared.doors import give_answer
 from shared.events import AgentRegistered, AnyEvent, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.json import dumps, loads
 from shared.listening import Heard
@@ -17,6 +17,8 @@ from shared.message import Message
 from shared.refusal import Refusal
 from shared.registry import BadDefinition, Registry, skill_of
 from shared.subjects import Aggregate, agent, skill
+
+OPERATED = "ops.skill.*"
 
 
 class Push(Message):
@@ -35,11 +37,10 @@ class Definitions:
 
     async def operate(self, heard: Heard) -> None:
         """Answer `ops.skill.push | enable | disable`."""
-        try:
-            answer = dumps(await self._do(heard.subject.rsplit(".", 1)[-1], heard.body))
-        except Refusal as refusal:
-            answer = refused(heard.subject, refusal)
-        await heard.answer(answer)
+        await give_answer(OPERATED, self._said, heard)
+
+    async def _said(self, subject: str, body: bytes, _headers: dict[str, str]) -> bytes:
+        return dumps(await self._do(subject.rsplit(".", 1)[-1], body))
 
     async def _do(self, verb: str, body: bytes) -> dict[str, object]:
         match verb:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from orchestrator.budgets import Budgets
 from orchestrator.claims import Claims
 from orchestrator.commands import Commands
-from orchestrator.definitions import Definitions
+from orchestrator.definitions import OPERATED, Definitions
 from orchestrator.doors import Doors
 from orchestrator.follow import Follow
 from orchestrator.keeping_back import KeepingBack
@@ -61,7 +61,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await bus.listen("attempt.*.defer", reports.defer, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.beat, queue=QUEUE)
     await bus.listen("attempt.*.beat", reports.hear_beat)
-    await bus.listen("ops.skill.*", definitions.operate, queue=QUEUE)
+    await bus.listen(OPERATED, definitions.operate, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         running = [
             loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
