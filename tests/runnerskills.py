@@ -35,7 +35,8 @@ PYTHON = {
     ),
     "write": (
         "def run(input, context):\n"
-        "    context.rows('DELETE FROM things WHERE owner = :user')\n    return {'text': ''}\n"
+        "    context.rows('WITH gone AS (DELETE FROM things WHERE owner = :user RETURNING id) TABLE gone')\n"
+        "    return {'text': ''}\n"
     ),
 }
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

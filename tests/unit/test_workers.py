@@ -111,6 +111,16 @@ SKILLS = {
         "def run(input, context):\n    begun = time.monotonic()\n    time.sleep(input['s'])\n"
         "    return {'pid': os.getpid(), 'begun': begun, 'ended': time.monotonic()}\n"
     ),
+    "does": (
+        "import os\ndef run(input, context):\n"
+        "    exec(input['code'], globals())\n"
+        "    return {'pid': os.getpid(), 'child': globals().get('child')}\n"
+    ),
+    "lazy": (
+        "from skill_runner.context import SkillError\n"
+        "class Unknown(SkillError):\n    def __init__(self, what):\n        self.what = what\n"
+        "def run(input, context):\n    raise Unknown('campaign')\n"
+    ),
     "pid": "import os\ndef run(input, context):\n    return {'pid': os.getpid()}\n",
     "fetch": "def run(input, context):\n    return {'body': context.fetch(input['url']).text}\n",
     "expendable": (
@@ -319,6 +329,63 @@ async def test_a_worker_is_used_again(workers: Workers) -> None:
     assert len(set(pids)) == 1
 
 
+LEFT = (
+    "os.chdir('/')",
+    "os.umask(0)",
+    "os.environ['TOKEN'] = 'x'",
+    "import time; os.environ['TZ'] = 'Asia/Tokyo'; time.tzset(); del os.environ['TZ']",
+    "import locale; locale.setlocale(locale.LC_ALL, 'C')",
+    "import decimal; decimal.getcontext().prec = 2",
+    "import sys; sys.setrecursionlimit(50_000)",
+    "import sys; sys.stdout.close()",
+    "import sys; sys.stdout = open(os.devnull, 'w')",
+    "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
+    "os.nice(1)",
+    "import signal; signal.alarm(60)",
+    "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
+    "import subprocess; subprocess.Popen(['sleep', '60'])",
+    "from skill_runner import surroundings; surroundings.LARGE_KB = 1",
+)
+
+
+@pytest.mark.parametrize("code", LEFT)
+async def test_a_process_that_a_skill_leaves_changed_serves_nobody_else(skills: Path, code: str) -> None:
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 1, os.environ)
+    its = await run_with(pool, attempt("does", {"code": code}))
+    next_ = await run_with(pool, attempt("pid"))
+    assert next_["pid"] != its["pid"]
+    await pool.close()
+
+
+async def test_a_process_that_a_skill_leaves_as_it_was_is_used_again(skills: Path) -> None:
+    code = (
+        "import subprocess, threading; subprocess.run(['true'])\n"
+        "thread = threading.Thread(target=str); thread.start(); thread.join()\n"
+        "folder = os.getcwd(); os.chdir('/'); os.chdir(folder); print('said')"
+    )
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 1, os.environ)
+    its = await run_with(pool, attempt("does", {"code": code}))
+    assert (await run_with(pool, attempt("pid")))["pid"] == its["pid"]
+    await pool.close()
+
+
+async def test_what_a_skill_leaves_running_is_ended_with_its_answer(workers: Workers) -> None:
+    code = "import subprocess; child = subprocess.Popen(['sleep', '60']).pid"
+    its = await run_with(workers, attempt("does", {"code": code}))
+    async with asyncio.timeout(5):
+        while not gone(its["child"]):
+            await asyncio.sleep(0.01)
+
+
+async def test_what_a_skill_has_left_is_said_to_whoever_asks_to_see_what_it_prints(
+    skills: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pool = Workers(skills, "postgresql://127.0.0.1:1/none", 1, {**os.environ, "TOTALAUD_SKILL_OUTPUT": "1"})
+    await run_with(pool, attempt("does", {"code": "os.chdir('/'); os.umask(0)"}))
+    await pool.close()
+    assert "does ends its process: it has left changed folder, umask" in capfd.readouterr().err
+
+
 async def test_a_cancelled_skill_is_killed_at_once_with_all_it_started(workers: Workers) -> None:
     run = attempt("child", timeout_s=60)
     task = asyncio.create_task(run_with(workers, run))
@@ -447,6 +514,11 @@ async def test_an_error_of_any_code_and_text_can_be_reported(workers: Workers, c
     assert AttemptError.from_json(error.to_json()) == AttemptError(code=told, message="of ?", retryable=True)
 
 
+async def test_an_error_of_a_skill_s_own_kind_is_told_though_it_says_no_more(workers: Workers) -> None:
+    told = (await failure(workers, attempt("lazy"))).error()
+    assert told == AttemptError(code="skill_error", message="campaign", retryable=False)
+
+
 async def test_a_skill_that_leaves_is_an_error_not_a_crash(workers: Workers) -> None:
     assert (await failure(workers, attempt("leave"))).message == "SystemExit at leave.py:3"
 
@@ -554,8 +626,8 @@ def test_what_json_does_not_have_is_told_by_its_place(value: Any, place: str) ->
         framed("output", value)
 
 
-async def test_a_file_that_does_not_load_is_an_error_with_its_name(workers: Workers) -> None:
-    assert (await failure(workers, attempt("broken"))).message.startswith("SyntaxError")
+async def test_a_file_that_is_no_python_is_told_with_its_line(workers: Workers) -> None:
+    assert (await failure(workers, attempt("broken"))).message == "SyntaxError at broken.py:1"
 
 
 async def test_a_file_of_another_version_is_not_run(workers: Workers) -> None:

@@ -21,6 +21,9 @@ class SkillError(Exception):
     Of any other exception only the type and the line are told. `retryable`: trying again may help.
     """
 
+    retryable: bool = False
+    code: str = "skill_error"
+
     def __init__(self, message: str, *, retryable: bool = False, code: str = "skill_error") -> None:
         super().__init__(message)
         self.retryable = retryable

@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import asyncpg
@@ -11,10 +13,15 @@ import asyncpg
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import PATIENT, TABLES
 from skill_runner.context import SkillError
+from skill_runner.surroundings import OURS
 
+QUERY = re.compile(
+    r"(?:\s|\(|--[^\n]*|/\*.*?\*/)*+(?:select|with|values|table|show|explain)\b", re.DOTALL | re.IGNORECASE
+)
 TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.DOTALL
 )
+NO_QUERY = "sql: begins with none of SELECT, WITH, VALUES, TABLE, SHOW and EXPLAIN, so it is no query"
 POLL_S = 0.02
 CONNECT_AGAIN_S = 0.1
 CONNECT_S, LEAST_S = 5.0, 1.0
@@ -66,6 +73,11 @@ class ReadModel:
         if self._connection is not None:
             await self._connection.close()
 
+    def give_up(self) -> None:
+        """Use the connection no more: an answer may be under way on it."""
+        if self._connection is not None:
+            self._connection.terminate()
+
     async def _caught_up(self, connection: asyncpg.Connection, log_seq: int, latest: float) -> None:
         while self._seen < log_seq:
             self._seen = await _checkpoint(connection, latest)
@@ -99,9 +111,19 @@ class Blocking:
     def __init__(self, tables: ReadModel) -> None:
         self._tables = tables
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(1, OURS))
+        self._turn = Lock()
 
     def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
-        return self._loop.run_until_complete(self._tables.rows(sql, named, log_seq, wait_s))
+        """Ask, one thread after the other; what was broken off, by a signal, is not gone on with."""
+        with self._turn:
+            try:
+                return self._loop.run_until_complete(self._tables.rows(sql, named, log_seq, wait_s))
+            except BaseException:
+                for task in asyncio.all_tasks(self._loop):
+                    task.cancel()
+                    self._tables.give_up()
+                raise
 
     def close(self) -> None:
         self._loop.run_until_complete(self._tables.close())
@@ -109,7 +131,13 @@ class Blocking:
 
 
 def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
-    """Turn `:name` into `$1`, outside of quotes, comments and casts; raises KeyError for an unknown name."""
+    """Turn `:name` into `$1`, outside of quotes, comments and casts.
+
+    Raises SkillError for a name without a value, and for what is no query: it would change the connection for
+    whoever reads after it.
+    """
+    if QUERY.match(sql) is None:
+        raise SkillError(NO_QUERY)
     order: list[str] = []
 
     def number(found: re.Match[str]) -> str:
@@ -117,7 +145,7 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
         if name is None:
             return found[0]
         if name not in named:
-            raise KeyError(name)
+            raise SkillError(f"sql: nothing is given for :{name}")
         if name not in order:
             order.append(name)
         return f"${order.index(name) + 1}"

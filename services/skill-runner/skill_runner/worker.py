@@ -22,6 +22,7 @@ from shared.places import text_of
 from skill_runner.context import Context, SkillError, Tables
 from skill_runner.frames import OUT_OF_FILES, OUT_OF_MEMORY, OUTPUT_LIMIT, SHOW, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
+from skill_runner.surroundings import surroundings
 
 DIE_WITH_PARENT = 1
 LEAVES = {type(None), bool, int, str}
@@ -59,6 +60,7 @@ class Worker:
         self._fetch_allow = fetch_allow
         self._tables: Tables | None = None
         self._pid = os.getpid()
+        self._surroundings = surroundings()
 
     def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
         """Read from the tables; their driver is most of a worker's start, so it waits for the first query."""
@@ -80,6 +82,9 @@ class Worker:
             _show(error)
             _end_if_used_up(error)
             data = pack({"error": told(error, self._files.roots)})
+        if left := self._surroundings.changed(surroundings()):
+            _show_left(call["skill"], left)
+            self._tell(pack({"spent": True}))
         self._tell(data)
 
     def _tell(self, data: bytes) -> None:
@@ -163,7 +168,7 @@ def told(error: BaseException, roots: Iterable[Path]) -> Frame:
         case _:
             return {
                 "code": "skill_error",
-                "message": f"{type(error).__name__}{_place(error.__traceback__, roots)}",
+                "message": f"{type(error).__name__}{_place(error, roots)}",
                 "retryable": _is_outage(error),
             }
 
@@ -185,6 +190,12 @@ def _end_if_used_up(error: BaseException | None) -> None:
                 os._exit(OUT_OF_MEMORY)
             case _:
                 error = error.__context__
+
+
+def _show_left(skill: str, left: Iterable[str]) -> None:
+    if os.environ.get(SHOW):
+        with suppress(OSError):
+            os.write(2, f"{skill} ends its process: it has left changed {', '.join(left)}\n".encode())
 
 
 def text(value: object) -> str:
@@ -244,11 +255,14 @@ def _user(text: str) -> UUID:
     return UUID(text)
 
 
-def _place(where: TracebackType | None, roots: Iterable[Path]) -> str:
-    """Name the innermost line that is in a skill's file."""
+def _place(error: BaseException, roots: Iterable[Path]) -> str:
+    """Name the innermost line that is in a skill's file, be it one that is no Python."""
+    lines = [*_frames(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        lines.append((error.filename, error.lineno))
     places = [
         f" at {Path(file).name}:{line}"
-        for file, line in _frames(where)
+        for file, line in lines
         if any(Path(file).is_relative_to(root) for root in roots)
     ]
     return places[-1] if places else ""

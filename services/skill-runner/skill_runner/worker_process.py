@@ -23,7 +23,10 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 class WorkerProcess(asyncio.SubprocessProtocol):
-    """`freed` is told when it has answered, and when it is gone."""
+    """`freed` is told when it has answered, and when it is gone.
+
+    One that says it is spent is ended with its answer, and all that the skill has left running with it.
+    """
 
     _process: asyncio.SubprocessTransport
     _calls: asyncio.WriteTransport
@@ -31,6 +34,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     def __init__(self, freed: "Callable[[WorkerProcess], None]") -> None:
         self.alive = True
         self.call: Call | None = None
+        self._spent = False
         self._freed = freed
         self._incoming = Incoming()
         self._exited = asyncio.Event()
@@ -118,9 +122,14 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             return
         if "partial" in frame:
             call.partial(frame["partial"])
+        elif "spent" in frame:
+            self._spent = True
         elif not call.ended.done():
             self.call = None
             call.answer(frame)
+            if self._spent:
+                self.alive = False
+                self._end_all()
             self._freed(self)
 
     def _crashed(self) -> Crashed:

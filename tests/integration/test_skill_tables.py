@@ -1,0 +1,52 @@
+"""How a worker reads the tables for skills that are plain code: signals, threads, names of servers."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from skill_runner.surroundings import OURS, surroundings
+from skill_runner.tables import Blocking, ReadModel
+from totalaud.stack.ports import LOOPBACK
+
+
+class Interrupted(Exception):  # noqa: N818 - what a skill of its own would call it
+    pass
+
+
+def interrupt(*_: object) -> None:
+    raise Interrupted
+
+
+@pytest.fixture
+def tables(postgres_url: str) -> Iterator[Blocking]:
+    reading = Blocking(ReadModel(postgres_url.replace(LOOPBACK, "localhost")))
+    yield reading
+    reading.close()
+
+
+def test_a_query_that_a_signal_breaks_off_leaves_nothing_to_the_next(tables: Blocking):
+    assert tables.rows("SELECT 1 AS n", {}, 0, 30) == [{"n": 1}]
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Interrupted):
+            tables.rows("SELECT 2 AS n FROM pg_sleep(60)", {}, 0, 30)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert tables.rows("SELECT 3 AS n", {}, 0, 30) == [{"n": 3}]
+
+
+def test_a_skill_s_threads_read_one_after_the_other(tables: Blocking):
+    with ThreadPoolExecutor(4) as threads:
+        found = threads.map(lambda n: tables.rows("SELECT CAST(:n AS int) AS n", {"n": n}, 0, 30), range(8))
+        assert [*found] == [[{"n": n}] for n in range(8)]
+
+
+def test_what_looks_up_a_server_s_name_is_nothing_that_a_skill_has_left(tables: Blocking):
+    before = surroundings()
+    tables.rows("SELECT 1 AS n", {}, 0, 30)
+    assert any(thread.name.startswith(OURS) for thread in threading.enumerate())
+    assert surroundings().threads == before.threads
