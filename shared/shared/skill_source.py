@@ -12,8 +12,12 @@ def file_name(skill: str) -> str:
 
 
 def library_of(root: Path) -> dict[str, bytes]:
-    """Return the files of <root>/library by name; without such a folder there are none."""
-    return {file.name: file.read_bytes() for file in sorted((root / LIBRARY).glob("*.py"))}
+    """Return the files of <root>/library by name; without such a folder there are none.
+
+    A hidden one is none of it: an editor's lock, say, which is a link to nowhere.
+    """
+    files = sorted(file for file in (root / LIBRARY).glob("[!.]*.py") if file.is_file())
+    return {file.name: file.read_bytes() for file in files}
 
 
 def python_hash(source: bytes, library: dict[str, bytes]) -> str:

@@ -536,6 +536,7 @@ def test_a_model_without_an_output_is_a_warning(tmp_path: Path):
         ("from .helper import x", "'.helper' cannot be imported: shared code lies in library/"),
         ("from . import helper", "'.' cannot be imported: shared code lies in library/"),
         ("from library.lost import x", "there is no library/lost.py"),
+        ("from library.inner.found import x", "there is no library/inner.py"),
         ("from library.found import x", None),
         ("import calendar", None),
         ("import somewhere_else", None),
@@ -549,6 +550,7 @@ def test_what_a_skill_cannot_import_is_told(tmp_path: Path, line: str, said: str
         a__helper_py="x = 1\n",
         a__calendar_py="x = 1\n",
         library__found_py="x = 1\n",
+        library__inner__found_py="x = 1\n",
     )
     assert told(found, tmp_path) == ([f"a/s.py:2: {said}"] if said else [])
 
@@ -585,7 +587,7 @@ def test_one_of_goes_into_the_input_schema(tmp_path: Path):
         ("[[a, d]]", "unknown field of the input in 'one_of' 'd'; there are: a, b"),
         ("[[a, bb]]", "unknown field of the input in 'one_of' 'bb'; did you mean 'b'?"),
         ("[[a]]", "each group in 'one_of' names two fields or more"),
-        ("[a, b]", "'one_of': Input should be a valid tuple"),
+        ("[a, b]", "'one_of[0]': Input should be a valid list"),
     ],
 )
 def test_a_faulty_one_of_is_told_at_its_line(tmp_path: Path, written: str, fault: str):
@@ -639,6 +641,19 @@ def test_nothing_is_passed_over_in_silence(tmp_path: Path):
     found = loaded(tmp_path, lost_yaml="name: s\n", a__s_yml="name: s\n")
     assert [problem.file.name for problem in found.problems] == ["s.yml", "lost.yaml"]
     assert load(tmp_path / "nowhere").problems[0].message == "there is no such folder"
+
+
+def test_what_an_editor_hides_beside_a_file_is_none_of_it(tmp_path: Path):
+    plain = GOOD.format(name="s").replace("openai", "custom")
+    python = "from library.found import x\n\ndef run(given, context):\n    return x\n"
+    before = loaded(tmp_path, a__s_yaml=plain, a__s_py=python, library__found_py="x = {}\n")
+    for place in ("a/.#s.yaml", "a/.#agent.yaml", "library/.#found.py", ".#types.yaml"):
+        (tmp_path / place).symlink_to("who@where.1234")
+    (tmp_path / "library" / "._found.py").write_bytes(b"\0")
+    (tmp_path / ".old").mkdir()
+    (tmp_path / ".old" / "s.yaml").write_text(plain)
+    found = load(tmp_path)
+    assert (found.problems, found.skills) == ([], before.skills)
 
 
 def test_our_own_skills_are_sound_and_every_free_text_is_marked():

@@ -11,6 +11,8 @@ from totalaud.skillfiles.types import load_types
 
 TYPES = "types.yaml"
 AGENT = "agent.yaml"
+SHOWN = "[!.]*"
+"""What is hidden is an editor's or the system's, such as a lock or a copy."""
 
 
 @dataclass
@@ -31,7 +33,8 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
         return loaded
     types, faults = load_types(folder / TYPES)
     all_faults = [faults, *_misplaced(folder)]
-    files = [load_skill(file, types) for file in sorted(folder.glob("*/*.yaml")) if file.name != AGENT]
+    found = sorted(folder.glob(f"{SHOWN}/{SHOWN}.yaml"))
+    files = [load_skill(file, types) for file in found if file.name != AGENT]
     _refuse_twins(files)
     names = {file.name for file in files}
     if faults.found and not types.names:
@@ -41,7 +44,7 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
         if file.definition is not None and not file.faults.found:
             loaded.skills.append(file.definition)
     agents: dict[str, Path] = {}
-    for path in sorted(folder.glob(f"*/{AGENT}")):
+    for path in sorted(folder.glob(f"{SHOWN}/{AGENT}")):
         agent, faults = load_agent(path, names)
         all_faults.append(faults)
         if agent is None:
@@ -77,8 +80,8 @@ def _refuse_twins(files: list[SkillFile]) -> None:
 
 
 def _misplaced(folder: Path) -> list[Faults]:
-    found = [path for path in folder.glob("*.y*ml") if path.name != TYPES]
-    found += folder.glob("*/*.yml")
+    found = [path for path in folder.glob(f"{SHOWN}.y*ml") if path.name != TYPES]
+    found += folder.glob(f"{SHOWN}/{SHOWN}.yml")
     told = []
     for path in sorted(found):
         faults = Faults(path)

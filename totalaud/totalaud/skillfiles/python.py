@@ -92,14 +92,19 @@ def _check_imports(module: ast.Module, faults: Faults) -> None:
                 continue
         for name in imported:
             first, *inner = name.split(".")
-            if first == LIBRARY and inner and not _is_module(folder.parent / LIBRARY / inner[0]):
+            if first == LIBRARY and inner and not _is_file(folder.parent / LIBRARY / inner[0]):
                 faults.add(node.lineno, f"there is no {LIBRARY}/{inner[0]}.py")
             elif not first or (first not in sys.stdlib_module_names and _is_module(folder / first)):
                 faults.add(node.lineno, f"'{name}' cannot be imported: shared code lies in {LIBRARY}/")
 
 
 def _is_module(path: Path) -> bool:
-    return path.is_dir() or path.with_suffix(".py").is_file()
+    return path.is_dir() or _is_file(path)
+
+
+def _is_file(path: Path) -> bool:
+    """A folder within the library is no part of it: nothing there is pinned, or kept."""
+    return path.with_suffix(".py").is_file()
 
 
 def _call(name: str, known: Signatures) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.definitions import SkillConfig
+from shared.places import text_of
 from totalaud.skillfiles.problem import Faults
 from totalaud.skillfiles.tree import Mapping, Scalar, value_of
 
@@ -71,7 +72,8 @@ def config(root: Mapping, faults: Faults) -> SkillConfig:
             if fault["type"] == "extra_forbidden":
                 faults.unknown(node.lines[key], "key of config", key, list(SkillConfig.model_fields))
             else:
-                faults.add(node.lines[key], f"'{key}': {fault['msg']}")
+                why = fault["msg"].replace("tuple", "list")
+                faults.add(node.lines[key], f"'{text_of(fault['loc'])}': {why}")
     return SkillConfig()
 
 
