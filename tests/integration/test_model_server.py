@@ -15,6 +15,9 @@ import httpx2
 import openai
 import pytest
 
+from shared.schema import problems
+from skill_runner.structured import WRITTEN, lowest_common
+
 INPUT = {
     "artist_name": "Neon Harbour",
     "genre": "synthpop",
@@ -99,6 +102,16 @@ async def test_a_type_that_has_itself_inside_is_filled_once(gpt: openai.AsyncOpe
     answer = await chat(gpt, schema=schema)
     filled = json.loads(answer.choices[0].message.content or "")["t"]
     assert (filled["below"], filled["beside"]) == (None, [])
+
+
+async def test_what_has_a_form_of_its_own_is_answered_in_it(gpt: openai.AsyncOpenAI) -> None:
+    schema = {
+        "type": "object",
+        "properties": {form: {"type": "string", "format": form} for form in WRITTEN},
+        "required": [*WRITTEN],
+    }
+    answer = await chat(gpt, schema=lowest_common(schema))
+    assert problems(schema, json.loads(answer.choices[0].message.content or "")) == []
 
 
 async def test_usage_counts_tokens_and_a_prefix_that_was_seen(gpt: openai.AsyncOpenAI) -> None:

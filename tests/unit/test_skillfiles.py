@@ -459,6 +459,9 @@ def test_more_optional_fields_than_anthropic_takes_are_a_warning(
     ("field", "said"),
     [
         ("x:\n    type: string\n    personal: true\n    public: true", "either personal or public"),
+        ("x:\n    type: integer\n    personal: true", "'x' is personal, and only text can be sealed"),
+        ("x:\n    type: boolean?\n    personal: true", "'x' is personal, and only text can be sealed"),
+        ("x:\n    type: number[][]?\n    personal: true", "'x' is personal, and only text can be sealed"),
         ("x:\n    typ: string", "did you mean 'type'?"),
         ("x:\n    type: integer\n    default: many", "the default of 'x' must be a whole number"),
         ("x:\n    type: integer\n    required: maybe", "'required' is true or false"),

@@ -37,6 +37,21 @@ def test_limits_defaults_and_marks_are_left_out_and_descriptions_stay() -> None:
     assert common["properties"]["facts"]["anyOf"][0] == {"type": "array", "items": {"type": "string"}}
 
 
+def test_how_a_day_is_written_is_told_in_words() -> None:
+    day = {"type": "string", "format": "date", "description": "When it goes out."}
+    link = {"type": "string", "format": "uri"}
+    common = lowest_common({"type": "object", "properties": {"day": day, "link": link}, "required": ["day"]})
+    assert common["properties"] == {
+        "day": {"type": "string", "description": "When it goes out. (written as 2026-05-01)"},
+        "link": {
+            "anyOf": [
+                {"type": "string", "description": "(written as https://example.org/)"},
+                {"type": "null"},
+            ]
+        },
+    }
+
+
 def test_objects_are_closed_at_every_depth_and_definitions_stay() -> None:
     common = lowest_common(OUTPUT)
     assert common["additionalProperties"] is False

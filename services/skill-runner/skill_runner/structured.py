@@ -9,13 +9,20 @@ from shared.schema_nodes import forms_of, plain, resolved
 Schema = dict[str, Any]
 KEPT = ("description", "enum", "const", "title")
 NULL: Schema = {"type": "null"}
+WRITTEN = {
+    "date": "2026-05-01",
+    "date-time": "2026-05-01T10:00:00+01:00",
+    "uuid": "00000000-0000-4000-8000-000000000001",
+    "uri": "https://example.org/",
+    "email": "someone@example.org",
+}
 
 
 def lowest_common(schema: Schema) -> Schema:
     """Return the form that all providers accept.
 
     All fields required, an optional one nullable, closed objects, no limits, no defaults, no marks of ours:
-    limits are checked here after the answer.
+    limits are checked here after the answer. A format, which not all of them take, is told in words.
     """
     common = _form(schema)
     if "$defs" in schema:
@@ -59,6 +66,8 @@ def _form(schema: Schema) -> Schema:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
     form: Schema = {key: schema[key] for key in KEPT if key in schema}
+    if written := WRITTEN.get(schema.get("format", "")):
+        form["description"] = f"{form.get('description', '')} (written as {written})".lstrip()
     for key in ("anyOf", "oneOf"):
         if key in schema:
             return {**form, "anyOf": [_form(inner) for inner in schema[key]]}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ FEW = 3
 SHARES = ("score", "confidence", "probability", "likelihood", "relevance", "fit", "weight", "share", "rate")
 INVENTION = "It has just won an NME award."
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+EXAMPLE = re.compile(r"\(written as (\S+)\)$")
 
 
 def answer(ask: Ask, seed: str) -> str:
@@ -118,7 +120,9 @@ class Filler:
     def _string(self, schema: Json, name: str, material: Material) -> str:
         text = self._formatted(schema.get("format"), name, material)
         if text is None:
-            text = self._writer(material).write(name, schema.get("description"))
+            description = schema.get("description")
+            example = EXAMPLE.search(description or "")
+            text = example[1] if example else self._writer(material).write(name, description)
         text = text[: schema.get("maxLength", len(text))]
         return text.ljust(schema.get("minLength", 0), ".")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.schema_nodes import types_of
 from totalaud.skillfiles.expression import (
     FORMS,
     NO_TYPES,
@@ -21,6 +22,7 @@ from totalaud.skillfiles.tree import BOOLEANS, Listing, Mapping, Node, Scalar, v
 
 KEYS = ("type", "description", "default", "enum", "items", "required", "personal", "public")
 MARKS = ("?", "[]")
+NO_TEXT = frozenset({"number", "integer", "boolean"})
 LONGEST_NAME = 60
 ANYTHING = Compiled({})
 
@@ -155,6 +157,8 @@ class Fields:
             self.faults.add(line, f"'{name}' is either personal or public")
         if personal:
             schema["x-personal"] = True
+            if _holds_no_text(found.schema):
+                self.faults.add(line, f"'{name}' is personal, and only text can be sealed: make it a string")
         elif found.free_text and not public:
             self.faults.lacks_mark(line, name)
 
@@ -167,6 +171,13 @@ class Fields:
             return BOOLEANS[written.text]
         self.faults.add(node.lines[name], f"'{name}' is true or false")
         return default
+
+
+def _holds_no_text(schema: Schema) -> bool:
+    """Whether it is, or lists, numbers or truth values."""
+    while schema.get("type") == "array":
+        schema = schema.get("items", {})
+    return bool(NO_TEXT.intersection(types_of(schema) or ()))
 
 
 def _default(schema: Schema, node: Node) -> Any:
