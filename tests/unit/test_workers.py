@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
@@ -146,6 +147,20 @@ SKILLS = {
         "    child = os.fork()\n"
         "    if not child:\n        time.sleep(60)\n"
         "    yield {'pid': os.getpid(), 'child': child}\n"
+        "    if input['crashes']:\n        os._exit(3)\n"
+    ),
+    "daemon": (
+        "import os, time\n"
+        "def run(input, context):\n"
+        "    reading, writing = os.pipe()\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        os.setsid()\n"
+        "        if daemon := os.fork():\n"
+        "            os.write(writing, str(daemon).encode())\n            os._exit(0)\n"
+        "        time.sleep(60)\n        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+        "    yield {'pid': os.getpid(), 'daemon': int(os.read(reading, 20))}\n"
         "    if input['crashes']:\n        os._exit(3)\n"
     ),
     "times": (
@@ -435,19 +450,34 @@ def test_a_crash_is_told_at_once_though_what_the_skill_forked_lives(skills: Path
         assert runner.run(crash()) == "the skill's process ended with exit code 3"
 
 
-async def test_a_worker_that_dies_while_idle_leaves_its_place_though_what_it_forked_lives(
-    skills: Path,
+async def answers(pool: Workers) -> bool:
+    with suppress(Failure):
+        return "pid" in await run_with(pool, attempt("pid"))
+    return False
+
+
+@pytest.mark.parametrize("loop", [None, uvloop.new_event_loop])
+@pytest.mark.parametrize("crashes", [True, False])
+def test_a_worker_that_dies_leaves_its_place_though_a_session_of_its_own_holds_its_pipes(
+    skills: Path, loop: Any, *, crashes: bool
 ) -> None:
-    pool = Workers(skills, "", 1, os.environ)
-    try:
-        async with asyncio.timeout(20):
-            first = await run_with(pool, attempt("orphan", {"crashes": False}))
-            os.kill(first["pid"], 9)
-            while not gone(first["child"]):
-                await asyncio.sleep(0.01)
-            assert (await run_with(pool, attempt("pid")))["pid"] != first["pid"]
-    finally:
-        await pool.close()
+    async def next_pid() -> None:
+        pool = Workers(skills, "", 1, os.environ)
+        run = attempt("daemon", {"crashes": crashes}, timeout_s=60)
+        try:
+            async with asyncio.timeout(30):
+                if crashes:
+                    assert (await failure(pool, run)).code == "crashed"
+                else:
+                    os.kill((await run_with(pool, run))["pid"], 9)
+                while not await answers(pool):
+                    pass
+        finally:
+            os.kill(run.progress.partial["daemon"], 9)
+            await pool.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(next_pid())
 
 
 async def test_a_crash_while_idle_is_not_noticed(workers: Workers) -> None:

@@ -19,6 +19,8 @@ from skill_runner.skillfile import KEPT
 
 SECRETS = ("TOTALAUD_", "OPENAI_", "ANTHROPIC_", "OTEL_")
 MEMORY_BYTES = 2 * 1024**3
+PIPES_S = 1.0
+"""How long the last that a process wrote may take to arrive once it is gone."""
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -100,10 +102,14 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 self.call.fail(error)
 
     def process_exited(self) -> None:
-        """What it has forked goes too: that holds its pipes, whose end tells that a call is not answered."""
+        """What it has forked goes too: that holds its pipes, whose end tells that a call is not answered.
+
+        What made itself a session of its own stays, and may hold them for ever: they are closed here.
+        """
         self.alive = False
         self._end_all()
         self._exited.set()
+        asyncio.get_running_loop().call_later(PIPES_S, self._process.close)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - how it ended is in the exit code
         self.alive = False
