@@ -120,7 +120,7 @@ def test_five_faults_are_five_lines(skills, capsys):
     told = capsys.readouterr().out.splitlines()
     file = folder / "a" / "s.yaml"
     assert told[:4] == [
-        f"{file}:1: 'Find_People' is no name: small letters, digits and single hyphens",
+        f"{file}:1: 'Find_People' is no name: at most 64 small letters, digits and single hyphens",
         f"{file}:2: unknown category 'reserch'; did you mean 'research'?",
         f"{file}:6: unknown type 'strin'; did you mean 'string'?",
         f"{file}:7: an enum lists each value once",

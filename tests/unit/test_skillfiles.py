@@ -640,6 +640,14 @@ def test_an_agent_that_names_an_unknown_skill_is_a_problem(tmp_path: Path):
     assert [agent.name for agent in found.agents] == ["coach-agent"]
 
 
+def test_an_agent_s_name_is_bounded_as_it_is_stored(tmp_path: Path):
+    long, longest = "n" * 59, "n" * 58
+    (fault,) = loaded(tmp_path, a__agent_yaml=f"name: {long}\ndomain: d\nskills: []\n").problems
+    assert fault.message.startswith(f"'{long}-agent' is no name: at most 64 ")
+    found = loaded(tmp_path, a__agent_yaml=f"name: {longest}\ndomain: d\nskills: []\n")
+    assert [agent.name for agent in found.agents] == [f"{longest}-agent"]
+
+
 def test_nothing_is_passed_over_in_silence(tmp_path: Path):
     found = loaded(tmp_path, lost_yaml="name: s\n", a__s_yml="name: s\n")
     assert [problem.file.name for problem in found.problems] == ["s.yml", "lost.yaml"]

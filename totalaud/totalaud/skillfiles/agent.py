@@ -19,14 +19,14 @@ def load_agent(file: Path, skills: Collection[str]) -> tuple[AgentDefinition | N
     if root is None:
         return None, faults
     words.unknown_keys(root, KEYS, faults)
-    name = words.name(root, faults)
+    name = words.name(root, faults, stored=agent_name)
     domain = words.text(root, "domain", faults, required=True)
     emoji, voice, greeting = (words.text(root, key, faults) or "" for key in ("emoji", "voice", "greeting"))
     its_skills = _skills(root, skills, faults)
     if faults.found or name is None or domain is None:
         return None, faults
     return AgentDefinition(
-        name=agent_name(name),
+        name=name,
         domain=domain,
         emoji=emoji,
         voice=voice,

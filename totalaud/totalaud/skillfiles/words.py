@@ -1,6 +1,7 @@
 """Reading the plain values of a definition: names, texts, choices, settings."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from totalaud.skillfiles.tree import Mapping, Scalar, value_of
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 64
+NO_NAME = f"'{{}}' is no name: at most {LONGEST_NAME} small letters, digits and single hyphens"
 TEXT_SETTINGS = ("instructions", "for_each", "into")
 
 
@@ -35,11 +37,14 @@ def text(root: Mapping, key: str, faults: Faults, *, required: bool = False) -> 
     return None
 
 
-def name(root: Mapping, faults: Faults) -> str | None:
+def name(root: Mapping, faults: Faults, *, stored: Callable[[str], str] = str) -> str | None:
+    """Return the name as it is `stored`, if it is one then."""
     written = text(root, "name", faults, required=True)
-    if written is None or is_name(written):
-        return written
-    faults.add(root.lines["name"], f"'{written}' is no name: small letters, digits and single hyphens")
+    if written is None:
+        return None
+    if is_name(stored(written)):
+        return stored(written)
+    faults.add(root.lines["name"], NO_NAME.format(stored(written)))
     return None
 
 
