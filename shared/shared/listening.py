@@ -31,7 +31,12 @@ class Heard:
     _message: Msg
 
     async def answer(self, body: bytes) -> None:
+        """Answer without the headers of what was asked, which `respond` sends back.
+
+        In an answer they are our word: NATS would do what they say with the rights of this service.
+        """
         if self._message.reply:
+            self._message.headers = None
             await self._message.respond(body)
 
 

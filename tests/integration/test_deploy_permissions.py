@@ -1,6 +1,7 @@
 """Who may say and hear what on the deployment's NATS: every other user is denied, family by family."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable
 from uuid import uuid4
 
@@ -267,6 +268,59 @@ async def test_an_answer_goes_to_no_subject_of_ours_wherever_a_client_wants_it(d
             f"cmd.{ALICE}.session.run",
             f"ask.{ALICE}.session.run",
         }
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Nats-Trace-Dest: cmd.{alice}.x.y\r\nNats-Trace-Dest: {history}",
+        "Nats-Trace-Dest : {history}",
+        "Nats-Trace-Dest: trace disabled\r\nNats-Trace-Dest: {history}",
+    ],
+)
+async def test_an_answer_takes_no_header_of_the_question_along(deployment, headers):
+    """A header of NATS in it would be the service's word, which may write into any history."""
+    history = f"evt.{BOB}.session.{uuid4()}"
+    heard: list[str] = []
+    answered = asyncio.Event()
+
+    async def hear(message) -> None:
+        heard.append(message.subject)
+
+    async def answer(message) -> None:
+        await message.answer(b"{}")
+        answered.set()
+
+    async with deployment.bus(OPERATOR) as operator, deployment.bus("orchestrator") as orchestrator:
+        await operator.listen("evt.>", hear)
+        await orchestrator.listen("ask.*.session.*", answer, queue="orchestrator")
+        await operator.settled()
+        await orchestrator.settled()
+        await say(deployment, headers.format(alice=ALICE, history=history))
+        async with asyncio.timeout(5):
+            await answered.wait()
+        await orchestrator.settled()
+        await operator.client.publish(f"evt.{BOB}.session.last", b"{}")
+        async with asyncio.timeout(5):
+            while f"evt.{BOB}.session.last" not in heard:
+                await asyncio.sleep(0.01)
+    assert history not in heard
+
+
+async def say(deployment: Deployment, headers: str) -> None:
+    """Ask as alice, with headers as no client library would write them."""
+    host, port = deployment.address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    user, _, password = deployment.url("alice").removeprefix("nats://").rpartition("@")[0].partition(":")
+    login = {"user": user, "pass": password, "headers": True, "verbose": False, "pedantic": False}
+    head = f"NATS/1.0\r\n{headers}\r\n\r\n"
+    asked = f"HPUB ask.{ALICE}.session.run _INBOX_alice.x {len(head)} {len(head) + 2}\r\n{head}{{}}\r\n"
+    writer.write(f"CONNECT {json.dumps(login)}\r\n{asked}PING\r\n".encode())
+    async with asyncio.timeout(5):
+        while b"PONG" not in await reader.readline():
+            continue
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_client_is_acknowledged_and_told_at_once_when_nobody_answers(deployment):
