@@ -68,14 +68,14 @@ def names(spans: list[Received]) -> list[str]:
     return sorted(f"{span.service}: {span.name}" for span in spans)
 
 
-def assert_whole(spans: list[Received], *, services: set[str] | None = None) -> Received:
-    """One root, every parent present, no span twice; returns the root."""
+def assert_whole(spans: list[Received], *, services: set[str] | None = None, above: str = "") -> Received:
+    """One root, which hangs below `above`, every parent present, no span twice; returns the root."""
     assert spans, "no span at all"
     ids = [span.span_id for span in spans]
     assert len(ids) == len(set(ids)), f"told twice: {sorted({i for i in ids if ids.count(i) > 1})}"
-    orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in ids]
+    orphans = [span for span in spans if span.parent_span_id not in {*ids, above}]
     assert not orphans, f"without their parent: {names(orphans)}"
-    roots = [span for span in spans if not span.parent_span_id]
+    roots = [span for span in spans if span.parent_span_id == above]
     assert len(roots) == 1, f"roots: {names(roots)}"
     assert len({span.trace_id for span in spans}) == 1
     if services is not None:

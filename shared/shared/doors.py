@@ -23,6 +23,7 @@ AT_ONCE = 64
 LAST_ANSWERS_S = 15.0
 MESSAGE_ID = "Nats-Msg-Id"
 LONGEST_ID = 128
+TRACEPARENT = "traceparent"
 NO_ROOM = Refusal("unavailable", None, "NATS has no room left, nothing was stored: ask again once it has")
 NOT_NOW = Refusal("unavailable", None, "the service could not do it now: ask again")
 Handle = Callable[[str, bytes, dict[str, str]], Awaitable[bytes]]
@@ -47,6 +48,11 @@ def message_id(headers: dict[str, str]) -> str | None:
     if name and len(name) > LONGEST_ID:
         raise Refusal("invalid", MESSAGE_ID, f"must have at most {LONGEST_ID} letters")
     return name
+
+
+def sender_span(headers: dict[str, str]) -> str | None:
+    """Return the `traceparent` of the sender; W3C lets its name be written in any case, as Go does."""
+    return next((value for name, value in headers.items() if name.lower() == TRACEPARENT), None)
 
 
 class OpenDoors:

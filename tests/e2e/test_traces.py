@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID, uuid4
 
 import pytest
@@ -51,9 +52,31 @@ class Traced:
                     continue
                 return
 
+    async def plain(self, verb: str, body: dict, headers: dict[str, str]) -> None:
+        """Ask as any NATS client does."""
+        subject = ask(self.client.user, "session", verb)
+        answer = await self.client.bus.client.request(subject, dumps(body), timeout=5, headers=headers)
+        assert b"accepted" in answer.data
+
     async def trace_id(self, session_id: str) -> str:
         commits = [commit async for commit in self.client.events(session_id)]
         return commits[0].traceparent.split("-")[1]
+
+
+@dataclass(frozen=True)
+class TraceParent:
+    """A span of somebody who is no client of ours."""
+
+    trace: str
+    span: str
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(uuid4().hex, uuid4().hex[:16])
+
+    @property
+    def header(self) -> str:
+        return f"00-{self.trace}-{self.span}-01"
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +135,21 @@ async def test_a_retried_session_stays_one_tree(traced):
     failed = [span for span in spans if span.name == "execute_tool fail"]
     assert [span.attributes["totalaud.attempt"] for span in sorted(failed, key=start)] == [1, 2]
     assert not any(CANARY.encode() in body for body in traced.receiver.bodies)
+
+
+@pytest.mark.parametrize("header", ["traceparent", "Traceparent"])
+async def test_a_plain_client_finds_its_span_above_the_session_and_linked_by_a_retry(traced, header):
+    id_, first, second = uuid4(), TraceParent.new(), TraceParent.new()
+    body = {"session_id": str(id_), "agent": "tester", "steps": [{"skill": "fail", "input": {"text": "x"}}]}
+    await traced.plain("run", body, {header: first.header})
+    with pytest.raises(WorkflowFailed):
+        await traced.client.outcome(id_)
+    await traced.plain("retry", {"session_id": str(id_)}, {header: second.header})
+    spans = await traced.trace(first.trace, lambda names: names.count("invoke_agent tester-agent") == 2)
+    one, two = sorted((span for span in spans if span.name == "invoke_agent tester-agent"), key=start)
+    assert one.parent_span_id == first.span
+    assert (two.parent_span_id, two.links) == (one.span_id, (one.span_id, second.span))
+    otlp.assert_whole(spans, above=first.span)
 
 
 async def test_a_session_whose_services_are_killed_stays_one_tree(traced):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from campaigns.imports import Import
 from shared import telemetry
 from shared.bodies import parse, read
-from shared.doors import Door, message_id
+from shared.doors import Door, message_id, sender_span
 from shared.one_by_one import OneByOne
 from shared.refusal import Refusal
 
@@ -56,7 +56,7 @@ class Doors:
             raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
         cause = message_id(headers) or f"{command}/{uuid4()}"
         turn = self.turns.of(user) if issubclass(route.body, Import) else nullcontext()
-        with telemetry.span(command, parent=headers.get("traceparent")):
+        with telemetry.span(command, parent=sender_span(headers)):
             async with turn:
                 answer = await route.handle(user, read(route.body, parse(body)), cause)
         return answer.model_dump_json().encode()

@@ -12,7 +12,7 @@ from shared.bus import Bus
 from shared.counts import refused
 from shared.definitions import agent_name
 from shared.delivery import Delivery, Poison
-from shared.doors import message_id
+from shared.doors import message_id, sender_span
 from shared.json import dumps, loads
 from shared.refusal import COMMAND_BYTES, Refusal
 from shared.subjects import execution, session, uuid_of
@@ -36,7 +36,7 @@ class Doors:
         user, noun, verb = _address(subject)
         name = message_id(headers)
         cause = name or f"ask.{noun}.{verb}"
-        sent = Sent(user, noun, verb, body, name, cause, headers.get("traceparent"))
+        sent = Sent(user, noun, verb, body, name, cause, sender_span(headers))
         return dumps((await self.commands.handle(sent)).answer)
 
     async def queued(self, delivery: Delivery) -> None:
@@ -73,7 +73,7 @@ class Doors:
             raise _poison(refusal, _readable(delivery.body)) from None
         name = given or f"{self.born}/{delivery.seq}"
         cause = given or f"cmd/{delivery.seq}"
-        return Sent(user, noun, verb, delivery.body, name, cause, delivery.headers.get("traceparent"))
+        return Sent(user, noun, verb, delivery.body, name, cause, sender_span(delivery.headers))
 
     async def _refuse(self, sent: Sent, refusal: Refusal) -> None:
         """Make a failed session of a start; raise Poison for all else, and where its id is taken."""

@@ -16,7 +16,7 @@ from orchestrator.session import Session
 from shared import trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
-from shared.events import AnyEvent
+from shared.events import AnyEvent, SessionRetried
 from shared.log import Conflict, Log, Past, Recorded, read_until
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
@@ -123,6 +123,7 @@ class Sessions:
         """Append what the command leads to; `cause` and `traceparent` go into the envelope.
 
         Commits after the first carry the session's own span, whoever caused them: one session, one trace.
+        That of a retry carries the span of who asked for it, if it has one, which the new life is linked to.
 
         What is known may be out of date, so "nothing to do" and refusals are answered of the newest only,
         or of one that is at least so far: a runner does not wait for an election.
@@ -153,7 +154,7 @@ class Sessions:
                 commit_id=self._new_id(),
                 at=now,
                 causation_id=cause,
-                traceparent=known.span if known.seq else _valid(traceparent),
+                traceparent=(_valid(traceparent) if _begins(known, events) else None) or known.span,
                 events=events,
             )
             try:
@@ -204,6 +205,10 @@ def _size(commit: Commit) -> int:
 
 def _span(aggregate: Aggregate, first: Commit) -> str:
     return trace_ids.session_parent(aggregate, first.traceparent)
+
+
+def _begins(known: Known, events: tuple[AnyEvent, ...]) -> bool:
+    return not known.seq or any(isinstance(event, SessionRetried) for event in events)
 
 
 def _valid(traceparent: str | None) -> str | None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from projector.entry import Reading
 from projector.runs import ENDED
 from shared import genai, telemetry, trace_ids
-from shared.events import SessionRefused, SessionStarted
+from shared.events import SessionRefused, SessionRetried, SessionStarted
 
 
 @contextmanager
@@ -24,12 +24,12 @@ def spans_over(readings: Sequence[Reading]) -> Iterator[None]:
 
 
 def _parent(reading: Reading) -> str | None:
-    """Return the session's span: all commits but the first carry it."""
+    """Return the session's span: all commits carry it but the first, and those of retries."""
     commit, aggregate = reading.commit, reading.aggregate
     if commit is None or aggregate is None or aggregate.noun not in ("session", "execution"):
         return None
     kinds = {type(event) for event in commit.events}
-    if kinds.isdisjoint(ENDED):
+    if kinds.isdisjoint(ENDED) or SessionRetried in kinds:
         return None
     is_first = commit.traceparent is None or SessionRefused in kinds or SessionStarted in kinds
     return trace_ids.session_parent(aggregate, commit.traceparent) if is_first else commit.traceparent
