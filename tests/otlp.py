@@ -34,10 +34,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`refuse` answers everything with 503 while it is set; `bodies` are the raw requests, for canaries."""
+    """`refuse` answers everything with 503 while it is set, `most_bytes` larger requests with 413.
+
+    `bodies` are the raw requests, for canaries.
+    """
 
     endpoint: str
     refuse: bool = False
+    most_bytes: int | None = None
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     requests: int = 0
@@ -114,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(404, b"")
         if received.refuse:
             return self._answer(503, b"")
+        if received.most_bytes is not None and len(body) > received.most_bytes:
+            return self._answer(413, b"")
         received.take(body)
         return self._answer(200, ExportTraceServiceResponse().SerializeToString())
 

@@ -1,7 +1,6 @@
 """How spans leave the process; imported only where an endpoint is set, because the SDK is slow to load."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,14 +10,14 @@ from opentelemetry.sdk.resources import Resource
 
 from shared import otlp
 from shared.logs import get_logger
+from shared.settings import number
 from shared.span import Span
 
 Send = Callable[[Sequence[Span]], bool]
-TIMEOUT_S = 3.0
+TIMEOUT_MS = 3000.0
 REPORT_EVERY_S = 60.0
 ROOM = 8192
 NOISY = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-TIMEOUTS = {"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"}
 
 
 def sender(resource: Resource, scope: str) -> Send:
@@ -27,13 +26,19 @@ def sender(resource: Resource, scope: str) -> Send:
     It is the SDK's exporter, set up by the OTEL_* environment, but for its encoder; it logs nothing itself.
     """
     logging.getLogger(NOISY).setLevel(logging.CRITICAL)
-    exporter = OTLPSpanExporter(timeout=TIMEOUT_S if TIMEOUTS.isdisjoint(os.environ) else None)
+    exporter = OTLPSpanExporter(timeout=timeout_s())
 
     def send(spans: Sequence[Span]) -> bool:
         body = otlp.request(spans, resource, scope)
         return exporter._client.export(body).success  # noqa: SLF001 - there is no other door
 
     return send
+
+
+def timeout_s() -> float:
+    """Return how long the receiver is waited for: OpenTelemetry says milliseconds, the SDK reads seconds."""
+    of_all = number("OTEL_EXPORTER_OTLP_TIMEOUT", TIMEOUT_MS)
+    return number("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", of_all) / 1000
 
 
 class Outbox:

@@ -196,6 +196,18 @@ async def test_a_receiver_that_is_away_gets_the_trace_when_it_is_back(bus, recei
         await whole(receiver, aggregate, 2)
 
 
+async def test_what_gathered_while_the_receiver_was_away_is_sent_in_requests_that_it_takes(
+    bus, receiver, monkeypatch
+):
+    monkeypatch.setattr(traces, "MOST_SPANS", 4)
+    receiver.most_bytes = 3_000
+    ended = [await run_session(bus) for _ in range(20)]
+    async with exporting(bus):
+        for aggregate in ended:
+            await whole(receiver, aggregate, 2)
+    assert receiver.requests < len(ended)
+
+
 async def test_what_ended_while_nobody_exported_is_exported_later(bus, receiver):
     aggregate = await run_session(bus)
     async with exporting(bus):

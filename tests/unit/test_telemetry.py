@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +15,7 @@ import pytest
 import otlp
 from shared import telemetry, trace_ids
 from shared.refusal import Refusal
+from shared.span_export import sender
 from shared.subjects import execution, session, skill
 
 USER = UUID("5f1c54a4-6d0c-4a57-9d6b-5d2a3f8e1c11")
@@ -124,6 +127,16 @@ def test_an_endpoint_that_is_no_url_is_refused_and_not_repeated(
     with pytest.raises(Refusal, match=f"^{named}: not a URL such as") as refused:
         telemetry.start("demo")
     assert "opensesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"])
+def test_a_timeout_is_one_of_milliseconds_as_opentelemetry_says(name: str, monkeypatch: pytest.MonkeyPatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        given({BASE: f"http://127.0.0.1:{silent.getsockname()[1]}", name: "400"}, monkeypatch)
+        sending = threading.Thread(target=sender(telemetry.resource("demo"), "demo"), args=([],), daemon=True)
+        sending.start()
+        sending.join(20)
+        assert not sending.is_alive()
 
 
 def given(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

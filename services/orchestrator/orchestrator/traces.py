@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -22,6 +22,7 @@ from shared.subjects import Aggregate
 Send = Callable[[Sequence[Span]], bool]
 TOGETHER_S = 0.5
 IN_FLIGHT = 512
+MOST_SPANS = 1_000
 PASTS = 3
 LAGGING_S = 0.2
 SHORTEST_WAIT_S = 1.0
@@ -112,7 +113,8 @@ class TraceExporter:
             await asyncio.sleep(TOGETHER_S)
             self._some.clear()
             waiting, self._waiting = self._waiting, []
-            await self._send_all(waiting)
+            for several in _batches(waiting):
+                await self._send_all(several)
 
     async def _send_all(self, waiting: list[_Ended]) -> None:
         """Send all at once; after an error one by one, so that it is told of the commit that caused it."""
@@ -133,6 +135,17 @@ class TraceExporter:
         if time.monotonic() >= self._next_report:
             self._next_report = time.monotonic() + REPORT_EVERY_S
             get_logger().warning("the trace receiver takes no spans, they are sent again later")
+
+
+def _batches(waiting: list[_Ended]) -> Iterator[list[_Ended]]:
+    """Cut what has gathered while the receiver was away: it takes requests of so many bytes only."""
+    batch: list[_Ended] = []
+    for ended in waiting:
+        if batch and sum(len(one.spans) for one in (*batch, ended)) > MOST_SPANS:
+            yield batch
+            batch = []
+        batch.append(ended)
+    yield batch
 
 
 def _of_commit(aggregate: Aggregate, past: Past, seq: int) -> list[Span] | None:
