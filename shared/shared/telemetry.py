@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shared import trace_ids
 from shared.live_span import LiveSpan, NoSpan, Tree, current, new_id
 from shared.span import Attributes, Kind
+from shared.subjects import Aggregate
 from shared.trace_ids import Context
 from shared.urls import http_url
 
@@ -105,6 +106,22 @@ def span(
     )
 
 
+def session_span(aggregate: Aggregate, cause: str | None) -> str:
+    """Return the `traceparent` of a session's span; `cause` is that of its first commit.
+
+    Its flag says whether the session's trace is recorded: as the sender's is, or else as OTEL_TRACES_SAMPLER
+    wants it of a root. Not every bit of a UUID is random, so a share is taken by the span's id.
+    """
+    own = trace_ids.session_parent(aggregate, cause)
+    if not on():
+        return own
+    span_ = trace_ids.of_own(own)
+    sender = trace_ids.parse(cause)
+    if sender is not None and sender.sampled:
+        return span_._replace(sampled=_samples(aggregate.noun, sender.trace_id, sender)).traceparent
+    return span_._replace(sampled=_samples(aggregate.noun, span_.span_id, None)).traceparent
+
+
 def traceparent() -> str | None:
     """Return the current span as a W3C header value, to be carried to whoever does the work."""
     open_ = current() if on() else None
@@ -114,5 +131,16 @@ def traceparent() -> str | None:
 def _root(name: str) -> Context:
     """Begin a trace; OTEL_TRACES_SAMPLER says whether it is recorded, and what is below it follows."""
     own = new_id(32)
-    decision = _Current.sampler.should_sample(None, int(own, 16), name).decision
-    return Context(own, new_id(16), sampled=decision is type(decision).RECORD_AND_SAMPLE)
+    return Context(own, new_id(16), sampled=_samples(name, own, None))
+
+
+def _samples(name: str, id_: str, parent: Context | None) -> bool:
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+    above = None
+    if parent is not None:
+        ids = int(parent.trace_id, 16), int(parent.span_id, 16)
+        flags = TraceFlags(TraceFlags.SAMPLED if parent.sampled else TraceFlags.DEFAULT)
+        above = set_span_in_context(NonRecordingSpan(SpanContext(*ids, is_remote=True, trace_flags=flags)))
+    decision = _Current.sampler.should_sample(above, int(id_, 16), name).decision
+    return decision is type(decision).RECORD_AND_SAMPLE

@@ -34,9 +34,10 @@ def traceparent(trace: str, span: str) -> str:
     return Context(trace, span, sampled=True).traceparent
 
 
-def trace_of(own: str) -> str:
-    """Return the trace of a `traceparent` of our own."""
-    return own.split("-")[1]
+def of_own(own: str) -> Context:
+    """Read a `traceparent` of our own."""
+    _, trace, span, flags = own.split("-")
+    return Context(trace, span, flags == "01")
 
 
 def trace_id(aggregate: Aggregate, cause: str | None) -> str:
@@ -65,9 +66,9 @@ def late_span(attempt_id: UUID | str) -> str:
     return _digest(f"attempt/{attempt_id}/late", 8)
 
 
-def attempt_parent(trace: str, attempt_id: UUID) -> str:
-    """Return the `traceparent` that puts a runner's spans below the attempt."""
-    return traceparent(trace, attempt_span(attempt_id))
+def attempt_parent(own: str, attempt_id: UUID) -> str:
+    """Return the `traceparent` that puts a runner's spans below an attempt; `own` is that of the session."""
+    return of_own(own)._replace(span_id=attempt_span(attempt_id)).traceparent
 
 
 def session_parent(aggregate: Aggregate, cause: str | None) -> str:

@@ -162,6 +162,27 @@ async def test_a_session_whose_services_are_killed_stays_one_tree(traced):
     otlp.assert_whole(spans, services=SERVICES)
 
 
+async def test_a_session_that_the_sampler_leaves_out_has_no_span_anywhere():
+    with otlp.receiver() as receiver:
+        env = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+            "OTEL_TRACES_SAMPLER": "parentbased_always_off",
+        }
+        async with running_stack(**env) as stack, await client_of(stack, uuid4()) as client:
+            traced, sender = Traced(stack, client, receiver), TraceParent.new()
+            for headers in ({}, {"traceparent": sender.header}):
+                id_ = uuid4()
+                step = {"skill": "write", "input": {"topic": "x"}}
+                body = {"session_id": str(id_), "agent": "tester", "steps": [step]}
+                await traced.plain("run", body, headers)
+                await client.outcome(id_)
+            spans = await traced.trace(
+                sender.trace, lambda names: {"invoke_agent tester-agent", "project"} <= set(names)
+            )
+        otlp.assert_whole(spans, above=sender.span, services=SERVICES - {"client"})
+        assert receiver.spans() == spans
+
+
 async def test_a_receiver_that_was_away_gets_the_whole_session_later(traced):
     traced.receiver.refuse = True
     id_ = uuid4()

@@ -449,7 +449,7 @@ def test_a_skill_alone_is_a_root_above_its_attempt():
 
 def test_the_runners_parent_is_the_attempts_span():
     attempt = named(two_steps(CLIENT).spans, "execute_tool generate-pitch")
-    parent = trace_ids.attempt_parent(trace_ids.trace_id(SESSION, CLIENT), attempt_id(2))
+    parent = trace_ids.attempt_parent(trace_ids.session_parent(SESSION, CLIENT), attempt_id(2))
     assert trace_ids.parse(parent) == (attempt.trace_id, attempt.span_id, True)
 
 

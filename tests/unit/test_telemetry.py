@@ -129,6 +129,31 @@ def test_an_endpoint_that_is_no_url_is_refused_and_not_repeated(
     assert "opensesame" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("sampler", "alone", "sent"),
+    [
+        ("parentbased_always_on", 400, 400),
+        ("parentbased_always_off", 0, 400),
+        ("parentbased_traceidratio", 100, 400),
+        ("traceidratio", 100, 0),
+        ("always_off", 0, 0),
+    ],
+)
+def test_the_sampler_says_of_which_sessions_there_is_a_trace(sampler: str, alone: int, sent: int):
+    """A share is one of the sessions; of a sender it is the share of the traces, and this is one trace."""
+    program = f"""
+from uuid import NAMESPACE_URL, uuid5
+from shared import subjects, trace_ids
+ids = [subjects.session(NAMESPACE_URL, uuid5(NAMESPACE_URL, str(number))) for number in range(400)]
+def recorded(cause):
+    return sum(trace_ids.of_own(telemetry.session_span(one, cause)).sampled for one in ids)
+assert abs(recorded(None) - {alone}) <= 30 * ({alone} % 400 > 0)
+assert abs(recorded(CLIENT[:-1] + "0") - {alone}) <= 30 * ({alone} % 400 > 0)
+assert recorded(CLIENT) == {sent}
+"""
+    run(program, endpoint=NOWHERE, OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG="0.25")
+
+
 @pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"])
 def test_a_timeout_is_one_of_milliseconds_as_opentelemetry_says(name: str, monkeypatch: pytest.MonkeyPatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:

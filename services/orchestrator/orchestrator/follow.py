@@ -215,7 +215,7 @@ class Follow:
             log_seq=known.seq,
             fresh=asked.fresh,
             done=done(known.session, asked),
-            traceparent=trace_ids.attempt_parent(trace_ids.trace_of(known.span), asked.attempt_id),
+            traceparent=trace_ids.attempt_parent(known.span, asked.attempt_id),
         )
         body = told.to_json()
         if told.done is not None and len(body) + HEADER_ROOM > self._bus.max_payload:

@@ -13,7 +13,7 @@ from orchestrator.asked import Command
 from orchestrator.decide import decide
 from orchestrator.evolve import fold
 from orchestrator.session import Session
-from shared import trace_ids
+from shared import telemetry, trace_ids
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent, SessionRetried
@@ -204,7 +204,7 @@ def _size(commit: Commit) -> int:
 
 
 def _span(aggregate: Aggregate, first: Commit) -> str:
-    return trace_ids.session_parent(aggregate, first.traceparent)
+    return telemetry.session_span(aggregate, first.traceparent)
 
 
 def _begins(known: Known, events: tuple[AnyEvent, ...]) -> bool:

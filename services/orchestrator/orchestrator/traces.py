@@ -9,7 +9,7 @@ from typing import Self
 
 from orchestrator.seen import Seen
 from orchestrator.spans import spans_of
-from shared import telemetry
+from shared import telemetry, trace_ids
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.delivery import Delivery
@@ -151,4 +151,7 @@ def _batches(waiting: list[_Ended]) -> Iterator[list[_Ended]]:
 def _of_commit(aggregate: Aggregate, past: Past, seq: int) -> list[Span] | None:
     if past.seq < seq:
         return None
+    own = telemetry.session_span(aggregate, past.recorded[0].commit.traceparent)
+    if not trace_ids.of_own(own).sampled:
+        return []
     return [span for span in spans_of(aggregate, past) if span.seq == seq]

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from projector.entry import Reading
 from projector.runs import ENDED
-from shared import genai, telemetry, trace_ids
+from shared import genai, telemetry
 from shared.events import SessionRefused, SessionRetried, SessionStarted
 
 
@@ -32,4 +32,4 @@ def _parent(reading: Reading) -> str | None:
     if kinds.isdisjoint(ENDED) or SessionRetried in kinds:
         return None
     is_first = commit.traceparent is None or SessionRefused in kinds or SessionStarted in kinds
-    return trace_ids.session_parent(aggregate, commit.traceparent) if is_first else commit.traceparent
+    return telemetry.session_span(aggregate, commit.traceparent) if is_first else commit.traceparent
