@@ -630,7 +630,11 @@ def test_a_published_figure_that_is_no_share_is_told_as_it_is():
     ]
 
 
-ODD = [{"contacts": 2}, {"contacts": [{"id": "k1"}], "widened": True}, {"contacts": [{"id": "k1"}], "meta": "x"}]
+ODD = [
+    {"contacts": 2},
+    {"contacts": [{"id": "k1"}], "widened": True},
+    {"contacts": [{"id": "k1"}], "meta": "x"},
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: list(odd)[-1])
