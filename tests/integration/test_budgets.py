@@ -259,6 +259,8 @@ async def test_a_person_sets_and_reads_it_in_eighty_columns(client: Client, stac
     await ledger(client)
     told = await totalaud(stack, client.user, "budget", "set", "2.50", "--day")
     assert told.out.strip() == "budget each day (UTC): $2.50"
+    told = await totalaud(stack, client.user, "budget", "set", "1e2", "--day")
+    assert told.out.strip() == "budget each day (UTC): $100"
     await totalaud(stack, client.user, "budget", "set", "2.50", "--day", "--wait")
     await totalaud(stack, client.user, "budget", "set", "2.5", "--day")
     told = await totalaud(stack, client.user, "budget", "get")

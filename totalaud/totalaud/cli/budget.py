@@ -65,7 +65,7 @@ def set_(
             show.document(answer)
             return
         whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
-        told = "no limit" if limit_usd is None else f"${limit_usd}"
+        told = "no limit" if limit_usd is None else f"${limit_usd:f}"
         again = " (as it was)" if answer["duplicate"] else ""
         show.say(show.console(), f"budget {whose}: {told}{again}")
 
