@@ -53,13 +53,28 @@ def test_a_bare_id_among_others_is_told_without_them():
     assert about(ADA, {"contact_ids": [str(BEN), str(ADA)], "n": 2}) == {"contact_ids": [str(ADA)], "n": 2}
 
 
+def test_a_field_that_is_called_by_an_id_speaks_of_that_person():
+    rates = {str(ADA): 0.91, str(BEN): 0.12}
+    assert about(ADA, {"rates": rates, "n": 2}) == {"rates": {str(ADA): 0.91}}
+    assert about(ADA, {"id": str(ADA), "beside": rates, "n": 2}) == {
+        "id": str(ADA),
+        "beside": {str(ADA): 0.91},
+        "n": 2,
+    }
+    assert about(ADA, {"id": str(ADA), **rates}) == {"id": str(ADA), str(ADA): 0.91}
+    assert about(ADA, {str(ADA): {"name": sealed(ADA), "next": {"name": sealed(BEN)}}}) == {
+        str(ADA): {"name": sealed(ADA)}
+    }
+
+
 def test_an_id_counts_however_it_is_written():
     assert about(ADA, {"contact_id": str(ADA).upper(), "x": 1}) == {"contact_id": str(ADA).upper(), "x": 1}
 
 
+NAMES = ["a", "b", str(BEN)]
 json_values = st.recursive(
     st.sampled_from([None, 1, "words", str(ADA), str(BEN), sealed(ADA), sealed(BEN)]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=12,
 )
 

@@ -46,15 +46,15 @@ def about(person: UUID, value: Any) -> Any:
     """Return what a value says about a person, None for nothing.
 
     Of an object that names the person, or holds what is sealed for them, its other fields stay too, but for
-    those that speak of somebody else.
+    those that speak of somebody else. A field may have a person's id for its name, and speaks of that one.
     """
     if is_sealed(value):
         return value if UUID(value["$sealed"]) == person else None
     match value:
         case dict():
-            own = any(_names(person, each) for each in value.values())
+            whole = any(_names(person, each) for each in value.values())
             kept = {
-                name: each if own and _of_nobody(each) else about(person, each)
+                name: each if _is_own(person, name, whole=whole) and _of_nobody(each) else about(person, each)
                 for name, each in value.items()
             }
             return {name: each for name, each in kept.items() if each is not None} or None
@@ -74,11 +74,18 @@ def _names(person: UUID, value: Any) -> bool:
     return isinstance(value, str) and value.lower() == str(person)
 
 
+def _is_own(person: UUID, field: str, *, whole: bool) -> bool:
+    """Tell whether a field is the person's: theirs by its name, or one of an object that is theirs."""
+    return _names(person, field) or (whole and not _is_id(field))
+
+
 def _of_nobody(value: Any) -> bool:
     """Tell whether a value is plain: nothing in it is sealed, or an object or id of its own."""
     match value:
+        case dict() if is_sealed(value) or IDS & value.keys() or any(map(_is_id, value)):
+            return False
         case dict():
-            return not is_sealed(value) and not IDS & value.keys() and all(map(_of_nobody, value.values()))
+            return all(map(_of_nobody, value.values()))
         case list():
             return all(map(_of_nobody, value))
         case str():
