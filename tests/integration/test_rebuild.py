@@ -35,7 +35,10 @@ from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, proje
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
+from shared.counts import refused
+from shared.doors import NOT_NOW
 from shared.events import SessionStarted, SkillRegistered
+from shared.listening import Heard
 from shared.refusal import Refusal
 from totalaud.door import TRY_S, Door
 from totalaud.operator import Operator
@@ -271,6 +274,22 @@ async def test_a_rebuild_says_whose_transaction_it_waits_for(
     assert "a notebook; since 20" in said
     assert status["waits_for"] is None
     await reader.close()
+
+
+async def test_whoever_waits_for_a_rebuild_waits_for_a_log_that_is_away_too(bus: Bus):
+    looked = asyncio.Event()
+
+    async def status(heard: Heard) -> None:
+        await heard.answer(refused(heard.subject, NOT_NOW))
+        looked.set()
+
+    async def rebuild_later(heard: Heard) -> None:
+        await looked.wait()
+        await heard.answer(b'{"events": 3, "seconds": 0.1}')
+
+    await bus.listen("ops.projection.status", status)
+    await bus.listen("ops.projection.rebuild", rebuild_later)
+    assert await Operator(Door(bus), bus).rebuild() == {"events": 3, "seconds": 0.1}
 
 
 async def stopped_in_the_swap(url: str) -> psutil.Process:

@@ -58,7 +58,9 @@ class Operator:
                 done, _ = await asyncio.wait([asked], timeout=ASK_AGAIN_S)
                 if done:
                     return asked.result()
-                status = await self.projection_status()
+                status = await self._status()
+                if status is None:
+                    continue
                 idle = 0 if status["rebuilding"] else idle + 1
                 if (waits_for := status.get("waits_for")) != told and waits_for:
                     hear(f"the rebuild waits for {waits_for}")
@@ -72,16 +74,20 @@ class Operator:
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLED_S
         while loop.time() < until:
-            try:
-                status = await self.projection_status()
-            except Refusal as refusal:
-                if refusal.code != "unavailable":
-                    raise
-            else:
-                if status.get("halted") or status["lag"] == 0:
-                    return status.get("halted")
+            status = await self._status()
+            if status and (status.get("halted") or status["lag"] == 0):
+                return status.get("halted")
             await asyncio.sleep(LOOK_EVERY_S)
         return None
+
+    async def _status(self) -> Json | None:
+        """Return the projection's status, None where the projector cannot tell it now: its log is away."""
+        try:
+            return await self.projection_status()
+        except Refusal as refusal:
+            if refusal.code != "unavailable":
+                raise
+            return None
 
     async def dead_letters(self, limit: int = 100) -> list[Json]:
         """Return the oldest letters: {dlq_seq, at, service, reason, stream, seq}."""
