@@ -1013,6 +1013,7 @@ def test_a_skills_folder_without_the_library_is_named(tmp_path: Path):
         "Plan my new single, stay away from radio",
         "Plan my new single, free of radio",
         "Plan Glass Coast, radio is out",
+        "Write a pitch for Glass Coast to BBC Radio 6, less formal",
         "Plan Glass Coast, radio excluded",
         "Pitch Glass Coast to Tees Valley FM, nope",
         "How unlikely is an answer to my campaign?",
@@ -1203,6 +1204,7 @@ def test_nothing_else_is_taken_for_what_a_name_means_that_is_not_known(text, unk
         "WRITE A PITCH FOR MY SINGLE ASAP TO TEES VALLEY FM",
         "Write to Tees Valley FM about my upcoming debut single",
         "Find new UK folk DJs",
+        "Plan our Spring campaign",
     ],
 )
 def test_a_capital_or_an_adjective_makes_no_name(text):
@@ -1309,7 +1311,8 @@ def test_one_is_a_number_of_contacts_too():
     "text",
     [
         "Show me the pitch for Glass Coast to Tees Valley FM",
-        "Find my email about Glass Coast to Tees Valley FM",
+        "Find our pitch for Glass Coast to Tees Valley FM",
+        "Show us the press release for Glass Coast",
     ],
 )
 def test_nothing_is_written_for_who_wants_to_see_what_was_written(text):

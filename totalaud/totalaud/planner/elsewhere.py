@@ -8,7 +8,6 @@ from totalaud.planner.words import ANSWERS, PITCH, words
 
 WORD = re.compile(r"[a-z]+")
 OUTREACH = "'totalaud outreach list' tells what was sent and who answered"
-SEE, WRITTEN = words("show find see read open"), "'totalaud session list' has what was written"
 HAPPENED = words(
     """
     answered replied responded pitched emailed contacted wrote written sent played covered reviewed
@@ -29,8 +28,6 @@ COMMANDS = (
     ),
     ((HAPPENED,), OUTREACH),
     ((words("did has have"), PITCH | ANSWERS), OUTREACH),
-    ((SEE, PITCH), WRITTEN),
-    ((SEE, words("press"), words("release")), WRITTEN),
     *(
         ((LISTED, frozenset({noun})), f"'totalaud {noun} list' shows them")
         for noun in ("releases", "campaigns", "artists", "contacts", "opportunities", "coverage")

@@ -27,15 +27,20 @@ NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
     r"|(?:can|could|may|do|must|shall|need) (?:i|we)\b"
     r"|how(?:'?s)? (?!about\b)"
-    r"|(?:show|find|list|locate|see|open|read)(?: me)? (?:my|the|our) (?:pitch|e-?mail|pressrelease)"
     r"|what(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
 )
+SEEN = re.compile(
+    r"(?:show|find|list|locate|see|open|read)(?: me)? (?:my|the|our) (?:pitch|e-?mail|pressrelease)"
+)
+ALREADY = "'totalaud session list' has what was written; “Write a pitch …” writes another"
 ADVICE = re.compile(r"how (?:to|(?:do|should|would|can|could) (?:i|we|you|one))\b")
 NO_ADVICE = (
     "I write pitches and press releases, and say when to send them, not how it is done: "
     "“Write a pitch for my new single to BBC Radio 6” writes one"
 )
-FOR_A_RELEASE = re.compile(rf"\bfor (?:my|our|the|an?) (?:\w+ )?(?:{'|'.join(sorted(w.RELEASE))})\b")
+FOR_A_RELEASE = re.compile(
+    rf"\b(?:for|fits?) (?:my|our|the|an?) (?:\w+ )?(?:{'|'.join(sorted(w.RELEASE))})\b"
+)
 WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
 
 
@@ -76,6 +81,8 @@ def _compared(plain: str, reading: Reading, campaigns: int) -> set[str]:
 def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
     """Return the only intent whose words are there; nothing is written for who asks of it."""
     fitting = [name for name, rules in r.RULES.items() if any(_fits(rule, said) for rule in rules)]
+    if WRITTEN.intersection(fitting) and SEEN.match(plain):
+        return Unread(ALREADY)
     if NO_ORDER.match(plain):
         if WRITTEN.intersection(fitting) and ADVICE.match(plain):
             return Unread(NO_ADVICE)

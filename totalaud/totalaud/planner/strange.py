@@ -30,7 +30,7 @@ def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
         if word not in unknown or reading.used[index]:
             continue
         before, after = said[index - 1] if index else "", said[index + 1] if index + 1 < len(said) else ""
-        beside = before in NAMED or after == "campaign"
+        beside = before in NAMED or (after == "campaign" and intent != "plan")
         a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
         told = after not in w.RELEASE and _governor(said[:index]) in (ABOUT if alone else {"about"})
         if before in w.GOVERN or a_name or (told and (alone or intent == "pitch")):

@@ -14,7 +14,7 @@ PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|free of|st
 A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
 BETWEEN = w.words("out the my our all any on about of away from for")
 NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
-POLITE = re.compile(r"\bif (?:possible|you (?:can|could|would))\b|\bonce (?:more|again)\b")
+POLITE = re.compile(r"\bif (?:possible|you (?:can|could|would|please))\b|\bonce (?:more|again)\b")
 DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
 
 
@@ -36,7 +36,7 @@ def depends(intent: Intent, reading: Reading, unknown: Iterable[str]) -> Unread 
 
 def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
     """Return words such as drop where they govern what narrows an answer: drop radio, leave out the BBC."""
-    narrow = {*w.CHANNELS, *w.PLATFORMS}.union(*vocabulary.kinds.values())
+    narrow = {*w.CHANNELS, *w.PLATFORMS}.union(*w.TONES.values(), *vocabulary.kinds.values())
     found, noun = list[str](), "drop" if A_DROP.search(reading.text()) else None
     for index, word in enumerate(reading.said):
         if word not in w.LEFT_OUT or reading.used[index] or word == noun:
