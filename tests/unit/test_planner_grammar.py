@@ -1190,6 +1190,7 @@ def test_what_people_play_is_no_release_that_is_named_so():
         ("Write to Tees Valley FM about the interview", "interview"),
         ("Write to mara@example.org about my gig in Leeds", "gig"),
         ("Find folk journalists in New England", "new england"),
+        ("Find folk journalists in my country", "my country"),
     ],
 )
 def test_nothing_else_is_taken_for_what_a_name_means_that_is_not_known(text, unknown):
@@ -1413,3 +1414,7 @@ def test_how_to_name_what_is_called_like_plain_words_is_said():
     assert understood('What should "Last Week" do next?', own).hidden is None
     refused = understood("Write a press release for Last Week", own)
     assert "to name Last Week, put it in quotation marks" in refused.reason
+
+
+def test_where_somebody_is_based_may_be_one_word():
+    assert read("Find UK-based folk DJs").regions == ("uk",)

@@ -59,6 +59,7 @@ ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPE
 WRITING = re.compile(
     r"^((?:who|which|find|show|list|get|give|recommend|suggest)\b.*) writ(?:e|es|ing) about\b"
 )
+BASED = re.compile(r"(?<=\w)-based\b")
 WHAT_NEXT = re.compile(r"^what(?:'?s| is)? next\W*$")
 SENDING = re.compile(r"\b(?:send|e-?mail|mail|message) (?=me\b)")
 FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
@@ -138,8 +139,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     if time := unread_time(intent, plain, reading):
         return time
     names = meant(reading.meant(SLOTS[intent], people), SLOTS[intent]) | {"contact": addresses}
-    if place := strange.new_place(reading):
-        return Unread(f"I do not know “{place}”")
+    if unknown := strange.place(reading):
+        return Unread(f"I do not know “{unknown}”")
     if release := not names["release"] and strange.earlier(intent, reading):
         return Unread(f"which one is the {release}? Name it by its title")
     if intent == "find" and names["outlet"] and reading.compared("outlet"):
@@ -378,5 +379,6 @@ def _plain(text: str) -> str:
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)
+    plain = BASED.sub(" based", plain)
     plain = WHAT_NEXT.sub("what should i do next", plain)
     return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))

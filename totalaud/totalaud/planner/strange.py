@@ -45,12 +45,14 @@ def earlier(intent: Intent, reading: Reading) -> str | None:
     return next(found, None) if intent in ONE_RELEASE else None
 
 
-def new_place(reading: Reading) -> str | None:
-    """Return a place such as New England, of which a part is known."""
+def place(reading: Reading) -> str | None:
+    """Return a place of which a word alone is known: New England, my country."""
     for index, name in reading.names.items():
-        where, new = reading.said[max(index - 2, 0) : index] if index > 1 else ("", "")
-        if "regions" in name and new == "new" and where in WHERE:
-            return f"new {reading.said[index]}"
+        where, before = reading.said[index - 2 : index] if index > 1 else ("", "")
+        new = before == "new" and "regions" in name
+        whose = before in ARTICLES and name.get("genres") == "country"
+        if where in WHERE and (new or whose):
+            return f"{before} {reading.said[index]}"
     return None
 
 
