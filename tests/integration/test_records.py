@@ -110,6 +110,13 @@ async def test_contacts_of_an_outlet_are_found_under_the_other_names_that_it_is_
     assert await at("Radio X") == []
 
 
+async def test_all_contacts_of_an_outlet_are_found(told: Told):
+    rows = "".join(f"c{number}@example.org,Freelance\n" for number in range(60))
+    done = await told.client.records.load("contacts", f"email,outlet\n{rows}".encode())
+    await told.client.tables.caught_up(done["seq"])
+    assert len(await own.contacts_at(told.client.tables, told.client.user, "Freelance", ["Freelance"])) == 60
+
+
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):
     for noun in LISTS:
         assert await told.client.records.rows(noun), noun

@@ -837,3 +837,50 @@ def test_genre_and_place_do_not_choose_among_those_who_are_named_and_that_is_sai
 
 def test_how_to_name_what_was_read_as_plain_words_is_a_note():
     assert "to name Last Week, put it in quotation marks" in of("next", hidden="Last Week").notes
+
+
+OTHERS = Artist("a2", "Willow & Ash")
+TIDE = Release("r9", "a2", "Low Tide", "ep", date(2027, 2, 1))
+OF_TWO = {
+    "artists": [ARTIST, OTHERS],
+    "releases": [COAST, TIDE],
+    "campaigns": [
+        Campaign("c1", "Radio", datetime(2026, 11, 1, tzinfo=UTC), release_id="r1", artist_id="a1"),
+        Campaign("c2", "Radio", datetime(2026, 11, 2, tzinfo=UTC), release_id="r9", artist_id="a2"),
+        Campaign("c3", "Autumn", artist_id="a1", release_id="r1"),
+        Campaign("c4", "Loose"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("slots", "campaign"),
+    [
+        ({"campaign": "Radio"}, "c2"),
+        ({"campaign": "Radio", "artist": "Neon Harbour"}, "c1"),
+        ({"campaign": "Radio", "release": "Glass Coast"}, "c1"),
+        ({"campaign": "Loose", "artist": "Willow & Ash"}, "c4"),
+    ],
+)
+def test_of_campaigns_of_one_name_it_is_that_of_the_artist_and_release_that_were_named(slots, campaign):
+    plan = of("report", facts(**OF_TWO), **slots)
+    assert plan.steps[0].input["campaign_id"] == campaign
+    assert ("took the latest of your 2 campaigns called Radio" in plan.notes) == (len(slots) == 1)
+
+
+@pytest.mark.parametrize(
+    ("slots", "why"),
+    [
+        ({"artist": "Willow & Ash"}, "Autumn is no campaign of that artist"),
+        ({"release": "Low Tide"}, "Autumn is no campaign for Low Tide"),
+    ],
+)
+def test_a_campaign_is_not_taken_for_another_artist_s_or_release_s(slots, why):
+    assert of("performance", facts(**OF_TWO), campaign="Autumn", **slots).reason == why
+
+
+@pytest.mark.parametrize(("known", "limit"), [(50, None), (51, 50)])
+def test_of_an_outlet_with_many_contacts_the_best_are_shown(known, limit):
+    there = [{"id": f"k{number}", "outlet": "Freelance"} for number in range(known)]
+    (step,) = of("find", facts(contacts=there), outlet="Freelance").steps
+    assert (step.input.get("criteria") or {}).get("limit") == limit

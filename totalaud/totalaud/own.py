@@ -18,7 +18,7 @@ ANYBODY = "SELECT 1 FROM contacts WHERE user_id = $1 AND NOT erased LIMIT 1"
 AT_OUTLET = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
 FROM contacts
-WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 50
+WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 1000
 """
 CONTACT = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed

@@ -74,10 +74,9 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
 
     Of several it is the latest.
     """
-    if question.campaign is not None:
-        named = [one for one in facts.campaigns if key(one.name) == key(question.campaign)]
-        return Chosen(named[0])
     whose = _ids(question, facts)
+    if question.campaign is not None:
+        return _of_name(question.campaign, question.release, whose, facts)
     if question.release is not None:
         return _of_release(question.release, whose, facts)
     kind = question.release_type
@@ -156,6 +155,20 @@ def _titles(releases: Sequence[Release], facts: Facts) -> list[str]:
         f"{one.title} by {names.get(one.artist_id, 'another artist')}" if several else one.title
         for one in releases
     ]
+
+
+def _of_name(name: str, release: str | None, whose: set[str] | None, facts: Facts) -> Chosen | Missing:
+    """Return the latest campaign of this name, but none that is another artist's or for another release."""
+    titled = {one.id for one in facts.releases if release is not None and key(one.title) == key(release)}
+    named = [one for one in facts.campaigns if key(one.name) == key(name)]
+    theirs = [one for one in named if whose is None or one.artist_id in {None, *whose}]
+    if not theirs:
+        return Missing(f"{name} is no campaign of that artist")
+    fitting = _latest_first(one for one in theirs if release is None or one.release_id in {None, *titled})
+    if not fitting:
+        return Missing(f"{name} is no campaign for {release}")
+    several = f"took the latest of your {len(fitting)} campaigns called {name}" if fitting[1:] else None
+    return Chosen(fitting[0], several)
 
 
 def _of_release(title: str, whose: set[str] | None, facts: Facts) -> Chosen | Missing:

@@ -15,7 +15,7 @@ from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
 PERIODS: dict[Window, str] = {"7d": "week", "28d": "month", "all": "all"}
-MOST_SHOWN = 20
+MOST_SHOWN, MOST_AT_OUTLET = 20, 50
 LEAVES_OUT = "leaves out whom you have pitched for {} already"
 RANKED = Template("{{step2.contacts}}")
 
@@ -45,8 +45,8 @@ def _find(draft: Draft, unpitched_for: Release | None = None) -> None:
     if not contacts:
         raise Absent(f"none of your contacts is at {asked.outlet}")
     types = [asked.type] if asked.type else None
-    usual = MOST_PITCHES if asked.intent == "pitch" else None if named else MOST_SHOWN
-    limit = asked.limit or usual
+    shown = (MOST_AT_OUTLET if len(contacts) > MOST_AT_OUTLET else None) if named else MOST_SHOWN
+    limit = asked.limit or (MOST_PITCHES if asked.intent == "pitch" else shown)
     criteria: Json = {"genres": genres or None, "regions": regions or None, "types": types, "limit": limit}
     criteria["unpitched_for"] = unpitched_for.id if unpitched_for else None
     kept = {name: value for name, value in criteria.items() if value is not None}
