@@ -1206,6 +1206,7 @@ def test_nothing_else_is_taken_for_what_a_name_means_that_is_not_known(text, unk
         "Write to Tees Valley FM about my upcoming debut single",
         "Find new UK folk DJs",
         "Plan our Spring campaign",
+        "Write an email about our beautiful, moving new single to Tees Valley FM",
     ],
 )
 def test_a_capital_or_an_adjective_makes_no_name(text):
@@ -1235,6 +1236,8 @@ def test_the_best_are_not_shown_again_in_place_of_those_after_them(which):
         ("How is my campaign doing in the last 48h?", "not at “48h”"),
         ("How is my campaign doing YTD?", "not at “ytd”"),
         ("How did my campaign do before the release?", "not at “before the release”"),
+        ("How is my campaign doing after last week?", "not at “after last”"),
+        ("How is Autumn push doing since Glass Coast?", "such as “since glass”"),
         ("Report on Autumn push for the label and the artist", "one audience at a time: label or artist"),
         ("A short, detailed report on Autumn push", "one detail at a time: brief or detailed"),
         ("Who will not answer?", "“not”"),

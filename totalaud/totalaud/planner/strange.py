@@ -1,6 +1,7 @@
 """Words that are not known but name something: nothing else is taken for what they name."""
 
 import re
+from itertools import takewhile
 
 from totalaud.planner import words as w
 from totalaud.planner.names import WHERE, WORD, Reading
@@ -32,7 +33,8 @@ def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
         before, after = said[index - 1] if index else "", said[index + 1] if index + 1 < len(said) else ""
         beside = before in NAMED or (after == "campaign" and intent != "plan")
         a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
-        told = after not in w.RELEASE and _governor(said[:index]) in (ABOUT if alone else {"about"})
+        about = _governor(said[:index]) in (ABOUT if alone else {"about"})
+        told = about and not _describes(index, said, reading)
         if before in w.GOVERN or a_name or (told and (alone or intent == "pitch")):
             found.append(word)
     return found
@@ -70,6 +72,12 @@ def readers(reading: Reading) -> list[str]:
     ]
     found = (w.AUDIENCES[word] for word, before in said if word in w.AUDIENCES and _governor(before) in TO)
     return list(dict.fromkeys(found))
+
+
+def _describes(index: int, said: list[str], reading: Reading) -> bool:
+    """Tell whether a word only says what a release is like: my beautiful, moving new single."""
+    after = takewhile(lambda at: said[at] not in w.GOVERN, range(index + 1, len(said)))
+    return any(said[at] in w.RELEASE or reading.used[at] for at in after)
 
 
 def _governor(before: list[str]) -> str:

@@ -73,6 +73,7 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
     times = [*_dates(plain, reading), *SPAN.findall(reading.text()), *ANOTHER.findall(reading.text())]
     times += _words(intent, reading.rest())
     times += SHORT.findall(reading.text()) if intent in LOOKED_AT else []
+    times += _bounds(reading) if intent in {*LOOKED_AT, "answers"} else []
     if not times:
         return None
     if intent == "next":
@@ -87,6 +88,12 @@ def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
 def no_time(intent: Intent, said: str | None) -> Unread:
     """Refuse the time that was said, and name the command that tells of days."""
     return Unread(f"no time can be said here, such as “{said}”{DATES.get(intent, '')}")
+
+
+def _bounds(reading: Reading) -> list[str]:
+    """Return what bounds a time by a name or a span: since Glass Coast, after last week."""
+    pairs = zip(reading.said, reading.said[1:], reading.used, reading.used[1:], strict=False)
+    return [f"{word} {next_}" for word, next_, one, two in pairs if word in w.BOUNDS and two and not one]
 
 
 def _words(intent: Intent, rest: Iterable[tuple[str, str]]) -> list[str]:

@@ -156,6 +156,7 @@ PARTS_OF_TIME = words(
     aug sep sept oct nov dec
     """
 )
+BOUNDS = words("before after until till since between")
 AT = words("last this in over since during past until before after")
 NUMBERS = {
     "one": 1,
@@ -214,7 +215,7 @@ LEFT_OUT = words(
     drop bar save less leave lose forget stop remove cut cancel zero none nothing hardly barely exc
     """
 )
-CONDITIONS = words("if unless")
+CONDITIONS = words("if")
 BEFORE_WRITING = words("until till before after once when whenever while")
 ACTS = words(
     """
