@@ -1049,6 +1049,7 @@ def test_a_condition_is_refused(text):
     [
         "Pitch Glass Coast to Tees Valley FM if possible",
         "Pitch Glass Coast to mara@example.org once more",
+        "What is trending in folk, if any?",
         "Plan the drop of Glass Coast",
         "Find free podcasts for submissions",
         "Plan my next single drop, 4 hours a week",
@@ -1202,6 +1203,7 @@ def test_nothing_else_is_taken_for_what_a_name_means_that_is_not_known(text, unk
     [
         "Write a pitch for my Debut EP to Tees Valley FM, Sarah",
         "Write A Pitch For My Single Asap To Tees Valley FM",
+        "Write a pitch for my single ASAP to Tees Valley FM",
         "WRITE A PITCH FOR MY SINGLE ASAP TO TEES VALLEY FM",
         "Write to Tees Valley FM about my upcoming debut single",
         "Find new UK folk DJs",

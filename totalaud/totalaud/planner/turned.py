@@ -14,7 +14,7 @@ PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|free of|st
 A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
 BETWEEN = w.words("out the my our all any on about of away from for")
 NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
-POLITE = re.compile(r"\bif (?:possible|you (?:can|could|would|please))\b|\bonce (?:more|again)\b")
+POLITE = re.compile(r"\bif (?:possible|any|you (?:can|could|would|please))\b|\bonce (?:more|again)\b")
 DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
 
 

@@ -237,6 +237,6 @@ FILLERS = words(
     that the their them there these they this to up upcoming us we what whats take takes taking which
     who whom whose will with would you your now currently so far best better most more really near based
     yet located for fans fan fit fits short quick nice friendly should could need want called shows show
-    hosts host producers producer top pls thanks those &
+    hosts host producers producer top pls asap thanks those &
     """
 )
