@@ -35,6 +35,7 @@ insert into vault.keys (user_id, person, wrapped)
 select $1, person, wrapped from unnest($2::uuid[], $3::bytea[]) as made (person, wrapped)
 on conflict do nothing
 """
+ANY = "select user_id, person, wrapped from vault.keys limit 1"
 ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict do nothing returning true"
 DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
 
@@ -66,6 +67,7 @@ class Vault:
         self._keyring = keyring
         self._cache = KeyCache()
         self._tell: Tell | None = None
+        self._is_ours = False
 
     @classmethod
     async def connect(cls, database_url: str, master_key: bytes) -> "Vault":
@@ -83,6 +85,10 @@ class Vault:
             },
         )
         return cls(pool, Keyring(master_key))
+
+    async def check_master_key(self) -> None:
+        """Raise BadMasterKey where another master key has made the keys that are there."""
+        await self._ask(self._check_master_key)
 
     async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
         """Return the key of each person, None for one who is erased or unknown."""
@@ -180,12 +186,22 @@ class Vault:
                 read.setdefault(person, self._keyring.unwrap(user, person, wrapped))
         return read
 
+    async def _check_master_key(self, connection: Any) -> None:
+        if not self._is_ours:
+            for user, person, wrapped in await connection.fetch(ANY):
+                self._keyring.unwrap(user, person, wrapped)
+            self._is_ours = True
+
     async def _make(self, connection: Any, user: UUID, people: list[UUID]) -> dict[UUID, bytes | None]:
-        """An erasure waits for the makers of the same user, so no key is made behind its back."""
+        """An erasure waits for the makers of the same user, so no key is made behind its back.
+
+        Nor is one made beside those of another master key: neither of the two would open all of them.
+        """
         read = await self._read(connection, user, people)
         new = [person for person in people if person not in read]
         if None in read.values() or not new:
             return read
+        await self._check_master_key(connection)
         wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock_shared($1)", _lock(user))

@@ -11,6 +11,7 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from shared.refusal import Refusal
 from shared.settings import Settings
 from shared.streams import provision
 from shared.urls import database_url as checked
+from shared.vault import Vault, migrate
 from totalaud.stack import ports
 from totalaud.stack.nats import Nats
 from totalaud.stack.parts import TAKEN, Part, PartKind, services
@@ -104,6 +106,18 @@ async def test_a_wrong_setting_is_named_once(
 ):
     (told,) = await last_words(tmp_path / "log", name, {"TOTALAUD_NATS_URL": provisioned} | env)
     assert said in told
+
+
+async def test_a_master_key_that_the_vault_was_not_made_with_is_refused(
+    provisioned: str, database_url: str, tmp_path: Path
+):
+    await migrate(database_url)
+    vault = await Vault.connect(database_url, bytes(32))
+    await vault.make_keys(uuid4(), [uuid4()])
+    await vault.close()
+    env = {"TOTALAUD_NATS_URL": provisioned, "TOTALAUD_DATABASE_URL": database_url}
+    (told,) = await last_words(tmp_path / "log", "campaigns", env)
+    assert told == "this vault was made with another master key: restore that one"
 
 
 async def test_a_health_port_that_is_taken_is_named(nats_url: str, tmp_path: Path):

@@ -238,6 +238,17 @@ async def test_another_master_key_opens_nothing_and_says_so(vault: Vault, vault_
     await stranger.close()
 
 
+async def test_no_key_is_made_beside_those_of_another_master_key(vault: Vault, vault_url: str):
+    await vault.make_keys(USER, [uuid4()])
+    stranger, person = await Vault.connect(vault_url, bytes(32)), uuid4()
+    for refused in (stranger.check_master_key(), stranger.make_keys(OTHER, [person])):
+        with pytest.raises(BadMasterKey, match="another master key"):
+            await refused
+    await stranger.close()
+    await vault.check_master_key()
+    assert await vault.keys(OTHER, [person]) == {person: None}
+
+
 async def test_concurrent_migrations_take_turns(postgres_url: str):
     await asyncio.gather(*(migrate(postgres_url) for _ in range(4)))
     assert await rows(postgres_url, "select 1 from vault.keys") == []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from campaigns import artists, campaign, contacts, releases, wholes
 from campaigns import requests as ask
@@ -27,7 +27,7 @@ from shared.keyring import master_key
 from shared.log import Log
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Vault
+from shared.vault import Unavailable, Vault
 
 KEPT_EVENTS = 500_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
@@ -73,6 +73,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    with suppress(Unavailable):
+        await vault.check_master_key()
     await forget_together(bus, vault)
     reapplying = Reapplying(settings.database_url, log, vault)
     try:
