@@ -92,6 +92,19 @@ async def test_a_folder_that_takes_no_data_is_named_with_the_reason_and_the_way_
         await stack.start()
 
 
+@pytest.mark.parametrize("left", [b"", b"first", b"\xff\xfe"])
+def test_a_damaged_id_is_told_by_its_file_and_not_taken_for_another_one(left: bytes, tmp_path: Path):
+    (tmp_path / "id").write_bytes(left)
+    with pytest.raises(Refusal, match=f"{tmp_path}/id holds no id of a data folder"):
+        paths.stack_id(tmp_path)
+
+
+async def test_a_data_folder_whose_name_cannot_be_written_down_is_refused(tmp_path: Path):
+    stack = LocalStack(tmp_path / os.fsdecode(b"caf\xe9"), tmp_path)
+    with pytest.raises(NotReady, match=r"name is not in UTF-8.*: choose another --data"):
+        await stack.start()
+
+
 def test_a_root_without_an_account_for_postgresql_is_told_in_one_line_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -162,9 +175,9 @@ def test_a_port_in_use_is_replaced_and_a_free_one_is_kept(tmp_path: Path):
     assert ports.FIRST <= kept < ports.LAST
 
 
-@pytest.mark.parametrize("left", ["", "\n", "four", "99999"])
-def test_a_port_that_a_full_disk_left_unwritten_is_chosen_anew(left: str, tmp_path: Path):
-    (tmp_path / "port").write_text(left)
+@pytest.mark.parametrize("left", [b"", b"\n", b"four", b"99999", b"\xff\xfe"])
+def test_a_port_that_a_full_or_damaged_disk_left_unreadable_is_chosen_anew(left: bytes, tmp_path: Path):
+    (tmp_path / "port").write_bytes(left)
     chosen = ports.kept_port(tmp_path / "port")
     assert ports.FIRST <= chosen < ports.LAST
     assert ports.kept_port(tmp_path / "port") == chosen

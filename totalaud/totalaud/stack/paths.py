@@ -47,8 +47,13 @@ def skills_dir() -> Path:
 def make_folder(folder: Path) -> Path:
     """Make the folder and what is missing above it; the mode of one that exists is left as it is.
 
-    One made by root lets others pass, not look: PostgreSQL runs as somebody else.
+    One made by root lets others pass, not look: PostgreSQL runs as somebody else. A name that is not UTF-8 is
+    refused, since it has to stand in files.
     """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise OSError(errno.EILSEQ, "its name is not in UTF-8", str(folder)) from None
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         if one.is_symlink():
@@ -77,7 +82,7 @@ def made_once(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         with _draft(file, make()) as draft:
             _put_first(draft, file)
-    return file.read_text().strip()
+    return file.read_text(errors="replace").strip()
 
 
 def write_private(file: Path, text: str) -> None:
@@ -140,5 +145,14 @@ def user_id(data: Path) -> UUID:
 
 
 def stack_id(data: Path) -> str:
-    """Return what tells this data folder from another one made later at the same place."""
-    return made_once(data / "id", lambda: str(uuid4()))
+    """Return what tells this data folder from another one made later at the same place.
+
+    Raises Refusal for what is none: by a new one, tables and keys that are elsewhere would not be found.
+    """
+    try:
+        return str(UUID(made_once(data / "id", lambda: str(uuid4()))))
+    except ValueError:
+        from shared.refusal import Refusal
+
+        way = f"write the one of before into it, or remove it where there is a {data / 'postgres'}"
+        raise Refusal("invalid", "id", f"{data / 'id'} holds no id of a data folder: {way}") from None

@@ -33,9 +33,9 @@ def free_port() -> int:
 def kept_port(file: Path) -> int:
     """Return the port written in the file while it is still free, else another one, which is then written.
 
-    A disk that was full may have left the file without one.
+    A disk that was full, or is damaged, may have left the file without one.
     """
-    text = file.read_text().strip() if file.exists() else ""
+    text = file.read_text(errors="replace").strip() if file.exists() else ""
     known = int(text) if text.isdecimal() else 0
     if FIRST <= known < LAST and is_free(known):
         _given.add(known)

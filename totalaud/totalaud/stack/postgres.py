@@ -128,8 +128,8 @@ class Postgres:
         pid_file = self.files / "postmaster.pid"
         if not pid_file.exists():
             return
-        first = pid_file.read_text().partition("\n")[0]
-        orphan = Orphan.serving(int(first), str(self.files)) if first.isdigit() else None
+        first = pid_file.read_text(errors="replace").partition("\n")[0]
+        orphan = Orphan.serving(int(first), str(self.files)) if first.isdecimal() else None
         if orphan:
             await orphan.end(signal.SIGINT)
         pid_file.unlink(missing_ok=True)
