@@ -1,6 +1,7 @@
 """What docker-compose.yml, the Dockerfile and nats.conf have to agree on; no engine is needed to see it."""
 
 import re
+import resource
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -141,6 +142,17 @@ def test_make_env_never_writes_twice(made_env, tmp_path):
     file.write_text("mine")
     done = subprocess.run([ROOT / "deploy" / "make-env", file], check=False, capture_output=True)
     assert (done.returncode, file.read_text()) == (1, "mine")
+
+
+def test_make_env_writes_all_of_it_or_nothing(tmp_path):
+    done = subprocess.run(
+        [ROOT / "deploy" / "make-env", tmp_path / ".env"],
+        check=False,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)),
+    )
+    assert done.returncode != 0
+    assert not (tmp_path / ".env").exists()
 
 
 def test_made_secrets_differ_and_the_user_is_a_uuid(made_env):
