@@ -225,6 +225,15 @@ async def test_no_model_is_asked_where_the_file_that_judges_cannot_be_loaded(ben
     assert (failure.code, model.asked, progress.calls) == ("skill_error", [], [])
 
 
+async def test_an_answer_that_no_server_should_have_let_grow_so_long_is_not_judged_nor_sent_back_whole(bench):
+    model = Played({"text": "1" * 400_000}, TRUE)
+    output, progress = await bench(model)
+    most = model.asked[0].max_tokens
+    assert len(model.asked[1].turns[1][1]) == 4 * most
+    assert output["letters"][0]["basis"] == "model"
+    assert [call.outcome for call in progress.calls] == ["invalid_output", "passed"]
+
+
 @pytest.mark.parametrize("blank", ["", " \n"])
 async def test_a_blank_answer_is_not_sent_back_for_providers_refuse_one(bench, blank):
     model = Played(reply(blank), TRUE)

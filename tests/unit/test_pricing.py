@@ -147,6 +147,13 @@ def test_an_answer_to_no_token_at_all_does_not_say_what_it_costs() -> None:
     assert usage_of("anthropic", "claude-opus-5", nothing, simulated=False).cost_usd is None
 
 
+def test_a_text_in_fewer_tokens_than_it_can_have_does_not_say_what_it_cost() -> None:
+    for written, letters, cost in ((0, 1, None), (1, 2_000, None), (77, 2_000, "0.00381"), (0, 0, "0.0015")):
+        said = chat("gpt-5.5", 1200, 1000, written)
+        usage = usage_of("openai", "gpt-5.5", said, simulated=False, letters=letters)
+        assert (usage.output_tokens, usage.cost_usd) == (written, Decimal(cost) if cost else None)
+
+
 def test_calls_add_up() -> None:
     one = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1200, 1000, 77), simulated=False)
     both = total(replace(one, in_doubt_usd=Decimal("0.01")), replace(one, in_doubt_usd=Decimal("0.02")))

@@ -10,6 +10,7 @@ from shared.refusal import Refusal
 from shared.schema import prepare, problems
 from shared.subjects import Pool
 from shared.telemetry import span
+from skill_runner.bounds import is_too_long
 from skill_runner.chats.chat import Chat, Question, Reply, called
 from skill_runner.failure import Failure, sentence
 from skill_runner.pricing import usage_of
@@ -40,7 +41,9 @@ async def ask(
             call.outcome, call.took_s, call.in_doubt = failed.code, clock() - begun, failed.in_doubt
             current.set_attribute(genai.ERROR, failed.code)
             raise
-        usage = usage_of(provider, question.model, reply.raw, simulated=chat.simulated)
+        usage = usage_of(
+            provider, question.model, reply.raw, simulated=chat.simulated, letters=len(reply.text)
+        )
         call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
         call.in_doubt = usage.cost_usd is None
         progress.spend(usage)
@@ -75,6 +78,8 @@ def read(reply: Reply, question: Question) -> Any:
             raise Failure("invalid_output", why)
         case _:
             pass
+    if is_too_long(question, reply.text):
+        raise Failure("invalid_output", "the answer is longer than its tokens can be", retryable=True)
     try:
         return loads(_bare(reply.text))
     except Refusal:

@@ -13,17 +13,30 @@ from skill_runner.pricing import price
 
 FRAME_TOKENS = 64
 LONGEST_WRONG = 4_000
+REPEATED = 4
+MOST_LETTERS = 16
 
 
 def most_usd(provider: Pool, question: Question) -> Decimal | None:
     """Return the most that one call can cost; None where the model has no known price.
 
-    A repair repeats what was asked and answered, and says in LONGEST_WRONG bytes what was wrong.
+    A repair repeats what was asked and answered, that as far as `repeated`, and says in LONGEST_WRONG bytes
+    what was wrong.
     """
     asked = len(question.system.encode()) + len(question.user.encode()) + len(json.dumps(question.schema))
     longest = _longest(question)
-    again = longest + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
+    again = REPEATED * longest + LONGEST_WRONG + FRAME_TOKENS if question.repairs else 0
     return price(provider, question.model, asked + FRAME_TOKENS + again, longest, question.settings)
+
+
+def repeated(question: Question, answer: str) -> str:
+    """Return as much of an answer as its repair repeats: another model may take each byte for a token."""
+    return answer.encode(errors="replace")[: REPEATED * _longest(question)].decode(errors="ignore")
+
+
+def is_too_long(question: Question, answer: str) -> bool:
+    """Tell an answer of more letters than so many tokens have, which the server was to stop before."""
+    return len(answer) > MOST_LETTERS * _longest(question)
 
 
 def _longest(question: Question) -> int:

@@ -13,17 +13,21 @@ from shared.usage import Usage
 from skill_runner.chats.chat import label
 
 MOST_TOKENS = 10**9
+LONGEST_TOKEN = 128
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
 ANYWHERE = (None, "", "global", "not_available")
 IN_ONE_REGION = Decimal("1.1")
 
 
-def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool) -> Usage:
+def usage_of(
+    provider: Pool, model: str, answer: dict[str, Any], *, simulated: bool, letters: int = 0
+) -> Usage:
     """Read the usage of a provider's answer; input includes cached tokens for every provider.
 
     A model without a known price costs None; so does an answer that does not say what it used, or says what
-    cannot be, such as to have been asked nothing: a server that does not count says zero. A simulated one
-    costs 0, beside its list price. What was served faster, or in one region, is billed so, and says so.
+    cannot be, such as to have been asked nothing, or to have written a text of `letters` in no tokens: a
+    server that does not count says zero, or one. A simulated one costs 0, beside its list price. What was
+    served faster, or in one region, is billed so, and says so.
     """
     from genai_prices import Usage as Counts
 
@@ -31,7 +35,8 @@ def usage_of(provider: Pool, model: str, answer: dict[str, Any], *, simulated: b
         counts = _counted(provider, answer.get("usage"))
         at = terms({**answer, **answer["usage"]})
         names = [label(answer.get("model")), model]
-        price = _price(counts, names, provider, at) if counts.input_tokens else None
+        told = counts.input_tokens and letters <= LONGEST_TOKEN * (counts.output_tokens or 0)
+        price = _price(counts, names, provider, at) if told else None
     except (ValueError, TypeError):
         counts, price = Counts(), None
     return Usage(

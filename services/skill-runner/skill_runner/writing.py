@@ -11,7 +11,7 @@ from shared.models import Aliases
 from shared.schema import problems
 from shared.subjects import Pool
 from skill_runner.asking import ask, checked, read
-from skill_runner.bounds import LONGEST_WRONG, most_usd, summed
+from skill_runner.bounds import LONGEST_WRONG, most_usd, repeated, summed
 from skill_runner.chats.chat import Again, Chat, Question, Reply, called
 from skill_runner.failure import Failure, sentence
 from skill_runner.functions import Check, Functions
@@ -198,13 +198,14 @@ class Writer:
 
     async def _attempt(self, task: Task, asked: Asked) -> Written:
         question, call, reply = asked
+        said = repeated(question, reply.text)
         self._longest_s = max(self._longest_s, call.took_s or 0.0)
         try:
             answer, warnings = _usable(task, question, reply)
         except Failure as failure:
             cut_off = reply.stop in ("length", "full")
             call.outcome = "cut_off" if cut_off else failure.code
-            raise Unusable(failure, reply.text, CUT_OFF if cut_off else failure.message) from None
+            raise Unusable(failure, said, CUT_OFF if cut_off else failure.message) from None
         checks = await self.functions.check(task.given, answer)
         failed = [check for check in checks if not check.passed]
         call.failed_checks = tuple(check.name for check in failed)
@@ -214,7 +215,7 @@ class Writer:
             wrong = "\n".join(f"{one.name}: {one.why}" for one in failed)
             raise Unusable(
                 Failure("invalid_output", f"the answer did not pass: {names}", retryable=True),
-                reply.text,
+                said,
                 wrong,
             )
         for warning in warnings:
