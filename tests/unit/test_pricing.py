@@ -125,7 +125,7 @@ def test_an_answer_without_usage_has_no_price() -> None:
 
 def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
     for wrong in (
-        chat("gpt-5.5", 10**30, 0, 77),
+        chat("gpt-5.5", 10**7 + 1, 0, 77),
         chat("gpt-5.5", 1200, 0, 10**30),
         chat("gpt-5.5", -5, 0, 77),
         chat("gpt-5.5", 10, 50, 77),
@@ -134,6 +134,11 @@ def test_numbers_of_tokens_that_cannot_be_are_no_usage() -> None:
     ):
         usage = usage_of("openai", "gpt-5.5", wrong, simulated=False)
         assert (usage.tokens, usage.cached_tokens, usage.cost_usd) == (0, 0, None)
+    for searches in (-1, 10**7 + 1, 10**400):
+        searched = message("claude-opus-5", 12, 0, 3)
+        searched["usage"]["server_tool_use"] = {"web_search_requests": searches}
+        usage = usage_of("anthropic", "claude-opus-5", searched, simulated=False)
+        assert (usage.tokens, usage.cost_usd) == (0, None), "what is paid beside tokens is looked at too"
     for cached in (11, 10**30):
         usage = usage_of("openai", "house-model", chat("house-model", 10, cached, 77), simulated=False)
         assert (usage.tokens, usage.cached_tokens) == (0, 0), "what has no price is looked at too"

@@ -12,7 +12,7 @@ from shared.subjects import Pool
 from shared.usage import Usage
 from skill_runner.chats.chat import label
 
-MOST_TOKENS = 10**9
+MOST_TOKENS = 10**7
 LONGEST_TOKEN = 128
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
 ANYWHERE = (None, "", "global", "not_available")
@@ -53,14 +53,14 @@ def usage_of(
 
 
 def _counted(provider: Pool, told: Any) -> Any:
-    """Read the numbers of tokens; raises ValueError or TypeError for none and for what cannot be."""
+    """Read what there was of each kind that is paid for; raises ValueError or TypeError if it cannot be."""
     from genai_prices import extract_usage
 
     counts = extract_usage({"usage": told}, provider_id=provider, api_flavor=FLAVOR[provider]).usage
-    kinds = counts.input_tokens, counts.cache_read_tokens, counts.output_tokens
-    read, cached, written = (count or 0 for count in kinds)
-    if not (0 <= read <= MOST_TOKENS and 0 <= cached <= read and 0 <= written <= MOST_TOKENS):
-        raise ValueError("more tokens than there can be")
+    read, cached = counts.input_tokens or 0, counts.cache_read_tokens or 0
+    told = [count for count in vars(counts).values() if count is not None]
+    if not (cached <= read and all(0 <= count <= MOST_TOKENS for count in told)):
+        raise ValueError("more than there can be")
     return counts
 
 
