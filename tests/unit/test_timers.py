@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import uvloop
@@ -101,6 +102,22 @@ async def test_a_timer_that_comes_again_takes_the_place_of_one_that_failed():
     await asyncio.sleep(1.5)
     timers.close()
     assert tried == ["first", "second", "second"]
+
+
+async def test_a_timer_that_always_fails_is_tried_ever_more_slowly(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("orchestrator.timers.AGAIN_S", 0.01)
+    timers, tried, often = Timers(), [], asyncio.Event()
+
+    async def due() -> None:
+        tried.append(asyncio.get_running_loop().time())
+        if len(tried) == 6:
+            often.set()
+        raise ValueError
+
+    timers.set("one", utc_now(), due)
+    await asyncio.wait_for(often.wait(), 20)
+    timers.close()
+    assert all(later - earlier >= 0.009 * 2**n for n, (earlier, later) in enumerate(pairwise(tried)))
 
 
 async def test_a_timer_waits_without_asking_the_clock_over_and_over():

@@ -7,14 +7,15 @@ from datetime import datetime
 from shared.clock import Clock, utc_now
 from shared.logs import get_logger
 
+AGAIN_S, LONGEST_S = 1.0, 30.0
 Due = Callable[[], Awaitable[None]]
 
 
 class Timers:
     """One timer per key; setting it again moves it.
 
-    A callback that fails is tried again in a second, unless the key's timer has fired once more by then:
-    during an outage each sweep sets the timers anew, and their callbacks would pile up.
+    A callback that fails is tried again in a second, then ever more slowly, unless the key's timer has fired
+    once more by then: during an outage each sweep sets the timers anew, and their callbacks would pile up.
     """
 
     def __init__(self, clock: Clock = utc_now) -> None:
@@ -62,13 +63,15 @@ class Timers:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, key: Hashable, due: Due) -> None:
+        wait_s = AGAIN_S
         try:
             while self._latest.get(key) is due:
                 try:
                     await due()
                 except Exception:  # noqa: BLE001 - what was due stays due
                     get_logger().exception("a timer is tried again", timer=str(key))
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(wait_s)
+                    wait_s = min(2 * wait_s, LONGEST_S)
                 else:
                     return
         finally:
