@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -32,6 +33,7 @@ from projector.origin import Origin
 from projector.projection import Projection
 from projector.rebuild import IDLE_MS, Behind, _swap, rebuild
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
+from proxy import proxied
 from servers import Rig
 from shared import subjects
 from shared.bus import Bus
@@ -41,7 +43,7 @@ from shared.events import SessionStarted, SkillRegistered
 from shared.listening import Heard
 from shared.refusal import Refusal
 from totalaud.door import TRY_S, Door
-from totalaud.operator import Operator
+from totalaud.operator import BROKEN_OFF, Operator
 
 WHOLE_SHAPE = (
     """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage,
@@ -253,6 +255,51 @@ async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
             assert not asked.done()
         await reader.close()
         await asked
+
+
+async def test_a_rebuild_whose_answer_is_lost_is_told_as_done(bus: Bus, nats_url: str, postgres_url: str):
+    async with operated(bus, nats_url, postgres_url), proxied(nats_url) as proxy:
+        await caught_up(bus, postgres_url)
+        door, mine = await Door.open(proxy.url)
+        reader = await asyncpg.connect(postgres_url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(Operator(door, mine).rebuild())
+            await until(lambda: value(postgres_url, NEARLY_SWAPPED))
+            proxy.silence()
+            await proxy.cut()
+        await reader.close()
+        while (await ask(bus, "status"))["rebuilding"]:
+            await asyncio.sleep(0.05)
+        proxy.resume()
+        assert (await asked)["ok"] is True
+        await mine.close()
+
+
+async def test_a_rebuild_goes_on_for_who_asked_though_postgres_lets_nobody_in(
+    *, bus: Bus, nats_url: str, postgres: Rig, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.operator.ASK_AGAIN_S", 0.1)
+    name, heard = urlsplit(postgres_url).path[1:], asyncio.Semaphore(0)
+
+    async def hear(_: Heard) -> None:
+        heard.release()
+
+    async with operated(bus, nats_url, postgres_url):
+        await caught_up(bus, postgres_url)
+        reader, owner = await asyncpg.connect(postgres_url), await asyncpg.connect(postgres.url)
+        async with reader.transaction():
+            await reader.execute("SELECT FROM agent_sessions LIMIT 1")
+            asked = asyncio.create_task(Operator(Door(bus), bus).rebuild())
+            await until(lambda: value(postgres_url, SWAPPING))
+            await owner.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            await bus.listen("ops.projection.status", hear)
+            for _ in range(BROKEN_OFF + 1):
+                await heard.acquire()
+        await asked
+        await owner.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await reader.close()
+        await owner.close()
 
 
 async def test_a_rebuild_says_whose_transaction_it_waits_for(

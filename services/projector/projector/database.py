@@ -122,6 +122,11 @@ async def checkpoint(connection: asyncpg.Connection) -> Checkpoint:
     )
 
 
+async def which(connection: asyncpg.Connection) -> int:
+    """Return what tells the live tables from those that a rebuild puts in their place."""
+    return int(await connection.fetchval("SELECT $1::text::regclass::oid", f"{LIVE}.checkpoint"))
+
+
 async def alone(connection: asyncpg.Connection) -> None:
     """Wait until no other projector is at work; the lock is free again when its connection ends."""
     waiting = False

@@ -57,6 +57,7 @@ class Operating:
         async with connected(self._url) as connection:
             try:
                 at = await database.checkpoint(connection)
+                tables = await database.which(connection)
                 errors = await connection.fetch(
                     "SELECT subject, seq, reason FROM projection_errors ORDER BY seq LIMIT $1", TOLD
                 )
@@ -71,6 +72,7 @@ class Operating:
             "log_seq": log_seq,
             "lag": log_seq - at.seq,
             "epoch": str(at.epoch),
+            "tables": tables,
             "errors": [dict(row) for row in errors],
             "rebuilding": rebuilding,
             "rebuilt_seq": rebuilt_seq,
