@@ -149,6 +149,18 @@ SKILLS = {
         "    yield {'pid': os.getpid(), 'child': child}\n"
         "    if input['crashes']:\n        os._exit(3)\n"
     ),
+    "fork_and_read": (
+        "import os\n"
+        "def run(input, context):\n"
+        "    reading, writing = os.pipe()\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        try:\n            context.rows('SELECT 1')\n"
+        "        except BaseException as error:\n            os.write(writing, str(error).encode())\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+        "    return {'said': os.read(reading, 1000).decode()}\n"
+    ),
     "daemon": (
         "import os, time\n"
         "def run(input, context):\n"
@@ -325,6 +337,13 @@ async def test_a_process_that_a_skill_forks_answers_nobody_s_call(workers: Worke
     assert await run_with(workers, attempt("nap", {"s": 0.4})) == {"slept": True}, "another's answer"
     assert forked["child"] > 0
     assert gone(forked["child"])
+
+
+async def test_a_process_that_a_skill_forks_reads_no_tables_on_its_parent_s_connection(
+    workers: Workers,
+) -> None:
+    output = await run_with(workers, attempt("fork_and_read"))
+    assert output == {"said": "context.rows is for the skill's own process, and not for those that it forks"}
 
 
 async def test_when_no_worker_can_be_started_it_is_said_and_tried_again(skills: Path) -> None:

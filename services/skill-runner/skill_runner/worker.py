@@ -25,6 +25,7 @@ from skill_runner.skillfile import Missing, SkillFiles
 from skill_runner.surroundings import surroundings
 
 DIE_WITH_PARENT = 1
+FORKED = "context.rows is for the skill's own process, and not for those that it forks"
 LEAVES = {type(None), bool, int, str}
 NO_THREAD = "can't start new thread"
 PASSING_STATES = ("08", "40", "53", "57")
@@ -63,7 +64,12 @@ class Worker:
         self._surroundings = surroundings()
 
     def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
-        """Read from the tables; their driver is most of a worker's start, so it waits for the first query."""
+        """Read from the tables; their driver is most of a worker's start, so it waits for the first query.
+
+        A fork would read, and spoil, the answers that are its parent's: they share one connection.
+        """
+        if os.getpid() != self._pid:
+            raise SkillError(FORKED)
         if self._tables is None:
             from skill_runner.tables import Blocking, ReadModel
 
