@@ -558,6 +558,17 @@ def test_what_a_skill_cannot_import_is_told(tmp_path: Path, line: str, said: str
     assert told(found, tmp_path) == ([f"a/s.py:2: {said}"] if said else [])
 
 
+def test_a_fault_in_the_code_that_skills_share_is_told(tmp_path: Path):
+    found = loaded(
+        tmp_path,
+        a__s_yaml="name: s\ncategory: research\nprovider: custom\n",
+        a__s_py="from library.found import x\n\ndef run(given, context):\n    return x\n",
+        library__found_py="x = 1\ny = [2\n",
+        library__other_py="x = 1\n",
+    )
+    assert told(found, tmp_path) == ["library/found.py:2: not Python: '[' was never closed"]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "hint"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.definitions import AgentDefinition, SkillDefinition
 from totalaud.skillfiles.agent import load_agent
 from totalaud.skillfiles.problem import Faults, Problem
+from totalaud.skillfiles.python import check_library
 from totalaud.skillfiles.skill import SkillFile, load_skill
 from totalaud.skillfiles.types import load_types
 
@@ -32,7 +33,7 @@ def load(folder: Path, *, marks: bool = False) -> Loaded:
         loaded.problems.append(Problem(folder, 1, "there is no such folder"))
         return loaded
     types, faults = load_types(folder / TYPES)
-    all_faults = [faults, *_misplaced(folder)]
+    all_faults = [faults, *_misplaced(folder), *check_library(folder)]
     found = sorted(folder.glob(f"{SHOWN}/{SHOWN}.yaml"))
     files = [load_skill(file, types) for file in found if file.name != AGENT]
     _refuse_twins(files)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.skill_source import LIBRARY
+from shared.skill_source import LIBRARY, library_of
 from totalaud.skillfiles.problem import Faults
 
 MAX_BYTES = 1024 * 1024
@@ -50,14 +50,28 @@ def python_of(file: Path, provider: str, faults: Faults, line: int) -> Python | 
     return None if python.found else Python(source, functions)
 
 
-def _functions(source: bytes, known: Signatures, faults: Faults) -> tuple[str, ...]:
+def check_library(folder: Path) -> list[Faults]:
+    """Look at the code that all skills of a folder share."""
+    told = []
+    for name, source in library_of(folder).items():
+        told.append(faults := Faults(folder / LIBRARY / name))
+        _parsed(source, faults)
+    return told
+
+
+def _parsed(source: bytes, faults: Faults) -> ast.Module | None:
     try:
-        module = ast.parse(source)
+        return ast.parse(source)
     except SyntaxError as error:
         faults.add(error.lineno or 1, f"not Python: {error.msg}")
-        return ()
     except (ValueError, RecursionError, MemoryError):
         faults.add(1, "not Python that can be read")
+    return None
+
+
+def _functions(source: bytes, known: Signatures, faults: Faults) -> tuple[str, ...]:
+    module = _parsed(source, faults)
+    if module is None:
         return ()
     _check_imports(module, faults)
     found = []
