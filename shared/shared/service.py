@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi import AsgiFastStream, AsgiResponse, AsyncAPIRoute, get
 from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsSecurity
@@ -99,9 +99,10 @@ async def _serve(name: str, wire: Wire) -> bool:
         broker,
         lifespan=lifespan,
         logger=None,
-        specification=AsyncAPI(described),
+        specification=AsyncAPI(described, title=f"totalaud {name}"),
         asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
-        asyncapi_path="/docs",
+        # Where one can "try it out", anybody may publish anything with the rights of the service.
+        asyncapi_path=AsyncAPIRoute("/docs", try_it_out_path=None),
     )
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     with _bound(settings.health_host, settings.health_port) as port, server.told_to_stop():

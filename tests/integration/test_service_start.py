@@ -11,8 +11,9 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import httpx2
 import psutil
 import pytest
 
@@ -143,6 +144,32 @@ async def test_health_is_told_where_the_settings_say(provisioned: str, database_
             await asyncio.sleep(0.05)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(ports.LOOPBACK, port)
+
+
+async def test_who_reaches_a_service_s_health_port_can_look_and_say_nothing(
+    provisioned: str, database_url: str, bus: Bus, tmp_path: Path
+):
+    port, subject = ports.free_port(), f"evt.{UUID(int=1)}.contact.{UUID(int=2)}"
+    env = GIVEN | {"TOTALAUD_NATS_URL": provisioned, "TOTALAUD_DATABASE_URL": database_url}
+    env["TOTALAUD_HEALTH_PORT"] = str(port)
+    told = {"channelName": subject, "message": {"message": {}}, "options": {"sendToRealBroker": True}}
+    async with (
+        process(tmp_path / "log", (sys.executable, "-m", "campaigns"), env),
+        httpx2.AsyncClient(base_url=f"http://{ports.LOOPBACK}:{port}", trust_env=False) as client,
+        asyncio.timeout(30),
+    ):
+        while True:
+            with suppress(httpx2.ConnectError):
+                if (await client.get("/healthz")).is_success:
+                    break
+            await asyncio.sleep(0.05)
+        for path in ("/healthz", "/metrics", "/docs", "/docs.json"):
+            assert (await client.get(path)).is_success
+            assert (await client.post(path, json=told)).status_code == 405
+        assert (await client.post("/docs/try", json=told)).status_code == 404
+        assert "totalaud campaigns" in (await client.get("/docs.json")).text
+        assert "try" not in (await client.get("/docs")).text
+    assert (await bus.client.jetstream().stream_info("EVT")).state.messages == 0
 
 
 async def test_a_free_port_that_somebody_else_took_meanwhile_is_chosen_anew(tmp_path: Path):
