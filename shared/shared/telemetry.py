@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FLUSH_EVERY_MS = 500.0
 SHUTDOWN_S = 3.0
+OFF = (("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none"))
 NO_SPAN = NoSpan()
 
 
@@ -33,7 +34,7 @@ class _Current:
 
 def endpoint() -> str | None:
     """Return where spans go, if anywhere; raises Refusal for what is no URL, where none would arrive."""
-    if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if any(os.environ.get(name, "").strip().lower() == value for name, value in OFF):
         return None
     return http_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or http_url("OTEL_EXPORTER_OTLP_ENDPOINT")
 

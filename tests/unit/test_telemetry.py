@@ -103,6 +103,8 @@ telemetry.shutdown()
         ({BASE: NOWHERE, TRACES: ""}, NOWHERE),
         ({BASE: "x", TRACES: f"{NOWHERE}/v1/traces"}, f"{NOWHERE}/v1/traces"),
         ({BASE: "x", "OTEL_SDK_DISABLED": "true"}, None),
+        ({BASE: NOWHERE, "OTEL_TRACES_EXPORTER": "none"}, None),
+        ({BASE: NOWHERE, "OTEL_TRACES_EXPORTER": "otlp"}, NOWHERE),
     ],
 )
 def test_an_endpoint_that_is_empty_is_none(
