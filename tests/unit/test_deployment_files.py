@@ -87,6 +87,10 @@ def test_what_the_page_on_operations_lets_one_set_reaches_whoever_reads_it():
     assert all(
         "TOTALAUD_ACK_WAIT_S" in SERVICES[name]["environment"] for name in ("provision", "orchestrator")
     )
+    traces = set(re.findall(r"`(OTEL_[A-Z_]+)", table)) - {"OTEL_EXPORTER_OTLP_PROTOCOL"}
+    traces |= {"OTEL_TRACES_SAMPLER_ARG", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_COMPRESSION"}
+    for name in ("orchestrator", "skill-runner", "projector", "campaigns"):
+        assert traces <= set(SERVICES[name]["environment"])
     models, kept = runner["volumes"]
     assert kept.split(":")[1] == runner["environment"]["TOTALAUD_KEPT_SKILLS"]
     assert f"-o totalaud {kept.split(':')[1]}" in (ROOT / "deploy/Dockerfile").read_text()
