@@ -52,7 +52,7 @@ class Outbox:
         self._every_s = every_s
         self._lock = threading.Lock()
         self._waiting: list[Span] = []
-        self._untaken = 0
+        self._lost = self._under_way = 0
         self._next_report = 0.0
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -60,7 +60,7 @@ class Outbox:
     def put(self, spans: Sequence[Span]) -> None:
         with self._lock:
             if len(self._waiting) + len(spans) > ROOM:
-                self._untaken += len(spans)
+                self._lost += len(spans)
             else:
                 self._waiting += spans
             if self._thread is None:
@@ -83,18 +83,21 @@ class Outbox:
     def _empty(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []
-            self._untaken += len(waiting)
-        if waiting and self._taken(waiting):
-            with self._lock:
-                self._untaken -= len(waiting)
+            self._under_way = len(waiting)
+        taken = not waiting or self._taken(waiting)
+        with self._lock:
+            self._lost += 0 if taken else len(waiting)
+            self._under_way = 0
         self._report()
 
     def _report(self) -> None:
         with self._lock:
-            if not self._untaken or time.monotonic() < self._next_report:
+            lost = self._lost + self._under_way
+            if not lost or time.monotonic() < self._next_report:
                 return
             self._next_report = time.monotonic() + REPORT_EVERY_S
-        get_logger().warning("the trace receiver takes no spans", lost=self._untaken)
+            self._lost = 0
+        get_logger().warning("the trace receiver takes no spans", lost=lost)
 
     def _taken(self, spans: Sequence[Span]) -> bool:
         try:

@@ -286,6 +286,24 @@ assert time.monotonic() - begin < 15
     assert [line["event"] for line in lines] == ["the trace receiver takes no spans"]
 
 
+def test_what_was_lost_is_said_once_and_not_for_ever():
+    program = """
+from shared import span_export
+span_export.REPORT_EVERY_S = 0.0
+sent = []
+def send(spans):
+    sent.append(len(spans))
+    return len(sent) > 2
+outbox = span_export.Outbox(send, 0.001)
+for number in range(1, 8):
+    outbox.put([None])
+    while len(sent) < number:
+        time.sleep(0.001)
+outbox.close(5)
+"""
+    assert [line["lost"] for line in run(program)] == [1, 1]
+
+
 def test_a_log_line_inside_a_span_carries_its_ids():
     program = """
 with telemetry.span("x", parent=CLIENT):
