@@ -78,6 +78,17 @@ async def test_all_that_has_happened_is_loaded(cluster_bus: Bus, behind: Copies,
     assert {whose: last.seq for whose, last in lasts.items()} == {one: seqs[-1]}
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_commit_whose_answer_was_lost_is_known_for_ones_own(
+    cluster_bus: Bus, behind: Copies, times: int
+):
+    log, one = JetStreamLog(cluster_bus), session(USER, uuid4())
+    commit = Commit(commit_id=uuid4(), at=NOW, events=(SessionCancelled(),))
+    seq = await log.append(one, commit, expected=0)
+    behind.are_behind(seq - 1, times=times, pages=2 * times)
+    assert await log.append(one, commit, expected=0) == seq
+
+
 async def test_what_has_no_past_has_none_however_far_copies_are(cluster_bus: Bus, behind: Copies):
     log, nobody = JetStreamLog(cluster_bus), session(USER, uuid4())
     seq = await append(log, session(USER, uuid4()), SessionCancelled())

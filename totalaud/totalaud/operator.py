@@ -87,7 +87,7 @@ class Operator:
         return None
 
     async def _status(self) -> Json | None:
-        """Return the projection's status, None where the projector cannot tell it now: log or tables are away."""
+        """Return the projection's status, None where it cannot be told now: log or tables are away."""
         try:
             return await self.projection_status()
         except Refusal as refusal:
