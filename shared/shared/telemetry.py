@@ -30,6 +30,7 @@ NO_SPAN = NoSpan()
 class _Current:
     outbox: "Outbox | None" = None
     sampler: "Sampler"
+    sampler_is_set = False
 
 
 def endpoint() -> str | None:
@@ -64,6 +65,7 @@ def start(service: str) -> None:
     about = resource(service)
     every_ms = number("OTEL_BSP_SCHEDULE_DELAY", FLUSH_EVERY_MS)
     _Current.sampler = TracerProvider(resource=about, shutdown_on_exit=False).sampler
+    _Current.sampler_is_set = bool(os.environ.get("OTEL_TRACES_SAMPLER"))
     _Current.outbox = Outbox(sender(about, "totalaud"), every_ms / 1000)
 
 
@@ -110,15 +112,15 @@ def span(
 def session_span(aggregate: Aggregate, cause: str | None) -> str:
     """Return the `traceparent` of a session's span; `cause` is that of its first commit.
 
-    Its flag says whether the session's trace is recorded: as the sender's is, or else as OTEL_TRACES_SAMPLER
-    wants it of a root. Not every bit of a UUID is random, so a share is taken by the span's id.
+    Its flag says whether the session's trace is recorded, as OTEL_TRACES_SAMPLER has it. Where nobody set one
+    a sender that is not recorded is none. Some bits of a UUID are fixed: a share is taken by the span's id.
     """
     own = trace_ids.session_parent(aggregate, cause)
     if not on():
         return own
     span_ = trace_ids.of_own(own)
     sender = trace_ids.parse(cause)
-    if sender is not None and sender.sampled:
+    if sender is not None and (sender.sampled or _Current.sampler_is_set):
         return span_._replace(sampled=_samples(aggregate.noun, sender.trace_id, sender)).traceparent
     return span_._replace(sampled=_samples(aggregate.noun, span_.span_id, None)).traceparent
 
