@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import structlog
 
@@ -13,11 +14,16 @@ from rig import running_stack
 from scheduling import ByFile, in_order
 from servers import Rig, fresh_database, running_nats, running_postgres
 from shared.bus import Bus
+from shared.service import GARBAGE
 from shared.streams import provision
 from skillbench import skillbench
 from totalaud.stack.local import LocalStack
 
 ACK_WAIT_S = 2.0
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
@@ -111,10 +117,13 @@ async def stack() -> AsyncIterator[LocalStack]:
 
 @pytest.fixture
 def steady() -> Iterator[None]:
-    """CPU time is that of the test alone: what was there before is not looked through, as in a service."""
+    """CPU time is that of the test alone: garbage is looked for as a service does, not in what was there."""
+    before = gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     yield
+    gc.set_threshold(*before)
     gc.unfreeze()
 
 

@@ -246,7 +246,7 @@ GIVEN = some.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @drawn(GIVEN)
 def test_the_template_passes_whatever_was_given(given):
     told = pitch.brief(given, NOW)

@@ -268,7 +268,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(COMMANDS, max_size=40))
 def test_whatever_comes_the_limit_holds_and_the_account_is_even(commands):
     ledger = after(limit("2"), limit("1.5", "day"))
@@ -327,7 +327,7 @@ LIVED = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(LIVED)
 def test_who_begins_with_a_balance_knows_what_counts_for_the_next_eight_days(lived):
     """Attempt ids are used once, as sessions make them: a settled one is not reserved again long after."""

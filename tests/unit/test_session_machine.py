@@ -125,5 +125,5 @@ class Life(RuleBasedStateMachine):
             assert not waiting.timers
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestLife = Life.TestCase

@@ -17,6 +17,7 @@ from shared.message import Message
 from shared.schema import problems
 
 LIMIT = 2_500_000
+pytestmark = pytest.mark.usefixtures("steady")
 
 
 @contextmanager

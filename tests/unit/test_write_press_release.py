@@ -218,7 +218,7 @@ WORDS = some.one_of(
 DAYS = some.dates(date(1950, 1, 1), date(2100, 1, 1)).map(date.isoformat)
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @drawn(
     artist=some.fixed_dictionaries(
         {"name": WORDS}, optional={"location": WORDS, "bio": WORDS, "genres": some.lists(WORDS, max_size=2)}
