@@ -863,6 +863,7 @@ def test_a_question_that_is_refused_repeats_no_part_of_an_address(text):
         ("Pitch my single to radio DJs", "to whom?"),
         ("Pitch my single to folk people", "to whom?"),
         ("word " * 61, "too long"),
+        ("1" * 4_001, "too long"),
         ("word " * 60, "none of the questions"),
         ("Find radio DJs who don't like synthpop", "dont"),
         ("Find UK radio DJs except synthpop", "except"),

@@ -33,7 +33,8 @@ from totalaud.planner.times import HOW_MANY_HOURS, no_time, two_spans, unread_ti
 from totalaud.planner.turned import depends, negated
 from totalaud.planner.vocabulary import Vocabulary
 
-MOST_WORDS = 60
+MOST_WORDS, MOST_LETTERS = 60, 4_000
+TOO_LONG = f"that is too long: at most {MOST_WORDS} words"
 MOST_UNUSED = 2
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 ONE_BUDGET = "I take one amount, the most that may be spent"
@@ -94,6 +95,8 @@ FIXED = (
 
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     """Return the question's slots, or why it cannot be read, and which command tells it, if one does."""
+    if len(text) > MOST_LETTERS:
+        return Unread(TOO_LONG)
     found = _understood(text, vocabulary)
     name = hidden(" ".join(WORD.findall(QUOTED.sub(" ", text).casefold())), vocabulary)
     if isinstance(found, Question):
@@ -362,7 +365,7 @@ def _not_a_question(said: list[str]) -> Unread | None:
     if not said:
         return Unread("there is no question")
     if len(said) > MOST_WORDS:
-        return Unread(f"that is too long: at most {MOST_WORDS} words")
+        return Unread(TOO_LONG)
     return None
 
 
