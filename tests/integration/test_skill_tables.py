@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from skill_runner.surroundings import OURS, surroundings
+from skill_runner.surroundings import OURS, Surroundings
 from skill_runner.tables import Blocking, ReadModel
 from totalaud.stack.ports import LOOPBACK
 
@@ -46,7 +46,7 @@ def test_a_skill_s_threads_read_one_after_the_other(tables: Blocking):
 
 
 def test_what_looks_up_a_server_s_name_is_nothing_that_a_skill_has_left(tables: Blocking):
-    before = surroundings()
+    before = Surroundings()
     tables.rows("SELECT 1 AS n", {}, 0, 30)
     assert any(thread.name.startswith(OURS) for thread in threading.enumerate())
-    assert surroundings().threads == before.threads
+    assert before.changed() == []

@@ -8,55 +8,81 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
 OURS = "tables"
 """The name of the threads that a worker itself begins."""
 LARGE_KB = 2**20
+TOLD = frozenset({"os.chdir", "os.putenv", "os.unsetenv", "resource.setrlimit", "resource.prlimit"})
+"""Python tells of each such change as it is made."""
 
 
-class Surroundings(NamedTuple):
-    """As they are at one moment; what a module holds is not among them."""
+class Told(NamedTuple):
+    """What changes only with one of TOLD, so that it need not be looked at after each call."""
 
     folder: str | None
+    environment: dict[str, str]
+    limits: tuple[tuple[int, int], ...]
+
+
+class Untold(NamedTuple):
+    """What can change without a word; what a module holds is not among it."""
+
     umask: int
-    environment: dict[bytes, bytes]
     time_zone: tuple[str, str]
     locale: str
     decimals: tuple[int, str]
     recursion: int
     output: tuple[object, ...]
-    limits: tuple[tuple[int, int], ...]
     priority: int
     timer: bool
     threads: int
     processes: bool
     memory: bool
 
-    def changed(self, later: "Surroundings") -> list[str]:
-        """Name what is not as it was."""
-        return [name for name, was, is_ in zip(self._fields, self, later, strict=True) if was != is_]
+
+class Surroundings:
+    """As they are when it is made."""
+
+    def __init__(self) -> None:
+        self._told, self._untold = _told(), _untold()
+        self._was_told = False
+        sys.addaudithook(self._hear)
+
+    def changed(self) -> list[str]:
+        """Name what is no more as it was; where nothing is, this takes some microseconds."""
+        untold = _untold()
+        if untold == self._untold and not self._was_told:
+            return []
+        before, now = {**self._told._asdict(), **self._untold._asdict()}, _told()._asdict() | untold._asdict()
+        return [name for name, was in before.items() if now[name] != was]
+
+    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
+        if event in TOLD:
+            self._was_told = True
 
 
-def surroundings() -> Surroundings:
-    """Look around, in a hundredth of a millisecond: this is done after each call."""
-    numbers = decimal.getcontext()
-    return Surroundings(
-        folder=_folder(),
-        umask=_umask(),
-        environment=_environment(),
-        time_zone=time.tzname,
-        locale=locale.setlocale(locale.LC_ALL),
-        decimals=(numbers.prec, numbers.rounding),
-        recursion=sys.getrecursionlimit(),
-        output=(sys.stdout, sys.stdout.closed, sys.stderr, sys.stderr.closed),
-        limits=tuple(map(resource.getrlimit, LIMITS)),
-        priority=os.nice(0),
-        timer=signal.getitimer(signal.ITIMER_REAL) != (0.0, 0.0),
-        threads=sum(not thread.name.startswith(OURS) for thread in threading.enumerate()),
-        processes=_has_children(),
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > LARGE_KB,
+def _told() -> Told:
+    return Told(_folder(), dict(os.environ), tuple(map(resource.getrlimit, LIMITS)))
+
+
+def _untold() -> Untold:
+    """Look around; by place, since a call for each or by name takes as long again."""
+    numbers, out, err, umask = decimal.getcontext(), sys.stdout, sys.stderr, os.umask(0)
+    os.umask(umask)
+    return Untold(
+        umask,
+        time.tzname,
+        locale.setlocale(locale.LC_ALL),
+        (numbers.prec, numbers.rounding),
+        sys.getrecursionlimit(),
+        (out, out.closed, err, err.closed),
+        os.getpriority(os.PRIO_PROCESS, 0),
+        signal.getitimer(signal.ITIMER_REAL)[0] > 0,
+        _threads() if threading.active_count() > 1 else 1,
+        _has_children(),
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > LARGE_KB,
     )
 
 
@@ -67,15 +93,8 @@ def _folder() -> str | None:
         return None
 
 
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
-
-
-def _environment() -> dict[bytes, bytes]:
-    """Copy it as it is: `os.environ` would decode each variable."""
-    return dict(cast("dict[bytes, bytes]", cast("Any", vars(os.environ))["_data"]))
+def _threads() -> int:
+    return sum(not thread.name.startswith(OURS) for thread in threading.enumerate())
 
 
 def _has_children() -> bool:

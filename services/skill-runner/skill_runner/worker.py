@@ -22,7 +22,7 @@ from shared.places import text_of
 from skill_runner.context import Context, SkillError, Tables
 from skill_runner.frames import OUT_OF_FILES, OUT_OF_MEMORY, OUTPUT_LIMIT, SHOW, Frame, calls, pack, write
 from skill_runner.skillfile import Missing, SkillFiles
-from skill_runner.surroundings import surroundings
+from skill_runner.surroundings import Surroundings
 
 DIE_WITH_PARENT = 1
 FORKED = "context.rows is for the skill's own process, and not for those that it forks"
@@ -61,7 +61,7 @@ class Worker:
         self._fetch_allow = fetch_allow
         self._tables: Tables | None = None
         self._pid = os.getpid()
-        self._surroundings = surroundings()
+        self._surroundings = Surroundings()
 
     def rows(self, sql: str, named: dict[str, Any], log_seq: int, wait_s: float) -> list[dict[str, Any]]:
         """Read from the tables; their driver is most of a worker's start, so it waits for the first query.
@@ -88,7 +88,7 @@ class Worker:
             _show(error)
             _end_if_used_up(error)
             data = pack({"error": told(error, self._files.roots)})
-        if left := self._surroundings.changed(surroundings()):
+        if left := self._surroundings.changed():
             _show_left(call["skill"], left)
             self._tell(pack({"spent": True}))
         self._tell(data)
