@@ -51,8 +51,14 @@ class Surroundings:
         sys.addaudithook(self._hear)
 
     def changed(self) -> list[str]:
-        """Name what is no more as it was; where nothing is, this takes some microseconds."""
-        untold = _untold()
+        """Name what is no more as it was; where nothing is, this takes some microseconds.
+
+        A skill may have put anything in the place of what is looked at, as nothing in that of its output.
+        """
+        try:
+            untold = _untold()
+        except Exception:  # noqa: BLE001 - whatever it is, it is not as it was
+            return ["what cannot be looked at"]
         if untold == self._untold and not self._was_told:
             return []
         before, now = {**self._told._asdict(), **self._untold._asdict()}, _told()._asdict() | untold._asdict()
