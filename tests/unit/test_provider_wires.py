@@ -155,6 +155,24 @@ async def test_an_answer_that_came_compressed_is_not_unpacked_to_whatever_size(
 
 
 @BOTH
+@pytest.mark.parametrize("how", ["gzip", "zstd", "br, gzip"])
+async def test_an_error_that_came_compressed_is_told_by_its_status(provider: Pool, how: str) -> None:
+    busy = answer(gzip.compress(b"{}"), 429, content_encoding=how, retry_after="7")
+    async with wire(busy) as there:
+        failure, call = await failed(there.url, provider, timeout_s=20)
+    assert (failure.code, failure.retryable, call.in_doubt) == ("rate_limited", True, False)
+    assert failure.retry_after_s == 7
+
+
+@BOTH
+@pytest.mark.parametrize("how", ["Identity", "UTF-8", ""])
+async def test_an_answer_whose_encoding_packs_nothing_is_read(provider: Pool, how: str) -> None:
+    async with wire(answer(ANSWERS[provider], content_encoding=how)) as there:
+        ended, _ = await asked(there.url, provider, timeout_s=20)
+    assert isinstance(ended, Reply)
+
+
+@BOTH
 @pytest.mark.parametrize("field", ["choices", "content", "usage", "of no use"])
 async def test_an_answer_of_a_million_parts_keeps_nobody_else_waiting(provider: Pool, field: str) -> None:
     body = json.dumps({**ANSWERS[provider], field: [{}] * 900_000}).encode()
