@@ -190,7 +190,7 @@ class Vault:
         if not self._is_ours:
             for user, person, wrapped in await connection.fetch(ANY):
                 self._keyring.unwrap(user, person, wrapped)
-            self._is_ours = True
+                self._is_ours = True
 
     async def _make(self, connection: Any, user: UUID, people: list[UUID]) -> dict[UUID, bytes | None]:
         """An erasure waits for the makers of the same user, so no key is made behind its back.

@@ -249,6 +249,17 @@ async def test_no_key_is_made_beside_those_of_another_master_key(vault: Vault, v
     assert await vault.keys(OTHER, [person]) == {person: None}
 
 
+async def test_who_found_no_key_at_first_makes_none_beside_those_that_another_master_key_made_since(
+    vault: Vault, vault_url: str
+):
+    stranger = await Vault.connect(vault_url, bytes(32))
+    await stranger.check_master_key()
+    await vault.make_keys(USER, [uuid4()])
+    with pytest.raises(BadMasterKey, match="another master key"):
+        await stranger.make_keys(OTHER, [uuid4()])
+    await stranger.close()
+
+
 async def test_concurrent_migrations_take_turns(postgres_url: str):
     await asyncio.gather(*(migrate(postgres_url) for _ in range(4)))
     assert await rows(postgres_url, "select 1 from vault.keys") == []
