@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from library import days, prose
@@ -112,9 +113,11 @@ def _claims(text: str, sheet: Sheet) -> Iterator[Claim]:
 
 
 def _disguised(word: str, given: set[str]) -> bool:
-    """Tell a word that is not seen as it is read here; of the signs of a picture some are hidden."""
-    allowed = given if any(map(str.isalnum, word)) else given | OF_PICTURES
-    return any(letter not in allowed and prose.odd(letter) for letter in word)
+    """Tell a word that is not seen as it is read here; after the sign of a picture some more are hidden."""
+    return any(
+        letter not in given and prose.odd(letter) and (before.isalnum() or letter not in OF_PICTURES)
+        for before, letter in pairwise(f"x{word}")
+    )
 
 
 def _verbatim(said: str, sheet: Sheet) -> bool:

@@ -197,7 +197,18 @@ def test_a_name_with_a_point_in_it_is_no_address_where_it_was_given():
 @pytest.mark.parametrize(
     "word",
     [
-        *("aw\u200bard", "aw\u00adard", "drum\u202e", "dr\u0336um", "home\U000e0041", "drum\x1b", "\u0445"),
+        *(
+            "aw\ufe0fard",
+            "\u200daward",
+            "award\u200d",
+            "aw\u200bard",
+            "aw\u00adard",
+            "drum\u202e",
+            "dr\u0336um",
+            "home\U000e0041",
+            "drum\x1b",
+            "\u0445",
+        ),
         *(
             "\u0430ward",
             "\U0001d41a\U0001d430\U0001d41a\U0001d42b\U0001d41d",
@@ -218,6 +229,7 @@ def test_letters_of_the_language_and_those_that_were_given_are_no_alarm():
     given = Sheet(texts=("синий час", "the zwj\u200dname"), names=("Ærø", "Ålesund"))
     text = "They record «синий час» at home, a cafe\u0301, naïve, with the zwj\u200dname ❤️ 👩\u200d🎤"
     assert unsupported(text, given) == []
+    assert unsupported("They record at home!❤️ Thanks❤️ 👩\u200d🎤", SHEET) == []
 
 
 def test_every_false_sentence_is_honest_once_it_was_given():
