@@ -16,6 +16,7 @@ from projected import assert_folded
 from projector.database import connected, make
 from projectorstage import (
     Writer,
+    ask,
     caught_up,
     halted,
     have_rebuilt,
@@ -137,6 +138,18 @@ async def test_a_database_that_has_not_every_letter_is_refused_by_name(bus: Bus,
         await until(lambda: halted(live))
         assert live.halted
         assert "LATIN1" in live.halted
+
+
+async def test_a_database_that_has_not_every_letter_is_not_rebuilt_in_vain_and_the_operator_told_why(
+    bus: Bus, nats_url: str, postgres: Rig
+):
+    async with (
+        fresh_database(postgres.url, "ENCODING 'LATIN1' LOCALE 'C'") as url,
+        operated(bus, nats_url, url) as live,
+    ):
+        await until(lambda: halted(live))
+        for verb in ("status", "rebuild"):
+            assert (await ask(bus, verb))["error"]["message"] == live.halted
 
 
 @pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])

@@ -62,7 +62,8 @@ class Operating:
                     "SELECT subject, seq, reason FROM projection_errors ORDER BY seq LIMIT $1", TOLD
                 )
             except asyncpg.UndefinedTableError:
-                raise Refusal("unavailable", None, "the tables are not made yet: ask again") from None
+                why = self._live.halted or "the tables are not made yet: ask again"
+                raise Refusal("unavailable", None, why) from None
             rebuilding = self._rebuilding.locked() or await database.rebuilding(connection)
             rebuilt_seq = await progress(connection) if rebuilding else None
             waits_for = await waited_for(connection) if rebuilding else None

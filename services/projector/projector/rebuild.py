@@ -94,6 +94,7 @@ async def _rebuilt(bus: Bus, url: str, live: Live, lanes: Lanes | None, *, keys_
     Raises ForeignKeyViolationError for such a row when the keys come last: it is too late then to park it.
     """
     async with connected(url, NEXT, synchronous_commit="off") as connection:
+        database.check_letters(connection)
         if not await database.first_to_rebuild(connection):
             raise Refusal("busy", None, "a rebuild is running: wait for its end")
         await drop(connection)
