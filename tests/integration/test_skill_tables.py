@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,9 @@ import pytest
 from skill_runner.surroundings import OURS, Surroundings
 from skill_runner.tables import Blocking, ReadModel
 from totalaud.stack.ports import LOOPBACK
+
+LONG = "SELECT 2 AS n FROM pg_sleep(60)"
+GOES_ON = "SELECT pid FROM pg_stat_activity WHERE query = :long AND state = 'active'"
 
 
 class Interrupted(Exception):  # noqa: N818 - what a skill of its own would call it
@@ -27,16 +31,29 @@ def tables(postgres_url: str) -> Iterator[Blocking]:
     reading.close()
 
 
-def test_a_query_that_a_signal_breaks_off_leaves_nothing_to_the_next(tables: Blocking):
+def break_off(tables: Blocking) -> None:
+    """Ask for what takes long, and wait for it no more."""
     assert tables.rows("SELECT 1 AS n", {}, 0, 30) == [{"n": 1}]
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(Interrupted):
-            tables.rows("SELECT 2 AS n FROM pg_sleep(60)", {}, 0, 30)
+            tables.rows(LONG, {}, 0, 30)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_query_that_a_signal_breaks_off_leaves_nothing_to_the_next(tables: Blocking):
+    break_off(tables)
     assert tables.rows("SELECT 3 AS n", {}, 0, 30) == [{"n": 3}]
+
+
+def test_a_query_whose_skill_is_gone_does_not_go_on(tables: Blocking):
+    break_off(tables)
+    until = time.monotonic() + 20
+    while tables.rows(GOES_ON, {"long": LONG}, 0, 30):
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def test_a_skill_s_threads_read_one_after_the_other(tables: Blocking):

@@ -31,7 +31,6 @@ STEADY = {
     "enable_mergejoin": "off",
     "jit": "off",
     "synchronous_commit": "on",
-    "client_connection_check_interval": "1s",
     "idle_in_transaction_session_timeout": "0",
     "application_name": "totalaud-projector",
     **NOTICED_WHEN_GONE,
