@@ -1424,3 +1424,47 @@ def test_how_to_name_what_is_called_like_plain_words_is_said():
 
 def test_where_somebody_is_based_may_be_one_word():
     assert read("Find UK-based folk DJs").regions == ("uk",)
+
+
+@pytest.mark.parametrize(
+    ("text", "unused"),
+    [
+        ("Plan my single, I have set £500 aside", ("set", "aside")),
+        ("Plan the Glass Coast drop on radio", ("drop",)),
+        ("Plan a launch at the bar on radio", ("bar",)),
+        ("Plan a T-shirt drop for my single", ("t-shirt", "drop")),
+        ("Pitch my raw/organic EP to Tees Valley FM", ("raw", "organic")),
+        ("Plan my single, YouTube and radio", ("youtube",)),
+        ("Write a press release about the launch", ("launch",)),
+        ("Write to Tees Valley FM about the premiere of Glass Coast", ("premiere",)),
+        ("Write a pitch about our band to Tees Valley FM", ("band",)),
+    ],
+)
+def test_what_leaves_nothing_out_and_names_nothing_is_told_as_not_used(text, unused):
+    assert read(text).unused == unused
+
+
+@pytest.mark.parametrize(
+    "said", ["everything aside from radio", "leaving radio aside", "radio aside", "drop my radio"]
+)
+def test_radio_aside_is_no_radio(said):
+    assert "say what is wanted, not what is not" in read(f"Plan my new single, {said}").reason
+
+
+def test_the_next_ten_to_be_written_to_are_those_who_were_not_yet():
+    assert read("Pitch Glass Coast to five more folk DJs").limit == 5
+    assert read("Which ten more DJs should I pitch Glass Coast?").limit == 10
+
+
+@pytest.mark.parametrize("asked", ["Can we have", "Could I get", "Can I please have"])
+def test_who_asks_whether_they_can_have_it_wants_it(asked):
+    assert read(f"{asked} a press release for Glass Coast?").intent == "press"
+
+
+@pytest.mark.parametrize("who", ["I can pay up to", "we'd pay", "where I pay less than"])
+def test_what_one_pays_oneself_is_a_cost(who):
+    assert read(f"Find festivals, {who} £50").budget == 50
+
+
+def test_those_who_were_shown_before_are_not_the_best_of_all():
+    assert "those" in read("Email those folk DJs about Glass Coast").reason

@@ -31,6 +31,7 @@ AT_MOST = re.compile(
     rf"(?: of)?\s+(?={MONEY.pattern}|{HOURS.pattern})"
 )
 BROUGHT = re.compile(r"\b(?:pay(?:s|ing)?|paid|worth|wins?|prizes?)\b")
+WE_PAY = re.compile(r"\b(?:i|we)(?:'d|'ll| can| could| would| will)? pay\b")
 COSTS = re.compile(r"\b(?:under|below|max(?:imum)?|most|budget|fees?|costs?|costing|within|cheaper|free)\b")
 
 

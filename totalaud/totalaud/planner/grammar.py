@@ -19,6 +19,7 @@ from totalaud.planner.amounts import (
     MONEY,
     MORE_MONEY,
     TWO_HOURS,
+    WE_PAY,
     currency,
     number,
 )
@@ -78,7 +79,10 @@ THAN_BEFORE = re.compile(
 )
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
 THANKS = re.compile(r"^thank you\b|\b(?:many thanks|thank you(?: (?:so|very) much)?)\W*$")
-NO_APOSTROPHE = re.compile(r"\b(\w+n) (t)\b")
+NO_APOSTROPHE = re.compile(
+    r"\b((?:do|does|did|is|are|was|were|has|have|had|wo|would|ca|could|should)n) (t)\b(?!-)"
+)
+WITHOUT = re.compile(r"\bw/o\b")
 FIXED = (
     ("us$", "$"),
     ("write to ", "pitch to "),
@@ -88,7 +92,6 @@ FIXED = (
     ("playlist curator", "playlist"),
     ("r & b", "r&b"),
     ("follow up", "followup"),
-    ("w/o", "without"),
     ("tik tok", "tiktok"),
 )
 
@@ -154,7 +157,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     found = _found(intent, reading, vocabulary, names, implied)
     if isinstance(found, Unread):
         return found
-    brought = BROUGHT.search(plain) or (found.kinds == ("funding",) and not held)
+    brought = BROUGHT.search(WE_PAY.sub("", plain)) or (found.kinds == ("funding",) and not held)
     if intent == "opportunities" and budget is not None and brought:
         return Unread(COST_ALONE)
     if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
@@ -202,7 +205,7 @@ def _found(
     unknown = [(before, word) for before, word in rest if word not in understood_here]
     if governed := strange.named(intent, reading, {word for _, word in unknown}):
         return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
-    if counts and strange.those_after(reading, counts[0]):
+    if intent == "find" and counts and strange.those_after(reading, counts[0]):
         return Unread(f"I show the best, not those after them: ask for more than {counts[0]}")
     if condition := depends(intent, reading, [word for _, word in unknown]):
         return condition
@@ -382,6 +385,6 @@ def _plain(text: str) -> str:
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)
-    plain = BASED.sub(" based", plain)
+    plain = WITHOUT.sub("without", BASED.sub(" based", plain))
     plain = WHAT_NEXT.sub("what should i do next", plain)
     return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))

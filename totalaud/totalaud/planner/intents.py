@@ -25,7 +25,7 @@ NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
 WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
 NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
-    r"|(?:can|could|may|do|must|shall|need) (?:i|we)\b"
+    r"|(?:do|must|shall|need) (?:i|we)\b|(?:can|could|may) (?:i|we) (?!(?:please )?(?:have|get)\b)"
     r"|how(?:'?s)? (?!about\b)"
     r"|what(?:'?s)? (?!(?:do|should|would|can|could|to|about)\b)"
 )

@@ -11,6 +11,8 @@ NAMED = (w.RELEASE | {"campaign", "artist", "band"}) - {"releases", "records"}
 ARTICLES = w.words("the a an my our this that")
 ABOUT = w.words("about for on")
 TO = w.words("for to and or")
+OURS = w.words("band artist launch")
+PLATFORMS = w.PLATFORMS.keys() - {"x"}
 EARLIER = w.words("last previous past old older")
 ONE_RELEASE: frozenset[Intent] = frozenset({"pitch", "press", "plan", "hashtags"})
 
@@ -31,10 +33,10 @@ def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
         if word not in unknown or reading.used[index]:
             continue
         before, after = said[index - 1] if index else "", said[index + 1] if index + 1 < len(said) else ""
-        beside = before in NAMED or (after == "campaign" and intent != "plan")
+        beside = (before in NAMED and word not in PLATFORMS) or (after == "campaign" and intent != "plan")
         a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
         about = _governor(said[:index]) in (ABOUT if alone else {"about"})
-        told = about and not _describes(index, said, reading)
+        told = about and word not in OURS and not _describes(index, said, reading)
         if before in w.GOVERN or a_name or (told and (alone or intent == "pitch")):
             found.append(word)
     return found
@@ -75,8 +77,9 @@ def readers(reading: Reading) -> list[str]:
 
 
 def _describes(index: int, said: list[str], reading: Reading) -> bool:
-    """Tell whether a word only says what a release is like: my beautiful, moving new single."""
-    after = takewhile(lambda at: said[at] not in w.GOVERN, range(index + 1, len(said)))
+    """Tell whether a word only says what a release is like, or a part of it: my moving new single."""
+    beyond = w.GOVERN - {"of"}
+    after = takewhile(lambda at: said[at] not in beyond, range(index + 1, len(said)))
     return any(said[at] in w.RELEASE or reading.used[at] for at in after)
 
 

@@ -9,9 +9,11 @@ from totalaud.planner.names import Reading
 from totalaud.planner.question import Intent, Unread
 from totalaud.planner.vocabulary import Vocabulary
 
-IS_OUT = re.compile(r"(\S+) (?:is|are|being) (?:out|off)\b")
-PHRASE = re.compile(r"\b(?:rather than|other than|instead of|save for|free of|stay away from|non-\w+)(?!\S)")
-A_DROP = re.compile(r"\b(?:a|the|my|our|your|this|next|new) drop\b")
+IS_OUT = re.compile(r"(\S+) (?:(?:is|are|being) (?:out|off)|aside)\b")
+PHRASE = re.compile(
+    r"\b(?:rather than|other than|aside from|instead of|save for|free of|stay away from|non-\w+)(?!\S)"
+)
+NOUN = re.compile(r"\b(?:a|the|my|our|your|this|next|new) (drop|cut|bar)\b")
 BETWEEN = w.words("out the my our all any on about of away from for")
 NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
 POLITE = re.compile(r"\bif (?:possible|any|you (?:can|could|would|please))\b|\bonce (?:more|again)\b")
@@ -37,11 +39,11 @@ def depends(intent: Intent, reading: Reading, unknown: Iterable[str]) -> Unread 
 def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
     """Return words such as drop where they govern what narrows an answer: drop radio, leave out the BBC."""
     narrow = {*w.CHANNELS, *w.PLATFORMS}.union(*w.TONES.values(), *vocabulary.kinds.values())
-    found, noun = list[str](), "drop" if A_DROP.search(reading.text()) else None
+    found, nouns = list[str](), NOUN.findall(reading.text())
     for index, word in enumerate(reading.said):
-        if word not in w.LEFT_OUT or reading.used[index] or word == noun:
+        if word not in w.LEFT_OUT or reading.used[index] or word in nouns:
             continue
-        between = BETWEEN - {"for"} if word == "drop" else BETWEEN
+        between = BETWEEN - {"for", "on", "about"} if word == "drop" else BETWEEN
         after = range(index + 1, len(reading.said))
         next_ = next((one for one in after if reading.said[one] not in between or reading.used[one]), None)
         if next_ is not None and (reading.used[next_] or reading.said[next_] in narrow):

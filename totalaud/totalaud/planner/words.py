@@ -205,7 +205,7 @@ NEGATIONS = words(
     """
     no not dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt
     shouldnt never without except but neither nor unless hate hates dislike dislikes outside beyond
-    excluding exclude excl avoid avoiding least worst minus apart aside
+    excluding exclude excl avoid avoiding least worst minus apart
     besides excluded cancelled canceled skip skipping ignore ignoring omit omitting unlikely unlike dnt aint
     nope non
     """
@@ -237,6 +237,6 @@ FILLERS = words(
     that the their them there these they this to up upcoming us we what whats take takes taking which
     who whom whose will with would you your now currently so far best better most more really near based
     yet located for fans fan fit fits short quick nice friendly should could need want called shows show
-    hosts host producers producer top pls asap thanks those &
+    hosts host producers producer top pls asap thanks &
     """
 )
