@@ -1468,3 +1468,19 @@ def test_what_one_pays_oneself_is_a_cost(who):
 
 def test_those_who_were_shown_before_are_not_the_best_of_all():
     assert "those" in read("Email those folk DJs about Glass Coast").reason
+
+
+@pytest.mark.parametrize("text", ["Find UK folk DJs if possible", "If you can, find UK folk DJs, if any"])
+def test_who_is_polite_says_no_condition(text):
+    found = read(text)
+    assert (found.intent, found.genres, found.unused) == ("find", ("folk",), ())
+
+
+def test_a_place_is_no_release_that_is_named_so_whatever_is_asked():
+    assert read("Find festivals in Leeds").regions == ("leeds",)
+    for text in ("How is my campaign doing in Leeds?", "Write a press release for my single from Leeds"):
+        assert read(text).reason.startswith("the answer cannot be narrowed by regions")
+
+
+def test_nothing_too_formal_is_not_formal():
+    assert "“nothing”" in read("Write a pitch for Glass Coast to BBC Radio 6, nothing too formal").reason

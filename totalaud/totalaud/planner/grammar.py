@@ -132,6 +132,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     said = WORD.findall(plain)
     reading = Reading(said, strange.capitals(text), parts(plain))
     reading.take(nameable(vocabulary) | names_quoted)
+    for phrase in w.POLITE:
+        reading.drop(phrase.split())
     if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
         return refusal
     window, span = window_of(reading)

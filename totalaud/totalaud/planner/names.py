@@ -61,7 +61,7 @@ class Reading:
 
     def _beside(self, index: int, slots: AbstractSet[str], people: AbstractSet[str]) -> Meanings:
         name = self.names[index]
-        where = {slot: name[slot] for slot in ("regions",) if slot in name and slot in slots}
+        where = {slot: name[slot] for slot in ("regions",) if slot in name}
         about = {slot: name[slot] for slot in ("genres", "regions") if slot in name and slot in slots}
         after = next(
             (said for said, used in zip(self.said[index:], self.used[index:], strict=True) if not used), ""

@@ -14,9 +14,9 @@ PHRASE = re.compile(
     r"\b(?:rather than|other than|aside from|instead of|save for|free of|stay away from|non-\w+)(?!\S)"
 )
 NOUN = re.compile(r"\b(?:a|the|my|our|your|this|next|new) (drop|cut|bar)\b")
-BETWEEN = w.words("out the my our all any on about of away from for")
+BETWEEN = w.words("out the my our all any on about of away from for too")
 NEGATED = "I cannot read “{}”: say what is wanted, not what is not"
-POLITE = re.compile(r"\bif (?:possible|any|you (?:can|could|would|please))\b|\bonce (?:more|again)\b")
+AGAIN = re.compile(r"\bonce (?:more|again)\b")
 DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
 
 
@@ -31,7 +31,7 @@ def negated(reading: Reading, vocabulary: Vocabulary) -> Unread | None:
 def depends(intent: Intent, reading: Reading, unknown: Iterable[str]) -> Unread | None:
     """Refuse a condition; where something is written, also when it is to be done."""
     conditions: AbstractSet[str] = w.CONDITIONS | (w.BEFORE_WRITING if intent == "pitch" else set[str]())
-    said = POLITE.sub("", reading.text()).split()
+    said = AGAIN.sub("", reading.text()).split()
     found = [word for word in unknown if word in conditions and word in said]
     return Unread(DEPENDS.format(found[0])) if found else None
 

@@ -216,6 +216,7 @@ LEFT_OUT = words(
     """
 )
 CONDITIONS = words("if")
+POLITE = ("if possible", "if any", "if you can", "if you could", "if you would", "if you please")
 BEFORE_WRITING = words("until till before after once when whenever while")
 ACTS = words(
     """
