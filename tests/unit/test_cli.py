@@ -215,6 +215,18 @@ def test_a_terminal_of_any_width_hides_nothing(
     assert not told["\u2026"]
 
 
+@pytest.mark.parametrize("letters", [22, 48, 60])
+def test_a_long_name_leaves_room_for_what_stands_beside_it(
+    letters: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    step = {"step_number": 7, "skill_name": "s" * letters, "agent_name": "scout-agent", "status": "completed"}
+    step |= {"duration_ms": 12345, "tokens_used": 12345, "simulated": False, "cost_usd": 0.02}
+    show.console().print(show.timeline([step]))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("7")]
+    assert line.split()[2:] == ["scout-agent", "completed", "12.35", "s", "12345", "$0.0200"]
+
+
 def test_a_line_is_written_as_it_stands(capsys: pytest.CaptureFixture[str]):
     show.lines(["Subject: [bold]new[/bold] :fire: single"])
     assert capsys.readouterr().out == "Subject: [bold]new[/bold] :fire: single\n"

@@ -26,7 +26,7 @@ STYLES = {
 EMPTY = "-"
 UNBOUNDED = 100_000
 NARROWEST = 40
-LEAST_CELL = 3
+LEAST_CELL = 5
 LEAST_USD = 0.0001
 NOTHING, UNKNOWN = "$0", "unknown price"
 NEAR = timedelta(days=180)
