@@ -1328,6 +1328,7 @@ def test_nothing_is_written_for_who_wants_to_see_what_was_written(text):
 
 def test_a_press_release_for_something_else_is_not_one_for_the_next_release():
     assert read("Write a press release for my tour").reason == "I do not know “tour”"
+    assert read("Write a press release for the launch party").reason == "I do not know “launch”"
     assert read("Write a press release for my debut single").release_type == "single"
 
 
@@ -1484,3 +1485,16 @@ def test_a_place_is_no_release_that_is_named_so_whatever_is_asked():
 
 def test_nothing_too_formal_is_not_formal():
     assert "“nothing”" in read("Write a pitch for Glass Coast to BBC Radio 6, nothing too formal").reason
+
+
+@pytest.mark.parametrize("title", ["Thank You", "Send Me", "Email Me", "W/O You", "Apart", "Ben T"])
+@pytest.mark.parametrize("text", ["Report on {}", "Plan {}, radio", "Write to Tees Valley FM about {}"])
+def test_a_title_of_polite_or_short_words_is_a_title(title, text):
+    own = vocabulary(ROOT / "skills", outlets=["Tees Valley FM"], releases=[title])
+    assert understood(text.format(title), own).release == title
+
+
+def test_how_to_name_what_is_called_like_a_word_that_leaves_something_out_is_said():
+    own = vocabulary(ROOT / "skills", releases=["Skip"])
+    assert "to name Skip, put it in quotation marks" in understood("Plan Skip", own).reason
+    assert understood('Plan "Skip"', own).release == "Skip"

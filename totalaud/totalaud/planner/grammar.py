@@ -63,7 +63,9 @@ WRITING = re.compile(
 )
 BASED = re.compile(r"(?<=\w)-based\b")
 WHAT_NEXT = re.compile(r"^what(?:'?s| is)? next\W*$")
-SENDING = re.compile(r"\b(?:send|e-?mail|mail|message) (?=me\b)")
+SENDING = re.compile(
+    r"^((?:(?:hi|hey|hello|please|pls|just|can|could|would|you)\W+)*)(?:send|e-?mail|mail|message) (?=me\b)"
+)
 FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
 US = re.compile(
     rf"\b((?i:{FOR_US.replace(' ', '|')})|for|like) us\b"
@@ -78,11 +80,10 @@ THAN_BEFORE = re.compile(
     r"\b(?:compared (?:to|with)|than|versus|vs\.?) (?:the |my )?(?:last|previous|past) (week|month)\b"
 )
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
-THANKS = re.compile(r"^thank you\b|\b(?:many thanks|thank you(?: (?:so|very) much)?)\W*$")
+THANKS = re.compile(r"^thank you(?=\s*[.,;:!])|[.,;:!]\s*(?:many thanks|thank you(?: (?:so|very) much)?)\W*$")
 NO_APOSTROPHE = re.compile(
     r"\b((?:do|does|did|is|are|was|were|has|have|had|wo|would|ca|could|should)n) (t)\b(?!-)"
 )
-WITHOUT = re.compile(r"\bw/o\b")
 FIXED = (
     ("us$", "$"),
     ("write to ", "pitch to "),
@@ -387,6 +388,6 @@ def _plain(text: str) -> str:
     plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
     for said, one in FIXED:
         plain = plain.replace(said, one)
-    plain = WITHOUT.sub("without", BASED.sub(" based", plain))
+    plain = BASED.sub(" based", plain)
     plain = WHAT_NEXT.sub("what should i do next", plain)
-    return WRITING.sub(r"\1 about", SENDING.sub("give ", plain))
+    return WRITING.sub(r"\1 about", SENDING.sub(r"\1give ", plain))

@@ -121,10 +121,11 @@ def quoted(text: str, vocabulary: Vocabulary) -> tuple[str, dict[str, Meanings]]
 
 
 def hidden(said: str, vocabulary: Vocabulary) -> str | None:
-    """Return a name of the user's, of several words, that was read as the words that it is made of."""
+    """Return a name of the user's that was read as plain words: several, or one that leaves something out."""
     names = (*vocabulary.campaigns.values(), *vocabulary.releases.values(), *vocabulary.artists.values())
     plain = _plain(vocabulary)
-    found = (name for name in names if " " in name and f" {name.casefold()} " in f" {said} ")
+    told = (name for name in names if " " in name or name.casefold() in w.NEGATIONS)
+    found = (name for name in told if f" {name.casefold()} " in f" {said} ")
     return next((name for name in found if key(name) in plain), None)
 
 

@@ -36,7 +36,8 @@ def named(intent: Intent, reading: Reading, unknown: set[str]) -> list[str]:
         beside = (before in NAMED and word not in PLATFORMS) or (after == "campaign" and intent != "plan")
         a_name = (word in reading.capital and beside) or (word.isdigit() and before == "campaign")
         about = _governor(said[:index]) in (ABOUT if alone else {"about"})
-        told = about and word not in OURS and not _describes(index, said, reading)
+        ours = word in OURS and after not in unknown
+        told = about and not ours and not _describes(index, said, reading)
         if before in w.GOVERN or a_name or (told and (alone or intent == "pitch")):
             found.append(word)
     return found

@@ -11,7 +11,8 @@ from totalaud.planner.vocabulary import Vocabulary
 
 IS_OUT = re.compile(r"(\S+) (?:(?:is|are|being) (?:out|off)|aside)\b")
 PHRASE = re.compile(
-    r"\b(?:rather than|other than|aside from|instead of|save for|free of|stay away from|non-\w+)(?!\S)"
+    r"\b(?:(?:rather|other) than|(?:aside|apart) from|instead of|save for|free of|stay away from|non-\w+|w o)"
+    r"(?!\S)"
 )
 NOUN = re.compile(r"\b(?:a|the|my|our|your|this|next|new) (drop|cut|bar)\b")
 BETWEEN = w.words("out the my our all any on about of away from for too")

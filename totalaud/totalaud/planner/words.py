@@ -205,7 +205,7 @@ NEGATIONS = words(
     """
     no not dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt
     shouldnt never without except but neither nor unless hate hates dislike dislikes outside beyond
-    excluding exclude excl avoid avoiding least worst minus apart
+    excluding exclude excl avoid avoiding least worst minus
     besides excluded cancelled canceled skip skipping ignore ignoring omit omitting unlikely unlike dnt aint
     nope non
     """
