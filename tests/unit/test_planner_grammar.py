@@ -1103,7 +1103,16 @@ def test_no_amount_is_taken_for_one_of_another_currency(money):
 
 
 @pytest.mark.parametrize(
-    "money", ["a minimum of £500", "£500 minimum", "£500+", "500€ or more", "100€ or 200€", "£500 at least"]
+    "money",
+    [
+        "£500-700",
+        "a minimum of £500",
+        "£500 minimum",
+        "£500+",
+        "500€ or more",
+        "100€ or 200€",
+        "£500 at least",
+    ],
 )
 def test_the_least_of_an_amount_is_not_taken_for_the_most(money):
     assert "the most that may be spent" in read(f"Plan my new single, {money}").reason
@@ -1498,3 +1507,7 @@ def test_how_to_name_what_is_called_like_a_word_that_leaves_something_out_is_sai
     own = vocabulary(ROOT / "skills", releases=["Skip"])
     assert "to name Skip, put it in quotation marks" in understood("Plan Skip", own).reason
     assert understood('Plan "Skip"', own).release == "Skip"
+
+
+def test_what_works_is_asked_whatever_else_of_answers_is_said():
+    assert read("What works best to get any reply?").intent == "patterns"

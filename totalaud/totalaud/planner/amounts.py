@@ -24,7 +24,7 @@ ANOTHER_MONEY = re.compile(
 LEAST = r"over|above|more than|at least|from|(?:a )?min(?:imum)?(?: of)?"
 AT_LEAST = re.compile(
     rf"(?:\b(?:{LEAST})\s+|>=?\s*)(?:{MONEY.pattern})|(?:{MONEY.pattern})"
-    r"(?:\s*\+|\s*(?:(?:or|and) (?:more|above|over|up)|at least|(?:as )?(?:a )?min(?:imum)?)\b)"
+    r"(?:\s*\+|[-\u2013]\d|\s*(?:(?:or|and) (?:more|above|over|up)|at least|(?:as )?(?:a )?min(?:imum)?)\b)"
 )
 AT_MOST = re.compile(
     r"\b(?:under|below|less than|within|up to|at most|max(?:imum)?\.?|(?:no|not) (?:more|over)(?: than)?)"

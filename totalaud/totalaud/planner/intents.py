@@ -41,6 +41,9 @@ NO_ADVICE = (
 FOR_A_RELEASE = re.compile(
     rf"\b(?:for|fits?) (?:my|our|the|an?) (?:\w+ )?(?:{'|'.join(sorted(w.RELEASE))})\b"
 )
+ANY_ANSWERS = re.compile(
+    rf"^(?!.*\b(?:{'|'.join(sorted(w.ASKED))})\b).*\bany (?:{'|'.join(sorted(w.ANSWERS))})\b"
+)
 WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
 
 
@@ -56,6 +59,7 @@ def marks(
         r.TO_SOMEBODY: _written_to(reading, address=address),
         r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
         r.SEVERAL_NAMED: len(several) > 1,
+        r.ANY_ANSWERS: ANY_ANSWERS.search(plain),
         r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
     }
     marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, campaigns)

@@ -12,6 +12,7 @@ CAMPAIGNS_COMPARED = "@campaigns"
 RELEASES_COMPARED = "@releases"
 SEVERAL_NAMED = "@several"
 FOR_A_RELEASE = "@release"
+ANY_ANSWERS = "@any"
 WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
@@ -28,7 +29,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (w.CAMPAIGN, w.DOING),
         (w.FOLLOW_UP,),
         (frozenset({"many"}), w.ANSWERS | w.SENT),
-        (frozenset({"any"}), w.ANSWERS),
+        (frozenset({ANY_ANSWERS}),),
         (w.words("did has have"), w.words("anybody anyone somebody someone"), w.ANSWERS),
     ),
     "report": ((w.REPORT,),),
@@ -94,7 +95,7 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 assert set(RULES) == set(get_args(Intent))
 
 COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
-MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE}
+MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),
