@@ -1,7 +1,7 @@
 """Drives totalaud as any program could: plain messages on the public subjects, and the read model's tables.
 
-A session is done once the read model has it completed. The projection says by NOTIFY how far it is; only then
-are those sessions looked up that can have ended by that sequence, all in one query.
+A session is done once the read model has it completed. A trigger says by NOTIFY how far the checkpoint is;
+then those sessions are looked up that can have ended by that sequence, all in one query.
 """
 
 import asyncio
@@ -23,6 +23,11 @@ from bench.work import STEPS, Document, Wrong
 ANSWER_S = 30.0
 BY_KEY = {"enable_seqscan": "off"}
 ENDED = "SELECT id, status FROM agent_sessions WHERE id = ANY($1) AND status NOT IN ('pending', 'running')"
+SAYS_HOW_FAR = """
+CREATE OR REPLACE FUNCTION say_how_far() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN PERFORM pg_notify('projection', NEW.seq::text); RETURN NULL; END $$;
+CREATE OR REPLACE TRIGGER how_far AFTER UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION say_how_far()
+"""
 
 
 class Sessions:
@@ -76,6 +81,7 @@ async def sessions() -> AsyncIterator[Sessions]:
     """Connect; a plan kept from when the table was small would read all of it each time we look."""
     client = await nats.connect(os.environ["TOTALAUD_NATS_URL"])
     tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"], server_settings=BY_KEY)
+    await tables.execute(SAYS_HOW_FAR)
     under_way = Sessions(client, tables)
     await tables.add_listener("projection", under_way.hear)
     async with asyncio.TaskGroup() as group:

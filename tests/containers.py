@@ -85,6 +85,7 @@ def postgres() -> Contained:
         .with_env("POSTGRES_USER", "totalaud")
         .with_env("POSTGRES_PASSWORD", PASSWORD)
         .with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C")
+        .with_command("-c max_notify_queue_pages=64")
         .with_bind_ports(5432, port)
     )
     url = f"postgresql://totalaud:{PASSWORD}@{ports.LOOPBACK}:{port}/totalaud"

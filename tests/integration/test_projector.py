@@ -45,6 +45,7 @@ from shared.record_events import (
     FactAdded,
     FactRemoved,
 )
+from totalaud import readers
 
 FULL = """
 CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
@@ -54,6 +55,7 @@ CREATE TRIGGER full_disk BEFORE INSERT ON skill_executions EXECUTE FUNCTION full
 HANG_UP = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'totalaud-projector'"
 )
+FILL = "SELECT count(pg_notify('x', repeat('x', 7000) || n)) FROM generate_series(1, 1000) n"
 SEALED = {"$sealed": str(UUID(int=5, version=4)), "n": "bg==", "c": "Yw=="}
 
 
@@ -317,17 +319,26 @@ async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, write
     assert await value(postgres_url, gone) == 1
 
 
-async def test_who_waits_for_a_sequence_is_notified(bus: Bus, writer: Writer, postgres_url: str):
-    heard: asyncio.Queue[int] = asyncio.Queue()
-    async with projecting(bus, postgres_url):
-        await caught_up(bus, postgres_url)
-        connection = await asyncpg.connect(postgres_url)
-        await connection.add_listener("projection", lambda *told: heard.put_nowait(int(told[-1])))
-        await writer.happens(
-            subjects.session(USER, SESSION), *decide(start(), Session(), NOW, SUBJECT).events
-        )
-        assert await asyncio.wait_for(heard.get(), 5) == await writer.log.last_seq()
-        await connection.close()
+async def test_who_fills_the_queue_of_notify_which_any_role_may_do_stops_no_tables(
+    bus: Bus, writer: Writer, postgres_url: str
+):
+    url = await readers.add(postgres_url, USER)
+    filling, holding = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        async with projecting(bus, postgres_url):
+            await caught_up(bus, postgres_url)
+            await holding.execute("LISTEN x")
+            async with holding.transaction():
+                await holding.execute("SELECT 1")
+                with pytest.raises(asyncpg.ProgramLimitExceededError, match="NOTIFY queue"):
+                    await filling.execute(FILL)
+                events = decide(start(), Session(), NOW, SUBJECT).events
+                await writer.happens(subjects.session(USER, SESSION), *events)
+                await caught_up(bus, postgres_url)
+    finally:
+        await filling.close()
+        await holding.close()
+        await readers.remove(postgres_url, USER)
 
 
 async def test_what_the_feed_brings_is_not_asked_of_the_stream_again(

@@ -105,7 +105,7 @@ def together(groups: tuple[Group, ...]) -> str:
             n += 1
     return (
         f"WITH {''.join(done)}moved AS (UPDATE checkpoint SET one = ({' AND '.join(kept)}), "  # noqa: S608
-        "seq = $2::bigint, commit_id = $3 RETURNING pg_notify('projection', ($2::bigint)::text)) "
+        "seq = $2::bigint, commit_id = $3 RETURNING seq) "
         "SELECT * FROM moved"
     )
 

@@ -28,6 +28,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
+    "max_notify_queue_pages": "64",
 }
 INITDB = (
     f"--username={USER}",
