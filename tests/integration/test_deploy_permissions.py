@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import nats
@@ -224,6 +226,50 @@ async def test_a_service_may_all_that_its_part_of_the_file_says(deployment, user
 
 async def test_a_client_may_ask_queue_and_hear_what_is_its_own(deployment):
     assert await denied(deployment, "alice", PUBLISHED_BY["alice"], HEARD_BY["alice"]) == set()
+
+
+async def test_a_client_takes_so_many_connections_and_subscriptions_and_leaves_the_others_to_others(
+    deployment,
+):
+    """Each of its own commits goes to each of them before anybody's next one is stored."""
+    async with AsyncExitStack() as held:
+        first, *_ = [await held.enter_async_context(deployment.bus("alice")) for _ in range(32)]
+        with pytest.raises(nats.errors.Error, match="maximum account active connections exceeded"):
+            await held.enter_async_context(deployment.bus("alice"))
+        await held.enter_async_context(deployment.bus("skill-runner"))
+        for _ in range(250):
+            await first.client.subscribe(f"feed.{ALICE}.>")
+        await first.settled()
+        await first.client.subscribe(f"feed.{ALICE}.>")
+        async with asyncio.timeout(10):
+            while not first.client.is_closed:
+                await asyncio.sleep(0.01)
+        assert "maximum subscriptions exceeded" in str(first.client.last_error)
+
+
+async def test_a_client_that_asks_and_does_not_read_holds_up_nobody_else(deployment):
+    """Its answers are dropped once many wait; NATS would have whoever gives them wait for each."""
+
+    async def answer(message) -> None:
+        await message.answer(bytes(10_000))
+
+    async def reported(message) -> None:
+        await message.answer(b"{}")
+
+    place, port = deployment.address.split(":")
+    name, password = urlsplit(deployment.url("alice")).netloc.split("@")[0].split(":")
+    async with deployment.bus("orchestrator") as orchestrator, deployment.bus("skill-runner") as runner:
+        await orchestrator.listen("ask.*.session.*", answer)
+        await orchestrator.listen("report.*", reported)
+        await orchestrator.settled()
+        _, alice = await asyncio.open_connection(place, int(port), limit=1024)
+        login = {"user": name, "pass": password, "verbose": False, "headers": True, "no_responders": True}
+        alice.write(b"CONNECT %s\r\nSUB _INBOX_alice.> 1\r\n" % json.dumps(login).encode())
+        asked = b"PUB ask.%s.session.events _INBOX_alice.x 2\r\n{}\r\n" % str(ALICE).encode()
+        for _ in range(14):
+            alice.write(asked * 500)
+            assert await runner.request(f"report.{ID}", b"{}", timeout=1) == b"{}"
+        alice.close()
 
 
 @pytest.mark.parametrize(
