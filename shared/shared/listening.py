@@ -19,6 +19,7 @@ from shared.waiting import Waiting, sender_of
 AT_ONCE = 1_000
 BEYOND = 2
 MOST_WAITING_BYTES = 128 * 1024 * 1024
+SAID_AGAIN_S = 10.0
 
 
 @dataclass(slots=True)
@@ -57,17 +58,24 @@ class Listening:
         self._waiting = Waiting()
         self._running: set[asyncio.Task[None]] = set()
         self._senders: Counter[str] = Counter()
+        self._told = -SAID_AGAIN_S
 
     def hear(self, message: Msg) -> None:
         """Begin with a message; the next ones wait here while too many are handled, in bounds."""
         if self._has_room(sender_of(message)):
             self._begin(message)
-        elif self._waiting.bytes < MOST_WAITING_BYTES:
-            self._waiting.put(message)
-        else:
-            get_logger().error(
-                "too many messages wait, one is dropped", noun=message.subject.split(".", 1)[0]
-            )
+            return
+        self._waiting.put(message)
+        while self._waiting.bytes > MOST_WAITING_BYTES:
+            self._waiting.drop()
+            self._tell(message.subject.split(".", 1)[0])
+
+    def _tell(self, noun: str) -> None:
+        """Say so now and then: a flood must not fill the log, too."""
+        now = asyncio.get_running_loop().time()
+        if now > self._told + SAID_AGAIN_S:
+            self._told = now
+            get_logger().error("too many messages wait, some are dropped", noun=noun)
 
     def _has_room(self, sender: str) -> bool:
         running = len(self._running)

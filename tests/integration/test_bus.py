@@ -1,6 +1,7 @@
 """Requests and what is heard on the bus, whoever is late, cancelled or away."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ from shared.hanging_up import drop
 from shared.hearing import hear
 from shared.listening import Heard
 from shared.refusal import Refusal
+from shared.waiting import AROUND
 from totalaud import door
 
 
@@ -419,7 +421,7 @@ async def test_the_next_of_whoever_has_had_an_answer_is_heard_though_others_take
 async def test_what_waits_for_its_turn_is_bounded_and_what_goes_beyond_is_dropped_and_told(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("shared.listening.MOST_WAITING_BYTES", 10)
+    monkeypatch.setattr("shared.listening.MOST_WAITING_BYTES", AROUND + 20)
     heard: list[bytes] = []
     gate = asyncio.Semaphore(0)
 
@@ -436,7 +438,7 @@ async def test_what_waits_for_its_turn_is_bounded_and_what_goes_beyond_is_droppe
 
     listening = await bus.listen("ask.*.run", handle, at_once=1)
     assert await told(b"is handled", b"waits here", b"is dropped") == [
-        "too many messages wait, one is dropped"
+        "too many messages wait, some are dropped"
     ]
     gate.release()
     await until(lambda: len(heard) == 2)
@@ -446,6 +448,28 @@ async def test_what_waits_for_its_turn_is_bounded_and_what_goes_beyond_is_droppe
     gate.release()
     await listening.finish(1)
     assert heard == [b"is handled", b"waits here", b"waits again"]
+
+
+async def test_of_a_flood_its_sender_s_own_messages_are_dropped_and_it_is_told_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.listening.MOST_WAITING_BYTES", 10 * (AROUND + 20))
+    heard: Counter[str] = Counter()
+    gate = asyncio.Event()
+
+    async def handle(message: Heard) -> None:
+        await gate.wait()
+        heard[message.subject] += 1
+
+    listening = await bus.listen("ask.*.run", handle, at_once=1)
+    with capture_logs() as logs:
+        for subject in ["ask.many.run"] * 100 + ["ask.one.run"] * 4:
+            await bus.tell(subject, b"")
+        await bus.settled()
+    gate.set()
+    await listening.finish(5)
+    assert heard == {"ask.many.run": 8, "ask.one.run": 4}
+    assert len(logs) == 1
 
 
 async def test_who_cannot_answer_yet_says_so_and_raises_no_alarm(bus: Bus):
