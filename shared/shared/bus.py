@@ -15,7 +15,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.delivery import Delivery
 from shared.hanging_up import cut, drop, hang_up, opened
-from shared.headers import quicken
+from shared.headers import read_any
 from shared.hearing import hear
 from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
@@ -52,7 +52,7 @@ class Bus:
     """One connection that comes back for ever; see `connect`."""
 
     def __init__(self, client: Client) -> None:
-        quicken(client)
+        read_any(client)
         self.client = client
         self.replies = Replies(client)
         self._room = RoomAlarm()

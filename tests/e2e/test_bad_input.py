@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from nats.js.errors import NotFoundError
 
+import rawnats
 from rig import client_of
 from shared.refusal import Refusal
 from totalaud.client import Client
@@ -197,6 +198,18 @@ async def test_a_message_that_cannot_be_read_is_a_dead_letter_with_its_reason(cl
         while not (letters := [one for one in await client.operator.dead_letters() if one["seq"] == ack.seq]):
             await asyncio.sleep(0.05)
     assert "malformed_json" in letters[0]["reason"]
+
+
+@pytest.mark.parametrize("verb", [b"\xff", b"run\x0b1"])
+async def test_a_queued_command_whose_address_is_no_text_is_a_dead_letter_and_holds_nothing_up(
+    client: Client, stack: LocalStack, verb: bytes
+):
+    address = f"cmd.{client.user}.session.".encode() + verb
+    await rawnats.publish(stack.place.nats_url, address, json.dumps({"agent": "tester"}).encode())
+    ack = await client.bus.publish(f"cmd.{client.user}.session.run", b"{")
+    async with asyncio.timeout(10):
+        while {ack.seq - 1, ack.seq} - {one["seq"] for one in await client.operator.dead_letters()}:
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(("noun", "verb"), [("session", "run"), ("artist", "set")])
