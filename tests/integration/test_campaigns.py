@@ -11,13 +11,14 @@ import asyncpg
 import pytest
 
 from campaigns.imports import LISTED
-from campaigns.reapplying import reapply_erasures
+from campaigns.reapplying import POLL_S, reapply_erasures
 from controls import USER
 from recordservice import Service
 from shared.bus import Bus
 from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
 from shared.sealing import reveal, seal
+from shared.streams import provision
 from shared.subjects import contact
 from shared.vault import Vault, migrate
 
@@ -273,6 +274,33 @@ async def test_at_its_start_the_service_waits_for_the_read_model_and_erases_agai
     await asyncio.sleep(0.3)
     assert await reveal(service.vault, USER, event.name) == "Zzyzx Example"
     await execute(postgres_url, "update checkpoint set seq = 1000")
+    await asyncio.wait_for(run, 10)
+    assert await reveal(service.vault, USER, event.name) == "[erased]"
+
+
+async def test_a_log_that_is_away_while_the_service_erases_again_is_waited_for(
+    service: Service, bus: Bus, postgres_url: str
+):
+    await service.ask("contacts.import", csv=CSV)
+    event = await service.last_import("zzyzx@example.org")
+    await execute(
+        postgres_url,
+        "create table contacts (user_id uuid, id uuid, erased boolean)",
+        f"insert into contacts values ('{USER}', '{event.name['$sealed']}', true)",
+        "create table checkpoint as select 1000::bigint as seq",
+    )
+    waiting = "select count(*) from pg_locks where relation = 'checkpoint'::regclass and not granted"
+    locking = await asyncpg.connect(postgres_url)
+    async with locking.transaction():
+        await locking.execute("lock table checkpoint")
+        run = asyncio.create_task(service.reapplying.run())
+        while not await locking.fetchval(waiting):
+            await asyncio.sleep(0.02)
+        await bus.client.jetstream().delete_stream("EVT")
+    await locking.close()
+    done, _ = await asyncio.wait([run], timeout=POLL_S / 2)
+    await provision(bus, ack_wait_s=5)
+    assert not done
     await asyncio.wait_for(run, 10)
     assert await reveal(service.vault, USER, event.name) == "[erased]"
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from campaigns.crowd import for_each
 from shared.erasure import erase_again
+from shared.failures import NATS_AWAY
 from shared.log import Log
 from shared.outage import DATABASE_AWAY
 from shared.own_settings import TABLES
@@ -34,7 +35,7 @@ class Reapplying:
     vault: Vault
 
     async def run(self) -> None:
-        """Try until it is done; Postgres, the vault and the read model may come later than we."""
+        """Try until it is done; Postgres, vault and read model may come later than we, and the log may go."""
         until = await self.log.last_seq()
         while True:
             if await self._try(until):
@@ -51,7 +52,7 @@ class Reapplying:
                 await self._reapply(connection)
             finally:
                 await connection.close(timeout=POLL_S)
-        except (Unavailable, *DATABASE_AWAY, *NOWHERE):
+        except (Unavailable, *DATABASE_AWAY, *NOWHERE, *NATS_AWAY):
             return False
         return True
 
