@@ -64,8 +64,16 @@ def _message(  # noqa: PLR0917 - as nats-py calls it
     return client.msg_class(
         _client=client,
         _sid=sid,
-        subject=subject.decode("utf-8", "replace"),
-        reply=reply.decode("utf-8", "replace"),
+        subject=_text(subject),
+        reply=_text(reply),
         data=data,
         headers=headers,
     )
+
+
+def _text(subject: bytes) -> str:
+    """Return it in no more bytes than it had: NATS hangs up on who answers to a longer one than it takes."""
+    try:
+        return subject.decode()
+    except UnicodeDecodeError:
+        return subject.decode("ascii", "replace").replace("\ufffd", "?")

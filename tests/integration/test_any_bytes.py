@@ -15,6 +15,7 @@ SENT = {
     "a subject with a form feed": (b".a\x0cb", b"", b""),
     "a subject that ends like a subscription's number": (b".a\x0b1", b"", b""),
     "an answer's address that is no UTF-8": (b".a", b"to.\xff", b""),
+    "such an address as long as NATS takes": (b".a", b"\xff" * 3900, b""),
     "an answer's address with a form feed": (b".a", b"to\x0b1", b""),
     "a status that is no UTF-8": (b".a", b"", b"NATS/1.0 \xff\xff\xff\r\n\r\n"),
     "words beside a status that are no UTF-8": (b".a", b"", b"NATS/1.0 200 \xff\xff\r\n\r\n"),
