@@ -8,7 +8,7 @@ from collections import Counter
 from shared.json import dumps
 from shared.refusal import Refusal
 
-OF_THE_ADDRESS = ("user", "subject")
+BEFORE_THE_BODY = ("user", "subject", "Nats-Msg-Id")
 UNKNOWN = "unknown"
 _refusals: Counter[tuple[str, str]] = Counter()
 _dead_letters: Counter[str] = Counter()
@@ -38,11 +38,11 @@ def told(service: str) -> str:
 
 
 def _command(subject: str, refusal: Refusal) -> str:
-    """Return the command as `noun.verb`; one whose address was refused is none that anybody knows."""
+    """Return the command as `noun.verb`; refused for address or headers, it is none that anybody knows."""
     match subject.split("."):
         case ["report" | "late" as kind, _]:
             return kind
-        case ["ask" | "cmd", _, noun, verb] | ["ops", noun, verb] if refusal.field not in OF_THE_ADDRESS:
+        case ["ask" | "cmd", _, noun, verb] | ["ops", noun, verb] if refusal.field not in BEFORE_THE_BODY:
             return f"{noun}.{verb}"
         case _:
             return UNKNOWN

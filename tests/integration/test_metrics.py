@@ -118,3 +118,17 @@ async def test_no_name_that_somebody_sent_is_among_the_counts(
     assert "# TYPE totalaud_refusals_total counter" in told
     assert CANARY not in told
     assert str(client.user) not in told
+
+
+@pytest.mark.parametrize("door", ["ask", "cmd"])
+async def test_neither_is_one_of_a_command_whose_sender_calls_it_by_too_long_a_name(
+    stack: LocalStack, client: Client, door: str
+):
+    refused = ("orchestrator", "unknown", "invalid")
+    before = await count(stack, *refused)
+    headers = {"Nats-Msg-Id": "x" * 129}
+    await client.bus.replies.one(f"{door}.{client.user}.session.{CANARY}", b"{}", timeout=5, headers=headers)
+    async with asyncio.timeout(10):
+        while await count(stack, *refused) == before:
+            assert CANARY not in await metrics(stack, "orchestrator")
+            await asyncio.sleep(0.05)
