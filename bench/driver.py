@@ -20,7 +20,7 @@ from nats.aio.client import Client
 from bench.driving import serve
 from bench.work import STEPS, Document, Wrong
 
-ANSWER_S = 30.0
+ANSWER_S, SILENCE_S = 30.0, 1.0
 BY_KEY = {"enable_seqscan": "off"}
 ENDED = "SELECT id, status FROM agent_sessions WHERE id = ANY($1) AND status NOT IN ('pending', 'running')"
 SAYS_HOW_FAR = """
@@ -54,14 +54,30 @@ class Sessions:
         if (status := await end) != "completed":
             raise Wrong(f"a session ended as {status}")
 
-    def hear(self, _connection: Any, _pid: int, _channel: str, seq: str) -> None:
+    def _hear(self, _connection: Any, _pid: int, _channel: str, seq: str) -> None:
         self._seen = int(seq)
         self._rung.set()
 
+    async def listen(self) -> None:
+        """Have the tables say how far they are."""
+        await self._tables.add_listener("projection", self._hear)
+        await self._listen()
+
+    async def _listen(self) -> None:
+        await self._tables.execute(SAYS_HOW_FAR)
+        self._seen = max(self._seen, await self._tables.fetchval("SELECT seq FROM checkpoint"))
+
     async def watch(self) -> None:
-        """Look up those that can have ended, at every word of the projection."""
+        """Look up those that can have ended, at every word of the projection.
+
+        Where there is none for a while, a rebuild may have put tables in place that say nothing.
+        """
         while True:
-            await self._rung.wait()
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    await self._rung.wait()
+            except TimeoutError:
+                await self._listen()
             self._rung.clear()
             due = [id_ for id_, (_, first) in self._open.items() if first <= self._seen]
             for row in await self._tables.fetch(ENDED, due) if due else ():
@@ -81,9 +97,8 @@ async def sessions() -> AsyncIterator[Sessions]:
     """Connect; a plan kept from when the table was small would read all of it each time we look."""
     client = await nats.connect(os.environ["TOTALAUD_NATS_URL"])
     tables = await asyncpg.connect(os.environ["TOTALAUD_DATABASE_URL"], server_settings=BY_KEY)
-    await tables.execute(SAYS_HOW_FAR)
     under_way = Sessions(client, tables)
-    await tables.add_listener("projection", under_way.hear)
+    await under_way.listen()
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(under_way.watch())
         yield under_way
