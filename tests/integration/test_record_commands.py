@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from campaigns.campaign import outreach_id
 from campaigns.naming import id_of
 from recordservice import Service
 from recordstage import ADA, BEN, CONTACTS, NOBODY, OUTREACH, WORDS, Place, place, refused, service, spring
@@ -276,6 +277,18 @@ async def test_processes_that_record_and_correct_at_once_lose_nothing(spring: Se
         one.ask("outreach.correct", campaign="Spring", outreach_id=id_) for id_ in ids for one in services
     ]
     assert sum(not one["unchanged"] for one in await asyncio.gather(*corrections)) == 40
+
+
+async def test_what_is_corrected_while_it_is_recorded_is_answered(spring: Service):
+    campaign = id_of(spring.user, "campaign", "Spring")
+    for second in range(20):
+        at = datetime(2026, 5, 1, 10, 0, second, tzinfo=UTC)
+        id_ = outreach_id(campaign, spring.person(WORDS["email"]), WORDS["event"], at)
+        correct = {"campaign": "Spring", "outreach_id": str(id_)}
+        record = spring.ask("outreach.record", **WORDS | {"at": at.isoformat()})
+        corrections = [spring.ask("outreach.correct", **correct) for _ in range(8)]
+        done = await asyncio.gather(record, *corrections, return_exceptions=True)
+        assert [one for one in done if not isinstance(one, dict | Refusal)] == []
 
 
 async def test_what_one_process_remembers_is_never_stale(spring: Service, place: Place):

@@ -47,6 +47,8 @@ class Outreach:
     async def correct(self, user: UUID, request: CorrectOutreach, cause: str) -> OutreachDone:
         campaign_id, known = await find(self.campaigns, user, user, request.campaign)
         done = await self.campaigns.record(user, campaign_id, Correct(request.outreach_id), cause, known)
+        if request.outreach_id not in known.state.outreach:
+            known = await self.campaigns.load(user, campaign_id)
         return OutreachDone(
             outreach_id=request.outreach_id,
             campaign_id=campaign_id,
