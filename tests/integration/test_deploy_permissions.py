@@ -233,11 +233,11 @@ async def test_a_client_takes_so_many_connections_and_subscriptions_and_leaves_t
 ):
     """Each of its own commits goes to each of them before anybody's next one is stored."""
     async with AsyncExitStack() as held:
-        first, *_ = [await held.enter_async_context(deployment.bus("alice")) for _ in range(32)]
+        first, *_ = [await held.enter_async_context(deployment.bus("alice")) for _ in range(16)]
         with pytest.raises(nats.errors.Error, match="maximum account active connections exceeded"):
             await held.enter_async_context(deployment.bus("alice"))
         await held.enter_async_context(deployment.bus("skill-runner"))
-        for _ in range(250):
+        for _ in range(500):
             await first.client.subscribe(f"feed.{ALICE}.>")
         await first.settled()
         await first.client.subscribe(f"feed.{ALICE}.>")
