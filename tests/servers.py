@@ -196,6 +196,15 @@ async def _contained(rig: "Contained") -> AsyncIterator[Rig]:
         await rig.remove()
 
 
+async def execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 @asynccontextmanager
 async def fresh_database(server_url: str, how: str = "") -> AsyncIterator[str]:
     """An empty database of its own on the server; its URL."""

@@ -14,6 +14,7 @@ from campaigns.imports import LISTED
 from campaigns.reapplying import POLL_S, reapply_erasures
 from controls import USER
 from recordservice import Service
+from servers import execute
 from shared.bus import Bus
 from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
@@ -55,15 +56,6 @@ async def stored(bus: Bus) -> bytes:
 
 async def kinds(service: Service, email: str) -> list[type]:
     return [type(event) for event in await service.events("contact", service.person(email))]
-
-
-async def execute(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def test_good_rows_load_and_the_others_are_named_by_line(service: Service):

@@ -27,7 +27,7 @@ from projectorstage import (
     waits,
 )
 from recordservice import Service
-from servers import Rig, fresh_database
+from servers import Rig, execute, fresh_database
 from shared.bus import Bus
 from shared.memory_vault import MemoryVault
 from skill_runner.results import ProjectedResults
@@ -51,15 +51,6 @@ ODD = {
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'skills'::regclass"
 HANG_UP_ON = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1"
-
-
-async def execute(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
