@@ -58,7 +58,7 @@ class Listening:
         self._waiting = Waiting()
         self._running: set[asyncio.Task[None]] = set()
         self._senders: Counter[str] = Counter()
-        self._told = -SAID_AGAIN_S
+        self._quiet_until = 0.0
 
     def hear(self, message: Msg) -> None:
         """Begin with a message; the next ones wait here while too many are handled, in bounds."""
@@ -73,8 +73,8 @@ class Listening:
     def _tell(self, noun: str) -> None:
         """Say so now and then: a flood must not fill the log, too."""
         now = asyncio.get_running_loop().time()
-        if now > self._told + SAID_AGAIN_S:
-            self._told = now
+        if now >= self._quiet_until:
+            self._quiet_until = now + SAID_AGAIN_S
             get_logger().error("too many messages wait, some are dropped", noun=noun)
 
     def _has_room(self, sender: str) -> bool:
