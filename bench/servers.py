@@ -40,7 +40,7 @@ class Listening:
         paths.make_folder(self.cwd)
         return Program(self.name, self.args, self.env, self.cwd)
 
-    async def answers(self) -> bool:
+    async def answers(self, _pid: int) -> bool:
         try:
             for port in self.ports:
                 _, writer = await asyncio.open_connection(LOOPBACK, port)

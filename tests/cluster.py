@@ -64,7 +64,7 @@ class Node:
             self.name, (str(binary()), "-c", str(config)), environment.plain(self._data), self._data
         )
 
-    async def answers(self) -> bool:
+    async def answers(self, _pid: int) -> bool:
         return not ports.is_free(self.port)
 
     def passes(self, _last_words: str) -> bool:

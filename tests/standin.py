@@ -13,6 +13,7 @@ import http.server, os
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
+        self.send_header("process-id", os.getpid())
         self.end_headers()
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", int(os.environ["TOTALAUD_HEALTH_PORT"])), Health).serve_forever()

@@ -24,7 +24,7 @@ from faststream.specification import AsyncAPI
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared import logs, telemetry
+from shared import health, logs, telemetry
 from shared.bus import CONNECT, Bus, Callback, Complaints, shake_hands
 from shared.counts import told as counted
 from shared.doors import Door, OpenDoors
@@ -218,11 +218,11 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 def _health(buses: list[Bus]) -> ASGIApp:
     @get
-    async def health(_scope: object) -> AsgiResponse:
+    async def answer(_scope: object) -> AsgiResponse:
         ready = bool(buses) and buses[0].client.is_connected
-        return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503)
+        return AsgiResponse(b"ok" if ready else b"NATS is away", 200 if ready else 503, health.whose())
 
-    return health
+    return answer
 
 
 def _metrics(name: str) -> ASGIApp:

@@ -28,6 +28,7 @@ from shared.settings import Settings
 from shared.streams import provision
 from shared.urls import database_url as checked
 from shared.vault import Vault, migrate
+from standin import STAND_IN
 from totalaud.stack import ports
 from totalaud.stack.nats import Nats
 from totalaud.stack.parts import TAKEN, Part, PartKind, services
@@ -177,6 +178,30 @@ async def test_a_free_port_that_somebody_else_took_meanwhile_is_chosen_anew(tmp_
     words = f"TOTALAUD_HEALTH_PORT: {ports.LOOPBACK}:1 {TAKEN}"
     assert PartKind(part, {}, tmp_path).passes(words)
     assert not PartKind(part, {}, tmp_path, port=1).passes(words)
+
+
+async def test_a_stranger_that_answers_on_its_port_is_not_taken_for_a_service(tmp_path: Path):
+    kind = PartKind(STAND_IN, os.environ, tmp_path)
+    stranger = Server(kind, tmp_path)
+    await stranger.start()
+    assert stranger.child
+    assert await kind.answers(stranger.child.pid)
+    assert not await kind.answers(os.getpid())
+    await stranger.stop()
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\n", b"x" * 100_000, b"\r\n\r\n"])
+async def test_who_speaks_no_http_on_its_port_is_not_taken_for_a_service(said: bytes, tmp_path: Path):
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(said)
+        writer.close()
+
+    port = ports.free_port()
+    kind = PartKind(STAND_IN, os.environ, tmp_path, port)
+    await kind.prepare()
+    async with await asyncio.start_server(tell, ports.LOOPBACK, port):
+        assert not await kind.answers(os.getpid())
 
 
 async def test_a_password_that_nats_refuses_is_blamed_on_its_setting(nats_url: str, tmp_path: Path):

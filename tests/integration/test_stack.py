@@ -297,17 +297,8 @@ async def test_a_service_too_quick_for_its_streams_is_started_once_more(data: Pa
         assert all(one.pid for one in stack.status())
 
 
-HOPELESS = """
-import socket, sys, time
-ours = socket.create_server(("127.0.0.1", {port}))  # or somebody else may answer there
-print("nothing works", flush=True)
-time.sleep(2)
-sys.exit(3)
-"""
-
-
 async def test_a_service_that_cannot_start_is_named_with_its_last_words(data: Path):
-    part = Part("hopeless", (sys.executable, "-c", HOPELESS))
+    part = Part("hopeless", ("sh", "-c", "echo nothing works; sleep 2; exit 3"))
     with pytest.raises(NotReady, match=r"hopeless ended with code 3(?s:.*)nothing works"):
         await LocalStack(data, data / "skills", services=[part]).start()
     assert living(data) == {}

@@ -25,7 +25,7 @@ class Idle:
         args = (sys.executable, "-S", "-c", "import time; time.sleep(60)")
         return Program(self.name, args, {}, self._folder)
 
-    async def answers(self) -> bool:
+    async def answers(self, _pid: int) -> bool:
         return True
 
     def passes(self, _last_words: str) -> bool:

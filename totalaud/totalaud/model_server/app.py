@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from shared.health import whose
 from totalaud.model_server.answer import answer, invented
 from totalaud.model_server.counts import CHARS_PER_TOKEN, Counts, tokens
 from totalaud.model_server.faults import Allowance, Order, Weather
@@ -53,7 +54,7 @@ class Server:
     in_the_air: list[str | None] = field(default_factory=list)
 
     async def health(self, _: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok"}, headers=whose())
 
     async def calls(self, request: Request) -> Response:
         """Tell or forget: `{total, refused, by_key, by_model, billed, in_the_air}`."""

@@ -49,7 +49,7 @@ class Nats:
         args = (str(binary()), "-c", str(config))
         return Program(self.name, args, env, self._data, grace_s=GRACE_S)
 
-    async def answers(self) -> bool:
+    async def answers(self, _pid: int) -> bool:
         return await greets(self._port)
 
     def passes(self, _last_words: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.health import HEADER
 from shared.settings import number
 from totalaud.stack import ports
 from totalaud.stack.process import LEAVE_S, Program
@@ -13,6 +14,7 @@ from totalaud.stack.process import LEAVE_S, Program
 PROBE_TIMEOUT_S = 1.0
 TAKEN = "cannot be listened on: Address already in use"
 HEALTH = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
+END_OF_HEAD = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,23 @@ class PartKind:
         grace_s = LEAVE_S + number("TOTALAUD_GRACE_S", 0.0, or_none=True)
         return Program(self.name, args, env, self._cwd, grace_s=grace_s)
 
-    async def answers(self) -> bool:
+    async def answers(self, pid: int) -> bool:
+        """Tell whether it says that it is well: before it listens, a stranger may on its port."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                return await self._healthy()
-        except OSError:
+                return await self._healthy(pid)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return False
 
     def passes(self, last_words: str) -> bool:
         """Somebody may take the free port before the service does."""
         return self._fixed is None and TAKEN in last_words
 
-    async def _healthy(self) -> bool:
+    async def _healthy(self, pid: int) -> bool:
         reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)
         try:
             writer.write(HEALTH)
-            return b" 200 " in await reader.readline()
+            head = await reader.readuntil(END_OF_HEAD)
+            return b" 200 " in head.splitlines()[0] and f"{HEADER}: {pid}".encode() in head.splitlines()
         finally:
             writer.close()

@@ -83,7 +83,7 @@ class Postgres:
         ends = {"stop_signal": signal.SIGINT, "orphan_signal": signal.SIGINT, "grace_s": GRACE_S}
         return self._run(self.name, args, **ends)
 
-    async def answers(self) -> bool:
+    async def answers(self, _pid: int) -> bool:
         """Connect as the services will; the database is made at the first time.
 
         Raises NotReady where the file of the password was lost or changed.

@@ -30,8 +30,8 @@ class Kind(Protocol):
         """Write what it needs and clear away what a kill left; called before every start."""
         ...
 
-    async def answers(self) -> bool:
-        """Tell whether it can be used now."""
+    async def answers(self, pid: int) -> bool:
+        """Tell whether it can be used now; `pid` is the process' that was started."""
         ...
 
     def passes(self, last_words: str) -> bool:
@@ -81,7 +81,7 @@ class Server:
         name = self.kind.name
         pause_s = FIRST_PROBE_S
         while child.code is None:
-            if await self.kind.answers():
+            if await self.kind.answers(child.pid):
                 return True
             if time.monotonic() > deadline:
                 raise NotReady(f"{name} did not answer for {self.kind.ready_within_s:g} s:\n{child.tail()}")
