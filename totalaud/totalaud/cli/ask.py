@@ -1,6 +1,5 @@
 """`ask`: reads a question, shows the plan that answers it, runs it, and tells the answer."""
 
-import asyncio
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -40,7 +39,7 @@ def ask(
     from totalaud.planner.telling import over, plan_lines
 
     options = Options.of(context)
-    plan = asyncio.run(_planned(options, " ".join(question), prose=prose))
+    plan = options.run(lambda client: planned(client, " ".join(question), prose=prose))
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
     if not options.json:
@@ -53,12 +52,8 @@ def ask(
         raise Refusal("budget_exceeded", "budget", dear)
     if plan.may_cost(options.connection().providers) and not (yes or _agreed(options)):
         raise typer.Exit(REFUSED)
-    asyncio.run(_answered(options, plan, fresh=fresh, budget=budget))
-
-
-async def _planned(options: Options, question: str, *, prose: bool) -> "Plan | Unread":
-    async with options.client() as client:
-        return await planned(client, question, prose=prose)
+    # Connected anew: whoever was asked about the cost may have thought for long.
+    options.run(lambda client: _answered(options, client, plan, fresh=fresh, budget=budget))
 
 
 async def planned(client: "Client", question: str, *, prose: bool = False) -> "Plan | Unread":
@@ -94,8 +89,10 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
     return plan.planned(found, facts, prose=prose)
 
 
-async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: float | None) -> None:
-    """Connect anew: whoever was asked about the cost may have thought for long.
+async def _answered(
+    options: Options, client: "Client", plan: "Plan", *, fresh: bool, budget: float | None
+) -> None:
+    """Run the plan and tell what came of it.
 
     That nobody is left to write to is an answer too: what was found is told, and nothing was paid.
     """
@@ -107,20 +104,19 @@ async def _answered(options: Options, plan: "Plan", *, fresh: bool, budget: floa
     skills = [step.skill for step in plan.steps]
     steps, texts = plan.session()
     limit = None if budget is None else {"limit_usd": str(budget)}
-    async with options.client() as client:
-        accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
-        if not options.json:
-            show_accepted(options, "session", accepted)
-        try:
-            result = await client.outcome(accepted.id, hear=held_up(options))
-        except WorkflowFailed as failed:
-            if not options.json and (found := answer(skills, failed.outputs)):
-                show.lines(["", *found])
-            if options.json or failed.code != NOTHING_TO_DO:
-                raise
-            nobody = f"Nobody is left, so step {failed.failed_step} had nothing to do; session {accepted.id}"
-            show.lines(["", *wrapped(nobody)])
-            return
+    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
+    if not options.json:
+        show_accepted(options, "session", accepted)
+    try:
+        result = await client.outcome(accepted.id, hear=held_up(options))
+    except WorkflowFailed as failed:
+        if not options.json and (found := answer(skills, failed.outputs)):
+            show.lines(["", *found])
+        if options.json or failed.code != NOTHING_TO_DO:
+            raise
+        nobody = f"Nobody is left, so step {failed.failed_step} had nothing to do; session {accepted.id}"
+        show.lines(["", *wrapped(nobody)])
+        return
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
         return

@@ -1,6 +1,5 @@
 """`budget set | get | ledger`."""
 
-import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -53,46 +52,37 @@ def set_(
         raise typer.BadParameter("give --day or --session, not both", param_hint="--session")
     options, limit_usd = Options.of(context), amount(limit)
 
-    async def work() -> None:
-        async with options.client() as client:
-            answer = await client.budgets.set(
-                limit_usd,
-                scope="day" if day else "user",
-                session_id=session,
-                policy=None if wait is None else "wait" if wait else "fail",
-            )
-        if options.json:
-            show.document(answer)
-            return
-        whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
-        told = "no limit" if limit_usd is None else f"${limit_usd:f}"
-        again = " (as it was)" if answer["duplicate"] else ""
-        show.say(show.console(), f"budget {whose}: {told}{again}")
-
-    asyncio.run(work())
+    answer = options.run(
+        lambda client: client.budgets.set(
+            limit_usd,
+            scope="day" if day else "user",
+            session_id=session,
+            policy=None if wait is None else "wait" if wait else "fail",
+        )
+    )
+    if options.json:
+        show.document(answer)
+        return
+    whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
+    told = "no limit" if limit_usd is None else f"${limit_usd:f}"
+    again = " (as it was)" if answer["duplicate"] else ""
+    show.say(show.console(), f"budget {whose}: {told}{again}")
 
 
 @app.command("get")
 def get(context: typer.Context) -> None:
     """Show limits, and what is spent, set aside and left."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            found = await client.budgets.get()
-        if options.json:
-            show.document(found)
-            return
-        out = show.console()
-        out.print(limits(found))
-        if Decimal(found["in_doubt_usd"]):
-            show.say(out, f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
-        if found["unpriced_calls"]:
-            show.say(
-                out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}"
-            )
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.budgets.get())
+    if options.json:
+        show.document(found)
+        return
+    out = show.console()
+    out.print(limits(found))
+    if Decimal(found["in_doubt_usd"]):
+        show.say(out, f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
+    if found["unpriced_calls"]:
+        show.say(out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}")
 
 
 @app.command("ledger")
@@ -100,16 +90,12 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
     """List the attempts that money was set aside for, the newest first."""
     options = Options.of(context)
     of = _uuid(session) if session else None
-
-    async def work() -> None:
-        async with options.client() as client:
-            rows = cut(context, await client.budgets.ledger(session_id=of, limit=limit + 1), limit)
-        if options.json:
-            show.document(rows)
-        else:
-            show.console().print(account(rows))
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.budgets.ledger(session_id=of, limit=limit + 1))
+    rows = cut(context, found, limit)
+    if options.json:
+        show.document(rows)
+    else:
+        show.console().print(account(rows))
 
 
 def limits(found: dict[str, Any]) -> "Table":

@@ -1,8 +1,7 @@
 """`contacts …`: one's own contacts, imported, listed, exported, suppressed and erased."""
 
-import asyncio
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +10,10 @@ from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
 from totalaud.cli.recording import Contact, Limit, send, show_list, told_aside
+
+if TYPE_CHECKING:
+    from totalaud.client import Client
+    from totalaud.export import Export
 
 app = typer.Typer(
     no_args_is_help=True, help="Import, list, export, suppress and erase contacts.", rich_markup_mode=None
@@ -51,16 +54,11 @@ def unsuppress(context: typer.Context, contact: Contact) -> None:
 def erase(context: typer.Context, contact: Contact) -> None:
     """Delete a contact's key. Nothing of theirs can be read again, nor imported."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            done = await client.records.erase(contact)
-        if options.json:
-            show.document(done)
-        else:
-            echo(f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
-
-    asyncio.run(work())
+    done = options.run(lambda client: client.records.erase(contact))
+    if options.json:
+        show.document(done)
+    else:
+        echo(f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
 
 
 @app.command("export")
@@ -76,12 +74,11 @@ def export(
     if csv and options.json:
         raise typer.BadParameter("give --csv or --json, not both", param_hint="--csv")
 
-    async def work() -> None:
-        async with options.client() as client:
-            found = await client.records.export(await client.contact_id(contact))
-        if csv:
-            sys.stdout.write(as_csv(found))
-        else:
-            show.document(found)
+    async def exported(client: "Client") -> "Export":
+        return await client.records.export(await client.contact_id(contact))
 
-    asyncio.run(work())
+    found = options.run(exported)
+    if csv:
+        sys.stdout.write(as_csv(found))
+    else:
+        show.document(found)

@@ -1,6 +1,5 @@
 """The `import` command that contacts, outreach, streams and the like share: a file in, a report out."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -22,18 +21,13 @@ def load(
     """Import a file and write what was done; the exit is 1 when no row of it was good."""
     options = Options.of(context)
     data = file_data(file)
-
-    async def work() -> int:
-        async with options.client() as client:
-            report = await client.records.load(noun, data, dry_run=dry_run, artist=artist)
-        if options.json:
-            show.document(report)
-        else:
-            for line in report_lines(report, file):
-                echo(line)
-        return 1 if report["failed"] and not report["imported"] + report["unchanged"] else 0
-
-    return typer.Exit(asyncio.run(work()))
+    report = options.run(lambda client: client.records.load(noun, data, dry_run=dry_run, artist=artist))
+    if options.json:
+        show.document(report)
+    else:
+        for line in report_lines(report, file):
+            echo(line)
+    return typer.Exit(1 if report["failed"] and not report["imported"] + report["unchanged"] else 0)
 
 
 def report_lines(report: dict[str, Any], file: str) -> list[str]:

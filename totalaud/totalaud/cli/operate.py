@@ -59,44 +59,34 @@ def provision(
     from totalaud.pushing import push_folder
 
     options = Options.of(context)
-
-    async def work() -> None:
-        await make(options.connection(), replicas=replicas)
-        done: dict[str, Any] = {"ok": True}
-        if skills:
-            async with options.client() as client:
-                pushed, problems = await push_folder(client.operator, None)
-            for problem in problems:
-                echo(problem, err=True)
-            done |= pushed | {"problems": problems}
-        if options.json:
-            show.document(done)
-        else:
-            echo("streams and vault are there" + (", skills are pushed" if skills else ""))
-
-    asyncio.run(work())
+    asyncio.run(make(options.connection(), replicas=replicas))
+    done: dict[str, Any] = {"ok": True}
+    if skills:
+        pushed, problems = options.run(lambda client: push_folder(client.operator, None))
+        for problem in problems:
+            echo(problem, err=True)
+        done |= pushed | {"problems": problems}
+    if options.json:
+        show.document(done)
+    else:
+        echo("streams and vault are there" + (", skills are pushed" if skills else ""))
 
 
 @projection.command("status")
 def status(context: typer.Context) -> None:
     """Show how far the read model is."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            found = await client.operator.projection_status()
-        if options.json:
-            show.document(found)
-            return
-        echo(standing(found))
-        if found.get("halted"):
-            echo(f"nothing is projected: {found['halted']}")
-        if found.get("waits_for"):
-            echo(f"the rebuild waits for {found['waits_for']}")
-        for error in found["errors"]:
-            echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.operator.projection_status())
+    if options.json:
+        show.document(found)
+        return
+    echo(standing(found))
+    if found.get("halted"):
+        echo(f"nothing is projected: {found['halted']}")
+    if found.get("waits_for"):
+        echo(f"the rebuild waits for {found['waits_for']}")
+    for error in found["errors"]:
+        echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
 
 
 def standing(found: Mapping[str, Any]) -> str:
@@ -112,32 +102,22 @@ def standing(found: Mapping[str, Any]) -> str:
 def rebuild(context: typer.Context) -> None:
     """Fill a new read model from the log, and swap it in. No query fails meanwhile."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            done = await client.operator.rebuild(partial(echo, err=True))
-        if options.json:
-            show.document(done)
-        else:
-            echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
-
-    asyncio.run(work())
+    done = options.run(lambda client: client.operator.rebuild(partial(echo, err=True)))
+    if options.json:
+        show.document(done)
+    else:
+        echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
 
 
 @dlq.command("list")
 def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100) -> None:
     """List the messages that could not be handled, the oldest first."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            found = cut(context, await client.operator.dead_letters(limit + 1), limit)
-        if options.json:
-            show.document(found)
-            return
+    found = cut(context, options.run(lambda client: client.operator.dead_letters(limit + 1)), limit)
+    if options.json:
+        show.document(found)
+    else:
         show.console().print(listed(found))
-
-    asyncio.run(work())
 
 
 def listed(found: Iterable[Mapping[str, Any]]) -> "Table":

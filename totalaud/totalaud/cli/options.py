@@ -1,11 +1,11 @@
 """What holds for every command: whose data, which user, people or scripts as readers."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from totalaud.connection import Connection
 
 Reason = Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")]
+T = TypeVar("T")
 FLAGS = ("--json",)
 VALUED = ("--user", "--data")
 
@@ -41,20 +42,23 @@ class Options:
 
         return Connection.find(self.data)
 
-    @asynccontextmanager
-    async def client(self) -> "AsyncIterator[Client]":
-        """Connect for one command, and flush its spans at the end."""
+    def run(self, work: "Callable[[Client], Awaitable[T]]") -> T:
+        """Connect for one piece of work, return what comes of it, and flush its spans at the end."""
         import structlog
 
         from shared import telemetry
         from totalaud.client import Client
 
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-        try:
-            async with await Client.connect(self.connection(), user=self.user) as client:
-                yield client
-        finally:
-            telemetry.shutdown()
+
+        async def connected() -> T:
+            try:
+                async with await Client.connect(self.connection(), user=self.user) as client:
+                    return await work(client)
+            finally:
+                telemetry.shutdown()
+
+        return asyncio.run(connected())
 
 
 def hoist(argv: list[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """What the commands on records share: one command sent, one list shown."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,19 +28,14 @@ def send(
 ) -> None:
     """Send one command and say that it is on disk, or had been done before."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            answer = await command(client.records)
-        if options.json:
-            show.document(answer)
-        else:
-            aside = told_aside(answer, before=answer["unchanged"])
-            show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{aside}")
-            if answer.get("objected"):
-                show.say(show.console(), OBJECTED.format(answer["contact_id"]))
-
-    asyncio.run(work())
+    answer = options.run(lambda client: command(client.records))
+    if options.json:
+        show.document(answer)
+        return
+    aside = told_aside(answer, before=answer["unchanged"])
+    show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{aside}")
+    if answer.get("objected"):
+        show.say(show.console(), OBJECTED.format(answer["contact_id"]))
 
 
 def told_aside(answer: dict[str, Any], *, before: bool) -> str:
@@ -54,13 +48,9 @@ def told_aside(answer: dict[str, Any], *, before: bool) -> str:
 def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None = None) -> None:
     """Write a list as a table; as JSON with every column."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            rows = cut(context, await client.records.rows(noun, limit=limit + 1, of=of), limit)
-        if options.json:
-            show.document(rows)
-        else:
-            show.console().print(records_shown.listed(noun, rows))
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.records.rows(noun, limit=limit + 1, of=of))
+    rows = cut(context, found, limit)
+    if options.json:
+        show.document(rows)
+    else:
+        show.console().print(records_shown.listed(noun, rows))

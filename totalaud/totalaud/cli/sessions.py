@@ -1,7 +1,6 @@
 """`run`, `skill` and `session …`."""
 
-import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +11,9 @@ from totalaud.cli.options import Options, Reason
 from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 from totalaud.record import Status
+
+if TYPE_CHECKING:
+    from totalaud.client import Client
 
 app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
@@ -48,25 +50,24 @@ def run_workflow(
     options = Options.of(context)
     limit = _limit(budget)
 
-    async def work() -> None:
-        async with options.client() as client:
-            accepted = await client.run(
-                named,
-                found["steps"],
-                input=own or None,
-                session_id=session_id,
-                fresh=fresh,
-                budget=limit,
-            )
-            if no_wait or watch or not options.json:
-                show_accepted(options, "session", accepted)
-            if no_wait:
-                return
-            if watch:
-                await show_live(options, client, accepted.id, 0)
-            await show_result(options, client, accepted.id, quiet=watch and options.json)
+    async def work(client: "Client") -> None:
+        accepted = await client.run(
+            named,
+            found["steps"],
+            input=own or None,
+            session_id=session_id,
+            fresh=fresh,
+            budget=limit,
+        )
+        if no_wait or watch or not options.json:
+            show_accepted(options, "session", accepted)
+        if no_wait:
+            return
+        if watch:
+            await show_live(options, client, accepted.id, 0)
+        await show_result(options, client, accepted.id, quiet=watch and options.json)
 
-    asyncio.run(work())
+    options.run(work)
 
 
 def run_skill(
@@ -88,17 +89,16 @@ def run_skill(
     given = reading.inputs(input or [])
     limit = _limit(budget)
 
-    async def work() -> None:
-        async with options.client() as client:
-            accepted = await client.execute(
-                skill, given, session_id=session, execution_id=execution_id, fresh=fresh, budget=limit
-            )
-            if no_wait or not options.json:
-                show_accepted(options, "execution", accepted)
-            if not no_wait:
-                await show_skill(options, client, accepted.id)
+    async def work(client: "Client") -> None:
+        accepted = await client.execute(
+            skill, given, session_id=session, execution_id=execution_id, fresh=fresh, budget=limit
+        )
+        if no_wait or not options.json:
+            show_accepted(options, "execution", accepted)
+        if not no_wait:
+            await show_skill(options, client, accepted.id)
 
-    asyncio.run(work())
+    options.run(work)
 
 
 def _limit(budget: str | None) -> dict[str, str] | None:
@@ -114,16 +114,11 @@ def get(
 ) -> None:
     """Show a session and its steps."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            found = await client.get(session_id, user=options.user, min_seq=min_seq)
-            if options.json:
-                show.document(found)
-            else:
-                show.console().print(*show.session(found), sep="\n")
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.get(session_id, user=options.user, min_seq=min_seq))
+    if options.json:
+        show.document(found)
+    else:
+        show.console().print(*show.session(found), sep="\n")
 
 
 @app.command("list")
@@ -134,17 +129,12 @@ def list_(
 ) -> None:
     """List the newest sessions; those of one user with --user."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            found = await client.list(user=options.user, status=status, limit=limit + 1)
-            rows = cut(context, found, limit)
-            if options.json:
-                show.document(rows)
-                return
-            show.console().print(show.sessions(rows))
-
-    asyncio.run(work())
+    found = options.run(lambda client: client.list(user=options.user, status=status, limit=limit + 1))
+    rows = cut(context, found, limit)
+    if options.json:
+        show.document(rows)
+    else:
+        show.console().print(show.sessions(rows))
 
 
 @app.command("watch")
@@ -152,12 +142,11 @@ def watch_(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
     """Follow a session live until it ends; nothing is missed."""
     options = Options.of(context)
 
-    async def work() -> int:
-        async with options.client() as client:
-            await client.known(session_id)
-            return await show_live(options, client, session_id, from_seq)
+    async def work(client: "Client") -> int:
+        await client.known(session_id)
+        return await show_live(options, client, session_id, from_seq)
 
-    raise typer.Exit(asyncio.run(work()))
+    raise typer.Exit(options.run(work))
 
 
 @app.command("events")
@@ -165,12 +154,11 @@ def events(context: typer.Context, session_id: SessionId, from_seq: FromSeq = 0)
     """Show what the log holds of a session."""
     options = Options.of(context)
 
-    async def work() -> None:
-        async with options.client() as client:
-            await client.known(session_id)
-            await show_commits(options, client.events(session_id), from_seq)
+    async def work(client: "Client") -> None:
+        await client.known(session_id)
+        await show_commits(options, client.events(session_id), from_seq)
 
-    asyncio.run(work())
+    options.run(work)
 
 
 @app.command("result")
@@ -178,12 +166,11 @@ def result(context: typer.Context, session_id: SessionId) -> None:
     """Wait for the end and show the outputs."""
     options = Options.of(context)
 
-    async def work() -> None:
-        async with options.client() as client:
-            await client.known(session_id)
-            await show_result(options, client, session_id)
+    async def work(client: "Client") -> None:
+        await client.known(session_id)
+        await show_result(options, client, session_id)
 
-    asyncio.run(work())
+    options.run(work)
 
 
 @app.command("cancel")
@@ -195,12 +182,11 @@ def cancel(
     """Stop a session; what is done stays, what runs is aborted."""
     options = Options.of(context)
 
-    async def work() -> None:
-        async with options.client() as client:
-            await client.known(session_id)
-            show_accepted(options, "session", await client.cancel(session_id, reason=reason))
+    async def work(client: "Client") -> None:
+        await client.known(session_id)
+        show_accepted(options, "session", await client.cancel(session_id, reason=reason))
 
-    asyncio.run(work())
+    options.run(work)
 
 
 @app.command("retry")
@@ -218,12 +204,11 @@ def retry(
     options = Options.of(context)
     given = reading.inputs(input) if input else None
 
-    async def work() -> int:
-        async with options.client() as client:
-            accepted = await client.retry(session_id, from_step=from_step, input=given)
-            if watch:
-                return await show_live(options, client, session_id, accepted.seq)
-            show_accepted(options, "session", accepted)
-            return 0
+    async def work(client: "Client") -> int:
+        accepted = await client.retry(session_id, from_step=from_step, input=given)
+        if watch:
+            return await show_live(options, client, session_id, accepted.seq)
+        show_accepted(options, "session", accepted)
+        return 0
 
-    raise typer.Exit(asyncio.run(work()))
+    raise typer.Exit(options.run(work))

@@ -1,6 +1,5 @@
 """`skills …`: what can be run, and bringing it from files into the log."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,8 @@ from totalaud.cli.sessions_shown import show_accepted, show_skill
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from totalaud.client import Client
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,16 +32,11 @@ Skill = Annotated[str, typer.Argument(metavar="SKILL")]
 def list_(context: typer.Context) -> None:
     """List the skills of the read model."""
     options = Options.of(context)
-
-    async def work() -> None:
-        async with options.client() as client:
-            rows = await client.skills()
-            if options.json:
-                show.document(rows)
-                return
-            show.console().print(listed(rows))
-
-    asyncio.run(work())
+    rows = options.run(lambda client: client.skills())
+    if options.json:
+        show.document(rows)
+    else:
+        show.console().print(listed(rows))
 
 
 def listed(rows: Iterable[Mapping[str, Any]]) -> "Table":
@@ -94,22 +90,17 @@ def push(context: typer.Context, folder: Folder = None) -> None:
     from totalaud.told.lines import counted
 
     options = Options.of(context)
-
-    async def work() -> int:
-        async with options.client() as client:
-            done, problems = await push_folder(client.operator, folder)
-        for problem in problems:
-            echo(problem, err=True)
-        if options.json:
-            show.document({**done, "problems": problems})
-        else:
-            echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
-            if done["warnings"]:
-                warned = counted(done["warnings"], "warning")
-                echo(f"{warned}: 'totalaud skills lint' tells {'it' if done['warnings'] == 1 else 'them'}")
-        return 1 if problems else 0
-
-    raise typer.Exit(asyncio.run(work()))
+    done, problems = options.run(lambda client: push_folder(client.operator, folder))
+    for problem in problems:
+        echo(problem, err=True)
+    if options.json:
+        show.document({**done, "problems": problems})
+    else:
+        echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
+        if done["warnings"]:
+            warned = counted(done["warnings"], "warning")
+            echo(f"{warned}: 'totalaud skills lint' tells {'it' if done['warnings'] == 1 else 'them'}")
+    raise typer.Exit(1 if problems else 0)
 
 
 @app.command("result")
@@ -117,12 +108,11 @@ def result(context: typer.Context, execution_id: ExecutionId) -> None:
     """Wait for the end of a skill that runs alone, and show its output."""
     options = Options.of(context)
 
-    async def work() -> None:
-        async with options.client() as client:
-            await client.known_skill(execution_id)
-            await show_skill(options, client, execution_id)
+    async def work(client: "Client") -> None:
+        await client.known_skill(execution_id)
+        await show_skill(options, client, execution_id)
 
-    asyncio.run(work())
+    options.run(work)
 
 
 @app.command("cancel")
@@ -134,13 +124,11 @@ def cancel(
     """Stop a skill that runs alone; what runs is aborted."""
     options = Options.of(context)
 
-    async def work() -> None:
-        async with options.client() as client:
-            await client.known_skill(execution_id)
-            accepted = await client.cancel_skill(execution_id, reason=reason)
-            show_accepted(options, "execution", accepted)
+    async def work(client: "Client") -> None:
+        await client.known_skill(execution_id)
+        show_accepted(options, "execution", await client.cancel_skill(execution_id, reason=reason))
 
-    asyncio.run(work())
+    options.run(work)
 
 
 @app.command("enable")
@@ -156,12 +144,8 @@ def disable(context: typer.Context, skill: Skill) -> None:
 
 
 def _switch(options: Options, skill: str, *, on: bool) -> None:
-    async def work() -> None:
-        async with options.client() as client:
-            done = await (client.operator.enable(skill) if on else client.operator.disable(skill))
-        if options.json:
-            show.document(done)
-        else:
-            echo(f"{skill} is {'enabled' if on else 'disabled'}")
-
-    asyncio.run(work())
+    done = options.run(lambda client: client.operator.enable(skill) if on else client.operator.disable(skill))
+    if options.json:
+        show.document(done)
+    else:
+        echo(f"{skill} is {'enabled' if on else 'disabled'}")
