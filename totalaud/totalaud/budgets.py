@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from totalaud.door import Door
-from totalaud.given import Id, as_count, as_id
+from totalaud.given import Id, as_count, as_id, stated
 from totalaud.record import Record
 from totalaud.tables import Tables
 
@@ -45,8 +45,7 @@ class Budgets:
             "limit_usd": None if limit_usd is None else str(limit_usd),
             "command_id": str(uuid4()),
         }
-        body |= {} if policy is None else {"policy": policy}
-        body |= {} if session_id is None else {"session_id": str(session_id)}
+        body |= stated(policy=policy, session_id=session_id)
         return await self._door.ask(self._user, "budget", "set", body)
 
     async def get(self) -> Json:

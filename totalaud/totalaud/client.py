@@ -17,7 +17,7 @@ from totalaud.budgets import Budgets
 from totalaud.connection import Connection
 from totalaud.door import Door
 from totalaud.following import Page, ReadPage, follow, read_all
-from totalaud.given import Id, as_contact, as_count, as_id, as_one_of, as_steps
+from totalaud.given import Id, as_contact, as_count, as_id, as_one_of, as_steps, stated
 from totalaud.logged import Logged
 from totalaud.opening import Opener
 from totalaud.operator import Operator
@@ -93,11 +93,10 @@ class Client:
         `{limit_usd, policy?}`, see `totalaud.budgets`.
         """
         id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
-        asked = as_steps(steps, {"fresh": True} if fresh else {})
-        body: Json = {"session_id": str(id_), "agent": agent, "steps": asked}
-        body |= {name: given for name, given in (("input", input), ("budget", budget)) if given is not None}
-        with telemetry.span("session.run", kind="client"):
-            return Accepted.of(await self.door.ask(self.user, "session", "run", body), id_)
+        asked = {"agent": agent, "steps": as_steps(steps, {"fresh": True} if fresh else {})}
+        return await self._command(
+            session(self.user, id_), "run", {**asked, **stated(input=input, budget=budget)}
+        )
 
     async def execute(
         self,
@@ -114,28 +113,20 @@ class Client:
         `fresh` and `budget` as for `run`.
         """
         id_ = uuid4() if execution_id is None else as_id(execution_id, "execution_id")
-        body: Json = {"execution_id": str(id_), "skill": skill, "input": input}
-        if session_id is not None:
-            body["session_id"] = str(as_id(session_id, "session_id"))
-        if fresh:
-            body["fresh"] = True
-        if budget is not None:
-            body["budget"] = budget
-        with telemetry.span("skill.execute", kind="client"):
-            return Accepted.of(await self.door.ask(self.user, "skill", "execute", body), id_)
+        beside = None if session_id is None else as_id(session_id, "session_id")
+        how = stated(session_id=beside, fresh=fresh or None, budget=budget)
+        return await self._command(
+            execution(self.user, id_), "execute", {"skill": skill, "input": input, **how}
+        )
 
     async def cancel(self, session_id: Id, *, reason: str | None = None) -> Accepted:
-        id_ = as_id(session_id, "session_id")
-        body = {"session_id": str(id_), "reason": reason, "command_id": str(uuid4())}
-        with telemetry.span("session.cancel", kind="client"):
-            return Accepted.of(await self.door.ask(self.user, "session", "cancel", body), id_)
+        aggregate = session(self.user, as_id(session_id, "session_id"))
+        return await self._command(aggregate, "cancel", {"reason": reason, "command_id": str(uuid4())})
 
     async def cancel_skill(self, execution_id: Id, *, reason: str | None = None) -> Accepted:
         """Stop a skill that runs alone."""
-        id_ = as_id(execution_id, "execution_id")
-        body = {"execution_id": str(id_), "reason": reason, "command_id": str(uuid4())}
-        with telemetry.span("skill.cancel", kind="client"):
-            return Accepted.of(await self.door.ask(self.user, "skill", "cancel", body), id_)
+        aggregate = execution(self.user, as_id(execution_id, "execution_id"))
+        return await self._command(aggregate, "cancel", {"reason": reason, "command_id": str(uuid4())})
 
     async def retry(
         self,
@@ -145,12 +136,9 @@ class Client:
         input: Json | None = None,  # noqa: A002 - the command's own word
     ) -> Accepted:
         """Go on under the same id from the failed step or another, if wished with another input for it."""
-        id_ = as_id(session_id, "session_id")
-        body: Json = {"session_id": str(id_), "command_id": str(uuid4())}
-        body |= {} if from_step is None else {"from_step": from_step}
-        body |= {} if input is None else {"input": input}
-        with telemetry.span("session.retry", kind="client"):
-            return Accepted.of(await self.door.ask(self.user, "session", "retry", body), id_)
+        aggregate = session(self.user, as_id(session_id, "session_id"))
+        given = stated(from_step=from_step, input=input)
+        return await self._command(aggregate, "retry", {"command_id": str(uuid4()), **given})
 
     def watch(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield the session's commits from a sequence on, live, missing none, until it has ended.
@@ -240,11 +228,18 @@ class Client:
         named = as_contact(contact)
         return named if isinstance(named, UUID) else await self._opener.person_of(self.user, named)
 
+    async def _ask(self, aggregate: Aggregate, verb: str, body: Json) -> Json:
+        named = {f"{aggregate.noun}_id": aggregate.id}
+        return await self.door.ask(self.user, _door_of(aggregate), verb, {**named, **body})
+
+    async def _command(self, aggregate: Aggregate, verb: str, body: Json) -> Accepted:
+        with telemetry.span(f"{_door_of(aggregate)}.{verb}", kind="client"):
+            return Accepted.of(await self._ask(aggregate, verb, body), aggregate.id)
+
     async def _known(self, aggregate: Aggregate) -> None:
-        field = f"{aggregate.noun}_id"
-        body = {field: aggregate.id, "limit": 1}
-        if not (await self.door.ask(self.user, _door_of(aggregate), "events", body))["commits"]:
-            raise Refusal("not_found", field, f"user {self.user} has no {aggregate.noun} {aggregate.id}")
+        if not (await self._ask(aggregate, "events", {"limit": 1}))["commits"]:
+            why = f"user {self.user} has no {aggregate.noun} {aggregate.id}"
+            raise Refusal("not_found", f"{aggregate.noun}_id", why)
 
     async def _folded(self, aggregate: Aggregate, hear: Hear | None) -> Outcome:
         state = Outcome()
@@ -263,8 +258,7 @@ class Client:
 
     def _reader(self, aggregate: Aggregate) -> ReadPage:
         async def read(from_seq: int) -> Page:
-            body = {f"{aggregate.noun}_id": aggregate.id, "from_seq": from_seq}
-            page = await self.door.ask(self.user, _door_of(aggregate), "events", body)
+            page = await self._ask(aggregate, "events", {"from_seq": from_seq})
             return [Logged.of(commit) for commit in page["commits"]], bool(page["more"])
 
         return read

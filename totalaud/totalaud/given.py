@@ -43,6 +43,15 @@ def as_one_of(value: str, known: Collection[str], field: str) -> str:
     return value
 
 
+def stated(**values: Any) -> dict[str, Any]:
+    """Return the fields of a command that say something: None is not sent, ids as text."""
+    return {
+        name: str(value) if isinstance(value, UUID) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
 def as_steps(steps: Any, added: Mapping[str, Any]) -> Any:
     """Return steps with what is added to each; the door refuses what is no list, or no step."""
     if isinstance(steps, str | Mapping) or not isinstance(steps, Iterable):

@@ -12,7 +12,7 @@ from shared.refusal import Refusal
 from totalaud import record_queries as queries
 from totalaud.door import Door
 from totalaud.export import Export, export_of
-from totalaud.given import Id, as_contact, as_count, as_id, as_one_of
+from totalaud.given import Id, as_contact, as_count, as_id, as_one_of, stated
 from totalaud.importing import IMPORT_S, import_file
 from totalaud.opening import Opener
 from totalaud.record import Record
@@ -45,7 +45,7 @@ class Records:
         errors carry the file's lines.
         """
         as_one_of(noun, IMPORTED, "noun")
-        given = _given(artist=artist)
+        given = stated(artist=artist)
         if noun == "opportunities" and CALENDAR.match(text := decode(data)):
             body = {"ics": text, "dry_run": dry_run}
             return await self._door.ask(self._user, noun, "import", body, once_s=IMPORT_S)
@@ -76,7 +76,7 @@ class Records:
         in_cohort: bool | None = None,
     ) -> Json:
         """Set an artist's profile, whole."""
-        body = _given(
+        body = stated(
             artist_id=artist_id, name=name, genres=_listed(genres), location=location, bio=bio, mbid=mbid,
             mine=mine, in_cohort=in_cohort,
         )  # fmt: skip
@@ -86,11 +86,11 @@ class Records:
         self, artist: str, text: str, *, source: str | None = None, valid_to: str | None = None
     ) -> Json:
         """Add a statement that texts about the artist may repeat; `valid_to` is a day in ISO 8601."""
-        body = _given(artist=artist, text=text, source=source, valid_to=valid_to)
+        body = stated(artist=artist, text=text, source=source, valid_to=valid_to)
         return await self._ask("artist", "add_fact", body)
 
     async def remove_fact(self, artist: str, fact_id: Id) -> Json:
-        return await self._ask("artist", "remove_fact", _given(artist=artist, fact_id=fact_id))
+        return await self._ask("artist", "remove_fact", stated(artist=artist, fact_id=fact_id))
 
     async def plan_release(
         self,
@@ -104,7 +104,7 @@ class Records:
         isrc: str | None = None,
     ) -> Json:
         """Plan a single, ep or album for a day, or change it."""
-        body = _given(
+        body = stated(
             release_id=release_id, artist=artist, title=title, type=kind, date=date, links=_listed(links),
             isrc=isrc,
         )  # fmt: skip
@@ -120,7 +120,7 @@ class Records:
         goal: str | None = None,
         genres: Iterable[str] | None = None,
     ) -> Json:
-        body = _given(
+        body = stated(
             campaign_id=campaign_id, name=name, artist=artist, release=release, goal=goal,
             genres=_listed(genres),
         )  # fmt: skip
@@ -148,7 +148,7 @@ class Records:
         `category` says what a reply was (interested, placed, declined, objected, auto, other), if not its
         words. In the answer `objected` says that the contact asks not to be written to, and is suppressed.
         """
-        body = _given(
+        body = stated(
             campaign=campaign, event=event, at=at, channel=channel, template=template, detail=detail,
             category=category, attributes=dict(attributes) if attributes else None, propensity=propensity,
         )  # fmt: skip
@@ -156,7 +156,7 @@ class Records:
 
     async def correct_outreach(self, campaign: str, outreach_id: Id) -> Json:
         """Take back what was recorded under this id."""
-        return await self._ask("outreach", "correct", _given(campaign=campaign, outreach_id=outreach_id))
+        return await self._ask("outreach", "correct", stated(campaign=campaign, outreach_id=outreach_id))
 
     async def suppress(self, contact: Id) -> Json:
         """Note that a person objected: nothing is proposed or written to them again."""
@@ -194,14 +194,6 @@ def contact_named(contact: Id) -> Json:
     """Return the field that names a contact: `email` or `contact_id`."""
     named = as_contact(contact)
     return {"contact_id" if isinstance(named, UUID) else "email": str(named)}
-
-
-def _given(**values: Any) -> Json:
-    return {
-        name: str(value) if isinstance(value, UUID) else value
-        for name, value in values.items()
-        if value is not None
-    }
 
 
 def _listed(values: Iterable[str] | None) -> list[str] | str | None:

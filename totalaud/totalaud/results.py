@@ -19,9 +19,9 @@ class Accepted:
     duplicate: bool
 
     @classmethod
-    def of(cls, answer: dict[str, Any], id_: UUID) -> "Accepted":
+    def of(cls, answer: dict[str, Any], id_: str) -> "Accepted":
         told = answer.get("session_id") or answer.get("execution_id") or id_
-        return cls(str(told), answer["seq"], answer["accepted"], answer["duplicate"])
+        return cls(told, answer["seq"], answer["accepted"], answer["duplicate"])
 
 
 @dataclass(frozen=True, slots=True)
