@@ -32,6 +32,12 @@ class Logged:
             traceparent=body.get("traceparent"),
         )
 
+    def ending(self, before: str | None) -> str | None:
+        """Return how a session has ended after this commit; None while it runs, as a retried one does."""
+        for event in self.events:
+            before = None if event["type"] == "SessionRetried" else ENDS.get(event["type"], before)
+        return before
+
     def as_dict(self) -> dict[str, Any]:
         return {"seq": self.seq, "commit_id": self.commit_id, "at": self.at, "events": list(self.events)}
 
@@ -44,7 +50,7 @@ class Merge:
     """
 
     from_seq: int = 0
-    ended: bool = field(default=False, init=False)
+    ended: str | None = field(default=None, init=False)
     newest: int = field(default=0, init=False)
 
     def lacks(self, previous: int) -> bool:
@@ -56,9 +62,5 @@ class Merge:
         if commit.seq <= self.newest:
             return False
         self.newest = commit.seq
-        for event in commit.events:
-            if event["type"] in ENDS:
-                self.ended = True
-            elif event["type"] == "SessionRetried":
-                self.ended = False
+        self.ended = commit.ending(self.ended)
         return commit.seq >= self.from_seq

@@ -8,7 +8,7 @@ from uuid import UUID
 from totalaud.cli import show
 from totalaud.cli.options import Options
 from totalaud.cli.telling import HeldUp, Teller
-from totalaud.logged import ENDS, Logged
+from totalaud.logged import Logged
 from totalaud.outcome import Outcome
 from totalaud.results import Accepted, WorkflowResult
 
@@ -39,8 +39,7 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged], from_se
     """
     out, teller, ending = show.console(), Teller(), None
     async for commit in commits:
-        for event in commit.events:
-            ending = None if event["type"] == "SessionRetried" else ENDS.get(event["type"], ending)
+        ending = commit.ending(ending)
         lines = teller.lines(commit)
         if commit.seq < from_seq:
             continue
