@@ -5,6 +5,8 @@ import hmac
 import os
 import secrets
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -67,42 +69,27 @@ async def add(database_url: str, user: UUID) -> str:
     are closed too, unless others log in there.
     """
     role, password = role_of(user), secrets.token_urlsafe(24)
-    connection = await _connected(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute(TURN)
-            await connection.execute(FOR_ALL)
-            verb = "ALTER" if await _exists(connection, role) else "CREATE"
-            await connection.execute(f"{verb} ROLE {role} {LIMITS} PASSWORD '{verifier(password)}'")
-            await connection.execute(ENTER.format(role=role))
-            for name, value in SETTINGS.items():
-                await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
-    except FORBIDDEN:
-        raise Refusal(
-            "forbidden", None, f"{DATABASE_URL}: this role may not make others, {WHO_MAY}"
-        ) from None
-    finally:
-        await connection.close()
+    async with _allowed_to("make", database_url) as connection, connection.transaction():
+        await connection.execute(TURN)
+        await connection.execute(FOR_ALL)
+        verb = "ALTER" if await _exists(connection, role) else "CREATE"
+        await connection.execute(f"{verb} ROLE {role} {LIMITS} PASSWORD '{verifier(password)}'")
+        await connection.execute(ENTER.format(role=role))
+        for name, value in SETTINGS.items():
+            await connection.execute(f"ALTER ROLE {role} SET {name} = '{value}'")
     return _of(database_url, role, password)
 
 
 async def remove(database_url: str, user: UUID) -> bool:
     """Drop the user's role and end its connections; False when there was none."""
     role = role_of(user)
-    connection = await _connected(database_url)
-    try:
+    async with _allowed_to("drop", database_url) as connection:
         if not await _exists(connection, role):
             return False
         await connection.execute(f"ALTER ROLE {role} NOLOGIN")
         await connection.execute(DISCONNECT, role)
         await connection.execute(f"DROP OWNED BY {role}")
         await connection.execute(f"DROP ROLE {role}")
-    except FORBIDDEN:
-        raise Refusal(
-            "forbidden", None, f"{DATABASE_URL}: this role may not drop others, {WHO_MAY}"
-        ) from None
-    finally:
-        await connection.close()
     return True
 
 
@@ -131,6 +118,15 @@ async def _exists(connection: asyncpg.Connection, role: str) -> bool:
     return bool(await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role))
 
 
-async def _connected(database_url: str) -> asyncpg.Connection:
+@asynccontextmanager
+async def _allowed_to(change: str, database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect; raises Refusal where the role of the URL may not change others so."""
     with reaching(database_url):
-        return await asyncpg.connect(database_url, timeout=CONNECT_S)
+        connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+    try:
+        yield connection
+    except FORBIDDEN:
+        why = f"{DATABASE_URL}: this role may not {change} others, {WHO_MAY}"
+        raise Refusal("forbidden", None, why) from None
+    finally:
+        await connection.close()

@@ -56,14 +56,10 @@ def main(data: Path) -> int:
     """Run the demo on a data folder of its own and return the exit code; a signal ends it cleanly."""
     out = show.console()
     try:
-        return asyncio.run(_guarded(data, out))
+        return asyncio.run(interruptible(_demo(data, out)))
     except (InUse, NotReady, Refusal, Unreachable, OSError) as error:
         show.say(out, f"the demo could not run: {error}")
         return 1
-
-
-async def _guarded(data: Path, out: Console) -> int:
-    return await interruptible(_demo(data, out))
 
 
 async def _demo(data: Path, out: Console) -> int:
