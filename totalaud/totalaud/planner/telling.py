@@ -5,7 +5,7 @@ from typing import Any
 
 from totalaud.planner.draft import Plan
 from totalaud.planner.prices import Cost
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -13,8 +13,9 @@ def plan_lines(plan: Plan) -> list[str]:
     lines = [f"Plan: {plan.agent}, {counted(len(plan.steps), 'step')}, {cost(_sum(plan))}"]
     for number, step in enumerate(plan.steps, 1):
         lines += wrapped(f"{number}. {step.skill}: {step.why} ({cost(step.cost)})", "  ", "     ")
-        lines += [line for name, value in step.input.items() for line in _given(name, value)]
-    return lines + [line for note in plan.notes for line in wrapped(f"note: {note}", "  ", "    ")]
+        given = (f"{name}: {_short(value)}" for name, value in step.input.items())
+        lines += all_wrapped(given, "       ", "         ")
+    return lines + all_wrapped((f"note: {note}" for note in plan.notes), "  ", "    ")
 
 
 def cost(expected: Cost) -> str:
@@ -23,10 +24,6 @@ def cost(expected: Cost) -> str:
     if expected.usd is None:
         return "price unknown"
     return f"at most about ${expected.usd:.2f} at list price"
-
-
-def _given(name: str, value: Any) -> list[str]:
-    return wrapped(f"{name}: {_short(value)}", "       ", "         ")
 
 
 def _short(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from totalaud.told.dated import opportunities, timing
 from totalaud.told.figures import amount, meta, percent, rate, who
-from totalaud.told.lines import WIDTH, wrapped
+from totalaud.told.lines import WIDTH, all_wrapped, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
 from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
 from totalaud.told.plainly import anything
@@ -73,8 +73,7 @@ def _or_plainly(tell: Callable[[Any], Lines], output: Any) -> Lines:
 def _patterns(output: Json) -> Lines:
     found = output.get("patterns") or []
     lines = ["What is answered more often, and what is not known:"] if found else ["No pattern can be shown."]
-    for one in found:
-        lines += wrapped(str(one.get("text") or one["rule"]), "- ", "  ")
+    lines += all_wrapped((str(one.get("text") or one["rule"]) for one in found), "- ", "  ")
     return lines + meta(output) + _references(output)
 
 
@@ -96,7 +95,7 @@ def _references(output: Json) -> Lines:
         else f"published, not yours: {one['label']} {one['value']:g} ({one['source']}, {one['year']})"
         for one in cited
     )
-    return [line for said in told for line in wrapped(said, "  ", "    ")]
+    return all_wrapped(told, "  ", "    ")
 
 
 def _actions(output: Json) -> Lines:
@@ -105,8 +104,7 @@ def _actions(output: Json) -> Lines:
     for number, one in enumerate(found, 1):
         due = f", due {one['due']}" if one.get("due") else ""
         lines += wrapped(f"{number}. {one['title']}{due}, {one['effort_min']} min", "", "   ")
-        for evidence in one.get("evidence") or ():
-            lines += wrapped(f"because: {evidence['why']}", "   ", "     ")
+        lines += all_wrapped((f"because: {row['why']}" for row in one.get("evidence") or ()), "   ", "     ")
         if command := one.get("command"):
             lines += wrapped(f"with: {_typed(command)}", "   ", "     ")
     return lines + meta(output)
@@ -134,9 +132,7 @@ def _track(output: Json) -> Lines:
             verdict = change["verdict"].replace("_", " ")
             lines += wrapped(f"{verdict}, worse with probability {change['p_worse']:.2f}", "    ", "      ")
     if before and not funnel["sent"]:
-        lines += [
-            line for name in before for line in wrapped(f"{name} before: {rate(before[name])}", "  ", "    ")
-        ]
+        lines += all_wrapped((f"{name} before: {rate(one)}" for name, one in before.items()), "  ", "    ")
     end = output["expected_eventual"]
     if funnel["pending"] and (end["lo"] > 0 or end["hi"] < 1):
         lines += wrapped(f"Answers are still coming in; expected in the end: {rate(end)}")
@@ -147,8 +143,8 @@ def _followups(output: Json) -> Lines:
     due = output["followups_due"]
     total = output.get("followups_total", len(due))
     lines = [f"Follow-ups due: {total or 'none'}"]
-    for one in due[:MOST_DUE]:
-        lines += wrapped(f"{who(one)}: {one['days']} days of silence", "  ", "    ")
+    told = (f"{who(one)}: {one['days']} days of silence" for one in due[:MOST_DUE])
+    lines += all_wrapped(told, "  ", "    ")
     return [*lines, f"  and {total - MOST_DUE} more"] if total > MOST_DUE else lines
 
 
@@ -178,15 +174,14 @@ def _plan(output: Json) -> Lines:
         lines += ["", "* has the least slack"]
     if output["infeasible"]:
         lines += ["", "What does not fit:"]
-        lines += chain.from_iterable(wrapped(said, "- ", "  ") for said in output["infeasible"])
+        lines += all_wrapped(output["infeasible"], "- ", "  ")
     return lines + meta(output)
 
 
 def _hashtags(output: Json) -> Lines:
     found = output.get("hashtags") or []
     lines = wrapped(" ".join(one["tag"] for one in found)) if found else ["No hashtag fits."]
-    for one in found:
-        lines += wrapped(f"{one['tag']} ({one['kind']}): {one['why']}", "  ", "    ")
+    lines += all_wrapped((f"{one['tag']} ({one['kind']}): {one['why']}" for one in found), "  ", "    ")
     return lines + meta(output)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from totalaud.told.figures import amount, meta, percent, rate, who
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -23,9 +23,8 @@ def opportunities(output: Json) -> Lines:
 def _opportunity(number: int, one: Json) -> Lines:
     until = f", until {one['deadline']}" if one.get("deadline") else ""
     lines = wrapped(f"{number}. {one['title']}, {one['kind']}{until}, fit {one['fit']:.2f}", "", "   ")
-    for said in (_cost(one), *one.get("reasons", ()), one.get("url") or one.get("source")):
-        lines += wrapped(str(said), "   ", "     ") if said else []
-    return lines
+    told = (_cost(one), *one.get("reasons", ()), one.get("url") or one.get("source"))
+    return lines + all_wrapped((str(said) for said in told if said), "   ", "     ")
 
 
 def _cost(one: Json) -> str | None:
@@ -48,11 +47,10 @@ def timing(output: Json) -> Lines:
     if slots:
         tried = f"{percent(output['exploration'])} % of pitches would go out at another time, to learn more"
         lines += wrapped(tried)
-    for one in sends[:MOST_SENDS]:
-        lines += wrapped(f"{one['local']}: {who(one)}", "  ", "    ")
+    lines += all_wrapped((f"{one['local']}: {who(one)}" for one in sends[:MOST_SENDS]), "  ", "    ")
     if len(sends) > MOST_SENDS:
         lines.append(f"  and {len(sends) - MOST_SENDS} more")
     if left := output.get("unscheduled"):
         lines += [f"{counted(len(left), 'contact')} without a time:"]
-        lines += [line for one in left for line in wrapped(f"{who(one)}: {one['reason']}", "  ", "    ")]
+        lines += all_wrapped((f"{who(one)}: {one['reason']}" for one in left), "  ", "    ")
     return lines + meta(output)

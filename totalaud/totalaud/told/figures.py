@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -40,7 +40,7 @@ def who(one: Json) -> str:
 def meta(output: Json) -> Lines:
     """Say what an answer rests on, where that needs saying."""
     told = output.get("meta") or {}
-    lines = [line for warning in told.get("warnings") or () for line in wrapped(warning, "! ", "  ")]
+    lines = all_wrapped(told.get("warnings") or (), "! ", "  ")
     if told.get("basis") == "insufficient" and told.get("needed") and not lines:
         lines = wrapped(f"Not enough data: about {told['needed']} more outcomes are needed.", "! ", "  ")
     if told.get("basis") == "template":

@@ -1,6 +1,7 @@
 """Lines of text, at most 80 columns wide but for long URLs."""
 
 import textwrap
+from collections.abc import Iterable
 from unicodedata import east_asian_width
 
 WIDTH = 80
@@ -26,3 +27,8 @@ def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
         break_long_words="://" not in text,
     )
     return [line.replace(BESIDE, "") for line in lines] or [first.rstrip()]
+
+
+def all_wrapped(texts: Iterable[str], first: str = "", rest: str = "") -> list[str]:
+    """Break several texts, each as if it stood alone."""
+    return [line for text in texts for line in wrapped(text, first, rest)]

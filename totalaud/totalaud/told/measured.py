@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from totalaud.told.figures import meta, percent, rate, who
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -57,8 +57,7 @@ def chances(output: Json) -> Lines:
     lines = [f"Likely to {HOPED[card['outcome']]}, the likeliest first:"] if found else []
     for number, one in enumerate(found[:MOST_PREDICTED], 1):
         lines += wrapped(f"{number}. {who(one)}: {_chance(one)}", "", "   ")
-        for factor in one["factors"][:MOST_REASONS]:
-            lines += wrapped(str(factor["why"]), "   ", "     ")
+        lines += all_wrapped((str(by["why"]) for by in one["factors"][:MOST_REASONS]), "   ", "     ")
     whole = output["expected"]
     if len(found) > MOST_PREDICTED:
         lines.append(f"   and {max(len(found), whole['n']) - MOST_PREDICTED} more")
@@ -105,8 +104,9 @@ def alike(output: Json) -> Lines:
         lines += wrapped(f"{number}. {one['name']}, {one['similarity']:.2f}: {basis}", "", "   ")
         if one.get("outlets"):
             lines += wrapped(f"covered by {', '.join(one['outlets'])}", "   ", "     ")
-    for gap in output.get("gaps") or ():
-        lines += wrapped(f"{gap['outlet']} covered {', '.join(gap['covered'])}, and not you", "- ", "  ")
+    gaps = output.get("gaps") or ()
+    told = (f"{gap['outlet']} covered {', '.join(gap['covered'])}, and not you" for gap in gaps)
+    lines += all_wrapped(told, "- ", "  ")
     about = output.get("meta") or {}
     none = about.get("basis") == "insufficient" and not about.get("warnings")
     return lines + (["! no other artist is recorded that is near"] if none else meta(output))

@@ -1,11 +1,10 @@
 """Tells contacts: whom a search found and how they were ranked, and how many are not shown."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from totalaud.told.figures import meta, rate
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -50,8 +49,7 @@ def ranked_in(number: int, skills: Sequence[str], outputs: Mapping[int, Any]) ->
 
 def widened(output: Any) -> Lines:
     said = output.get("widened") if isinstance(output, Mapping) else None
-    lines = said if isinstance(said, list) else []
-    return list(chain.from_iterable(wrapped(f"note: {line}") for line in lines))
+    return all_wrapped(f"note: {line}" for line in said) if isinstance(said, list) else []
 
 
 def _contact(number: int, contact: Json) -> Lines:
@@ -61,9 +59,9 @@ def _contact(number: int, contact: Json) -> Lines:
     lines = wrapped(f"{head}{'' if score is None else f', {score:.2f}'}: {what}", "", "   ")
     if contact.get("email"):
         lines += wrapped(str(contact["email"]), "   ", "   ")
-    for part in contact.get("score_parts") or ():
-        said = f"{part['points']:.2f} of {part['of']:.2f} {part['name']}: {part['why']}"
-        lines += wrapped(said, "   ", "     ")
+    parts = contact.get("score_parts") or ()
+    told = (f"{one['points']:.2f} of {one['of']:.2f} {one['name']}: {one['why']}" for one in parts)
+    lines += all_wrapped(told, "   ", "     ")
     if contact.get("history"):
         lines += wrapped(_history(contact["history"]), "   ", "     ")
     last = contact.get("last_contacted_at")

@@ -6,7 +6,7 @@ from typing import Any
 
 from totalaud.record import as_json
 from totalaud.told.figures import Json, Lines, meta, rate
-from totalaud.told.lines import counted, wrapped
+from totalaud.told.lines import all_wrapped, counted, wrapped
 
 RATE = ("k", "n", "mean", "lo", "hi")
 BARE = {"name", "metric", "key"}
@@ -37,8 +37,7 @@ def _outermost(name: str, value: Any) -> Lines:
 def _field(name: str, value: Any, indent: str = "") -> Lines:
     label, within = name.replace("_", " "), f"{indent}  "
     if isinstance(value, str) and "\n" in value:
-        said = chain.from_iterable(wrapped(line, within, within) for line in value.splitlines())
-        return [f"{indent}{label}:", *said]
+        return [f"{indent}{label}:", *all_wrapped(value.splitlines(), within, within)]
     if _is_short(value):
         return wrapped(f"{label}: {_short(value)}", indent, within)
     if len(indent) >= DEEPEST:

@@ -1,11 +1,10 @@
 """Tells texts that a model or a template wrote, and which checks they did not pass."""
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 from totalaud.told.figures import meta
-from totalaud.told.lines import wrapped
+from totalaud.told.lines import all_wrapped, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
@@ -15,23 +14,21 @@ def pitches(output: Json) -> Lines:
     lines: Lines = []
     for pitch in output.get("pitches") or [output]:
         lines += [*wrapped(f"Subject: {pitch['subject']}", "", "         "), ""]
-        lines += chain.from_iterable(wrapped(line) for line in str(pitch["body"]).splitlines())
+        lines += all_wrapped(str(pitch["body"]).splitlines())
         if pitch.get("facts_used"):
             lines += ["", *wrapped(f"facts used: {', '.join(map(str, pitch['facts_used']))}", "", "  ")]
         lines += [*_failed(pitch), *_by_template(pitch, output), ""]
     others = [one for one in output.get("subject_options") or () if one != output.get("subject")]
     if others:
-        lines += ["Other subjects:", *(line for one in others for line in wrapped(one, "  ", "  "))]
-    notes = [line for note in output.get("notes") or () for line in wrapped(str(note), "! ", "  ")]
-    return lines + notes + meta(output)
+        lines += ["Other subjects:", *all_wrapped(others, "  ", "  ")]
+    return [*lines, *all_wrapped(map(str, output.get("notes") or ()), "! ", "  "), *meta(output)]
 
 
 def press(output: Json) -> Lines:
     lines = [*wrapped(str(output["headline"]).upper()), "", *wrapped(str(output["standfirst"])), ""]
     for name in ("body", "boilerplate", "notes_to_editors"):
         heading = ["Notes to editors"] if name == "notes_to_editors" else []
-        told = chain.from_iterable(wrapped(line) for line in str(output[name]).splitlines())
-        lines += [*heading, *told, ""]
+        lines += [*heading, *all_wrapped(str(output[name]).splitlines()), ""]
     used = ", ".join(output["facts_used"]) or "none"
     lines += wrapped(f"{output['word_count']} words; facts used: {used}", "", "  ")
     if output["missing"]:
