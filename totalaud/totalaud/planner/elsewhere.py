@@ -1,9 +1,7 @@
 """Which command tells or does what was asked for, where no plan does."""
 
 import re
-from dataclasses import replace
 
-from totalaud.planner.question import Missing, Unread
 from totalaud.planner.words import ANSWERS, PITCH, words
 
 WORD = re.compile(r"[a-z]+")
@@ -35,10 +33,8 @@ COMMANDS = (
 )
 
 
-def with_command(unread: Unread, text: str) -> Unread:
+def with_command(reason: str, text: str) -> str:
     """Add the command that serves, if one does, to why a question was not read."""
     said = set(WORD.findall(text.casefold()))
     told = next((told for groups, told in COMMANDS if all(said & group for group in groups)), None)
-    if told is None or isinstance(unread, Missing) or "totalaud " in unread.reason:
-        return unread
-    return replace(unread, reason=f"{unread.reason}; {told}")
+    return reason if told is None or "totalaud " in reason else f"{reason}; {told}"

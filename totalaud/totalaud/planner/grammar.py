@@ -28,10 +28,10 @@ from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, QUOTED, WORD, Reading, hidden, meant, nameable, parts, quoted
 from totalaud.planner.places import narrowest
-from totalaud.planner.question import Intent, Question, Unread
+from totalaud.planner.question import Intent, Question, Unread, Unreadable
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
-from totalaud.planner.times import HOW_MANY_HOURS, no_time, two_spans, unread_time, window_of
-from totalaud.planner.turned import depends, negated
+from totalaud.planner.times import HOW_MANY_HOURS, no_time, refuse_time, refuse_two_spans, window_of
+from totalaud.planner.turned import refuse_condition, refuse_negation
 from totalaud.planner.vocabulary import Vocabulary
 
 MOST_WORDS, MOST_LETTERS = 60, 4_000
@@ -101,68 +101,61 @@ def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
     """Return the question's slots, or why it cannot be read, and which command tells it, if one does."""
     if len(text) > MOST_LETTERS:
         return Unread(TOO_LONG)
-    found = _understood(text, vocabulary)
     name = hidden(" ".join(WORD.findall(QUOTED.sub(" ", text).casefold())), vocabulary)
-    if isinstance(found, Question):
-        return replace(found, hidden=name)
-    named = f"; to name {name}, put it in quotation marks" if name else ""
-    return with_command(replace(found, reason=f"{found.reason}{named}"), text)
+    try:
+        return replace(_understood(text, vocabulary), hidden=name)
+    except Unreadable as why:
+        named = f"; to name {name}, put it in quotation marks" if name else ""
+        return Unread(with_command(f"{why}{named}", text))
 
 
-def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
+def _understood(text: str, vocabulary: Vocabulary) -> Question:
     try:
         text, addresses = taken(text)
     except ValueError as error:
-        return Unread(f"what has an @ in it {error}")
+        raise Unreadable(f"what has an @ in it {error}") from None
     if len(addresses) > 1:
-        return Unread("one e-mail address at a time")
+        raise Unreadable("one e-mail address at a time")
     text, names_quoted = quoted(text, vocabulary)
     plain = _plain(text)
     if TWO_HOURS.search(plain):
-        return Unread(HOW_MANY_HOURS)
+        raise Unreadable(HOW_MANY_HOURS)
     held = COSTS.search(plain)
     plain, hours = number(HOURS, AT_MOST.sub("", plain))
     if ANOTHER_MONEY.search(plain):
-        return Unread(CURRENCIES)
+        raise Unreadable(CURRENCIES)
     if AT_LEAST.search(plain):
-        return Unread(ONE_BUDGET)
+        raise Unreadable(ONE_BUDGET)
     money = MONEY.search(plain)
     plain, budget = number(MONEY, plain)
     if budget is not None and MORE_MONEY.search(plain):
-        return Unread(ONE_BUDGET)
+        raise Unreadable(ONE_BUDGET)
     said = WORD.findall(plain)
     reading = Reading(said, strange.capitals(text), parts(plain))
     reading.take(nameable(vocabulary) | names_quoted)
     for phrase in w.POLITE:
         reading.drop(phrase.split())
-    if refusal := _not_a_question(said) or negated(reading, vocabulary) or _an_act(said):
-        return refusal
+    _refuse_length(said)
+    refuse_negation(reading, vocabulary)
+    _refuse_act(said)
     window, span = window_of(reading)
     people = _people(vocabulary)
     implied = marks(plain, reading, people, len(set(vocabulary.campaigns.values())), address=bool(addresses))
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
-    if isinstance(intent, Unread):
-        return intent
-    if spans := two_spans(intent, reading, span):
-        return spans
-    if time := unread_time(intent, plain, reading):
-        return time
+    refuse_two_spans(intent, reading, span)
+    refuse_time(intent, plain, reading)
     names = meant(reading.meant(SLOTS[intent], people), SLOTS[intent]) | {"contact": addresses}
     if unknown := strange.place(reading):
-        return Unread(f"I do not know “{unknown}”")
+        raise Unreadable(f"I do not know “{unknown}”")
     if release := not names["release"] and strange.earlier(intent, reading):
-        return Unread(f"which one is the {release}? Name it by its title")
+        raise Unreadable(f"which one is the {release}? Name it by its title")
     if intent == "find" and names["outlet"] and reading.compared("outlet"):
-        return Unread(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
+        raise Unreadable(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
     places = narrowest(names["regions"], plain, vocabulary.within)
-    if isinstance(places, Unread):
-        return places
     found = _found(intent, reading, vocabulary, names, implied)
-    if isinstance(found, Unread):
-        return found
     brought = BROUGHT.search(WE_PAY.sub("", plain)) or (found.kinds == ("funding",) and not held)
     if intent == "opportunities" and budget is not None and brought:
-        return Unread(COST_ALONE)
+        raise Unreadable(COST_ALONE)
     if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
         budget = 0.0
     question = replace(
@@ -176,7 +169,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
         currency=currency(money[0]) if money else None,
     )
     whole = _named(question, names)
-    return whole if isinstance(whole, Unread) else _narrowed(whole)
+    _refuse_narrowing(whole)
+    return whole
 
 
 def _found(
@@ -185,7 +179,7 @@ def _found(
     vocabulary: Vocabulary,
     names: Mapping[str, list[str]],
     implied: AbstractSet[str],
-) -> Question | Unread:
+) -> Question:
     """Explain every word that is left, by the words of the intent.
 
     Where contacts are looked for, each word may be what tells them apart: there none is left out.
@@ -207,25 +201,23 @@ def _found(
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [(before, word) for before, word in rest if word not in understood_here]
     if governed := strange.named(intent, reading, {word for _, word in unknown}):
-        return Unread(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
+        raise Unreadable(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
     if intent == "find" and counts and strange.those_after(reading, counts[0]):
-        return Unread(f"I show the best, not those after them: ask for more than {counts[0]}")
-    if condition := depends(intent, reading, [word for _, word in unknown]):
-        return condition
+        raise Unreadable(f"I show the best, not those after them: ask for more than {counts[0]}")
+    refuse_condition(intent, reading, [word for _, word in unknown])
     if intent in WRITTEN and (turned := _before_the_verb(rest, {word for _, word in unknown})):
-        return Unread(f"I do not know these words: {', '.join(turned)}")
+        raise Unreadable(f"I do not know these words: {', '.join(turned)}")
     if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
         words = [word for _, word in unknown]
-        return Unread(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
+        raise Unreadable(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
     if len(kinds) > 1 and intent not in TYPES_ASIDE and not names["contact"]:
-        return Unread(f"one kind of contact at a time: {' or '.join(kinds)}")
+        raise Unreadable(f"one kind of contact at a time: {' or '.join(kinds)}")
     readers = strange.readers(reading)
     if intent == "report" and len(readers) > 1:
-        return Unread(f"one audience at a time: {' or '.join(readers)}")
-    if several := _several(
+        raise Unreadable(f"one audience at a time: {' or '.join(readers)}")
+    _refuse_several(
         intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values())), implied
-    ):
-        return several
+    )
     tone = next((tone for tone, others in w.TONES.items() if said & others), None)
     return Question(
         intent=intent,
@@ -289,13 +281,13 @@ def _outcome(said: AbstractSet[str]) -> str | None:
     return kinds[0] if kinds else "replied" if said & (w.ANSWERS | w.SUCCESS) else None
 
 
-def _several(
+def _refuse_several(
     intent: Intent,
     said: list[str],
     names: Mapping[str, list[str]],
     campaigns: int,
     implied: AbstractSet[str],
-) -> Unread | None:
+) -> None:
     """Refuse two of what the answer has one of; a release that is named needs no type."""
     slots: dict[str, tuple[bool, Mapping[str, str]]] = {
         "release": ("release_type" in SLOTS[intent] and not names["release"], w.RELEASE_TYPES),
@@ -309,25 +301,24 @@ def _several(
         if what == "grouping" and one and implied & COMPARED:
             values.append("campaign")
         if len(values) > 1:
-            return Unread(f"one {what} at a time: {' or '.join(values)}")
+            raise Unreadable(f"one {what} at a time: {' or '.join(values)}")
     chosen = names["campaign"] or names["release"]
     many = CAMPAIGNS_COMPARED in implied or (not w.FOLLOW_UP & set(said) and _of_many(said, campaigns))
     if intent in {"performance", "report"} and not chosen and many:
-        return Unread("I look at one campaign at a time: name it, or see 'totalaud campaigns list'")
-    return None
+        raise Unreadable("I look at one campaign at a time: name it, or see 'totalaud campaigns list'")
 
 
 def _of_many(said: list[str], campaigns: int) -> bool:
     return "which" in said or ("campaigns" in said and campaigns > 1)
 
 
-def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unread:
+def _named(question: Question, names: Mapping[str, list[str]]) -> Question:
     """Fill in the names; only one of each makes sense, unless several are compared."""
     several = [(what, name) for what in NAMED for name in names[what]]
     compared = several if question.group_by == "campaign" and len(several) > 1 else []
     for what in ("outlet", *OWN):
         if len(names[what]) > 1 and not compared:
-            return Unread(f"one {what} at a time: {' or '.join(names[what])}")
+            raise Unreadable(f"one {what} at a time: {' or '.join(names[what])}")
     outlet, contact, campaign, release, artist = (
         next(iter(names[what]), None) for what in ("outlet", "contact", *OWN)
     )
@@ -336,15 +327,16 @@ def _named(question: Question, names: Mapping[str, list[str]]) -> Question | Unr
     )
     if compared:
         whole = replace(whole, campaign=None, release=None, compared=tuple(compared))
-    lacking = lacks(whole)
-    return Unread(lacking) if lacking else whole
+    if lacking := lacks(whole):
+        raise Unreadable(lacking)
+    return whole
 
 
-def _narrowed(question: Question) -> Question | Unread:
+def _refuse_narrowing(question: Question) -> None:
     """Refuse what the question's answer would silently leave out."""
     slots = SLOTS[question.intent]
     if question.window and "window" not in slots:
-        return no_time(question.intent, question.span)
+        raise no_time(question.intent, question.span)
     if question.intent == "patterns" and not question.cohort:
         slots -= {"genres"}
     given = {
@@ -363,22 +355,19 @@ def _narrowed(question: Question) -> Question | Unread:
         if value and slot not in slots:
             others = sorted(SLOT_NAMES[one] for one in slots if one in SLOT_NAMES)
             can = f": {', '.join(others)} may be said"
-            return Unread(f"the answer cannot be narrowed by {slot.replace('_', ' ')}{can}")
-    return question
+            raise Unreadable(f"the answer cannot be narrowed by {slot.replace('_', ' ')}{can}")
 
 
-def _not_a_question(said: list[str]) -> Unread | None:
+def _refuse_length(said: list[str]) -> None:
     if not said:
-        return Unread("there is no question")
+        raise Unreadable("there is no question")
     if len(said) > MOST_WORDS:
-        return Unread(TOO_LONG)
-    return None
+        raise Unreadable(TOO_LONG)
 
 
-def _an_act(said: list[str]) -> Unread | None:
+def _refuse_act(said: list[str]) -> None:
     if said[0].replace("'", "") in w.ACTS:
-        return Unread(f"I answer questions; I do not {said[0]} anything")
-    return None
+        raise Unreadable(f"I answer questions; I do not {said[0]} anything")
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ from totalaud.planner import rules as r
 from totalaud.planner import typos
 from totalaud.planner import words as w
 from totalaud.planner.names import OWN, Reading
-from totalaud.planner.question import Intent, Unread
+from totalaud.planner.question import Intent, Unreadable
 from totalaud.planner.vocabulary import Vocabulary
 
 COMPARING = {
@@ -82,14 +82,14 @@ def _compared(plain: str, reading: Reading, campaigns: int) -> set[str]:
     return set()
 
 
-def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Unread:
+def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent:
     """Return the only intent whose words are there; nothing is written for who asks of it."""
     fitting = [name for name, rules in r.RULES.items() if any(_fits(rule, said) for rule in rules)]
     if WRITTEN.intersection(fitting) and SEEN.match(plain):
-        return Unread(ALREADY)
+        raise Unreadable(ALREADY)
     if NO_ORDER.match(plain):
         if WRITTEN.intersection(fitting) and ADVICE.match(plain):
-            return Unread(NO_ADVICE)
+            raise Unreadable(NO_ADVICE)
         fitting = [name for name in fitting if name not in WRITTEN]
     kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
@@ -98,11 +98,11 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent | Un
     weaker |= {"next"} if said & w.FOLLOW_UP else set()
     fitting = [name for name in fitting if name not in weaker]
     if len(fitting) > 1:
-        return Unread(f"one question at a time: this asks for {' and '.join(fitting)}")
+        raise Unreadable(f"one question at a time: this asks for {' and '.join(fitting)}")
     if fitting:
         return fitting[0]
     strange = sorted(said - r.EVERY - r.MARKS)
-    return Unread(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
+    raise Unreadable(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
 
 
 def _written_to(reading: Reading, *, address: bool) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
-from totalaud.planner.question import Unread
+from totalaud.planner.question import Unreadable
 from totalaud.planner.vocabulary import key
 
 Within = Mapping[str, AbstractSet[str]]
 
 
-def narrowest(places: Sequence[str], plain: str, within: Within) -> list[str] | Unread:
+def narrowest(places: Sequence[str], plain: str, within: Within) -> list[str]:
     """Leave out what only says where the place beside it lies; refuse what may be one place or two."""
     wider = set[str]()
     for first, second in pairwise(places):
@@ -22,7 +22,7 @@ def narrowest(places: Sequence[str], plain: str, within: Within) -> list[str] | 
         elif _lies_in(second, first, within):
             wider.add(first)
         elif len(places) == 2 and key(first) in within and not _is_town(second, within):  # noqa: PLR2004
-            return Unread(f"I know another {first}: say “{first} and {second}”, or {second} alone")
+            raise Unreadable(f"I know another {first}: say “{first} and {second}”, or {second} alone")
     return [one for one in places if one not in wider]
 
 

@@ -78,6 +78,10 @@ class Missing(Unread):
     """A question that was read, but for whose answer a record is not there yet."""
 
 
+class Unreadable(Exception):  # noqa: N818 - an outcome
+    """Ends the reading of a question; its sentence becomes that of `Unread`."""
+
+
 EXAMPLES = (
     ("find", "Find me UK indie radio DJs who like synthpop"),
     ("whom", "Who should hear my new single?"),

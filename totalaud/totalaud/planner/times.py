@@ -6,7 +6,7 @@ from typing import cast
 
 from totalaud.planner import words as w
 from totalaud.planner.names import WORD, Reading
-from totalaud.planner.question import Intent, Question, Unread, Window
+from totalaud.planner.question import Intent, Question, Unreadable, Window
 from totalaud.planner.rules import SLOTS
 
 SPAN = re.compile(r"\b(?:\d+|two|three|four|five|six|ten|twelve|few|several) (?:days|weeks|months|years)\b")
@@ -45,10 +45,11 @@ def window_of(reading: Reading) -> tuple[Window | None, str | None]:
     return None, None
 
 
-def two_spans(intent: Intent, reading: Reading, span: str | None) -> Unread | None:
+def refuse_two_spans(intent: Intent, reading: Reading, span: str | None) -> None:
     """Refuse a month beside the week that was taken."""
     month = _taken(reading, w.WINDOWS["28d"]) if intent in LOOKED_AT and span in w.WINDOWS["7d"] else []
-    return Unread(f"one span of time at a time: {span} or {month[0]}") if month else None
+    if month:
+        raise Unreadable(f"one span of time at a time: {span} or {month[0]}")
 
 
 def _taken(reading: Reading, phrases: Iterable[str]) -> list[str]:
@@ -68,26 +69,26 @@ def looked_at(question: Question) -> tuple[Window, list[str]]:
     return question.window, []
 
 
-def unread_time(intent: Intent, plain: str, reading: Reading) -> Unread | None:
+def refuse_time(intent: Intent, plain: str, reading: Reading) -> None:
     """Refuse a time that no answer can be narrowed to, with the times there are."""
     times = [*_dates(plain, reading), *SPAN.findall(reading.text()), *ANOTHER.findall(reading.text())]
     times += _words(intent, reading.rest())
     times += SHORT.findall(reading.text()) if intent in LOOKED_AT else []
     times += _bounds(reading) if intent in {*LOOKED_AT, "answers"} else []
     if not times:
-        return None
+        return
     if intent == "next":
-        return Unread(NOW_ONLY.format(times[0]))
+        raise Unreadable(NOW_ONLY.format(times[0]))
     if "window" in SLOTS[intent]:
-        return Unread(NO_SUCH_WINDOW.format(times[0]))
+        raise Unreadable(NO_SUCH_WINDOW.format(times[0]))
     if "hours_per_week" in SLOTS[intent] and times[0].startswith("hour"):
-        return Unread(HOW_MANY_HOURS)
-    return no_time(intent, times[0])
+        raise Unreadable(HOW_MANY_HOURS)
+    raise no_time(intent, times[0])
 
 
-def no_time(intent: Intent, said: str | None) -> Unread:
-    """Refuse the time that was said, and name the command that tells of days."""
-    return Unread(f"no time can be said here, such as “{said}”{DATES.get(intent, '')}")
+def no_time(intent: Intent, said: str | None) -> Unreadable:
+    """Return what refuses the time that was said, and names the command that tells of days."""
+    return Unreadable(f"no time can be said here, such as “{said}”{DATES.get(intent, '')}")
 
 
 def _bounds(reading: Reading) -> list[str]:

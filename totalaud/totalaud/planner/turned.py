@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from totalaud.planner import words as w
 from totalaud.planner.names import Reading
-from totalaud.planner.question import Intent, Unread
+from totalaud.planner.question import Intent, Unreadable
 from totalaud.planner.vocabulary import Vocabulary
 
 IS_OUT = re.compile(r"(\S+) (?:(?:is|are|being) (?:out|off)|aside)\b")
@@ -21,20 +21,22 @@ AGAIN = re.compile(r"\bonce (?:more|again)\b")
 DEPENDS = "I cannot follow a condition such as “{}”: say what is wanted without it"
 
 
-def negated(reading: Reading, vocabulary: Vocabulary) -> Unread | None:
+def refuse_negation(reading: Reading, vocabulary: Vocabulary) -> None:
     """Refuse what says whom or what to leave out; a name may hold such words, as titles do."""
     found = sorted(word for _, word in reading.rest() if word in w.NEGATIONS)
     found += PHRASE.findall(reading.text())
     found += _left_out(reading, vocabulary)
-    return Unread(NEGATED.format(found[0])) if found else None
+    if found:
+        raise Unreadable(NEGATED.format(found[0]))
 
 
-def depends(intent: Intent, reading: Reading, unknown: Iterable[str]) -> Unread | None:
+def refuse_condition(intent: Intent, reading: Reading, unknown: Iterable[str]) -> None:
     """Refuse a condition; where something is written, also when it is to be done."""
     conditions: AbstractSet[str] = w.CONDITIONS | (w.BEFORE_WRITING if intent == "pitch" else set[str]())
     said = AGAIN.sub("", reading.text()).split()
     found = [word for word in unknown if word in conditions and word in said]
-    return Unread(DEPENDS.format(found[0])) if found else None
+    if found:
+        raise Unreadable(DEPENDS.format(found[0]))
 
 
 def _left_out(reading: Reading, vocabulary: Vocabulary) -> list[str]:
