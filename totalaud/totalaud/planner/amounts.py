@@ -1,6 +1,9 @@
 """Hours a week and money, as a question says them."""
 
 import re
+from dataclasses import dataclass
+
+from totalaud.planner.question import Unreadable
 
 FIGURES = (
     r"(?<![-\u2013\d.,:])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+|\d+(?:\.\d+)?)(?![.,]?\d)(k\b)?"
@@ -33,9 +36,42 @@ AT_MOST = re.compile(
 BROUGHT = re.compile(r"\b(?:pay(?:s|ing)?|paid|worth|wins?|prizes?)\b")
 WE_PAY = re.compile(r"\b(?:i|we)(?:'d|'ll| can| could| would| will)? pay\b")
 COSTS = re.compile(r"\b(?:under|below|max(?:imum)?|most|budget|fees?|costs?|costing|within|cheaper|free)\b")
+HOW_MANY_HOURS = "how many hours a week? Say it like “4 hours a week”"
+ONE_BUDGET = "I take one amount, the most that may be spent"
+CURRENCIES = "I read amounts in pounds, euros and dollars of the US"
 
 
-def number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What was said; `is_cost` and `is_gain` tell that money is spoken of as what is spent, or brought in."""
+
+    hours_per_week: float | None
+    budget: float | None
+    currency: str | None
+    is_cost: bool
+    is_gain: bool
+
+
+def amounts(plain: str) -> tuple[str, Amounts]:
+    """Return the text without hours and money, and these; raises Unreadable where they are no upper limit."""
+    if TWO_HOURS.search(plain):
+        raise Unreadable(HOW_MANY_HOURS)
+    is_cost = COSTS.search(plain) is not None
+    plain, hours = _number(HOURS, AT_MOST.sub("", plain))
+    if ANOTHER_MONEY.search(plain):
+        raise Unreadable(CURRENCIES)
+    if AT_LEAST.search(plain):
+        raise Unreadable(ONE_BUDGET)
+    money = MONEY.search(plain)
+    plain, budget = _number(MONEY, plain)
+    if budget is not None and MORE_MONEY.search(plain):
+        raise Unreadable(ONE_BUDGET)
+    currency = CURRENCY.search(money[0]) if money else None
+    is_gain = BROUGHT.search(WE_PAY.sub("", plain)) is not None
+    return plain, Amounts(hours, budget, currency[0] if currency else None, is_cost, is_gain)
+
+
+def _number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
     """Return the text without the first amount that the pattern finds, and the amount."""
     found = pattern.search(text)
     if found is None:
@@ -46,8 +82,3 @@ def number(pattern: re.Pattern[str], text: str) -> tuple[str, float | None]:
     if not thousands and DOTTED.fullmatch(figures):
         figures = figures.replace(".", "")
     return pattern.sub(" ", text, count=1), float(figures.replace(",", "")) * (1000 if thousands else 1)
-
-
-def currency(money: str) -> str | None:
-    found = CURRENCY.search(money)
-    return found[0] if found else None

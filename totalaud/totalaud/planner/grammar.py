@@ -9,28 +9,16 @@ from typing import Literal
 from totalaud.planner import strange, typos
 from totalaud.planner import words as w
 from totalaud.planner.addresses import taken
-from totalaud.planner.amounts import (
-    ANOTHER_MONEY,
-    AT_LEAST,
-    AT_MOST,
-    BROUGHT,
-    COSTS,
-    HOURS,
-    MONEY,
-    MORE_MONEY,
-    TWO_HOURS,
-    WE_PAY,
-    currency,
-    number,
-)
+from totalaud.planner.amounts import amounts
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
 from totalaud.planner.lacking import lacks
 from totalaud.planner.names import OWN, QUOTED, WORD, Reading, hidden, meant, nameable, parts, quoted
+from totalaud.planner.phrases import plain as made_plain
 from totalaud.planner.places import narrowest
 from totalaud.planner.question import Intent, Question, Unread, Unreadable
 from totalaud.planner.rules import CAMPAIGNS_COMPARED, COMPARED, RELEASES_COMPARED, SLOTS
-from totalaud.planner.times import HOW_MANY_HOURS, no_time, refuse_time, refuse_two_spans, window_of
+from totalaud.planner.times import no_time, refuse_time, refuse_two_spans, window_of
 from totalaud.planner.turned import refuse_condition, refuse_negation
 from totalaud.planner.vocabulary import Vocabulary
 
@@ -38,8 +26,6 @@ MOST_WORDS, MOST_LETTERS = 60, 4_000
 TOO_LONG = f"that is too long: at most {MOST_WORDS} words"
 MOST_UNUSED = 2
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
-ONE_BUDGET = "I take one amount, the most that may be spent"
-CURRENCIES = "I read amounts in pounds, euros and dollars of the US"
 COST_ALONE = "an amount is the most that an application may cost, as in “under £50”, not what it brings"
 SLOT_NAMES = {
     "genres": "a genre",
@@ -58,43 +44,7 @@ SLOT_NAMES = {
 }
 TYPES_ASIDE = {"press", "hashtags"}
 ASIDE: dict[str, Iterable[str]] = {"report": w.AUDIENCES, "opportunities": w.OPENINGS, "plan": w.CHANNELS}
-WRITING = re.compile(
-    r"^((?:who|which|find|show|list|get|give|recommend|suggest)\b.*) writ(?:e|es|ing) about\b"
-)
-BASED = re.compile(r"(?<=\w)-based\b")
-WHAT_NEXT = re.compile(r"^what(?:'?s| is)? next\W*$")
-SENDING = re.compile(
-    r"^((?:(?:hi|hey|hello|please|pls|just|can|could|would|you)\W+)*)(?:send|e-?mail|mail|message) (?=me\b)"
-)
-FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
-US = re.compile(
-    rf"\b((?i:{FOR_US.replace(' ', '|')})|for|like) us\b"
-    r"|\b((?i:e-?mail|mail|message|pitch|plan)) us(?= (?:an?|the|my|our|some)\b)"
-)
 NAMED: tuple[Literal["campaign", "release"], ...] = ("campaign", "release")
-SILENT = re.compile(
-    r"\b(?:(?:has|have|did|does|do)(?:n't| not)|(?<!will )(?<!would )(?<!might )not)(?: yet)? "
-    r"(?:answer|answered|reply|replied|respond|responded)(?: yet)?\b"
-)
-THAN_BEFORE = re.compile(
-    r"\b(?:compared (?:to|with)|than|versus|vs\.?) (?:the |my )?(?:last|previous|past) (week|month)\b"
-)
-APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
-THANKS = re.compile(r"^thank you(?=\s*[.,;:!])|[.,;:!]\s*(?:many thanks|thank you(?: (?:so|very) much)?)\W*$")
-NO_APOSTROPHE = re.compile(
-    r"\b((?:do|does|did|is|are|was|were|has|have|had|wo|would|ca|could|should)n) (t)\b(?!-)"
-)
-FIXED = (
-    ("us$", "$"),
-    ("write to ", "pitch to "),
-    ("press release", "pressrelease"),
-    ("press-release", "pressrelease"),
-    ("tik-tok", "tiktok"),
-    ("playlist curator", "playlist"),
-    ("r & b", "r&b"),
-    ("follow up", "followup"),
-    ("tik tok", "tiktok"),
-)
 
 
 def understood(text: str, vocabulary: Vocabulary) -> Question | Unread:
@@ -117,19 +67,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question:
     if len(addresses) > 1:
         raise Unreadable("one e-mail address at a time")
     text, names_quoted = quoted(text, vocabulary)
-    plain = _plain(text)
-    if TWO_HOURS.search(plain):
-        raise Unreadable(HOW_MANY_HOURS)
-    held = COSTS.search(plain)
-    plain, hours = number(HOURS, AT_MOST.sub("", plain))
-    if ANOTHER_MONEY.search(plain):
-        raise Unreadable(CURRENCIES)
-    if AT_LEAST.search(plain):
-        raise Unreadable(ONE_BUDGET)
-    money = MONEY.search(plain)
-    plain, budget = number(MONEY, plain)
-    if budget is not None and MORE_MONEY.search(plain):
-        raise Unreadable(ONE_BUDGET)
+    plain, money = amounts(made_plain(text))
     said = WORD.findall(plain)
     reading = Reading(said, strange.capitals(text), parts(plain))
     reading.take(nameable(vocabulary) | names_quoted)
@@ -153,20 +91,21 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question:
         raise Unreadable(f"I find who is at {names['outlet'][0]}, not who is like it or speaks of it")
     places = narrowest(names["regions"], plain, vocabulary.within)
     found = _found(intent, reading, vocabulary, names, implied)
-    brought = BROUGHT.search(WE_PAY.sub("", plain)) or (found.kinds == ("funding",) and not held)
-    if intent == "opportunities" and budget is not None and brought:
-        raise Unreadable(COST_ALONE)
-    if intent == "opportunities" and "free" in {word for _, word in reading.rest()}:
-        budget = 0.0
+    budget = money.budget
+    if intent == "opportunities":
+        is_gain = money.is_gain or (found.kinds == ("funding",) and not money.is_cost)
+        if budget is not None and is_gain:
+            raise Unreadable(COST_ALONE)
+        budget = 0.0 if "free" in {word for _, word in reading.rest()} else budget
     question = replace(
         found,
         genres=tuple(names["genres"]),
         regions=tuple(places),
         window=window,
         span=span,
-        hours_per_week=hours,
+        hours_per_week=money.hours_per_week,
         budget=budget,
-        currency=currency(money[0]) if money else None,
+        currency=money.currency,
     )
     whole = _named(question, names)
     _refuse_narrowing(whole)
@@ -368,15 +307,3 @@ def _refuse_length(said: list[str]) -> None:
 def _refuse_act(said: list[str]) -> None:
     if said[0].replace("'", "") in w.ACTS:
         raise Unreadable(f"I answer questions; I do not {said[0]} anything")
-
-
-def _plain(text: str) -> str:
-    """Lower-case a text, its apostrophes and fixed phrases made one."""
-    plain = " ".join(US.sub(r"\1\2 me", text.translate(APOSTROPHES)).casefold().split())
-    plain = THANKS.sub("", NO_APOSTROPHE.sub(r"\1'\2", plain))
-    plain = THAN_BEFORE.sub(r" this \1", SILENT.sub("followup", plain))
-    for said, one in FIXED:
-        plain = plain.replace(said, one)
-    plain = BASED.sub(" based", plain)
-    plain = WHAT_NEXT.sub("what should i do next", plain)
-    return WRITING.sub(r"\1 about", SENDING.sub(r"\1give ", plain))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from totalaud.planner import words as w
+from totalaud.planner.amounts import HOW_MANY_HOURS
 from totalaud.planner.names import WORD, Reading
 from totalaud.planner.question import Intent, Question, Unreadable, Window
 from totalaud.planner.rules import SLOTS
@@ -27,7 +28,6 @@ TAKEN_FOR = "looks at the last {} days for “{}”"
 DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
 LOOSE = frozenset({"this week", "last week", "this month", "last month", "past month", "last 30 days"})
 NO_SUCH_WINDOW = "I can look at the last 7 days, at 28 days or at all of it, not at “{}”"
-HOW_MANY_HOURS = "how many hours a week? Say it like “4 hours a week”"
 NOW_ONLY = "I say what there is to do now, not at another time such as “{}”"
 DATES: dict[Intent, str] = {
     "plan": ": 'totalaud releases plan' sets the day of a release",
