@@ -1,7 +1,7 @@
 """Reads a question: names first, then the one intent whose words are there; it never guesses."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Literal
@@ -78,7 +78,7 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question:
     _refuse_act(said)
     window, span = window_of(reading)
     people = _people(vocabulary)
-    implied = marks(plain, reading, people, len(set(vocabulary.campaigns.values())), address=bool(addresses))
+    implied = marks(plain, reading, people, vocabulary, address=bool(addresses))
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     refuse_two_spans(intent, reading, span)
     refuse_time(intent, plain, reading)
@@ -124,7 +124,8 @@ def _found(
     Where contacts are looked for, each word may be what tells them apart: there none is left out.
     """
     rest = reading.rest()
-    said = {word for _, word in rest}
+    left = [word for _, word in rest]
+    said = set(left)
     typed = said.difference(ASIDE.get(intent, ()))
     kinds = [kind for kind, others in vocabulary.kinds.items() if typed & set(others)]
     looks_for = intent in {"find", "whom"} or (
@@ -133,49 +134,53 @@ def _found(
     outlet_kinds = list[str]()
     if intent == "pitch" and names["outlet"]:
         outlet_kinds, kinds = kinds, _kinds_of_people(rest, vocabulary)
-    counts = [word for _, word in rest if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
-    groups = [word for _, word in rest if word in w.GROUPS]
+    counts = [word for word in left if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
     compared = implied & COMPARED if intent == "answers" else set[str]()
-    openings = [w.OPENINGS[word] for _, word in rest if intent == "opportunities" and word in w.OPENINGS]
     understood_here = {*known(intent, vocabulary), *counts[:1]}
-    unknown = [(before, word) for before, word in rest if word not in understood_here]
-    if governed := strange.named(intent, reading, {word for _, word in unknown}):
+    unknown = [word for word in left if word not in understood_here]
+    if governed := strange.named(intent, reading, set(unknown)):
         raise Unreadable(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
     if intent == "find" and counts and strange.those_after(reading, counts[0]):
         raise Unreadable(f"I show the best, not those after them: ask for more than {counts[0]}")
-    refuse_condition(intent, reading, [word for _, word in unknown])
-    if intent in WRITTEN and (turned := _before_the_verb(rest, {word for _, word in unknown})):
+    refuse_condition(intent, reading, unknown)
+    if intent in WRITTEN and (turned := _before_the_verb(left, unknown)):
         raise Unreadable(f"I do not know these words: {', '.join(turned)}")
     if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
-        words = [word for _, word in unknown]
-        raise Unreadable(f"I do not know these words: {', '.join(words[:5])}{typos.meant(words, vocabulary)}")
+        meant_by_them = typos.meant(unknown, vocabulary)
+        raise Unreadable(f"I do not know these words: {', '.join(unknown[:5])}{meant_by_them}")
     if len(kinds) > 1 and intent not in TYPES_ASIDE and not names["contact"]:
         raise Unreadable(f"one kind of contact at a time: {' or '.join(kinds)}")
     readers = strange.readers(reading)
     if intent == "report" and len(readers) > 1:
         raise Unreadable(f"one audience at a time: {' or '.join(readers)}")
-    _refuse_several(
-        intent, [word for _, word in rest], names, len(set(vocabulary.campaigns.values())), implied
-    )
+    _refuse_several(intent, left, names, vocabulary, implied)
     tone = next((tone for tone, others in w.TONES.items() if said & others), None)
     return Question(
         intent=intent,
         type=kinds[0] if len(kinds) == 1 else None,
         outlet_type=outlet_kinds[0] if len(outlet_kinds) == 1 else None,
-        release_type=next((w.RELEASE_TYPES[word] for _, word in rest if word in w.RELEASE_TYPES), None),
+        release_type=_first(w.RELEASE_TYPES, left),
         cohort=bool(said & w.PEERS),
-        channels=tuple(dict.fromkeys(one for _, word in rest for one in w.CHANNELS.get(word, ()))),
-        platform=next((w.PLATFORMS[word] for _, word in rest if word in w.PLATFORMS), None),
-        audience=next(iter(readers), None)
-        or next((w.AUDIENCES[word] for _, word in rest if word in w.AUDIENCES), None),
-        detail=next((w.DETAILS[word] for _, word in rest if word in w.DETAILS), None),
-        group_by=_grouping(compared) or next((w.GROUPS[word] for word in groups), None),
+        channels=tuple(dict.fromkeys(one for word in left for one in w.CHANNELS.get(word, ()))),
+        platform=_first(w.PLATFORMS, left),
+        audience=next(iter(readers), None) or _first(w.AUDIENCES, left),
+        detail=_first(w.DETAILS, left),
+        group_by=_grouping(compared) or _first(w.GROUPS, left),
         outcome=_outcome(said) if intent == "predict" else None,
         tone=tone,
-        kinds=tuple(dict.fromkeys(openings)),
+        kinds=tuple(_all(w.OPENINGS, left)) if intent == "opportunities" else (),
         limit=w.NUMBERS.get(counts[0]) or int(counts[0]) if counts else None,
-        unused=tuple(word for _, word in unknown) + _other_tones(intent, rest, tone),
+        unused=(*unknown, *_other_tones(intent, left, tone)),
     )
+
+
+def _all(table: Mapping[str, str], said: Iterable[str]) -> list[str]:
+    """Return what the words of a table stand for, each once, in the order in which they were said."""
+    return list(dict.fromkeys(table[word] for word in said if word in table))
+
+
+def _first(table: Mapping[str, str], said: Iterable[str]) -> str | None:
+    return next(iter(_all(table, said)), None)
 
 
 def _people(vocabulary: Vocabulary) -> AbstractSet[str]:
@@ -196,10 +201,10 @@ def _kinds_of_people(rest: list[tuple[str, str]], vocabulary: Vocabulary) -> lis
     ]
 
 
-def _other_tones(intent: Intent, rest: list[tuple[str, str]], tone: str | None) -> tuple[str, ...]:
+def _other_tones(intent: Intent, left: Iterable[str], tone: str | None) -> list[str]:
     """Return words for tones beside the one that was taken."""
     others = {word for name, said in w.TONES.items() if tone and name != tone for word in said}
-    return tuple(word for _, word in rest if word in others) if intent == "pitch" else ()
+    return [word for word in left if word in others] if intent == "pitch" else []
 
 
 def _grouping(compared: AbstractSet[str]) -> str | None:
@@ -207,11 +212,10 @@ def _grouping(compared: AbstractSet[str]) -> str | None:
     return None if not compared else "release" if compared == {RELEASES_COMPARED} else "campaign"
 
 
-def _before_the_verb(rest: list[tuple[str, str]], unknown: AbstractSet[str]) -> list[str]:
+def _before_the_verb(left: Sequence[str], unknown: Collection[str]) -> list[str]:
     """Return unknown words before the one for writing: they say what to do, those after it only how."""
-    said = [word for _, word in rest]
-    verb = next((index for index, word in enumerate(said) if word in w.WRITE | w.PITCH), 0)
-    return [word for word in said[:verb] if word in unknown]
+    verb = next((index for index, word in enumerate(left) if word in w.WRITE | w.PITCH), 0)
+    return [word for word in left[:verb] if word in unknown]
 
 
 def _outcome(said: AbstractSet[str]) -> str | None:
@@ -222,9 +226,9 @@ def _outcome(said: AbstractSet[str]) -> str | None:
 
 def _refuse_several(
     intent: Intent,
-    said: list[str],
+    said: Sequence[str],
     names: Mapping[str, list[str]],
-    campaigns: int,
+    vocabulary: Vocabulary,
     implied: AbstractSet[str],
 ) -> None:
     """Refuse two of what the answer has one of; a release that is named needs no type."""
@@ -236,19 +240,16 @@ def _refuse_several(
         "outcome": (intent == "predict", w.OUTCOMES),
     }
     for what, (one, words) in slots.items():
-        values = list(dict.fromkeys(words[word] for word in said if word in words)) if one else []
+        values = _all(words, said) if one else []
         if what == "grouping" and one and implied & COMPARED:
             values.append("campaign")
         if len(values) > 1:
             raise Unreadable(f"one {what} at a time: {' or '.join(values)}")
     chosen = names["campaign"] or names["release"]
-    many = CAMPAIGNS_COMPARED in implied or (not w.FOLLOW_UP & set(said) and _of_many(said, campaigns))
+    of_many = "which" in said or ("campaigns" in said and vocabulary.several_campaigns)
+    many = CAMPAIGNS_COMPARED in implied or (of_many and not w.FOLLOW_UP & set(said))
     if intent in {"performance", "report"} and not chosen and many:
         raise Unreadable("I look at one campaign at a time: name it, or see 'totalaud campaigns list'")
-
-
-def _of_many(said: list[str], campaigns: int) -> bool:
-    return "which" in said or ("campaigns" in said and campaigns > 1)
 
 
 def _named(question: Question, names: Mapping[str, list[str]]) -> Question:

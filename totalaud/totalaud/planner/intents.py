@@ -48,7 +48,7 @@ WRITTEN: frozenset[Intent] = frozenset({"pitch", "press"})
 
 
 def marks(
-    plain: str, reading: Reading, people: AbstractSet[str], campaigns: int, *, address: bool
+    plain: str, reading: Reading, people: AbstractSet[str], vocabulary: Vocabulary, *, address: bool
 ) -> set[str]:
     """Return words for what the names in a question say of it, beside the words that are there."""
     named = reading.meant({"genres", "regions"}, people)
@@ -62,11 +62,11 @@ def marks(
         r.ANY_ANSWERS: ANY_ANSWERS.search(plain),
         r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
     }
-    marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, campaigns)
+    marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, vocabulary)
     return marked | ({"campaign", "release"} if own else set())
 
 
-def _compared(plain: str, reading: Reading, campaigns: int) -> set[str]:
+def _compared(plain: str, reading: Reading, vocabulary: Vocabulary) -> set[str]:
     """Return the mark of what is set beside its like: one's campaigns, or one's releases by theirs.
 
     Neither is, where others are spoken of, or numbers that no campaign has.
@@ -74,7 +74,7 @@ def _compared(plain: str, reading: Reading, campaigns: int) -> set[str]:
     said = {*reading.said}
     if said & (w.RIVALS | w.MEASURED):
         return set()
-    listed = campaigns > 1 and not said & w.PEOPLE
+    listed = vocabulary.several_campaigns and not said & w.PEOPLE
     if COMPARING[r.CAMPAIGNS_COMPARED].search(plain) or (listed and "campaigns" in said):
         return {r.CAMPAIGNS_COMPARED}
     if COMPARING[r.RELEASES_COMPARED].search(plain) or (listed and said & RELEASES and said & w.COMPARE):

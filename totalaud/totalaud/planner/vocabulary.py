@@ -51,6 +51,10 @@ class Vocabulary:
     artists: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
 
+    @property
+    def several_campaigns(self) -> bool:
+        return len(set(self.campaigns.values())) > 1
+
 
 def vocabulary(
     skills: Path,
