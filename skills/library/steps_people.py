@@ -1,5 +1,6 @@
 """What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,26 +25,24 @@ MOST_NAMED = 3
 Json = dict[str, Any]
 
 
-def answer_interested(at: Situation) -> list[Action]:
+def answer_interested(at: Situation) -> Iterator[Action]:
     """Somebody is interested and was not written to since."""
     waiting = [row for row in at.pitches if waits(row)]
     if not waiting:
-        return []
+        return
     gain = Gain(1.0, 0.5).times(INTERESTED_LOST * len(waiting))
-    return [
-        Action(
-            "answer_interested",
-            f"Answer {counted(len(waiting), 'contact')} who wrote that they are interested",
-            gain,
-            10 * len(waiting),
-            (evidence("replies", _contacts(waiting), f"{INTERESTED}{_where(at, waiting)}"),),
-            _pitch_command(at, waiting, tone="friendly", angle=ANSWERING),
-            due=at.now.date() + timedelta(days=1),
-        )
-    ]
+    yield Action(
+        "answer_interested",
+        f"Answer {counted(len(waiting), 'contact')} who wrote that they are interested",
+        gain,
+        10 * len(waiting),
+        (evidence("replies", _contacts(waiting), f"{INTERESTED}{_where(at, waiting)}"),),
+        _pitch_command(at, waiting, tone="friendly", angle=ANSWERING),
+        due=at.now.date() + timedelta(days=1),
+    )
 
 
-def follow_up(at: Situation) -> list[Action]:
+def follow_up(at: Situation) -> Iterator[Action]:
     """Silent pitches to which an answer may still come; one follow-up each, while it is worth it."""
     delays = still_to_come(at.history, at.now)
     worth = []
@@ -53,44 +52,39 @@ def follow_up(at: Situation) -> list[Action]:
         if FOLLOW_UP_AFTER < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
             worth.append((row, chance))
     if not worth:
-        return []
+        return
     rows, chances = [row for row, _ in worth], [chance for _, chance in worth]
-    return [
-        Action(
-            "follow_up",
-            f"Follow up {counted(len(rows), 'pitch', 'pitches')} without an answer",
-            Gain(sum(one.mean for one in chances), sum(one.low for one in chances)),
-            3 * min(len(rows), AT_ONCE),
-            (evidence("pitches", _contacts(rows), f"{WORTH_IT}{_where(at, rows)}"),),
-            _pitch_command(at, rows, tone="brief", angle=ONCE_MORE),
-            fatigue=sum(FATIGUE_A_SEND * (row["sends"] + 1) for row in rows),
-            due=at.now.date() + timedelta(days=2),
-        )
-    ]
+    yield Action(
+        "follow_up",
+        f"Follow up {counted(len(rows), 'pitch', 'pitches')} without an answer",
+        Gain(sum(one.mean for one in chances), sum(one.low for one in chances)),
+        3 * min(len(rows), AT_ONCE),
+        (evidence("pitches", _contacts(rows), f"{WORTH_IT}{_where(at, rows)}"),),
+        _pitch_command(at, rows, tone="brief", angle=ONCE_MORE),
+        fatigue=sum(FATIGUE_A_SEND * (row["sends"] + 1) for row in rows),
+        due=at.now.date() + timedelta(days=2),
+    )
 
 
-def send_drafts(at: Situation) -> list[Action]:
+def send_drafts(at: Situation) -> Iterator[Action]:
     if not at.drafts:
-        return []
+        return
     oldest = max(at.days_since(row["at"]) for row in at.drafts)
     ids = [row["contact_id"] for row in at.drafts]
-    return [
-        Action(
-            "send_drafts",
-            f"Send {counted(len(ids), 'draft')}, the oldest of {oldest:.0f} days",
-            reply_rate(at.history, at.now).times(DRAFT_LOST * len(ids)),
-            2 * len(ids),
-            (evidence("contacts", ids, "a draft and nothing sent"),),
-            skill("optimize-timing", {"contacts": [{"id": one} for one in ids[:AT_ONCE]]}),
-        )
-    ]
+    yield Action(
+        "send_drafts",
+        f"Send {counted(len(ids), 'draft')}, the oldest of {oldest:.0f} days",
+        reply_rate(at.history, at.now).times(DRAFT_LOST * len(ids)),
+        2 * len(ids),
+        (evidence("contacts", ids, "a draft and nothing sent"),),
+        skill("optimize-timing", {"contacts": [{"id": one} for one in ids[:AT_ONCE]]}),
+    )
 
 
-def pitch_fitting(at: Situation) -> list[Action]:
+def pitch_fitting(at: Situation) -> Iterator[Action]:
     """Contacts of the campaign's genres that were not pitched: all of them, or the likeliest of many."""
     rate, old = reply_rate(at.history, at.now), at.mature
     known = len(old) >= ENOUGH_TO_PREDICT and sum(succeeded(row, "replied") for row in old) >= ENOUGH_ANSWERS
-    found = []
     for campaign_id, contacts in at.fitting.items():
         if not contacts:
             continue
@@ -104,16 +98,15 @@ def pitch_fitting(at: Situation) -> list[Action]:
             title = f"Rank {len(contacts)} contacts for {name}, and pitch the likeliest {AT_ONCE}"
             told = evidence("pitches", [campaign_id], f"{len(old)} pitches with a known outcome to rank by")
             gain = rate.times(1.5 * AT_ONCE * FRESH_LOST)
-            found.append(Action("rank_contacts", title, gain, 5 + 3 * AT_ONCE, (*why, told), command))
+            yield Action("rank_contacts", title, gain, 5 + 3 * AT_ONCE, (*why, told), command)
             continue
         title = f"Pitch {counted(len(some), 'contact')} of the genre in {name}"
         command = _written_to(at, campaign_id, some)
         gain = rate.times(len(some) * FRESH_LOST)
-        found.append(Action("pitch_fitting", title, gain, 3 * len(some), why, command))
-    return found
+        yield Action("pitch_fitting", title, gain, 3 * len(some), why, command)
 
 
-def clean_bounces(at: Situation) -> list[Action]:
+def clean_bounces(at: Situation) -> Iterator[Action]:
     """Addresses that the last pitch did not reach, of contacts who never answered."""
     heard, reached = _heard(at), _last_reached(at)
     bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in heard)
@@ -125,22 +118,20 @@ def clean_bounces(at: Situation) -> list[Action]:
         }
     )
     if not ids:
-        return []
+        return
     harm = HARM_OF_BOUNCE * len(ids)
-    return [
-        Action(
-            "clean_bounces",
-            f"Correct or suppress {counted(len(ids), 'address', 'addresses')} that bounced",
-            Gain(harm, harm / 2),
-            2 * len(ids),
-            (evidence("contacts", ids, "bounced, never answered"),),
-            record("contacts.suppress", {"contact_id": ids[0]}),
-            estimated=False,
-        )
-    ]
+    yield Action(
+        "clean_bounces",
+        f"Correct or suppress {counted(len(ids), 'address', 'addresses')} that bounced",
+        Gain(harm, harm / 2),
+        2 * len(ids),
+        (evidence("contacts", ids, "bounced, never answered"),),
+        record("contacts.suppress", {"contact_id": ids[0]}),
+        estimated=False,
+    )
 
 
-def rest_contacts(at: Situation) -> list[Action]:
+def rest_contacts(at: Situation) -> Iterator[Action]:
     """Contacts that were written to again and again, and never answered."""
     sends: dict[str, int] = {}
     for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
@@ -148,21 +139,19 @@ def rest_contacts(at: Situation) -> list[Action]:
     heard = _heard(at)
     tired = sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
     if not tired:
-        return []
+        return
     harm = HARM_OF_TIRING * len(tired)
     later = (at.now + timedelta(days=60)).isoformat()
     people = [{"id": one} for one in tired[:AT_ONCE]]
-    return [
-        Action(
-            "rest_contacts",
-            f"Leave {counted(len(tired), 'contact')} alone for two months",
-            Gain(harm, harm / 2),
-            1,
-            (evidence("contacts", tired, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
-            skill("optimize-timing", {"contacts": people, "not_before": later}),
-            estimated=False,
-        )
-    ]
+    yield Action(
+        "rest_contacts",
+        f"Leave {counted(len(tired), 'contact')} alone for two months",
+        Gain(harm, harm / 2),
+        1,
+        (evidence("contacts", tired, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
+        skill("optimize-timing", {"contacts": people, "not_before": later}),
+        estimated=False,
+    )
 
 
 PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounces, rest_contacts)

@@ -1,5 +1,6 @@
 """What releases, campaigns and opportunities call for, each proposal with the rows that it rests on."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +20,9 @@ DONE_DAYS = 45
 Json = dict[str, Any]
 
 
-def apply(at: Situation) -> list[Action]:
+def apply(at: Situation) -> Iterator[Action]:
     """Opportunities that end within two weeks and are open to an artist of the user's, as their rules say."""
-    found, some = [], applying(at)
+    some = applying(at)
     for row in at.opportunities:
         if (taker := taken_by(row, some)) is None:
             continue
@@ -29,87 +30,74 @@ def apply(at: Situation) -> list[Action]:
         lost = SOON_LOST if left <= SOON_DAYS else LATER_LOST
         worth = PLACEMENT_IN_ANSWERS * PLACED_SHARE * lost
         why = f"open until {row['deadline']}, and it fits{taker.words}"
-        found.append(
-            Action(
-                "apply",
-                f"Apply to {row['title']}: {counted(left, 'day')} left",
-                Gain(worth, worth / 2),
-                30,
-                (evidence("opportunity", [row["id"]], why),),
-                skill("discover-opportunities", taker.input),
-                due=row["deadline"],
-                estimated=False,
-            )
+        yield Action(
+            "apply",
+            f"Apply to {row['title']}: {counted(left, 'day')} left",
+            Gain(worth, worth / 2),
+            30,
+            (evidence("opportunity", [row["id"]], why),),
+            skill("discover-opportunities", taker.input),
+            due=row["deadline"],
+            estimated=False,
         )
-    return found
 
 
-def plan_release(at: Situation) -> list[Action]:
+def plan_release(at: Situation) -> Iterator[Action]:
     """A release is near and no campaign speaks of it."""
     rate = reply_rate(at.history, at.now)
-    found = []
     for row in (row for row in at.releases if not row["planned"]):
         left = (row["date"] - at.now.date()).days
         share = LATE_LOST if left < LATE_DAYS else EARLY_LOST
         release = {"title": row["title"], "type": row["type"], "date": row["date"].isoformat()}
-        found.append(
-            Action(
-                "plan_release",
-                f"Plan {row['title']}: out in {counted(left, 'day')}, and no campaign yet",
-                rate.times(PITCHES_OF_A_RELEASE * share),
-                20,
-                (evidence("release", [row["id"]], f"out on {row['date']}, no campaign"),),
-                skill("create-campaign-plan", {"release": release, "goal": "all"}),
-                due=at.now.date() + timedelta(days=3),
-            )
+        yield Action(
+            "plan_release",
+            f"Plan {row['title']}: out in {counted(left, 'day')}, and no campaign yet",
+            rate.times(PITCHES_OF_A_RELEASE * share),
+            20,
+            (evidence("release", [row["id"]], f"out on {row['date']}, no campaign"),),
+            skill("create-campaign-plan", {"release": release, "goal": "all"}),
+            due=at.now.date() + timedelta(days=3),
         )
-    return found
 
 
-def switch_template(at: Situation) -> list[Action]:
+def switch_template(at: Situation) -> Iterator[Action]:
     """Another template than the usual one surely does better, and pitches still go out."""
     weekly = sum(at.days_since(row["sent_at"]) <= MONTH_DAYS for row in at.history) / WEEKS
     better = better_template(at.history, at.now)
     if better is None or not weekly:
-        return []
+        return
     why = f"of {better.n} pitches, those with {better.name} are answered more often than with {better.than}"
-    return [
-        Action(
-            "switch_template",
-            f"Use {better.name} instead of {better.than}",
-            better.more.times(weekly),
-            10,
-            ({"kind": "pitches", "ref": f"{better.name}, {better.than}", "n": better.n, "why": why},),
-            skill("analyze-responses", {"group_by": "template"}),
-        )
-    ]
+    yield Action(
+        "switch_template",
+        f"Use {better.name} instead of {better.than}",
+        better.more.times(weekly),
+        10,
+        ({"kind": "pitches", "ref": f"{better.name}, {better.than}", "n": better.n, "why": why},),
+        skill("analyze-responses", {"group_by": "template"}),
+    )
 
 
-def record_answers(at: Situation) -> list[Action]:
+def record_answers(at: Situation) -> Iterator[Action]:
     """So many pitches without a single answer are more likely a log that was not kept."""
-    found, heard = [], {row["campaign_id"] for row in at.history if row["replied_at"] or row["declined_at"]}
+    heard = {row["campaign_id"] for row in at.history if row["replied_at"] or row["declined_at"]}
     for campaign in at.campaigns:
         rows = [row for row in at.mature if row["campaign_id"] == campaign["id"]]
         if len(rows) < SILENT_PITCHES or campaign["id"] in heard:
             continue
         lost = USE_OF_LATE_ANSWERS * USUAL_RATE * len(rows)
-        found.append(
-            Action(
-                "record_answers",
-                f"Record the answers to {campaign['name']}: not one is known",
-                Gain(lost, lost / 2),
-                15,
-                (evidence("campaign", [campaign["id"]], f"{len(rows)} pitches, no answer recorded"),),
-                skill("track-campaign", {"campaign_id": campaign["id"], "window": "all"}),
-                estimated=False,
-            )
+        yield Action(
+            "record_answers",
+            f"Record the answers to {campaign['name']}: not one is known",
+            Gain(lost, lost / 2),
+            15,
+            (evidence("campaign", [campaign["id"]], f"{len(rows)} pitches, no answer recorded"),),
+            skill("track-campaign", {"campaign_id": campaign["id"], "window": "all"}),
+            estimated=False,
         )
-    return found
 
 
-def add_facts(at: Situation) -> list[Action]:
+def add_facts(at: Situation) -> Iterator[Action]:
     """A release is near and texts have nothing to repeat about its artist."""
-    found = []
     bare = {artist["id"]: artist for artist in at.artists if not artist["facts"]}
     for row in (row for row in at.releases if row["artist_id"] in bare):
         artist = bare.pop(row["artist_id"], None)
@@ -120,15 +108,13 @@ def add_facts(at: Situation) -> list[Action]:
         why = evidence("artist", [artist["id"]], "no facts that a text may repeat, and a release is near")
         title = f"Add facts about {artist['name']} before {row['title']}"
         gain = Gain(0.1, 0.06)
-        found.append(
-            Action("add_facts", title, gain, 15, (why,), skill("write-press-release", given), estimated=False)
+        yield Action(
+            "add_facts", title, gain, 15, (why,), skill("write-press-release", given), estimated=False
         )
-    return found
 
 
-def close_campaign(at: Situation) -> list[Action]:
+def close_campaign(at: Situation) -> Iterator[Action]:
     """Nothing is open in it any more."""
-    found = []
     open_ = {row["campaign_id"] for row in (*at.drafts, *filter(waits, at.pitches))}
     open_ |= {one["id"] for one in at.campaigns if one["out"] and one["out"] > at.now.date()}
     for campaign in at.campaigns:
@@ -141,8 +127,7 @@ def close_campaign(at: Situation) -> list[Action]:
         why = evidence("campaign", [campaign["id"]], f"nothing sent for {DONE_DAYS} days, nobody waits")
         command = record("campaign.close", {"campaign": campaign["id"]})
         title = f"Close {campaign['name']}"
-        found.append(Action("close_campaign", title, Gain(0.01, 0.01), 1, (why,), command, estimated=False))
-    return found
+        yield Action("close_campaign", title, Gain(0.01, 0.01), 1, (why,), command, estimated=False)
 
 
 PLANS = (apply, plan_release, switch_template, record_answers, add_facts, close_campaign)

@@ -88,7 +88,7 @@ def test_while_nobody_answered_the_usual_delays_hold():
     ids=["young", "old", "followed up", "answered", "bounced", "never sent"],
 )
 def test_no_follow_up_where_none_is_called_for(row):
-    assert follow_up(situation(row)) == []
+    assert list(follow_up(situation(row))) == []
 
 
 def test_a_pitch_silent_for_some_days_is_followed_up():
@@ -112,12 +112,12 @@ def test_who_was_written_to_or_has_answered_is_not_written_to_as_a_stranger():
 )
 def test_interest_that_was_met_does_not_wait(values):
     interest = {"positive_at": NOW - timedelta(days=1)} if values else {}
-    assert answer_interested(situation(pitch(6, **interest, **values))) == []
+    assert list(answer_interested(situation(pitch(6, **interest, **values)))) == []
 
 
 def test_interest_waits_even_where_nothing_was_sent():
     row = pitch(6, sent_at=None, last_sent_at=None, positive_at=NOW - timedelta(days=1))
-    assert len(answer_interested(situation(row))) == 1
+    assert len(list(answer_interested(situation(row)))) == 1
 
 
 def templates(good, bad, *, n=300):
@@ -157,7 +157,7 @@ BOUNCED = pitch(40, bounced_at=NOW - timedelta(days=40))
 )
 def test_whoever_was_reached_after_a_bounce_or_ever_answered_is_not_to_be_suppressed(later):
     both = sorted([BOUNCED, later], key=lambda row: row["sent_at"], reverse=True)
-    assert clean_bounces(replace(situation(BOUNCED), history=both)) == []
+    assert list(clean_bounces(replace(situation(BOUNCED), history=both))) == []
 
 
 def test_whom_the_last_pitch_did_not_reach_is_to_be_corrected_or_suppressed():
@@ -168,5 +168,5 @@ def test_whom_the_last_pitch_did_not_reach_is_to_be_corrected_or_suppressed():
 
 def test_answers_are_missed_where_none_is_known_and_not_where_only_a_young_pitch_has_one():
     silent = [pitch(40) for _ in range(60)]
-    assert len(record_answers(replace(situation(), history=silent))) == 1
-    assert record_answers(replace(situation(), history=[pitch(3, after=1), *silent])) == []
+    assert len(list(record_answers(replace(situation(), history=silent)))) == 1
+    assert list(record_answers(replace(situation(), history=[pitch(3, after=1), *silent]))) == []
