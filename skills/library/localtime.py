@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+HOME = ZoneInfo("Europe/London")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PARTS = {"night": 0, "morning": 5, "afternoon": 12, "evening": 17}
 HOURS = {"night": 3, "morning": 10, "afternoon": 14, "evening": 18}
@@ -41,6 +42,11 @@ def zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):
         return None
+
+
+def local(at: datetime, name: str | None) -> datetime:
+    """Return a moment as clocks in the time zone of that name show it, in London where there is none."""
+    return at.astimezone(zone(name) or HOME)
 
 
 def part_of_day(hour: int) -> str:

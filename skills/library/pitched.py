@@ -7,19 +7,16 @@ not, whatever was sent lately would look good.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from library import music
-from library.localtime import WEEKDAYS, part_of_day, zone
+from library.localtime import WEEKDAYS, local, part_of_day
 from library.outcomes import HORIZON, MOST
 from library.spelling import usual
 from skill_runner.context import Context
 
 MOST_ATTRIBUTES = 60
-HOME = ZoneInfo("Europe/London")
 TIMES = ("weekday", "part of day", "slot")
 
 FIELDS = """
@@ -74,15 +71,15 @@ def pitches_of(context: Context, artists: list[str]) -> list[Row]:
 
 def columns(rows: Sequence[Row]) -> dict[str, Values]:
     """Return one value per pitch for each attribute; None where it is not known."""
-    local = [_local(row) for row in rows]
+    sent = [local(row["sent_at"], row["timezone"]) for row in rows]
     built_in: dict[str, Values] = {
         "contact type": [row["type"] for row in rows],
         "genre match": [genre_match(row) for row in rows],
         "region": _places([row["region"] for row in rows]),
         "template": [row["template"] for row in rows],
         "channel": [row["channel"] for row in rows],
-        "weekday": [WEEKDAYS[at.weekday()] for at in local],
-        "part of day": [part_of_day(at.hour) for at in local],
+        "weekday": [WEEKDAYS[at.weekday()] for at in sent],
+        "part of day": [part_of_day(at.hour) for at in sent],
     }
     slots = zip(built_in["weekday"], built_in["part of day"], strict=True)
     built_in["slot"] = [f"{day} {part}" for day, part in slots]
@@ -130,11 +127,6 @@ def _parsed(rows: list[Row]) -> list[Row]:
     for row in rows:
         row["attributes"] = told.get(row["attributes"])
     return rows
-
-
-def _local(row: Row) -> datetime:
-    at: datetime = row["sent_at"]
-    return at.astimezone(zone(row["timezone"]) or HOME)
 
 
 def _attributes(rows: Sequence[Row]) -> list[str]:

@@ -6,12 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from library import music
-from library.localtime import WEEKDAYS, zone
+from library.localtime import WEEKDAYS, local
 from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
 from library.rates import wilson
 from library.seeds import generator
@@ -20,7 +19,6 @@ from library.spelling import usual
 from library.survival import FEWEST_ANSWERS, Curve, LogRank, kaplan_meier, log_rank
 
 UNKNOWN = "unknown"
-HOME = ZoneInfo("Europe/London")
 MOST_GROUPS = 40
 POINTS = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 14, HORIZON_DAYS)
 OVERLAPPING = {"genre": "genres", "region": "regions"}
@@ -34,7 +32,7 @@ def keys_of(row: Json, group_by: str) -> list[str]:
     if group_by in OVERLAPPING:
         return sorted(set(row[OVERLAPPING[group_by]] or ())) or [UNKNOWN]
     if group_by == "weekday":
-        return [WEEKDAYS[row["sent_at"].astimezone(zone(row["timezone"]) or HOME).weekday()]]
+        return [WEEKDAYS[local(row["sent_at"], row["timezone"]).weekday()]]
     return [row[group_by] or UNKNOWN]
 
 

@@ -93,7 +93,7 @@ def test_each_hour_has_a_part_of_the_day(hour, part):
 
 def test_zones_are_known_where_the_machine_has_none_of_its_own():
     told = subprocess.run(
-        [sys.executable, "-c", "from library.pitched import HOME; print(HOME)"],
+        [sys.executable, "-c", "from library.localtime import HOME; print(HOME)"],
         env={**os.environ, "PYTHONTZPATH": "", "PYTHONPATH": str(Path(library.__path__[0]).parent)},
         capture_output=True,
         text=True,
