@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from library.acts import acts
-from library.outcomes import latest, mature
+from library.outcomes import campaign, latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
 
@@ -165,12 +165,8 @@ def _fitting(context: Context, campaign: Row) -> list[Row]:
 def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:
     """Return the artist that is spoken of, None for all."""
     if campaign_id:
-        found = context.rows(
-            "SELECT artist_id FROM campaigns WHERE user_id = :user AND id = :id", id=campaign_id
-        )
-        if not found:
-            raise SkillError("campaign_id: you have no campaign of this id")
-        return artist_id or found[0]["artist_id"]
+        act = campaign(context, campaign_id)
+        return artist_id or act["artist_id"]
     if artist_id and not context.rows(
         "SELECT 1 FROM artists WHERE user_id = :user AND id = :id", id=artist_id
     ):

@@ -6,18 +6,18 @@ from typing import Any
 
 from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
+from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, succeeded
 from library.situation import Row, Situation, waits
 
 AT_ONCE = 20
-FOLLOW_UP_AFTER, MOST_SENDS = 3, 2
 TIRED_SENDS = 3
 ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
 INTERESTED_LOST, DRAFT_LOST, FRESH_LOST = 0.5, 0.5, 0.3
 HARM_OF_BOUNCE, HARM_OF_TIRING = 0.02, 0.02
 FATIGUE_A_SEND = 0.003
 INTERESTED = "interested, and not answered yet"
-WORTH_IT = f"silent for more than {FOLLOW_UP_AFTER} days, and an answer may still come"
+WORTH_IT = f"silent for more than {PATIENCE.days} days, and an answer may still come"
 ANSWERING = "Thank you for your interest"
 ONCE_MORE = "I wrote to you about this before, and would like to ask once more"
 MOST_NAMED = 3
@@ -49,7 +49,7 @@ def follow_up(at: Situation) -> Iterator[Action]:
     for row in (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS):
         days = at.days_since(row["sent_at"])
         chance = delays.chance(days)
-        if FOLLOW_UP_AFTER < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
+        if PATIENCE.days < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
             worth.append((row, chance))
     if not worth:
         return
