@@ -92,10 +92,10 @@ def unsupported(text: str, sheet: Sheet, *, title: bool = False) -> list[Claim]:
     text = prose.without_names(text, sheet.names)
     dated = days.days(text, sheet.today)
     found += [Claim("date", one.text) for one in dated if not _dated(one, sheet)]
-    text = prose.masked(text, (prose.Span(*one) for one in days.spans(dated)))
+    text = prose.masked(text, dated)
     counted = amounts(text)
     found += [Claim("number", one.text) for one in counted if one.key not in sheet.counts]
-    words = prose.masked(text, (prose.Span(one.text, one.start, one.end) for one in counted))
+    words = prose.masked(text, counted)
     found += [Claim("name", name) for name in unknown_names(words, sheet.known, title=title)]
     return [*found, *_claims(text, sheet)]
 

@@ -1,7 +1,6 @@
 """Dates in English text, in full, in part, or counted from today: 20 December, 20/12/2026, in four weeks."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -189,8 +188,3 @@ def _months(year: int, month: int, count: int) -> tuple[date, date]:
         return date(year + (number - 1) // 12, (number - 1) % 12 + 1, 1)
 
     return begin(month), begin(month + count) - timedelta(days=1)
-
-
-def spans(found: list[Said]) -> Iterator[tuple[str, int, int]]:
-    for one in found:
-        yield one.text, one.start, one.end

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 PLACEHOLDER = re.compile(r"\[\[[A-Za-z0-9_]+\]\]")
 MASK = "\N{BLACK SQUARE}"
@@ -21,6 +21,13 @@ QUOTED = re.compile(
 HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Mn", "Me"})
 LATIN = frozenset("ßẞæÆøØłŁđĐðÐþÞœŒıħĦŋŊ")
 TYPED = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
+
+
+class Standing(Protocol):
+    """Whatever stands in a text from `start` to `end`: a span of it, a date, a number."""
+
+    start: int
+    end: int
 
 
 class Span(NamedTuple):
@@ -91,7 +98,7 @@ def odd(letter: str) -> bool:
     return (kind[0] == "L" or kind == "Nl") and not (plain.isascii() or plain in LATIN)
 
 
-def masked(text: str, spans: Iterable[Span]) -> str:
+def masked(text: str, spans: Iterable[Standing]) -> str:
     """Put a black square in the place of each span."""
     parts, end = list[str](), 0
     for span in sorted(spans, key=lambda one: one.start):
