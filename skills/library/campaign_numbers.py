@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from library.eventual import EDGES, Ages, answered_share, expected_eventual
+from library.eventual import Ages, answered_share, delay_counts, expected_eventual
 from library.outcomes import HORIZON, HORIZON_DAYS, MOST
 from library.rates import p_greater, wilson
 from skill_runner.context import Context
@@ -104,8 +104,7 @@ def read(context: Context, campaign_id: str, asked: Window) -> Numbers:
     counts = {row["current"]: row for row in context.rows(COUNTS, **bounds, settled=settled)}
     ages = context.rows(AGES, **bounds, most_days=HORIZON_DAYS)
     found = context.rows(DELAYS, settled=settled, most=MOST, horizon=HORIZON)
-    days = np.clip([float(row["days"]) for row in found], 0, HORIZON_DAYS)
-    delays = np.histogram(days, EDGES, weights=[float(row["many"]) for row in found])[0]
+    delays = delay_counts(*(np.array([float(row[name]) for row in found]) for name in ("days", "many")))
 
     def side(*, current: bool) -> Side:
         own = [row for row in ages if row["current"] is current]

@@ -30,9 +30,9 @@ class Ages:
     answered: np.ndarray
 
 
-def delay_counts(days: np.ndarray) -> np.ndarray:
-    """Count delays of answers between EDGES; later ones fall into the last."""
-    return np.histogram(np.clip(days, 0, HORIZON_DAYS), EDGES)[0].astype(float)
+def delay_counts(days: np.ndarray, many: np.ndarray | None = None) -> np.ndarray:
+    """Count delays of answers between EDGES, each once or as `many` times; later ones fall into the last."""
+    return np.histogram(np.clip(days, 0, HORIZON_DAYS), EDGES, weights=many)[0].astype(float)
 
 
 def usual_delays() -> np.ndarray:

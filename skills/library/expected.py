@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from library.actions import Gain
-from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
+from library.outcomes import HORIZON_DAYS, answered, mature, watched
 from library.rates import p_greater, posterior
 from library.survival import Curve, kaplan_meier
 
@@ -32,8 +32,7 @@ class Better:
 def reply_rate(history: list[Row], now: datetime) -> Gain:
     """Return the rate of mature pitches, drawn to 5 % as if by 20 pitches: mean and lower bound."""
     old = mature(history, now)
-    answered = sum(succeeded(row, "replied") for row in old)
-    rate = posterior(answered, len(old), USUAL_RATE * AS_IF, (1 - USUAL_RATE) * AS_IF)
+    rate = posterior(sum(map(answered, old)), len(old), USUAL_RATE * AS_IF, (1 - USUAL_RATE) * AS_IF)
     return Gain(rate["mean"], rate["lo"])
 
 
@@ -66,7 +65,7 @@ def better_template(history: list[Row], now: datetime) -> Better | None:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in mature(history, now):
         if row["template"]:
-            counts[row["template"]][0] += succeeded(row, "replied")
+            counts[row["template"]][0] += answered(row)
             counts[row["template"]][1] += 1
     many = {name: one for name, one in counts.items() if one[1] >= FEWEST_OF_TEMPLATE}
     used = [row["template"] for row in history[:FEWEST_OF_TEMPLATE] if row["template"] in many]

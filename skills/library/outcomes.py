@@ -16,7 +16,6 @@ HORIZON_DAYS = 21
 HORIZON = timedelta(days=HORIZON_DAYS)
 MOST = 20_000
 DAY = 86_400.0
-SUCCESS = {"replied": "replied_at", "positive": "positive_at", "placed": "placed_at"}
 ANSWERS = ("replied_at", "positive_at", "placed_at", "declined_at")
 
 LATEST = """
@@ -71,19 +70,15 @@ def mature(rows: Iterable[Row], now: datetime) -> list[Row]:
     return [row for row in delivered(rows) if row["sent_at"] <= now - HORIZON]
 
 
-def succeeded(row: Row, outcome: str) -> bool:
-    """Whether the outcome came."""
-    return row[SUCCESS[outcome]] is not None
+def answered(row: Row) -> bool:
+    return row["replied_at"] is not None
 
 
 def watched(rows: Iterable[Row], now: datetime) -> Watched:
     """Turn delivered pitches into survival data; an answer dated before its sending came at once."""
-    days, answered = [], []
-    for row in delivered(rows):
-        at = row["replied_at"]
-        days.append(max((at or now) - row["sent_at"], timedelta()).total_seconds() / DAY)
-        answered.append(at is not None)
-    return Watched(days, answered)
+    seen = delivered(rows)
+    spans = (max((row["replied_at"] or now) - row["sent_at"], timedelta()) for row in seen)
+    return Watched([span.total_seconds() / DAY for span in spans], [answered(row) for row in seen])
 
 
 def bounded(rows: Sequence[Row]) -> list[str]:

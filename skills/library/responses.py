@@ -11,7 +11,7 @@ import numpy as np
 
 from library import music
 from library.localtime import WEEKDAYS, local
-from library.outcomes import HORIZON_DAYS, mature, succeeded, watched
+from library.outcomes import HORIZON_DAYS, answered, mature, watched
 from library.rates import wilson
 from library.seeds import generator
 from library.shrinking import rate_draws
@@ -66,11 +66,7 @@ def all_groups(rows: Iterable[Json], group_by: str) -> dict[str, list[Json]]:
 def groups(split: dict[str, list[Json]], now: datetime) -> list[Json]:
     """Return each group's rate among mature pitches; the most promising first."""
     settled = {key: mature(rows, now) for key, rows in split.items()}
-    counts = {
-        key: (sum(succeeded(row, "replied") for row in rows), len(rows))
-        for key, rows in settled.items()
-        if rows
-    }
+    counts = {key: (sum(map(answered, rows)), len(rows)) for key, rows in settled.items() if rows}
     if not counts:
         return []
     k, n = (np.array(side) for side in zip(*counts.values(), strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
 from library.followups import MOST_SENDS, PATIENCE
-from library.outcomes import HORIZON_DAYS, succeeded
+from library.outcomes import HORIZON_DAYS, answered
 from library.situation import Row, Situation, waits
 
 AT_ONCE = 20
@@ -84,7 +84,7 @@ def send_drafts(at: Situation) -> Iterator[Action]:
 def pitch_fitting(at: Situation) -> Iterator[Action]:
     """Contacts of the campaign's genres that were not pitched: all of them, or the likeliest of many."""
     rate, old = reply_rate(at.history, at.now), at.mature
-    known = len(old) >= ENOUGH_TO_PREDICT and sum(succeeded(row, "replied") for row in old) >= ENOUGH_ANSWERS
+    known = len(old) >= ENOUGH_TO_PREDICT and sum(map(answered, old)) >= ENOUGH_ANSWERS
     for campaign_id, contacts in at.fitting.items():
         if not contacts:
             continue

@@ -9,7 +9,7 @@ from library.actions import counted, needing
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
 from library.objections import left_out, reachable
-from library.outcomes import HORIZON_DAYS, SUCCESS, campaign
+from library.outcomes import HORIZON_DAYS, campaign
 from library.pitched import genre_match, keys
 from library.propensity import Sent
 from library.rates import made
@@ -17,6 +17,7 @@ from skill_runner.context import Context, SkillError
 
 MOST, MOST_ASKED, SHOWN = 6_000, 2_000, 200
 LONGEST_DAYS = 90
+SUCCESS = {"replied": "replied_at", "positive": "positive_at", "placed": "placed_at"}
 INTERVAL = 1.96
 MATURE = """
 WITH latest AS (
