@@ -6,7 +6,7 @@ from typing import Any
 
 from library import checking, pitch_template, prose
 from library.claims import Sheet, unsupported
-from library.factsheet import artist_of, not_used, release_of, sheet_of
+from library.factsheet import artist_of, release_of, sheet_of, sources
 from skill_runner.context import SkillError
 
 Json = dict[str, Any]
@@ -56,7 +56,6 @@ def check(given: Json, answer: Json) -> list[Json]:
         *(one for text in subjects for one in unsupported(text, sheet, title=True)),
     ]
     facts = given["artist"].get("facts", [])
-    unused = not_used(answer["facts_used"], facts, body)
     named = [contact["name"]] if contact.get("name") else []
     lengths = [_fits_a_subject(text) for text in subjects]
     different = {prose.flat(text) for text in subjects}
@@ -73,7 +72,7 @@ def check(given: Json, answer: Json) -> list[Json]:
             why=f"give {OTHERS} other subjects, all different",
         ),
         checking.facts(claims),
-        checking.passed("facts used", ok=not unused, why=f"the text does not tell: {', '.join(unused)}"),
+        checking.facts_used(answer["facts_used"], facts, body),
         checking.one_question(body, [*sheet.names, *(fact["text"] for fact in facts)]),
         checking.placeholders("\n".join([*subjects, body]), named, named),
     ]
@@ -104,7 +103,7 @@ def rests_on(given: Json) -> Json:
     facts = given["artist"].get("facts", [])
     return {
         "n": len(facts),
-        "sources": sorted({fact["source"] for fact in facts if fact.get("source")}),
+        "sources": sources(facts),
         "warnings": list(_missing(given)),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from library import checking, days, press_template, prose
 from library.claims import Sheet, unsupported
-from library.factsheet import artist_of, not_used, release_of, sheet_of
+from library.factsheet import artist_of, release_of, sheet_of, sources
 from skill_runner.context import SkillError
 
 Json = dict[str, Any]
@@ -49,7 +49,6 @@ def check(given: Json, answer: Json) -> list[Json]:
         *unsupported(standfirst, sheet),
         *unsupported(body, sheet),
     ]
-    unused = not_used(answer["facts_used"], given["artist"].get("facts", []), body)
     low, high = _wanted(given)
     lacking = list(_lacking(given, whole))
     quotes = given.get("quotes", [])
@@ -65,7 +64,7 @@ def check(given: Json, answer: Json) -> list[Json]:
             ok=not unsaid,
             why=f"quote once, word for word, with the speaker's name: {'; '.join(unsaid)}",
         ),
-        checking.passed("facts used", ok=not unused, why=f"the text does not tell: {', '.join(unused)}"),
+        checking.facts_used(answer["facts_used"], given["artist"].get("facts", []), body),
         checking.placeholders(whole, ()),
     ]
 
@@ -96,7 +95,7 @@ def rests_on(given: Json) -> Json:
     )
     return {
         "n": len(facts),
-        "sources": sorted({fact["source"] for fact in facts if fact.get("source")}),
+        "sources": sources(facts),
         "warnings": [*([short] if low < SHORTEST else []), *_of_embargo(given)],
     }
 

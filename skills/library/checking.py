@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from library import claims, prose
+from library import claims, factsheet, prose
 
 Json = dict[str, Any]
 ASKING = re.compile(
@@ -28,6 +28,11 @@ def length(name: str, text: str, low: int, high: int) -> Json:
 def facts(found: Iterable[claims.Claim]) -> Json:
     told = list(found)
     return passed("facts", ok=not told, why=claims.told(told))
+
+
+def facts_used(cited: Iterable[str], given: Iterable[Json], text: str) -> Json:
+    unused = factsheet.not_used(cited, given, text)
+    return passed("facts used", ok=not unused, why=f"the text does not tell: {', '.join(unused)}")
 
 
 def placeholders(text: str, known: Collection[str], needed: Collection[str] = ()) -> Json:

@@ -91,6 +91,20 @@ def kind_of(release: Mapping[str, Any]) -> str:
     return "EP" if kind == "ep" else str(kind)
 
 
+def quoted_title(title: str) -> str:
+    """Put a title in quotation marks, unless it has some itself."""
+    return title if any(mark in title for mark in "“”\"'’‘") else f"“{title}”"
+
+
+def comes_out(day: date, today: date) -> str:
+    return "comes out" if day > today else "is out" if day == today else "came out"
+
+
+def sources(facts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return where facts are written, each place once."""
+    return sorted({fact["source"] for fact in facts if fact.get("source")})
+
+
 def article(noun: str) -> str:
     """Return a or an, as the noun is said: R&B is spelt."""
     first = noun.casefold().split(" ")[0]

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import combinations, islice, product
 from typing import Any
 
-from library.factsheet import article, kind_of, sentence, written
+from library.factsheet import article, comes_out, kind_of, quoted_title, sentence, written
 from library.music import genre_key
 
 Json = dict[str, Any]
@@ -97,13 +97,12 @@ def _of_release(given: Mapping[str, Any]) -> Iterator[str]:
     release, today = given.get("release", {}), date.fromisoformat(given["today"])
     if not release:
         return
-    kind, title = kind_of(release), _title(release["title"])
+    kind, title = kind_of(release), quoted_title(release["title"])
     if not release.get("date"):
         yield f"{title} is the {kind} that I would like you to hear."
         return
     day = date.fromisoformat(release["date"])
-    comes = "comes out" if day > today else "is out" if day == today else "came out"
-    yield f"The {kind} {title} {comes} on {written(day)}."
+    yield f"The {kind} {title} {comes_out(day, today)} on {written(day)}."
 
 
 def _fit(artist: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[str]:
@@ -121,7 +120,3 @@ def _ask(given: Mapping[str, Any], *, bare: bool) -> str:
     if links and not bare:
         return f"Would you like to listen? It is here: {links[0]}"
     return "Would you like to hear it?" if given.get("release") else "Would you like to hear something of it?"
-
-
-def _title(title: str) -> str:
-    return title if any(mark in title for mark in "“”\"'’‘") else f"“{title}”"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from library.factsheet import article, kind_of, sentence, written
+from library.factsheet import article, comes_out, kind_of, quoted_title, sentence, written
 
 Json = dict[str, Any]
 PER_PARAGRAPH = 3
@@ -69,12 +69,9 @@ def _headlines(given: Mapping[str, Any]) -> tuple[str, ...]:
 def _announced(given: Mapping[str, Any]) -> str:
     artist, release, day = given["artist"], given["release"], _day(given)
     today = date.fromisoformat(given["today"])
-    when = ""
-    if day:
-        comes = "comes out" if day > today else "is out" if day == today else "came out"
-        when = f" {comes} on {written(day, given['locale'])}"
+    when = f" {comes_out(day, today)} on {written(day, given['locale'])}" if day else ""
     kind = _kind(given)
-    by = f"{_title(release['title'])}, {article(kind)} {kind} by {artist['name']}{_who(artist)},"
+    by = f"{quoted_title(release['title'])}, {article(kind)} {kind} by {artist['name']}{_who(artist)},"
     return f"{by}{when}." if when else f"{by} is here to be heard."
 
 
@@ -122,7 +119,3 @@ def _day(given: Mapping[str, Any]) -> date | None:
 
 def _kind(given: Mapping[str, Any]) -> str:
     return kind_of(given["release"])
-
-
-def _title(title: str) -> str:
-    return title if any(mark in title for mark in "“”\"'’‘") else f"“{title}”"
