@@ -25,27 +25,31 @@ def _lines(of: Material) -> Iterator[Line]:
     for metric, one in of.changes.items():
         both = f"{of.refs.pitches()}; {of.refs.pitches(before=True)}"
         chance = one["p_worse_in_the_end"]
-        yield ("lower than before, probability", metric, chance, *[None] * 4, both)
+        yield _figure("lower than before, probability", metric, chance, both)
     yield _rate("expected in the end", "replied", of.eventual, of.refs.pitches())
     for one in of.answers.groups:
         ref = of.refs.settled(f"type = {one['key']}")
         yield _rate("type, known outcomes", one["key"], one["rate"], ref)
-        yield ("type, likely the best", one["key"], one["p_best"], *[None] * 4, ref)
+        yield _figure("type, likely the best", one["key"], one["p_best"], ref)
     for kind, many in of.answers.categories.items():
-        yield ("pitches by reply", kind, many, *[None] * 4, of.refs.replies(f"category = {kind}"))
+        yield _figure("pitches by reply", kind, many, of.refs.replies(f"category = {kind}"))
     for one in of.rivals:
         ref = of.refs.all_settled(f"campaign_id = {one['key']}")
         yield _rate("campaign, known outcomes", one["name"], one["rate"], ref)
-        yield ("campaign, likely the best", one["name"], one["p_best"], *[None] * 4, ref)
-    yield ("follow-ups due", None, of.followups_due, *[None] * 4, of.refs.silent())
+        yield _figure("campaign, likely the best", one["name"], one["p_best"], ref)
+    yield _figure("follow-ups due", None, of.followups_due, of.refs.silent())
 
 
 def _side(part: str, side: Side, of: Material, *, before: bool) -> Iterator[Line]:
     for stage in FUNNEL:
-        yield (part, stage, side.funnel[stage], *[None] * 4, of.refs.pitches(stage, before=before))
+        yield _figure(part, stage, side.funnel[stage], of.refs.pitches(stage, before=before))
     for one in rates(side):
-        ref = of.refs.pitches("bounced_at is null", f"{one['metric']}_at", before=before)
+        ref = of.refs.delivered(f"{one['metric']}_at", before=before)
         yield _rate(f"{part}, of delivered", one["metric"], one["rate"], ref)
+
+
+def _figure(part: str, item: Any, value: float, ref: str) -> Line:
+    return (part, item, value, None, None, None, None, ref)
 
 
 def _rate(part: str, item: Any, given: Json, ref: str) -> Line:

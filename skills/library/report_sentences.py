@@ -51,11 +51,11 @@ def answered(of: Material) -> Text:
         return ()
     if not of.delivered:
         return say("All of them bounced.")
-    told = number(current.funnel[REPLIED], refs.pitches("bounced_at is null", "replied_at is known"))
+    told = number(current.funnel[REPLIED], refs.delivered("replied_at is known"))
     verb = "was" if current.funnel[REPLIED] == 1 else "were"
     if of.missing:
         return say(f"{{replied}} {verb} answered.", replied=told)
-    shown = rate(rates(current)[0]["rate"], refs.pitches("bounced_at is null"))
+    shown = rate(rates(current)[0]["rate"], refs.delivered())
     return say(f"{{replied}} {verb} answered: {{rate}}.", replied=told, rate=shown)
 
 
@@ -63,7 +63,7 @@ def answered_share(of: Material) -> Text:
     """Say what share was answered, where the counts stand already."""
     if of.missing:
         return ()
-    shown = rate(rates(of.numbers.current)[0]["rate"], of.refs.pitches("bounced_at is null"))
+    shown = rate(rates(of.numbers.current)[0]["rate"], of.refs.delivered())
     return say("Answered: {rate}.", rate=shown)
 
 
@@ -71,7 +71,7 @@ def lacking(of: Material) -> Text:
     """Say how much is missing to speak of a rate."""
     if not of.missing:
         return ()
-    more = number(of.missing, of.refs.pitches("bounced_at is null"))
+    more = number(of.missing, of.refs.delivered())
     noun = "pitch is" if of.missing == 1 else "pitches are"
     return say(f"Not enough data: {{more}} more delivered {noun} needed to speak of a rate.", more=more)
 
@@ -80,7 +80,7 @@ def placed(of: Material) -> Text:
     many = of.numbers.current.funnel["placed"]
     if not many:
         return ()
-    told = number(many, of.refs.pitches("bounced_at is null", "placed_at is known"))
+    told = number(many, of.refs.delivered("placed_at is known"))
     return say("{placed} placed you.", placed=told)
 
 
@@ -89,7 +89,7 @@ def changed(of: Material) -> Text:
     if of.missing or of.numbers.previous is None or REPLIED not in of.changes:
         return ()
     before = rates(of.numbers.previous)[0]["rate"]
-    told = rate(before, of.refs.pitches("bounced_at is null", before=True))
+    told = rate(before, of.refs.delivered(before=True))
     return say(VERDICTS[of.changes[REPLIED]["verdict"]], rate=told, days=days(of))
 
 
@@ -99,7 +99,7 @@ def coming(of: Material) -> Text:
         return ()
     if not says_anything(of.eventual):
         return say("Answers are still coming in, and it is too early to say how many there will be.")
-    told = rate(of.eventual, of.refs.pitches("bounced_at is null"))
+    told = rate(of.eventual, of.refs.delivered())
     horizon = number(HORIZON_DAYS, of.refs.rule("horizon in days"))
     return say(
         "Answers are still coming in: {rate} are to be expected within {horizon} days of sending.",

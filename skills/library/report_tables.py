@@ -40,8 +40,8 @@ def shares(of: Material) -> list[Block]:
     then = {one["metric"]: one["rate"] for one in rates(of.numbers.previous)}
     rows = [head("", "this period", "before", "lower, %")]
     for one in rates(of.numbers.current):
-        metric, ref = one["metric"], of.refs.pitches("bounced_at is null", f"{one['metric']}_at")
-        before = of.refs.pitches("bounced_at is null", f"{metric}_at", before=True)
+        metric, ref = one["metric"], of.refs.delivered(f"{one['metric']}_at")
+        before = of.refs.delivered(f"{metric}_at", before=True)
         rows.append(
             [
                 say(metric),
@@ -56,10 +56,7 @@ def shares(of: Material) -> list[Block]:
 
 
 def _shares_alone(of: Material) -> list[list[Text]]:
-    refs = (
-        (one, of.refs.pitches("bounced_at is null", f"{one['metric']}_at"))
-        for one in rates(of.numbers.current)
-    )
+    refs = ((one, of.refs.delivered(f"{one['metric']}_at")) for one in rates(of.numbers.current))
     return [head("", "this period"), *([say(one["metric"]), rate(one["rate"], ref)] for one, ref in refs)]
 
 
