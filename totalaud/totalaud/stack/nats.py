@@ -1,6 +1,5 @@
 """The embedded nats-server: JetStream on disk, loopback only; as shipped, what it acknowledges is fsynced."""
 
-import asyncio
 import importlib.metadata
 import json
 import os
@@ -18,7 +17,6 @@ MAX_PAYLOAD = "8MB"
 SYNC_INTERVAL = "always"
 PING_INTERVAL = "10s"
 USER = "totalaud"
-PROBE_TIMEOUT_S = 1.0
 
 
 class Nats:
@@ -82,14 +80,10 @@ jetstream {{
 
 async def greets(port: int) -> bool:
     """Read the greeting of a server on this machine: it is sent once the streams are recovered."""
+    greeting = (await ports.heard(port, b"\n")).removeprefix(b"INFO ")
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(ports.LOOPBACK, port)
-            try:
-                return json.loads((await reader.readline()).removeprefix(b"INFO ")).get("jetstream") is True
-            finally:
-                writer.close()
-    except (OSError, ValueError):
+        return json.loads(greeting).get("jetstream") is True
+    except ValueError:
         return False
 
 

@@ -1,6 +1,5 @@
 """Our own processes: which there are, and how one tells that it works."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from shared.settings import number
 from totalaud.stack import ports
 from totalaud.stack.process import LEAVE_S, Program
 
-PROBE_TIMEOUT_S = 1.0
 TAKEN = "cannot be listened on: Address already in use"
 HEALTH = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
@@ -70,21 +68,9 @@ class PartKind:
 
     async def answers(self, pid: int) -> bool:
         """Tell whether it says that it is well: before it listens, a stranger may on its port."""
-        try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
-                return await self._healthy(pid)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return False
+        head = (await ports.heard(self._port, END_OF_HEAD, asked=HEALTH)).splitlines()
+        return bool(head) and b" 200 " in head[0] and f"{HEADER}: {pid}".encode() in head
 
     def passes(self, last_words: str) -> bool:
         """Somebody may take the free port before the service does."""
         return self._fixed is None and TAKEN in last_words
-
-    async def _healthy(self, pid: int) -> bool:
-        reader, writer = await asyncio.open_connection(ports.LOOPBACK, self._port)
-        try:
-            writer.write(HEALTH)
-            head = await reader.readuntil(END_OF_HEAD)
-            return b" 200 " in head.splitlines()[0] and f"{HEADER}: {pid}".encode() in head.splitlines()
-        finally:
-            writer.close()

@@ -1,5 +1,6 @@
 """Free ports on loopback, outside the range from which the system lends ports to clients."""
 
+import asyncio
 import random
 import socket
 from pathlib import Path
@@ -8,6 +9,7 @@ from totalaud.stack import paths
 
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
+PROBE_TIMEOUT_S = 1.0
 _given: set[int] = set()
 
 
@@ -28,6 +30,20 @@ def free_port() -> int:
             _given.add(port)
             return port
     raise OSError(f"no free port between {FIRST} and {LAST}")
+
+
+async def heard(port: int, end: bytes, *, asked: bytes = b"") -> bytes:
+    """Return what is said there up to an `end`, once it was `asked`; nothing where none comes soon."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            try:
+                writer.write(asked)
+                return await reader.readuntil(end)
+            finally:
+                writer.close()
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return b""
 
 
 def kept_port(file: Path) -> int:
