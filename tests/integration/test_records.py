@@ -19,7 +19,6 @@ from totalaud import record_queries as queries
 from totalaud.client import Client
 from totalaud.planner.facts import Chosen, campaign
 from totalaud.planner.question import Question
-from totalaud.records import LISTS
 from totalaud.stack.local import LocalStack
 
 CONTACTS = b"""name,email,outlet,type
@@ -118,10 +117,10 @@ async def test_all_contacts_of_an_outlet_are_found(told: Told):
 
 
 async def test_every_list_holds_the_users_own_records_and_no_others(told: Told, stack: LocalStack):
-    for noun in LISTS:
+    for noun in queries.LISTS:
         assert await told.client.records.rows(noun), noun
     async with await client_of(stack, uuid4()) as stranger:
-        assert [await stranger.records.rows(noun) for noun in LISTS] == [[]] * len(LISTS)
+        assert [await stranger.records.rows(noun) for noun in queries.LISTS] == [[]] * len(queries.LISTS)
 
 
 async def test_the_next_deadline_comes_first_and_what_is_over_last(stack: LocalStack):

@@ -21,7 +21,6 @@ from totalaud.tables import Tables
 Json = dict[str, Any]
 CALENDAR = re.compile(r"\ufeff?\s*BEGIN:VCALENDAR", re.IGNORECASE)
 IMPORTED = ("contacts", "artists", "outreach", "streams", "opportunities", "coverage")
-LISTS = ("contacts", "artists", "releases", "campaigns", "outreach", "opportunities", "coverage")
 
 
 class Records:
@@ -52,11 +51,11 @@ class Records:
         return await import_file(self._door, self._user, noun, data, given, dry_run=dry_run)
 
     async def rows(self, noun: str, *, limit: int = 20, of: str | None = None) -> list[Record]:
-        """Return a list of LISTS, opened; `of` narrows it: see `record_queries`.
+        """Return a list of `record_queries.LISTS`, opened; `of` narrows it: see there.
 
         Refuses a campaign or artist that is not there.
         """
-        query = queries.LISTS[as_one_of(noun, LISTS, "noun")]
+        query = queries.LISTS[as_one_of(noun, queries.LISTS, "noun")]
         check(of)
         narrowed = None if of is None else await self._stored(noun, str(of))
         found = await self._tables.rows(query, self._user, narrowed, as_count(limit, "limit"))
