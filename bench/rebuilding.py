@@ -21,7 +21,7 @@ from bench.ours import Ours
 from projector.ddl import ddl
 from projector.filling import MOST
 from projector.reader import page
-from totalaud.door import Door
+from totalaud.door import connected
 from totalaud.operator import Operator
 
 RAW = "bench_raw"
@@ -69,15 +69,12 @@ class Raw:
 async def rebuilt(ours: Ours) -> Rebuilt:
     """Rebuild all of it, then insert up to 20,000 of its sessions raw."""
     meter = Meter({})
-    door, bus = await Door.open(ours.stack.place.nats_url)
-    try:
-        done = await Operator(door, bus).rebuild()
+    async with connected(ours.stack.place.nats_url) as bus:
+        done = await Operator(bus).rebuild()
         commits = events = 0
         while batch := await page(bus, commits + 1):
             commits += len(batch)
             events += sum(len(json.loads(entry.body)["events"]) for entry in batch)
-    finally:
-        await bus.close()
     await ours.check(0)
     found = await raw(ours.stack.place.database_url)
     each = events / ours.asked

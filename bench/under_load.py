@@ -24,7 +24,7 @@ from bench.ours import Ours, last_seq
 from bench.reads import Reads, reading
 from bench.rebuilding import raw
 from bench.servers import fetch_value
-from totalaud.door import Door
+from totalaud.door import connected
 from totalaud.operator import Operator
 from totalaud.stack import paths
 from totalaud.stack.signals import interruptible
@@ -138,12 +138,9 @@ async def _rebuilt(stack: Ours, told: Told, name: str) -> float:
 
 async def _rebuild(stack: Ours, told: Told, name: str) -> float:
     """Return how many events a second; the load's own among them."""
-    door, bus = await Door.open(stack.stack.place.nats_url)
-    meter = Meter(stack.groups)
-    try:
-        done = await Operator(door, bus).rebuild()
-    finally:
-        await bus.close()
+    async with connected(stack.stack.place.nats_url) as bus:
+        meter = Meter(stack.groups)
+        done = await Operator(bus).rebuild()
     spent = meter.spent()
     told.cores[name] = {one: round(used / spent.seconds, 2) for one, used in spent.cpu_s.items()}
     told.foreign_cores[name] = spent.foreign_cores

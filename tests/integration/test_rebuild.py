@@ -42,7 +42,7 @@ from shared.doors import NOT_NOW
 from shared.events import SessionStarted, SkillRegistered
 from shared.listening import Heard
 from shared.refusal import Refusal
-from totalaud.door import TRY_S, Door
+from totalaud.door import TRY_S, connect
 from totalaud.operator import BROKEN_OFF, Operator
 
 WHOLE_SHAPE = (
@@ -260,11 +260,11 @@ async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
 async def test_a_rebuild_whose_answer_is_lost_is_told_as_done(bus: Bus, nats_url: str, postgres_url: str):
     async with operated(bus, nats_url, postgres_url), proxied(nats_url) as proxy:
         await caught_up(bus, postgres_url)
-        door, mine = await Door.open(proxy.url)
+        mine = await connect(proxy.url)
         reader = await asyncpg.connect(postgres_url)
         async with reader.transaction():
             await reader.execute("SELECT FROM agent_sessions LIMIT 1")
-            asked = asyncio.create_task(Operator(door, mine).rebuild())
+            asked = asyncio.create_task(Operator(mine).rebuild())
             await until(lambda: value(postgres_url, NEARLY_SWAPPED))
             proxy.silence()
             await proxy.cut()
@@ -290,7 +290,7 @@ async def test_a_rebuild_goes_on_for_who_asked_though_postgres_lets_nobody_in(
         reader, owner = await asyncpg.connect(postgres_url), await asyncpg.connect(postgres.url)
         async with reader.transaction():
             await reader.execute("SELECT FROM agent_sessions LIMIT 1")
-            asked = asyncio.create_task(Operator(Door(bus), bus).rebuild())
+            asked = asyncio.create_task(Operator(bus).rebuild())
             await until(lambda: value(postgres_url, SWAPPING))
             await owner.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             await bus.listen("ops.projection.status", hear)
@@ -312,7 +312,7 @@ async def test_a_rebuild_says_whose_transaction_it_waits_for(
         reader = await asyncpg.connect(postgres_url, server_settings={"application_name": "a notebook"})
         async with reader.transaction():
             await reader.execute("SELECT FROM agent_sessions LIMIT 1")
-            asked = asyncio.create_task(Operator(Door(bus), bus).rebuild(told.put_nowait))
+            asked = asyncio.create_task(Operator(bus).rebuild(told.put_nowait))
             said = await asyncio.wait_for(told.get(), 30)
             assert not asked.done()
         await asked
@@ -336,7 +336,7 @@ async def test_whoever_waits_for_a_rebuild_waits_for_a_log_that_is_away_too(bus:
 
     await bus.listen("ops.projection.status", status)
     await bus.listen("ops.projection.rebuild", rebuild_later)
-    assert await Operator(Door(bus), bus).rebuild() == {"events": 3, "seconds": 0.1}
+    assert await Operator(bus).rebuild() == {"events": 3, "seconds": 0.1}
 
 
 async def stopped_in_the_swap(url: str) -> psutil.Process:

@@ -19,7 +19,7 @@ from shared.bus import Bus
 from shared.nats_urls import secured
 from shared.refusal import Refusal
 from shared.vault import Unavailable, Vault
-from totalaud.door import Door
+from totalaud.door import Door, connect
 from totalaud.errors import Unreachable
 from totalaud.stack import ports
 
@@ -62,13 +62,13 @@ async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_p
         "TOTALAUD_MASTER_KEY": "ab" * 32,
     }
     async with process(log, (sys.executable, "-m", "orchestrator"), env):
-        door, bus = await Door.open(secure.url("alice"))
+        bus = await connect(secure.url("alice"))
         assert bus.client._transport._io_writer.get_extra_info("ssl_object").version() == "TLSv1.3"
         body = {"session_id": str(uuid4())}
         async with asyncio.timeout(30):
             while True:
                 try:
-                    answer = await door.ask(ALICE, "session", "events", body)
+                    answer = await Door(bus).ask(ALICE, "session", "events", body)
                     break
                 except Unreachable:
                     continue
@@ -79,7 +79,7 @@ async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_p
 
 async def test_a_client_without_tls_is_told_that_it_is_needed(secure):
     with pytest.raises(Unreachable, match="no greeting in time: it stands still, or wants tls://"):
-        await Door.open(secure.url("alice").replace("tls://", "nats://"))
+        await connect(secure.url("alice").replace("tls://", "nats://"))
 
 
 async def test_a_certificate_of_another_ca_is_refused(secure, tmp_path):
@@ -88,13 +88,13 @@ async def test_a_certificate_of_another_ca_is_refused(secure, tmp_path):
         environment(TOTALAUD_NATS_CA=str(other.file)),
         pytest.raises(Unreachable, match=r"certificate is refused, unable to get .*: see TOTALAUD_NATS_CA"),
     ):
-        await Door.open(secure.url("alice"))
+        await connect(secure.url("alice"))
 
 
 async def test_a_certificate_for_another_host_is_refused(secure):
     elsewhere = secure.url("alice").replace(ports.LOOPBACK, "localhost")
     with pytest.raises(Unreachable, match="certificate is refused, Hostname mismatch"):
-        await Door.open(elsewhere)
+        await connect(elsewhere)
 
 
 async def test_a_service_refuses_to_run_on_a_server_of_another_ca(secure, tmp_path):

@@ -15,7 +15,7 @@ from shared.subjects import Aggregate, execution, session
 from totalaud import tables
 from totalaud.budgets import Budgets
 from totalaud.connection import Connection
-from totalaud.door import Door
+from totalaud.door import Door, connect
 from totalaud.following import Page, ReadPage, follow, read_all
 from totalaud.given import Id, as_contact, as_count, as_id, as_one_of, as_steps, stated
 from totalaud.logged import Logged
@@ -39,16 +39,16 @@ class Client:
     `Refusal`, servers that are away `Unreachable`; it goes on by itself once they are back.
     """
 
-    def __init__(self, connection: Connection, bus: Bus, door: Door, user: UUID) -> None:
+    def __init__(self, connection: Connection, bus: Bus, user: UUID) -> None:
         self.user = user
         self.bus = bus
-        self.door = door
-        self.operator = Operator(door, bus)
+        self.door = Door(bus)
+        self.operator = Operator(bus)
         self.tables = Tables(connection.database_url)
         self._opener = Opener(connection)
         self.open = self._opener.open
-        self.records = Records(door, self.tables, self._opener, user)
-        self.budgets = Budgets(door, self.tables, user)
+        self.records = Records(self.door, self.tables, self._opener, user)
+        self.budgets = Budgets(self.door, self.tables, user)
 
     @classmethod
     async def connect(cls, connection: Connection | None = None, *, user: Id | None = None) -> "Client":
@@ -59,8 +59,7 @@ class Client:
             telemetry.start("client")
             atexit.unregister(telemetry.shutdown)
             atexit.register(telemetry.shutdown)
-        door, bus = await Door.open(found.nats_url)
-        return cls(found, bus, door, acting)
+        return cls(found, await connect(found.nats_url), acting)
 
     async def __aenter__(self) -> Self:
         return self

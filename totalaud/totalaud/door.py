@@ -1,6 +1,8 @@
 """Asking a service: an answer, a refusal, or after some seconds the word that nobody is there."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -29,27 +31,36 @@ OWNERS = {
 RECORDS_OWNER = "campaigns"
 
 
+async def connect(url: str) -> Bus:
+    """Connect to NATS; raises Unreachable when there is no server."""
+    connecting = asyncio.ensure_future(Bus.connect(url, name="client", give_up=True))
+    try:
+        return await asyncio.wait_for(connecting, PATIENCE_S)
+    except asyncio.CancelledError:
+        await _let_go(connecting)
+        raise
+    except (OSError, NatsError, TimeoutError) as error:
+        raise Unreachable(
+            f"no NATS server answers at {place(url)} ({told(error)}): is 'totalaud up' running?"
+        ) from None
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Bus]:
+    """Be connected for as long as the block lasts."""
+    bus = await connect(url)
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
 class Door:
     """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.loop = OwnLoop()
-
-    @classmethod
-    async def open(cls, url: str) -> "tuple[Door, Bus]":
-        """Connect; raises Unreachable when there is no server."""
-        connecting = asyncio.ensure_future(Bus.connect(url, name="client", give_up=True))
-        try:
-            bus = await asyncio.wait_for(connecting, PATIENCE_S)
-        except asyncio.CancelledError:
-            await _let_go(connecting)
-            raise
-        except (OSError, NatsError, TimeoutError) as error:
-            raise Unreachable(
-                f"no NATS server answers at {place(url)} ({told(error)}): is 'totalaud up' running?"
-            ) from None
-        return cls(bus), bus
 
     async def ask(
         self, user: UUID, noun: str, verb: str, body: Any, *, once_s: float | None = None

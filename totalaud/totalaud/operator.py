@@ -26,8 +26,8 @@ Json = dict[str, Any]
 class Operator:
     """Speaks on `ops.`; a client's own user may not be allowed to."""
 
-    def __init__(self, door: Door, bus: Bus) -> None:
-        self._door = door
+    def __init__(self, bus: Bus) -> None:
+        self._door = Door(bus)
         self._bus = bus
 
     async def push(self, skills: "list[SkillDefinition]", agents: "list[AgentDefinition]") -> Json:

@@ -34,11 +34,10 @@ def pusher(say: Callable[[str], None]) -> "Push":
     """Return what a stack does at each start: push its own folder, rebuild tables of another release."""
 
     async def push(stack: "LocalStack") -> None:
-        from totalaud.door import Door
+        from totalaud.door import connected
 
-        door, bus = await Door.open(stack.place.nats_url)
-        operator = Operator(door, bus)
-        try:
+        async with connected(stack.place.nats_url) as bus:
+            operator = Operator(bus)
             _, problems = await push_folder(operator, stack.skills)
             for problem in problems:
                 say(problem)
@@ -50,8 +49,6 @@ def pusher(say: Callable[[str], None]) -> "Push":
                     say(f"nothing is rebuilt: {error}; try again with 'totalaud projection rebuild'")
                 else:
                     say("the tables are rebuilt")
-        finally:
-            await bus.close()
 
     return push
 
@@ -62,12 +59,9 @@ async def provision(connection: Connection, *, replicas: int = 1) -> None:
     from shared.streams import provision as make_streams
     from shared.vault import migrate
     from totalaud.database import reaching
-    from totalaud.door import Door
+    from totalaud.door import connected
 
-    _, bus = await Door.open(connection.nats_url)
-    try:
+    async with connected(connection.nats_url) as bus:
         await make_streams(bus, ack_wait_s=ack_wait_s(), replicas=replicas)
-    finally:
-        await bus.close()
     with reaching(connection.database_url):
         await migrate(connection.database_url)

@@ -32,7 +32,7 @@ from totalaud.backup.manifest import (
     stream_file,
 )
 from totalaud.connection import Connection
-from totalaud.door import Door
+from totalaud.door import connected
 
 BEHIND_S = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -44,8 +44,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
     The queue is copied first: what it counts as handled is then in the log. The keys come last: each is made
     before its first use, so that whatever the log's copy holds can be opened.
     """
-    _, bus = await Door.open(connection.nats_url)
-    try:
+    async with connected(connection.nats_url) as bus:
         await streams.check(bus)
         with _draft(folder) as draft:
             copies: dict[str, StreamCopy] = {}
@@ -75,8 +74,6 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
             with Written(draft / FILE) as file:
                 file.write(manifest.to_json())
                 file.done()
-    finally:
-        await bus.close()
     return manifest
 
 

@@ -8,7 +8,7 @@ from shared.settings import Settings, ack_wait_s
 from totalaud.backup import manifest as manifests
 from totalaud.backup.manifest import Manifest
 from totalaud.backup.restoring import Part, Restored, restore
-from totalaud.door import Door
+from totalaud.door import connected
 from totalaud.stack import paths
 from totalaud.stack.servers import servers
 
@@ -20,21 +20,17 @@ async def restore_into(
     manifest = manifests.read(folder)
     key = _master_key(data)
     wait_s = ack_wait_s()
-    async with servers(data) as (nats_url, database_url):
-        _, bus = await Door.open(nats_url)
-        try:
-            done = await restore(
-                bus,
-                database_url,
-                folder,
-                manifest,
-                master_key=key,
-                only=only,
-                replicas=replicas,
-                ack_wait_s=wait_s,
-            )
-        finally:
-            await bus.close()
+    async with servers(data) as (nats_url, database_url), connected(nats_url) as bus:
+        done = await restore(
+            bus,
+            database_url,
+            folder,
+            manifest,
+            master_key=key,
+            only=only,
+            replicas=replicas,
+            ack_wait_s=wait_s,
+        )
     if only != "vault":
         paths.make_folder(data)
         paths.made_once(data / "user", lambda: str(manifest.user))
