@@ -11,7 +11,7 @@ import numpy as np
 
 from library.actions import counted, needing
 from library.campaign_numbers import percent
-from library.cohort import admitted, opted_in, withheld
+from library.cohort import admitted, is_own, opted_in, withheld
 from library.meta import meta
 from library.outcomes import HORIZON
 from library.pitched import keys
@@ -194,19 +194,17 @@ def _others(given: Json, context: Context, artist: str | None) -> tuple[list[Cou
     artists = [
         one
         for one in opted_in(context)
-        if str(one["id"]) != artist
-        and not (all_mine and str(one["user_id"]) == str(context.user))
+        if one["id"] != artist
+        and not (all_mine and is_own(one, context))
         and (not wanted or wanted & set(one["genre_keys"] or ()))
     ]
-    shown = admitted(artists, str(context.user))
+    shown = admitted(artists, context)
     if not shown:
         return [], withheld(len(artists))
-    counted = {
-        str(row["id"]): _counts(row) for row in context.rows(OF_ARTISTS, artists=shown, **_span(context))
-    }
-    heard = [one for one in artists if str(one["id"]) in counted and str(one["id"]) in shown]
-    told = [one for one in heard if counted[str(one["id"])].trials(given["metric"])]
-    kept = admitted(told, str(context.user))
+    rows = context.rows(OF_ARTISTS, artists=shown, **_span(context))
+    counted = {row["id"]: _counts(row) for row in rows}
+    told = [one for one in artists if counted.get(one["id"], Counts()).trials(given["metric"])]
+    kept = admitted(told, context)
     return [counted[name] for name in kept], "" if kept else withheld(len(told))
 
 

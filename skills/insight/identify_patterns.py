@@ -6,7 +6,7 @@ Patterns are associations: adjusted for contact type, checked against single cam
 from typing import Any
 
 from library.asked import how_many, share_of_false
-from library.cohort import Whose, admitted, opted_in, withheld
+from library.cohort import Whose, admitted, is_own, opted_in, withheld
 from library.outcomes import MOST
 from library.patterns import Rules
 from library.pitched import own_pitches, pitches_of
@@ -22,16 +22,17 @@ def run(given: Json, context: Context) -> Json:
     if given["scope"] == "mine":
         return answer(context, own_pitches(context), outcome, rules)
     artists = opted_in(context)
-    shown = admitted(artists, str(context.user))
+    shown = admitted(artists, context)
     if not shown:
         return nothing(context, outcome, rules, warnings=[withheld(len(artists))])
     rows = pitches_of(context, shown)
-    heard = [one for one in artists if str(one["id"]) in {row["artist"] for row in rows}]
-    kept = set(admitted(heard, str(context.user)))
+    pitched = {row["artist"] for row in rows}
+    heard = [one for one in artists if one["id"] in pitched]
+    kept = set(admitted(heard, context))
     if not kept:
         return nothing(context, outcome, rules, warnings=[withheld(len(heard))])
     rows = [row for row in rows if row["artist"] in kept]
-    own = {str(one["id"]) for one in artists if str(one["user_id"]) == str(context.user)}
+    own = {one["id"] for one in artists if is_own(one, context)}
     return answer(context, rows, outcome, rules, Whose([row["artist"] for row in rows], own))
 
 

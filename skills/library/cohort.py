@@ -27,15 +27,18 @@ def opted_in(context: Context) -> list[dict[str, Any]]:
     return context.rows(OPTED_IN)
 
 
-def admitted(artists: Iterable[dict[str, Any]], user: str) -> list[str]:
+def is_own(artist: dict[str, Any], context: Context) -> bool:
+    return bool(artist["user_id"] == str(context.user))
+
+
+def admitted(artists: Sequence[dict[str, Any]], context: Context) -> list[str]:
     """Return the ids that may be shown together; none when they are too few.
 
     Ten of other users are needed before any of theirs counts, so that nobody uncovers a stranger by adding
     artists of their own. Ten of one's own may always be compared.
     """
-    given = list(artists)
-    own = [str(one["id"]) for one in given if str(one["user_id"]) == user]
-    others = [str(one["id"]) for one in given if str(one["user_id"]) != user]
+    own = [one["id"] for one in artists if is_own(one, context)]
+    others = [one["id"] for one in artists if not is_own(one, context)]
     shown = own + others if len(others) >= FEWEST else own
     return shown if len(shown) >= FEWEST else []
 
