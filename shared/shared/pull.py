@@ -18,6 +18,7 @@ from shared.hearing import hear
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import dead_letter
+from shared.within import set_within
 
 if TYPE_CHECKING:
     from shared.bus import Bus
@@ -80,12 +81,9 @@ class Puller:
             while True:
                 await self._ask(inbox)
                 self._wake.clear()
-                try:
-                    async with asyncio.timeout(HEARTBEAT_S):
-                        await self._wake.wait()
-                except TimeoutError:
-                    if _now() - self._heard > SILENCE_S:
-                        self._asked = 0
+                woken = await set_within(self._wake, HEARTBEAT_S)
+                if not woken and _now() - self._heard > SILENCE_S:
+                    self._asked = 0
         finally:
             try:
                 if not self._bus.client.is_closed:

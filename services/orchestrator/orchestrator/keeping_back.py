@@ -5,7 +5,6 @@ It is in this process's memory only. Where that ends, the sweep finds it in the 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from uuid import UUID
 
 from nats.errors import Error as NatsError
@@ -13,6 +12,7 @@ from nats.errors import Error as NatsError
 from orchestrator.shares import Shares
 from shared.bus import Bus
 from shared.subjects import Aggregate, Pool
+from shared.within import set_within
 
 EVERY_S = 0.1
 SHORT = 0.25
@@ -33,9 +33,7 @@ class KeepingBack:
             await self._turn()
             look_at = _now() + EVERY_S
             while pools := self._shares.pools():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(look_at):
-                        await self._shares.wanted.wait()
+                await set_within(self._shares.wanted, look_at - _now())
                 await self._turn()
                 if _now() >= look_at:
                     await self._look(pools)

@@ -1,7 +1,6 @@
 """The sweep: what is outstanding is dispatched again, what was paid is settled; what was lost is found."""
 
 import asyncio
-from contextlib import suppress
 
 from orchestrator.claims import Claims
 from orchestrator.follow import Follow
@@ -11,6 +10,7 @@ from orchestrator.settling import Settling
 from shared.bus import Bus
 from shared.logs import get_logger
 from shared.subjects import Aggregate
+from shared.within import set_within
 
 EVERY_S = 60.0
 SOON_S = 0.5
@@ -47,9 +47,7 @@ class Sweep:
                 get_logger().warning("the sweep waits", reason=type(outage).__name__)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
-                    await self._follow.sweep_wanted.wait()
+            if await set_within(self._follow.sweep_wanted, EVERY_S):
                 await asyncio.sleep(SOON_S)
 
     async def sweep(self) -> None:

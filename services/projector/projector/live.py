@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from nats.errors import Error as NatsError
@@ -16,6 +16,7 @@ from projector.reader import Reader
 from shared.bus import Bus
 from shared.logs import get_logger
 from shared.refusal import Refusal
+from shared.within import set_within
 
 SHORTEST_WAIT_S = 0.2
 LONGEST_WAIT_S = 2.0
@@ -93,6 +94,5 @@ class Live:
         if self.halted != refusal.message:
             get_logger().error("nothing is projected", code=refusal.code, reason=refusal.message)
         self.halted = refusal.message
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._swapped.wait(), LOOK_AGAIN_S)
+        await set_within(self._swapped, LOOK_AGAIN_S)
         self._swapped.clear()

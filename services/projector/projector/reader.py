@@ -11,6 +11,7 @@ from shared.delivery import server_of
 from shared.direct_get import ALL, Entry, read_page
 from shared.hearing import hear
 from shared.refusal import Refusal
+from shared.within import set_within
 
 STREAM = "EVT"
 MOST = 500
@@ -62,9 +63,7 @@ class Reader:
                 if found and self._is_the_same():
                     return found
                 self._in_doubt = False
-            try:
-                await asyncio.wait_for(self._rung.wait(), LOOK_S)
-            except TimeoutError:
+            if not await set_within(self._rung, LOOK_S):
                 self._in_doubt = True
         return []
 

@@ -4,8 +4,9 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from shared.within import set_within
 from skill_runner.failure import Failure
 
 RATE_LIMITED, AWAY = "rate_limited", "provider_away"
@@ -79,9 +80,7 @@ class Pace:
             if self._until > until:
                 raise self._no_turn(self._closed_s())
             self._changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._closed_s() or None):
-                    await self._changed.wait()
+            await set_within(self._changed, self._closed_s() or None)
 
     def _has_room(self) -> bool:
         return self._running < self._most and not self._closed_s()
