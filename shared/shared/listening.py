@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 
 from shared.failures import NATS_AWAY
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.refusal import Refusal
 from shared.room import no_room
 from shared.waiting import Waiting, sender_of
@@ -58,7 +59,7 @@ class Listening:
         self._waiting = Waiting()
         self._running: set[asyncio.Task[None]] = set()
         self._senders: Counter[str] = Counter()
-        self._quiet_until = 0.0
+        self._quiet = Quiet(SAID_AGAIN_S)
 
     def hear(self, message: Msg) -> None:
         """Begin with a message; the next ones wait here while too many are handled, in bounds."""
@@ -68,14 +69,9 @@ class Listening:
         self._waiting.put(message)
         while self._waiting.bytes > MOST_WAITING_BYTES:
             self._waiting.drop()
-            self._tell(message.subject.split(".", 1)[0])
-
-    def _tell(self, noun: str) -> None:
-        """Say so now and then: a flood must not fill the log, too."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._quiet_until:
-            self._quiet_until = now + SAID_AGAIN_S
-            get_logger().error("too many messages wait, some are dropped", noun=noun)
+            if self._quiet.is_over():
+                noun = message.subject.split(".", 1)[0]
+                get_logger().error("too many messages wait, some are dropped", noun=noun)
 
     def _has_room(self, sender: str) -> bool:
         running = len(self._running)

@@ -1,10 +1,9 @@
 """The alarm for a NATS that stores nothing: it refuses for want of room, or says nothing at all."""
 
-import asyncio
-
 from nats.js.errors import APIError
 
 from shared.logs import get_logger
+from shared.quiet import Quiet
 
 NO_ROOM = (10023, 10047, 10077)
 EVERY_S = 60.0
@@ -20,7 +19,7 @@ class RoomAlarm:
     """Says so at once, and again every minute while it lasts."""
 
     def __init__(self) -> None:
-        self._quiet_until = 0.0
+        self._quiet = Quiet(EVERY_S)
 
     def refused(self, error: Exception) -> None:
         """Take note of any refusal; the others are no alarm."""
@@ -32,7 +31,5 @@ class RoomAlarm:
         self._say(f"it does not acknowledge; if its own log says that the disk is full: {WAY_OUT}")
 
     def _say(self, reason: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._quiet_until:
-            self._quiet_until = now + EVERY_S
+        if self._quiet.is_over():
             get_logger().error("NATS stores nothing", reason=reason)

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -10,6 +9,7 @@ from opentelemetry.sdk.resources import Resource
 
 from shared import otlp
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.settings import number
 from shared.span import Span
 
@@ -53,7 +53,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._waiting: list[Span] = []
         self._lost = self._under_way = 0
-        self._next_report = 0.0
+        self._quiet = Quiet(REPORT_EVERY_S)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -93,9 +93,8 @@ class Outbox:
     def _report(self) -> None:
         with self._lock:
             lost = self._lost + self._under_way
-            if not lost or time.monotonic() < self._next_report:
+            if not lost or not self._quiet.is_over():
                 return
-            self._next_report = time.monotonic() + REPORT_EVERY_S
             self._lost = 0
         get_logger().warning("the trace receiver takes no spans", lost=lost)
 

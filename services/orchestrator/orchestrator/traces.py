@@ -1,7 +1,6 @@
 """Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ from shared.delivery import Delivery
 from shared.jetstream_log import ENDS, NOTHING
 from shared.log import Log, Past
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.span import Span
 from shared.subjects import Aggregate
 
@@ -49,7 +49,7 @@ class TraceExporter:
         self._waiting: list[_Ended] = []
         self._some = asyncio.Event()
         self._reading = asyncio.Semaphore(PASTS)
-        self._next_report = 0.0
+        self._quiet = Quiet(REPORT_EVERY_S)
 
     @classmethod
     def from_env(cls) -> Self | None:
@@ -87,7 +87,8 @@ class TraceExporter:
         if not spans or await self._taken(spans):
             await delivery.ack()
             return
-        self._report()
+        if self._quiet.is_over():
+            get_logger().warning("the trace receiver takes no spans, they are sent again later")
         await delivery.nak(min(SHORTEST_WAIT_S * 2 ** min(delivery.deliveries - 1, 10), LONGEST_WAIT_S))
 
     async def _ended(self, aggregate: Aggregate, seq: int, log: Log) -> list[Span] | None:
@@ -130,11 +131,6 @@ class TraceExporter:
         for ended in waiting:
             if not ended.taken.done():
                 ended.taken.set_result(taken)
-
-    def _report(self) -> None:
-        if time.monotonic() >= self._next_report:
-            self._next_report = time.monotonic() + REPORT_EVERY_S
-            get_logger().warning("the trace receiver takes no spans, they are sent again later")
 
 
 def _batches(waiting: list[_Ended]) -> Iterator[list[_Ended]]:

@@ -1,15 +1,16 @@
 """The alarm for commands that wait in the queue: it forgets them after some days."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.streams import QUEUED_DAYS
 
 LONG = timedelta(days=1)
-EVERY = timedelta(minutes=1)
+EVERY_S = 60.0
 
 
 class Waited:
@@ -18,13 +19,11 @@ class Waited:
     def __init__(self, handle: Callable[[Delivery], Awaitable[None]], clock: Clock = utc_now) -> None:
         self._handle = handle
         self._clock = clock
-        self._quiet_until = datetime.min.replace(tzinfo=UTC)
+        self._quiet = Quiet(EVERY_S)
 
     async def handle(self, delivery: Delivery) -> None:
-        now = self._clock()
-        waited = delivery.age(now)
-        if waited > LONG and now >= self._quiet_until:
-            self._quiet_until = now + EVERY
+        waited = delivery.age(self._clock())
+        if waited > LONG and self._quiet.is_over():
             get_logger().error(
                 "a queued command has waited for long",
                 seq=delivery.seq,
