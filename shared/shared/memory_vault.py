@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from shared.keyring import KEY_BYTES, Keyring
-from shared.vault import Erased, Vault
+from shared.vault import Vault
 
 
 class MemoryVault(Vault):
@@ -22,14 +22,8 @@ class MemoryVault(Vault):
         return {person: self._keys.get((user, person)) for person in people}
 
     async def make_keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes]:
-        wanted = set(people)
-        erased = frozenset(one for one in wanted if self._keys.get((user, one), b"") is None)
-        if erased:
-            raise Erased(erased)
-        made: dict[UUID, bytes] = {}
-        for person in wanted:
-            made[person] = self._keys.setdefault((user, person), os.urandom(KEY_BYTES)) or b""
-        return made
+        found = {one: self._keys.setdefault((user, one), os.urandom(KEY_BYTES)) for one in people}
+        return {person: key for person, key in found.items() if key is not None}
 
     async def erase(self, user: UUID, person: UUID) -> bool:
         first = self._keys.get((user, person), b"") is not None

@@ -80,7 +80,7 @@ async def seal(
     _walk(value, root, near, gather, keep)
     if not found:
         return value
-    keys = await _keys(vault, user, {person for person, _ in found})
+    keys = await vault.make_keys(user, {person for person, _ in found})
     turn = iter(found)
 
     def close(_text: str, _near: Near) -> dict[str, str]:
@@ -130,8 +130,8 @@ async def blind(vault: Vault, user: UUID, value: Any) -> Any:
     if not people:
         return value
     keys = {person: key for person, key in (await vault.keys(user, people)).items() if key is not None}
-    if gone := people - keys.keys():
-        raise Erased(frozenset(gone))
+    if people - keys.keys():
+        raise Erased
 
     def digest(sealed: dict[str, str]) -> dict[str, str]:
         person = UUID(sealed["$sealed"])
@@ -169,14 +169,6 @@ def _places(schema: dict[str, Any]) -> Places:
 @by_identity
 def _wary_places(schema: dict[str, Any]) -> Places:
     return places(schema, wary=True)
-
-
-async def _keys(vault: Vault, user: UUID, people: set[UUID]) -> dict[UUID, bytes]:
-    while True:
-        try:
-            return await vault.make_keys(user, people)
-        except Erased as erased:
-            people -= erased.people
 
 
 def _addressed(vault: Vault, user: UUID, email: Any) -> UUID | None:

@@ -40,6 +40,8 @@ ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict 
 DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
 
 T = TypeVar("T")
+Keys = dict[UUID, bytes | None]
+Find = Callable[[Any, UUID, set[UUID]], Awaitable[Keys]]
 Tell = Callable[[UUID, UUID], Awaitable[None]]
 
 
@@ -52,11 +54,10 @@ class Unavailable(Refusal):
 
 
 class Erased(Refusal):
-    """Some of these people were erased: they get no key again."""
+    """Who was erased gets no key again."""
 
-    def __init__(self, people: frozenset[UUID]) -> None:
+    def __init__(self) -> None:
         super().__init__("erased", None, "the person was erased")
-        self.people = people
 
 
 class Vault:
@@ -93,38 +94,12 @@ class Vault:
     async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
         """Return the key of each person, None for one who is erased or unknown."""
         wanted = set(people)
-        found = self._cache.fresh(user, wanted)
-        missing = wanted - found.keys()
-        if missing:
-            try:
-                read = await self._ask(lambda connection: self._read(connection, user, missing))
-            except Unavailable:
-                read = self._cache.during_outage(user, missing)
-                if missing - read.keys():
-                    raise
-            else:
-                self._cache.drop(user, missing - read.keys())
-                self._cache.keep(user, read)
-            found |= read
+        found = await self._found(user, wanted, self._read)
         return {person: found.get(person) for person in wanted}
 
     async def make_keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes]:
-        """Return the key of each person, made where there is none; raises Erased and makes none at all."""
-        wanted = set(people)
-        found = self._cache.fresh(user, wanted)
-        missing = sorted(wanted - found.keys())
-        if missing and None not in found.values():
-            try:
-                made = await self._ask(lambda connection: self._make(connection, user, missing))
-            except Unavailable:
-                made = self._cache.during_outage(user, missing)
-                if len(made) < len(missing):
-                    raise
-            else:
-                self._cache.keep(user, made)
-            found |= made
-        if erased := frozenset(person for person, key in found.items() if key is None):
-            raise Erased(erased)
+        """Return the key of each person, made where there is none; those who were erased are left out."""
+        found = await self._found(user, set(people), self._make)
         return {person: key for person, key in found.items() if key is not None}
 
     async def erase(self, user: UUID, person: UUID) -> bool:
@@ -177,8 +152,24 @@ class Vault:
     async def close(self) -> None:
         self._pool.terminate()
 
-    async def _read(self, connection: Any, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
-        read: dict[UUID, bytes | None] = {}
+    async def _found(self, user: UUID, wanted: set[UUID], find: Find) -> Keys:
+        """Look in memory for keys, and have the others found in Postgres."""
+        found = self._cache.fresh(user, wanted)
+        if missing := wanted - found.keys():
+            try:
+                more = await self._ask(lambda connection: find(connection, user, missing))
+            except Unavailable:
+                more = self._cache.during_outage(user, missing)
+                if missing - more.keys():
+                    raise
+            else:
+                self._cache.drop(user, missing - more.keys())
+                self._cache.keep(user, more)
+            found |= more
+        return found
+
+    async def _read(self, connection: Any, user: UUID, people: Iterable[UUID]) -> Keys:
+        read: Keys = {}
         for person, wrapped in await connection.fetch(SELECT, user, list(people)):
             if wrapped is None:
                 read[person] = None
@@ -192,24 +183,21 @@ class Vault:
                 self._keyring.unwrap(user, person, wrapped)
                 self._is_ours = True
 
-    async def _make(self, connection: Any, user: UUID, people: list[UUID]) -> dict[UUID, bytes | None]:
+    async def _make(self, connection: Any, user: UUID, people: set[UUID]) -> Keys:
         """An erasure waits for the makers of the same user, so no key is made behind its back.
 
         Nor is one made beside those of another master key: neither of the two would open all of them.
         """
         read = await self._read(connection, user, people)
-        new = [person for person in people if person not in read]
-        if None in read.values() or not new:
+        if not people - read.keys():
             return read
         await self._check_master_key(connection)
-        wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock_shared($1)", _lock(user))
-            read = await self._read(connection, user, people)
-            if None not in read.values():
-                await connection.execute(INSERT, user, new, wrapped)
-                read = await self._read(connection, user, people)
-        return read
+            new = sorted(people - (await self._read(connection, user, people)).keys())
+            wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
+            await connection.execute(INSERT, user, new, wrapped)
+            return await self._read(connection, user, people)
 
     async def _ask(self, ask: Callable[[Any], Awaitable[T]]) -> T:
         """A connection that died with its server is replaced once; who asks is told before they give up.

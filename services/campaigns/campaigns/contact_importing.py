@@ -110,7 +110,7 @@ class Importing:
         self, user: UUID, news: list[Candidate], batch: Batch[Row | Objection], cause: str, done: list[Done]
     ) -> list[Line[Of]]:
         """Append and add to `done`; return those whose contact somebody else has changed meanwhile."""
-        erased = await self._make_keys(user, {one.line.row.contact_id for one in news})
+        keys = await self.vault.make_keys(user, {one.line.row.contact_id for one in news})
         values = [{"contact_id": str(one.line.row.contact_id), **one.values} for one in news]
         sealed = await seal(self.vault, user, SCHEMA, values)
         overtaken: list[Line[Of]] = []
@@ -118,8 +118,8 @@ class Importing:
         async def append(one: tuple[Candidate, dict[str, Any]]) -> None:
             candidate, values = one
             contact_id = candidate.line.row.contact_id
-            if contact_id in erased:
-                raise Erased(frozenset({contact_id}))
+            if contact_id not in keys:
+                raise Erased
             kind = values.pop("type")
             event = ContactImported.of({**values, "kind": kind, "fingerprint": candidate.fingerprint})
             command = contacts.Import(event)
@@ -133,11 +133,3 @@ class Importing:
         both = zip(news, sealed, strict=True)
         await batch.for_each(both, lambda one: one[0].line.number, append)
         return overtaken
-
-    async def _make_keys(self, user: UUID, people: set[UUID]) -> frozenset[UUID]:
-        """Make the keys of all at once, except of those who were erased; return these."""
-        try:
-            await self.vault.make_keys(user, people)
-        except Erased as refused:
-            return refused.people | await self._make_keys(user, people - refused.people)
-        return frozenset()
