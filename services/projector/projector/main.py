@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from projector.live import Live
-from projector.operating import Operating
+from projector.operating import OPERATED, Operating
 from shared import streams
 from shared.bus import Bus
 from shared.service import run
@@ -19,7 +19,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     live = Live(bus, settings.database_url)
     operating = Operating(settings.nats_url, settings.database_url, live)
-    await bus.listen("ops.projection.*", operating.hear, queue=QUEUE)
+    await bus.listen(OPERATED, operating.hear, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         following = loops.create_task(live.run())
         yield

@@ -11,18 +11,19 @@ from projector.database import connected
 from projector.live import OUTAGES, Live
 from projector.readers import waited_for
 from projector.rebuild import progress
-from shared.counts import refused
+from shared.doors import give_answer
 from shared.json import dumps
 from shared.listening import Heard
 from shared.refusal import Refusal
 
+OPERATED = "ops.projection.*"
 TOLD = 100
 ANSWER_S = 2.2
 Json = dict[str, Any]
 
 
 class Operating:
-    """Answers `ops.projection.status` and `ops.projection.rebuild`."""
+    """Answers OPERATED: `ops.projection.status` and `ops.projection.rebuild`."""
 
     def __init__(self, nats_url: str, database_url: str, live: Live) -> None:
         self._nats_url = nats_url
@@ -31,14 +32,14 @@ class Operating:
         self._rebuilding = asyncio.Lock()
 
     async def hear(self, heard: Heard) -> None:
+        await give_answer(OPERATED, self._said, heard)
+
+    async def _said(self, subject: str, _body: bytes, _headers: dict[str, str]) -> bytes:
         try:
-            answer = dumps(await self._answer(heard.subject.rsplit(".", 1)[-1]))
-        except Refusal as refusal:
-            answer = refused(heard.subject, refusal)
+            return dumps(await self._answer(subject.rsplit(".", 1)[-1]))
         except OUTAGES as outage:
-            away = Refusal("unavailable", None, f"NATS or PostgreSQL is away: {type(outage).__name__}")
-            answer = refused(heard.subject, away)
-        await heard.answer(answer)
+            away = f"NATS or PostgreSQL is away: {type(outage).__name__}"
+            raise Refusal("unavailable", None, away) from None
 
     async def _answer(self, verb: str) -> Json:
         match verb:
