@@ -1,4 +1,4 @@
-"""Speaking on NATS: requests, streams, and the pull loop of our hot paths, on one connection per process."""
+"""Speaking on NATS: requests and streams, on one connection per process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,6 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
-from shared.delivery import Delivery
 from shared.hanging_up import cut, drop, hang_up, opened
 from shared.headers import read_any
 from shared.hearing import hear
@@ -21,7 +20,6 @@ from shared.inbox import inbox
 from shared.listening import AT_ONCE, Handler, Listening
 from shared.logs import get_logger
 from shared.nats_urls import NATS_URL, credentials, secured, servers, told
-from shared.pull import Handle, Puller, do_nothing, never
 from shared.refusal import Refusal
 from shared.replies import Replies, sending_s
 from shared.room import RoomAlarm
@@ -155,38 +153,6 @@ class Bus:
         listening.subscription = await hear(self.client, subject, listening.hear, queue=queue)
         self._listening.add(listening)
         return listening
-
-    async def consume(
-        self,
-        stream: str,
-        durable: str,
-        handle: Handle,
-        *,
-        in_flight: int | Callable[[], int],
-        grace_s: float = 0.0,
-        noted: Callable[[Delivery], bool] = never,
-        given_up: Handle = do_nothing,
-    ) -> None:
-        """Pull the durable's messages until cancelled, at most `in_flight` at once.
-
-        What is handled then has `grace_s` to end, what does not end comes again. An `in_flight` that changes
-        is asked before each pull. A message for which `noted` is true is acked and not handled: most of what
-        a consumer of the whole log gets is worth no task of its own. `given_up` is called with a message that
-        failed TRIES times, before it becomes a dead letter; if that call fails, the message comes again. It
-        is not called with poison.
-        """
-        puller = Puller(
-            self,
-            stream,
-            durable,
-            handle,
-            in_flight=in_flight,
-            grace_s=grace_s,
-            noted=noted,
-            given_up=given_up,
-        )
-        self.on_reconnect(puller.forget)
-        await puller.run()
 
     def on_reconnect(self, callback: Callback) -> None:
         """Have it called after each reconnect, again until it succeeds."""

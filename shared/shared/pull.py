@@ -6,11 +6,12 @@ MOST_BYTES at most: NATS cuts off whoever it holds more than 64 MB for.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from shared.bus import Bus
 from shared.counts import buried
 from shared.delivery import Delivery, Poison
 from shared.failures import Failures
@@ -19,9 +20,6 @@ from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import dead_letter
 from shared.within import set_within
-
-if TYPE_CHECKING:
-    from shared.bus import Bus
 
 EXPIRES_S = 30
 HEARTBEAT_S = 1.0
@@ -41,19 +39,26 @@ async def do_nothing(_: Delivery) -> None:
 
 
 class Puller:
-    """What `Bus.consume` runs, and has forget its requests after a reconnect."""
+    """Hands over the messages of a durable, at most `in_flight` at once.
+
+    What is handled when it ends has `grace_s` to end, what does not end comes again. An `in_flight` that
+    changes is asked before each pull. A message for which `noted` is true is acked and not handled: most of
+    what a consumer of the whole log gets is worth no task of its own. `given_up` is called with a message
+    that failed TRIES times, before it becomes a dead letter; if that call fails, the message comes again. It
+    is not called with poison.
+    """
 
     def __init__(
         self,
-        bus: "Bus",
+        bus: Bus,
         stream: str,
         durable: str,
         handle: Handle,
         *,
         in_flight: int | Callable[[], int],
-        grace_s: float,
-        noted: Callable[[Delivery], bool],
-        given_up: Handle,
+        grace_s: float = 0.0,
+        noted: Callable[[Delivery], bool] = never,
+        given_up: Handle = do_nothing,
     ) -> None:
         self._bus = bus
         self._stream = stream
@@ -70,11 +75,9 @@ class Puller:
         self._wake = asyncio.Event()
         self._heard = 0.0
 
-    async def forget(self) -> None:
-        self._asked = 0
-        self._wake.set()
-
     async def run(self) -> None:
+        """Pull until cancelled."""
+        self._bus.on_reconnect(self._forget)
         inbox = self._bus.client.new_inbox()
         subscription = await hear(self._bus.client, inbox, self._receive)
         try:
@@ -94,6 +97,11 @@ class Puller:
                 for task in self._running:
                     task.cancel()
                 await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _forget(self) -> None:
+        """After a reconnect nobody has what was asked for."""
+        self._asked = 0
+        self._wake.set()
 
     def _wanted(self) -> int:
         """Return how many to ask for now: a few are worth no request while others are on their way."""

@@ -9,6 +9,7 @@ from busstage import until
 from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.listening import Heard
+from shared.pull import Puller
 
 SENT = {
     "a subject that is no UTF-8": (b".\xff", b"", b""),
@@ -53,7 +54,7 @@ async def test_a_queue_brings_it_and_what_is_behind_it(bus: Bus, nats_url: str, 
     subject, _, head = sent
     await rawnats.publish(nats_url, b"cmd.session" + subject, b"{}", head=head)
     behind = await bus.publish("cmd.session.b", b"{}")
-    loop = asyncio.create_task(bus.consume("CMD", "orchestrator", handle, in_flight=2))
+    loop = asyncio.create_task(Puller(bus, "CMD", "orchestrator", handle, in_flight=2).run())
     await until(lambda: len(brought) == 2)
     loop.cancel()
     assert brought == [behind.seq - 1, behind.seq]

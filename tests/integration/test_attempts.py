@@ -12,6 +12,7 @@ from servers import Rig, read_only
 from shared import subjects
 from shared.bus import Bus
 from shared.json import dumps
+from shared.pull import Puller
 from shared.sealing import is_sealed, reveal
 from shared.work import Report, Work
 from skill_runner.abort import Abort
@@ -274,7 +275,7 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
         return Report(**told, output={"text": "paid"}, started_at=ready.started_at, duration_ms=1)
 
     handlers = Handlers(bus, SimpleNamespace(prepare=prepare, run=run), "runner-2", ACK_WAIT_S)
-    loop = asyncio.create_task(bus.consume("WORK", "openai", handlers.work, in_flight=64, grace_s=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "openai", handlers.work, in_flight=64, grace_s=5).run())
     works = [await stage.ask("draft", {"contact": {"id": JANE}}) for _ in range(8)]
     await asyncio.wait_for(begun.wait(), 10)
     loop.cancel()

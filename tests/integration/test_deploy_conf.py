@@ -16,6 +16,7 @@ from shared.delivery import Delivery
 from shared.events import SessionCancelled
 from shared.jetstream_log import JetStreamLog
 from shared.listening import Heard
+from shared.pull import Puller
 from shared.registry import Registry
 from shared.streams import check
 from shared.vault import migrate
@@ -154,7 +155,7 @@ def test_the_local_stack_and_a_deployment_agree_on_what_matters():
 
 @asynccontextmanager
 async def consuming(bus: Bus, stream: str, durable: str, handle) -> AsyncIterator[None]:
-    task = asyncio.create_task(bus.consume(stream, durable, handle, in_flight=4))
+    task = asyncio.create_task(Puller(bus, stream, durable, handle, in_flight=4).run())
     try:
         yield
     finally:

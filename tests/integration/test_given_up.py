@@ -8,6 +8,7 @@ from controls import work
 from runnerstage import ACK_WAIT_S, Orchestrator
 from shared import subjects
 from shared.bus import Bus
+from shared.pull import Puller
 from shared.work import Work
 from skill_runner.execution import Ready
 from skill_runner.handlers import Handlers
@@ -28,7 +29,7 @@ async def test_an_attempt_that_the_runner_fails_at_each_time_is_reported_and_its
     await bus.listen("report.*", orchestrator.report)
     handlers = Handlers(bus, SimpleNamespace(prepare=prepare), "runner", ACK_WAIT_S)
     loop = asyncio.create_task(
-        bus.consume("WORK", "custom", handlers.work, in_flight=4, given_up=handlers.give_up)
+        Puller(bus, "WORK", "custom", handlers.work, in_flight=4, given_up=handlers.give_up).run()
     )
     work = custom_work()
     await bus.publish(subjects.work(work.pool, work.skill, work.attempt_id), work.to_json())

@@ -15,6 +15,7 @@ from shared import pull, streams
 from shared.bus import Bus
 from shared.delivery import Delivery, Poison
 from shared.hearing import hear
+from shared.pull import Puller
 
 
 async def test_everything_published_is_handled_once(bus: Bus):
@@ -24,7 +25,7 @@ async def test_everything_published_is_handled_once(bus: Bus):
         seen[delivery.subject] += 1
         await delivery.ack()
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=7).run())
     for number in range(200):
         await bus.publish(f"work.custom.a.{number}", b"{}")
     await until(lambda: len(seen) == 200)
@@ -41,7 +42,7 @@ async def test_a_pull_that_brought_all_it_asked_for_is_nothing_to_warn_of(bus: B
         await delivery.ack()
 
     with capture_logs() as logs:
-        loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=1))
+        loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=1).run())
         for number in range(5):
             await bus.publish(f"work.custom.a.{number}", b"{}")
         await until(lambda: len(done) == 5)
@@ -61,7 +62,7 @@ async def test_a_message_whose_sender_gave_it_a_status_of_nats_is_a_message_like
         await delivery.ack()
 
     with capture_logs() as logs:
-        loop = asyncio.create_task(bus.consume("CMD", "orchestrator", handle, in_flight=2))
+        loop = asyncio.create_task(Puller(bus, "CMD", "orchestrator", handle, in_flight=2).run())
         for number in range(20):
             headers = {"Status": status, "Nats-Pending-Messages": "many"}
             await bus.publish(f"cmd.{number}", b"{}", headers=headers)
@@ -82,7 +83,7 @@ async def test_a_slow_message_does_not_hold_up_the_others(bus: Bus):
         done.append(delivery.subject)
         await delivery.ack()
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=2).run())
     await bus.publish("work.custom.a.slow", b"{}")
     for number in range(20):
         await bus.publish(f"work.custom.a.{number}", b"{}")
@@ -104,7 +105,7 @@ async def test_large_messages_come_once_each_and_nobody_is_cut_off(bus: Bus):
     bus.on_reconnect(hear_of_it)
     for number in range(20):
         await bus.publish(f"work.custom.a.{number}", b"x" * 7_000_000)
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=64))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=64).run())
     await until(lambda: len(seen) == 20)
     loop.cancel()
     assert set(seen.values()) == {1}
@@ -135,7 +136,7 @@ async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring
 
     sizes = await requested(bus)
     with capture_logs() as logs:
-        loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+        loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
         await until(lambda: len(sizes) == 1)
         await asyncio.sleep(1)
         for number in range(2):
@@ -151,7 +152,7 @@ async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring
 async def test_a_pull_that_is_refused_is_told_of_and_made_again_in_a_second(bus: Bus):
     with capture_logs() as logs:
         began = asyncio.get_running_loop().time()
-        loop = asyncio.create_task(bus.consume("WORK", "nobody", pull.do_nothing, in_flight=5))
+        loop = asyncio.create_task(Puller(bus, "WORK", "nobody", pull.do_nothing, in_flight=5).run())
         await until(lambda: len(logs) == 2)
         loop.cancel()
     assert asyncio.get_running_loop().time() - began > 0.9 * pull.HEARTBEAT_S
@@ -176,7 +177,7 @@ async def test_how_many_may_be_in_flight_is_asked_before_each_pull(bus: Bus):
     for number in range(9):
         await bus.publish(f"work.custom.a.{number}", b"{}")
     sizes = await requested(bus)
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=lambda: most))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=lambda: most).run())
     await until(lambda: len(begun) == 4)
     loop.cancel()
     assert sizes == [1, 3]
@@ -191,7 +192,7 @@ async def test_after_a_reconnect_it_is_asked_again_at_once(
         await delivery.ack()
 
     sizes = await requested(bus)
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     await until(lambda: sizes == [5])
     await killed_and_back(nats, bus)
     await until(lambda: sizes == [5, 5])
@@ -212,7 +213,7 @@ async def test_a_pull_that_nobody_hears_is_made_again_after_a_silence(
     js = bus.client.jetstream()
     durable = (await js.consumer_info("WORK", "custom")).config
     await js.delete_consumer("WORK", "custom")
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     await until(lambda: sizes == [5])
     await js.add_consumer("WORK", durable)
     await bus.publish("work.custom.a.1", b"{}")
@@ -237,7 +238,7 @@ async def test_what_is_noted_is_acked_and_what_is_not_is_handled(bus: Bus):
     subjects = [f"work.custom.a.{number}" for number in range(100)]
     for subject in subjects:
         await bus.publish(subject, b"{}")
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=7, noted=even))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=7, noted=even).run())
     async with asyncio.timeout(10):
         while (await bus.client.jetstream().consumer_info("WORK", "custom")).ack_floor.stream_seq < 100:
             await asyncio.sleep(0.02)
@@ -252,7 +253,7 @@ async def test_messages_come_again_after_the_server_was_killed(nats: Rig, bus: B
         seen.add(delivery.subject)
         await delivery.ack()
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     await bus.publish("work.custom.a.1", b"{}")
     await until(lambda: len(seen) == 1)
     await killed_and_back(nats, bus)
@@ -272,7 +273,7 @@ async def test_an_acknowledgement_never_meets_another_message_under_the_same_num
             await delivery.ack()
 
     thrice = 3  # NATS may give the first one again once it is back
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=thrice))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=thrice).run())
     await bus.publish("work.custom.a.lost", b"{}")
     await until(lambda: len(held) == 1)
     await killed_and_back(nats, bus)
@@ -297,7 +298,7 @@ async def test_a_failing_handler_gets_its_message_again(bus: Bus):
             raise ValueError
         await delivery.ack()
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     await bus.publish("work.custom.a.1", b"{}")
     await until(lambda: len(tries) == 3)
     loop.cancel()
@@ -310,7 +311,7 @@ async def test_the_same_failure_five_times_ever_later_is_a_dead_letter_without_t
         tried.append(asyncio.get_running_loop().time())
         raise ValueError("Maya Quill")
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     ack = await bus.publish("work.custom.a.1", b'{"name":"Maya Quill"}')
     js = bus.client.jetstream()
     async with asyncio.timeout(20):
@@ -336,7 +337,7 @@ async def test_what_is_given_up_is_told_before_it_is_a_dead_letter_and_again_whe
         if len(letters) == 1:
             raise NoRespondersError
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=given_up))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5, given_up=given_up).run())
     await bus.publish("work.custom.a.1", b"{}")
     async with asyncio.timeout(20):
         while (await js.stream_info("DLQ")).state.messages == 0:
@@ -354,7 +355,7 @@ async def test_poison_is_a_dead_letter_at_once_and_is_told_to_nobody_else(bus: B
     async def hear_of(delivery: Delivery) -> None:
         given_up.append(delivery)
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5, given_up=hear_of))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5, given_up=hear_of).run())
     await bus.publish("work.custom.a.1", b"")
     js = bus.client.jetstream()
     async with asyncio.timeout(5):
@@ -369,7 +370,7 @@ async def test_poison_that_may_be_personal_is_erased_once_its_dead_letter_is_the
     async def handle(_delivery: Delivery) -> None:
         raise Poison("it is refused", erase=True)
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     ack = await bus.publish("work.custom.a.1", b'{"name":"Maya Quill"}')
     js = bus.client.jetstream()
     async with asyncio.timeout(5):
@@ -389,7 +390,7 @@ async def test_an_outage_is_not_poison(bus: Bus):
             raise ConnectionError
         await delivery.ack()
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=5).run())
     await bus.publish("work.custom.a.1", b"{}")
     await until(lambda: tries == 6, 30)
     loop.cancel()
@@ -404,7 +405,7 @@ async def test_what_is_handled_when_the_loop_is_cancelled_has_its_grace_and_noth
         await asyncio.sleep(0.2 if delivery.seq == 1 else 60)
         ended.append(delivery.seq)
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=3, grace_s=1.5))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=3, grace_s=1.5).run())
     for number in range(2):
         await bus.publish(f"work.custom.echo.{number}", b"{}")
     async with asyncio.timeout(10):
@@ -427,7 +428,7 @@ async def test_a_loop_that_handles_nothing_ends_quietly_though_its_connection_wa
         done.append(delivery.subject)
 
     other = await Bus.connect(nats_url, name="other")
-    loop = asyncio.create_task(other.consume("WORK", "custom", handle, in_flight=1, grace_s=1))
+    loop = asyncio.create_task(Puller(other, "WORK", "custom", handle, in_flight=1, grace_s=1).run())
     await bus.publish("work.custom.a.1", b"{}")
     await until(lambda: len(done) == 1)
     await other.close()
@@ -449,7 +450,7 @@ async def test_what_is_cut_off_has_tidied_up_once_the_loop_has_ended(bus: Bus):
             await asyncio.sleep(takes_s)
             tidied.append(delivery.subject)
 
-    loop = asyncio.create_task(bus.consume("WORK", "custom", handle, in_flight=2))
+    loop = asyncio.create_task(Puller(bus, "WORK", "custom", handle, in_flight=2).run())
     for number in range(2):
         await bus.publish(f"work.custom.a.{number}", b"{}")
     await until(lambda: len(begun) == 2)

@@ -12,6 +12,7 @@ from orchestrator.waited import Waited
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.delivery import Delivery
+from shared.pull import Puller
 
 OLD = "a queued command has waited for long"
 Handle = Callable[[Delivery], Awaitable[None]]
@@ -32,7 +33,7 @@ async def handled(bus: Bus, count: int, handle: Handle, days: float) -> list[dic
 
     waited = Waited(note, lambda: utc_now() + timedelta(days=days))
     with capture_logs() as lines:
-        task = asyncio.create_task(bus.consume("CMD", "orchestrator", waited.handle, in_flight=1))
+        task = asyncio.create_task(Puller(bus, "CMD", "orchestrator", waited.handle, in_flight=1).run())
         await asyncio.wait_for(seen.wait(), 20)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -5,7 +5,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery import Delivery, server_of
-from shared.pull import Handle, Puller, do_nothing, never
+from shared.pull import Handle, Puller
 from sim.streams import Durable, Stored
 
 if TYPE_CHECKING:
@@ -55,16 +55,7 @@ class Pull:
         self._bus = bus
         self._durable = bus.server.durables[durable]
         real: Any = bus
-        self._puller = Puller(
-            real,
-            stream,
-            durable,
-            handle,
-            in_flight=in_flight,
-            grace_s=0.0,
-            noted=never,
-            given_up=do_nothing,
-        )
+        self._puller = Puller(real, stream, durable, handle, in_flight=in_flight)
         self._in_flight = in_flight
         self._running: set[asyncio.Task[None]] = set()
         self._context = copy_context()

@@ -27,6 +27,7 @@ from shared.doors import Door
 from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
 from shared.keyring import master_key
+from shared.pull import Puller
 from shared.registry import Registry
 from shared.service import run
 from shared.settings import Settings
@@ -64,7 +65,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await bus.listen(OPERATED, definitions.operate, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:
         running = [
-            loops.create_task(bus.consume("CMD", QUEUE, Waited(doors.queued).handle, in_flight=32)),
+            loops.create_task(Puller(bus, "CMD", QUEUE, Waited(doors.queued).handle, in_flight=32).run()),
             loops.create_task(sweep.run()),
             loops.create_task(KeepingBack(bus, follow.shares, follow.dispatch_kept).run()),
         ]

@@ -15,6 +15,7 @@ from shared.delivery import Delivery
 from shared.jetstream_log import ENDS, NOTHING
 from shared.log import Log, Past
 from shared.logs import get_logger
+from shared.pull import Puller
 from shared.quiet import Quiet
 from shared.span import Span
 from shared.subjects import Aggregate
@@ -68,7 +69,9 @@ class TraceExporter:
 
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._export())
-            loops.create_task(bus.consume("EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted))
+            loops.create_task(
+                Puller(bus, "EVT", "traces", handle, in_flight=IN_FLIGHT, noted=self._noted).run()
+            )
 
     def _noted(self, delivery: Delivery) -> bool:
         """Pass over what ends nothing; where an older release did not say whether, the log tells."""

@@ -15,6 +15,7 @@ from shared.forgetting import forget_together
 from shared.jetstream_log import JetStreamLog
 from shared.keyring import master_key
 from shared.listening import Heard
+from shared.pull import Puller
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.settings import SKILLS, Settings, number
@@ -80,14 +81,15 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
             await bus.listen("feed.skill.*", lambda heard: expect(chats, heard))
             loops = [
                 group.create_task(
-                    bus.consume(
+                    Puller(
+                        bus,
                         "WORK",
                         pool,
                         handlers.work,
                         in_flight=turns.in_flight if pool == "custom" else at_once(known[pool], settings),
                         grace_s=grace_s,
                         given_up=handlers.give_up,
-                    )
+                    ).run()
                 )
                 for pool in POOLS
             ]
