@@ -12,6 +12,6 @@ Each module says in its first sentence what it is. To understand the service rea
 - what follows a commit: `follow`, `shares`, `keeping_back`, `timers`, `settling`
 - what skill-runners say: `reports`, `claims`, `queued`
 - what was lost is found again: `sweep`, `open_sessions`, `passed_over`, `waited`
-- traces: `traces`, `seen`, `spans`, `span_attributes`, `telling`
+- traces: `traces`, `seen`, `spans`, `span_attributes`
 - wiring: `main`
 """

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from orchestrator.span_attributes import Values, attempt_attributes, cache_attributes, usage_attributes
-from orchestrator.telling import told
 from shared import genai, trace_ids
 from shared.events import (
     AnyEvent,
@@ -158,17 +159,17 @@ class _Story:
     ) -> None:
         """Tell of a report on an attempt of an earlier life, whose own span is told."""
         if (attempt := self._former.get(event.attempt_id)) is not None:
-            span = told(
+            span = Span(
                 self._trace,
-                f"{genai.REPORT_LATE} {attempt.requested.skill}",
                 trace_ids.late_span(event.attempt_id),
-                parent=trace_ids.attempt_span(event.attempt_id),
-                times=(min(event.started_at, at), at),
-                attributes={**self._about(attempt), **usage_attributes([event.usage])},
-                error=error,
+                trace_ids.attempt_span(event.attempt_id),
+                f"{genai.REPORT_LATE} {attempt.requested.skill}",
+                min(event.started_at, at),
+                at,
+                {**self._about(attempt), **usage_attributes([event.usage])},
                 seq=seq,
             )
-            self.told.append(span)
+            self._tell(span, error)
 
     def _end(self, recorded: Recorded, error: str | None) -> None:
         at = recorded.commit.at
@@ -183,17 +184,17 @@ class _Story:
         self._attempts, self._from_before, self._start = {}, [], None
 
     def _tell_attempt(self, attempt: _Attempt, life_end: datetime, life_error: str | None, seq: int) -> None:
-        span = told(
+        span = Span(
             self._trace,
-            f"{genai.EXECUTE_TOOL} {attempt.requested.skill}",
             trace_ids.attempt_span(attempt.requested.attempt_id),
-            parent=attempt.parent,
-            times=(attempt.start, attempt.end or life_end),
-            attributes={**self._about(attempt), **attempt.extra, **usage_attributes([attempt.usage])},
-            error=attempt.error if attempt.end else life_error or "withdrawn",
+            attempt.parent,
+            f"{genai.EXECUTE_TOOL} {attempt.requested.skill}",
+            attempt.start,
+            attempt.end or life_end,
+            {**self._about(attempt), **attempt.extra, **usage_attributes([attempt.usage])},
             seq=seq,
         )
-        self.told.append(span)
+        self._tell(span, attempt.error if attempt.end else life_error or "withdrawn")
 
     def _tell_life(self, at: datetime, error: str | None, seq: int) -> None:
         start = self._start or at
@@ -212,18 +213,24 @@ class _Story:
         whole[genai.OPERATION] = operation
         usages = [attempt.usage for attempt in self._attempts.values()]
         used = usage_attributes(usages + [event.usage for _, event in self._from_before])
-        span = told(
+        span = Span(
             self._trace,
-            f"{operation} {subject}" if subject else operation,
             self._span_id(self._life),
-            parent=self._client if self._life == 1 else self._span_id(1),
-            times=(start, at),
-            attributes={**whole, **used},
-            error=error,
-            seq=seq,
+            self._client if self._life == 1 else self._span_id(1),
+            f"{operation} {subject}" if subject else operation,
+            start,
+            at,
+            {**whole, **used},
             links=self._links,
+            seq=seq,
         )
-        self.told.append(span)
+        self._tell(span, error)
+
+    def _tell(self, span: Span, error: str | None) -> None:
+        """Tell a span that never ends before it begins, an error among its attributes."""
+        attributes = {**span.attributes, genai.ERROR: error} if error else span.attributes
+        end = max(span.start, span.end)
+        self.told.append(replace(span, end=end, attributes=attributes, failed=bool(error)))
 
     def _about(self, attempt: _Attempt) -> Values:
         requested = attempt.requested
