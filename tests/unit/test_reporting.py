@@ -18,7 +18,7 @@ from shared.json import dumps
 from shared.usage import Usage
 from shared.work import Answer, Claim, Report
 from skill_runner import reporting
-from skill_runner.reporting import MARGIN, about, claim, deliver
+from skill_runner.reporting import MARGIN, about, beat, claim, deliver
 
 ID = UUID(int=9)
 WORK = work(pool="openai")
@@ -113,16 +113,24 @@ async def test_a_failure_whose_partial_result_does_not_fit_keeps_its_own_error()
 async def test_a_claim_says_who_asks_and_what_it_may_cost_and_hears_the_answer():
     answer = Answer(verdict="run", lease_s=7)
     bus = ScriptedBus(answer.to_json())
-    heard = await claim(cast("Bus", bus), "where", WORK, "runner-1", most_usd=Decimal("0.5"), timeout=0.7)
+    heard = await claim(cast("Bus", bus), WORK, "runner-1", Decimal("0.5"))
     ((subject, body, timeout),) = bus.requests
     asked = Claim.from_json(body)
-    assert (heard, subject, timeout) == (answer, "where", 0.7)
+    assert (heard, subject, timeout) == (answer, subjects.claim(ID), 2.0)
     assert (asked.attempt_id, asked.seq, asked.runner, asked.most_usd) == (ID, 3, "runner-1", Decimal("0.5"))
-    beat = ScriptedBus(None)
-    assert await claim(cast("Bus", beat), "where", WORK, "runner-1") is None
-    assert Claim.from_json(beat.requests[0][1]).most_usd == 0
+
+
+async def test_a_heartbeat_says_whose_it_is_and_waits_as_long_as_it_may():
+    answer = Answer(verdict="abort", lease_s=7)
+    bus = ScriptedBus(answer.to_json())
+    heard = await beat(cast("Bus", bus), WORK, "runner-1", 0.7)
+    ((subject, body, timeout),) = bus.requests
+    asked = Claim.from_json(body)
+    assert (heard, subject, timeout) == (answer, subjects.beat(ID), 0.7)
+    assert (asked.attempt_id, asked.seq, asked.runner, asked.most_usd) == (ID, 3, "runner-1", 0)
 
 
 @pytest.mark.parametrize("answer", [None, b"", b"no JSON", dumps({"verdict": "perhaps"})])
-async def test_a_claim_without_an_answer_that_can_be_read_has_none(answer: bytes | None):
-    assert await claim(cast("Bus", ScriptedBus(answer)), "where", WORK, "runner-1") is None
+async def test_a_claim_or_heartbeat_without_an_answer_that_can_be_read_has_none(answer: bytes | None):
+    assert await claim(cast("Bus", ScriptedBus(answer)), WORK, "runner-1", Decimal(0)) is None
+    assert await beat(cast("Bus", ScriptedBus(answer)), WORK, "runner-1", 0.7) is None

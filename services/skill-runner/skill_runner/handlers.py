@@ -5,7 +5,6 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from shared import subjects
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
 from shared.delivery import Delivery, Poison
@@ -20,7 +19,7 @@ from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.pace import NoTurn
-from skill_runner.reporting import about, claim, defer, deliver
+from skill_runner.reporting import about, beat, claim, defer, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
@@ -158,15 +157,13 @@ class Handlers:
 
     async def _beat(self, work: Work, abort: Abort, every_s: float) -> None:
         """Beat as often, whether anybody answers or not: to be heard keeps the lease."""
-        where = subjects.beat(work.attempt_id)
-        answer = await claim(self._bus, where, work, self._runner, timeout=every_s)
+        answer = await beat(self._bus, work, self._runner, every_s)
         if answer is not None and answer.verdict in ("abort", "drop"):
             abort.request()
 
     async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
         """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
-        where = subjects.claim(work.attempt_id)
-        return await claim(self._bus, where, work, self._runner, most_usd=ready.most_usd)
+        return await claim(self._bus, work, self._runner, ready.most_usd)
 
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""

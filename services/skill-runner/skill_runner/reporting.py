@@ -22,7 +22,6 @@ from skill_runner.failure import Failure
 ANSWER_S = 2.0
 PAUSE_S = 0.5
 MARGIN = 1024
-NOTHING = Decimal(0)
 
 
 class Answered(msgspec.Struct):
@@ -46,18 +45,16 @@ def about(work: Work) -> dict[str, Any]:
     }
 
 
-async def claim(
-    bus: Bus,
-    subject: str,
-    work: Work,
-    runner: str,
-    *,
-    most_usd: Decimal | None = NOTHING,
-    timeout: float = ANSWER_S,
-) -> Answer | None:
-    """Ask to run a paid attempt, or to go on with it; None when nobody answered."""
+async def claim(bus: Bus, work: Work, runner: str, most_usd: Decimal | None) -> Answer | None:
+    """Ask to run a paid attempt; None when nobody answered."""
     body = Claim(**about(work), runner=runner, most_usd=most_usd).to_json()
-    return await _answered(bus, subject, body, timeout)
+    return await _answered(bus, subjects.claim(work.attempt_id), body, ANSWER_S)
+
+
+async def beat(bus: Bus, work: Work, runner: str, within_s: float) -> Answer | None:
+    """Ask to go on with a paid attempt; None when nobody answered in time."""
+    body = Claim(**about(work), runner=runner).to_json()
+    return await _answered(bus, subjects.beat(work.attempt_id), body, within_s)
 
 
 async def defer(bus: Bus, work: Work, why: Failure) -> Answer | None:
