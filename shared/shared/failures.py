@@ -1,12 +1,12 @@
 """How often in a row a message failed: what tells bad luck from a message that never works."""
 
-from collections import OrderedDict
 from typing import Any
 
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError
 from nats.errors import Error as NatsError
 from nats.js.errors import NoStreamResponseError, ServiceUnavailableError
 
+from shared.newest import Newest
 from shared.refusal import Refusal
 
 NATS_AWAY = (
@@ -17,27 +17,27 @@ NATS_AWAY = (
     NoStreamResponseError,
     ServiceUnavailableError,
 )
+IN_FLIGHT = 10_000
+"""Enough for all that a consumer has in hand."""
 
 
 class Failures:
     """How often in a row each message failed in the same place; an outage is nobody's fault."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[int, tuple[str, int]] = OrderedDict()
+        self._counts = Newest[int, tuple[str, int]](IN_FLIGHT)
 
     def count(self, seq: int, error: Exception) -> int:
         if is_outage(error):
             return 0
         place = _place(error)
-        before, times = self._counts.get(seq, (place, 0))
+        before, times = self._counts.get(seq) or (place, 0)
         times = times + 1 if before == place else 1
-        self._counts[seq] = (place, times)
-        while len(self._counts) > 10_000:  # noqa: PLR2004 - enough to remember every message in flight
-            self._counts.popitem(last=False)
+        self._counts.put(seq, (place, times))
         return times
 
     def forget(self, seq: int) -> None:
-        self._counts.pop(seq, None)
+        self._counts.pop(seq)
 
 
 def is_outage(error: Exception) -> bool:

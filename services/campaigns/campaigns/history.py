@@ -1,9 +1,9 @@
 """What has happened to records of one kind: read from the log, appended to under the expected sequence."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from shared import subjects, telemetry
 from shared.commit import Commit
 from shared.log import Conflict, Log, Past
 from shared.log import Recorded as RecordedCommit
+from shared.newest import Newest
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
@@ -68,9 +69,8 @@ class Histories(Generic[S, C]):
     def __init__(self, log: Log, life: Life[S, C], *, keep: int = 0) -> None:
         self.life = life
         self._log = log
-        self._most = keep
-        self._kept: OrderedDict[Aggregate, Known[S]] = OrderedDict()
-        self._size = 0
+        self._keeps = keep > 0
+        self._kept = Newest[Aggregate, Known[S]](inf, keep)
         self._turns = OneByOne()
 
     @property
@@ -84,7 +84,7 @@ class Histories(Generic[S, C]):
             return await self._load(aggregate)
 
     async def _load(self, aggregate: Aggregate) -> Known[S]:
-        before = self._kept.get(aggregate, self.nothing)
+        before = self._kept.get(aggregate) or self.nothing
         return self._grown(aggregate, before, await self._log.load(aggregate, before.seq))
 
     async def load_many(self, user: UUID, ids: Iterable[UUID]) -> dict[UUID, Known[S]]:
@@ -142,24 +142,14 @@ class Histories(Generic[S, C]):
         known = await self._load(aggregate)
         if known.seq != refused:
             return known
-        self._forget(aggregate)
+        self._kept.pop(aggregate)
         return await self._load(aggregate)
-
-    def _forget(self, aggregate: Aggregate) -> None:
-        self._size -= self._kept.pop(aggregate, self.nothing).size
 
     def _grown(self, aggregate: Aggregate, before: Known[S], since: Past) -> Known[S]:
         if not since.recorded:
             return before
         more = sum(self.life.size(event) for event in since.events)
         known = Known(since.seq, self.life.evolve(before.state, since), before.size + more)
-        if self._most:
-            self._keep(aggregate, known)
+        if self._keeps:
+            self._kept.put(aggregate, known, known.size)
         return known
-
-    def _keep(self, aggregate: Aggregate, known: Known[S]) -> None:
-        self._size += known.size - self._kept.get(aggregate, self.nothing).size
-        self._kept[aggregate] = known
-        self._kept.move_to_end(aggregate)
-        while len(self._kept) > 1 and self._size > self._most:
-            self._size -= self._kept.popitem(last=False)[1].size

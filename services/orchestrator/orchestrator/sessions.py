@@ -1,7 +1,6 @@
 """Load, decide, append, and again when somebody else was faster: the one way into a session's history."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid4
@@ -18,6 +17,7 @@ from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent, SessionRetried
 from shared.log import Conflict, Log, Past, Recorded, read_until
+from shared.newest import Newest
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
@@ -70,8 +70,7 @@ class Sessions:
         self._new_id = new_id
         self._appended = appended
         self.sweep_wanted = asyncio.Event()
-        self._cache: OrderedDict[str, Known] = OrderedDict()
-        self._size = 0
+        self._cache = Newest[str, Known](CACHED, CACHED_BYTES)
         self._of_session = OneByOne()
         self._of_user = OneByOne(FROM_THE_BEGINNING)
 
@@ -161,7 +160,7 @@ class Sessions:
                 seq = await self._log.append(aggregate, commit, expected=known.seq)
             except Conflict:
                 if known.seq == refused:
-                    self._forget(aggregate.subject)
+                    self._cache.pop(aggregate.subject)
                 fresh, refused = True, known.seq
                 continue
             except (NatsError, TimeoutError):
@@ -173,21 +172,14 @@ class Sessions:
             return Decided(after, events)
 
     def _remember(self, aggregate: Aggregate, known: Known) -> None:
-        """Keep it as the newest; one too large for the whole cache is kept alone.
+        """Keep it as the newest.
 
         One that ended may be retried and cancelled again: it is kept where reading it anew takes its time.
         """
-        self._forget(aggregate.subject)
         if known.session.ended and not known.session.open and known.size < PAGE_BYTES:
-            return
-        self._cache[aggregate.subject] = known
-        self._size += known.size
-        while len(self._cache) > CACHED or (self._size > CACHED_BYTES and len(self._cache) > 1):
-            self._forget(next(iter(self._cache)))
-
-    def _forget(self, subject: str) -> None:
-        if (known := self._cache.pop(subject, None)) is not None:
-            self._size -= known.size
+            self._cache.pop(aggregate.subject)
+        else:
+            self._cache.put(aggregate.subject, known, known.size)
 
 
 def _further(aggregate: Aggregate, known: Known, past: Past) -> Known:

@@ -1,6 +1,5 @@
 """What becomes of the money that was set aside for an attempt: the rule, and its use."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,6 +24,7 @@ from shared.ledger_events import MoneyReserved, MoneySettled
 from shared.log import Log, Past
 from shared.logs import get_logger
 from shared.message import Unreadable
+from shared.newest import Newest
 from shared.subjects import Aggregate, run
 from shared.usage import Usage
 
@@ -78,7 +78,7 @@ class Settling:
         self._ledgers = ledgers
         self._log = log
         self._clock = clock
-        self._looked_at: OrderedDict[UUID, tuple[MoneySettled, UUID]] = OrderedDict()
+        self._looked_at = Newest[UUID, tuple[MoneySettled, UUID]](LOOKED_AT)
 
     async def follow(self, aggregate: Aggregate, events: Iterable[AnyEvent], session: Session) -> bool:
         """Settle what a commit tells of attempts of paid pools; tell whether nothing is left to the sweep."""
@@ -142,9 +142,7 @@ class Settling:
             await self._ledgers.do(user, command, cause="sweep")
             return
         told = ledger.doubtful[reserved.attempt_id].settled, past.recorded[-1].commit.commit_id
-        self._looked_at[reserved.attempt_id] = told
-        if len(self._looked_at) > LOOKED_AT:
-            self._looked_at.popitem(last=False)
+        self._looked_at.put(reserved.attempt_id, told)
 
 
 def _run(user: UUID, reserved: MoneyReserved) -> Aggregate:

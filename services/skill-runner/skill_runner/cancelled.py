@@ -1,5 +1,6 @@
 """What was cancelled lately: what had been asked for before, and lay in the queue, is not run."""
 
+from shared.newest import Newest
 from shared.work import Work
 
 REMEMBERED = 10_000
@@ -15,13 +16,10 @@ class Cancelled:
     """By user, noun and id, the number of the commit that cancelled it; a retry asks under a later one."""
 
     def __init__(self) -> None:
-        self._seqs: dict[Run, int] = {}
+        self._seqs = Newest[Run, int](REMEMBERED)
 
     def note(self, run: Run, seq: int) -> None:
-        before = self._seqs.pop(run, 0)
-        self._seqs[run] = max(before, seq)
-        if len(self._seqs) > REMEMBERED:
-            del self._seqs[next(iter(self._seqs))]
+        self._seqs.put(run, max(self._seqs.get(run) or 0, seq))
 
     def has(self, work: Work) -> bool:
-        return work.seq < self._seqs.get(run_of(work), 0)
+        return work.seq < (self._seqs.get(run_of(work)) or 0)

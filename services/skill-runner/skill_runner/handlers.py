@@ -11,6 +11,7 @@ from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.listening import Heard
 from shared.message import Unreadable
+from shared.newest import Newest
 from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
@@ -48,8 +49,8 @@ class Handlers:
         self._cache = cache
         self._every_s = ack_wait_s / 3
         self._running: dict[UUID, tuple[Work, Abort]] = {}
-        self._reported: dict[UUID, None] = {}
-        self._deferred: dict[UUID, None] = {}
+        self._reported = Newest[UUID, None](REMEMBERED)
+        self._deferred = Newest[UUID, None](REMEMBERED)
         self._cancelled = Cancelled()
 
     async def work(self, delivery: Delivery) -> None:
@@ -149,7 +150,7 @@ class Handlers:
         if waits_long and work.attempt_id not in self._deferred:
             answer = await defer(self._bus, work, why)
             if answer is not None:
-                _remember(self._deferred, work.attempt_id)
+                self._deferred.put(work.attempt_id, None)
                 if answer.verdict == "drop":
                     await delivery.ack()
                     return
@@ -174,14 +175,8 @@ class Handlers:
 
     async def _report(self, report: Report, delivery: Delivery) -> None:
         await deliver(self._bus, report)
-        _remember(self._reported, report.attempt_id)
+        self._reported.put(report.attempt_id, None)
         await delivery.ack()
-
-
-def _remember(known: dict[UUID, None], attempt_id: UUID) -> None:
-    known[attempt_id] = None
-    if len(known) > REMEMBERED:
-        del known[next(iter(known))]
 
 
 def _read(delivery: Delivery) -> Work:
