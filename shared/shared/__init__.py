@@ -8,7 +8,7 @@ Each module says in its first sentence what it is. `events` is where to begin: i
 - NATS: `bus`, `pull`, `delivery`, `failures`, `hearing`, `listening`, `waiting`, `one_by_one`, `replies`,
   `doors`, `bodies`, `headers`, `inbox`, `nats_urls`, `hanging_up`, `room`
 - values: `json`, `schema`, `schema_nodes`, `schema_rules`, `schema_formats`, `filling`, `identity`,
-  `places`, `csvtext`, `address`
+  `parts`, `places`, `csvtext`, `address`
 - people: `personal`, `sealing`, `vault`, `memory_vault`, `key_cache`, `keyring`, `erasure`, `forgetting`,
   `readers`, `migrations`
 - a service: `service`, `health`, `settings`, `secret`, `urls`, `logs`, `counts`, `quiet`, `newest`,

@@ -15,8 +15,8 @@ from campaigns.csvfile import read
 from campaigns.market_rows import artist, coverage, opportunity
 from campaigns.outreach_events import event_of
 from campaigns.outreach_rows import KINDS, checker
-from campaigns.parts import parts
 from controls import NOW
+from shared.parts import parts
 from shared.refusal import Refusal
 
 CANARY = "Zzyzx"

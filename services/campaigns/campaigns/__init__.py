@@ -8,7 +8,7 @@ of the lives.
   `history`
 - imports: `imports`, `reading`, `csvfile`, `ics`, `columns`, `cells`, `values`, `contact_importing`,
   `outreach_importing`, `stream_importing`, `market_importing`, `whole_importing`, `contact_rows`,
-  `outreach_rows`, `market_rows`, `outreach_events`, `kinds`, `parts`, `crowd`
+  `outreach_rows`, `market_rows`, `outreach_events`, `kinds`, `crowd`
 - what an answer means: `replies`, `opt_out`, `objecting`
 - after a restore: `reapplying`
 - wiring: `main`

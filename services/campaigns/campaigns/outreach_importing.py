@@ -18,9 +18,9 @@ from campaigns.imports import LISTED, Import, ImportedOutreach
 from campaigns.naming import as_id
 from campaigns.outreach_events import event_of, is_objection, sealed
 from campaigns.outreach_rows import Row, checker
-from campaigns.parts import parts
 from campaigns.reading import Batch, Done, Line, read
 from campaigns.suppressing import suppress
+from shared.parts import parts
 from shared.record_events import OutreachRecorded
 from shared.refusal import Refusal
 from shared.vault import Vault

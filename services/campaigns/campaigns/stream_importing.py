@@ -14,8 +14,8 @@ from campaigns.columns import METRICS, STREAMS
 from campaigns.finding import find
 from campaigns.history import Histories
 from campaigns.imports import Imported, ImportStreams
-from campaigns.parts import parts
 from campaigns.reading import Done, read
+from shared.parts import parts
 from shared.record_events import MetricDay, MetricsImported
 
 MOST_VALUES = 10_000

@@ -1,7 +1,7 @@
 """Sends the spans of what has ended over OTLP; the durable `traces` remembers what was not taken."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -15,6 +15,7 @@ from shared.delivery import Delivery
 from shared.jetstream_log import ENDS, NOTHING
 from shared.log import Log, Past
 from shared.logs import get_logger
+from shared.parts import parts
 from shared.pull import Puller
 from shared.quiet import Quiet
 from shared.span import Span
@@ -111,13 +112,16 @@ class TraceExporter:
         return await ended.taken
 
     async def _export(self) -> None:
-        """Send together what has ended within a moment: a request for each costs more than all else."""
+        """Send together what has ended within a moment: a request for each costs more than all else.
+
+        What has gathered while the receiver was away is cut: it takes requests of so many bytes only.
+        """
         while True:
             await self._some.wait()
             await asyncio.sleep(TOGETHER_S)
             self._some.clear()
             waiting, self._waiting = self._waiting, []
-            for several in _batches(waiting):
+            for several in parts(waiting, lambda ended: len(ended.spans), most=MOST_SPANS):
                 await self._send_all(several)
 
     async def _send_all(self, waiting: list[_Ended]) -> None:
@@ -134,17 +138,6 @@ class TraceExporter:
         for ended in waiting:
             if not ended.taken.done():
                 ended.taken.set_result(taken)
-
-
-def _batches(waiting: list[_Ended]) -> Iterator[list[_Ended]]:
-    """Cut what has gathered while the receiver was away: it takes requests of so many bytes only."""
-    batch: list[_Ended] = []
-    for ended in waiting:
-        if batch and sum(len(one.spans) for one in (*batch, ended)) > MOST_SPANS:
-            yield batch
-            batch = []
-        batch.append(ended)
-    yield batch
 
 
 def _of_commit(aggregate: Aggregate, past: Past, seq: int) -> list[Span] | None:

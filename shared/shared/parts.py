@@ -1,4 +1,4 @@
-"""Cuts what one message brought into parts that each fit well into one commit."""
+"""Cuts many things into parts that are each of a size to be stored or sent at once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
