@@ -36,7 +36,7 @@ class Service:
         return list(past.events)
 
     def person(self, email: str) -> UUID:
-        return self.vault.person_of(self.user, email)
+        return self.vault._keyring.ids.person_of(self.user, email)
 
     async def last_import(self, email: str) -> ContactImported:
         events = await self.events("contact", self.person(email))

@@ -35,7 +35,8 @@ async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
     """
     texts = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
     told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-    return {of(user, text) for text in told for of in (vault.person_of, vault.person_written)}
+    ids = await vault.ids()
+    return {of(user, text) for text in told for of in (ids.person_of, ids.person_written)}
 
 
 def _values(past: Past) -> Iterator[Any]:

@@ -6,6 +6,8 @@ import hmac
 import os
 import re
 import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from shared.address import address
 from shared.refusal import Refusal
 from shared.settings import Settings
 
@@ -20,6 +23,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 UUID_BYTES = 16
 LONGEST_WORD = 1000
+MASTER_KEY = "TOTALAUD_MASTER_KEY"
+IDS = b"totalaud/vault/ids"
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _ASCII_LABEL = re.compile(r"(?<=[@.])xn--([a-z0-9-]+)")
 
@@ -31,32 +36,72 @@ class BadMasterKey(Refusal):
         super().__init__("master_key", None, message)
 
 
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Who is meant, and what is the same; nobody can guess it without these two keys.
+
+    They come from the first master key of a vault, and stay when that is changed.
+    """
+
+    people: bytes
+    fingerprints: bytes
+
+    def person_of(self, user: UUID, text: str) -> UUID:
+        """Return who is meant by an address or a name."""
+        return UUID(bytes=_hmac(self.people, user.bytes + normal(text))[:UUID_BYTES], version=5)
+
+    def person_written(self, user: UUID, text: str) -> UUID:
+        """Return who is meant by what somebody wrote: an address counts however it is dressed up."""
+        return self.person_addressed(user, text) or self.person_of(user, text)
+
+    def person_addressed(self, user: UUID, text: str) -> UUID | None:
+        """Return whose address it is, None for what is none."""
+        try:
+            return self.person_of(user, address(text))
+        except ValueError:
+            return None
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return 64 hex digits, the same for the same data."""
+        return _hmac(self.fingerprints, data).hex()
+
+
 class Keyring:
-    """Three keys for three uses, derived from the master key."""
+    """Three keys for three uses, derived from the master key; `ids` are those of a vault that keeps none."""
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != KEY_BYTES:
             raise BadMasterKey(f"the master key must have {KEY_BYTES} bytes")
         self._wrapping = AESGCM(_derive(master_key, b"totalaud/vault/wrap"))
-        self._people = _derive(master_key, b"totalaud/vault/people")
-        self._fingerprints = _derive(master_key, b"totalaud/vault/fingerprints")
+        self.ids = Ids(
+            _derive(master_key, b"totalaud/vault/people"), _derive(master_key, b"totalaud/vault/fingerprints")
+        )
 
     def wrap(self, user: UUID, person: UUID, key: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._wrapping.encrypt(nonce, key, user.bytes + person.bytes)
+        return self._wrap(key, user.bytes + person.bytes)
 
     def unwrap(self, user: UUID, person: UUID, wrapped: bytes) -> bytes:
+        return self._unwrap(wrapped, user.bytes + person.bytes)
+
+    def wrap_ids(self, ids: Ids) -> bytes:
+        return self._wrap(ids.people + ids.fingerprints, IDS)
+
+    def unwrap_ids(self, wrapped: bytes) -> Ids:
+        both = self._unwrap(wrapped, IDS)
+        return Ids(both[:KEY_BYTES], both[KEY_BYTES:])
+
+    def _wrap(self, plain: bytes, of: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, plain, of)
+
+    def _unwrap(self, wrapped: bytes, of: bytes) -> bytes:
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
-            return self._wrapping.decrypt(nonce, sealed, user.bytes + person.bytes)
+            return self._wrapping.decrypt(nonce, sealed, of)
         except InvalidTag:
-            raise BadMasterKey("this vault was made with another master key: restore that one") from None
-
-    def person_of(self, user: UUID, text: str) -> UUID:
-        return UUID(bytes=_hmac(self._people, user.bytes + normal(text))[:UUID_BYTES], version=5)
-
-    def fingerprint(self, data: bytes) -> str:
-        return _hmac(self._fingerprints, data).hex()
+            raise BadMasterKey(
+                "this vault has another master key: restore that one, or the new one of a 'totalaud rekey'"
+            ) from None
 
 
 def normal(text: str) -> bytes:
@@ -94,12 +139,22 @@ def _label(written: re.Match[str]) -> str:
 def master_key(settings: Settings) -> bytes:
     """Return the 32 bytes that TOTALAUD_MASTER_KEY holds (base64 or hex), or the file beside it, also raw."""
     if settings.master_key:
-        return _parse(settings.master_key.encode(), "TOTALAUD_MASTER_KEY")
+        return key_of(settings.master_key, MASTER_KEY)
     if settings.master_key_file is None:
         raise BadMasterKey("no master key: set TOTALAUD_MASTER_KEY or TOTALAUD_MASTER_KEY_FILE")
-    source = f"the master key's file {settings.master_key_file}"
+    return key_in(settings.master_key_file)
+
+
+def key_of(text: str, name: str) -> bytes:
+    """Read a master key as the variable of this name holds it."""
+    return _parse(text.encode(), name)
+
+
+def key_in(file: Path) -> bytes:
+    """Read a master key's file."""
+    source = f"the master key's file {file}"
     try:
-        data = settings.master_key_file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         raise BadMasterKey(f"{source} cannot be read: {error.strerror}") from None
     return data if len(data) == KEY_BYTES else _parse(data, source)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from uuid import UUID
 
-from shared.keyring import KEY_BYTES, Keyring
+from shared.keyring import KEY_BYTES, Ids, Keyring
 from shared.vault import Vault
 
 
@@ -17,6 +17,9 @@ class MemoryVault(Vault):
 
     async def check_master_key(self) -> None:
         """Whoever made its keys has it."""
+
+    async def ids(self) -> Ids:
+        return self._keyring.ids
 
     async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
         return {person: self._keys.get((user, person)) for person in people}

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.identity import by_identity
 from shared.json import canonical
+from shared.keyring import Ids
 from shared.personal import Near, Path, Places, as_uuid, person_near, places
 from shared.refusal import Refusal
 from shared.vault import Erased, Vault
@@ -70,21 +71,27 @@ async def seal(
     if not wary and not is_marked(schema):
         return value
     root = (_wary_places(schema) if wary else _places(schema)).at(at)
-    found: list[tuple[UUID, str]] = []
+    found: list[tuple[str, Near]] = []
 
     def gather(text: str, near: Near) -> str:
-        said = near.here or _addressed(vault, user, near.email) or (owners or {}).get(text)
-        found.append((said or vault.person_written(user, text), text))
+        found.append((text, near))
         return text
 
     _walk(value, root, near, gather, keep)
     if not found:
         return value
-    keys = await vault.make_keys(user, {person for person, _ in found})
-    turn = iter(found)
+    ids = await vault.ids()
 
-    def close(_text: str, _near: Near) -> dict[str, str]:
-        person, text = next(turn)
+    def whose(text: str, near: Near) -> UUID:
+        said = near.here or _addressed(ids, user, near.email) or (owners or {}).get(text)
+        return said or ids.person_written(user, text)
+
+    people = [whose(text, near) for text, near in found]
+    keys = await vault.make_keys(user, people)
+    turn = iter(people)
+
+    def close(text: str, _near: Near) -> dict[str, str]:
+        person = next(turn)
         return _close(user, person, keys.get(person), text)
 
     return _walk(value, root, near, close, keep)
@@ -171,10 +178,10 @@ def _wary_places(schema: dict[str, Any]) -> Places:
     return places(schema, wary=True)
 
 
-def _addressed(vault: Vault, user: UUID, email: Any) -> UUID | None:
+def _addressed(ids: Ids, user: UUID, email: Any) -> UUID | None:
     if is_sealed(email):
         return UUID(email["$sealed"])
-    return vault.person_addressed(user, email) if isinstance(email, str) else None
+    return ids.person_addressed(user, email) if isinstance(email, str) else None
 
 
 def _walk(

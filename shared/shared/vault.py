@@ -12,9 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.address import address
 from shared.key_cache import KeyCache
-from shared.keyring import KEY_BYTES, Keyring
+from shared.keyring import KEY_BYTES, Ids, Keyring
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import NEWEST
 from shared.refusal import Refusal
@@ -35,7 +34,10 @@ insert into vault.keys (user_id, person, wrapped)
 select $1, person, wrapped from unnest($2::uuid[], $3::bytea[]) as made (person, wrapped)
 on conflict do nothing
 """
-ANY = "select user_id, person, wrapped from vault.keys limit 1"
+KEPT = """
+select (select wrapped from vault.ids), user_id, person, wrapped
+from (values (1)) as one left join (select * from vault.keys limit 1) as any_key on true
+"""
 ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict do nothing returning true"
 DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
 
@@ -68,7 +70,7 @@ class Vault:
         self._keyring = keyring
         self._cache = KeyCache()
         self._tell: Tell | None = None
-        self._is_ours = False
+        self._ids: Ids | None = None
 
     @classmethod
     async def connect(cls, database_url: str, master_key: bytes) -> "Vault":
@@ -89,7 +91,13 @@ class Vault:
 
     async def check_master_key(self) -> None:
         """Raise BadMasterKey where another master key has made the keys that are there."""
-        await self._ask(self._check_master_key)
+        await self._ask(self._learn)
+
+    async def ids(self) -> Ids:
+        """Return what tells who is meant; Postgres is asked once."""
+        if self._ids is None:
+            return await self._ask(self._learn)
+        return self._ids
 
     async def keys(self, user: UUID, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
         """Return the key of each person, None for one who is erased or unknown."""
@@ -130,25 +138,6 @@ class Vault:
         """Keep no key in memory: an erasure may not have been heard."""
         self._cache.clear()
 
-    def person_of(self, user: UUID, text: str) -> UUID:
-        """Return who is meant by an address or a name; nobody can guess it without the master key."""
-        return self._keyring.person_of(user, text)
-
-    def person_written(self, user: UUID, text: str) -> UUID:
-        """Return who is meant by what somebody wrote: an address counts however it is dressed up."""
-        return self.person_addressed(user, text) or self.person_of(user, text)
-
-    def person_addressed(self, user: UUID, text: str) -> UUID | None:
-        """Return whose address it is, None for what is none."""
-        try:
-            return self.person_of(user, address(text))
-        except ValueError:
-            return None
-
-    def fingerprint(self, data: bytes) -> str:
-        """Return 64 hex digits, the same for the same data; nobody can guess them without the master key."""
-        return self._keyring.fingerprint(data)
-
     async def close(self) -> None:
         self._pool.terminate()
 
@@ -177,24 +166,27 @@ class Vault:
                 read.setdefault(person, self._keyring.unwrap(user, person, wrapped))
         return read
 
-    async def _check_master_key(self, connection: Any) -> None:
-        if not self._is_ours:
-            for user, person, wrapped in await connection.fetch(ANY):
-                self._keyring.unwrap(user, person, wrapped)
-                self._is_ours = True
+    async def _learn(self, connection: Any) -> Ids:
+        """Without a row, the master key is the vault's first, and ids come from it."""
+        kept, user, person, wrapped = await connection.fetchrow(KEPT)
+        if wrapped is not None:
+            self._keyring.unwrap(user, person, wrapped)
+        self._ids = ids = self._keyring.ids if kept is None else self._keyring.unwrap_ids(kept)
+        return ids
 
     async def _make(self, connection: Any, user: UUID, people: set[UUID]) -> Keys:
         """An erasure waits for the makers of the same user, so no key is made behind its back.
 
-        Nor is one made beside those of another master key: neither of the two would open all of them.
+        Nor is one made beside those of another master key: neither of the two would open all of them. Who
+        changes it has the table to themselves, so what was learned after reading there holds until the end.
         """
         read = await self._read(connection, user, people)
         if not people - read.keys():
             return read
-        await self._check_master_key(connection)
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock_shared($1)", _lock(user))
             new = sorted(people - (await self._read(connection, user, people)).keys())
+            await self._learn(connection)
             wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
             await connection.execute(INSERT, user, new, wrapped)
             return await self._read(connection, user, people)

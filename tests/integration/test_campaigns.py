@@ -225,7 +225,7 @@ async def test_an_address_that_was_never_imported_can_be_erased(service: Service
 
 async def test_an_erasure_that_broke_off_is_finished_by_the_next(service: Service):
     await service.ask("contacts.import", csv=CSV)
-    await service.vault.erase(USER, service.vault.person_of(USER, "zzyzx@example.org"))
+    await service.vault.erase(USER, (await service.vault.ids()).person_of(USER, "zzyzx@example.org"))
     answer = await service.ask("contacts.erase", email="zzyzx@example.org")
     assert answer["erased"]
     assert await kinds(service, "zzyzx@example.org") == [ContactImported, ContactErased]

@@ -113,7 +113,7 @@ async def test_a_file_that_says_again_who_objected_is_imported(service: Service,
 
 async def test_who_is_erased_right_after_an_import_is_erased_by_name_too(service: Service, behind: Copies):
     """Texts may hold the name without the contact's id: they are sealed with a key of its own."""
-    named = service.vault.person_written(service.user, "Fictional Ada")
+    named = (await service.vault.ids()).person_written(service.user, "Fictional Ada")
     before = await service.log.last_seq()
     await service.vault.make_keys(service.user, {named})
     await service.ask("contacts.import", csv=FILE.format("no"))

@@ -90,7 +90,7 @@ async def test_a_backup_that_was_taken_after_an_erasure_is_restored(
 async def test_who_is_erased_in_the_vault_that_was_copied_gets_no_key_where_it_is_restored(
     here: Office, there: Office, tmp_path: Path
 ):
-    by_name = here.vault.person_of(USER, NAME)
+    by_name = (await here.vault.ids()).person_of(USER, NAME)
     await here.vault.erase(USER, by_name)
     await there.restore(await here.back_up(tmp_path / "backup"))
     assert await there.vault.make_keys(USER, [by_name]) == {}

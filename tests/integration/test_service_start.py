@@ -110,16 +110,19 @@ async def test_a_wrong_setting_is_named_once(
     assert said in told
 
 
+@pytest.mark.parametrize("name", ["orchestrator", "skill_runner", "campaigns"])
 async def test_a_master_key_that_the_vault_was_not_made_with_is_refused(
-    provisioned: str, database_url: str, tmp_path: Path
+    provisioned: str, database_url: str, tmp_path: Path, name: str
 ):
     await migrate(database_url)
     vault = await Vault.connect(database_url, bytes(32))
     await vault.make_keys(uuid4(), [uuid4()])
     await vault.close()
     env = {"TOTALAUD_NATS_URL": provisioned, "TOTALAUD_DATABASE_URL": database_url}
-    (told,) = await last_words(tmp_path / "log", "campaigns", env)
-    assert told == "this vault was made with another master key: restore that one"
+    (told,) = await last_words(tmp_path / "log", name, env)
+    assert told == (
+        "this vault has another master key: restore that one, or the new one of a 'totalaud rekey'"
+    )
 
 
 async def test_a_health_port_that_is_taken_is_named(nats_url: str, tmp_path: Path):

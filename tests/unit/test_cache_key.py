@@ -44,7 +44,7 @@ inputs = st.dictionaries(texts, values, max_size=4)
 def key(value: dict[str, Any], user: UUID = USER, **changes: Any) -> str:
     asked = work(user=user, attempt_id=uuid4(), input=value, **changes.pop("work", {}))
     parts = KeyParts(asked, value, [], None, 7, NOW)
-    return VAULT.fingerprint(parts._replace(**changes).told())
+    return VAULT._keyring.ids.fingerprint(parts._replace(**changes).told())
 
 
 def turned(value: Any) -> Any:

@@ -130,7 +130,7 @@ async def test_what_comes_back_of_somebody_stays_theirs_though_nothing_beside_it
     for who, email in (("Jane Example", "jane@example.org"), ("Joe", "Joe"), ("Zoe", "Zoe")):
         output = gives({"found": "", "who": who})
         report = await reported(output, definition=finds, vault=vault, input=given)
-        assert people_in(report.output) == {vault.person_of(WORK.user, email)}
+        assert people_in(report.output) == {(await vault.ids()).person_of(WORK.user, email)}
 
 
 async def test_warnings_stay_few_and_short_however_much_is_unknown():

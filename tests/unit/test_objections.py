@@ -107,14 +107,14 @@ async def test_who_objected_is_found_by_an_address_however_it_is_written_and_bes
     text = {"type": "string", "x-personal": True}
     schema = {"properties": {"contacts": {"items": {"properties": {"name": text, "email": text}}}}}
     value = await seal(vault, USER, schema, {"contacts": [{"name": "Fictional Ben", **contact}]})
-    told = await refused(value, vault=vault, ben=vault.person_of(USER, "ben@example.org"))
+    told = await refused(value, vault=vault, ben=(await vault.ids()).person_of(USER, "ben@example.org"))
     assert (told or "").startswith("invalid_input contacts[0].email: is suppressed")
     assert await refused(value, vault=vault) is None
 
 
 async def test_a_skill_that_proposes_people_is_told_which_of_them_objected():
     vault = MemoryVault(Keyring(bytes(32)))
-    written = vault.person_of(USER, "ben@example.org")
+    written = (await vault.ids()).person_of(USER, "ben@example.org")
     value = {
         "contacts": [
             {"id": str(written).upper()},

@@ -48,7 +48,7 @@ class Opener:
         if vault is None:
             raise Refusal("no_key", "email", "without the master key a contact is named by its id")
         try:
-            return vault.person_of(user, address(email))
+            return (await vault.ids()).person_of(user, address(email))
         except ValueError as error:
             raise Refusal("invalid", "email", f"email: {error}") from None
 
@@ -58,7 +58,8 @@ class Opener:
         if vault is None:
             return set()
         told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-        return {of(user, text) for text in told for of in (vault.person_of, vault.person_written)}
+        ids = await vault.ids()
+        return {of(user, text) for text in told for of in (ids.person_of, ids.person_written)}
 
     def forget(self) -> None:
         """Keep no key in memory: somebody was erased, who may have several."""

@@ -15,6 +15,7 @@ from campaigns.imports import LISTED, Import, ImportedContacts
 from campaigns.reading import Batch, Done, Line, read
 from campaigns.suppressing import suppress
 from shared.json import canonical
+from shared.keyring import Ids
 from shared.log import Conflict
 from shared.record_events import ContactImported
 from shared.sealing import ERASED, reveal, seal
@@ -53,7 +54,7 @@ class Importing:
 
     async def handle(self, user: UUID, request: Import, cause: str) -> ImportedContacts:
         """Import what is good and new; a repetition finds everything unchanged."""
-        batch, lines, objections = await asyncio.to_thread(self._read, user, request)
+        batch, lines, objections = await asyncio.to_thread(self._read, user, request, await self.vault.ids())
         objecting = () if request.dry_run else (line.row for line in objections)
         seq = await suppress(self.histories, user, objecting, cause)
         done: list[Done] = []
@@ -67,7 +68,7 @@ class Importing:
         return ImportedContacts(**report, objections=tuple(line.number for line in objections[:LISTED]))
 
     def _read(
-        self, user: UUID, request: Import
+        self, user: UUID, request: Import, ids: Ids
     ) -> tuple[Batch[Row | Objection], list[Line[Of]], list[Line[UUID]]]:
         """Read the rows, the first of each person; whom any row says not to write to is not written to.
 
@@ -76,7 +77,7 @@ class Importing:
         batch: Batch[Row | Objection] = read(request, CONTACTS, row)
         good, objections = list[Line[Of]](), list[Line[UUID]]()
         for number, found in batch.lines:
-            person = self.vault.person_of(user, found.identity)
+            person = ids.person_of(user, found.identity)
             if isinstance(found, Objection):
                 batch.refuse(number, found.faults)
                 objections.append(Line(number, person))
@@ -95,11 +96,12 @@ class Importing:
         known = await self.histories.load_many(user, [line.row.contact_id for line in lines])
         values = [line.row.row.over(known[line.row.contact_id].state.last) for line in lines]
         opened = await reveal(self.vault, user, values, unreadable=ERASED)
+        ids = await self.vault.ids()
 
         async def compare(one: tuple[Line[Of], dict[str, Any], dict[str, Any]]) -> Candidate:
             line, values, plain = one
             before = known[line.row.contact_id]
-            fingerprint = self.vault.fingerprint(canonical([str(user), plain]))
+            fingerprint = ids.fingerprint(canonical([str(user), plain]))
             news = is_news(fingerprint, values["suppressed"], before.state)
             return Candidate(line, before, values, fingerprint, news)
 

@@ -21,7 +21,7 @@ class Erasing:
 
     async def handle(self, user: UUID, request: EraseContact, cause: str) -> Erased:
         """Erase for ever; an address that was never imported is erased too, so that it never will be."""
-        contact_id = meant(self.vault, user, request)
+        contact_id = meant(await self.vault.ids(), user, request)
         past = await self.histories.past(user, contact_id)
         known = bool(past.recorded)
         check_id(request, known=known)

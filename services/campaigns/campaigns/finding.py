@@ -9,6 +9,7 @@ from campaigns.history import Histories, Known
 from campaigns.naming import as_id, id_of
 from campaigns.outreach_rows import Row
 from campaigns.requests import OfContact
+from shared.keyring import Ids
 from shared.record_events import NameGiven
 from shared.refusal import Refusal
 from shared.vault import Vault
@@ -71,9 +72,9 @@ async def named_so(
     return id_
 
 
-def meant(vault: Vault, user: UUID, of: OfContact | Row) -> UUID:
+def meant(ids: Ids, user: UUID, of: OfContact | Row) -> UUID:
     """Return whose id or address it is, be it no contact's yet."""
-    return of.contact_id or vault.person_of(user, of.email or "")
+    return of.contact_id or ids.person_of(user, of.email or "")
 
 
 def check_id(of: OfContact, *, known: bool) -> None:
@@ -84,7 +85,7 @@ def check_id(of: OfContact, *, known: bool) -> None:
 
 async def contact_of(histories: Histories[Contact, Any], vault: Vault, user: UUID, of: OfContact) -> UUID:
     """Return the contact that is meant; refuse one who is not there, or was erased."""
-    id_ = meant(vault, user, of)
+    id_ = meant(await vault.ids(), user, of)
     field = "email" if of.contact_id is None else "contact_id"
     try:
         contacts.check_known((await histories.load(user, id_)).state)

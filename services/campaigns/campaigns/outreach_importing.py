@@ -54,7 +54,8 @@ class OutreachImporting:
     async def handle(self, user: UUID, request: Import, cause: str) -> ImportedOutreach:
         """Import what is good and new; who is written of must be a contact already."""
         batch = await asyncio.to_thread(read, request, OUTREACH, checker(datetime.now(UTC)))
-        people = [meant(self.vault, user, line.row) for line in batch.lines]
+        ids = await self.vault.ids()
+        people = [meant(ids, user, line.row) for line in batch.lines]
         unknown = await self._unknown(user, set(people))
         told = await self._campaigns(user, {line.row.campaign for line in batch.lines})
         each = await asyncio.to_thread(_sort, batch, people, unknown, told)

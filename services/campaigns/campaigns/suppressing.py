@@ -46,7 +46,7 @@ class Suppressing:
     async def _done(
         self, user: UUID, request: OfContact, command: Suppress | Unsuppress, cause: str
     ) -> ContactDone:
-        id_ = meant(self.vault, user, request)
+        id_ = meant(await self.vault.ids(), user, request)
         past: Known[Contact] = await self.histories.load(user, id_)
         known = past.seq > 0
         check_id(request, known=known)

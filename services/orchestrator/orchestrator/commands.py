@@ -146,7 +146,7 @@ class Commands:
             raise Refusal(
                 "conflict", "session_id", "the id is another user's: derive it from the user's id too"
             )
-        fingerprint = self.starts.fingerprint(body, "session_id")
+        fingerprint = await self.starts.fingerprint(body, "session_id")
         check = partial(self.starts.run, sent.user, command, fingerprint)
         return await self._start(sent, aggregate, fingerprint, check)
 
@@ -160,7 +160,7 @@ class Commands:
                 raise Refusal(
                     "not_found", "session_id", "you have no such session: leave it out, or name yours"
                 )
-        fingerprint = self.starts.fingerprint(body, "execution_id")
+        fingerprint = await self.starts.fingerprint(body, "execution_id")
         check = partial(self.starts.execute, sent.user, command, fingerprint)
         return await self._start(sent, execution(sent.user, id_), fingerprint, check)
 
@@ -189,7 +189,7 @@ class Commands:
         self, sent: Sent, aggregate: Aggregate, command: commands.Cancel, body: Json
     ) -> Handled:
         command = sent.with_id(command)
-        cancel = Cancel(command.reason, command.command_id, self._fingerprint(command, body))
+        cancel = Cancel(command.reason, command.command_id, await self._fingerprint(command, body))
         return Handled(_answer(aggregate, await self._decide(aggregate, cancel, sent)))
 
     async def _retry(self, sent: Sent) -> Handled:
@@ -197,7 +197,9 @@ class Commands:
         command = sent.with_id(read(RetrySession, body))
         aggregate = session(sent.user, command.session_id)
         known = await self.sessions.newest(aggregate)
-        retry = await self.starts.retry(sent.user, known.session, command, self._fingerprint(command, body))
+        retry = await self.starts.retry(
+            sent.user, known.session, command, await self._fingerprint(command, body)
+        )
         decided = Decided(known, ()) if retry is None else await self._decide(aggregate, retry, sent)
         literals = tuple(step.input for step in retry.steps) if retry and command.input else ()
         return Handled(_answer(aggregate, decided), literals)
@@ -206,7 +208,7 @@ class Commands:
         """A session's limit is its own; those of user and day are the ledger's."""
         body = parse(sent.body)
         command = sent.with_id(read(SetBudget, body))
-        fingerprint = self._fingerprint(command, body)
+        fingerprint = await self._fingerprint(command, body)
         if command.session_id is None:
             return Handled(await self.budgets.set(sent.user, command, fingerprint, sent.cause))
         aggregate = session(sent.user, command.session_id)
@@ -215,11 +217,13 @@ class Commands:
         self.follow.look_again()
         return Handled(_answer(aggregate, decided))
 
-    def _fingerprint(self, command: commands.Cancel | RetrySession | SetBudget, body: Json) -> str | None:
+    async def _fingerprint(
+        self, command: commands.Cancel | RetrySession | SetBudget, body: Json
+    ) -> str | None:
         """Return the fingerprint of a command on what there is; one without a `command_id` needs none."""
         if command.command_id is None:
             return None
-        return self.starts.fingerprint(body, "session_id", "command_id")
+        return await self.starts.fingerprint(body, "session_id", "command_id")
 
     async def _events(self, aggregate: Aggregate, wanted: Page) -> Handled:
         after = max(0, wanted.from_seq - 1)

@@ -88,7 +88,7 @@ class Doors:
             raise _poison(refusal, body)
         agent = body.get("agent")
         named = agent_name(agent) if is_name(agent) and noun == "session" else None
-        fingerprint = self.commands.starts.fingerprint(body, f"{noun}_id")
+        fingerprint = await self.commands.starts.fingerprint(body, f"{noun}_id")
         refuse = Refuse(named, refusal, fingerprint)
         decided = await self.commands.sessions.decide(
             aggregate, refuse, cause=sent.cause, traceparent=sent.traceparent

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from orchestrator.budgets import Budgets
 from orchestrator.claims import Claims
@@ -31,7 +31,7 @@ from shared.pull import Puller
 from shared.registry import Registry
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Vault
+from shared.vault import Unavailable, Vault
 
 QUEUE = "orchestrator"
 
@@ -41,6 +41,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    with suppress(Unavailable):
+        await vault.check_master_key()
     await forget_together(bus, vault)
     registry = await Registry.load(bus, log)
     exporter = TraceExporter.from_env()

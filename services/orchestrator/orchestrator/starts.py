@@ -26,9 +26,10 @@ class Starts:
         self._registry = registry
         self._vault = vault
 
-    def fingerprint(self, body: Json, *own_ids: str) -> str:
+    async def fingerprint(self, body: Json, *own_ids: str) -> str:
         """Tell the same command from another under the same id, without keeping its body."""
-        return self._vault.fingerprint(canonical({key: body[key] for key in body if key not in own_ids}))
+        ids = await self._vault.ids()
+        return ids.fingerprint(canonical({key: body[key] for key in body if key not in own_ids}))
 
     async def run(self, user: UUID, command: RunSession, fingerprint: str) -> Start:
         """Check a workflow as a whole: names first, then templates and types."""

@@ -94,7 +94,7 @@ class Cache:
             data if definition.provider == "custom" else None,
             now,
         )
-        key = self._vault.fingerprint(parts.told())
+        key = (await self._vault.ids()).fingerprint(parts.told())
         if work.fresh:
             return Looked(key)
         oldest = now - timedelta(seconds=definition.config.cache_s or 0)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import platform
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 from shared import models, service, streams
@@ -20,7 +20,7 @@ from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.settings import SKILLS, Settings, number
 from shared.subjects import POOLS, Pool
-from shared.vault import Vault
+from shared.vault import Unavailable, Vault
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
@@ -53,6 +53,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     registry = await Registry.load(bus, JetStreamLog(bus), kept.keep)
     kept.forget(registry.skills())
     vault = await Vault.connect(settings.database_url, master_key(settings))
+    with suppress(Unavailable):
+        await vault.check_master_key()
     await forget_together(bus, vault)
     size = max(AT_ONCE, os.cpu_count() or 1)
     turns = Turns(size)

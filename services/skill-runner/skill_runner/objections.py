@@ -70,8 +70,9 @@ class Objections:
         return {within for _, _, within in await self._who_objected(work, value, plain)}
 
     async def _who_objected(self, work: Work, value: Any, plain: Any) -> list[Named]:
+        ids = await self._vault.ids()
         written = [
-            Named(self._vault.person_of(work.user, one), path, within)
+            Named(ids.person_of(work.user, one), path, within)
             for one, path, within in _addresses(plain, (), ())
         ]
         named = [*written, *_named(value, (), ())]
