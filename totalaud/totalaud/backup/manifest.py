@@ -52,7 +52,8 @@ class StreamCopy(File):
 class Manifest(File):
     """`delete_by` is when the keys in it must be gone for good; `sum` is over all else that stands here.
 
-    Without a sum it is of a time when none was written.
+    Without a sum it is of a time when none was written. `master_key_since` tells by which master key it is
+    restored: None is the first one.
     """
 
     format: int
@@ -64,6 +65,7 @@ class Manifest(File):
     streams: dict[str, StreamCopy]
     keys: int
     erased: int
+    master_key_since: datetime | None = None
     files: dict[str, Copy]
     sum: str = ""
 

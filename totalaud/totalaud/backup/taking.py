@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import secrets
 import shutil
 from collections import Counter
@@ -33,6 +32,7 @@ from totalaud.backup.manifest import (
 )
 from totalaud.connection import Connection
 from totalaud.door import connected
+from totalaud.stack import paths
 
 BEHIND_S = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -56,7 +56,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                     files[name] = file.done()
             await _check_whole(bus, copies[LOG].last_seq)
             with Written(draft / KEYS_FILE) as file:
-                alive, erased = await _keys(connection.database_url, file)
+                alive, erased, since = await _keys(connection.database_url, file)
                 files[KEYS_FILE] = file.done()
             now = datetime.now(UTC)
             manifest = Manifest(
@@ -68,6 +68,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                 user=connection.user(),
                 streams=copies,
                 keys=alive,
+                master_key_since=since,
                 erased=erased,
                 files=files,
             )
@@ -109,14 +110,18 @@ async def _after(bus: Bus, seq: int) -> list[int]:
     return []
 
 
-async def _keys(database_url: str, file: Written) -> tuple[int, int]:
-    """Write the vault; return how many keys and how many erased persons."""
+async def _keys(database_url: str, file: Written) -> tuple[int, int, datetime | None]:
+    """Write the vault; return how many keys and erased persons, and when its master key was changed."""
     counted = Counter[bool]()
+    since = None
     async with aclosing(keys.lines(database_url)) as lines:
         async for is_key, line in lines:
             file.write(line)
-            counted[is_key] += 1
-    return counted[True], counted[False]
+            if isinstance(is_key, keys.Kept):
+                since = is_key.since
+            else:
+                counted[is_key] += 1
+    return counted[True], counted[False], since
 
 
 @contextmanager
@@ -127,9 +132,9 @@ def _draft(folder: Path) -> Iterator[Path]:
     draft.mkdir(mode=0o700, parents=True)
     try:
         yield draft
-        _on_disk(draft)
+        paths.on_disk(draft)
         draft.rename(folder)
-        _on_disk(folder.absolute().parent)
+        paths.on_disk(folder.absolute().parent)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -137,11 +142,3 @@ def _draft(folder: Path) -> Iterator[Path]:
         raise Refusal("backup", str(folder), f"{folder}: {error.strerror}: {room}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _on_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""`backup` and `restore`: what cannot be made anew, into a folder and back."""
+"""`backup`, `restore` and `rekey`: what cannot be made anew, into a folder and back, under another key."""
 
 import asyncio
 from datetime import timedelta
@@ -36,7 +36,9 @@ def backup(
         for line in _streams(manifest.streams):
             echo(line)
         echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
-        echo(f"written to {folder}; the master key is not in it: keep that elsewhere")
+        since = manifest.master_key_since
+        which = f"the master key since {since:%Y-%m-%d %H:%M} UTC" if since else "the master key"
+        echo(f"written to {folder}; {which} is not in it: keep that elsewhere")
         echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
         return 0
 
@@ -71,6 +73,32 @@ def restore(
             f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
             "start the services: the tables are rebuilt from the log"
         )
+        return 0
+
+    raise typer.Exit(asyncio.run(interruptible(work())))
+
+
+def rekey(context: typer.Context) -> None:
+    """Change the master key. Every service must be stopped."""
+    from totalaud.rekey.whole import rekey as change
+    from totalaud.stack import paths
+    from totalaud.stack.signals import interruptible
+
+    options = Options.of(context)
+    data = (options.data or paths.data_dir()).absolute()
+
+    async def work() -> int:
+        done = await change(data)
+        if options.json:
+            file = str(done.file) if done.file else None
+            show.document({"ok": True, "keys": done.keys, "changed": done.changed, "file": file})
+            return 0
+        echo(f"keys {done.keys}, {done.changed} of them changed")
+        if done.file:
+            echo(f"the new master key is in {done.file}: keep a copy elsewhere")
+        else:
+            echo("TOTALAUD_NEW_MASTER_KEY is the master key now: put it in the place of TOTALAUD_MASTER_KEY")
+        echo("backups of until now need the old one: keep it as long as them, and make a new backup")
         return 0
 
     raise typer.Exit(asyncio.run(interruptible(work())))

@@ -117,6 +117,15 @@ def _put_first(draft: Path, file: Path) -> None:
         draft.replace(file)
 
 
+def on_disk(folder: Path) -> None:
+    """Return once the folder's names are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def connection_file(data: Path) -> Path:
     """Return where a running stack writes down how it is reached, for its clients."""
     return data / "connection.json"
@@ -125,12 +134,27 @@ def connection_file(data: Path) -> Path:
 def master_key_file(data: Path) -> Path:
     """Return the file that TOTALAUD_MASTER_KEY_FILE names, else `DATA/master.key`.
 
-    The latter is made at the first call: 32 random bytes as hex.
+    The latter is made at the first call: 32 random bytes as hex. Raises Refusal where a change of it broke
+    off: whether the old or the new one opens the vault is told by the vault alone.
     """
-    if chosen := os.environ.get("TOTALAUD_MASTER_KEY_FILE"):
-        return Path(chosen).absolute()
-    made_once(data / "master.key", lambda: secrets.token_hex(32))
-    return data / "master.key"
+    chosen = os.environ.get("TOTALAUD_MASTER_KEY_FILE")
+    file = Path(chosen).absolute() if chosen else data / "master.key"
+    if (new := new_master_key_file(file)).exists():
+        from shared.refusal import Refusal
+
+        way = "'totalaud rekey' once more goes on with it"
+        raise Refusal(
+            "master_key", "master_key", f"{new} is there, a change of the master key broke off: {way}"
+        )
+    if not chosen:
+        made_once(file, lambda: secrets.token_hex(32))
+    return file
+
+
+def new_master_key_file(file: Path) -> Path:
+    """Return where the new one is until the vault has it and it takes the place of the old one."""
+    real = file.resolve()
+    return real.with_name(f"{real.name}.new")
 
 
 def user_id(data: Path) -> UUID:

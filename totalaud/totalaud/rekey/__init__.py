@@ -1,0 +1,1 @@
+"""The change of the master key."""
