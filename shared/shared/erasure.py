@@ -1,14 +1,17 @@
 """Erasing a person's keys: that of the contact, and those of their names where these stand without its id."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.keyring import Ids
 from shared.log import BadCommit, Log, Past
 from shared.record_events import ContactImported
 from shared.sealing import ERASED, UNREADABLE, reveal
 from shared.subjects import contact
 from shared.vault import Vault
+
+GONE = (ERASED, UNREADABLE)
 
 
 async def erase_keys(vault: Vault, user: UUID, contact_id: UUID, past: Past) -> None:
@@ -28,18 +31,31 @@ async def erase_again(vault: Vault, log: Log, user: UUID, contact_id: UUID) -> N
     await erase_keys(vault, user, contact_id, past)
 
 
-async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
-    """Whom the contact's name or address means where it stands without the contact's id.
+def written_as(ids: Ids, user: UUID, values: Sequence[Any]) -> set[UUID]:
+    """Return whom a contact's name, address, phone and notes mean where they stand without the contact's id.
 
-    They can be told only while the contact's own key is there, so that one is deleted last.
+    The address of somebody else, such as a colleague's in the notes, means somebody else.
     """
-    texts = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
-    told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
+    name, email, *more = (text if isinstance(text, str) and text not in GONE else None for text in values)
+    own = ids.person_addressed(user, email or name or "")
+    found: set[UUID] = set()
+    for text in filter(None, (name, email, *more)):
+        if ids.person_addressed(user, text) in (None, own):
+            found |= {ids.person_of(user, text), ids.person_written(user, text)}
+    return found
+
+
+async def _written_elsewhere(vault: Vault, user: UUID, past: Past) -> set[UUID]:
+    """Tell it of all that was ever imported.
+
+    It can be told only while the contact's own key is there, so that one is deleted last.
+    """
+    told = await reveal(vault, user, list(_values(past)), unreadable=UNREADABLE)
     ids = await vault.ids()
-    return {of(user, text) for text in told for of in (ids.person_of, ids.person_written)}
+    return set().union(*(written_as(ids, user, values) for values in told))
 
 
-def _values(past: Past) -> Iterator[Any]:
+def _values(past: Past) -> Iterator[list[Any]]:
     for event in past.events:
         if isinstance(event, ContactImported):
-            yield from (event.name, event.email, event.phone, event.notes)
+            yield [event.name, event.email, event.phone, event.notes]

@@ -196,6 +196,16 @@ async def test_an_erased_name_cannot_be_read_where_it_was_written_without_an_id(
     assert await reveal(service.vault, USER, elsewhere) == "[erased]"
 
 
+async def test_whose_address_stands_in_the_notes_of_one_who_is_erased_stays_readable(service: Service):
+    rows = [{"email": "bo@example.org"}, {"email": "cy@example.org", "notes": "ask Bo <bo@example.org>"}]
+    rows += [{"email": "di@example.org", "notes": "bo@example.org", "name": "Bo <BO@example.org>"}]
+    await service.ask("contacts.import", rows=rows)
+    bo = (await service.last_import("bo@example.org")).email
+    for email in ("cy@example.org", "di@example.org"):
+        await service.ask("contacts.erase", email=email)
+    assert await reveal(service.vault, USER, bo) == "bo@example.org"
+
+
 async def test_a_second_erasure_changes_nothing(service: Service):
     await service.ask("contacts.import", csv=CSV)
     first = await service.ask("contacts.erase", email="zzyzx@example.org")

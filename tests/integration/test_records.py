@@ -268,6 +268,15 @@ async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_wi
     assert texts["score-contacts"]["input"] == {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]}
 
 
+async def test_an_export_has_nothing_of_whose_address_stands_in_the_notes(told: Told):
+    await told.client.records.load("contacts", b"email,notes\nada@example.org,ben@example.org\n")
+    asked = await told.client.execute("predict-success", {"contacts": [{"email": "ben@example.org"}]})
+    done = await told.client.skill_outcome(asked.id)
+    await told.client.tables.caught_up(done.seq)
+    found = await told.client.records.export(told.ada)
+    assert (found["contact"]["notes"], found["texts"]) == ("ben@example.org", [])
+
+
 async def test_an_export_takes_as_long_as_there_are_texts_to_look_through(
     told: Told, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ):

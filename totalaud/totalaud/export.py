@@ -25,7 +25,7 @@ async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact
     contact = await tables.row(queries.CONTACT, user, contact_id)
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
     own = await open_(user, [contact[name] for name in PERSONAL] if contact else [])
-    people = [contact_id, *sorted(await whom(user, own) - {contact_id})]
+    people = [contact_id, *sorted((await whom(user, own) if own else set()) - {contact_id})]
     said = [
         (one, row)
         for one in people

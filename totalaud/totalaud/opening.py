@@ -1,12 +1,13 @@
 """Opening sealed values for whoever has the master key; `[sealed]` for all others."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from shared.address import address
+from shared.erasure import written_as
 from shared.refusal import Refusal
-from shared.sealing import ERASED, UNREADABLE, redact, reveal
+from shared.sealing import UNREADABLE, redact, reveal
 from shared.vault import Unavailable, Vault
 from totalaud.connection import Connection
 from totalaud.own_loop import OwnLoop
@@ -19,9 +20,9 @@ class Open(Protocol):
 
 
 class Whom(Protocol):
-    """Returns whom names and addresses mean where they stand without an id; nobody without the key."""
+    """Returns whom name, address, phone and notes mean where no id is beside them; nobody without the key."""
 
-    async def __call__(self, user: UUID, texts: Iterable[Any], /) -> set[UUID]: ...
+    async def __call__(self, user: UUID, values: Sequence[Any], /) -> set[UUID]: ...
 
 
 class Opener:
@@ -52,14 +53,10 @@ class Opener:
         except ValueError as error:
             raise Refusal("invalid", "email", f"email: {error}") from None
 
-    async def whom(self, user: UUID, texts: Iterable[Any]) -> set[UUID]:
+    async def whom(self, user: UUID, values: Sequence[Any]) -> set[UUID]:
         """Return what `Whom` says."""
         vault = await self._vault()
-        if vault is None:
-            return set()
-        told = {text for text in texts if isinstance(text, str)} - {ERASED, UNREADABLE}
-        ids = await vault.ids()
-        return {of(user, text) for text in told for of in (ids.person_of, ids.person_written)}
+        return set() if vault is None else written_as(await vault.ids(), user, values)
 
     def forget(self) -> None:
         """Keep no key in memory: somebody was erased, who may have several."""
