@@ -89,7 +89,6 @@ def _contact(user: UUID, number: int, rng: np.random.Generator) -> dict[str, Any
         "type": kind,
         "genres": sorted(map(str, rng.choice(GENRES, size=rng.integers(1, 3), replace=False))),
         "regions": [str(rng.choice(REGIONS))],
-        "source": "generated",
         "imported_at": NOW - timedelta(days=400),
         "seq": 1,
     }

@@ -27,7 +27,7 @@ OpportunityKind = Literal[
 class ContactImported(Happened, frozen=True, kw_only=True):
     """A contact as imported, whole: a later import with other values is another event.
 
-    `name`, `email`, `phone` and `notes` are sealed.
+    `name`, `email`, `phone`, `notes`, `source` and `source_url` are sealed; where from was plain at first.
     """
 
     name: Any = None
@@ -39,8 +39,8 @@ class ContactImported(Happened, frozen=True, kw_only=True):
     kind: str | None = None
     genres: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    source: str | None = None
-    source_url: str | None = None
+    source: Any = None
+    source_url: Any = None
     suppressed: bool = False
     subscriber_type: SubscriberType | None = None
     timezone: str | None = None

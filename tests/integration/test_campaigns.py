@@ -4,11 +4,13 @@ import asyncio
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from campaigns.imports import LISTED
 from campaigns.reapplying import POLL_S, reapply_erasures
@@ -16,20 +18,22 @@ from controls import USER
 from recordservice import Service
 from servers import execute
 from shared.bus import Bus
+from shared.commit import Commit
 from shared.record_events import ContactErased, ContactImported
 from shared.refusal import Refusal
-from shared.sealing import reveal, seal
+from shared.sealing import is_sealed, reveal, seal
 from shared.streams import provision
 from shared.subjects import contact
 from shared.vault import Vault, migrate
 
 MASTER_KEY = bytes(range(32))
-CANARIES = (b"Zzyzx", b"zzyzx@", b"020 7946", b"met in the canary")
-CSV = """Full name;E-mail;Phone;Station;Type;Genres;Country;Notes
-Zzyzx Example;zzyzx@example.org;020 7946 0000;Radio Nowhere;DJ;synthpop, indie;UK;met in the canary
-Bo Example;bo@example.org;;Press Nowhere;press;indie;UK;
-Cy Example;not an address;;;;;;
-bo example; BO@EXAMPLE.ORG;;Elsewhere;;;;
+CANARIES = (b"Zzyzx", b"zzyzx@", b"authors/zzyzx", b"020 7946", b"met in the canary")
+CSV = """Full name;E-mail;Phone;Station;Type;Genres;Country;Notes;Source;Source URL
+Zzyzx Example;zzyzx@example.org;020 7946 0000;Radio Nowhere;DJ;synthpop, indie;UK;met in the canary;\
+profile of Zzyzx;https://example.org/authors/zzyzx
+Bo Example;bo@example.org;;Press Nowhere;press;indie;UK;;;
+Cy Example;not an address;;;;;;;;
+bo example; BO@EXAMPLE.ORG;;Elsewhere;;;;;;
 """
 PERSONAL = {"type": "string", "x-personal": True}
 
@@ -204,6 +208,27 @@ async def test_whose_address_stands_in_the_notes_of_one_who_is_erased_stays_read
     for email in ("cy@example.org", "di@example.org"):
         await service.ask("contacts.erase", email=email)
     assert await reveal(service.vault, USER, bo) == "bo@example.org"
+
+
+async def test_where_somebody_was_found_is_sealed_by_the_next_change_of_what_was_imported_in_plain(
+    service: Service,
+):
+    await service.ask("contacts.import", csv=CSV)
+    sealed = await service.last_import("zzyzx@example.org")
+    plain = replace(sealed, source_url="https://example.org/authors/zzyzx", source="profile of Zzyzx")
+    whose = contact(USER, service.person("zzyzx@example.org"))
+    commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(plain,))
+    await service.log.append(whose, commit, expected=(await service.log.load(whose)).seq)
+    assert (await service.ask("contacts.import", csv=CSV))["unchanged"] == 2
+    narrow = [{"email": "zzyzx@example.org", "outlet": "Elsewhere"}]
+    assert (await service.ask("contacts.import", rows=narrow))["imported"] == 1
+    last = await service.last_import("zzyzx@example.org")
+    assert await reveal(service.vault, USER, [last.source, last.source_url]) == [
+        plain.source,
+        plain.source_url,
+    ]
+    assert is_sealed(last.source)
+    assert is_sealed(last.source_url)
 
 
 async def test_a_second_erasure_changes_nothing(service: Service):

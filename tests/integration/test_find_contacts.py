@@ -35,7 +35,7 @@ FITTING = {
 INSERT = """
 INSERT INTO contacts (id, user_id, name, outlet, role, type, genres, regions, source, source_url, suppressed,
                       erased, imported_at, seq, search_words, genre_keys, region_keys)
-VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1,
+VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11, $12, $13, 1,
         $14, $15, $16)
 """
 
@@ -71,7 +71,7 @@ def values(row: dict[str, Any], user: UUID) -> tuple[Any, ...]:
     sealed = '{"$sealed": "00000000-0000-4000-8000-000000000009", "n": "bg==", "c": "Yw=="}'
     return (
         *(uuid5(user, row["email"]), user, sealed, row["outlet"], row["role"], row["type"], genres, regions),
-        *(row["source"], row["source_url"], row["suppressed"] == "yes", False, NOW, words),
+        *(sealed, sealed, row["suppressed"] == "yes", False, NOW, words),
         *(keys(genres), keys(regions)),
     )
 

@@ -304,7 +304,8 @@ async def test_another_users_session_id_touches_no_row(bus: Bus, writer: Writer,
 async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, writer: Writer, postgres_url: str):
     contact = subjects.contact(USER, UUID(int=5, version=4))
     imported = ContactImported(
-        name=SEALED, email=SEALED, outlet="Radio Nowhere", role="presenter", kind="radio",
+        name=SEALED, email=SEALED, source_url=SEALED, source="a colleague, in plain as it was at first",
+        outlet="Radio Nowhere", role="presenter", kind="radio",
         genres=("synthpop", "dream pop"), regions=("UK",), fingerprint="print",
     )  # fmt: skip
     found = "SELECT count(*) FROM contacts WHERE search @@ plainto_tsquery('simple', $1)"
@@ -315,7 +316,8 @@ async def test_a_contact_is_found_by_words_but_never_by_its_name(bus: Bus, write
         await writer.happens(contact, ContactErased())
         await caught_up(bus, postgres_url)
     await assert_folded(bus, postgres_url)
-    gone = "SELECT count(*) FROM contacts WHERE erased AND num_nonnulls(name, email, phone, notes) = 0"
+    own = "name, email, phone, notes, source, source_url, role, words, search_words"
+    gone = f"SELECT count(*) FROM contacts WHERE erased AND num_nonnulls({own}) = 0"
     assert await value(postgres_url, gone) == 1
 
 

@@ -21,7 +21,7 @@ from shared.record_events import ContactImported
 from shared.sealing import ERASED, reveal, seal
 from shared.vault import Erased, Vault
 
-PERSONAL = ("name", "email", "phone", "notes")
+PERSONAL = ("name", "email", "phone", "notes", "source", "source_url")
 _TEXT = {"anyOf": [{"type": "string", "x-personal": True}, {"type": "null"}]}
 SCHEMA: dict[str, Any] = {"type": "array", "items": {"properties": dict.fromkeys(PERSONAL, _TEXT)}}
 

@@ -9,7 +9,8 @@ from shared.log import Recorded
 from shared.record_events import ContactErased, ContactImported, ContactSuppressed, ObjectionWithdrawn
 from shared.subjects import Aggregate
 
-SEALED = ("name", "email", "phone", "notes")
+SEALED = ("name", "email", "phone", "notes", "source", "source_url")
+OWN = (*SEALED, "role", "words", "search_words")
 
 
 def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change]:
@@ -47,7 +48,7 @@ def contact_changes(aggregate: Aggregate, recorded: Recorded) -> Iterator[Change
                 yield Ensure(row, _nobody(aggregate))
                 yield Alter(row, {"objected": isinstance(event, ContactSuppressed), "seq": recorded.seq})
             case ContactErased():
-                gone = {**dict.fromkeys(SEALED), "erased": True, "seq": recorded.seq}
+                gone = {**dict.fromkeys(OWN), "erased": True, "seq": recorded.seq}
                 yield Ensure(row, _nobody(aggregate))
                 yield Alter(row, gone)
             case _:
