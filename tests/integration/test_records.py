@@ -261,6 +261,9 @@ async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_wi
     done = [await told.client.skill_outcome(one.id) for one in asked]
     await told.client.tables.caught_up(max(one.seq for one in done))
     found = await told.client.records.export(told.ada)
+    asked_of = {text["name"]: (text["provider"], text["model"], text["simulated"]) for text in found["texts"]}
+    assert asked_of["score-contacts"] == (None, None, False)
+    assert asked_of["generate-pitch"] == ("anthropic", "claude-haiku-4-5", True)
     texts = {text["name"]: text["value"] for text in found["texts"]}
     assert texts.keys() == {"generate-pitch", "score-contacts"}
     assert texts["generate-pitch"]["input"]["contact_name"] == "fictional ADA"
@@ -314,6 +317,30 @@ async def test_the_command_line_lists_and_exports(told: Told, at_the_stack: None
     assert ["contact", "1", "outlet", "'=cmd|x"] in list(csv.reader(io.StringIO(out)))
     code, _, _ = await shown(user, "contacts", "export", "nobody@example.org")
     assert code == 1
+
+
+async def test_the_command_line_takes_a_contact_from_standard_input(
+    told: Told, at_the_stack: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ada@example.org\n")))
+    _, out, _ = await shown(told.client.user, "contacts", "export", "-")
+    assert json.loads(out)["contact_id"] == str(told.ada)
+
+
+async def test_a_list_of_contacts_as_json_has_all_that_a_file_of_them_may_hold(
+    told: Told, at_the_stack: None
+):
+    row = {
+        "name": "Cy", "email": "cy@example.org", "phone": "1", "outlet": "C", "role": "DJ", "type": "radio",
+        "genres": ["indie"], "regions": ["UK"], "source": "a fair", "source_url": "https://example.org/cy",
+        "notes": "n", "subscriber_type": "individual", "timezone": "Europe/London", "suppressed": True,
+    }  # fmt: skip
+    cells = [";".join(value) if isinstance(value, list) else str(value) for value in row.values()]
+    answer = await told.client.records.load("contacts", f"{','.join(row)}\n{','.join(cells)}".encode())
+    await told.client.tables.caught_up(answer["seq"])
+    _, out, _ = await shown(told.client.user, "contacts", "list", "--json")
+    (found,) = [one for one in json.loads(out) if one["email"] == row["email"]]
+    assert found.items() >= row.items()
 
 
 async def test_a_list_that_is_cut_says_so_unless_its_length_was_chosen(told: Told, at_the_stack: None):

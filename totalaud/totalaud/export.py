@@ -21,6 +21,7 @@ async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact
 
     `texts` are the parts of inputs and outputs that name the contact's id or are sealed for them, or for whom
     their name, address, phone or notes mean where these stand without the id: what erasing them takes away.
+    Those of an execution tell which model was asked, if one was; `simulated` is the local one's.
     """
     contact = await tables.row(queries.CONTACT, user, contact_id)
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)

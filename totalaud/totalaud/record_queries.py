@@ -4,7 +4,8 @@ What they are narrowed to is given as it is stored, in each of its spellings: `N
 """
 
 CONTACTS = """
-SELECT id, name, email, outlet, role, type, genres, regions, suppressed, erased, source, imported_at
+SELECT id, name, email, phone, outlet, role, type, genres, regions, suppressed, erased,
+  source, source_url, notes, subscriber_type, timezone, imported_at
 FROM contacts
 WHERE user_id = $1 AND ($2::text[] IS NULL OR type = ANY($2))
 ORDER BY imported_at DESC NULLS LAST, id LIMIT $3
@@ -104,18 +105,20 @@ WHERE p.user_id = $1 AND p.contact_id = $2 ORDER BY p.sent_at, p.id
 """
 SAID_OF = """
 SELECT 'session' AS record, s.id, s.agent_name AS name, s.created_at AS at,
+  NULL AS provider, NULL AS model, NULL::boolean AS simulated,
   jsonb_build_object('input', s.initial_input, 'output', s.final_output) AS value
 FROM agent_sessions s
 WHERE s.user_id = $1
   AND (strpos(lower(s.initial_input::text), $2::text) > 0
     OR strpos(lower(s.final_output::text), $2::text) > 0)
 UNION ALL
-SELECT 'step', t.id, t.skill_name, t.started_at, jsonb_build_object('input', t.input, 'output', t.output)
+SELECT 'step', t.id, t.skill_name, t.started_at, NULL, NULL, NULL,
+  jsonb_build_object('input', t.input, 'output', t.output)
 FROM agent_session_steps t JOIN agent_sessions s ON s.id = t.session_id
 WHERE s.user_id = $1
   AND (strpos(lower(t.input::text), $2::text) > 0 OR strpos(lower(t.output::text), $2::text) > 0)
 UNION ALL
-SELECT 'execution', e.id, e.skill_name, e.started_at,
+SELECT 'execution', e.id, e.skill_name, e.started_at, e.provider, e.model, e.simulated,
   jsonb_build_object('input', e.input, 'output', e.output)
 FROM skill_executions e
 WHERE e.user_id = $1

@@ -8,6 +8,7 @@ import typer
 from totalaud.cli import records_shown, show
 from totalaud.cli.limited import cut
 from totalaud.cli.options import Options
+from totalaud.cli.reading import file_text
 
 if TYPE_CHECKING:
     from totalaud.records import Records
@@ -16,7 +17,21 @@ Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most."
 Genres = Annotated[list[str] | None, typer.Option("--genre", help="Repeatable.")]
 Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name or UUID.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
-Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The contact's UUID or e-mail address.")]
+
+
+def _contact(given: str) -> str:
+    """Take a contact from standard input for `-`: a command line is seen by others, and remembered."""
+    return file_text(given).strip() if given == "-" else given
+
+
+Contact = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONTACT",
+        help="The contact's UUID or e-mail address; - for standard input.",
+        callback=_contact,
+    ),
+]
 OBJECTED = (
     "it asks not to be written to again: the contact was suppressed with it\n"
     "if that is wrong: totalaud contacts unsuppress {}"
