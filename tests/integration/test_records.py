@@ -271,6 +271,21 @@ async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_wi
     assert texts["score-contacts"]["input"] == {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]}
 
 
+async def test_an_export_has_what_a_person_was_called_before_and_what_was_typed_under_that_name(told: Told):
+    asked = await told.client.execute("generate-pitch", {"contact_name": "Fictional Ada", "artist_name": "N"})
+    await told.client.skill_outcome(asked.id)
+    for number in range(101):
+        done = await told.client.records.load(
+            "contacts", f"email,notes\nada@example.org,n{number}\n".encode()
+        )
+    done = await told.client.records.load("contacts", b"email,name\nada@example.org,Zoe\n")
+    await told.client.tables.caught_up(done["seq"])
+    found = await told.client.records.export(told.ada)
+    imported = [event for event in found["history"] if event["type"] == "ContactImported"]
+    assert [imported[0]["name"], imported[-1]["name"], len(imported)] == ["Fictional Ada", "Zoe", 103]
+    assert [text["value"]["input"]["contact_name"] for text in found["texts"]] == ["Fictional Ada"]
+
+
 async def test_an_export_has_nothing_of_whose_address_stands_in_the_notes(told: Told):
     await told.client.records.load("contacts", b"email,notes\nada@example.org,ben@example.org\n")
     asked = await told.client.execute("predict-success", {"contacts": [{"email": "ben@example.org"}]})

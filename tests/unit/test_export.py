@@ -113,7 +113,13 @@ def test_what_a_spreadsheet_would_run_is_made_text(cell: str):
 
 
 def test_a_table_steers_no_terminal():
-    export = {"contact": {"notes": "a\x1b[2J\x9b31m\u202eb"}, "outreach": [], "pitches": [], "texts": []}
+    export = {
+        "contact": {"notes": "a\x1b[2J\x9b31m\u202eb"},
+        "history": [],
+        "outreach": [],
+        "pitches": [],
+        "texts": [],
+    }
     assert "a␛[2J\ufffd31m\ufffdb" in as_csv(export)
 
 
@@ -126,6 +132,7 @@ def test_a_table_has_a_line_for_each_field_and_runs_nothing():
             "notes": None,
             "imported_at": datetime(2026, 5, 1, 10, tzinfo=UTC),
         },
+        "history": [],
         "outreach": [{"event": "sent"}, {"event": "replied"}],
         "pitches": [],
         "texts": [],
@@ -143,5 +150,12 @@ def test_a_table_has_a_line_for_each_field_and_runs_nothing():
 
 
 def test_a_contact_of_whom_only_texts_are_left_is_a_table_too():
-    export = {"contact_id": str(ADA), "contact": None, "outreach": [], "pitches": [], "texts": []}
+    export = {
+        "contact_id": str(ADA),
+        "contact": None,
+        "history": [],
+        "outreach": [],
+        "pitches": [],
+        "texts": [],
+    }
     assert as_csv(export).splitlines() == ["record,number,field,value"]

@@ -44,6 +44,7 @@ VALID |= {
     "contacts.suppress": [{"email": EMAIL}, {"contact_id": ID}],
     "contacts.unsuppress": [{"email": EMAIL}, {"contact_id": ID}],
     "contacts.erase": [{"email": EMAIL}, {"contact_id": ID}],
+    "contacts.history": [{"email": EMAIL}, {"contact_id": ID, "after_seq": 1}],
     "artist.set": [{"name": "Nobody", "genres": ["synthpop"], "mine": True, "location": "Leeds"}],
     "artist.add_fact": [{"artist": "Nobody", "text": "Plays in Leeds", "valid_to": "2027-01-01"}],
     "artist.remove_fact": [{"artist": "Nobody", "fact_id": ID}],

@@ -6,41 +6,45 @@ from uuid import UUID
 from shared.refusal import Refusal
 from shared.sealing import is_sealed
 from totalaud import record_queries as queries
-from totalaud.opening import Open, Whom
+from totalaud.opening import Opener
 from totalaud.record import Record
 from totalaud.tables import Tables
 
 IDS = frozenset({"id", "contact_id", "contact_ids"})
 PERSONAL = ("name", "email", "phone", "notes")
 ALL_TEXTS_S = 3600.0
-Export = dict[str, Any]
+Json = dict[str, Any]
+Export = Json
 
 
-async def export_of(tables: Tables, open_: Open, whom: Whom, user: UUID, contact_id: UUID) -> Export:
-    """Return {contact_id, contact, outreach, pitches, texts}; a person who is not known is a Refusal.
+async def export_of(tables: Tables, opener: Opener, user: UUID, contact_id: UUID, past: list[Json]) -> Export:
+    """Return {contact_id, contact, history, outreach, pitches, texts}; one who is not known is a Refusal.
 
-    `texts` are the parts of inputs and outputs that name the contact's id or are sealed for them, or for whom
-    their name, address, phone or notes mean where these stand without the id: what erasing them takes away.
+    `past` is what the log holds of the contact, and `history` the same, opened. `texts` are the parts of
+    inputs and outputs that name the contact's id or are sealed for them, or for whom their name, address,
+    phone or notes, earlier ones too, mean where these stand without the id: what erasing them takes away.
     Those of an execution tell which model was asked, if one was; `simulated` is the local one's.
     """
     contact = await tables.row(queries.CONTACT, user, contact_id)
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
-    own = await open_(user, [contact[name] for name in PERSONAL] if contact else [])
-    people = [contact_id, *sorted((await whom(user, own) if own else set()) - {contact_id})]
+    values = [[event.get(name) for name in PERSONAL] for event in past if event["type"] == "ContactImported"]
+    meant = [await opener.whom(user, one) for one in await opener.open(user, values)]
+    people = [contact_id, *sorted(set[UUID]().union(*meant) - {contact_id})]
     said = [
         (one, row)
         for one in people
         for row in await tables.rows(queries.SAID_OF, user, str(one), within_s=ALL_TEXTS_S)
     ]
-    if contact is None and not outreach and not said:
+    if contact is None and not past and not outreach and not said:
         raise Refusal("not_found", "contact_id", f"nothing is stored on contact {contact_id}")
     found = {
         "contact": contact,
+        "history": [{name: each for name, each in event.items() if name != "fingerprint"} for event in past],
         "outreach": outreach,
         "pitches": await tables.rows(queries.PITCHES_WITH, user, contact_id),
         "texts": [{**row, "value": told} for one, row in said if (told := about(one, row["value"]))],
     }
-    return {"contact_id": str(contact_id), **await open_(user, _plain(found))}
+    return {"contact_id": str(contact_id), **await opener.open(user, _plain(found))}
 
 
 def about(person: UUID, value: Any) -> Any:

@@ -19,12 +19,6 @@ class Open(Protocol):
     async def __call__(self, user: UUID, value: Any, /) -> Any: ...
 
 
-class Whom(Protocol):
-    """Returns whom name, address, phone and notes mean where no id is beside them; nobody without the key."""
-
-    async def __call__(self, user: UUID, values: Sequence[Any], /) -> set[UUID]: ...
-
-
 class Opener:
     """Shows values in the clear where that is possible; reads the key when it is first asked."""
 
@@ -54,7 +48,7 @@ class Opener:
             raise Refusal("invalid", "email", f"email: {error}") from None
 
     async def whom(self, user: UUID, values: Sequence[Any]) -> set[UUID]:
-        """Return what `Whom` says."""
+        """Return whom name, address, phone and notes mean where no id is beside; nobody without the key."""
         vault = await self._vault()
         return set() if vault is None else written_as(await vault.ids(), user, values)
 

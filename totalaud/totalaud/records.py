@@ -174,7 +174,19 @@ class Records:
     async def export(self, contact_id: Id) -> Export:
         """Return all that is stored on a contact, opened; raises Refusal for one who is not known."""
         of = as_id(contact_id, "contact_id")
-        return await export_of(self._tables, self._opener.open, self._opener.whom, self._user, of)
+        past = await self._history(of)
+        return await export_of(self._tables, self._opener, self._user, of, past)
+
+    async def _history(self, contact_id: UUID) -> list[Json]:
+        """Return what the log holds of a contact, personal values sealed."""
+        events: list[Json] = []
+        more = True
+        while more:
+            body = {"contact_id": str(contact_id), "after_seq": events[-1]["seq"] if events else 0}
+            page = await self._ask("contacts", "history", body)
+            events += page["events"]
+            more = page["more"]
+        return events
 
     async def _stored(self, noun: str, of: str) -> list[str]:
         """Return the spellings under which it is stored: to the commands they are all one."""

@@ -16,6 +16,7 @@ from campaigns.outreach import Outreach
 from campaigns.outreach_importing import OutreachImporting
 from campaigns.profiles import Artists, Campaigns, Releases
 from campaigns.reapplying import Reapplying
+from campaigns.remembering import Remembering
 from campaigns.stream_importing import StreamImporting
 from campaigns.suppressing import Suppressing
 from shared import streams
@@ -50,6 +51,7 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
         "contacts.suppress": Route(ask.SuppressContact, objecting.suppress),
         "contacts.unsuppress": Route(ask.UnsuppressContact, objecting.unsuppress),
         "contacts.erase": Route(ask.EraseContact, Erasing(vault, of_contacts).handle),
+        "contacts.history": Route(ask.ReadHistory, Remembering(vault, of_contacts).handle),
         "artist.set": Route(ask.SetArtist, an_artist.set),
         "artist.add_fact": Route(ask.AddFact, an_artist.add_fact),
         "artist.remove_fact": Route(ask.RemoveFact, an_artist.remove_fact),

@@ -183,6 +183,12 @@ class EraseContact(OfContact):
     """The person's key is deleted: nothing of theirs can be read again, nor imported."""
 
 
+class ReadHistory(OfContact):
+    """What has happened to the contact since `after_seq`, page by page."""
+
+    after_seq: int = Field(default=0, ge=0)
+
+
 class Done(Message):
     """`seq` is the log's sequence after which it is so; `unchanged`: it had been so before."""
 
@@ -231,3 +237,11 @@ class Erased(Message):
     contact_id: UUID
     known: bool
     seq: int
+
+
+class ContactHistory(Message):
+    """`events` as the log has them, each with `seq` and `at`, personal values sealed; `more` come after."""
+
+    contact_id: UUID
+    events: tuple[dict[str, Any], ...]
+    more: bool

@@ -30,7 +30,7 @@ def neutral(cell: str) -> str:
 
 
 def _lines(export: Export) -> Iterator[tuple[str, ...]]:
-    for record in ("contact", "outreach", "pitches", "texts"):
+    for record in ("contact", "history", "outreach", "pitches", "texts"):
         rows = export[record] if isinstance(export[record], list) else [export[record]]
         for number, row in enumerate(rows, 1):
             for field, value in (row or {}).items():
