@@ -96,6 +96,19 @@ async def test_who_is_erased_in_the_vault_that_was_copied_gets_no_key_where_it_i
     assert await there.vault.make_keys(USER, [by_name]) == {}
 
 
+async def test_beside_a_log_that_begins_anew_who_was_erased_gets_no_key(
+    here: Office, there: Office, tmp_path: Path
+):
+    erased, kept = await here.add(), await here.add("Rosalind Otherperson")
+    await here.erase(erased)
+    backup = await here.back_up(tmp_path / "backup")
+    await streams.provision(there.bus, ack_wait_s=5)
+    assert (await there.restore(backup, only="vault")).keys == 1
+    assert (await there.vault.make_keys(USER, [kept])).keys() == {kept}
+    with pytest.raises(Erased):
+        await there.vault.make_keys(USER, [erased])
+
+
 async def test_every_erasure_that_a_long_log_tells_of_is_applied(
     here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
