@@ -25,13 +25,14 @@ from totalaud.stack.local import LocalStack
 
 NAME, EMAIL = "Zephyrine Birdcage", "z.birdcage7731@example.org"
 PHONE, NOTES = "+44 1632 960881", "sings only in zymurgical cellars"
+PAGE = "https://example.org/authors/zephyrine-birdcage"
 CANARY = Canary(("Zephyrine", "Birdcage", "birdcage7731", "960881", "zymurgical"))
 OUTLET = Canary(("Aviary Hour",))
 OTHER = "Rosalind Otherperson"
-CSV = f"""name,email,phone,notes,outlet,type,genres,regions
-{NAME},{EMAIL},{PHONE},{NOTES},{OUTLET.words[0]},radio,synthpop,UK
-{OTHER},rosalind@example.org,,,Second Aviary,radio,synthpop,UK
-{NAME},no address {NAME},,,Third Aviary,radio,synthpop,UK
+CSV = f"""name,email,phone,notes,outlet,type,genres,regions,source,source_url
+{NAME},{EMAIL},{PHONE},{NOTES},{OUTLET.words[0]},radio,synthpop,UK,page of {NAME},{PAGE}
+{OTHER},rosalind@example.org,,,Second Aviary,radio,synthpop,UK,,
+{NAME},no address {NAME},,,Third Aviary,radio,synthpop,UK,,
 """
 OUTREACH = f"""contact_email,campaign,event,at,detail
 {EMAIL},Aviary spring,sent,2026-05-01T10:00:00+01:00,for {NAME}
