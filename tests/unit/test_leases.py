@@ -15,7 +15,14 @@ from nats.errors import NoRespondersError
 from orchestrator.doors import Doors
 from orchestrator.sweep import Sweep
 from shared.delivery import Delivery, Poison, server_of
-from shared.events import AttemptFailed, AttemptLost, SessionFailed, StepCompleted
+from shared.events import (
+    AttemptFailed,
+    AttemptLost,
+    AttemptRequested,
+    RetryScheduled,
+    SessionFailed,
+    StepCompleted,
+)
 from shared.json import dumps, loads
 from shared.ledger_events import MoneyReleased, MoneyReserved, MoneySettled
 from shared.refusal import Refusal
@@ -132,6 +139,20 @@ def test_it_ends_in_time_although_the_clock_is_put_back():
         scene.world.put_back(timedelta(hours=1))
         await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(AttemptLost)
+
+    played(story)
+
+
+def test_the_retry_comes_in_time_although_the_clock_is_put_back_and_the_sweep_looks():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        while not (retries := await scene.all_of(RetryScheduled)):
+            await asyncio.sleep(0.1)
+        wait_s = (retries[0].due - scene.world.now()).total_seconds()
+        scene.world.put_back(timedelta(days=2))
+        await scene.doors.commands.follow.outstanding(session(USER, ID))
+        await asyncio.sleep(wait_s + 1)
+        assert len(await scene.all_of(AttemptRequested)) == 2
 
     played(story)
 

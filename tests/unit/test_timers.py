@@ -10,6 +10,7 @@ import uvloop
 
 from orchestrator.timers import Timers
 from shared.clock import utc_now
+from shared.events import LONGEST_PATIENCE_S
 
 COUNT = 1000
 
@@ -68,6 +69,47 @@ async def test_a_timer_that_is_set_again_moves():
     timers.set_in("in", 0.09, due_as("fourth"))
     await asyncio.sleep(0.2)
     assert came == ["second", "fourth"]
+
+
+async def kept(first_s: float, then_s: float) -> float:
+    """Keep a timer that is set already; return after how long it came."""
+    timers, came = Timers(), asyncio.Event()
+
+    async def due() -> None:
+        came.set()
+
+    begun = asyncio.get_running_loop().time()
+    timers.set_in("one", first_s, due)
+    timers.keep("one", utc_now() + timedelta(seconds=then_s), due)
+    await asyncio.wait_for(came.wait(), 20)
+    return asyncio.get_running_loop().time() - begun
+
+
+async def test_of_a_timer_that_is_kept_the_sooner_time_holds():
+    assert [await kept(first, then) < 10 for first, then in ((0.05, 60), (60, 0.05))] == [True, True]
+
+
+async def test_a_time_comes_that_was_waited_for_although_the_clock_has_been_put_back():
+    now, came = [utc_now()], asyncio.Event()
+
+    async def due() -> None:
+        came.set()
+
+    Timers(lambda: now[0]).set("one", now[0] + timedelta(milliseconds=50), due)
+    now[0] -= timedelta(hours=1)
+    await asyncio.wait_for(came.wait(), 20)
+
+
+async def test_nothing_is_waited_for_longer_than_anything_is_planned_for():
+    timers = Timers()
+
+    async def due() -> None:
+        pass
+
+    timers.set("one", utc_now() + timedelta(days=400), due)
+    ((when, _),) = timers._handles.values()
+    timers.close()
+    assert when - asyncio.get_running_loop().time() <= LONGEST_PATIENCE_S
 
 
 async def test_nothing_comes_once_timers_are_closed():

@@ -1,5 +1,6 @@
 """What the decider can be asked: the commands, checked and complete."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -95,7 +96,9 @@ class ExpireLease(Struct, frozen=True):
 
 
 class WakeUp(Struct, frozen=True):
-    """A retry may be due."""
+    """A retry may be due; one that was to come at `due` is, wherever the clock has been put meanwhile."""
+
+    due: datetime | None = None
 
 
 Command = (

@@ -79,9 +79,10 @@ def decide(command: Command, session: Session, now: datetime, subject: str) -> D
             return _report(command, session, now, subject)
         case ExpireLease(attempt_id):
             return _expire(attempt_id, session, now)
-        case WakeUp():
-            due = session.retry_due is not None and session.retry_due <= now
-            return request(subject, Decision(session), session.current) if due else Decision(session)
+        case WakeUp(due):
+            at = session.retry_due
+            is_due = at is not None and (at == due or at <= now)
+            return request(subject, Decision(session), session.current) if is_due else Decision(session)
         case Resume():
             waits = session.waiting_on == "budget"
             return request(subject, Decision(session), session.current) if waits else Decision(session)

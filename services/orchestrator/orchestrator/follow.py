@@ -125,15 +125,15 @@ class Follow:
         self.shares.over(session.known - session.open.keys())
 
     def _set_retry(self, aggregate: Aggregate, due: datetime) -> None:
-        self._timers.set(aggregate.subject, due, lambda: self._wake(aggregate))
+        self._timers.keep((aggregate.subject, due), due, lambda: self._wake(aggregate, due))
 
     def _set_lease(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """Let it run from now on: an append may have taken long."""
         self._leases[attempt_id] = aggregate
         self._timers.set_in(attempt_id, self._lease_s, lambda: self._expire(aggregate, attempt_id))
 
-    async def _wake(self, aggregate: Aggregate) -> None:
-        decided = await self._sessions.decide(aggregate, WakeUp(), cause="timer")
+    async def _wake(self, aggregate: Aggregate, due: datetime) -> None:
+        decided = await self._sessions.decide(aggregate, WakeUp(due), cause="timer")
         await self.decided(aggregate, decided)
 
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from shared.clock import Clock, utc_now
+from shared.events import LONGEST_PATIENCE_S
 from shared.logs import get_logger
 
 AGAIN_S, LONGEST_S = 1.0, 30.0
+A_MOMENT = timedelta(seconds=1)
 Due = Callable[[], Awaitable[None]]
 
 
@@ -20,37 +23,53 @@ class Timers:
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
-        self._handles: dict[Hashable, asyncio.TimerHandle] = {}
+        self._handles: dict[Hashable, tuple[float, asyncio.TimerHandle]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._latest: dict[Hashable, Due] = {}
 
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
-        self.clear(key)
-        wait = max(0.0, (at - self._clock()).total_seconds())
-        self._handles[key] = asyncio.get_running_loop().call_later(wait, self._fire_at, key, at, due)
+        self._start(key, self._wait_s(at), self._fire_at, key, at, due)
 
     def set_in(self, key: Hashable, seconds: float, due: Due) -> None:
         """Set one that does not mind when the clock is put back or forward meanwhile."""
-        self.clear(key)
-        self._handles[key] = asyncio.get_running_loop().call_later(seconds, self._fire, key, due)
+        self._start(key, seconds, self._fire, key, due)
+
+    def keep(self, key: Hashable, at: datetime, due: Due) -> None:
+        """Set one, or leave that of the key which comes sooner: none comes later for a clock put back."""
+        held = self._handles.get(key)
+        if held is None or asyncio.get_running_loop().time() + self._wait_s(at) < held[0]:
+            self.set(key, at, due)
 
     def clear(self, key: Hashable) -> None:
-        if (handle := self._handles.pop(key, None)) is not None:
-            handle.cancel()
+        if (held := self._handles.pop(key, None)) is not None:
+            held[1].cancel()
 
     def is_set(self, key: Hashable) -> bool:
         """Whether it is still to come; one whose callback runs is so only if it was set again."""
         return key in self._handles
 
     def close(self) -> None:
-        for handle in self._handles.values():
+        for _, handle in self._handles.values():
             handle.cancel()
         for task in self._running:
             task.cancel()
 
+    def _start(self, key: Hashable, seconds: float, fire: Callable[..., None], *args: Any) -> None:
+        self.clear(key)
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        self._handles[key] = when, loop.call_at(when, fire, *args)
+
+    def _wait_s(self, at: datetime) -> float:
+        """Return how long to wait; nothing is planned for longer, but the clock may have been put back."""
+        return min(max(0.0, (at - self._clock()).total_seconds()), LONGEST_PATIENCE_S)
+
     def _fire_at(self, key: Hashable, at: datetime, due: Due) -> None:
-        """Wait on when it is too early: uvloop counts from when it last looked at its clock."""
-        if self._clock() < at:
+        """Wait on when it is a moment too early: uvloop counts from when it last looked at its clock.
+
+        By more, the clock has been put back; what was waited for has come.
+        """
+        if timedelta() < at - self._clock() < A_MOMENT:
             self.set(key, at, due)
         else:
             self._fire(key, due)
