@@ -108,6 +108,12 @@ def test_one_that_does_not_has_lost_its_runner():
     assert overdue(attempt_id(), past(PAID, CLAIM, Cancel()), later) == Doubt(attempt_id())
 
 
+def test_nobody_waits_for_a_clock_that_was_put_back_to_get_there_again():
+    history = past(PAID, CLAIM, Cancel())
+    assert overdue(attempt_id(), history, NOW - SILENT_FOR / 2) is None
+    assert overdue(attempt_id(), history, NOW - timedelta(days=1)) == Doubt(attempt_id())
+
+
 def test_an_attempt_that_was_never_claimed_gives_everything_back():
     later = NOW + SILENT_FOR + timedelta(seconds=1)
     assert overdue(attempt_id(), past(PAID, Cancel()), later) == Release(attempt_id())

@@ -53,14 +53,15 @@ def _settle(attempt_id: UUID, used: Usage | None) -> Release | Settle | None:
 def overdue(attempt_id: UUID, past: Past, now: datetime) -> Closing | None:
     """Tell by the session's whole history what was not settled at once; nothing while it may still be.
 
-    An attempt that was stopped reports on itself; if it does not for a while, its runner is gone.
+    An attempt that was stopped reports on itself; if it does not for a while, its runner is gone. So it is
+    taken to be where the last commit lies ahead: the clock has been put back since.
     """
     own = [event for event in past.events if getattr(event, "attempt_id", None) == attempt_id]
     if told := [found for event in own if (found := settlement(event)) is not None]:
         return told[-1]
     if attempt_id in fold_session(past.events).open:
         return None
-    if past.recorded and now - past.recorded[-1].commit.at < SILENT_FOR:
+    if past.recorded and abs(now - past.recorded[-1].commit.at) < SILENT_FOR:
         return None
     begun = any(isinstance(event, AttemptStarted) for event in own)
     return Doubt(attempt_id) if begun else Release(attempt_id)
