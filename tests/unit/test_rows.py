@@ -155,6 +155,14 @@ def test_an_attempt_ends_with_all_that_was_used():
     assert row["warnings"] == ["a field was dropped"]
 
 
+def test_no_attempt_or_call_begins_after_it_is_in_the_log_though_its_runner_s_clock_is_ahead():
+    ahead = later(7200)
+    calls = (call(started_at=ahead),)
+    story = told(start(), report(usage=usage(3), started_at=ahead, calls=calls))
+    rows = (story.attempt(), *story.folded.tables["model_calls"].values())
+    assert [row["started_at"] for row in rows] == 2 * [story.attempt()["completed_at"]]
+
+
 def test_a_custom_skill_costs_nothing():
     assert part(told(start(), report()).attempt(), "tokens_used", "cost_usd") == (0, 0)
 

@@ -1,6 +1,7 @@
 """Attempts and their calls of models as rows, and what they used in the totals of step and session."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -88,7 +89,7 @@ class Attempts:
 
     def _reported(self, event: Report, outcome: dict[str, Any]) -> Iterator[Change]:
         measured = {
-            "started_at": event.started_at,
+            "started_at": self._begun(event.started_at),
             "duration_ms": event.duration_ms,
             "warnings": list(event.warnings) or None,
         }
@@ -116,12 +117,16 @@ class Attempts:
             "execution_id": self._id if self._alone else None,
             "step_number": event.step,
             "failed_checks": list(event.failed_checks),
-            "started_at": event.started_at,
+            "started_at": self._begun(event.started_at),
             "duration_ms": event.duration_ms,
         }
         said = {name: getattr(event, name) for name in CALL}
         used = {} if event.usage is None else {name: getattr(event.usage, name) for name in USED}
         return Add(row, told | said | used)
+
+    def _begun(self, told: datetime) -> datetime:
+        """Return when it began by the runner's clock, which may be ahead: not after it is in the log."""
+        return min(told, self._commit.at)
 
     def _ended(self, error: AttemptError | None, output: Any) -> dict[str, Any]:
         return {
