@@ -350,6 +350,14 @@ async def test_the_provider_s_patience_may_be_told_as_a_moment(provider: Callabl
 
 
 @BOTH
+async def test_a_moment_is_one_by_the_provider_s_clock(provider: Callable[[Handler], Chat]) -> None:
+    theirs = utc_now() + timedelta(hours=5)
+    asked, date = (format_datetime(theirs + timedelta(seconds=s), usegmt=True) for s in (60, 0))
+    failed = await refused(provider, always(429, {"retry-after": asked, "date": date}))
+    assert failed.retry_after_s == 60
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("status", "code"), [(500, "provider_error"), (503, "provider_away"), (529, "provider_away")]
 )

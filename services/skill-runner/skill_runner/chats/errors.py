@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
@@ -130,7 +131,7 @@ def _by_status(provider: str, error: Any) -> Failure:
     """
     status: int = error.status_code
     headers = error.response.headers
-    after = _seconds(headers.get("retry-after", ""))
+    after = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
     retryable = headers.get("x-should-retry") != "false"
     if _says(error, OUT_OF_MONEY):
         return _refused(provider, status, NO_CREDIT)
@@ -163,15 +164,25 @@ def _says(error: Any, kinds: Container[str]) -> bool:
     return any(isinstance(one, str) and one in kinds for one in said)
 
 
-def _seconds(header: str) -> float | None:
-    """Read `retry-after`: seconds, or the moment in HTTP's form; None for all else."""
+def _seconds(header: str, date: str) -> float | None:
+    """Read `retry-after`: seconds, or the moment in HTTP's form; None for all else.
+
+    A moment is one by the clock of who answers, which `date` tells.
+    """
     if header.replace(".", "", 1).isdecimal():
         return min(float(header), LONGEST_PATIENCE_S)
     try:
-        seconds = (parsedate_to_datetime(header) - utc_now()).total_seconds()
+        seconds = (parsedate_to_datetime(header) - _moment(date)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(0.0, round(seconds, 1)), LONGEST_PATIENCE_S)
+
+
+def _moment(date: str) -> datetime:
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return utc_now()
 
 
 def _why(status: int) -> str:
