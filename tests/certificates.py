@@ -39,13 +39,13 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def vouch(self, name: str, address: str) -> tuple[Path, Path]:
-        """Return the files of a certificate for an address, and of its key."""
+    def vouch(self, name: str, address: str, days: int = 0) -> tuple[Path, Path]:
+        """Return the files of a certificate for an address, and of its key; it is good in so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         spoken_for = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         certificate = (
-            _begun(_named(name), self._name, key.public_key())
+            _begun(_named(name), self._name, key.public_key(), days)
             .add_extension(spoken_for, critical=False)
             .add_extension(issuer, critical=False)
             .sign(self._key, SHA256())
@@ -60,8 +60,10 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+def _begun(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 0
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC) + timedelta(days=days)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

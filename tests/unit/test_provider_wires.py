@@ -202,6 +202,20 @@ async def test_a_certificate_that_is_not_trusted_is_named(provider: Pool, tmp_pa
 
 
 @BOTH
+@pytest.mark.parametrize("days", [-2, 2])
+async def test_a_certificate_of_another_time_has_the_clock_looked_at(
+    provider: Pool, days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path, "somebody")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.vouch("there", "127.0.0.1", days))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    async with wire(answer(ANSWERS[provider]), tls=tls) as there:
+        failure, _ = await failed(there.url.replace("http:", "https:"), provider)
+    assert "its certificate is not valid at this time; check the clock here" in failure.message
+
+
+@BOTH
 async def test_a_proxy_that_does_not_let_a_call_through_is_named(
     monkeypatch: pytest.MonkeyPatch, provider: Pool
 ) -> None:

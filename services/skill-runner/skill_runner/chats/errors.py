@@ -46,6 +46,7 @@ SERVER_ERROR = 500
 OVERLOADED = (503, 529)
 BETWEEN = (408, 502, 504, 520, 524)
 UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
+NOT_AT_THIS_TIME = (9, 10)
 NEVER_SENT = (*UNREACHED, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.LocalProtocolError)
 
 
@@ -115,6 +116,8 @@ def _barrier(error: Exception) -> str:
         return ": the proxy that the environment names does not let the call through"
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
+            if cause.verify_code in NOT_AT_THIS_TIME:
+                return ": its certificate is not valid at this time; check the clock here"
             return (
                 ": its certificate is not trusted here; check the base URL where one is set, SSL_CERT_FILE, "
                 "and what stands between"
