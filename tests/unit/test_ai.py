@@ -233,7 +233,7 @@ async def test_the_deadline_ends_all_calls_and_keeps_what_was_paid() -> None:
     async def stall(number: int, _question: Question) -> None:
         await asyncio.sleep(60 if number == 2 else 0)
 
-    run = await attempt({"contacts": CONTACTS}, timeout_s=0.1)
+    run = await attempt({"contacts": CONTACTS}, timeout_s=1)
     late = await failed(Model(stall), run)
     assert (late.code, late.retryable) == ("timeout", True)
     assert run.progress.usage is not None
