@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ import pytest
 import otlp
 from rig import client_of, running_stack
 from shared.json import dumps
+from shared.refusal import Refusal
 from shared.subjects import ask
 from totalaud.client import Client
 from totalaud.errors import Unreachable, WorkflowFailed
@@ -135,6 +137,21 @@ async def test_a_retried_session_stays_one_tree(traced):
     failed = [span for span in spans if span.name == "execute_tool fail"]
     assert [span.attributes["totalaud.attempt"] for span in sorted(failed, key=start)] == [1, 2]
     assert not any(CANARY.encode() in body for body in traced.receiver.bodies)
+
+
+async def test_what_a_client_asks_says_of_which_session_in_whatever_trace_it_is(traced):
+    client = traced.client
+    id_ = await traced.run(("echo", {"text": "x"}))
+    alone = (await client.execute("echo", {"text": "x"})).id
+    for asking in (client.retry(id_), client.cancel(id_), client.cancel_skill(alone)):
+        with suppress(Refusal):
+            await asking
+    asked = {(verb, id_) for verb in ("session.run", "session.retry", "session.cancel")}
+    asked |= {(verb, alone) for verb in ("skill.execute", "skill.cancel")}
+    await asyncio.to_thread(
+        traced.receiver.wait,
+        lambda spans: asked <= {(span.name, span.attributes.get("gen_ai.conversation.id")) for span in spans},
+    )
 
 
 @pytest.mark.parametrize("header", ["traceparent", "Traceparent"])

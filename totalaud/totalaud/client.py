@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, get_args
 from uuid import UUID, uuid4
 
-from shared import telemetry
+from shared import genai, telemetry
 from shared.bus import Bus
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, execution, session
@@ -232,7 +232,9 @@ class Client:
         return await self.door.ask(self.user, _door_of(aggregate), verb, {**named, **body})
 
     async def _command(self, aggregate: Aggregate, verb: str, body: Json) -> Accepted:
-        with telemetry.span(f"{_door_of(aggregate)}.{verb}", kind="client"):
+        """Ask under a span that says which session is meant: a retry or a cancel is in a trace of its own."""
+        whose = {genai.CONVERSATION: aggregate.id}
+        with telemetry.span(f"{_door_of(aggregate)}.{verb}", kind="client", attributes=whose):
             return Accepted.of(await self._ask(aggregate, verb, body), aggregate.id)
 
     async def _known(self, aggregate: Aggregate) -> None:
