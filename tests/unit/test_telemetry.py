@@ -95,6 +95,15 @@ telemetry.shutdown()
     assert headers["content-type"] == "application/x-protobuf"
 
 
+def test_the_services_of_a_host_say_that_they_are_on_one_unless_the_environment_says_where(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    one, other = (telemetry.resource(name).attributes["host.id"] for name in ("orchestrator", "projector"))
+    assert one == other != ""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "host.id=i-0a1b")
+    assert telemetry.resource("projector").attributes["host.id"] == "i-0a1b"
+
+
 @pytest.mark.parametrize(
     ("env", "where"),
     [
