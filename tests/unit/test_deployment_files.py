@@ -48,6 +48,10 @@ def test_every_container_comes_back_and_says_little_to_the_disk(name):
     assert SERVICES[name]["logging"]["options"]["max-size"]
 
 
+def test_traces_take_no_more_memory_than_leaves_the_others_theirs():
+    assert SERVICES["jaeger"]["mem_limit"] == "2g"
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_process_1_buries_what_skills_leave_behind_and_ends_when_it_is_told_to_while_it_starts(name):
     assert SERVICES[name]["init"] is True
