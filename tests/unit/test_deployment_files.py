@@ -20,7 +20,9 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 NATS_CONF = (ROOT / "deploy" / "nats.conf").read_text()
 TLS_CONF = (ROOT / "deploy" / "nats-tls.conf").read_text()
-WITH_TLS = yaml.safe_load((ROOT / "deploy" / "docker-compose.tls.yml").read_text())["services"]
+TLS_TEXT = (ROOT / "deploy" / "docker-compose.tls.yml").read_text()
+WITH_TLS = yaml.safe_load(TLS_TEXT)["services"]
+OPERATIONS = (ROOT / "OPERATIONS.md").read_text()
 TLS_FOLDER = "${TLS_FOLDER:?the folder with nats.pem, nats.key and ca.pem}"
 
 
@@ -83,7 +85,7 @@ def test_a_service_comes_in_as_a_user_that_nats_knows(name):
 
 
 def test_what_the_page_on_operations_lets_one_set_reaches_whoever_reads_it():
-    table = (ROOT / "OPERATIONS.md").read_text().split("## Settings")[1].split("\n## ")[0]
+    table = OPERATIONS.split("## Settings")[1].split("\n## ")[0]
     ours = set(re.findall(r"^\| `(TOTALAUD_[A-Z_]+)`", table, re.MULTILINE))
     of_the_image = {"TOTALAUD_SKILLS", "TOTALAUD_USER", "TOTALAUD_NATS_CA", "TOTALAUD_MASTER_KEY"}
     runner = SERVICES["skill-runner"]
@@ -121,6 +123,14 @@ def test_with_tls_everybody_comes_in_as_the_same_user(name):
         "nats:", "tls:", 1
     )
     assert WITH_TLS[name]["volumes"] == [f"{TLS_FOLDER}/ca.pem:{there['TOTALAUD_NATS_CA']}:ro"]
+
+
+def test_with_tls_every_command_of_compose_takes_the_same_files_for_each_makes_nats_anew_by_its_own():
+    told = re.findall(r"COMPOSE_FILE=([\w./:-]+)", TLS_TEXT + OPERATIONS)
+    assert set(told) == {"docker-compose.yml:deploy/docker-compose.tls.yml"}
+    assert len(told) == 2
+    assert all((ROOT / file).is_file() for file in told[0].split(":"))
+    assert "compose -f" not in TLS_TEXT + OPERATIONS
 
 
 def test_nats_with_tls_finds_every_variable_that_it_names():
