@@ -22,7 +22,7 @@ class Remembering:
 
     async def handle(self, user: UUID, request: ReadHistory, _cause: str) -> ContactHistory:
         """Answer a page; of nobody who is known, none."""
-        contact_id = meant(self.vault, user, request)
+        contact_id = meant(await self.vault.ids(), user, request)
         past = await self.histories.past(user, contact_id)
         left = [one for one in past.recorded if one.seq > request.after_seq]
         events = [

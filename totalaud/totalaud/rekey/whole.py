@@ -14,7 +14,7 @@ from shared.refusal import Refusal
 from shared.secret import secret
 from shared.vault import migrate
 from totalaud.database import reaching
-from totalaud.door import Door
+from totalaud.door import connected
 from totalaud.rekey.changing import change
 from totalaud.rekey.rewrapping import Rewrapping
 from totalaud.stack import paths
@@ -57,11 +57,8 @@ async def rekey(data: Path) -> Rekeyed:
             paths.on_disk(made.parent)
 
     async with servers(data) as (nats_url, database_url):
-        _, bus = await Door.open(nats_url)
-        try:
+        async with connected(nats_url) as bus:
             await _check_nobody_holds_it(bus)
-        finally:
-            await bus.close()
         with reaching(database_url):
             await migrate(database_url)
             await change(database_url, rewrapping, keep)
