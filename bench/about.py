@@ -21,7 +21,7 @@ def about(plan: Plan) -> dict[str, str]:
         "Turns": f"{plan.rounds} rounds, interleaved; {load.warm_up_s:g} s warm-up, {load.latency_sessions} "
         f"sessions alone, {load.seconds:g} s with {IN_FLIGHT} in flight",
         "Trust": f"others may use {TRUSTED_CORES} cores; beyond that a figure has a question mark",
-        "Checked": "after each turn every row was counted; all sessions completed, none too many",
+        "Checked": "each session's result; after each turn every row of totalaud, the floor and DBOS",
         "Machine": f"{os.cpu_count()} cores of {_processor()}, {_memory_gb():.0f} GB, {platform.system()} "
         f"{platform.release()}, Python {platform.python_version()}",
         "Versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES),

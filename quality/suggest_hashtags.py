@@ -56,7 +56,8 @@ def artists() -> Iterable[tuple[Json, set[str]]]:
 def words(given: Json) -> list[str]:
     artist = given["artist"]
     said = [artist["name"], given["release"]["title"], *artist["genres"], artist.get("location", "")]
-    return [f"#{word}" for name in said for word in name.split()]
+    bare = (re.sub(r"[\W_]", "", word) for name in said for word in name.split())
+    return [f"#{word}" for word in bare if word]
 
 
 def precision(tags: Sequence[str], fitting: set[str]) -> float:

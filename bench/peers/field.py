@@ -1,7 +1,8 @@
-"""The field: what each peer needs, how it is set up, and its turn. All write durably after each step.
+"""The field: what each peer needs, how it is set up, and its turn. All write after each step.
 
 Each has the settings that were found fastest for it: Restate 4 partitions and 2 workers, DBOS synchronous
-workflows in 2 processes, LangGraph 2 processes, Temporal no sandbox and SQLite's write-ahead log.
+workflows in 2 processes, LangGraph 2 processes with a checkpointer for each connection, Temporal no sandbox
+and SQLite's write-ahead log, which is not fsynced for each commit: it alone may lose some with the power.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence

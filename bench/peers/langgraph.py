@@ -1,7 +1,11 @@
-"""LangGraph with its PostgreSQL checkpointer, durability sync: written before the next node begins."""
+"""LangGraph with its PostgreSQL checkpointer, durability sync: written before the next node begins.
+
+A checkpointer has a lock around whatever it asks of its pool, which would leave one connection of all in use:
+there are as many of them as connections, each with a graph of its own.
+"""
 
 import os
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any, TypedDict
 from uuid import uuid4
 
@@ -43,14 +47,13 @@ async def main() -> None:
     options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
     url = os.environ["PEER_DATABASE_URL"]
     async with AsyncConnectionPool(url, min_size=CONNECTIONS, max_size=CONNECTIONS, kwargs=options) as pool:
-        saver = AsyncPostgresSaver(pool)
         if os.environ["PEER_NUMBER"] == "1":
-            await saver.setup()
-        compiled = graph(saver)
+            await AsyncPostgresSaver(pool).setup()
+        graphs = cycle([graph(AsyncPostgresSaver(pool)) for _ in range(CONNECTIONS)])
 
         async def run_one(given: Document) -> None:
             thread = {"configurable": {"thread_id": str(uuid4())}}
-            check(await compiled.ainvoke(given, thread, durability="sync"))
+            check(await next(graphs).ainvoke(given, thread, durability="sync"))
 
         await serve(run_one)
 
