@@ -451,6 +451,12 @@ async def test_a_model_that_only_thought_is_not_told_of_as_one_that_wrote_too_mu
     assert failure.message == f"contacts[0]: {thought}: raise config.max_tokens"
 
 
+async def test_an_answer_that_is_cut_off_says_at_how_many_tokens(bench):
+    failure, _ = await bench(Played(reply('{"text": "Hi', "length")), CHECK)
+    why = "the answer was cut off at 1024 tokens: raise config.max_tokens"
+    assert failure.message == f"contacts[0]: {why}"
+
+
 async def test_where_a_model_takes_no_more_the_input_is_what_is_too_long(bench):
     failure, _ = await bench(Played(reply('{"text": "Hi', "full")), CHECK)
     why = "input and answer are together longer than the model takes: shorten the input"

@@ -49,6 +49,20 @@ def test_bad_json_is_refused_with_its_path(text, code, field):
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"a":\n 1', "Expecting ',' delimiter, line 2 column 3"),
+        (b'{"a": "\xff"}', "it is not UTF-8"),
+        (f"1{'0' * 5000}", "a number is out of range"),
+    ],
+)
+def test_bad_json_is_told_what_is_wrong_and_where(text, why):
+    with pytest.raises(Refusal) as refused:
+        loads(text)
+    assert refused.value.message == f"the body is not JSON: {why}"
+
+
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_nesting_is_bounded(opening):
     closing = {"[": "]"}.get(opening, "}")

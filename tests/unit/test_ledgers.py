@@ -119,6 +119,10 @@ async def test_what_is_known_is_not_read_again_to_be_added_to():
     assert log.loads == log.appends == 3, "an append loads once itself"
 
 
+async def test_who_never_had_money_set_aside_has_a_ledger_with_nothing_in_it():
+    assert await ledgers(CountedLog()).load(USER) == module.Known()
+
+
 async def test_a_long_ledger_is_read_page_by_page_and_goes_on_from_the_last_one(
     monkeypatch: pytest.MonkeyPatch,
 ):

@@ -130,6 +130,12 @@ async def test_no_more_are_made_than_a_server_answers_whatever_it_takes():
     assert waits_s(calls.pace) == 0
 
 
+async def test_a_server_that_says_how_many_it_answers_has_one_pace_for_all_its_models():
+    of_server, of_provider = paces.paces(3), paces.paces(None)
+    assert of_server["large"] is of_server["small"]
+    assert of_provider["large"] is not of_provider["small"]
+
+
 async def test_who_waits_in_vain_for_a_server_that_answers_others_is_told_that():
     calls = Calls(Pace(1))
     await calls.make(1)
