@@ -3,14 +3,16 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
-from check import Story, check, lies, story_of
+from check import UNEVEN, Story, check, lies, story_of
 from kills.hunt import RUNNER, Hunt
 from kills.recovery import recoveries
 from load import Load, loaded
@@ -36,7 +38,10 @@ LIES: dict[str, Callable[[Story], dict[str, Any]]] = {
     "the bill is higher": lambda story: {"bill": story.bill + Decimal("0.0001")},
     "the bill is lower": lambda story: {"bill": story.bill - Decimal("0.0001")},
     "something was buried": lambda _: {"dead_letters": ["a letter"]},
+    "a session does not add up": lambda _: {"uneven": ["a session"]},
 }
+COSTS = ("agent_sessions", "agent_session_steps", "skill_executions", "model_calls", "ledger")
+DOUBTS = ("agent_sessions", "agent_session_steps", "skill_executions", "ledger")
 
 
 def _without_an_end(story: Story) -> list[Any]:
@@ -60,6 +65,12 @@ async def load() -> AsyncIterator[Load]:
         yield load
 
 
+@pytest.fixture(scope="module")
+async def story(load: Load) -> Story:
+    """What was told once no more was under way; nothing happens between the tests that ask for it."""
+    return await story_of(load)
+
+
 @pytest.fixture
 async def busy(load: Load) -> Load:
     load.begin()
@@ -79,10 +90,35 @@ async def test_with_no_fault_every_attempt_is_executed_exactly_once(busy: Load):
 
 
 @pytest.mark.parametrize("lie", LIES)
-async def test_a_story_that_does_not_agree_is_noticed(load: Load, lie: str):
-    story = await story_of(load)
+async def test_a_story_that_does_not_agree_is_noticed(load: Load, story: Story, lie: str):
     assert list(lies(load, story)) == []
     assert list(lies(load, replace(story, **LIES[lie](story))))
+
+
+@asynccontextmanager
+async def until_it_is_undone(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [*((table, "cost_usd") for table in COSTS), *((table, "in_doubt_usd") for table in DOUBTS)],
+)
+async def test_a_cost_that_is_off_in_one_table_alone_is_noticed(load: Load, table: str, column: str):
+    connection = await asyncpg.connect(load.stack.place.database_url)
+    try:
+        before = await connection.fetch(UNEVEN)
+        async with until_it_is_undone(connection):
+            await connection.execute(f"UPDATE {table} SET {column} = coalesce({column}, 0) + 1e-9")
+            after = await connection.fetch(UNEVEN)
+    finally:
+        await connection.close()
+    assert (before, bool(after)) == ([], True)
 
 
 async def test_runners_that_are_told_to_stop_report_what_they_are_paid_for(load: Load):
