@@ -24,8 +24,17 @@ from controls import (
     start,
     usage,
 )
-from given import given
-from orchestrator.asked import Cancel, Command, ExpireLease, Refuse, Retry, SetSessionBudget, WakeUp
+from given import Given, given
+from orchestrator.asked import (
+    Cancel,
+    Command,
+    ExpireLease,
+    Refuse,
+    ReportAttempt,
+    Retry,
+    SetSessionBudget,
+    WakeUp,
+)
 from orchestrator.decide import answer, check_retry, decide
 from orchestrator.session import Session, Timer, outstanding
 from shared.events import (
@@ -50,6 +59,8 @@ from shared.events import (
 )
 from shared.refusal import Refusal
 from shared.subjects import execution, session
+
+TRIES = {"rate_limited": 8, "skill_error": 2}
 
 
 def test_a_start_requests_the_first_attempt():
@@ -167,12 +178,36 @@ def test_the_last_try_fails_the_session_and_names_the_step():
     ],
 )
 def test_what_is_no_fault_of_a_step_is_waited_for_longer(code: str, most: int, tries: int):
-    error = structs.replace(failure(1).report.error, code=code)
-    story = given(start(1, max_attempts=most))
-    for attempt in range(1, tries):
-        _, retry = story.when(failure(1, attempt, error=error)).then_happens(AttemptFailed, RetryScheduled)
-        story = story.and_then(failure(1, attempt, error=error)).and_then(WakeUp(), now=retry.due)
-    story.when(failure(1, tries, error=error)).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    tried_to_the_end(given(start(1, max_attempts=most)), code, 1, tries)
+
+
+@pytest.mark.parametrize("code", TRIES)
+@pytest.mark.parametrize("before", TRIES)
+def test_after_a_retry_and_at_the_next_step_all_tries_are_there_again(before: str, code: str):
+    failed = tried_to_the_end(given(start(1)), before, 1, TRIES[before])
+    retried = failed.and_then(Retry(1, (planned(1),)))
+    tried_to_the_end(retried, code, 1, TRIES[code], so_far=TRIES[before])
+    done = waited(given(start()), failing(1, 1, before)).and_then(report(1, attempt=2))
+    tried_to_the_end(done, code, 2, TRIES[code])
+
+
+def failing(step: int, attempt: int, code: str) -> ReportAttempt:
+    return failure(step, attempt, error=structs.replace(failure(1).report.error, code=code))
+
+
+def waited(story: Given, failed: ReportAttempt) -> Given:
+    """Have an attempt fail, and the next one asked for once it is due."""
+    _, retry = story.when(failed).then_happens(AttemptFailed, RetryScheduled)
+    return story.and_then(failed).and_then(WakeUp(), now=retry.due)
+
+
+def tried_to_the_end(story: Given, code: str, step: int, tries: int, so_far: int = 0) -> Given:
+    """Have so many attempts fail alike, the last of them for good; `so_far` were asked for before."""
+    for attempt in range(so_far + 1, so_far + tries):
+        story = waited(story, failing(step, attempt, code))
+    last = failing(step, so_far + tries, code)
+    story.when(last).then_happens(AttemptFailed, StepFailed, SessionFailed)
+    return story.and_then(last)
 
 
 @pytest.mark.parametrize("last", [failure(1, 5), ExpireLease(attempt_id(1, 5))], ids=["failed", "lost"])
