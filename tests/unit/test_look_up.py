@@ -22,6 +22,7 @@ from shared.models import load
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.subjects import skill
+from shared.usage import Cached, Usage
 from shared.work import Work
 from sim.loop import VirtualLoop
 from skill_runner.answerers import Answerers
@@ -97,7 +98,13 @@ async def test_a_result_that_is_young_enough_is_asked_for_and_served_as_the_atte
     report = looked.report
     assert report is not None
     assert (report.attempt_id, report.output, report.started_at) == (WORK.attempt_id, {"n": 1}, NOW)
-    assert (report.cache_key, report.cached, report.usage) == (looked.key, EARLIER.cached, EARLIER.usage)
+    assert report.cache_key == looked.key
+    assert report.cached == Cached(
+        from_attempt=EARLIER.attempt_id, saved_usd=Decimal(2), saved_list_price_usd=Decimal(3)
+    )
+    assert report.usage == Usage(
+        provider="openai", model="m", calls=0, cost_usd=Decimal(0), list_price_usd=Decimal(0), simulated=True
+    )
     assert report.warnings[1:] == ("old",)
     assert "other" in report.warnings[0]
 

@@ -105,6 +105,8 @@ def test_silence_is_never_an_input(event: str):
         ({"propensity": "nan"}, "propensity"),
         ({"propensity": 10**400}, "propensity"),
         ({"attributes": CANARY}, "attributes"),
+        ({"attributes": f"hook=a; {CANARY}"}, "attributes"),
+        ({"attributes": f"hook=a;  = {CANARY}"}, "attributes"),
         ({"attributes": {"a": 1}}, "attributes"),
         ({"attributes": {f"k{n}": "v" for n in range(51)}}, "attributes"),
         ({"detail": CANARY * 5000}, "detail"),
