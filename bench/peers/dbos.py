@@ -25,7 +25,7 @@ def workflow(given: Document) -> Document:
 
 
 def run(given: Document) -> Document:
-    ended: Document = DBOS.start_workflow(workflow, given).get_result()
+    ended: Document = workflow(given)
     return ended
 
 
