@@ -118,8 +118,12 @@ def paid_without_claim(_real: Any) -> Any:
     return handlers.Handlers._run_custom
 
 
-def forgets_what_it_reported(_real: Any) -> Any:
-    return lambda _known, _attempt_id: None
+def forgets_what_it_reported(real: Any) -> Any:
+    async def report(self: Any, report: Any, delivery: Any) -> None:
+        await real(self, report, delivery)
+        self._reported.pop(report.attempt_id)
+
+    return report
 
 
 def deaf_to_the_end(real: Any) -> Any:

@@ -160,8 +160,8 @@ MUTANTS = (
     Mutant(
         "a runner forgets what it reported",
         CALLED_AGAIN,
-        handlers,
-        "_remember",
+        handlers.Handlers,
+        "_report",
         faulty.forgets_what_it_reported,
         Focus(skills=("buy",), faults=LOSSY),
     ),
