@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -388,6 +389,44 @@ async def test_a_backup_of_afterwards_needs_the_new_one_and_keeps_who_is_meant(
         assert await vault.ids() == Keyring(MASTER_KEY).ids
     again = manifests.read(await there.back_up(tmp_path / "again"))
     assert again.master_key_since == since
+
+
+async def waits_for_a_lock(office: Office) -> None:
+    connection = await asyncpg.connect(office.database_url)
+    try:
+        while not await connection.fetchval(
+            "select exists (select from pg_locks where not granted and database = "
+            "(select oid from pg_database where datname = current_database()))"
+        ):
+            await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
+
+
+async def test_a_backup_that_is_made_meanwhile_has_all_keys_by_the_new_one(
+    here: Office, there: Office, tmp_path: Path
+):
+    id_ = await here.add()
+    held, free = Event(), Event()
+
+    def keep() -> None:
+        held.set()
+        free.wait(30)
+
+    changing = asyncio.create_task(
+        asyncio.to_thread(
+            lambda: asyncio.run(change(here.database_url, Rewrapping(MASTER_KEY, NEW_KEY), keep))
+        )
+    )
+    await asyncio.to_thread(held.wait, 30)
+    making = asyncio.create_task(here.back_up(tmp_path / "backup"))
+    await waits_for_a_lock(here)
+    free.set()
+    await changing
+    backup = await making
+    assert manifests.read(backup).master_key_since is not None
+    await there.restore(backup, NEW_KEY)
+    assert await name(there, NEW_KEY, id_) == NAME
 
 
 async def test_keys_of_another_master_key_are_not_restored_beside_those_that_are_there(

@@ -22,6 +22,7 @@ CONNECT_S = 5.0
 KEPT = "select wrapped, since from vault.ids"
 KEYS = "select user_id, person, wrapped from vault.keys order by user_id, person"
 GONE = "select user_id, person from vault.erased order by user_id, person"
+SHARE = "lock table vault.keys, vault.ids in access share mode"
 LOCK = "lock table vault.erased in share row exclusive mode"
 ERASE = """
 insert into vault.erased (user_id, person) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing
@@ -56,14 +57,17 @@ class Kept:
 async def lines(database_url: str) -> AsyncGenerator[tuple[bool | Kept, bytes], None]:
     """Yield the file's lines, the vault as it is at one moment; with each whether it is a key's.
 
-    The others are those of erased persons, and what is kept of an earlier master key. Raises Unreachable, and
-    Refusal where there is no vault.
+    The others are those of erased persons, and what is kept of an earlier master key. A change of that is
+    waited for before the moment is taken: who takes it first, and then waits, finds no key at all.
+
+    Raises Unreachable, and Refusal where there is no vault.
     """
     try:
         with reaching(database_url):
             connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    await connection.execute(SHARE)
                     async for user, person, wrapped in connection.cursor(KEYS, prefetch=PAGE):
                         yield True, _line(user, person, key=b64encode(wrapped).decode())
                     async for user, person in connection.cursor(GONE, prefetch=PAGE):
@@ -73,7 +77,7 @@ async def lines(database_url: str) -> AsyncGenerator[tuple[bool | Kept, bytes], 
                         yield Kept(wrapped, since), _written(kept)
             finally:
                 await connection.close()
-    except asyncpg.UndefinedTableError:
+    except (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError):
         raise Refusal("no_vault", "vault", "the vault is missing: run 'totalaud provision'") from None
 
 
