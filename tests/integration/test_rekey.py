@@ -78,6 +78,18 @@ async def keys_of(office: Office) -> list[asyncpg.Record]:
         await connection.close()
 
 
+async def waits_for_a_lock(office: Office) -> None:
+    connection = await asyncpg.connect(office.database_url)
+    try:
+        while not await connection.fetchval(
+            "select exists (select from pg_locks where not granted and database = "
+            "(select oid from pg_database where datname = current_database()))"
+        ):
+            await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
+
+
 async def test_names_are_read_with_the_new_master_key_and_not_with_the_old_one(here: Office, data: Path):
     id_ = await here.add()
     before = await keys_of(here)
@@ -350,6 +362,26 @@ async def test_another_one_is_refused_while_a_change_that_broke_off_is_to_be_gon
     assert await name(here, NEW_KEY, id_) == NAME
 
 
+async def test_of_two_that_change_it_at_once_none_uses_a_new_one_that_it_could_not_keep(
+    here: Office, data: Path
+):
+    id_ = await here.add()
+    other = await asyncpg.connect(here.database_url)
+    try:
+        async with other.transaction():
+            await other.execute("lock table vault.keys in access exclusive mode")
+            changing = asyncio.create_task(rekey(data))
+            await waits_for_a_lock(here)
+            (data / "master.key.new").write_text(NEW_KEY.hex())
+        assert (await refused(changing)).code == "conflict"
+    finally:
+        await other.close()
+    assert key_in(data / "master.key") == MASTER_KEY
+    assert await here.name(id_) == NAME
+    await rekey(data)
+    assert await name(here, NEW_KEY, id_) == NAME
+
+
 async def test_a_backup_of_before_needs_the_old_one_and_is_changed_where_it_was_restored(
     here: Office, there: Office, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -389,18 +421,6 @@ async def test_a_backup_of_afterwards_needs_the_new_one_and_keeps_who_is_meant(
         assert await vault.ids() == Keyring(MASTER_KEY).ids
     again = manifests.read(await there.back_up(tmp_path / "again"))
     assert again.master_key_since == since
-
-
-async def waits_for_a_lock(office: Office) -> None:
-    connection = await asyncpg.connect(office.database_url)
-    try:
-        while not await connection.fetchval(
-            "select exists (select from pg_locks where not granted and database = "
-            "(select oid from pg_database where datname = current_database()))"
-        ):
-            await asyncio.sleep(0.01)
-    finally:
-        await connection.close()
 
 
 async def test_a_backup_that_is_made_meanwhile_has_all_keys_by_the_new_one(

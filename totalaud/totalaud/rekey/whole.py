@@ -54,6 +54,10 @@ async def rekey(data: Path) -> Rekeyed:
     def keep() -> None:
         if made:
             paths.made_once(made, new.hex)
+            if key_in(made) != new:
+                raise Refusal(
+                    "conflict", None, f"{made} is of another change at the same time: run this again"
+                )
             paths.on_disk(made.parent)
 
     async with servers(data) as (nats_url, database_url):
