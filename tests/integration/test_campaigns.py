@@ -1,6 +1,7 @@
 """The campaigns service on real NATS and PostgreSQL: contacts in, and out for ever."""
 
 import asyncio
+import json
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -229,6 +230,23 @@ async def test_where_somebody_was_found_is_sealed_by_the_next_change_of_what_was
     ]
     assert is_sealed(last.source)
     assert is_sealed(last.source_url)
+
+
+async def test_a_history_is_told_in_pages_that_each_fit_into_an_answer(service: Service, bus: Bus):
+    seqs: list[int] = []
+    for number in range(50):
+        row = {"email": "zzyzx@example.org", "notes": f"{number:04}" + "\U0001f4fb" * 4996}
+        seqs.append((await service.ask("contacts.import", rows=[row]))["seq"])
+    told: list[int] = []
+    more, longest = True, 0
+    while more:
+        body = {"email": "zzyzx@example.org", "after_seq": told[-1] if told else 0}
+        page = await service.ask("contacts.history", **body)
+        told += [event["seq"] for event in page["events"]]
+        more = page["more"]
+        longest = max(longest, len(json.dumps(page)))
+    assert told == seqs
+    assert longest < 1_000_000 < bus.max_payload
 
 
 async def test_a_second_erasure_changes_nothing(service: Service):

@@ -122,6 +122,13 @@ async def test_who_is_erased_right_after_an_import_is_erased_by_name_too(service
     assert await service.vault.keys(service.user, {named}) == {named: None}
 
 
+async def test_a_history_has_what_was_just_imported(service: Service, behind: Copies):
+    before = await service.log.last_seq()
+    await service.ask("contacts.import", csv=FILE.format("no"))
+    behind.are_behind(before)
+    assert len((await service.ask("contacts.history", email=ADA))["events"]) == 1
+
+
 async def test_what_another_process_has_just_made_is_known(place: Place, spring: Service, behind: Copies):
     before = await spring.log.last_seq()
     await spring.ask("campaign.create", name="Autumn")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -10,13 +11,14 @@ from uuid import UUID, uuid4
 from campaigns.crowd import for_each
 from shared import subjects, telemetry
 from shared.commit import Commit
-from shared.log import Conflict, Log, Past
+from shared.log import Conflict, Log, Past, read_until
 from shared.log import Recorded as RecordedCommit
 from shared.newest import Newest
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
 AT_ONCE = 32
+PAGE, PAGE_BYTES = 100, 500_000
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -104,6 +106,15 @@ class Histories(Generic[S, C]):
 
     async def past(self, user: UUID, id_: UUID) -> Past:
         return await self._log.load(subjects.record(user, self.life.noun, id_))
+
+    async def page(self, user: UUID, id_: UUID, after: int) -> Past:
+        """Return what came after a sequence and is there by now, so much of it as one answer tells."""
+        aggregate = subjects.record(user, self.life.noun, id_)
+        last = await self._log.at_least(aggregate)
+        return await read_until(
+            lambda past: past.more or max(past.seq, after) >= last,
+            partial(self._log.page, aggregate, after, most=PAGE, most_bytes=PAGE_BYTES),
+        )
 
     async def record(
         self, user: UUID, id_: UUID, command: C, cause: str, known: Known[S] | None = None

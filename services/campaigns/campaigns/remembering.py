@@ -10,8 +10,6 @@ from campaigns.history import Histories
 from campaigns.requests import ContactHistory, ReadHistory
 from shared.vault import Vault
 
-PAGE = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Remembering:
@@ -23,11 +21,10 @@ class Remembering:
     async def handle(self, user: UUID, request: ReadHistory, _cause: str) -> ContactHistory:
         """Answer a page; of nobody who is known, none."""
         contact_id = meant(await self.vault.ids(), user, request)
-        past = await self.histories.past(user, contact_id)
-        left = [one for one in past.recorded if one.seq > request.after_seq]
+        past = await self.histories.page(user, contact_id, request.after_seq)
         events = [
             {"seq": one.seq, "at": one.commit.at.isoformat(), **event.told()}
-            for one in left[:PAGE]
+            for one in past.recorded
             for event in one.commit.events
         ]
-        return ContactHistory(contact_id=contact_id, events=tuple(events), more=len(left) > PAGE)
+        return ContactHistory(contact_id=contact_id, events=tuple(events), more=past.more)
