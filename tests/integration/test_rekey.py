@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
@@ -380,6 +383,41 @@ async def test_of_two_that_change_it_at_once_none_uses_a_new_one_that_it_could_n
     assert await here.name(id_) == NAME
     await rekey(data)
     assert await name(here, NEW_KEY, id_) == NAME
+
+
+async def test_where_the_new_one_cannot_be_written_nothing_is_changed_and_it_is_told(
+    here: Office, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    id_ = await here.add()
+    file = (data / "master.key").rename(data / ("k" * 250))
+    monkeypatch.setenv("TOTALAUD_MASTER_KEY_FILE", str(file))
+    error = await refused(rekey(data))
+    assert (error.code, "File name too long: nothing was changed" in error.message) == ("master_key", True)
+    assert key_in(file) == MASTER_KEY
+    assert await here.name(id_) == NAME
+
+
+@pytest.fixture
+def mounted(data: Path, tmp_path: Path) -> Iterator[Path]:
+    """The master key's file, as a container has a secret: it can be read, and nothing takes its place."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount a file")
+    file, secret = data / "master.key", tmp_path / "secret"
+    secret.write_text(MASTER_KEY.hex())
+    if subprocess.run(["mount", "--bind", secret, file], check=False, capture_output=True).returncode:
+        pytest.skip("no file can be mounted here")
+    try:
+        yield file
+    finally:
+        subprocess.run(["umount", file], check=True)
+
+
+async def test_where_the_old_one_is_a_mounted_file_nothing_is_changed(here: Office, mounted: Path):
+    id_ = await here.add()
+    error = await refused(rekey(mounted.parent))
+    assert (error.code, "nothing was changed" in error.message) == ("master_key", True)
+    assert [one.name for one in mounted.parent.iterdir()] == ["master.key"]
+    assert await here.name(id_) == NAME
 
 
 async def test_a_backup_of_before_needs_the_old_one_and_is_changed_where_it_was_restored(

@@ -52,13 +52,8 @@ async def rekey(data: Path) -> Rekeyed:
     rewrapping = Rewrapping(old, new)
 
     def keep() -> None:
-        if made:
-            paths.made_once(made, new.hex)
-            if key_in(made) != new:
-                raise Refusal(
-                    "conflict", None, f"{made} is of another change at the same time: run this again"
-                )
-            paths.on_disk(made.parent)
+        if file and made:
+            _keep(file.resolve(), made, old, new)
 
     async with servers(data) as (nats_url, database_url):
         async with connected(nats_url) as bus:
@@ -70,6 +65,24 @@ async def rekey(data: Path) -> Rekeyed:
         made.replace(file.resolve())
         paths.on_disk(made.parent)
     return Rekeyed(rewrapping.changed + rewrapping.stayed, rewrapping.changed, file)
+
+
+def _keep(file: Path, made: Path, old: bytes, new: bytes) -> None:
+    """Write the new one, once it is tried that it can take the old one's place: a file that is mounted stays.
+
+    Raises Refusal, or the vault would have a master key that is nowhere.
+    """
+    try:
+        paths.write_private(file, old.hex())
+        paths.made_once(made, new.hex)
+        paths.on_disk(made.parent)
+    except OSError as error:
+        why = f"{error.filename or made}: {error.strerror}"
+        raise Refusal(
+            "master_key", None, f"{why}: nothing was changed, {file} must be one to replace"
+        ) from None
+    if key_in(made) != new:
+        raise Refusal("conflict", None, f"{made} is of another change at the same time: run this again")
 
 
 def _file(data: Path) -> Path | None:
