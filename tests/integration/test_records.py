@@ -1,5 +1,6 @@
 """Records on a whole stack: asked of the service, then listed, shown and exported."""
 
+import asyncio
 import csv
 import io
 import json
@@ -271,7 +272,10 @@ async def test_an_export_has_what_was_typed_of_the_person_without_their_id_or_wi
     assert texts["score-contacts"]["input"] == {"contacts": [{"id": str(told.ada).upper(), "type": "radio"}]}
 
 
-async def test_an_export_has_what_a_person_was_called_before_and_what_was_typed_under_that_name(told: Told):
+async def test_an_export_has_what_a_person_was_called_before_and_what_was_typed_under_that_name(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    """All texts are looked through once, however much was imported before."""
     asked = await told.client.execute("generate-pitch", {"contact_name": "Fictional Ada", "artist_name": "N"})
     await told.client.skill_outcome(asked.id)
     for number in range(101):
@@ -280,7 +284,10 @@ async def test_an_export_has_what_a_person_was_called_before_and_what_was_typed_
         )
     done = await told.client.records.load("contacts", b"email,name\nada@example.org,Zoe\n")
     await told.client.tables.caught_up(done["seq"])
-    found = await told.client.records.export(told.ada)
+    late = f"WITH late AS MATERIALIZED (SELECT pg_sleep(0.5)) SELECT q.* FROM late, ({queries.SAID_OF}) q"
+    monkeypatch.setattr(queries, "SAID_OF", late)
+    async with asyncio.timeout(10):
+        found = await told.client.records.export(told.ada)
     imported = [event for event in found["history"] if event["type"] == "ContactImported"]
     assert [imported[0]["name"], imported[-1]["name"], len(imported)] == ["Fictional Ada", "Zoe", 103]
     assert [text["value"]["input"]["contact_name"] for text in found["texts"]] == ["Fictional Ada"]

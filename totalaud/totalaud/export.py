@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.refusal import Refusal
-from shared.sealing import is_sealed
+from shared.sealing import is_sealed, people_in
 from totalaud import record_queries as queries
 from totalaud.opening import Opener
 from totalaud.record import Record
@@ -29,11 +29,12 @@ async def export_of(tables: Tables, opener: Opener, user: UUID, contact_id: UUID
     outreach = await tables.rows(queries.OUTREACH_WITH, user, contact_id)
     values = [[event.get(name) for name in PERSONAL] for event in past if event["type"] == "ContactImported"]
     meant = [await opener.whom(user, one) for one in await opener.open(user, values)]
-    people = [contact_id, *sorted(set[UUID]().union(*meant) - {contact_id})]
+    people = set[UUID]().union(*meant) - {contact_id}
+    whose = [str(one) for one in people]
     said = [
         (one, row)
-        for one in people
-        for row in await tables.rows(queries.SAID_OF, user, str(one), within_s=ALL_TEXTS_S)
+        for row in await tables.rows(queries.SAID_OF, user, str(contact_id), whose, within_s=ALL_TEXTS_S)
+        for one in (contact_id, *sorted(people & people_in(row["value"])))
     ]
     if contact is None and not past and not outreach and not said:
         raise Refusal("not_found", "contact_id", f"nothing is stored on contact {contact_id}")

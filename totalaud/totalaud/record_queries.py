@@ -103,25 +103,35 @@ SELECT c.name AS campaign, p.sent_at, p.last_sent_at, p.sends, p.bounced_at, p.r
 FROM pitches p LEFT JOIN campaigns c ON c.id = p.campaign_id AND c.user_id = p.user_id
 WHERE p.user_id = $1 AND p.contact_id = $2 ORDER BY p.sent_at, p.id
 """
-SAID_OF = """
+
+
+def _says(value: str) -> str:
+    """Tell whether a value says something of the person $2, or has what is sealed for one of $3."""
+    sealed = f"""jsonb_path_query({value}, 'strict $.**."$sealed"') AS person"""
+    return (
+        f"(strpos(lower({value}::text), $2::text) > 0 "
+        f"OR EXISTS (SELECT FROM {sealed} WHERE person #>> '{{}}' = ANY($3::text[])))"
+    )
+
+
+SAID_OF = f"""
 SELECT 'session' AS record, s.id, s.agent_name AS name, s.created_at AS at,
   NULL AS provider, NULL AS model, NULL::boolean AS simulated,
   jsonb_build_object('input', s.initial_input, 'output', s.final_output) AS value
 FROM agent_sessions s
 WHERE s.user_id = $1
-  AND (strpos(lower(s.initial_input::text), $2::text) > 0
-    OR strpos(lower(s.final_output::text), $2::text) > 0)
+  AND ({_says("s.initial_input")} OR {_says("s.final_output")})
 UNION ALL
 SELECT 'step', t.id, t.skill_name, t.started_at, NULL, NULL, NULL,
   jsonb_build_object('input', t.input, 'output', t.output)
 FROM agent_session_steps t JOIN agent_sessions s ON s.id = t.session_id
 WHERE s.user_id = $1
-  AND (strpos(lower(t.input::text), $2::text) > 0 OR strpos(lower(t.output::text), $2::text) > 0)
+  AND ({_says("t.input")} OR {_says("t.output")})
 UNION ALL
 SELECT 'execution', e.id, e.skill_name, e.started_at, e.provider, e.model, e.simulated,
   jsonb_build_object('input', e.input, 'output', e.output)
 FROM skill_executions e
 WHERE e.user_id = $1
-  AND (strpos(lower(e.input::text), $2::text) > 0 OR strpos(lower(e.output::text), $2::text) > 0)
+  AND ({_says("e.input")} OR {_says("e.output")})
 ORDER BY at, id
-"""
+"""  # noqa: S608 - columns of our own
