@@ -75,6 +75,16 @@ def test_what_a_command_does_is_said_whole_on_80_columns(
     assert not [line for line in commands if line.endswith("...")]
 
 
+@pytest.mark.parametrize(
+    "words", [["skill"], ["session", "list"], ["session", "retry"], ["outreach", "record"], ["dlq", "list"]]
+)
+def test_no_option_is_explained_by_a_name_of_python_s(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert call([*words, "--help"]) == 0
+    options = capsys.readouterr().out.split("Options:\n")[1]
+    assert "list[" not in options
+    assert " range>" not in options
+
+
 def test_help_does_not_import_servers_libraries():
     heavy = "('nats', 'asyncpg', 'pydantic', 'rich')"
     code = f"import sys, totalaud.cli.app; print([name for name in {heavy} if name in sys.modules])"
@@ -140,7 +150,10 @@ def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.Capture
     ("words", "told"),
     [
         (["session", "list", "--data"], "Option '--data' requires an argument."),
-        (["session", "list", "--status", "done"], "'done' is not one of 'pending', 'running'"),
+        (
+            ["session", "list", "--status", "done"],
+            "Invalid value for '--status': 'done' is not one of 'pending', 'running'",
+        ),
         (["run", "scout", "-f", "w.json", "--budget", "much"], "Invalid value for --budget: give US dollars"),
         (["run", "scout", "-f", "w.json", "--budget", ""], "Invalid value for --budget: give US dollars"),
         (["skill", "write", "--budget="], "Invalid value for --budget: give US dollars"),
@@ -509,6 +522,31 @@ def test_an_account_shows_that_little_was_spent_and_not_nothing(capsys: pytest.C
     assert of_day.split()[2:6] == ["<$0.0001", "<$0.0001", "$0", "$0"]
 
 
+def test_no_amount_of_an_account_is_broken_in_two_on_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    scope = {"limit_usd": "1234567.891", "spent_usd": "0", "reserved_usd": "0", "left_usd": "1234567.891"}
+    scope["policy"] = "fail"
+    show.console().print(budget.limits({"today": "2026-11-28", "user": scope, "day": scope}))
+    assert capsys.readouterr().out.count("$1234567.8910 ") == 4
+
+
+@pytest.mark.parametrize(
+    ("ms", "told"),
+    [
+        (0, "0 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.00 s"),
+        (59_990, "59.99 s"),
+        (59_999, "1 min 0 s"),
+        (200_000, "3 min 20 s"),
+        (7_499_000, "2 h 4 min"),
+        (2 * 86_400_000 + 3 * 3_600_000, "2 d 3 h"),
+    ],
+)
+def test_a_duration_is_told_in_units_that_people_count_in(ms: float, told: str):
+    assert show.duration(ms) == told
+
+
 def test_a_plus_in_a_table_says_that_more_is_in_doubt():
     assert show.price({"cost_usd": 0.0123, "in_doubt_usd": 0.02}) == "$0.0123+"
     assert show.price({"cost_usd": None, "in_doubt_usd": 0.02}) == "unknown price"
@@ -571,6 +609,7 @@ def test_a_skill_that_is_not_done_yet_is_listed_as_such():
         ["old", "new"],
         ["2", "2 (beta)"],
     ]
+    assert [str(cell) for cell in made.columns[-1].cells] == ["yes", "yes"]
 
 
 @pytest.mark.parametrize(

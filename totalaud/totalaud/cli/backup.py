@@ -51,7 +51,9 @@ def restore(
     only: Annotated[
         Literal["log", "vault"] | None, typer.Option(help="Restore one of the two, where the other survived.")
     ] = None,
-    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
+    replicas: Annotated[
+        int, typer.Option(min=1, max=5, metavar="N", help="Copies of each stream in a cluster.")
+    ] = 1,
 ) -> None:
     """Put a backup back where there is no log yet. Every service must be stopped."""
     from totalaud.backup.whole import restore_into

@@ -111,7 +111,7 @@ def limits(found: dict[str, Any]) -> "Table":
         )
         for scope, told in names.items()
     ]
-    return show.table(HEADINGS, rows, right=HEADINGS[1:5])
+    return show.table(HEADINGS, rows, right=HEADINGS[1:5], whole=HEADINGS[1:5])
 
 
 def account(rows: Any) -> "Table":
@@ -127,7 +127,7 @@ def account(rows: Any) -> "Table":
         )
         for row in rows
     ]
-    return show.table(ACCOUNT, cells, right=ACCOUNT[3:6], gap=1)
+    return show.table(ACCOUNT, cells, right=ACCOUNT[3:6], whole=ACCOUNT[3:6], gap=1)
 
 
 def _dollars(value: Any) -> str | None:

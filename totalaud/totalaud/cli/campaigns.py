@@ -21,7 +21,7 @@ def plan(
     type_: Annotated[str, typer.Option("--type", help="single, ep or album.")],
     date: Annotated[str, typer.Option(metavar="DATE", help="The day it comes out.")],
     release_id: Annotated[str | None, typer.Option("--id", metavar="UUID", help="To rename one.")] = None,
-    link: Annotated[list[str] | None, typer.Option(help="Repeatable.")] = None,
+    link: Annotated[list[str] | None, typer.Option(metavar="URL", help="Repeatable.")] = None,
     isrc: Annotated[str | None, typer.Option(help="The recording's code.")] = None,
 ) -> None:
     """Plan a release, or change it; whole: what is not given is empty."""

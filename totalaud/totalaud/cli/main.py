@@ -35,6 +35,7 @@ def _called(argv: list[str]) -> int:
     try:
         code = app(args=words, prog_name="totalaud", standalone_mode=False)
     except ClickException as misuse:
+        misuse.message = misuse.message.replace("Value error, ", "")
         misuse.show()
         return MISUSED
     except SystemExit as ended:

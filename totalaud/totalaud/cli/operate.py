@@ -49,7 +49,9 @@ def provision(
     skills: Annotated[
         bool, typer.Option("--skills", help="Push the skills too; the services must run.")
     ] = False,
-    replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of each stream in a cluster.")] = 1,
+    replicas: Annotated[
+        int, typer.Option(min=1, max=5, metavar="N", help="Copies of each stream in a cluster.")
+    ] = 1,
 ) -> None:
     """Make streams and vault tables where they are missing. Harmless when they are there.
 
@@ -110,7 +112,10 @@ def rebuild(context: typer.Context) -> None:
 
 
 @dlq.command("list")
-def letters(context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100) -> None:
+def letters(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many at most.")] = 100,
+) -> None:
     """List the messages that could not be handled, the oldest first."""
     options = Options.of(context)
     found = cut(context, options.run(lambda client: client.operator.dead_letters(limit + 1)), limit)

@@ -34,7 +34,9 @@ def record(
         ),
     ] = None,
     attribute: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Repeatable.")] = None,
-    propensity: Annotated[float | None, typer.Option(min=0, max=1, help="Of the sending slot.")] = None,
+    propensity: Annotated[
+        float | None, typer.Option(min=0, max=1, metavar="SHARE", help="Of the sending slot.")
+    ] = None,
 ) -> None:
     """Record one event."""
     attributes = pairs(attribute or [])

@@ -13,8 +13,8 @@ from totalaud.cli.reading import file_text
 if TYPE_CHECKING:
     from totalaud.records import Records
 
-Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
-Genres = Annotated[list[str] | None, typer.Option("--genre", help="Repeatable.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
+Genres = Annotated[list[str] | None, typer.Option("--genre", metavar="GENRE", help="Repeatable.")]
 Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name or UUID.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
-FromSeq = Annotated[int, typer.Option(min=0, help="Begin at this sequence of the log.")]
+FromSeq = Annotated[int, typer.Option(min=0, metavar="N", help="Begin at this sequence of the log.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 Budget = Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")]
@@ -76,7 +76,9 @@ def run_skill(
     *,
     input: Annotated[  # noqa: A002 - the option's name
         list[str] | None,
-        typer.Option("--input", "-i", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."),
+        typer.Option(
+            "--input", "-i", metavar="INPUT", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."
+        ),
     ] = None,
     session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
     execution_id: OwnId = None,
@@ -193,10 +195,14 @@ def cancel(
 def retry(
     context: typer.Context,
     session_id: SessionId,
-    from_step: Annotated[int | None, typer.Option(min=1, help="Default: the failed step.")] = None,
+    from_step: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Default: the failed step.")
+    ] = None,
     input: Annotated[  # noqa: A002 - the option's name
         list[str] | None,
-        typer.Option("--input", "-i", help="Another input for that step: JSON, @FILE, KEY=VALUE."),
+        typer.Option(
+            "--input", "-i", metavar="INPUT", help="Another input for that step: JSON, @FILE, KEY=VALUE."
+        ),
     ] = None,
     watch: Watch = False,
 ) -> None:

@@ -28,6 +28,8 @@ UNBOUNDED = 100_000
 NARROWEST = 40
 LEAST_CELL = 5
 LEAST_USD = 0.0001
+SHORT_S = 59.995
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 NOTHING, UNKNOWN = "$0", "unknown price"
 NEAR = timedelta(days=180)
 WHOLE = ("session", "skill", "#", "status")
@@ -109,6 +111,8 @@ def cell(value: Any) -> "Text":
             return Text(EMPTY, style="dim")
         case datetime():
             return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+        case bool():
+            return Text("yes" if value else "no")
         case list() | tuple():
             return Text(", ".join(str(each) for each in value))
         case _:
@@ -126,7 +130,13 @@ def duration(ms: float | None) -> str | None:
     """Write milliseconds as a reader takes them in."""
     if ms is None:
         return None
-    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"  # noqa: PLR2004 - one second
+    seconds = ms / 1000
+    if seconds < SHORT_S:
+        return f"{ms:.0f} ms" if round(ms) < 1000 else f"{seconds:.2f} s"  # noqa: PLR2004 - one second
+    whole = round(seconds)
+    at = next(at for at, (_, length) in enumerate(UNITS) if whole >= length)
+    (unit, length), (part, least) = UNITS[at : at + 2]
+    return f"{whole // length} {unit} {whole % length // least} {part}"
 
 
 def price(row: Mapping[str, Any]) -> str:

@@ -165,7 +165,8 @@ class LocalStack:
             paths.make_folder(self.data)
             return DataLock(self.data)
         except OSError as error:
-            raise NotReady(f"nothing can be kept in {self.data}: {error}: choose another --data") from error
+            why = f"{error.filename}: {error.strerror}"
+            raise NotReady(f"nothing can be kept in {self.data}: {why}: choose another --data") from error
 
     async def _bring_nats(self, nats: Nats | None) -> None:
         if nats:
