@@ -100,7 +100,8 @@ def unwatched(curve: Curve) -> list[str]:
     few = ["too few answers to say how soon they come"] if 0 < curve.answered < FEWEST_ANSWERS else []
     if not curve.n or curve.tells(HORIZON_DAYS):
         return few
-    return [*few, f"too few pitches are older than {curve.end:.1f} days: what takes longer is not known yet"]
+    end = "a day" if curve.end < 1 else f"{curve.end:.1f} days"
+    return [*few, f"too few pitches are older than {end}: what takes longer is not known yet"]
 
 
 def compared(split: dict[str, list[Json]], now: datetime) -> LogRank:

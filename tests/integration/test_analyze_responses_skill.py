@@ -171,6 +171,14 @@ async def test_of_a_young_campaign_the_curve_ends_where_nobody_waited_longer_and
     assert "too few pitches are older than 5.0 days" in found["meta"]["warnings"][-1]
 
 
+async def test_of_pitches_of_today_it_is_said_in_words_that_none_is_old_enough(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, person = campaign(user), contact(user, 1)
+    sent = pitch(act, person, now - timedelta(seconds=1))
+    found = await analyze(skillbench, {"campaigns": [act], "contacts": [person], "pitches": [sent]}, user)
+    assert "too few pitches are older than a day: what takes longer" in found["meta"]["warnings"][-1]
+
+
 async def test_a_campaign_of_another_user_is_refused_as_one_that_is_not_there(skillbench):
     rows = two_types(skillbench.user(), skillbench.now)
     await skillbench.load(rows)
