@@ -15,12 +15,14 @@ from shared.within import set_within
 EVERY_S = 60.0
 SOON_S = 0.5
 AGAIN_S = 1.0
+UNTOLD = 10
 
 
 class Sweep:
     """Runs at start, after a reconnect, every minute, and soon after one of these.
 
     A dispatch was lost, a commit may or may not be stored, money could not be settled, or a budget was set.
+    That it waits is told from the tenth second on: at a start what it needs comes up beside it.
     """
 
     def __init__(
@@ -39,14 +41,18 @@ class Sweep:
 
     async def run(self) -> None:
         self._bus.on_reconnect(self._reconnected)
+        in_vain = 0
         while True:
             self._follow.sweep_wanted.clear()
             try:
                 await self.sweep()
             except OUTAGES as outage:
-                get_logger().warning("the sweep waits", reason=type(outage).__name__)
+                in_vain += 1
+                if in_vain > UNTOLD:
+                    get_logger().warning("the sweep waits", reason=type(outage).__name__)
                 await asyncio.sleep(AGAIN_S)
                 continue
+            in_vain = 0
             if await set_within(self._follow.sweep_wanted, EVERY_S):
                 await asyncio.sleep(SOON_S)
 
