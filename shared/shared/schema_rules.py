@@ -30,9 +30,15 @@ _LIMITS = {
     "maxProperties": "must have at most {} fields",
     "multipleOf": "must be a multiple of {}",
     "pattern": "must match the pattern {}",
-    "format": "must be a {}",
+    "format": "must be {}",
 }
-_FORMATS = {"date-time": "date-time with its offset, as 2026-05-01T10:00:00+01:00"}
+_FORMATS = {
+    "date": "a date, as 2026-05-01",
+    "date-time": "a date-time with its offset, as 2026-05-01T10:00:00+01:00",
+    "email": "an e-mail address",
+    "uri": "a URL",
+    "uuid": "a UUID",
+}
 _OTHERS = {
     "required": "is required",
     "uniqueItems": "must not repeat an item",
@@ -57,11 +63,12 @@ def in_words(kind: Any) -> str:
     """Say the rule of a jsonschema-rs error kind; what it quotes is the schema's own."""
     word, said = kind.name, kind.value
     if word == "type":
-        return f"must be {' or '.join(article(name) for name in said)}"
+        told = [name for name in said if name != "null"] or said
+        return f"must be {' or '.join(map(article, told))}"
     if word == "enum":
         return f"must be one of {', '.join(str(option) for option in said if option is not None)}"
     if word == "format":
-        said = _FORMATS.get(said, said)
+        said = _FORMATS.get(said, f"a {said}")
     if word in _LIMITS:
         return _LIMITS[word].format(said)
     return _OTHERS.get(word, f"breaks the rule {word}")

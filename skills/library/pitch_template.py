@@ -56,12 +56,13 @@ def _subjects(given: Mapping[str, Any]) -> Iterator[str]:
     artist, release, contact = given["artist"], given.get("release", {}), given["contact"]
     name, title, outlet = artist["name"], release.get("title"), contact.get("outlet")
     genre = artist.get("genres", [None])[0]
+    new = f"New {genre.removeprefix('new ')}" if genre else ""
     if title:
         yield f"{name}: {title}"
-    if outlet and genre:
-        yield f"New {genre} for {outlet}"
-    if genre:
-        yield f"New {genre} from {name}"
+    if outlet and new:
+        yield f"{new} for {outlet}"
+    if new:
+        yield f"{new} from {name}"
     if title and outlet:
         yield f"{title} for {outlet}"
     yield f"New music from {name}"

@@ -16,6 +16,9 @@ from skill_runner.context import Context, SkillError
 Json = dict[str, Any]
 
 READ, MOST = 2000, 100
+NONE_RECORDED = (
+    "no opportunity with a deadline to come is recorded: 'totalaud opportunities import FILE' brings some"
+)
 GENRE, REGION = 0.7, 0.3
 ARTIST = "SELECT genres, location FROM artists WHERE user_id = :user AND id = CAST(:artist AS uuid)"
 SQL = """
@@ -43,7 +46,7 @@ def run(given: Json, context: Context) -> Json:
     best = sorted(told, key=lambda one: (-one["fit"], str(one["deadline"] or "9999"), one["id"]))
     warnings = [f"{many} left out: {why}" for why, many in sorted(shut.items())]
     warnings += unlike(there, by)
-    warnings += [] if rows else ["no opportunity with a deadline to come is recorded: import some"]
+    warnings += [] if rows else [NONE_RECORDED]
     warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
     basis, needed = ("own_data", None) if rows else ("insufficient", 1)
     about = meta(context, basis, len(rows), needed=needed, sources=["opportunities"], warnings=warnings)

@@ -181,6 +181,9 @@ async def test_the_command_line_cancels_a_skill_that_runs_alone(at_the_stack: No
     cancel = ("skills", "cancel", started["execution_id"], "--user")
     assert not (await document(*cancel, user, "--reason", "enough"))["duplicate"]
     assert (await document(*cancel, user))["duplicate"]
+    assert (await cli(*cancel, user)).startswith(
+        f"execution {started['execution_id']} is cancelled, sequence "
+    )
     others = await document(*cancel, str(uuid4()), code=1)
     assert (others["error"]["code"], others["error"]["field"]) == ("not_found", "execution_id")
     failed = await document("skills", "result", started["execution_id"], "--user", user, code=1)

@@ -141,7 +141,7 @@ async def test_an_opportunity_tells_its_rules(skillbench):
 async def test_without_any_opportunity_the_answer_is_empty(skillbench):
     found = await skillbench.run("discover-opportunities", {}, user=skillbench.user())
     assert (found["opportunities"], found["meta"]["basis"]) == ([], "insufficient")
-    assert "import some" in found["meta"]["warnings"][0]
+    assert "'totalaud opportunities import FILE' brings some" in found["meta"]["warnings"][0]
 
 
 async def test_an_unknown_artist_is_named_as_such(skillbench):

@@ -579,6 +579,25 @@ def test_a_lost_attempt_is_told_with_what_it_may_have_cost():
     assert teller.tell(lost) == "step 1 attempt lost: its skill-runner is gone"
 
 
+def test_why_an_attempt_failed_is_told_once_and_not_of_step_and_session_again():
+    why = {"code": "skill_error", "message": "no such artist"}
+    teller = Teller()
+    told = [
+        teller.tell({"type": "AttemptFailed", "step": 1, "error": why}),
+        teller.tell({"type": "StepFailed", "step": 1, **why}),
+        teller.tell({"type": "SessionFailed", "step": 1, **why}),
+    ]
+    assert told == [
+        "step 1 attempt failed: no such artist (skill_error)",
+        "step 1 failed (skill_error)",
+        "failed (skill_error)",
+    ]
+    assert (
+        Teller().tell({"type": "StepFailed", "step": 1, **why})
+        == "step 1 failed: no such artist (skill_error)"
+    )
+
+
 def test_an_attempt_that_waits_for_its_provider_is_told_with_the_reason():
     why = {"code": "rate_limited", "message": "openai takes no more calls now"}
     deferred = {"type": "AttemptDeferred", "step": 1, "attempt_id": "a", **why}

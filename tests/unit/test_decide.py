@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -455,6 +456,15 @@ def test_a_retry_skips_no_step():
     failed = given(start(3), report(1), failure(2, retryable=False))
     failed.when(Retry(3, (planned(3),))).is_refused("invalid", "from_step")
     given(start(3), report(1), Cancel()).when(Retry(3, (planned(3),))).is_refused("invalid", "from_step")
+
+
+@pytest.mark.parametrize(
+    ("done", "way"), [((), "retry from step 1"), ((report(1),), "retry from step 2 or earlier")]
+)
+def test_from_where_it_can_be_retried_is_told(done: tuple[Any, ...], way: str):
+    failed = given(start(3), *done, failure(len(done) + 1, retryable=False))
+    with pytest.raises(Refusal, match=f"{way}$"):
+        check_retry(failed.session, 3, None, None)
 
 
 def test_a_cancelled_session_is_retried_from_where_it_was():

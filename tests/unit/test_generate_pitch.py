@@ -7,6 +7,7 @@ from hypothesis import Phase, settings
 from hypothesis import given as drawn
 from hypothesis import strategies as some
 
+from library import pitch_template
 from skill_runner.context import SkillError
 from skillmodules import skill_module
 
@@ -257,3 +258,11 @@ def test_the_template_passes_whatever_was_given(given):
 def test_nobody_who_is_suppressed_is_written_to():
     with pytest.raises(SkillError, match="suppressed"):
         brief(contact={"outlet": "Tees Valley FM", "suppressed": True})
+
+
+@pytest.mark.parametrize(
+    ("genre", "told"), [("new wave", "New wave from"), ("synthpop", "New synthpop from")]
+)
+def test_a_genre_that_begins_with_new_is_not_called_new_once_more(genre: str, told: str):
+    given = {"artist": {"name": "Neon Harbour", "genres": [genre]}, "contact": {}, "today": "2026-11-28"}
+    assert f"{told} Neon Harbour" in next(pitch_template.drafts(given))["subject_options"]

@@ -177,7 +177,21 @@ def test_a_time_that_no_skill_could_read_is_none(text):
 )
 def test_a_day_that_no_skill_could_read_is_none(text):
     (problem,) = problems(schema(day={"type": "string", "format": "date"}), {"day": text})
-    assert str(problem) == "day must be a date"
+    assert str(problem) == "day must be a date, as 2026-05-01"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"type": ["null", "array"]}, "it must be a list"),
+        ({"type": "string", "format": "uuid"}, "it must be a UUID"),
+        ({"type": "string", "format": "email"}, "it must be an e-mail address"),
+        ({"type": "string", "format": "ipv4"}, "it must be a ipv4"),
+    ],
+)
+def test_a_rule_is_told_by_what_may_be_given(rule, said: str):
+    (problem,) = problems(schema(it=rule), {"it": "x"})
+    assert str(problem) == said
 
 
 def test_days_and_times_are_those_of_rfc_3339():

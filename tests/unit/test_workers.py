@@ -687,7 +687,7 @@ async def test_a_file_of_another_version_is_not_run(workers: Workers) -> None:
     run.definition.python_hash = "0" * 64
     failed = await failure(workers, run)
     assert (failed.code, failed.retryable) == ("definition_missing", False)
-    assert "push the skills" in failed.message
+    assert "start it with the folder that was pushed, or push the skills that it has" in failed.message
 
 
 async def test_a_skill_fetches_what_the_operator_allows_and_nothing_else_inside(

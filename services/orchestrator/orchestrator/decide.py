@@ -169,7 +169,10 @@ def check_retry(
                 f"the session is {session.status}: only one that failed, was cancelled or waits is retried",
             )
     if from_step is not None and from_step > last:
-        raise Refusal("invalid", "from_step", f"step {last} is not completed: retry from {last} or earlier")
+        earlier = " or earlier" if last > 1 else ""
+        raise Refusal(
+            "invalid", "from_step", f"step {last} is not completed: retry from step {last}{earlier}"
+        )
     return from_step or last
 
 

@@ -165,8 +165,8 @@ def told(error: BaseException, roots: Iterable[Path]) -> Frame:
         case Missing():
             return {
                 "code": "definition_missing",
-                "message": "this runner has no Python file of the version that the session pinned: "
-                "push the skills as they are there, then retry",
+                "message": "the skill-runner does not have the Python file of this version of the skill: "
+                "start it with the folder that was pushed, or push the skills that it has, then retry",
                 "retryable": False,
             }
         case SkillError():

@@ -186,7 +186,7 @@ def cancel(
 
     async def work(client: "Client") -> None:
         await client.known(session_id)
-        show_accepted(options, "session", await client.cancel(session_id, reason=reason))
+        show_accepted(options, "session", await client.cancel(session_id, reason=reason), "is cancelled")
 
     options.run(work)
 

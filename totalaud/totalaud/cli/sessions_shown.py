@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from totalaud.client import Client, Hear
 
 
-def show_accepted(options: Options, noun: str, accepted: Accepted) -> None:
-    """Say that a command is on disk."""
+def show_accepted(options: Options, noun: str, accepted: Accepted, done: str = "") -> None:
+    """Say that a command is on disk, and what is done with that."""
     if options.json:
         told = asdict(accepted)
         show.document({f"{noun}_id": told.pop("id"), **told})
         return
     again = " (it was asked before: nothing new happens)" if accepted.duplicate else ""
-    show.say(show.console(), f"{noun} {accepted.id}, sequence {accepted.seq}{again}")
+    show.say(show.console(), f"{noun} {accepted.id}{done and f' {done}'}, sequence {accepted.seq}{again}")
 
 
 async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:

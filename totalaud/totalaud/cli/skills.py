@@ -126,7 +126,8 @@ def cancel(
 
     async def work(client: "Client") -> None:
         await client.known_skill(execution_id)
-        show_accepted(options, "execution", await client.cancel_skill(execution_id, reason=reason))
+        cancelled = await client.cancel_skill(execution_id, reason=reason)
+        show_accepted(options, "execution", cancelled, "is cancelled")
 
     options.run(work)
 

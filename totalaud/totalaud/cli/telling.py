@@ -22,6 +22,7 @@ class Teller:
         self._skills: dict[int, str] = {}
         self._most: dict[str, float | None] = {}
         self._stopped_by = ""
+        self._why = ""
 
     def lines(self, commit: Logged) -> list[str]:
         """Return a line for each event worth one."""
@@ -42,7 +43,7 @@ class Teller:
             case "SessionCompleted":
                 return "completed"
             case "SessionFailed" | "SessionRefused":
-                return f"{'failed' if event.get('step') else 'refused'}: {event['message']} ({event['code']})"
+                return f"{'failed' if event.get('step') else 'refused'}{self._because(event)}"
             case "SessionBudgetSet":
                 limit = event["budget"].get("limit_usd")
                 return f"budget is now ${limit}" if limit is not None else "budget has no limit now"
@@ -71,7 +72,7 @@ class Teller:
                 warned = "".join(f"; {warning}" for warning in event.get("warnings", ()))
                 return f"completed in {duration(event['duration_ms'])}{how}{warned}"
             case "AttemptFailed":
-                return f"attempt failed: {event['error']['message']} ({event['error']['code']})"
+                return f"attempt failed{self._because(event['error'])}"
             case "AttemptLost":
                 most = self._most.get(event["attempt_id"])
                 doubt = f", up to {dollars(most)} in doubt" if most else ""
@@ -92,11 +93,16 @@ class Teller:
             case "RetryScheduled":
                 return "will be tried again"
             case "StepFailed":
-                return f"failed: {event['message']} ({event['code']})"
+                return f"failed{self._because(event)}"
             case "AttemptReportedLate":
                 return f"late report counted{_spent(event.get('usage'))}"
             case _:
                 return None
+
+    def _because(self, error: Json) -> str:
+        """Say why; of what an attempt failed by, its step and its session need the code only."""
+        known, self._why = self._why, error["message"]
+        return f" ({error['code']})" if known == self._why else f": {self._why} ({error['code']})"
 
     def _name(self, event: Json) -> str:
         number = event.get("step")

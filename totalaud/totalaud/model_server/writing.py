@@ -84,7 +84,7 @@ class Writer:
         where = f" for {self.outlet}" if self.outlet else ""
         drafts = [
             f"{self.artist}: {self.genre}{where}",
-            f"New {self.genre} from {self.artist}",
+            f"New {self.genre.removeprefix('new ')} from {self.artist}",
             f"{self.release or self.genre}{where}",
             f"{self.artist}, {self._work()}",
             "Something new to hear",
