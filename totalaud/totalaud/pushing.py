@@ -42,7 +42,7 @@ def pusher(say: Callable[[str], None]) -> "Push":
             for problem in problems:
                 say(problem)
             if why := await operator.needs_rebuild():
-                say(f"nothing is projected: {why}; the tables are rebuilt now, a long log takes a while")
+                say(f"nothing is projected: {why}; that begins by itself now, a long log takes a while")
                 try:
                     await operator.rebuild(say)
                 except (Refusal, Unreachable) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +26,7 @@ FROM agent_session_steps WHERE session_id = $1 ORDER BY step_number""",
     """SELECT outlet, genres, left(name->>'c', 24) AS sealed_name
 FROM contacts WHERE NOT suppressed ORDER BY outlet LIMIT 5""",
 )
+PAGE = 80
 NEXT = (
     "  totalaud up                      keep the stack running, with data of its own",
     "  totalaud contacts import FILE    your own contacts, sealed",
@@ -54,7 +56,8 @@ def pitches(found: Row, output: Row, *, simulated: bool) -> Iterable[Any]:
         title = Text(f"{names.get(pitch['contact_id'])}: {pitch['subject']}")
         templated = pitch.get("basis") == "template"
         subtitle = "from the template" if templated else "simulated" if simulated else None
-        yield Panel.fit(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
+        framed = Panel.fit(Text(pitch["body"]), title=title, title_align="left", subtitle=subtitle)
+        yield Constrain(framed, PAGE)
 
 
 def next_steps() -> Iterator[str]:
