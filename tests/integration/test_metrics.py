@@ -96,6 +96,19 @@ async def test_a_refusal_says_why_is_counted_and_changes_nothing(
     assert await last_seq(client) == seq
 
 
+@pytest.mark.parametrize(
+    "known",
+    [
+        "ops.skill.push, ops.skill.enable and ops.skill.disable",
+        "ops.projection.status and ops.projection.rebuild",
+    ],
+)
+async def test_an_operator_s_command_that_is_none_is_told_which_there_are(client: Client, known: str):
+    subject = known.partition(",")[0].partition(" ")[0].rsplit(".", 1)[0]
+    refused = Refused(f"{subject}.{CANARY}", {}, "", "", "unknown_command")
+    assert (await answer_to(client, refused))["error"]["message"].endswith(f"; known are {known}")
+
+
 async def test_a_queued_command_that_is_refused_is_counted_and_buried(stack: LocalStack, client: Client):
     refused = ("orchestrator", "session.cancel", "missing_field")
     before = await count(stack, *refused)

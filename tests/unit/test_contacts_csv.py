@@ -258,6 +258,7 @@ def test_a_file_of_the_wrong_kind_is_refused_with_the_headers_it_could_have():
     with pytest.raises(Refusal, match="known are: name, first_name") as refused:
         read(f"date,streams\n2026-01-01,{CANARY}\n")
     assert refused.value.code == "unknown_header"
+    assert refused.value.message.count("name or first_name") == 1
 
 
 def test_it_is_told_what_was_expected_and_what_the_file_looks_like():

@@ -76,10 +76,10 @@ def _other_kind(line: int, columns: Columns, missing: list[tuple[str, ...]], oth
         f"no column for {lacking}" if missing else "",
         f"it looks like a file of {other.noun}" if other else "",
     )
-    return (
-        f"line {line} is no header of {columns.noun}: {'; '.join(filter(None, reasons))}. "
-        f"Expected are {columns.expected()}; known are: {', '.join(columns.known)}"
-    )
+    found = "; ".join(filter(None, reasons))
+    expected = "" if lacking == columns.expected() else f"expected are {columns.expected()}; "
+    known = ", ".join(columns.known)
+    return f"line {line} is no header of {columns.noun}: {found}; {expected}known are: {known}"
 
 
 def _records(lines: list[str], header: _Header, columns: Columns) -> Iterator[Record]:

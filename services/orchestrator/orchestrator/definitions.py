@@ -49,7 +49,8 @@ class Definitions:
             case "enable" | "disable":
                 return await self._switch(read(Switch, loads(body)).name, on=verb == "enable")
             case _:
-                raise Refusal("unknown_command", "subject", "there are ops.skill.push, enable and disable")
+                known = "ops.skill.push, ops.skill.enable and ops.skill.disable"
+                raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
 
     async def _push(self, push: Push) -> dict[str, object]:
         """Append what differs; one whose past cannot be read is among `refused`, and costs itself only."""

@@ -52,7 +52,8 @@ class Operating:
                 async with self._rebuilding:
                     return {"ok": True, **await rebuilt(self._nats_url, self._url, self._live)}
             case _:
-                raise Refusal("unknown_command", "subject", "there is status and rebuild")
+                known = "ops.projection.status and ops.projection.rebuild"
+                raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
 
     async def _status(self) -> Json:
         async with connected(self._url) as connection:
