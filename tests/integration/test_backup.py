@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,18 @@ async def test_half_a_backup_is_never_seen(here: Office, tmp_path: Path):
     with pytest.raises(Unreachable):
         await back_up(broken, tmp_path / "backup")
     assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
+
+
+async def test_a_script_is_told_what_stands_in_the_manifest(here: Office, tmp_path: Path):
+    folder = tmp_path / "backup"
+    servers = {"TOTALAUD_NATS_URL": here.nats_url, "TOTALAUD_DATABASE_URL": here.database_url}
+    words = ("-m", "totalaud.cli", "--json", "--data", str(tmp_path / "data"), "backup", str(folder))
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, *words, env={**os.environ, **servers}, stdout=asyncio.subprocess.PIPE
+    )
+    told = json.loads((await program.communicate())[0])
+    assert told == {"ok": True, "folder": str(folder), **json.loads((folder / "manifest.json").read_text())}
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", told["nats"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

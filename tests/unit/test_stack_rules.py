@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -21,7 +22,7 @@ from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
 from totalaud.cli.main import call
 from totalaud.connection import Connection
-from totalaud.stack import accounts, environment, orphans, paths, ports, reach, supervisor
+from totalaud.stack import accounts, environment, orphans, paths, ports, preparation, reach, supervisor
 from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import DataLock, InUse
 from totalaud.stack.nats import Nats, its_cores
@@ -88,8 +89,22 @@ def test_an_account_without_a_home_is_told_how_to_name_a_data_folder(monkeypatch
 async def test_a_folder_that_takes_no_data_is_named_with_the_reason_and_the_way_out(tmp_path: Path):
     (tmp_path / "file").touch()
     stack = LocalStack(tmp_path / "file" / "data", tmp_path)
-    with pytest.raises(NotReady, match=r"in .*/file/data: .*Not a directory.*: choose another --data"):
+    with pytest.raises(
+        NotReady, match=r"in .*/file/data: .*Not a directory.*: choose another --data"
+    ) as told:
         await stack.start()
+    assert "Errno" not in str(told.value)
+
+
+async def test_a_nats_server_that_does_not_answer_is_named_with_the_reason_and_the_setting(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    url = f"nats://nobody:secret@127.0.0.1:{ports.free_port()}"
+    monkeypatch.setenv("TOTALAUD_NATS_URL", url)
+    with pytest.raises(NotReady) as told:
+        await preparation.provision(url)
+    why = str(told.value)
+    assert re.fullmatch(r"no NATS server answers at 127\.0\.0\.1:\d+ \([a-z ]+\): see TOTALAUD_NATS_URL", why)
 
 
 @pytest.mark.parametrize("left", [b"", b"first", b"\xff\xfe"])

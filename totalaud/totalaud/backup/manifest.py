@@ -69,10 +69,13 @@ class Manifest(File):
     files: dict[str, Copy]
     sum: str = ""
 
+    def document(self) -> Json:
+        """Return it with its sum, as it is written."""
+        told = self.model_dump(mode="json")
+        return told | {SUM: _sum(told)}
+
     def to_json(self) -> bytes:
-        """Write it with its sum."""
-        document = self.model_dump(mode="json")
-        return json.dumps(document | {SUM: _sum(document)}, indent=1).encode() + b"\n"
+        return json.dumps(self.document(), indent=1).encode() + b"\n"
 
 
 def release() -> str:

@@ -58,11 +58,11 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
             with Written(draft / KEYS_FILE) as file:
                 alive, erased, since = await _keys(connection.database_url, file)
                 files[KEYS_FILE] = file.done()
-            now = datetime.now(UTC)
+            now, server = datetime.now(UTC), bus.client.connected_server_version
             manifest = Manifest(
                 format=FORMAT,
                 release=release(),
-                nats=str(bus.client.connected_server_version),
+                nats=f"{server.major}.{server.minor}.{server.patch}",
                 created=now,
                 delete_by=(now + timedelta(days=KEPT_DAYS)).date(),
                 user=connection.user(),

@@ -31,7 +31,7 @@ def backup(
     async def work() -> int:
         manifest = await back_up(options.connection(), folder)
         if options.json:
-            show.document({"ok": True, "folder": str(folder), **manifest.model_dump(mode="json")})
+            show.document({"ok": True, "folder": str(folder), **manifest.document()})
             return 0
         for line in _streams(manifest.streams):
             echo(line)

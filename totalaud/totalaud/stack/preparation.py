@@ -3,7 +3,10 @@
 import asyncio
 from importlib import import_module
 
+from shared.nats_urls import NATS_URL, told
+from shared.secret import is_given
 from shared.settings import ack_wait_s
+from totalaud.connection import place
 from totalaud.stack.server import NotReady
 
 
@@ -17,7 +20,8 @@ async def provision(nats_url: str) -> None:
     try:
         bus = await Bus.connect(nats_url, name="totalaud-up", give_up=True)
     except (OSError, nats.errors.Error) as error:
-        raise NotReady(f"the NATS server does not answer: {type(error).__name__}") from error
+        why = f"no NATS server answers at {place(nats_url)} ({told(error)})"
+        raise NotReady(f"{why}: see TOTALAUD_NATS_URL" if is_given(NATS_URL) else why) from error
     try:
         await make(bus, ack_wait_s=ack_wait_s())
     except nats.errors.Error as error:
