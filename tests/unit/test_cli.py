@@ -586,11 +586,13 @@ def test_why_an_attempt_failed_is_told_once_and_not_of_step_and_session_again():
         teller.tell({"type": "AttemptFailed", "step": 1, "error": why}),
         teller.tell({"type": "StepFailed", "step": 1, **why}),
         teller.tell({"type": "SessionFailed", "step": 1, **why}),
+        teller.tell({"type": "AttemptFailed", "step": 1, "error": why}),
     ]
     assert told == [
         "step 1 attempt failed: no such artist (skill_error)",
         "step 1 failed (skill_error)",
         "failed (skill_error)",
+        "step 1 attempt failed: no such artist (skill_error)",
     ]
     assert (
         Teller().tell({"type": "StepFailed", "step": 1, **why})

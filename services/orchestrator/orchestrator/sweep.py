@@ -15,7 +15,7 @@ from shared.within import set_within
 EVERY_S = 60.0
 SOON_S = 0.5
 AGAIN_S = 1.0
-UNTOLD = 10
+UNTOLD_S = 10.0
 
 
 class Sweep:
@@ -41,18 +41,19 @@ class Sweep:
 
     async def run(self) -> None:
         self._bus.on_reconnect(self._reconnected)
-        in_vain = 0
+        since: float | None = None
         while True:
             self._follow.sweep_wanted.clear()
             try:
                 await self.sweep()
             except OUTAGES as outage:
-                in_vain += 1
-                if in_vain > UNTOLD:
+                now = asyncio.get_running_loop().time()
+                since = now if since is None else since
+                if now - since >= UNTOLD_S:
                     get_logger().warning("the sweep waits", reason=type(outage).__name__)
                 await asyncio.sleep(AGAIN_S)
                 continue
-            in_vain = 0
+            since = None
             if await set_within(self._follow.sweep_wanted, EVERY_S):
                 await asyncio.sleep(SOON_S)
 

@@ -72,6 +72,7 @@ class Teller:
                 warned = "".join(f"; {warning}" for warning in event.get("warnings", ()))
                 return f"completed in {duration(event['duration_ms'])}{how}{warned}"
             case "AttemptFailed":
+                self._why = ""
                 return f"attempt failed{self._because(event['error'])}"
             case "AttemptLost":
                 most = self._most.get(event["attempt_id"])
