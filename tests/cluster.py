@@ -11,6 +11,7 @@ from nats.errors import Error as NatsError
 
 from servers import data_folder
 from shared.bus import Bus
+from shared.refusal import Refusal
 from shared.streams import provision
 from totalaud.stack import environment, paths, ports
 from totalaud.stack.nats import MAX_PAYLOAD, SYNC_INTERVAL, binary
@@ -134,7 +135,7 @@ async def _provision(cluster: Cluster, ack_wait_s: float) -> None:
             while True:
                 try:
                     await provision(bus, ack_wait_s=ack_wait_s, replicas=SIZE)
-                except (NatsError, TimeoutError):
+                except (NatsError, TimeoutError, Refusal):
                     await asyncio.sleep(0.3)
                 else:
                     return

@@ -1,5 +1,7 @@
 """The four streams: what they are, how they are made, and how a service makes sure they are still so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
@@ -15,7 +17,7 @@ from nats.js.api import (
     StreamConfig,
     StreamInfo,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from shared.bus import Bus
 from shared.refusal import Refusal
@@ -27,10 +29,11 @@ OLDEST_SERVER = (2, 14)
 MANY = 10_000
 BORN = "born"
 RESTORING = "restoring"
+NEEDS = "With servers of your own"
 CHECKED = (
     "subjects", "retention", "max_age", "storage", "discard",
     "deny_delete", "deny_purge", "allow_direct", "republish", "max_msgs", "max_bytes",
-    "max_msgs_per_subject", "max_msg_size",
+    "max_msgs_per_subject", "max_msg_size", "sealed", "no_ack",
 )  # fmt: skip
 
 
@@ -87,28 +90,29 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
     check_server(bus)
     js = bus.client.jetstream(timeout=10)
     for config in streams(replicas):
-        try:
-            found = (await js.stream_info(str(config.name))).config
-        except NotFoundError:
-            await js.add_stream(config)
-        else:
-            _check_whole(found)
-            _check_copies(found, replicas)
+        name = str(config.name)
+        with _told(f"the stream {name}"):
+            try:
+                found = (await js.stream_info(name)).config
+            except NotFoundError:
+                await js.add_stream(config)
+            else:
+                _check_whole(found)
+                _check_copies(found, replicas)
     await check(bus)
     for durable in durables():
-        await js.add_consumer(
-            durable.stream,
-            ConsumerConfig(
-                durable_name=durable.name,
-                filter_subjects=list(durable.filters),
-                deliver_policy=durable.deliver,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30.0 if durable.name == "traces" else ack_wait_s,
-                max_deliver=-1,
-                max_ack_pending=MANY,
-                headers_only=durable.headers_only,
-            ),
+        wanted = ConsumerConfig(
+            durable_name=durable.name,
+            filter_subjects=list(durable.filters),
+            deliver_policy=durable.deliver,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=30.0 if durable.name == "traces" else ack_wait_s,
+            max_deliver=-1,
+            max_ack_pending=MANY,
+            headers_only=durable.headers_only,
         )
+        with _told(f"the consumer {durable.name} of {durable.stream}"):
+            await js.add_consumer(durable.stream, wanted)
 
 
 async def check(bus: Bus) -> None:
@@ -143,7 +147,8 @@ def check_server(bus: Bus) -> None:
 async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
     name = str(wanted.name)
     try:
-        found = (await js.stream_info(name)).config
+        with _told(f"the stream {name}"):
+            found = (await js.stream_info(name)).config
     except NotFoundError:
         raise Refusal("no_stream", name, f"the stream {name} is missing: run 'totalaud provision'") from None
     _check_whole(found)
@@ -155,6 +160,20 @@ async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
                 f"the stream {name} was changed by hand: {field} is {have}, should be {want}; "
                 "set it back with 'nats stream edit'",
             )
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Raise Refusal for what the server or the account does not allow, in NATS' own words."""
+    try:
+        yield
+    except NotFoundError:
+        raise
+    except APIError as error:
+        why = error.description or "no JetStream answers"
+        raise Refusal(
+            "nats", None, f"NATS refuses {what}: {why}; OPERATIONS.md says what it needs ('{NEEDS}')"
+        ) from None
 
 
 def _check_whole(found: StreamConfig) -> None:
