@@ -18,7 +18,7 @@ CODE = re.compile(
     r'(?:Refusal|Failure|super\(\).__init__)\(\s*"([a-z_]+)",|code="([a-z_]+)"|give(?:_up|n_up)\([^")]*"([a-z_]+)"'
 )
 ONLY_AT_A_START = {
-    *("master_key", "nats", "no_skills", "no_stream", "old_server", "restoring", "secret"),
+    *("master_key", "nats", "no_skills", "no_stream", "old_server", "pooler", "restoring", "secret"),
     *("stream_changed", "tls"),
 }
 OF_A_REBUILD = {"another_log", "another_release", "broken_off", "busy", "encoding", "gap"}

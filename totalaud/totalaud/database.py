@@ -7,6 +7,7 @@ import asyncpg
 
 from shared.outage import DATABASE_AWAY
 from shared.secret import is_given
+from shared.suited import MISCONFIGURED, POOLED, POOLER, without_hint
 from shared.urls import DATABASE_URL
 from totalaud.connection import place
 from totalaud.errors import Unreachable
@@ -16,6 +17,8 @@ NOT_LET_IN = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
+    *POOLED,
+    *MISCONFIGURED,
 )
 NOT_TO_BE_HAD = (*DATABASE_AWAY, *NOT_LET_IN)
 
@@ -38,6 +41,10 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} has no database of this name"
         case asyncpg.InsufficientPrivilegeError():
             why = f"PostgreSQL at {place(url)} does not let this name do that ({error})"
+        case _ if isinstance(error, POOLED):
+            why = f"{place(url)}: {POOLER}"
+        case _ if isinstance(error, MISCONFIGURED):
+            why = f"PostgreSQL at {place(url)} cannot be asked so ({without_hint(error)})"
         case asyncpg.ReadOnlySQLTransactionError():
             why = f"PostgreSQL at {place(url)} takes no changes now"
         case asyncpg.DiskFullError():

@@ -15,6 +15,7 @@ from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import NEWEST, PATIENT
 from shared.refusal import Refusal
+from shared.suited import check, suiting
 
 LIVE = "public"
 EVERY_LETTER = ("UTF8", "SQL_ASCII")
@@ -61,14 +62,16 @@ class Checkpoint:
 @asynccontextmanager
 async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect to write into a schema, with plans that do not depend on how full the tables once were."""
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_S,
-        command_timeout=COMMAND_S,
-        max_cached_statement_lifetime=0,
-        server_settings=STEADY | {"search_path": schema} | settings,
-    )
+    with suiting():
+        connection = await asyncpg.connect(
+            url,
+            timeout=CONNECT_S,
+            command_timeout=COMMAND_S,
+            max_cached_statement_lifetime=0,
+            server_settings=STEADY | {"search_path": schema} | settings,
+        )
     try:
+        await check(connection)
         await _never_sent(connection, "tsvector")
         yield connection
     finally:

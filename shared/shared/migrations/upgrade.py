@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from shared.own_settings import NEWEST
+from shared.own_settings import NEWEST, PATIENT
+from shared.suited import check, suiting
 
 SCHEMA = "vault"
 TURN = 0x746F74616C617564
@@ -17,7 +18,10 @@ TOOLS = ("alembic.command", "sqlalchemy.ext.asyncio")
 
 
 async def upgrade(database_url: str) -> None:
-    """Nothing is loaded and nothing happens when it is there already. Raises what asyncpg raises."""
+    """Nothing is loaded and nothing happens when it is there already.
+
+    Raises what asyncpg raises, and Refusal for a server that will not do.
+    """
     if await _revision(database_url) != _newest():
         await _upgrade(database_url)
 
@@ -28,8 +32,10 @@ def _newest() -> str:
 
 
 async def _revision(database_url: str) -> str | None:
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+    with suiting():
+        connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=PATIENT)
     try:
+        await check(connection)
         found: str | None = await connection.fetchval("select version_num from vault.alembic_version")
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
