@@ -172,6 +172,26 @@ async def test_a_skill_waits_for_a_table_that_somebody_holds_whatever_its_role_m
     await tables.close()
 
 
+@pytest.fixture
+async def hurried_url(owner_url: str, postgres_url: str) -> str:
+    """A role whose transactions are to end within a second."""
+    if await value(postgres_url, "SELECT current_setting('transaction_timeout', true)") is None:
+        pytest.skip("PostgreSQL has that from 17 on")
+    await execute(postgres_url, f"ALTER ROLE {role_of(owner_url)} SET transaction_timeout = '1s'")
+    return owner_url
+
+
+async def test_the_projector_takes_its_own_time_for_a_transaction(hurried_url: str):
+    async with connected(hurried_url) as connection:
+        assert await connection.fetchval("SELECT true FROM pg_sleep(1.5)")
+
+
+async def test_a_skill_takes_its_own_time_for_a_query(hurried_url: str):
+    tables = ReadModel(hurried_url)
+    assert await tables.rows("SELECT true AS done FROM pg_sleep(1.5)", {}, 0, wait_s=1) == [{"done": True}]
+    await tables.close()
+
+
 @pytest.mark.parametrize(
     ("closed", "opened", "reason"),
     [

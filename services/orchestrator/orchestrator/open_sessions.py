@@ -12,7 +12,7 @@ from shared.bus import Bus
 from shared.clock import utc_now
 from shared.direct_get import read_page
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import PATIENT, TABLES
+from shared.own_settings import PATIENT, TABLES, unhurried
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
@@ -53,6 +53,7 @@ class ProjectedSessions:
             server_settings=NOTICED_WHEN_GONE | TABLES | PATIENT,
         )
         try:
+            await unhurried(connection)
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
             checkpoint = await connection.fetchval("SELECT seq FROM checkpoint") or 0
             found = {

@@ -13,7 +13,7 @@ import asyncpg
 from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import NEWEST, PATIENT
+from shared.own_settings import NEWEST, PATIENT, unhurried
 from shared.refusal import Refusal
 from shared.suited import check, suiting
 
@@ -72,6 +72,7 @@ async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncItera
         )
     try:
         await check(connection)
+        await unhurried(connection)
         await _never_sent(connection, "tsvector")
         yield connection
     finally:

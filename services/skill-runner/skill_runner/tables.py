@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import PATIENT, TABLES
+from shared.own_settings import PATIENT, TABLES, unhurried
 from skill_runner.context import SkillError
 from skill_runner.surroundings import OURS
 
@@ -95,6 +95,7 @@ class ReadModel:
         if not self._is_open():
             within_s = min(CONNECT_S, _left_s(latest))
             self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=within_s)
+            await unhurried(self._connection)
             for kind, (encoder, decoder) in PLAIN.items():
                 await self._connection.set_type_codec(
                     kind, encoder=encoder, decoder=decoder, schema="pg_catalog"
