@@ -1,7 +1,9 @@
 """Restores: who stays erased, what is refused, and what may be run again."""
 
+import asyncio
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -19,7 +21,8 @@ from backupstage import (
     refused,
     there,
 )
-from servers import read_only, running_nats
+from projectorstage import until, value
+from servers import execute, read_only, running_nats
 from shared import streams
 from shared.sealing import ERASED, UNREADABLE, reveal, seal
 from shared.subjects import contact
@@ -32,6 +35,7 @@ from totalaud.errors import Unreachable
 from totalaud.stack import paths
 
 __all__ = ["backup", "here", "there"]
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'vault.keys'::regclass"
 
 
 async def test_a_name_opens_where_it_was_restored(here: Office, there: Office, tmp_path: Path):
@@ -117,6 +121,24 @@ async def test_every_erasure_that_a_long_log_tells_of_is_applied(
         await here.tell_erased(one)
     assert (await here.restore(backup, only="vault")).erased == len(people)
     assert [await here.name(one) for one in people] == [ERASED] * len(people)
+
+
+async def test_keys_are_put_back_however_little_time_the_database_gives(here: Office, tmp_path: Path):
+    id_ = await here.add()
+    backup = await here.back_up(tmp_path / "backup")
+    await execute(
+        here.database_url,
+        f"ALTER DATABASE {urlsplit(here.database_url).path[1:]} SET lock_timeout = '1ms'",
+    )
+    somebody = await asyncpg.connect(here.database_url)
+    async with somebody.transaction():
+        await somebody.execute("LOCK TABLE vault.keys")
+        restoring_it = asyncio.create_task(here.restore(backup, only="vault"))
+        await until(lambda: value(here.database_url, WAITING))
+        assert not restoring_it.done()
+    await restoring_it
+    await somebody.close()
+    assert await here.name(id_) == NAME
 
 
 async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Office, tmp_path: Path):

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.keyring import BadMasterKey, Ids, Keyring
+from shared.own_settings import PATIENT, unhurried
 from shared.refusal import Refusal
 from shared.vault import Vault
 from totalaud.backup.manifest import KEYS_FILE
@@ -64,8 +65,9 @@ async def lines(database_url: str) -> AsyncGenerator[tuple[bool | Kept, bytes], 
     """
     try:
         with reaching(database_url):
-            connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+            connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=PATIENT)
             try:
+                await unhurried(connection)
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     await connection.execute(SHARE)
                     async for user, person, wrapped in connection.cursor(KEYS, prefetch=PAGE):

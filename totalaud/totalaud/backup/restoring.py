@@ -14,6 +14,7 @@ from shared.bus import Bus
 from shared.direct_get import read_page
 from shared.erasure import erase_again
 from shared.jetstream_log import JetStreamLog
+from shared.own_settings import NEWEST, PATIENT, unhurried
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 from shared.vault import Vault, migrate
@@ -54,8 +55,9 @@ async def restore(
     keys = None if only == "log" else _keys(folder, master_key)
     with reaching(database_url):
         await migrate(database_url)
-        connection = await asyncpg.connect(database_url, timeout=10)
+        connection = await asyncpg.connect(database_url, timeout=10, server_settings=NEWEST | PATIENT)
     try:
+        await unhurried(connection)
         if keys:
             with reaching(database_url):
                 await keys.check(connection)

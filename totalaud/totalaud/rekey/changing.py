@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from shared.own_settings import NEWEST, PATIENT
+from shared.own_settings import NEWEST, PATIENT, unhurried
 from totalaud.rekey.rewrapping import Rewrapping
 
 CONNECT_S = 5.0
@@ -34,6 +34,7 @@ async def change(database_url: str, rewrapping: Rewrapping, keep: Callable[[], N
     """
     connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=SETTINGS)
     try:
+        await unhurried(connection)
         async with connection.transaction():
             await connection.execute(LOCK)
             await connection.execute(DRAFT)
