@@ -141,6 +141,17 @@ async def test_keys_are_put_back_however_little_time_the_database_gives(here: Of
     assert await here.name(id_) == NAME
 
 
+async def test_a_backup_of_a_newer_nats_is_refused_before_anything_is_changed(
+    here: Office, there: Office, tmp_path: Path
+):
+    await here.add()
+    folder = await here.back_up(tmp_path / "backup")
+    newer = manifests.read(folder).model_copy(update={"nats": "<nats server v99.1.0>"})
+    doing = restore(there.bus, there.database_url, folder, newer, master_key=MASTER_KEY)
+    assert "nats-server 99.1, whose snapshots" in (await refused(doing)).message
+    assert await there.bus.client.jetstream().streams_info() == []
+
+
 async def test_a_lost_log_is_restored_beside_the_vault_that_survived(here: Office, tmp_path: Path):
     id_, erased = await here.add(), await here.add()
     backup = await here.back_up(tmp_path / "backup")

@@ -1,5 +1,6 @@
 """Puts a backup back where there is nothing yet; whoever the log says is erased stays so."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ async def restore(
 
     Until all of it is there the log carries a mark: nobody starts on it, another restore may take its place.
     """
+    if only != "vault":
+        _check_nats(bus, manifest)
     keys = None if only == "log" else _keys(folder, master_key)
     with reaching(database_url):
         await migrate(database_url)
@@ -81,6 +84,19 @@ async def restore(
     finally:
         await connection.close()
     return Restored(copies, len(keys.wrapped) if keys else 0, erased)
+
+
+def _check_nats(bus: Bus, manifest: Manifest) -> None:
+    """Refuse a server older than the one that made the snapshots: 2.14 cannot read those of 2.15."""
+    here = bus.client.connected_server_version
+    made_by = re.search(r"(\d+)\.(\d+)", manifest.nats)
+    if made_by and (int(made_by[1]), int(made_by[2])) > (here.major, here.minor):
+        raise Refusal(
+            "old_server",
+            "nats",
+            f"the backup is of nats-server {made_by[0]}, whose snapshots {here.major}.{here.minor} cannot "
+            "read: upgrade the server",
+        )
 
 
 def _keys(folder: Path, master_key: bytes | None) -> Keys:
