@@ -53,10 +53,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> "Any":
-    """Import a name when it is first used: the command line's help shall not wait for NATS and PostgreSQL."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # a name that is not there shall be an error to type checkers
 
-    if name not in _HOMES:
-        raise AttributeError(f"module 'totalaud' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> "Any":
+        """Import a name when it is first used: the command line's help shall not wait for NATS and tables."""
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module 'totalaud' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
