@@ -13,7 +13,7 @@ from shared.listening import Heard
 from shared.refusal import Refusal
 from shared.subjects import Aggregate, session
 from totalaud.errors import Unreachable
-from totalaud.following import Page, follow
+from totalaud.following import OUTAGE_S, Page, follow
 from totalaud.logged import Logged, Merge
 
 USER, ID = UUID(int=1), UUID(int=2)
@@ -168,6 +168,20 @@ async def test_an_outage_in_between_is_waited_through(outage: Exception, monkeyp
     watch = feed.follow()
     await anext(watch)
     feed.away, feed.outage = 3, outage
+    await feed.append(DONE, live=False)
+    assert [each async for each in watch] == [DONE]
+
+
+async def test_an_outage_begins_when_nobody_answers_however_long_nobody_had_to_ask(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    later = asyncio.get_running_loop().time() + 10 * OUTAGE_S
+    monkeypatch.setattr("totalaud.following._now", lambda: later)
+    feed.away = 3
     await feed.append(DONE, live=False)
     assert [each async for each in watch] == [DONE]
 

@@ -77,7 +77,8 @@ class _Reader:
 
     def __init__(self, read: ReadPage) -> None:
         self._read = read
-        self._answered: float | None = None
+        self._answered = False
+        self._away: float | None = None
 
     async def page(self, from_seq: int) -> Page | None:
         """Return a page, None while there is none to be had."""
@@ -91,14 +92,16 @@ class _Reader:
         except Refusal as refusal:
             if refusal.code != "unavailable":
                 raise
-            self._answered = self._answered or _now()
+            self._answered = True
             self._bear(refusal)
             return None
-        self._answered = _now()
+        self._answered, self._away = True, None
         return page
 
     def _bear(self, outage: Exception) -> None:
-        if self._answered is None or _now() - self._answered > OUTAGE_S:
+        """Count from when it was first not answered: while the feed brings all, nobody asks."""
+        self._away = self._away or _now()
+        if not self._answered or _now() - self._away > OUTAGE_S:
             raise outage
 
 
