@@ -157,6 +157,26 @@ async def test_a_command_over_a_slow_link_is_sent_once_and_answered(
     assert len(heard) == 1
 
 
+async def test_who_answers_one_after_the_other_answers_many_who_ask_at_once_each_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(door, "AT_ONCE", 4, raising=False)
+    monkeypatch.setattr(door, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(door, "TRY_S", 1.0)
+    turn, heard = asyncio.Lock(), Counter[bytes]()
+
+    async def answer(heard_now: Heard) -> None:
+        heard[heard_now.body] += 1
+        async with turn:
+            await asyncio.sleep(0.005)
+            await heard_now.answer(b"{}")
+
+    await bus.listen("ask.*.session.events", answer)
+    asked = door.Door(bus)
+    await asyncio.gather(*(asked.ask(uuid4(), "session", "events", {"one": one}) for one in range(400)))
+    assert heard.total() == len(heard) == 400
+
+
 async def test_an_answer_that_is_coming_in_is_not_late(bus: Bus, slow: Bus):
     async def answer(heard: Heard) -> None:
         await heard.answer(bytes(2_000_000))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from totalaud.own_loop import OwnLoop
 PATIENCE_S = 5.0
 AGAIN_S = 0.1
 TRY_S = 2.5
+AT_ONCE = 64
 OWNERS = {
     "session": "orchestrator",
     "skill": "orchestrator",
@@ -56,10 +57,16 @@ async def connected(url: str) -> AsyncIterator[Bus]:
 
 
 class Door:
-    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless."""
+    """Speaks to the services. Every body carries the ids of what it asks for, so asking again is harmless.
+
+    So many questions are under way at once, the next ones wait for their turn: all together they would be
+    asked again before the last is answered, and what waits to be answered would only grow.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._answered = 0.0
         self.loop = OwnLoop()
 
     async def ask(
@@ -77,8 +84,15 @@ class Door:
     async def _ask(self, subject: str, owner: str, body: Any, once_s: float | None) -> dict[str, Any]:
         data = _written(body)
         self.loop.check()
+        asked = asyncio.get_running_loop().time()
+        async with nullcontext() if once_s else self._turns:
+            return await self._asked(subject, owner, data, once_s, max(asked, self._answered))
+
+    async def _asked(
+        self, subject: str, owner: str, data: bytes, once_s: float | None, since: float
+    ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        until, timeout = loop.time() + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
+        until, timeout = since + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
         parent = telemetry.traceparent()
         headers = {"traceparent": parent} if parent else None
         while True:
@@ -96,6 +110,7 @@ class Door:
             except TimeoutError:
                 until = 0 if once_s else until
             else:
+                self._answered = loop.time()
                 return _answer(reply.data)
             if loop.time() > until:
                 raise self._unreachable(owner)
