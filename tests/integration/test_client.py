@@ -152,6 +152,21 @@ async def test_another_users_session_is_not_found(client: Client, stack: LocalSt
             await stranger.known(accepted.id)
 
 
+async def test_users_share_a_connection_and_nothing_else(client: Client):
+    other = client.acting_as(str(uuid4()))
+    accepted = await other.run("tester", [ECHO])
+    assert (await other.outcome(accepted.id)).outputs == [{"text": "hello"}]
+    with pytest.raises(Refusal, match="has no session"):
+        await client.known(accepted.id)
+    await other.budgets.set(5, scope="day")
+    done = await other.records.create_campaign("Theirs")
+    await client.tables.caught_up(done["seq"])
+    assert [each.name for each in await other.records.rows("campaigns")] == ["Theirs"]
+    assert await client.records.rows("campaigns") == []
+    assert (await client.budgets.get())["day"]["limit_usd"] is None
+    assert (other.bus, other.tables) == (client.bus, client.tables)
+
+
 async def test_contacts_come_in_pieces_and_errors_keep_their_lines(client: Client):
     rows = [f"Fictional {n},fictional{n}@example.org,Radio {n},radio\n" for n in range(2500)]
     rows[2100] = "Fictional Wrong,not-an-address,Radio X,radio\n"

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
+from copy import copy
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, get_args
@@ -33,7 +34,7 @@ Rows = list[Record]
 
 
 class Client:
-    """One connection, for one user unless a call names another.
+    """One connection, for one user; `acting_as` has another one speak over it.
 
     Use it as `async with await Client.connect() as client`, in one event loop. Refused commands raise
     `Refusal`, servers that are away `Unreachable`; it goes on by itself once they are back.
@@ -60,6 +61,17 @@ class Client:
             atexit.unregister(telemetry.shutdown)
             atexit.register(telemetry.shutdown)
         return cls(found, await connect(found.nats_url), acting)
+
+    def acting_as(self, user: Id) -> "Client":
+        """Return a client of another user over the same connections: closing one of them closes all.
+
+        It costs nothing, so a program for many users makes one for each request.
+        """
+        other = copy(self)
+        other.user = as_id(user, "user")
+        other.records = Records(self.door, self.tables, self._opener, other.user)
+        other.budgets = Budgets(self.door, self.tables, other.user)
+        return other
 
     async def __aenter__(self) -> Self:
         return self
