@@ -89,6 +89,15 @@ async def test_a_retry_goes_on_under_the_same_id(client: Client):
     assert (await client.outcome(accepted.id)).outputs[1] == {"numbers": [1, 2, 3, 4, 5]}
 
 
+async def test_a_retry_that_is_sent_again_is_done_once_though_it_has_failed_meanwhile(client: Client):
+    accepted = await client.run("tester", [FAIL_PARTLY])
+    await client.ended(accepted.id)
+    once = await client.retry(accepted.id, command_id=UUID(int=1))
+    ended = await client.ended(accepted.id)
+    again = await client.retry(accepted.id, command_id=str(UUID(int=1)))
+    assert (once.duplicate, again.duplicate, again.seq) == (False, True, ended.seq)
+
+
 async def test_a_skill_alone_is_run_and_its_failure_raised(at_the_stack: None):
     result = await totalaud.execute_skill("echo", {"text": "hi"}, uuid4())
     assert (result.output, result.status) == ({"text": "hi"}, "success")

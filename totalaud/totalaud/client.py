@@ -65,7 +65,8 @@ class Client:
     def acting_as(self, user: Id) -> "Client":
         """Return a client of another user over the same connections: closing one of them closes all.
 
-        It costs nothing, so a program for many users makes one for each request.
+        It costs nothing, so a program for many users makes one for each request. What is read from the tables
+        by a session's id (`get`, `cost`, `executions`) may be anybody's: `known` refuses another user's.
         """
         other = copy(self)
         other.user = as_id(user, "user")
@@ -145,11 +146,15 @@ class Client:
         *,
         from_step: int | None = None,
         input: Json | None = None,  # noqa: A002 - the command's own word
+        command_id: Id | None = None,
     ) -> Accepted:
-        """Go on under the same id from the failed step or another, if wished with another input for it."""
+        """Go on under the same id from the failed step or another, if wished with another input for it.
+
+        The same `command_id` again is the same command, also where the session has failed once more.
+        """
         aggregate = session(self.user, as_id(session_id, "session_id"))
-        given = stated(from_step=from_step, input=input)
-        return await self._command(aggregate, "retry", {"command_id": str(uuid4()), **given})
+        given = stated(command_id=command_id or uuid4(), from_step=from_step, input=input)
+        return await self._command(aggregate, "retry", given)
 
     def watch(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield the session's commits from a sequence on, live, missing none, until it has ended.
