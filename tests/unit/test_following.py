@@ -130,6 +130,18 @@ async def test_a_commit_that_the_feed_lost_is_read_from_the_log():
     assert [each async for each in watch] == [STEP, DONE]
 
 
+async def test_what_a_slow_reader_has_not_read_is_not_all_kept_but_read_from_the_log():
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    steps = [commit(STARTED.seq + 1 + number, "StepCompleted") for number in range(100)]
+    end = commit(steps[-1].seq + 1, "SessionCompleted")
+    for each in (*steps, end):
+        await feed.append(each)
+    assert [each async for each in watch] == [*steps, end]
+    assert feed.reads == [1, steps[0].seq]
+
+
 async def test_a_silent_feed_is_asked_after(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
     feed = Feed(STARTED)

@@ -18,6 +18,7 @@ from totalaud.logged import Logged, Merge
 SILENCE_S = 1.0
 OUTAGE_S = 60.0
 FLUSH_S = 2
+KEPT = 8
 Page = tuple[list[Logged], bool]
 ReadPage = Callable[[int], Awaitable[Page]]
 Live = tuple[int, Logged]
@@ -30,12 +31,15 @@ async def follow(
 
     `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
     gap, and after every second of silence, for the feed is at most once. Once it has answered, it may be away
-    for a minute, or say that the log is.
+    for a minute, or say that the log is. For a slow reader a few commits are kept, the newest: the gap before
+    them is read from the log.
     """
-    heard: asyncio.Queue[Live] = asyncio.Queue()
+    heard: asyncio.Queue[Live] = asyncio.Queue(KEPT)
 
     async def hear(message: Heard) -> None:
         commit = Logged.of(json.loads(message.body, json.AROUND), int(message.headers["Nats-Sequence"]))
+        if heard.full():
+            heard.get_nowait()
         heard.put_nowait((int(message.headers.get("Nats-Last-Sequence", "0")), commit))
 
     try:
