@@ -44,3 +44,25 @@ async def test_of_each_user_one_file_at_a_time_is_imported_and_all_else_goes_on(
     gate.set()
     await asyncio.gather(*imports)
     assert begun[3:] == [(ONE, "coverage.import")]
+
+
+async def test_of_all_users_a_few_files_at_a_time_are_imported():
+    begun: list[UUID] = []
+    gate = asyncio.Event()
+
+    async def import_(user: UUID, _: Import, _cause: str) -> Imported:
+        begun.append(user)
+        await gate.wait()
+        return Imported()
+
+    doors = Doors({"contacts.import": Route(Import, import_)})
+    users = [UUID(int=number) for number in range(10)]
+    imports = [
+        asyncio.create_task(doors.ask(f"ask.{user}.contacts.import", b'{"csv": ""}', {})) for user in users
+    ]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert begun == users[:4]
+    gate.set()
+    await asyncio.gather(*imports)
+    assert begun == users

@@ -1,7 +1,7 @@
 """`ask.<user>.<noun>.<verb>`: from a message to its handler, and back to JSON."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any
@@ -15,6 +15,8 @@ from shared.bodies import parse, read
 from shared.doors import Door, message_id, sender_span
 from shared.one_by_one import OneByOne
 from shared.refusal import Refusal
+
+IMPORTS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ class Route:
 class Doors:
     """`routes` by command, such as `artist.set`. A Refusal is an answer too (`shared.doors`).
 
-    Of each user one file at a time is imported.
+    Of each user one file at a time is imported, of all users a few: more would be ready no sooner, and each
+    of them would wait for keys for longer than it may.
     """
 
     routes: Mapping[str, Route]
     turns: OneByOne = field(default_factory=OneByOne)
+    importing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IMPORTS_AT_ONCE))
 
     def open(self) -> Iterator[Door]:
         """Return a door for each noun."""
@@ -55,9 +59,11 @@ class Doors:
             known = ", ".join(self.routes)
             raise Refusal("unknown_command", "subject", f"there is no such command; known are {known}")
         cause = message_id(headers) or f"{command}/{uuid4()}"
-        turn = self.turns.of(user) if issubclass(route.body, Import) else nullcontext()
         with telemetry.span(command, parent=sender_span(headers)):
-            async with turn:
+            if issubclass(route.body, Import):
+                async with self.turns.of(user), self.importing:
+                    answer = await route.handle(user, read(route.body, parse(body)), cause)
+            else:
                 answer = await route.handle(user, read(route.body, parse(body)), cause)
         return answer.model_dump_json().encode()
 
