@@ -70,7 +70,8 @@ lock: $(UV) ## resolve requirements.lock anew from the projects' files
 
 install: .venv/.installed
 
-# A folder that was moved or copied, or whose Python has gone or become another one, is installed anew.
+# A folder that was moved or copied, or whose Python has gone or become another one, is installed anew,
+# and so is one whose install broke off: uv takes half a package for one that is there.
 installed = echo "$$(pwd -P) $$($(BIN)/python -ISc 'import sys; print(*sys.version_info[:2])' 2> /dev/null)"
 STALE := $(shell [ "$$($(installed))" = "$$(cat .venv/.installed 2> /dev/null)" ] || echo stale)
 
@@ -79,6 +80,7 @@ stale:
 	@rm -rf .venv
 
 .venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV)
+	@rm -f $@
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock \
 	  || { echo "uv needs a package index (UV_DEFAULT_INDEX names another than PyPI) and the system's certificates (Debian: ca-certificates)"; exit 1; }
@@ -89,9 +91,12 @@ stale:
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "totalaud needs Python 3.11 or newer: install it, or name one as in 'make PYTHON=python3.12'"; exit 1; }
-	@$(PYTHON) -m venv .tools > /dev/null 2>&1 && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
-	  || { rm -rf .tools; $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv==$(UV_VERSION); } \
-	  || { rm -rf .tools; echo "no uv: $(PYTHON) needs its venv or pip (Debian: python3-venv), and a package index"; exit 1; }
+	@rm -rf .tools .tools.new
+	@$(PYTHON) -m venv .tools.new > /dev/null 2>&1 \
+	  && .tools.new/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .tools.new; $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools.new uv==$(UV_VERSION); } \
+	  || { rm -rf .tools.new; echo "no uv: $(PYTHON) needs its venv or pip (Debian: python3-venv), and a package index"; exit 1; }
+	@mv .tools.new .tools
 
 clean: ## remove what was installed here
-	@rm -rf .venv .tools
+	@rm -rf .venv .tools .tools.new

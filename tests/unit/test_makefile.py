@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,14 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
+
+BREAKS_OFF = """\
+#!/bin/sh
+case "$*" in
+    *venv*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    *pip*) echo half > "$(dirname "$0")/uv" && kill -KILL 0 ;;
+esac
+"""
 
 
 @pytest.fixture
@@ -35,10 +44,15 @@ def installed(tmp_path: Path) -> Path:
     return folder
 
 
-def is_taken_for_installed(folder: Path) -> bool:
+def make(folder: Path, *args: str) -> int:
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    asked = subprocess.run(["make", "--question", "install"], cwd=folder, env=env, check=False)
-    return asked.returncode == 0
+    return subprocess.run(
+        ["make", *args], cwd=folder, env=env, check=False, start_new_session=True
+    ).returncode
+
+
+def is_taken_for_installed(folder: Path) -> bool:
+    return make(folder, "--question", "install") == 0
 
 
 def test_what_is_installed_is_not_installed_again(installed: Path):
@@ -65,3 +79,22 @@ def test_a_folder_whose_python_has_gone_is_installed_again(installed: Path):
 def test_a_folder_whose_python_has_become_another_one_is_installed_again(installed: Path):
     (installed / ".venv" / ".installed").write_text(f"{installed} 3 10\n", encoding="utf-8")
     assert not is_taken_for_installed(installed)
+
+
+def test_a_folder_whose_install_broke_off_is_installed_again(installed: Path):
+    half = installed / ".venv" / "half"
+    half.touch()
+    os.utime(installed / ".venv" / ".installed", (0, 0))
+    assert make(installed, "install") != 0
+    assert half.exists()
+    make(installed, "install")
+    assert not half.exists()
+
+
+def test_uv_is_there_whole_or_not_at_all(installed: Path):
+    python = installed / "python"
+    python.write_text(BREAKS_OFF)
+    python.chmod(0o755)
+    shutil.rmtree(installed / ".tools")
+    assert make(installed, "PYTHON=./python", "install") == -signal.SIGKILL
+    assert not (installed / ".tools").exists()
