@@ -10,9 +10,11 @@ import pytest
 
 from servers import Rig, data_folder
 from shared.bus import Bus
+from totalaud.stack import binaries
 from totalaud.stack import nats as module
 from totalaud.stack.nats import Nats
-from totalaud.stack.server import Server
+from totalaud.stack.postgres import Postgres
+from totalaud.stack.server import NotReady, Server
 from totalaud.stack.servers import servers
 
 
@@ -31,6 +33,13 @@ async def test_servers_start_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyP
         async with servers(data / 'Müsik "2", 日本 \\ $x') as (nats_url, database_url):
             await (await Bus.connect(nats_url, name="test")).close()
             await (await asyncpg.connect(database_url)).close()
+
+
+async def test_a_folder_of_programs_from_which_initdb_cannot_run_is_named(monkeypatch: pytest.MonkeyPatch):
+    for name in ("installed", "readable_copy"):
+        monkeypatch.setattr(binaries, name, lambda: Path("/home/A$AP/pginstall18"))
+    with data_folder() as data, pytest.raises(NotReady, match=r"/home/A\$AP/"):
+        await Postgres(data, data / "logs").prepare()
 
 
 async def test_a_postgres_of_ours_is_reached_whatever_tls_others_are_to_have(

@@ -38,6 +38,7 @@ INITDB = (
     "--data-checksums",
     "--no-instructions",
 )
+UNBORNE = frozenset('"$\\`')
 
 
 class Postgres:
@@ -136,7 +137,15 @@ class Postgres:
         pid_file.unlink(missing_ok=True)
 
     async def _initialise(self) -> None:
-        """Make the cluster under another name first: half a cluster is never seen under its own."""
+        """Make the cluster under another name first: half a cluster is never seen under its own.
+
+        Raises NotReady where initdb would not find its programs: a shell has their name in quotation marks.
+        """
+        if UNBORNE & set(str(self._programs)):
+            raise NotReady(
+                f"PostgreSQL cannot be initialised from {self._programs}, whose name has one of "
+                f"{' '.join(sorted(UNBORNE))} in it: move or rename that folder"
+            )
         draft = self.files.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         self._make(draft)
