@@ -301,15 +301,16 @@ class Clumsy:
     name = "clumsy"
     ready_within_s = 60.0
 
-    def __init__(self, folder: Path, ready_at: float) -> None:
+    def __init__(self, folder: Path, ready_at: float, fault: Exception | None = None) -> None:
         self.starts = 0
+        self._fault = fault
         self._folder = folder
         self._ready_at = ready_at
 
     async def prepare(self) -> Program:
         self.starts += 1
-        if self.starts == 2:
-            raise LookupError("nobody reckoned with this")
+        if self.starts == 2 and self._fault:
+            raise self._fault
         return Program(
             self.name, (sys.executable, "-S", "-c", "import time; time.sleep(60)"), os.environ, self._folder
         )
@@ -321,9 +322,18 @@ class Clumsy:
         return False
 
 
-async def test_what_a_new_start_fails_with_is_said_and_another_one_is_made(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (LookupError("nobody reckoned with this"), "clumsy: LookupError('nobody reckoned with this')"),
+        (OSError(errno.EAGAIN, "too many processes"), "clumsy: [Errno 11] too many processes"),
+    ],
+)
+async def test_what_a_new_start_fails_with_is_said_and_another_one_is_made(
+    tmp_path: Path, fault: Exception, told: str
+):
     said: list[str] = []
-    clumsy = Clumsy(tmp_path, ready_at=0)
+    clumsy = Clumsy(tmp_path, ready_at=0, fault=fault)
     keeper = Keeper(Server(clumsy, tmp_path), said.append)
     await keeper.start()
     await keeper.server.kill()
@@ -331,7 +341,7 @@ async def test_what_a_new_start_fails_with_is_said_and_another_one_is_made(tmp_p
         while "clumsy runs again" not in said:
             await asyncio.sleep(0.01)
     await keeper.stop()
-    assert "clumsy: LookupError('nobody reckoned with this')" in said
+    assert told in said
 
 
 async def test_a_start_that_takes_long_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

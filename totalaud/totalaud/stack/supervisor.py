@@ -60,8 +60,12 @@ class Keeper:
         self.restarts += 1
         try:
             await self._start()
+        except NotReady as error:
+            self._say(str(error))
+        except OSError as error:
+            self._say(f"{self.name}: {error}")
         except Exception as error:  # noqa: BLE001 - nobody else would ever start it again
-            self._say(str(error) if isinstance(error, NotReady | OSError) else f"{self.name}: {error!r}")
+            self._say(f"{self.name}: {error!r}")
         else:
             self._say(f"{self.name} runs again")
 
