@@ -77,7 +77,7 @@ STALE := $(shell [ "$$($(installed))" = "$$(cat .venv/.installed 2> /dev/null)" 
 
 .PHONY: stale
 stale:
-	@rm -rf .venv
+	@rm -rf .venv 2> /dev/null || { echo "$$(pwd -P)/.venv cannot be removed: where root has made it, 'sudo make clean' does"; exit 1; }
 
 .venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV)
 	@rm -f $@

@@ -91,6 +91,20 @@ def test_a_folder_whose_install_broke_off_is_installed_again(installed: Path):
     assert not half.exists()
 
 
+def test_an_environment_that_only_root_can_remove_is_told_in_one_line(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    (installed / ".venv" / ".installed").unlink()
+    rm = installed / "rm"
+    rm.write_text("#!/bin/sh\necho one of many lines >&2\nexit 1\n")
+    rm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{installed}:{os.environ['PATH']}")
+    assert make(installed, "install") != 0
+    told = capfd.readouterr()
+    assert "'sudo make clean'" in told.out
+    assert "one of many lines" not in told.err
+
+
 def test_uv_is_there_whole_or_not_at_all(installed: Path):
     python = installed / "python"
     python.write_text(BREAKS_OFF)
