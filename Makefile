@@ -81,6 +81,7 @@ stale:
 
 .venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV)
 	@rm -f $@
+	@echo "installing into .venv: a minute, or some more on a slow line" >&2
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock \
 	  || { echo "uv needs a package index (UV_DEFAULT_INDEX names another than PyPI) and the system's certificates (Debian: ca-certificates)"; exit 1; }

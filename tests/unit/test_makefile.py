@@ -105,6 +105,12 @@ def test_an_environment_that_only_root_can_remove_is_told_in_one_line(
     assert "one of many lines" not in told.err
 
 
+def test_an_install_says_that_it_takes_its_time(installed: Path, capfd: pytest.CaptureFixture[str]):
+    (installed / ".venv" / ".installed").unlink()
+    make(installed, "install")
+    assert "installing into .venv" in capfd.readouterr().err
+
+
 def test_uv_is_there_whole_or_not_at_all(installed: Path):
     python = installed / "python"
     python.write_text(BREAKS_OFF)
