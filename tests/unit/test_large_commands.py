@@ -24,7 +24,7 @@ class Checking:
         self.begun: list[tuple[UUID, str]] = []
         self.enough = asyncio.Event()
 
-    def fingerprint(self, *_: Any) -> str:
+    async def fingerprint(self, *_: Any) -> str:
         return ""
 
     async def execute(self, user: UUID, command: ExecuteSkill, _: str) -> Start:
