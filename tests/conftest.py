@@ -2,7 +2,7 @@
 
 import gc
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 import asyncpg
@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import structlog
 
+from lastwords import LAST_WORDS
 from rig import running_stack
 from scheduling import ByFile, in_order
 from servers import Rig, fresh_database, running_nats, running_postgres
@@ -47,6 +48,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Have nobody look for garbage in what was imported: nearly all objects there are, and none is."""
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [(f"End of {name}", text) for name, text in LAST_WORDS.since(call.start)]
+    return report
 
 
 @pytest.fixture(scope="module", autouse=True)

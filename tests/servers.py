@@ -18,6 +18,7 @@ import nats as nats_py
 import psutil
 import pytest
 
+from lastwords import LAST_WORDS
 from totalaud.stack import paths
 from totalaud.stack.nats import Nats
 from totalaud.stack.postgres import Postgres
@@ -109,9 +110,13 @@ def data_folder() -> Iterator[Path]:
     with (draft / "in-use").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = draft.rename(base / f"{PREFIX}{name}")
+        LAST_WORDS.open(folder)
+        failed = True
         try:
             yield folder
+            failed = False
         finally:
+            LAST_WORDS.close(folder, keep=failed)
             shutil.rmtree(folder)
 
 
