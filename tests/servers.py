@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +21,7 @@ import pytest
 from lastwords import LAST_WORDS
 from totalaud.stack import paths
 from totalaud.stack.nats import Nats
+from totalaud.stack.orphans import Orphan
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Server
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PREFIX = "totalaud-test-"
 MEMORY, MOST_BYTES = Path("/dev/shm"), 4 << 30
+DEAD_S = 30
 HANG_UP = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -67,7 +69,7 @@ class Embedded:
         for orphan in children:
             with suppress(psutil.NoSuchProcess):
                 orphan.kill()
-        await asyncio.to_thread(psutil.wait_procs, children)
+        await dead(children)
 
     async def restart(self) -> None:
         await self._server.restart()
@@ -80,6 +82,14 @@ class Embedded:
             await asyncio.sleep(seconds)
         finally:
             os.kill(child.pid, signal.SIGCONT)
+
+
+async def dead(processes: Iterable[psutil.Process]) -> None:
+    """Wait until none of them does anything any more: whoever should reap them may never do so."""
+    async with asyncio.timeout(DEAD_S):
+        for orphan in map(Orphan, processes):
+            while orphan.lives():
+                await asyncio.sleep(0.02)
 
 
 class Given:

@@ -34,7 +34,7 @@ from projector.projection import Projection
 from projector.rebuild import IDLE_MS, Behind, _swap, rebuild
 from projectorstage import Writer, ask, caught_up, have_rebuilt, operated, projecting, service, until, value
 from proxy import proxied
-from servers import Rig
+from servers import Rig, dead
 from shared import subjects
 from shared.bus import Bus
 from shared.counts import refused
@@ -428,8 +428,7 @@ async def test_a_rebuild_ends_with_its_projector_and_leaves_no_tables(
         running = rebuilding(projector.pid, lanes=True)
         assert len(running) == 1 + LANES
         projector.kill()
-        _, alive = await asyncio.to_thread(psutil.wait_procs, running, 30)
-        assert not alive
+        await dead(running)
     assert await value(postgres_url, LEFT) == 0
 
 

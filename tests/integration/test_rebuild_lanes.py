@@ -24,7 +24,7 @@ from projector.lanes import Lanes, forked
 from projector.lines import Lines
 from projector.origin import Origin
 from projectorstage import Writer, answers_behind, ask, caught_up, have_rebuilt, operated, until, value
-from servers import Rig
+from servers import Rig, dead
 from shared import subjects
 from shared.bus import Bus
 from shared.events import SessionCancelled, SessionStarted, SkillRegistered
@@ -89,7 +89,7 @@ async def test_a_rebuild_that_loses_a_lane_says_so_and_changes_nothing(
         error = (await asked)["error"]
         assert error["code"] == "broken_off"
         assert "a process of the rebuild died" in error["message"]
-        assert not psutil.wait_procs([process, *lanes], 10)[1]
+        await dead([process, *lanes])
         assert await rows_of(postgres_url) == before
         await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
@@ -112,7 +112,7 @@ async def test_a_rebuild_that_is_killed_beside_a_lane_that_hangs_says_so_at_once
         finally:
             lanes[0].resume()
         assert "code -9" in error["message"]
-        assert not psutil.wait_procs(lanes, 10)[1]
+        await dead(lanes)
         await have_rebuilt(bus)
     await assert_folded(bus, postgres_url)
 

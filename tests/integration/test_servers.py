@@ -6,9 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import psutil
 import pytest
 
-from servers import Rig, data_folder
+from servers import Rig, data_folder, dead
 from shared.bus import Bus
 from totalaud.stack import binaries
 from totalaud.stack import nats as module
@@ -24,6 +25,19 @@ async def test_nats_keeps_a_message_it_acknowledged_through_a_kill(nats: Rig, bu
     await nats.restart()
     info = await bus.client.jetstream().stream_info("EVT")
     assert info.state.last_seq == ack.seq
+
+
+async def test_the_dead_whom_nobody_reaps_are_not_waited_for():
+    parent = await asyncio.create_subprocess_exec("sh", "-c", "sleep 0.1 & exec sleep 600")
+    try:
+        async with asyncio.timeout(10):
+            while not (children := psutil.Process(parent.pid).children()):
+                await asyncio.sleep(0.02)
+            await dead(children)
+        assert [child.status() for child in children] == [psutil.STATUS_ZOMBIE]
+    finally:
+        parent.kill()
+        await parent.wait()
 
 
 async def test_servers_start_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyPatch):
