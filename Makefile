@@ -11,6 +11,7 @@ JOBS ?= 3
 SEEDS ?= 10000
 KILLS ?= 1000
 UV := .tools/bin/uv
+UV_IS_THERE := .tools/uv-$(UV_VERSION)
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
@@ -65,7 +66,7 @@ format: install ## let ruff format and mend
 compile = cp requirements.lock $(1) 2>/dev/null; $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	$(addprefix --no-emit-package ,$(OURS)) --no-annotate --group dev $(FILES) -o $(1) && sed -i.bak '/^\#/d' $(1) && rm -f $(1).bak
 
-lock: $(UV) ## resolve requirements.lock anew from the projects' files
+lock: $(UV_IS_THERE) ## resolve requirements.lock anew from the projects' files
 	@$(call compile,requirements.lock)
 
 install: .venv/.installed
@@ -79,7 +80,7 @@ STALE := $(shell [ "$$($(installed))" = "$$(cat .venv/.installed 2> /dev/null)" 
 stale:
 	@rm -rf .venv 2> /dev/null || { echo "$$(pwd -P)/.venv cannot be removed: where root has made it, 'sudo make clean' does"; exit 1; }
 
-.venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV)
+.venv/.installed: requirements.lock $(FILES) $(STALE) | $(UV_IS_THERE)
 	@rm -f $@
 	@echo "installing into .venv: a minute, or some more on a slow line" >&2
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
@@ -89,7 +90,7 @@ stale:
 	@$(BIN)/python -m compileall -q $(PROJECTS)
 	@$(installed) > $@
 
-$(UV):
+$(UV_IS_THERE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "totalaud needs Python 3.11 or newer: install it, or name one as in 'make PYTHON=python3.12'"; exit 1; }
 	@rm -rf .tools .tools.new
@@ -97,7 +98,7 @@ $(UV):
 	  && .tools.new/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
 	  || { rm -rf .tools.new; $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools.new uv==$(UV_VERSION); } \
 	  || { rm -rf .tools.new; echo "no uv: $(PYTHON) needs its venv or pip (Debian: python3-venv), and a package index"; exit 1; }
-	@mv .tools.new .tools
+	@touch .tools.new/$(@F) && mv .tools.new .tools
 
 clean: ## remove what was installed here
 	@rm -rf .venv .tools .tools.new

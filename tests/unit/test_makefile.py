@@ -1,6 +1,7 @@
 """When `make` installs again."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
+UV_VERSION = re.findall(r"^UV_VERSION := (.*)$", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)[0]
 
 BREAKS_OFF = """\
 #!/bin/sh
@@ -27,6 +29,7 @@ def installed(tmp_path: Path) -> Path:
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".tools" / "bin").mkdir(parents=True)
     (folder / ".tools" / "bin" / "uv").touch()
+    (folder / ".tools" / f"uv-{UV_VERSION}").touch()
     (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
     for name in (
         "Makefile",
@@ -109,6 +112,14 @@ def test_an_install_says_that_it_takes_its_time(installed: Path, capfd: pytest.C
     (installed / ".venv" / ".installed").unlink()
     make(installed, "install")
     assert "installing into .venv" in capfd.readouterr().err
+
+
+def test_a_uv_of_another_version_is_replaced(installed: Path):
+    makefile = installed / "Makefile"
+    makefile.write_text(makefile.read_text().replace(f"UV_VERSION := {UV_VERSION}", "UV_VERSION := 0.0.1"))
+    assert not is_taken_for_installed(installed)
+    make(installed, "PYTHON=true", "install")
+    assert not (installed / ".tools" / f"uv-{UV_VERSION}").exists()
 
 
 def test_uv_is_there_whole_or_not_at_all(installed: Path):
