@@ -98,6 +98,13 @@ async def test_a_retry_that_is_sent_again_is_done_once_though_it_has_failed_mean
     assert (once.duplicate, again.duplicate, again.seq) == (False, True, ended.seq)
 
 
+async def test_a_start_that_is_sent_again_says_how_things_stand(client: Client):
+    accepted = await client.run("tester", [ECHO])
+    await client.ended(accepted.id)
+    again = await client.run("tester", [ECHO], session_id=accepted.id)
+    assert (accepted.status, again.status) == ("running", "completed")
+
+
 async def test_a_skill_alone_is_run_and_its_failure_raised(at_the_stack: None):
     result = await totalaud.execute_skill("echo", {"text": "hi"}, uuid4())
     assert (result.output, result.status) == ({"text": "hi"}, "success")

@@ -11,17 +11,21 @@ from totalaud.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A command is on disk; `seq` is the log's, for `get(…, min_seq=…)`. `duplicate`: not the first time."""
+    """A command is on disk; `seq` is the log's, for `get(…, min_seq=…)`. `duplicate`: not the first time.
+
+    `status` is how things stand by then: running, completed, failed, cancelled or refused.
+    """
 
     id: str
     seq: int
     accepted: bool
     duplicate: bool
+    status: str
 
     @classmethod
     def of(cls, answer: dict[str, Any], id_: str) -> "Accepted":
         told = answer.get("session_id") or answer.get("execution_id") or id_
-        return cls(told, answer["seq"], answer["accepted"], answer["duplicate"])
+        return cls(told, answer["seq"], answer["accepted"], answer["duplicate"], answer["status"])
 
 
 @dataclass(frozen=True, slots=True)
