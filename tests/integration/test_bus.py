@@ -22,6 +22,9 @@ from shared.listening import Heard
 from shared.refusal import Refusal
 from shared.waiting import AROUND
 from totalaud import door
+from totalaud.errors import Unreachable
+from totalaud.importing import import_file
+from totalaud.results import Accepted
 
 
 async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(nats: Rig, bus: Bus):
@@ -155,6 +158,19 @@ async def test_a_command_over_a_slow_link_is_sent_once_and_answered(
     asked = {"input": "x" * 1_000_000}
     assert await door.Door(slow).ask(uuid4(), "session", "run", asked) == {"accepted": True}
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("said", [b"hello", b"[]", b"{}", b'{"stream": "ALL", "seq": 1}'])
+async def test_an_answer_of_somebody_else_is_told_in_one_sentence(bus: Bus, said: bytes):
+    async def answer(heard: Heard) -> None:
+        await heard.answer(said)
+
+    await bus.listen("ask.>", answer)
+    asking = door.Door(bus)
+    with pytest.raises(Unreachable, match="in the place of the campaigns"):
+        await import_file(asking, uuid4(), "contacts", b"name,email\n", {})
+    with pytest.raises(Unreachable, match="in the place of the orchestrator"):
+        Accepted.of(await asking.ask(uuid4(), "session", "run", {}), str(uuid4()))
 
 
 async def test_who_answers_one_after_the_other_answers_many_who_ask_at_once_each_once(

@@ -30,6 +30,17 @@ OWNERS = {
     "projection": "projector",
 }
 RECORDS_OWNER = "campaigns"
+PUBLISHED = {"stream", "seq"}
+"""What JetStream answers to whoever sends to one of its streams."""
+
+
+class _Answer(dict[str, Any]):
+    """Tells by what it lacks that somebody else has answered."""
+
+    owner: str
+
+    def __missing__(self, _: str) -> None:
+        raise _not_ours(self.owner)
 
 
 async def connect(url: str) -> Bus:
@@ -111,7 +122,7 @@ class Door:
                 until = 0 if once_s else until
             else:
                 self._answered = loop.time()
-                return _answer(reply.data)
+                return _answer(reply.data, owner)
             if loop.time() > until:
                 raise self._unreachable(owner)
 
@@ -134,9 +145,23 @@ def _written(body: Any) -> bytes:
         raise Refusal("invalid", None, f"the message cannot be written as JSON: {error}") from None
 
 
-def _answer(body: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(body, json.AROUND)
+def _answer(body: bytes, owner: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(body, json.AROUND)
+    except Refusal:
+        answer = None
+    if not isinstance(answer, dict) or answer.keys() >= PUBLISHED:
+        raise _not_ours(owner)
     error = answer.get("error")
     if isinstance(error, dict):
         raise Refusal(str(error.get("code")), error.get("field"), str(error.get("message")))
-    return answer
+    told = _Answer(answer)
+    told.owner = owner
+    return told
+
+
+def _not_ours(owner: str) -> Unreachable:
+    return Unreachable(
+        f"what answers in the place of the {owner} is none of this release: "
+        "another program, or a stream that takes its subjects"
+    )

@@ -45,7 +45,7 @@ def add(total: Report, answer: Report, piece: Piece) -> Report:
     """Add a piece's report to that of the pieces before: counts summed, lists joined, lines moved."""
     joined = {**total, **{name: answer[name] for name in KEPT if name in answer}}
     for name in COUNTS:
-        joined[name] = total.get(name, 0) + answer.get(name, 0)
+        joined[name] = total.get(name, 0) + answer[name]
     for name in LISTS:
         moved = (_moved(each, piece) for each in answer.get(name, ()))
         joined[name] = sorted([*total.get(name, ()), *moved], key=lambda each: each["line"])
