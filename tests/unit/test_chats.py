@@ -460,9 +460,44 @@ async def test_an_answer_that_a_filter_of_anthropic_stopped_is_refused_by_the_mo
     assert (failed.code, failed.retryable, failed.in_doubt) == (code, False, doubt)
 
 
+FLAGGED = {"reasons": ["harassment"], "flagged_input": SECRET, "provider_name": "OpenAI"}
+BLOCKED = {"guardrail_name": "words", "guardrail_mode": "pre_call", "error": SECRET}
+VIOLATION = f"litellm.BadRequestError: litellm.ContentPolicyViolationError: AnthropicError - {SECRET}"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "told", "doubt"),
+    [
+        (403, {"code": 403, "metadata": FLAGGED}, False),
+        (403, {"code": 403, "metadata": {"error_type": "content_policy_violation"}}, False),
+        (403, {"code": 403, "metadata": {"error_type": "refusal"}}, True),
+        (400, {"code": "400", "provider_specific_fields": BLOCKED}, True),
+        (400, {"code": "400", "message": VIOLATION}, True),
+    ],
+)
+async def test_a_filter_that_a_gateway_tells_of_refuses_one_text_and_may_be_paid_where_it_may_have_stopped_it(
+    provider: Callable[[Handler], Chat], status: int, told: dict[str, Any], *, doubt: bool
+) -> None:
+    body = {"error": {"message": SECRET, "type": "invalid_request_error", **told}}
+    failed = await refused(provider, lambda _: httpx2.Response(status, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("model_refused", False, doubt)
+
+
+@BOTH
+@pytest.mark.parametrize("said", [f"{SECRET} litellm.ContentPolicyViolationError: x", "", None, ["x"]])
+async def test_what_a_message_says_beyond_its_beginning_tells_no_kind(
+    provider: Callable[[Handler], Chat], said: object
+) -> None:
+    body = {"error": {"message": said, "type": "x", "metadata": [said], "provider_specific_fields": said}}
+    assert (await refused(provider, lambda _: httpx2.Response(400, json=body))).code == "provider_refused"
+
+
 @pytest.mark.parametrize(
     "told",
     [
+        {"metadata": {"error_type": "context_length_exceeded"}, "code": 400},
+        {"message": f"litellm.ContextWindowExceededError: litellm.BadRequestError: x - {SECRET}"},
         {"param": "messages", "code": "context_length_exceeded"},
         {"type": "exceed_context_size_error", "code": 400, "n_prompt_tokens": 9000, "n_ctx": 4096},
     ],

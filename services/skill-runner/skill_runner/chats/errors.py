@@ -1,5 +1,6 @@
 """How a provider's error is told: by its kind and status, never by its text, which may echo the prompt."""
 
+import re
 import ssl
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -34,11 +35,14 @@ OUT_OF_MONEY = (
 )
 FILTERED = (
     *("content_filter", "content_policy_violation", "invalid_prompt"),
-    *("cyber_policy", "bio_policy", "misalignment_policy_violation"),
+    *("cyber_policy", "bio_policy", "misalignment_policy_violation", "flagged_input"),
 )
+FILTERING = (BAD_REQUEST, 403)
+FILTERED_OR_STOPPED = ("ContentPolicyViolationError", "guardrail_name", "refusal")
 UNFIT = ("json_validate_failed",)
 BLOCKED = "Output blocked by content filtering policy"
-TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
+TOO_LONG = ("context_length_exceeded", "exceed_context_size_error", "ContextWindowExceededError")
+LITELLM = re.compile(r"(?:litellm\.\w+: )+")
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
@@ -138,8 +142,11 @@ def _by_status(provider: str, error: Any) -> Failure:
     retryable = headers.get("x-should-retry") != "false"
     if _says(error, OUT_OF_MONEY):
         return _refused(provider, status, NO_CREDIT)
-    if status == BAD_REQUEST and _says(error, FILTERED):
+    if status in FILTERING and _says(error, FILTERED):
         return Failure("model_refused", f"{provider} refused what it was asked by a filter of its own")
+    if status in FILTERING and _says(error, FILTERED_OR_STOPPED):
+        why = f"{provider} refused what it was asked, or stopped the answer, by a filter of its own"
+        return Failure("model_refused", why, in_doubt=True)
     if status == BAD_REQUEST and getattr(error, "api_message", None) == BLOCKED:
         why = f"{provider} stopped the answer by a filter of its own"
         return Failure("model_refused", why, in_doubt=True)
@@ -164,7 +171,18 @@ def _refused(provider: str, status: int, why: str) -> Failure:
 def _says(error: Any, kinds: Container[str]) -> bool:
     """Tell a kind of error that shares its status with others: to wait does not help who is out of money."""
     said = [getattr(error, name, None) for name in ("type", "code", "error_code")]
-    return any(isinstance(one, str) and one in kinds for one in said)
+    return any(isinstance(one, str) and one in kinds for one in (*said, *_of_gateway(error.body)))
+
+
+def _of_gateway(body: Any) -> list[Any]:
+    """Return what gateways call an error: OpenRouter in `metadata`, LiteLLM in fields or by its own names."""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    if not isinstance(inner, dict):
+        return []
+    beside = [inner.get(name) for name in ("metadata", "provider_specific_fields")]
+    fields = {name: value for one in beside if isinstance(one, dict) for name, value in one.items()}
+    named = LITELLM.match(str(inner.get("message")))
+    return [*fields, fields.get("error_type"), *(re.findall(r"\w+(?=: )", named[0]) if named else [])]
 
 
 def _seconds(header: str, date: str) -> float | None:
