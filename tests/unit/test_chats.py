@@ -148,6 +148,15 @@ async def test_the_settings_of_a_model_are_sent_as_they_are(
     assert json.loads(request.content) == json.loads(plain.content) | settings
 
 
+@pytest.mark.parametrize(("said", "sent"), [(70, {"max_tokens": 70}), (None, {"max_completion_tokens": 50})])
+async def test_a_server_that_refuses_the_newer_name_is_told_by_the_older_one_alone_how_long_an_answer_may_be(
+    said: int | None, sent: dict[str, int]
+) -> None:
+    _, request = await answered(openai, completion(), replace(QUESTION, settings={"max_tokens": said}))
+    body = {name: value for name, value in json.loads(request.content).items() if "tokens" in name}
+    assert {name: value for name, value in body.items() if value is not None} == sent
+
+
 @pytest.mark.parametrize(
     ("base_url", "settings", "sent"),
     [
@@ -423,6 +432,18 @@ async def test_credit_is_named_where_it_may_be_what_is_missing(
     provider: Callable[[Handler], Chat], status: int
 ) -> None:
     assert "there is no credit left" in (await refused(provider, always(status))).message
+
+
+@BOTH
+async def test_who_says_400_for_a_wrong_key_or_model_has_both_named(
+    provider: Callable[[Handler], Chat],
+) -> None:
+    message = (await refused(provider, always(400))).message
+    assert all(named in message for named in ("the API key", "the skill's model", "TOTALAUD_MODELS"))
+
+
+async def test_who_refuses_a_field_is_told_of_with_the_setting_that_helps() -> None:
+    assert "with max_tokens there" in (await refused(openai, always(422))).message
 
 
 @pytest.mark.parametrize(

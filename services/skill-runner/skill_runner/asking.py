@@ -29,7 +29,7 @@ async def ask(
         genai.OPERATION: genai.CHAT,
         genai.PROVIDER: provider,
         genai.REQUEST_MODEL: question.model,
-        genai.REQUEST_MAX_TOKENS: question.max_tokens,
+        genai.REQUEST_MAX_TOKENS: question.capped or question.max_tokens,
         genai.OUTPUT_TYPE: "json",
     }
     clock = asyncio.get_running_loop().time
@@ -72,7 +72,7 @@ def read(reply: Reply, question: Question) -> Any:
         case "refusal":
             raise Failure("model_refused", f"{question.model} refused to answer")
         case "length":
-            raise Failure("invalid_output", f"{_cut_off(reply, question)}: raise config.max_tokens")
+            raise Failure("invalid_output", _cut_off(reply, question))
         case "full":
             why = "input and answer are together longer than the model takes: shorten the input"
             raise Failure("invalid_output", why)
@@ -94,9 +94,11 @@ def _bare(text: str) -> str:
 
 def _cut_off(reply: Reply, question: Question) -> str:
     """Say how an answer ended too early: thoughts are counted as an answer is, and come before it."""
+    most = question.capped or question.max_tokens
+    where = f"max_tokens in the settings of {question.model}" if question.capped else "config.max_tokens"
     if reply.text.strip():
-        return f"the answer was cut off at {question.max_tokens} tokens"
-    return f"{question.model} thought for {question.max_tokens} tokens and had said nothing yet"
+        return f"the answer was cut off at {most} tokens: raise {where}"
+    return f"{question.model} thought for {most} tokens and had said nothing yet: raise {where}"
 
 
 def checked(schema: Schema, answer: Any) -> tuple[Any, list[str]]:

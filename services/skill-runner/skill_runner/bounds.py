@@ -40,9 +40,8 @@ def is_too_long(question: Question, answer: str) -> bool:
 
 
 def _longest(question: Question) -> int:
-    """Return how long an answer may be: settings say `max_tokens` to a server that knows no newer name."""
-    said = question.settings.get("max_tokens")
-    return max(question.max_tokens, said) if isinstance(said, int) else question.max_tokens
+    """Return how long an answer may be, by the skill or by the model's settings: what is more."""
+    return max(question.max_tokens, question.capped or 0)
 
 
 def summed(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -39,6 +39,15 @@ class Question:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def capped(self) -> int | None:
+        """How long an answer may be by the settings, for a server that knows `max_tokens` and no newer name.
+
+        It is sent alone: some servers refuse the newer one.
+        """
+        said = self.settings.get("max_tokens")
+        return said if isinstance(said, int) else None
+
+    @property
     def turns(self) -> list[tuple[Literal["user", "assistant"], str]]:
         """What was said so far, from the first message on."""
         if self.again is None:

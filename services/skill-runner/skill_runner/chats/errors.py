@@ -210,8 +210,9 @@ def _why(status: int) -> str:
     if status in REDIRECTS:
         return ": it answers from elsewhere; check the base URL"
     return {
-        400: ": the model does not take this request, or there is no credit left; check the skill's model "
-        "and config, and the account's billing",
+        400: ": the model does not take this request or is not known there, the API key is not valid, or "
+        "there is no credit left; check the skill's model and config, what TOTALAUD_MODELS makes of it, the "
+        "key, and the account's billing",
         401: ": the API key is not valid; a new one is read when the skill-runner starts",
         402: NO_CREDIT,
         403: ": the API key may not use this model",
@@ -220,4 +221,6 @@ def _why(status: int) -> str:
         405: ": its API is not there; check the base URL",
         407: ": the proxy that the environment names wants to know who calls",
         413: ": the request is too large",
+        422: ": the server does not take a field of the request; check the settings that TOTALAUD_MODELS has "
+        "for the model: with max_tokens there, max_completion_tokens is not sent",
     }.get(status, "")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, omit
 
 from skill_runner.chats.chat import Question, Reply, Stop, called, label, told
 from skill_runner.chats.connection import within
@@ -54,7 +54,7 @@ class OpenAiChat:
             answer = await self._completions.with_raw_response.create(
                 model=question.model,
                 messages=_messages(question),
-                max_completion_tokens=question.max_tokens,
+                max_completion_tokens=omit if question.capped else question.max_tokens,
                 response_format={
                     "type": "json_schema",
                     "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
