@@ -27,11 +27,17 @@ def buried(durable: str) -> None:
 
 def told(service: str) -> str:
     """Return the counts as text."""
-    lines = ["# TYPE totalaud_refusals_total counter"]
+    lines = [
+        "# HELP totalaud_refusals_total Commands that were refused since the service started.",
+        "# TYPE totalaud_refusals_total counter",
+    ]
     for (command, code), times in sorted(_refusals.items()):
         labels = f'service="{service}",command="{command}",code="{code}"'
         lines.append(f"totalaud_refusals_total{{{labels}}} {times}")
-    lines.append("# TYPE totalaud_dead_letters_total counter")
+    lines += [
+        "# HELP totalaud_dead_letters_total Messages that could not be handled since the service started.",
+        "# TYPE totalaud_dead_letters_total counter",
+    ]
     for durable, times in sorted(_dead_letters.items()):
         lines.append(f'totalaud_dead_letters_total{{service="{service}",durable="{durable}"}} {times}')
     return "\n".join(lines) + "\n"

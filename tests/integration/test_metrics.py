@@ -18,6 +18,7 @@ from totalaud.stack.local import LocalStack
 
 CANARY = "canary-5417"
 SERVICES = ("orchestrator", "skill-runner", "projector", "campaigns")
+COUNTS = ["totalaud_refusals_total", "totalaud_dead_letters_total"]
 STEP = {"skill": "count", "input": {"numbers": ["one"]}}
 
 
@@ -131,6 +132,12 @@ async def test_no_name_that_somebody_sent_is_among_the_counts(
     assert "# TYPE totalaud_refusals_total counter" in told
     assert CANARY not in told
     assert str(client.user) not in told
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_count_says_in_words_what_it_is(stack: LocalStack, service: str):
+    told = await metrics(stack, service)
+    assert re.findall(r"^# HELP (\w+) .+\.\n# TYPE \1 counter$", told, re.MULTILINE) == COUNTS
 
 
 @pytest.mark.parametrize("door", ["ask", "cmd"])
