@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID, uuid4
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 import otlp
 from rig import client_of, running_stack
@@ -110,6 +111,19 @@ async def test_a_session_is_one_tree_over_all_services(traced):
         ["chat", "run", "execute_tool", "invoke_agent", "session.run"],
     ]
     assert not any(CANARY.encode() in body for body in traced.receiver.bodies)
+
+
+async def test_a_session_is_below_the_span_that_its_program_has_open_itself(traced):
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("a program")
+    with tracer.start_as_current_span("request") as own:
+        id_ = await traced.run(("echo", {"text": "x"}))
+    await traced.client.outcome(id_)
+    above = own.get_span_context()
+    spans = await traced.trace(
+        f"{above.trace_id:032x}", lambda names: {"invoke_agent tester-agent", "project"} <= set(names)
+    )
+    root = otlp.assert_whole(spans, services=SERVICES, above=f"{above.span_id:016x}")
+    assert root.name == "session.run"
 
 
 async def test_a_plain_client_without_a_header_has_the_session_as_root(traced):

@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 import totalaud
 from rig import COUNT, ECHO, FAIL_PARTLY, client_of
@@ -103,6 +105,17 @@ async def test_a_start_that_is_sent_again_says_how_things_stand(client: Client):
     await client.ended(accepted.id)
     again = await client.run("tester", [ECHO], session_id=accepted.id)
     assert (accepted.status, again.status) == ("running", "completed")
+
+
+@pytest.mark.parametrize(("sampler", "is_named"), [(ALWAYS_ON, True), (ALWAYS_OFF, False)])
+async def test_a_span_that_a_program_has_open_itself_is_named_where_it_is_recorded(
+    client: Client, sampler: Sampler, is_named: bool
+):
+    tracer = TracerProvider(sampler, shutdown_on_exit=False).get_tracer("a program")
+    with tracer.start_as_current_span("request") as own:
+        accepted = await client.execute("echo", {"text": "hi"})
+    result = await client.skill_outcome(accepted.id)
+    assert (result.trace_id == f"{own.get_span_context().trace_id:032x}") is is_named
 
 
 async def test_a_skill_alone_is_run_and_its_failure_raised(at_the_stack: None):

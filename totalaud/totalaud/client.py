@@ -15,6 +15,7 @@ from shared.refusal import Refusal
 from shared.subjects import Aggregate, execution, session
 from totalaud import tables
 from totalaud.budgets import Budgets
+from totalaud.callers_span import callers_span
 from totalaud.connection import Connection
 from totalaud.door import Door, connect
 from totalaud.following import Page, ReadPage, follow, read_all
@@ -249,9 +250,9 @@ class Client:
         return await self.door.ask(self.user, _door_of(aggregate), verb, {**named, **body})
 
     async def _command(self, aggregate: Aggregate, verb: str, body: Json) -> Accepted:
-        """Ask under a span that says which session is meant: a retry or a cancel is in a trace of its own."""
-        whose = {genai.CONVERSATION: aggregate.id}
-        with telemetry.span(f"{_door_of(aggregate)}.{verb}", kind="client", attributes=whose):
+        """Ask under a span that says which session is meant: a retry or a cancel is no part of its tree."""
+        whose, name = {genai.CONVERSATION: aggregate.id}, f"{_door_of(aggregate)}.{verb}"
+        with telemetry.span(name, parent=callers_span(), kind="client", attributes=whose):
             return Accepted.of(await self._ask(aggregate, verb, body), aggregate.id)
 
     async def _known(self, aggregate: Aggregate) -> None:

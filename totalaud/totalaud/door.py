@@ -15,6 +15,7 @@ from shared.nats_urls import told
 from shared.refusal import Refusal
 from shared.replies import sending_s
 from shared.subjects import ask, operate
+from totalaud.callers_span import callers_span
 from totalaud.connection import place
 from totalaud.errors import Closed, Unreachable
 from totalaud.own_loop import OwnLoop
@@ -104,7 +105,7 @@ class Door:
     ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         until, timeout = since + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
-        parent = telemetry.traceparent()
+        parent = telemetry.traceparent() or callers_span()
         headers = {"traceparent": parent} if parent else None
         while True:
             try:
