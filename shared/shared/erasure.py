@@ -14,11 +14,14 @@ from shared.vault import Vault
 GONE = (ERASED, UNREADABLE)
 
 
-async def erase_keys(vault: Vault, user: UUID, contact_id: UUID, past: Past) -> None:
-    """Delete them for ever; `past` is the contact's. A crash in between is mended by doing it again."""
+async def erase_keys(vault: Vault, user: UUID, contact_id: UUID, past: Past) -> bool:
+    """Delete them for ever; `past` is the contact's. False: the contact's own had been deleted before.
+
+    A crash in between is mended by doing it again.
+    """
     for person in await _written_elsewhere(vault, user, past) - {contact_id}:
         await vault.erase(user, person)
-    await vault.erase(user, contact_id)
+    return await vault.erase(user, contact_id)
 
 
 async def erase_again(vault: Vault, log: Log, user: UUID, contact_id: UUID) -> None:

@@ -25,7 +25,7 @@ from shared.refusal import Refusal
 from shared.sealing import is_sealed, reveal, seal
 from shared.streams import provision
 from shared.subjects import contact
-from shared.vault import Vault, migrate
+from shared.vault import Unavailable, Vault, migrate
 
 MASTER_KEY = bytes(range(32))
 CANARIES = (b"Zzyzx", b"zzyzx@", b"authors/zzyzx", b"020 7946", b"met in the canary")
@@ -199,6 +199,38 @@ async def test_an_erased_name_cannot_be_read_where_it_was_written_without_an_id(
         "contacts.erase", contact_id=(await service.last_import("zzyzx@example.org")).name["$sealed"]
     )
     assert await reveal(service.vault, USER, elsewhere) == "[erased]"
+
+
+@pytest.mark.parametrize("step", ["vault.erase", "log.append"])
+async def test_a_name_that_is_imported_while_its_person_is_erased_is_refused_or_goes_with_them(
+    service: Service, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    await service.ask("contacts.import", csv=CSV)
+    elsewhere = await seal(service.vault, USER, PERSONAL, "Zoe Newname")
+    row = {"email": "zzyzx@example.org", "name": "Zoe Newname"}
+    owner, method = step.split(".")
+    real = getattr(getattr(service, owner), method)
+    imported = list[int]()
+
+    async def after_an_import(*args: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        imported.append((await service.ask("contacts.import", rows=[row]))["imported"])
+        return await real(*args, **named)
+
+    monkeypatch.setattr(getattr(service, owner), method, after_an_import)
+    await service.ask("contacts.erase", email="zzyzx@example.org")
+    is_gone = await reveal(service.vault, USER, elsewhere) == "[erased]"
+    assert imported == [is_gone]
+
+
+async def test_an_erasure_that_the_vault_had_to_wait_for_is_told_as_one(service: Service, postgres_url: str):
+    await service.ask("contacts.import", csv=CSV)
+    await execute(postgres_url, "alter table vault.erased rename to away")
+    with pytest.raises(Unavailable):
+        await service.ask("contacts.erase", email="zzyzx@example.org")
+    await execute(postgres_url, "alter table vault.away rename to erased")
+    assert (await service.ask("contacts.erase", email="zzyzx@example.org"))["erased"]
+    assert await kinds(service, "zzyzx@example.org") == [ContactImported, ContactErased]
 
 
 async def test_whose_address_stands_in_the_notes_of_one_who_is_erased_stays_readable(service: Service):
