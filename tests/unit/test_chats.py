@@ -322,6 +322,16 @@ async def test_a_gateway_on_the_way_leaves_open_whether_the_provider_did_the_wor
     assert (await refused(provider, always(status))).in_doubt is doubt
 
 
+@BOTH
+@pytest.mark.parametrize("said", ["InternalServerError", "APIConnectionError"])
+async def test_a_provider_that_litellm_does_not_reach_or_finds_overloaded_is_away(
+    provider: Callable[[Handler], Chat], said: str
+) -> None:
+    body = {"error": {"message": f"litellm.{said}: AnthropicError - {SECRET}", "type": "api_error"}}
+    failed = await refused(provider, lambda _: httpx2.Response(500, json=body))
+    assert (failed.code, failed.retryable, failed.in_doubt) == ("provider_away", True, False)
+
+
 @pytest.mark.parametrize(("kind", "provider"), [(OpenAiChat, "openai"), (AnthropicChat, "anthropic")])
 async def test_who_has_no_key_is_not_told_of_a_provider(kind: Any, provider: Any) -> None:
     def ours(handle: Handler) -> Chat:

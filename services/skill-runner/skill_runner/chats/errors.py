@@ -48,6 +48,7 @@ INPUT_TOO_LONG = ": the input is longer than the model takes"
 PASSING = (408, 409, 425)
 SERVER_ERROR = 500
 OVERLOADED = (503, 529)
+AWAY_BEHIND = ("InternalServerError", "APIConnectionError")
 BETWEEN = (408, 502, 504, 520, 524)
 UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
 NOT_AT_THIS_TIME = (9, 10)
@@ -159,7 +160,8 @@ def _by_status(provider: str, error: Any) -> Failure:
         return Failure(RATE_LIMITED, why, retryable=retryable, retry_after_s=after)
     if status >= SERVER_ERROR or status in PASSING:
         why, doubt = f"{provider} failed with status {status}", status in BETWEEN
-        code = AWAY if status in OVERLOADED else "provider_error"
+        away = status in OVERLOADED or _says(error, AWAY_BEHIND)
+        code = AWAY if away else "provider_error"
         return Failure(code, why, retryable=retryable, retry_after_s=after, in_doubt=doubt)
     return _refused(provider, status, INPUT_TOO_LONG if _says(error, TOO_LONG) else _why(status))
 
