@@ -527,6 +527,7 @@ async def test_what_a_message_says_beyond_its_beginning_tells_no_kind(
 @pytest.mark.parametrize(
     "told",
     [
+        {"type": "BadRequestError", "param": "input_tokens", "code": 400},
         {"metadata": {"error_type": "context_length_exceeded"}, "code": 400},
         {"message": f"litellm.ContextWindowExceededError: litellm.BadRequestError: x - {SECRET}"},
         {"param": "messages", "code": "context_length_exceeded"},

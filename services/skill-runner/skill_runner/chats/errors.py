@@ -41,7 +41,10 @@ FILTERING = (BAD_REQUEST, 403)
 FILTERED_OR_STOPPED = ("ContentPolicyViolationError", "guardrail_name", "refusal")
 UNFIT = ("json_validate_failed",)
 BLOCKED = "Output blocked by content filtering policy"
-TOO_LONG = ("context_length_exceeded", "exceed_context_size_error", "ContextWindowExceededError")
+TOO_LONG = (
+    *("context_length_exceeded", "exceed_context_size_error", "input_tokens"),
+    "ContextWindowExceededError",
+)
 LITELLM = re.compile(r"(?:litellm\.\w+: )+")
 NO_CREDIT = ": there is no credit left, or a limit on spending is reached; check the account's billing"
 INPUT_TOO_LONG = ": the input is longer than the model takes"
@@ -172,7 +175,7 @@ def _refused(provider: str, status: int, why: str) -> Failure:
 
 def _says(error: Any, kinds: Container[str]) -> bool:
     """Tell a kind of error that shares its status with others: to wait does not help who is out of money."""
-    said = [getattr(error, name, None) for name in ("type", "code", "error_code")]
+    said = [getattr(error, name, None) for name in ("type", "code", "error_code", "param")]
     return any(isinstance(one, str) and one in kinds for one in (*said, *_of_gateway(error.body)))
 
 
