@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from faststream.nats import NatsBroker
 
@@ -82,7 +83,7 @@ class OpenDoors:
         await asyncio.gather(*(one.finish(LAST_ANSWERS_S) for one in self._open))
 
 
-async def _any(body: bytes) -> bytes:
+async def _any(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 

@@ -100,3 +100,10 @@ async def test_asyncapi_names_the_doors():
     doors.describe([DOOR])
     channel = AsyncAPI(described).to_specification().to_jsonable()["channels"]["Things"]
     assert (channel["address"], channel["description"]) == (DOOR.subject, DOOR.description)
+
+
+async def test_asyncapi_says_that_what_is_asked_is_a_json_object():
+    described = NatsBroker()
+    OpenDoors("things", described).describe([DOOR])
+    (payload,) = AsyncAPI(described).to_specification().to_jsonable()["components"]["schemas"].values()
+    assert (payload["type"], payload["additionalProperties"]) == ("object", True)
