@@ -40,8 +40,8 @@ class _Answer(dict[str, Any]):
 
     owner: str
 
-    def __missing__(self, _: str) -> None:
-        raise _not_ours(self.owner)
+    def __missing__(self, field: str) -> None:
+        raise _not_ours(self.owner, f"its answer has no {field!r}")
 
 
 async def connect(url: str) -> Bus:
@@ -152,7 +152,7 @@ def _answer(body: bytes, owner: str) -> dict[str, Any]:
     except Refusal:
         answer = None
     if not isinstance(answer, dict) or answer.keys() >= PUBLISHED:
-        raise _not_ours(owner)
+        raise _not_ours(owner, "its answer is of another kind")
     error = answer.get("error")
     if isinstance(error, dict):
         raise Refusal(str(error.get("code")), error.get("field"), str(error.get("message")))
@@ -161,8 +161,8 @@ def _answer(body: bytes, owner: str) -> dict[str, Any]:
     return told
 
 
-def _not_ours(owner: str) -> Unreachable:
+def _not_ours(owner: str, why: str) -> Unreachable:
     return Unreachable(
-        f"what answers in the place of the {owner} is none of this release: "
+        f"what answers in the place of the {owner} is none of this release ({why}): "
         "another program, or a stream that takes its subjects"
     )
