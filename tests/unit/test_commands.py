@@ -230,6 +230,18 @@ def test_a_cancel_that_is_delivered_again_does_not_stop_what_was_retried_since()
     played(story)
 
 
+def test_an_empty_id_of_a_command_is_none_and_its_message_tells_what_it_repeats():
+    async def story(commands: Commands) -> None:
+        await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))
+        cancel = sent("session.cancel", {"session_id": str(ID), "command_id": ""}, name="1")
+        await commands.handle(cancel)
+        await commands.handle(sent("session.retry", {"session_id": str(ID), "command_id": ""}))
+        again = (await commands.handle(cancel)).answer
+        assert (again["duplicate"], again["status"]) == (True, "running")
+
+    played(story)
+
+
 def test_a_retry_that_is_delivered_again_is_made_once():
     async def story(commands: Commands) -> None:
         await commands.handle(sent("session.run", {**RUN, "session_id": str(ID)}))

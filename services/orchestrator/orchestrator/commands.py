@@ -64,7 +64,7 @@ class Sent(Struct, frozen=True):
 
     def with_id(self, command: OnWhatThereIs) -> OnWhatThereIs:
         """Return the command with a `command_id`, given or made from the name, so that it is done once."""
-        if command.command_id is not None or self.name is None:
+        if command.command_id or self.name is None:
             return command
         return command.model_copy(update={"command_id": str(self.id_or(None))})
 
