@@ -13,7 +13,7 @@ from campaigns.csvfile import Record, read
 from shared.csvtext import decode
 from shared.refusal import Refusal
 from totalaud.csvfile import Piece, pieces
-from totalaud.importing import add
+from totalaud.importing import COUNTS, add
 
 HEADER = "name,notes\n"
 
@@ -161,7 +161,8 @@ def test_the_usual_encodings_are_read(encoding: str):
 def test_reports_of_pieces_are_added_up():
     first = {"imported": 2, "errors": [{"line": 3, "message": "x"}], "seq": 7, "ignored": ["colour"]}
     second = {"imported": 1, "errors": [{"line": 2, "message": "y"}], "seq": 0, "ignored": ["colour"]}
-    first, second = {**first, "objections": [3]}, {**second, "objections": [2]}
+    none = dict.fromkeys(COUNTS, 0)
+    first, second = {**none, **first, "objections": [3]}, {**none, **second, "objections": [2]}
     one, other = pieces(HEADER + "A,1\nB,2\nC,3\nD,4\n", max_rows=2)
     total = add(add({}, first, one), second, other)
     assert (total["imported"], total["seq"], total["ignored"]) == (3, 7, ["colour"])
