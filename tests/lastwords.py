@@ -1,6 +1,7 @@
 """What servers and services wrote lately, for whoever reads of a test that failed."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 LINES, WIDTH = 20, 400
@@ -32,10 +33,13 @@ class LastWords:
 
 
 def _written(folder: Path) -> Iterator[tuple[float, str, str]]:
+    """Pass over what goes away meanwhile: a report of one failure must not become another one."""
     for log in sorted(folder.glob("logs/*.log")):
-        lines = [line for line in log.read_text(errors="replace").splitlines() if USUAL not in line]
-        if lines and log.name not in BEFORE:
-            yield log.stat().st_mtime, log.name, "\n".join(line[:WIDTH] for line in lines[-LINES:])
+        with suppress(OSError):
+            at, text = log.stat().st_mtime, log.read_text(errors="replace")
+            lines = [line for line in text.splitlines() if USUAL not in line]
+            if lines and log.name not in BEFORE:
+                yield at, log.name, "\n".join(line[:WIDTH] for line in lines[-LINES:])
 
 
 LAST_WORDS = LastWords()

@@ -29,7 +29,7 @@ async def ask(
         genai.OPERATION: genai.CHAT,
         genai.PROVIDER: provider,
         genai.REQUEST_MODEL: question.model,
-        genai.REQUEST_MAX_TOKENS: question.capped or question.max_tokens,
+        genai.REQUEST_MAX_TOKENS: question.told_tokens,
         genai.OUTPUT_TYPE: "json",
     }
     clock = asyncio.get_running_loop().time
@@ -94,11 +94,12 @@ def _bare(text: str) -> str:
 
 def _cut_off(reply: Reply, question: Question) -> str:
     """Say how an answer ended too early: thoughts are counted as an answer is, and come before it."""
-    most = question.capped or question.max_tokens
     where = f"max_tokens in the settings of {question.model}" if question.capped else "config.max_tokens"
     if reply.text.strip():
-        return f"the answer was cut off at {most} tokens: raise {where}"
-    return f"{question.model} thought for {most} tokens and had said nothing yet: raise {where}"
+        return f"the answer was cut off at {question.told_tokens} tokens: raise {where}"
+    return (
+        f"{question.model} thought for {question.told_tokens} tokens and had said nothing yet: raise {where}"
+    )
 
 
 def checked(schema: Schema, answer: Any) -> tuple[Any, list[str]]:

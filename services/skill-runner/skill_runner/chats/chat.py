@@ -48,6 +48,11 @@ class Question:
         return said if isinstance(said, int) else None
 
     @property
+    def told_tokens(self) -> int:
+        """How long an answer may be as the server is told it."""
+        return self.capped or self.max_tokens
+
+    @property
     def turns(self) -> list[tuple[Literal["user", "assistant"], str]]:
         """What was said so far, from the first message on."""
         if self.again is None:
