@@ -237,19 +237,42 @@ def test_paid_work_that_cannot_be_run_is_reported_without_a_claim():
 @pytest.mark.parametrize(
     ("verdicts", "lease_s", "noted"),
     [
-        (["silence", "silence"], 3.0, ["start", "start", "nak 1"]),
+        (["silence", "silence", "drop"], 3.0, ["start", "start", "start", "ack"]),
         (["silence", "drop"], 3.0, ["start", "start", "ack"]),
         (["later"], 3.0, ["start", "nak 3"]),
         (["later"], 0.2, ["start", "nak 1"]),
         (["drop"], 3.0, ["start", "ack"]),
     ],
-    ids=["nobody answers", "the first answer is lost", "another runs it", "and soon ends", "it is over"],
+    ids=[
+        "nobody answers for a while",
+        "the first answer is lost",
+        "another runs it",
+        "and soon ends",
+        "it is over",
+    ],
 )
 def test_what_is_not_granted_is_not_run(verdicts: list[str], lease_s: float, noted: list[str]):
     async def story() -> None:
         stage = Stage(*verdicts, lease_s=lease_s)
         seen = await stage.work(PAID)
-        assert [note for note in seen if note != "working"] == noted
+        assert [note for note in seen if note not in ("working", "beat")] == noted
+
+    played(story())
+
+
+def test_whoever_asks_to_run_is_heard_until_it_is_answered_and_prepared_anew_after_that():
+    """The claim may be in the log all the while, and its lease ends when nobody is heard."""
+
+    async def story() -> None:
+        stage = Stage(*["silence"] * 5, "run", lease_s=60.0)
+        working = asyncio.create_task(stage.work(PAID))
+        await asyncio.sleep(2.0)
+        stage.failure = Failure("objected", "the person objected meanwhile")
+        noted = [note for note in await working if note != "working"]
+        assert (noted.count("start"), noted.count("beat")) == (6, 6)
+        assert noted[-4:] == ["start", "run", "report", "ack"]
+        assert stage.codes == ["objected"]
+        assert not stage.reports[0].unclaimed
 
     played(story())
 

@@ -1,5 +1,6 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from skill_runner.every import Every
 from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.pace import NoTurn
-from skill_runner.reporting import about, beat, claim, defer, deliver
+from skill_runner.reporting import PAUSE_S, about, beat, claim, defer, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
@@ -130,10 +131,8 @@ class Handlers:
         if ready.no_turn is not None:
             await self._defer(work, delivery, ready.no_turn)
             return
-        answer = await self._claimed(work, ready) or await self._claimed(work, ready)
+        answer, ready = await self._claimed(work, ready, abort)
         match answer:
-            case None:
-                await delivery.nak(COME_BACK_S)
             case Answer(verdict="later", lease_s=lease_s):
                 await delivery.nak(max(lease_s, COME_BACK_S))
             case Answer(verdict="run", lease_s=lease_s):
@@ -162,9 +161,20 @@ class Handlers:
         if answer is not None and answer.verdict in ("abort", "drop"):
             abort.request()
 
-    async def _claimed(self, work: Work, ready: Ready) -> Answer | None:
-        """Ask twice: when only the answer was lost, the attempt is ours and would be lost with it."""
-        return await claim(self._bus, work, self._runner, ready.most_usd)
+    async def _claimed(self, work: Work, ready: Ready, abort: Abort) -> tuple[Answer, Ready]:
+        """Ask until somebody answers, and be heard meanwhile.
+
+        The claim may be in the log before that: whoever gave up here would lose the attempt with its lease.
+        What had to wait is prepared anew: a person may have objected by now.
+        """
+        async with Every(self._every_s, lambda: self._beat(work, abort, self._every_s)):
+            answer = await claim(self._bus, work, self._runner, ready.most_usd)
+            if answer is not None:
+                return answer, ready
+            while answer is None:
+                await asyncio.sleep(PAUSE_S)
+                answer = await claim(self._bus, work, self._runner, ready.most_usd)
+            return answer, await self._execution.prepare(work)
 
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""

@@ -64,12 +64,10 @@ async def defer(bus: Bus, work: Work, why: Failure) -> Answer | None:
 
 
 async def _answered(bus: Bus, subject: str, body: bytes, timeout: float) -> Answer | None:
-    answer = await bus.request(subject, body, timeout=timeout)
-    if answer is None:
-        return None
     try:
-        return Answer.from_json(answer)
-    except Unreadable:
+        answer = await bus.request(subject, body, timeout=timeout)
+        return None if answer is None else Answer.from_json(answer)
+    except (Unreadable, NatsError, OSError):
         return None
 
 
