@@ -332,6 +332,19 @@ def test_what_nobody_waits_for_any_more_does_not_go_back_to_its_queue():
     played(story())
 
 
+def test_after_a_reconnect_the_calls_under_way_are_heard_of_at_once():
+    async def story() -> None:
+        stage = Stage("run", lasts_s=30.0, lease_s=60.0)
+        running = [asyncio.create_task(stage.work(one)) for one in (PAID, FREE)]
+        await asyncio.sleep(1.0)
+        before = stage.notes.count("beat")
+        await stage.handlers.reconnected()
+        assert (before, stage.notes.count("beat")) == (0, 1)
+        await asyncio.gather(*running)
+
+    played(story())
+
+
 @pytest.mark.parametrize(
     ("lease_s", "beats"), [(3.0, 5), (60.0, 2)], ids=["of a short lease", "of a long one"]
 )

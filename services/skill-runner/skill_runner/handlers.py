@@ -114,6 +114,11 @@ class Handlers:
             if stopped:
                 abort.request()
 
+    async def reconnected(self) -> None:
+        """Be heard at once: nobody was while the outage went unnoticed, and leases run on."""
+        held = [(work, abort) for work, abort in self._running.values() if work.pool != "custom"]
+        await asyncio.gather(*(self._beat(work, abort, self._every_s) for work, abort in held))
+
     async def _run_custom(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         if delivery.deliveries > 1 + REDELIVERIES:
             report = _lost(work, delivery.deliveries, self._clock())

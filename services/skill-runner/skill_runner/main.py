@@ -77,6 +77,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     try:
         workers.warm()
         await bus.listen("stop.*", handlers.stop)
+        bus.on_reconnect(handlers.reconnected)
         async with asyncio.TaskGroup() as group:
             for provider in {skill.definition.provider for skill in registry.skills()} - {"custom"}:
                 group.create_task(chats.expect(provider))
