@@ -15,6 +15,7 @@ from orchestrator.session import Session, done
 from shared.events import (
     AnyEvent,
     AttemptFailed,
+    AttemptLost,
     AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
@@ -54,10 +55,12 @@ def _violations(run: Run) -> Iterator[str]:
         life = run.world.histories.session(asked.aggregate).life
         yield from _lived_well(run, id_, asked, life)
         yield from _paid_twice(run, life)
+        yield from _lost_alive(run, life)
         events += [event for _, event, _ in life]
     yield from _hits(run, events)
     yield from _money(run, events)
     yield from _account(run, events)
+    yield from _left_to_the_sweep(run)
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     if not run.world.server.ahead:
         yield from (f"work was queued {count} times: {one}" for one, count in work.items() if count > 1)
@@ -206,3 +209,24 @@ def _paid_twice(run: Run, life: Life[Session]) -> Iterator[str]:
         if type(event) is AttemptRequested and (there := done(after, event)) is not None:
             bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
             yield from (f"item {item} was in the log and was bought again" for item in bought)
+
+
+def _lost_alive(run: Run, life: Life[Session]) -> Iterator[str]:
+    """Where messages arrive, an attempt is lost with its runner and in no other way."""
+    struck = run.world.chance.struck
+    if struck["lost"] or struck["slow"]:
+        return
+    alive = {process.name for process in run.world.processes if process.alive}
+    for before, event, _ in life:
+        if type(event) is AttemptLost and before.open[event.attempt_id].runner in alive:
+            yield "an attempt was lost whose runner lives"
+
+
+def _left_to_the_sweep(run: Run) -> Iterator[str]:
+    """Where nothing is lost or late and nobody dies, money is settled by whoever hears of its attempt."""
+    server = run.world.server
+    if server.starts > 1 or server.elected_at or set(server.chance.struck) - {"doubled", "behind"}:
+        return
+    for message in server.streams["EVT"].messages:
+        if message.commit.causation_id == "sweep":
+            yield "money was left to the sweep that nobody had kept from being settled"

@@ -212,3 +212,17 @@ def nobody_called(_real: Any) -> Any:
 
 def calls_nobody(_real: Any) -> Any:
     return lambda _report: []
+
+
+def asks_twice(_real: Any) -> Any:
+    async def claimed(self: Any, work: Any, ready: Any, _abort: Any) -> Any:
+        for _ in range(2):
+            if answer := await reporting.claim(self._bus, work, self._runner, ready.most_usd):
+                return answer, ready
+        return Answer(verdict="later", lease_s=1.0), ready
+
+    return claimed
+
+
+def believes_any_ledger(_real: Any) -> Any:
+    return lambda _batch, decided: bool(decided.refused)

@@ -13,6 +13,7 @@ from orchestrator import (
     follow,
     keeping_back,
     ledger,
+    ledgers,
     reports,
     sessions,
     settling,
@@ -30,6 +31,7 @@ LOSSY = Faults(lost=0.1, lost_ack=0.2, doubled=0.2, slow=0.05)
 SLOW = Faults(doubled=0.2, slow=0.2)
 UNANSWERED = Faults(lost=0.1, lost_ack=0.5)
 BEHIND = Faults(behind=0.5)
+LATE_ACKS = Faults(lost_ack=0.2)
 BOUGHT = ("buy", "collect")
 
 NEVER_ENDED = "an accepted session never ended"
@@ -282,5 +284,21 @@ MUTANTS = (
         decide,
         "_calls",
         faulty.calls_nobody,
+    ),
+    Mutant(
+        "a runner asks for an attempt twice and no more",
+        "an attempt was lost whose runner lives",
+        handlers.Handlers,
+        "_claimed",
+        faulty.asks_twice,
+        Focus(skills=BOUGHT, faults=LATE_ACKS, restarts=0),
+    ),
+    Mutant(
+        "nothing to settle is what any copy of the ledger says",
+        "money was left to the sweep",
+        ledgers,
+        "_asks_for_all",
+        faulty.believes_any_ledger,
+        Focus(skills=BOUGHT, faults=BEHIND, restarts=0),
     ),
 )

@@ -52,7 +52,7 @@ class Server:
         self.lost = 0
         self.ahead = False
         self.is_cluster = False
-        self._starts = 1
+        self.starts = 1
         self._reconnecting: list[tuple[Process, Reconnected]] = []
         cmd, work = self.streams["CMD"], self.streams["WORK"]
         self.durables = {
@@ -74,11 +74,11 @@ class Server:
 
     @property
     def _server_info(self) -> dict[str, str]:
-        return {"server_id": str(self._starts)}
+        return {"server_id": str(self.starts)}
 
     def restart(self, lost: int) -> None:
         """Be killed and be there again, without so many of the last messages that are work."""
-        self._starts += 1
+        self.starts += 1
         lost = 0 if self.is_cluster else lost
         self.lost += self.streams["WORK"].lose(lost)
         for durable in self._readers["WORK"]:

@@ -12,7 +12,7 @@ from controls import NOW, USER
 from orchestrator import ledgers as module
 from orchestrator.ledger import Exceeded, Release, Reserve, SetBudget, Settle
 from orchestrator.ledgers import Ledgers
-from shared.log import Conflict, MemoryLog
+from shared.log import Conflict, MemoryLog, Past
 from shared.refusal import Refusal
 from shared.subjects import ledger
 
@@ -226,6 +226,29 @@ async def test_what_another_orchestrator_gave_back_is_not_taken_for_set_aside():
     await one.do(USER, Release(UUID(int=1)), "test")
     assert await reserved(two, 1)
     assert [*(await one.load(USER)).ledger.open] == [UUID(int=1)]
+
+
+async def test_what_a_copy_of_the_log_lacks_is_settled_all_the_same():
+    class Copied(CountedLog):
+        """Its copy lacks everything so many times."""
+
+        behind = 0
+
+        async def at_least(self, aggregate):
+            return (await self.load(aggregate)).seq
+
+        async def page(self, aggregate, after, *, most, most_bytes):
+            self.behind -= 1
+            if self.behind >= 0:
+                return Past()
+            return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
+
+    log = Copied()
+    one, two = ledgers(log), ledgers(log)
+    assert await reserved(one, 1)
+    log.behind = 2
+    assert (await two.do(USER, Settle(UUID(int=1), Decimal("0.5")), "test")).changed
+    assert (await two.load(USER)).ledger.spent == Decimal("0.5")
 
 
 async def test_who_is_cancelled_while_waiting_takes_nobody_along():

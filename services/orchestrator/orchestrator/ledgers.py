@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct, field
 
-from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, SetBudget, decide, fold
+from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, Reserve, decide, fold
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
@@ -94,15 +94,14 @@ class Ledgers:
     async def _do_all(self, user: UUID, queue: _Queue) -> None:
         """Answer commands as done before, or as too much, only after a fresh load.
 
-        A refusal and a limit are of all that there is; who has money set aside already waits for no election.
+        They are of all that there is; only who has money set aside already waits for no election.
         """
         fresh = False
         batch = list(queue.waiting)
         while True:
             decided = _decided(batch, queue.known.ledger)
             if (decided.refused or decided.idle) and not fresh:
-                limits = any(isinstance(asked.command, SetBudget) for asked in batch)
-                await (self._know_all if decided.refused or limits else self._catch_up)(user, queue)
+                await (self._know_all if _asks_for_all(batch, decided) else self._catch_up)(user, queue)
                 fresh = True
                 continue
             if decided.events:
@@ -187,6 +186,11 @@ def _from_balance(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
         if isinstance(event, BalanceCarriedForward):
             return events[place:]
     return ()
+
+
+def _asks_for_all(batch: list[_Asked], decided: _Decided) -> bool:
+    idle = [asked.command for asked in batch if id(asked) in decided.idle]
+    return bool(decided.refused) or not all(isinstance(command, Reserve) for command in idle)
 
 
 def _decided(batch: list[_Asked], ledger: Ledger) -> _Decided:
