@@ -6,7 +6,7 @@ Each module says in its first sentence what it is. `events` is where to begin: i
   `commands`, `work`, `subjects`, `definitions`
 - the log: `log`, `jetstream_log`, `direct_get`, `streams`, `registry`
 - NATS: `bus`, `pull`, `delivery`, `failures`, `hearing`, `listening`, `waiting`, `one_by_one`, `replies`,
-  `doors`, `bodies`, `headers`, `inbox`, `nats_urls`, `hanging_up`, `room`
+  `doors`, `door_page`, `bodies`, `headers`, `inbox`, `nats_urls`, `hanging_up`, `room`
 - values: `json`, `schema`, `schema_nodes`, `schema_rules`, `schema_formats`, `filling`, `identity`,
   `parts`, `places`, `csvtext`, `address`
 - people: `personal`, `sealing`, `vault`, `memory_vault`, `key_cache`, `keyring`, `erasure`, `forgetting`,

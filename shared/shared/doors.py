@@ -60,7 +60,8 @@ class OpenDoors:
     """`name` is the queue group: of several processes of a service, one answers."""
 
     def __init__(self, name: str, described: NatsBroker) -> None:
-        self._name = name
+        self.name = name
+        self.told: list[Door] = []
         self._described = described
         self._open: list[Listening] = []
 
@@ -68,13 +69,14 @@ class OpenDoors:
         self.describe(doors)
         for door in doors:
             answer = partial(give_answer, door.subject, door.handle)
-            self._open.append(await bus.listen(door.subject, answer, queue=self._name, at_once=AT_ONCE))
+            self._open.append(await bus.listen(door.subject, answer, queue=self.name, at_once=AT_ONCE))
 
     def describe(self, doors: Iterable[Door]) -> None:
-        """Tell AsyncAPI of them."""
+        """Tell AsyncAPI of them, and whoever reads `told`."""
         for door in doors:
+            self.told.append(door)
             subscriber = self._described.subscriber(
-                door.subject, queue=self._name, title=door.title, description=door.description
+                door.subject, queue=self.name, title=door.title, description=door.description
             )
             subscriber(_any)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from faststream.asgi import AsgiFastStream, AsgiResponse, AsyncAPIRoute, get
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsSecurity
@@ -27,6 +27,7 @@ from nats.errors import Error as NatsError
 from shared import health, logs, telemetry
 from shared.bus import CONNECT, Bus, Callback, Complaints, shake_hands
 from shared.counts import told as counted
+from shared.door_page import page
 from shared.doors import Door, OpenDoors
 from shared.hanging_up import hang_up, opened
 from shared.inbox import inbox
@@ -70,6 +71,7 @@ async def _serve(name: str, wire: Wire) -> bool:
 
     broker = _broker(name, settings.nats_url, reconnected)
     described = NatsBroker(servers(settings.nats_url), logger=None)
+    specification = AsyncAPI(described, title=f"totalaud {name}")
     doors = OpenDoors(name, described)
 
     @asynccontextmanager
@@ -99,10 +101,13 @@ async def _serve(name: str, wire: Wire) -> bool:
         broker,
         lifespan=lifespan,
         logger=None,
-        specification=AsyncAPI(described, title=f"totalaud {name}"),
-        asgi_routes=[("/healthz", _health(buses)), ("/metrics", _metrics(name))],
-        # Where one can "try it out", anybody may publish anything with the rights of the service.
-        asyncapi_path=AsyncAPIRoute("/docs", try_it_out_path=None),
+        specification=specification,
+        asgi_routes=[
+            ("/healthz", _health(buses)),
+            ("/metrics", _metrics(name)),
+            ("/docs", _docs(doors)),
+            ("/docs.json", _asyncapi(specification)),
+        ],
     )
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     with _bound(settings.health_host, settings.health_port) as port, server.told_to_stop():
@@ -231,3 +236,22 @@ def _metrics(name: str) -> ASGIApp:
         return AsgiResponse(counted(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
 
     return metrics
+
+
+def _docs(doors: OpenDoors) -> ASGIApp:
+    """Tell of the doors; FastStream's own page is made by scripts from elsewhere."""
+
+    @get
+    async def docs(_scope: object) -> AsgiResponse:
+        return AsgiResponse(page(doors.name, doors.told).encode(), 200, {"content-type": "text/html"})
+
+    return docs
+
+
+def _asyncapi(specification: AsyncAPI) -> ASGIApp:
+    @get
+    async def asyncapi(_scope: object) -> AsgiResponse:
+        told = specification.to_specification().to_json()
+        return AsgiResponse(told.encode(), 200, {"content-type": "application/json"})
+
+    return asyncapi
