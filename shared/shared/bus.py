@@ -113,10 +113,11 @@ class Bus:
         try:
             answer = await self.replies.one(subject, body, timeout=timeout, headers=headers)
         except NoRespondersError:
+            self._room.silent(subject)
             raise NoStreamResponseError from None
         except TimeoutError:
             if self.client.is_connected and self.client.stats["reconnects"] == lives:
-                self._room.silent()
+                self._room.silent(subject)
             raise
         ack = msgspec.json.decode(answer.data)
         if "error" in ack:
@@ -125,6 +126,7 @@ class Bus:
             except APIError as error:
                 self._room.refused(error)
                 raise
+        self._room.stored(subject)
         return Ack(ack.get("seq", 0), ack.get("duplicate", False), ack["stream"])
 
     async def tell(self, subject: str, body: bytes) -> None:

@@ -1,5 +1,7 @@
 """The alarm for a NATS that stores nothing: it refuses for want of room, or says nothing at all."""
 
+import time
+
 from nats.js.errors import APIError
 
 from shared.logs import get_logger
@@ -7,6 +9,7 @@ from shared.quiet import Quiet
 
 NO_ROOM = (10023, 10047, 10077)
 EVERY_S = 60.0
+ELECTED_S = 15.0
 WAY_OUT = "make room on its disk or raise max_file_store, then restart NATS"
 
 
@@ -20,16 +23,34 @@ class RoomAlarm:
 
     def __init__(self) -> None:
         self._quiet = Quiet(EVERY_S)
+        self._silent_since: dict[str, float] = {}
+
+    def stored(self, subject: str) -> None:
+        """Take note of an acknowledgement."""
+        if self._silent_since:
+            self._silent_since.pop(_family(subject), None)
 
     def refused(self, error: Exception) -> None:
         """Take note of any refusal; the others are no alarm."""
         if no_room(error):
             self._say(f"no room is left in its store: {WAY_OUT}")
 
-    def silent(self) -> None:
-        """Take note of an acknowledgement that did not come though the connection stood all the time."""
-        self._say(f"it does not acknowledge; if its own log says that the disk is full: {WAY_OUT}")
+    def silent(self, subject: str) -> None:
+        """Take note that nobody acknowledged, though the connection stood all the time.
+
+        So it is for seconds whenever a cluster elects a stream's leader, which is no alarm.
+        """
+        now = time.monotonic()
+        if now - self._silent_since.setdefault(_family(subject), now) >= ELECTED_S:
+            self._say(
+                "it does not acknowledge; more than half of a cluster's nodes must be there; if its own log "
+                f"says that the disk is full: {WAY_OUT}"
+            )
 
     def _say(self, reason: str) -> None:
         if self._quiet.is_over():
             get_logger().error("NATS stores nothing", reason=reason)
+
+
+def _family(subject: str) -> str:
+    return subject.partition(".")[0]

@@ -44,7 +44,7 @@ class SmallNats(Nats):
         return program
 
 
-async def fill(load: Load, seconds: float = 60) -> str:
+async def fill(load: Load, seconds: float = 150) -> str:
     """Start sessions until NATS stores no more; return the id of one that was not accepted."""
     id_ = str(uuid4())
     async with asyncio.timeout(seconds):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import NoRespondersError
+from nats.js.errors import NoStreamResponseError
 from structlog.testing import capture_logs
 
 from busstage import killed_and_back, until
@@ -294,8 +296,9 @@ async def test_an_answer_that_comes_too_late_does_not_end_the_connection(nats: R
 
 @pytest.mark.parametrize(("cut", "alarms"), [(True, []), (False, ["NATS stores nothing"])])
 async def test_only_a_nats_that_is_silent_on_one_connection_is_said_to_store_nothing(
-    nats: Rig, bus: Bus, *, cut: bool, alarms: list[str]
+    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch, *, cut: bool, alarms: list[str]
 ):
+    monkeypatch.setattr("shared.room.ELECTED_S", 0.0)
     async with proxied(nats.url) as proxy:
         slow = await Bus.connect(proxy.url, name="slow")
         proxy.silence()
@@ -310,6 +313,44 @@ async def test_only_a_nats_that_is_silent_on_one_connection_is_said_to_store_not
         assert [line["event"] for line in told if line["log_level"] == "error"] == alarms
         proxy.resume()
         await slow.close()
+
+
+async def test_a_nats_that_is_silent_for_no_longer_than_an_election_takes_is_no_alarm(
+    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    """What another stream stores meanwhile says nothing of this one."""
+
+    async def alarms(subject: str) -> int:
+        with capture_logs() as told, suppress(TimeoutError):
+            await slow.publish(subject, b"{}", timeout=0.5)
+        return sum(line["event"] == "NATS stores nothing" for line in told)
+
+    async with proxied(nats.url) as proxy:
+        slow = await Bus.connect(proxy.url, name="slow")
+        proxy.silence()
+        found = [await alarms("work.custom.a.1")]
+        proxy.resume()
+        found += [await alarms("late.1")]
+        monkeypatch.setattr("shared.room.ELECTED_S", 0.1)
+        proxy.silence()
+        found += [await alarms("work.custom.a.2")]
+        proxy.resume()
+        found += [await alarms("work.custom.a.3")]
+        proxy.silence()
+        found += [await alarms("work.custom.a.4")]
+        proxy.resume()
+        await slow.close()
+    assert found == [0, 0, 1, 0, 0]
+
+
+async def test_a_cluster_without_a_leader_for_longer_than_an_election_takes_is_said_to_store_nothing(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    """It says at once that nobody is there for the stream; so it does of a subject that is of none."""
+    monkeypatch.setattr("shared.room.ELECTED_S", 0.0)
+    with capture_logs() as told, pytest.raises(NoStreamResponseError):
+        await bus.publish("nowhere", b"{}")
+    assert [line["event"] for line in told] == ["NATS stores nothing"]
 
 
 async def test_a_server_that_stays_away_is_complained_of_once_in_a_while(nats: Rig, bus: Bus):

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 import uvloop
+from nats.js.errors import NoStreamResponseError
+from structlog.testing import capture_logs
 
 from orchestrator.timers import Timers
 from shared.clock import utc_now
@@ -160,6 +162,30 @@ async def test_a_timer_that_always_fails_is_tried_ever_more_slowly(monkeypatch: 
     await asyncio.wait_for(often.wait(), 20)
     timers.close()
     assert all(later - earlier >= 0.009 * 2**n for n, (earlier, later) in enumerate(pairwise(tried)))
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (NoStreamResponseError(), ("warning", "a timer waits")),
+        (ValueError(), ("error", "a timer is tried again")),
+    ],
+)
+async def test_only_a_timer_that_no_outage_keeps_waiting_is_an_error(
+    failure: Exception, told: tuple[str, str]
+):
+    timers, tried = Timers(), asyncio.Event()
+
+    async def due() -> None:
+        tried.set()
+        raise failure
+
+    with capture_logs() as said:
+        timers.set("one", utc_now(), due)
+        await asyncio.wait_for(tried.wait(), 20)
+        await asyncio.sleep(0)
+    timers.close()
+    assert [(line["log_level"], line["event"]) for line in said] == [told]
 
 
 async def test_a_timer_waits_without_asking_the_clock_over_and_over():

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.clock import Clock, utc_now
 from shared.events import LONGEST_PATIENCE_S
+from shared.failures import is_outage
 from shared.logs import get_logger
 
 AGAIN_S, LONGEST_S = 1.0, 30.0
@@ -87,8 +88,8 @@ class Timers:
             while self._latest.get(key) is due:
                 try:
                     await due()
-                except Exception:  # noqa: BLE001 - what was due stays due
-                    get_logger().exception("a timer is tried again", timer=str(key))
+                except Exception as error:  # noqa: BLE001 - what was due stays due
+                    _tell(key, error)
                     await asyncio.sleep(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_S)
                 else:
@@ -96,3 +97,10 @@ class Timers:
         finally:
             if self._latest.get(key) is due:
                 del self._latest[key]
+
+
+def _tell(key: Hashable, error: Exception) -> None:
+    if is_outage(error):
+        get_logger().warning("a timer waits", timer=str(key), reason=type(error).__name__)
+    else:
+        get_logger().error("a timer is tried again", timer=str(key), exc_info=error)
