@@ -8,7 +8,7 @@ from weakref import WeakSet
 
 import msgspec
 from nats.aio.client import Client
-from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError
+from nats.errors import ConnectionClosedError, ConnectionReconnectingError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
@@ -64,22 +64,26 @@ class Bus:
     ) -> "Bus":
         """Connect to `url` (`shared.nats_urls`), which may hold credentials.
 
-        With `give_up`, each server is tried once; else until one is there.
+        With `give_up`, each server is tried once, and the first that answers is taken; else until one is
+        there.
         """
         prefix = inbox_prefix or inbox(url)
         options: dict[str, Any] = CONNECT | secured(url) | credentials(url)
         options |= {"name": name, "inbox_prefix": prefix}
+        listed = servers(url)
         holder: list[Bus] = []
 
         async def reconnected() -> None:
             await holder[0].reconnected()
 
         if give_up:
-            await probe(servers(url), options)
+            there = await probe(listed, options)
+            listed.sort(key=lambda one: one != there)
+            options["dont_randomize"] = True
         else:
             await shake_hands(url)
         client = await opened(
-            servers=servers(url), reconnected_cb=reconnected, error_cb=Complaints().hear, **options
+            servers=listed, reconnected_cb=reconnected, error_cb=Complaints().hear, **options
         )
         holder.append(cls(client))
         return holder[0]
@@ -185,8 +189,8 @@ class Bus:
             await hang_up(self.client)
 
 
-async def probe(urls: list[str], options: dict[str, Any]) -> None:
-    """Return once a server has answered; raise what the last one said.
+async def probe(urls: list[str], options: dict[str, Any]) -> str:
+    """Return the first server that answers; raise what the last one said.
 
     nats-py leaves what fails to the garbage collector; after a failed handshake its `close` would not end.
     """
@@ -202,8 +206,9 @@ async def probe(urls: list[str], options: dict[str, Any]) -> None:
             cut(client)
             raise
         else:
-            return await hang_up(client)
-    return None
+            await hang_up(client)
+            return url
+    raise NoServersError
 
 
 async def shake_hands(url: str) -> None:
@@ -214,13 +219,14 @@ async def shake_hands(url: str) -> None:
     complaints = Complaints()
     while tls := secured(url):
         try:
-            return await probe(servers(url), CONNECT | tls)
+            await probe(servers(url), CONNECT | tls)
         except SSLError as error:
             raise Refusal("tls", NATS_URL, f"the NATS server: {told(error)}") from None
         except (OSError, NatsError, TimeoutError) as error:
             await complaints.hear(error)
             await asyncio.sleep(CONNECT["reconnect_time_wait"])
-    return None
+        else:
+            return
 
 
 async def ignore(_: Exception) -> None:

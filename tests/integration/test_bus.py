@@ -28,6 +28,8 @@ from totalaud.errors import Unreachable
 from totalaud.importing import import_file
 from totalaud.results import Accepted
 
+TIMES = 5
+
 
 async def test_what_fails_after_a_reconnect_is_tried_again_and_holds_nothing_up(nats: Rig, bus: Bus):
     called: list[str] = []
@@ -361,6 +363,30 @@ async def test_a_server_that_stays_away_is_complained_of_once_in_a_while(nats: R
     await nats.start()
     told = [line["problem"] for line in said if line["event"] == "nats"]
     assert len(told) == len(set(told)) > 0
+
+
+async def test_a_client_waits_once_for_each_node_that_stands_still_before_the_one_that_answers(
+    nats: Rig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(CONNECT, "connect_timeout", 0.2)
+    asked: Counter[int] = Counter()
+
+    def stand_still(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked[writer.get_extra_info("sockname")[1]] += 1
+        standing.append(writer)
+
+    standing: list[asyncio.StreamWriter] = []
+    nodes = [await asyncio.start_server(stand_still, "127.0.0.1", 0) for _ in range(2)]
+    ports = [node.sockets[0].getsockname()[1] for node in nodes]
+    url = ",".join([*(str(nats.url).rpartition(":")[0] + f":{port}" for port in ports), nats.url])
+    for _ in range(TIMES):
+        bus = await door.connect(url)
+        await bus.close()
+    for writer in standing:
+        writer.close()
+    for node in nodes:
+        node.close()
+    assert asked == dict.fromkeys(ports, TIMES)
 
 
 async def test_what_is_complained_of_for_long_is_said_again(monkeypatch: pytest.MonkeyPatch):
