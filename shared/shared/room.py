@@ -1,6 +1,7 @@
 """The alarm for a NATS that stores nothing: it refuses for want of room, or says nothing at all."""
 
 import time
+from collections.abc import Callable
 
 from nats.js.errors import APIError
 
@@ -21,14 +22,15 @@ def no_room(error: Exception) -> bool:
 class RoomAlarm:
     """Says so at once, and again every minute while it lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._quiet = Quiet(EVERY_S)
-        self._silent_since: dict[str, float] = {}
+        self._silent: dict[str, tuple[float, float]] = {}
 
     def stored(self, subject: str) -> None:
         """Take note of an acknowledgement."""
-        if self._silent_since:
-            self._silent_since.pop(_family(subject), None)
+        if self._silent:
+            self._silent.pop(_family(subject), None)
 
     def refused(self, error: Exception) -> None:
         """Take note of any refusal; the others are no alarm."""
@@ -38,10 +40,15 @@ class RoomAlarm:
     def silent(self, subject: str) -> None:
         """Take note that nobody acknowledged, though the connection stood all the time.
 
-        So it is for seconds whenever a cluster elects a stream's leader, which is no alarm.
+        So it is for seconds whenever a cluster elects a stream's leader, which is no alarm. Two that are as
+        far apart as that, with nothing published between them, are two elections.
         """
-        now = time.monotonic()
-        if now - self._silent_since.setdefault(_family(subject), now) >= ELECTED_S:
+        now, family = self._clock(), _family(subject)
+        since, last = self._silent.get(family, (now, now))
+        if now - last > ELECTED_S:
+            since = now
+        self._silent[family] = since, now
+        if now - since >= ELECTED_S:
             self._say(
                 "it does not acknowledge; more than half of a cluster's nodes must be there; if its own log "
                 f"says that the disk is full: {WAY_OUT}"

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -315,34 +314,6 @@ async def test_only_a_nats_that_is_silent_on_one_connection_is_said_to_store_not
         assert [line["event"] for line in told if line["log_level"] == "error"] == alarms
         proxy.resume()
         await slow.close()
-
-
-async def test_a_nats_that_is_silent_for_no_longer_than_an_election_takes_is_no_alarm(
-    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
-):
-    """What another stream stores meanwhile says nothing of this one."""
-
-    async def alarms(subject: str) -> int:
-        with capture_logs() as told, suppress(TimeoutError):
-            await slow.publish(subject, b"{}", timeout=0.5)
-        return sum(line["event"] == "NATS stores nothing" for line in told)
-
-    async with proxied(nats.url) as proxy:
-        slow = await Bus.connect(proxy.url, name="slow")
-        proxy.silence()
-        found = [await alarms("work.custom.a.1")]
-        proxy.resume()
-        found += [await alarms("late.1")]
-        monkeypatch.setattr("shared.room.ELECTED_S", 0.1)
-        proxy.silence()
-        found += [await alarms("work.custom.a.2")]
-        proxy.resume()
-        found += [await alarms("work.custom.a.3")]
-        proxy.silence()
-        found += [await alarms("work.custom.a.4")]
-        proxy.resume()
-        await slow.close()
-    assert found == [0, 0, 1, 0, 0]
 
 
 async def test_a_cluster_without_a_leader_for_longer_than_an_election_takes_is_said_to_store_nothing(
