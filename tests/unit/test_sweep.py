@@ -17,6 +17,7 @@ from orchestrator.decide import decide
 from orchestrator.open_sessions import OpenSessions
 from orchestrator.session import Session
 from orchestrator.sweep import Sweep
+from shared.bus import Ack
 from shared.commit import Commit
 from shared.subjects import Aggregate, session
 from sim.bus import Process, SimBus
@@ -111,6 +112,33 @@ def test_an_outage_in_the_midst_of_a_sweep_has_it_come_again_within_seconds():
     assert len(world.server.streams["WORK"].messages) == 1
 
 
+def test_work_that_nats_does_not_take_is_told_now_and_then_however_many_sessions_wait():
+    """A cluster without a majority of its nodes still has a log to be read."""
+
+    class Full(SimBus):
+        """A bus that takes no work for a quarter of a minute."""
+
+        async def publish(self, subject: str, body: bytes, **how: Any) -> Ack:
+            if subject.startswith("work.") and asyncio.get_running_loop().time() < 15:
+                raise NoStreamResponseError
+            return await super().publish(subject, body, **how)
+
+    class Many:
+        @asynccontextmanager
+        async def held(self) -> AsyncIterator[list[Aggregate]]:
+            yield waiting
+
+    waiting = [session(UUID(int=7), UUID(int=number)) for number in range(10, 30)]
+    world = World(0)
+    for one in waiting:
+        append_begun(world, one)
+    with capture_logs() as logs:
+        VirtualLoop().run(swept(world, Many(), Full, for_s=30))
+    assert {line["event"] for line in logs} == {"the sweep waits"}
+    assert len(logs) < 10
+    assert len(world.server.streams["WORK"].messages) == len(waiting)
+
+
 @pytest.mark.parametrize("error", [NotFoundError(), TimeoutError()], ids=lambda error: type(error).__name__)
 def test_queues_of_which_nats_does_not_tell_keep_no_history_waiting(error: Exception):
     class Untold(SimBus):
@@ -135,13 +163,14 @@ def test_queues_of_which_nats_does_not_tell_keep_no_history_waiting(error: Excep
 def begun() -> World:
     """Return a world with a history that cannot be read, and one that waits for its first step."""
     world = World(0)
-    begun = Commit(
-        commit_id=UUID(int=3), at=NOW, events=decide(start(), Session(), NOW, BEGUN.subject).events
-    )
-    log = world.server.streams["EVT"]
-    log.append(UNREADABLE.subject, b'{"events": [{"type": "Novel"}]}', {})
-    log.append(BEGUN.subject, begun.encode(BEGUN), {})
+    world.server.streams["EVT"].append(UNREADABLE.subject, b'{"events": [{"type": "Novel"}]}', {})
+    append_begun(world, BEGUN)
     return world
+
+
+def append_begun(world: World, one: Aggregate) -> None:
+    begun = Commit(commit_id=UUID(int=3), at=NOW, events=decide(start(), Session(), NOW, one.subject).events)
+    world.server.streams["EVT"].append(one.subject, begun.encode(one), {})
 
 
 async def swept(world: World, where: OpenSessions, bus_of: type[SimBus] = SimBus, for_s: float = 5) -> None:

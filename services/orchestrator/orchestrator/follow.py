@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
@@ -67,7 +68,8 @@ class Follow:
         for event in decided.events:
             match event:
                 case AttemptRequested():
-                    await self._dispatch(aggregate, decided.known, event)
+                    if self.shares.admits(aggregate, event):
+                        await self._publish(aggregate, decided.known, event)
                 case AttemptStarted():
                     self._set_lease(aggregate, event.attempt_id)
                 case RetryScheduled():
@@ -86,21 +88,23 @@ class Follow:
 
         `done_up_to` is the sequence up to which each pool's queue counted all as done before the session was
         looked at. Work up to there that was passed over is put into the queue anew.
+
+        Raises what keeps all work out of the queue: another session's would fare no better.
         """
         known = await self._sessions.load(aggregate, fresh=True)
         waiting = outstanding(known.session)
-        for asked in waiting.work:
-            seq = await self._dispatch(aggregate, known, asked)
-            while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_passed_over(
-                aggregate, asked, seq
-            ):
-                get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
-                seq = await self._publish(aggregate, known, asked, after=seq)
         for timer in waiting.timers:
             if timer.attempt_id is None:
                 self._set_retry(aggregate, timer.at)
             elif timer.attempt_id not in self._leases:
                 self._set_lease(aggregate, timer.attempt_id)
+        for asked in waiting.work:
+            seq = await self._put(aggregate, known, asked) if self.shares.admits(aggregate, asked) else 0
+            while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_passed_over(
+                aggregate, asked, seq
+            ):
+                get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
+                seq = await self._put(aggregate, known, asked, after=seq)
         return known
 
     def look_again(self) -> None:
@@ -180,22 +184,20 @@ class Follow:
         if (attempt := known.session.open.get(attempt_id)) is not None:
             await self._publish(aggregate, known, attempt.asked)
 
-    async def _dispatch(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> int:
-        """Put an attempt's work into the queue, or keep it back where its user has enough there.
+    async def _publish(self, aggregate: Aggregate, known: Known, asked: AttemptRequested) -> None:
+        """Put an attempt's work into the queue, or have the sweep do it."""
+        try:
+            await self._put(aggregate, known, asked)
+        except (NatsError, TimeoutError) as error:
+            self._lost(asked.attempt_id, error)
 
-        Returns where it is in the queue; 0 where that is not known.
-        """
-        if self.shares.admits(aggregate, asked):
-            return await self._publish(aggregate, known, asked)
-        return 0
-
-    async def _publish(
+    async def _put(
         self, aggregate: Aggregate, known: Known, asked: AttemptRequested, *, after: int = 0
     ) -> int:
         """Put work into the queue, unless there is some of another sequence than `after` for the attempt.
 
-        Returns the sequence of what is there then, 0 where that is not known. What an earlier attempt has
-        paid for goes along where there is room.
+        Returns the sequence of what is there then, 0 where NATS takes none of that size. What an earlier
+        attempt has paid for goes along where there is room.
         """
         if aggregate.user is None or known.span is None:
             raise ValueError("only what a user has begun is dispatched")
@@ -224,12 +226,12 @@ class Follow:
         try:
             return (await self._bus.publish(subject, body, headers={EXPECTED: str(after)})).seq
         except APIError as error:
-            if error.err_code in CONFLICTS:
-                return kept_out_by(error)
+            if error.err_code not in CONFLICTS:
+                raise
+            return kept_out_by(error)
+        except MaxPayloadError as error:
             self._lost(asked.attempt_id, error)
-        except (NatsError, TimeoutError) as error:
-            self._lost(asked.attempt_id, error)
-        return 0
+            return 0
 
     async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
         """Say whose work is to stop: the `attempts` named, or all that was asked for before commit `seq`."""
