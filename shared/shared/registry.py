@@ -15,6 +15,7 @@ from shared.listening import Heard
 from shared.log import BadCommit, Log, Past
 from shared.logs import get_logger
 from shared.refusal import Refusal
+from shared.streams import info as stream_info
 from shared.subjects import Aggregate, agent, skill
 
 AGAIN_S = 0.5
@@ -101,7 +102,7 @@ class Registry:
         """Read what the log has, and what is known here and no more in it."""
         commits: dict[str, int] = {}
         for subjects in ("evt.agent.*", "evt.skill.*"):
-            info = await bus.client.jetstream().stream_info("EVT", subjects_filter=subjects)
+            info = await stream_info(bus, "EVT", subjects)
             commits |= info.state.subjects or {}
         for subject in commits.keys() | self._seqs.keys():
             with suppress(BadDefinition):

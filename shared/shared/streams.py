@@ -1,10 +1,11 @@
 """The four streams: what they are, how they are made, and how a service makes sure they are still so."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -17,16 +18,19 @@ from nats.js.api import (
     StreamConfig,
     StreamInfo,
 )
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from shared.bus import Bus
 from shared.refusal import Refusal
+from shared.room import ELECTED_S
 from shared.subjects import POOLS
 
 DAY_S = 24 * 3600.0
 QUEUED_DAYS = 7
 OLDEST_SERVER = (2, 14)
 MANY = 10_000
+ANSWER_S, AGAIN_S = 2.5, 0.5
+NO_LEADER = 10008
 BORN = "born"
 RESTORING = "restoring"
 NEEDS = "With servers of your own"
@@ -93,7 +97,7 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
         name = str(config.name)
         with _told(f"the stream {name}"):
             try:
-                found = (await js.stream_info(name)).config
+                found = (await info(bus, name)).config
             except NotFoundError:
                 await js.add_stream(config)
             else:
@@ -118,9 +122,24 @@ async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
 async def check(bus: Bus) -> None:
     """Refuse to run on an old server or on a stream whose configuration is not ours."""
     check_server(bus)
-    js = bus.client.jetstream(timeout=10)
     for config in streams():
-        await _check_stream(js, config)
+        await _check_stream(bus, config)
+
+
+async def info(bus: Bus, stream: str, subjects: str | None = None) -> StreamInfo:
+    """Return what NATS has of a stream, with how much of each of its `subjects`; raises NotFoundError.
+
+    While a cluster elects a leader a question is lost, so it is put again for longer than that takes.
+    """
+    js, until = bus.client.jetstream(timeout=ANSWER_S), time.monotonic() + ELECTED_S
+    while True:
+        try:
+            return await js.stream_info(stream, subjects_filter=subjects)
+        except (TimeoutError, ServiceUnavailableError) as error:
+            waits = isinstance(error, TimeoutError) or error.err_code == NO_LEADER
+            if not waits or time.monotonic() > until:
+                raise
+        await asyncio.sleep(AGAIN_S)
 
 
 def born(info: StreamInfo) -> str:
@@ -144,11 +163,11 @@ def check_server(bus: Bus) -> None:
         )
 
 
-async def _check_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+async def _check_stream(bus: Bus, wanted: StreamConfig) -> None:
     name = str(wanted.name)
     try:
         with _told(f"the stream {name}"):
-            found = (await js.stream_info(name)).config
+            found = (await info(bus, name)).config
     except NotFoundError:
         raise Refusal("no_stream", name, f"the stream {name} is missing: run 'totalaud provision'") from None
     _check_whole(found)

@@ -1,10 +1,13 @@
 """The streams and durables, as they are made and checked."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from nats.js.api import PersistMode, StreamConfig
 
+from proxy import proxied
+from servers import Rig
 from shared import streams
 from shared.bus import Bus
 from shared.refusal import Refusal
@@ -63,6 +66,19 @@ async def test_a_missing_stream_is_named(nats_url: str):
         await streams.check(bus)
     await bus.close()
     assert refused.value.code == "no_stream"
+
+
+async def test_a_question_that_is_lost_is_put_again(nats: Rig, bus: Bus):
+    """A cluster that elects a leader answers none; here the connection is cut before it arrives."""
+    async with proxied(nats.url) as proxy:
+        asking = await Bus.connect(proxy.url, name="asking")
+        proxy.silence()
+        checked = asyncio.create_task(streams.check(asking))
+        await asyncio.sleep(0.2)
+        await proxy.cut()
+        proxy.resume()
+        await checked
+        await asking.close()
 
 
 async def test_the_log_cannot_be_purged(bus: Bus):

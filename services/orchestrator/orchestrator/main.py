@@ -54,7 +54,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     claims = Claims(sessions, ledgers, follow, settings.ack_wait_s)
     reports = Reports(sessions, follow, claims)
     commands = Commands(sessions, Starts(registry, vault), follow, Budgets(ledgers, follow), log)
-    born = streams.born(await bus.client.jetstream().stream_info("CMD"))
+    born = streams.born(await streams.info(bus, "CMD"))
     doors = Doors(bus, commands, reports, born)
     definitions = Definitions(log, registry)
     open_sessions = ProjectedSessions(bus, settings.database_url)

@@ -79,7 +79,7 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
 
 
 async def _stream(bus: Bus, stream: str, file: Written) -> StreamCopy:
-    born = streams.born(await bus.client.jetstream(timeout=10).stream_info(stream))
+    born = streams.born(await streams.info(bus, stream))
     return StreamCopy(born=born, state=await snapshot.take(bus, stream, file))
 
 
