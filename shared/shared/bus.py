@@ -28,6 +28,8 @@ Callback = Callable[[], Awaitable[None]]
 NOBODY_THERE_S = 0.1
 AGAIN_S = 0.5
 SAID_AGAIN_S = 10.0
+HUNG_UP = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
+"""What OpenSSL calls it that something came after we had hung up."""
 CONNECT: dict[str, Any] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.1,
@@ -243,6 +245,8 @@ class Complaints:
         self._said: dict[str, float] = {}
 
     async def hear(self, error: Exception) -> None:
+        if isinstance(error, SSLError) and error.reason == HUNG_UP:
+            return
         problem, now = f"{type(error).__name__}: {told(error)}"[:200], asyncio.get_running_loop().time()
         self._said = {said: at for said, at in self._said.items() if now - at < SAID_AGAIN_S}
         if problem not in self._said:

@@ -6,14 +6,17 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from nats.aio.msg import Msg
+from structlog.testing import capture_logs
 
 from certificates import Authority
-from deployed import ALICE, ROOT, Deployment, deployed, process
+from deployed import ALICE, OPERATOR, ROOT, Deployment, deployed, process
 from rig import environment
 from shared.bus import Bus
 from shared.nats_urls import secured
@@ -75,6 +78,30 @@ async def test_a_service_and_a_client_speak_over_tls(secure, database_url, tmp_p
         await bus.close()
     assert answer["commits"] == []
     assert "eof_received" not in log.read_text() + caplog.text
+
+
+async def test_what_comes_while_a_client_hangs_up_is_no_trouble(secure, caplog):
+    """It was said to be a server that does not speak TLS."""
+
+    async def speak() -> None:
+        while True:
+            await speaker.client.publish("feed.skill.x", bytes(20_000))
+            await asyncio.sleep(0)
+
+    with capture_logs() as said:
+        async with secure.bus(OPERATOR) as speaker:
+            speaking = asyncio.create_task(speak())
+            for _ in range(20):
+                async with secure.bus(OPERATOR) as hearer:
+                    heard = asyncio.Event()
+                    await hearer.client.subscribe("feed.skill.x", cb=partial(_rings, heard))
+                    await heard.wait()
+            speaking.cancel()
+    assert said == []
+
+
+async def _rings(heard: asyncio.Event, _: Msg) -> None:
+    heard.set()
 
 
 async def test_a_client_without_tls_is_told_that_it_is_needed(secure):
