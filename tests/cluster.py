@@ -27,7 +27,7 @@ http: "{host}:{monitor}"
 max_payload: {max_payload}
 authorization {{ user: totalaud, password: secret }}
 jetstream {{ store_dir: {store}, sync_interval: {sync_interval} }}
-cluster {{ name: test, host: {host}, port: {route}, routes: [{routes}] }}
+cluster {{ name: test, host: {host}, port: {route}, routes: [{routes}], ping_interval: 2s, ping_max: 2 }}
 """
 
 

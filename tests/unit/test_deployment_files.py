@@ -20,6 +20,8 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 NATS_CONF = (ROOT / "deploy" / "nats.conf").read_text()
 TLS_CONF = (ROOT / "deploy" / "nats-tls.conf").read_text()
+CLUSTER_CONF = (ROOT / "deploy" / "nats-cluster.conf").read_text()
+LONGEST_ELECTION_S = 9
 TLS_TEXT = (ROOT / "deploy" / "docker-compose.tls.yml").read_text()
 WITH_TLS = yaml.safe_load(TLS_TEXT)["services"]
 OPERATIONS = (ROOT / "OPERATIONS.md").read_text()
@@ -198,6 +200,14 @@ def test_the_image_s_user_can_read_the_skills_of_a_checkout_that_is_its_owner_s_
         DOCKERFILE.index, ("COPY skills", "chmod -R a+rX /app/skills", "USER totalaud")
     )
     assert copied < opened < user
+
+
+def test_the_links_to_a_node_that_stands_still_are_cut_as_soon_as_another_one_leads():
+    """Until then each node sends it a share of what is asked, which it does not answer."""
+    every_s, unanswered = (
+        int(re.search(rf"\b{name}: (\d+)", CLUSTER_CONF)[1]) for name in ("ping_interval", "ping_max")
+    )
+    assert every_s * (unanswered + 2) <= LONGEST_ELECTION_S
 
 
 def test_images_are_pinned():
