@@ -9,8 +9,10 @@ from shared.clock import Clock, utc_now
 from shared.events import LONGEST_PATIENCE_S
 from shared.failures import is_outage
 from shared.logs import get_logger
+from shared.quiet import Quiet
 
 AGAIN_S, LONGEST_S = 1.0, 30.0
+SAID_AGAIN_S = 10.0
 A_MOMENT = timedelta(seconds=1)
 Due = Callable[[], Awaitable[None]]
 
@@ -27,6 +29,7 @@ class Timers:
         self._handles: dict[Hashable, tuple[float, asyncio.TimerHandle]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._latest: dict[Hashable, Due] = {}
+        self._quiet = Quiet(SAID_AGAIN_S)
 
     def set(self, key: Hashable, at: datetime, due: Due) -> None:
         self._start(key, self._wait_s(at), self._fire_at, key, at, due)
@@ -89,7 +92,7 @@ class Timers:
                 try:
                     await due()
                 except Exception as error:  # noqa: BLE001 - what was due stays due
-                    _tell(key, error)
+                    self._tell(key, error)
                     await asyncio.sleep(wait_s)
                     wait_s = min(2 * wait_s, LONGEST_S)
                 else:
@@ -98,9 +101,9 @@ class Timers:
             if self._latest.get(key) is due:
                 del self._latest[key]
 
-
-def _tell(key: Hashable, error: Exception) -> None:
-    if is_outage(error):
-        get_logger().warning("a timer waits", timer=str(key), reason=type(error).__name__)
-    else:
-        get_logger().error("a timer is tried again", timer=str(key), exc_info=error)
+    def _tell(self, key: Hashable, error: Exception) -> None:
+        """Tell of an outage now and then: it keeps as many timers as sessions wait."""
+        if not is_outage(error):
+            get_logger().error("a timer is tried again", timer=str(key), exc_info=error)
+        elif self._quiet.is_over():
+            get_logger().warning("timers wait", timer=str(key), reason=type(error).__name__)
