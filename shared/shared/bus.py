@@ -125,6 +125,7 @@ class Bus:
             if self.client.is_connected and self.client.stats["reconnects"] == lives:
                 self._room.silent(subject)
             raise
+        self._room.answered(subject)
         ack = msgspec.json.decode(answer.data)
         if "error" in ack:
             try:
@@ -132,7 +133,6 @@ class Bus:
             except APIError as error:
                 self._room.refused(error)
                 raise
-        self._room.stored(subject)
         return Ack(ack.get("seq", 0), ack.get("duplicate", False), ack["stream"])
 
     async def tell(self, subject: str, body: bytes) -> None:

@@ -20,15 +20,15 @@ def no_room(error: Exception) -> bool:
 
 
 class RoomAlarm:
-    """Says so at once, and again every minute while it lasts."""
+    """Says so at once where it is refused, of a silence in time, and again every minute while it lasts."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._quiet = Quiet(EVERY_S)
         self._silent: dict[str, tuple[float, float]] = {}
 
-    def stored(self, subject: str) -> None:
-        """Take note of an acknowledgement."""
+    def answered(self, subject: str) -> None:
+        """Take note of an answer, be it a refusal."""
         if self._silent:
             self._silent.pop(_family(subject), None)
 
