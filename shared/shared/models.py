@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -92,13 +93,19 @@ def terms(told: Mapping[str, Any]) -> dict[str, str]:
 
 def of_environment() -> Models:
     """Read the file that TOTALAUD_MODELS names, the shipped one for providers that it leaves out."""
-    shipped, named = load(SHIPPED), os.environ.get(NAME)
+    named = os.environ.get(NAME)
     if not named:
-        return shipped
+        return shipped()
     try:
-        return shipped | load(Path(named))
+        return shipped() | load(Path(named))
     except (OSError, ValueError, YAMLError) as error:
         raise Refusal("invalid", NAME, f"{NAME}: {named}: {_why(error)}") from None
+
+
+@cache
+def shipped() -> Models:
+    """Return our own file's aliases, which are read once."""
+    return load(SHIPPED)
 
 
 def load(path: Path = SHIPPED) -> Models:

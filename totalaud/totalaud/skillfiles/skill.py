@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 from shared.definitions import Category, SkillConfig, SkillDefinition
 from shared.json import canonical
-from shared.models import load as load_models
+from shared.models import shipped
 from shared.schema import NoSuchField, any_given, at, problems
 from shared.skill_source import file_name, library_of, python_hash
 from shared.subjects import POOLS, Pool
@@ -104,7 +104,7 @@ def _check_model(root: Mapping, provider: str | None, model: str | None, faults:
 
     Any other name goes to the provider, which knows it or not; a gateway may know each of them.
     """
-    known = load_models()
+    known = shipped()
     aliases = known.get(cast("Pool", provider)) if model else None
     if model is None or aliases is None:
         return
