@@ -182,10 +182,10 @@ class MemoryLog:
         body = commit.encode(aggregate)
         if len(body) > self.max_payload:
             raise TooLarge(len(body), self.max_payload)
-        past = await self.load(aggregate)
-        if past.seq != expected:
-            if past.recorded and past.recorded[-1].commit.commit_id == commit.commit_id:
-                return past.seq
+        seq, last = self._messages.get(aggregate.subject, [(0, b"")])[-1]
+        if seq != expected:
+            if seq and decode(last).commit_id == commit.commit_id:
+                return seq
             raise Conflict
         self._last += 1
         self._messages.setdefault(aggregate.subject, []).append((self._last, body))

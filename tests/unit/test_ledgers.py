@@ -23,6 +23,7 @@ class CountedLog(MemoryLog):
     """A log that takes a moment, as the real one does, and counts."""
 
     loads = appends = conflicts = 0
+    takes_s = 0.001
 
     async def load(self, aggregate, after=0):
         self.loads += 1
@@ -35,7 +36,7 @@ class CountedLog(MemoryLog):
         return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
 
     async def append(self, aggregate, commit, *, expected):
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.takes_s)
         try:
             seq = await super().append(aggregate, commit, expected=expected)
         except Conflict:
@@ -116,7 +117,7 @@ async def test_what_is_known_is_not_read_again_to_be_added_to():
     log = CountedLog()
     book = ledgers(log)
     assert [await reserved(book, number) for number in (1, 2, 3)] == [True] * 3
-    assert log.loads == log.appends == 3, "an append loads once itself"
+    assert (log.loads, log.appends) == (0, 3)
 
 
 async def test_who_never_had_money_set_aside_has_a_ledger_with_nothing_in_it():
@@ -151,6 +152,7 @@ class Diary:
 
     def __init__(self) -> None:
         self.log, self.now = CountedLog(), NOW
+        self.log.takes_s = 0
         self.book = self.opened()
 
     def opened(self) -> Ledgers:
