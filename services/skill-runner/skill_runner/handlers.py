@@ -173,13 +173,11 @@ class Handlers:
         What had to wait is prepared anew: a person may have objected by now.
         """
         async with Every(self._every_s, lambda: self._beat(work, abort, self._every_s)):
-            answer = await claim(self._bus, work, self._runner, ready.most_usd)
-            if answer is not None:
-                return answer, ready
-            while answer is None:
+            waited = False
+            while (answer := await claim(self._bus, work, self._runner, ready.most_usd)) is None:
+                waited = True
                 await asyncio.sleep(PAUSE_S)
-                answer = await claim(self._bus, work, self._runner, ready.most_usd)
-            return answer, await self._execution.prepare(work)
+            return answer, await self._execution.prepare(work) if waited else ready
 
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
