@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from uuid import UUID
 
 import psutil
@@ -188,6 +189,17 @@ def test_a_port_in_use_is_replaced_and_a_free_one_is_kept(tmp_path: Path):
     kept = ports.kept_port(tmp_path / "port")
     assert ports.kept_port(tmp_path / "port") == kept
     assert ports.FIRST <= kept < ports.LAST
+
+
+def test_no_port_is_given_to_two_processes_before_either_listens():
+    many = 240
+    code = f"from totalaud.stack import ports; print(*(ports.free_port() for _ in range({many}))); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout
+        theirs = {int(port) for port in other.stdout.readline().split()}
+        ours = {ports.free_port() for _ in range(many)}
+        other.communicate("\n")
+    assert (len(theirs), len(ours), theirs & ours) == (many, many, set())
 
 
 @pytest.mark.parametrize("left", [b"", b"\n", b"four", b"99999", b"\xff\xfe"])

@@ -10,7 +10,8 @@ from totalaud.stack import paths
 LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 PROBE_TIMEOUT_S = 1.0
-_given: set[int] = set()
+MOST_HELD = 256
+_held: dict[int, socket.socket] = {}
 
 
 def is_free(port: int) -> bool:
@@ -24,10 +25,9 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, and that this process was not given before."""
+    """Return a port that nobody listens on, and that no process was given that has not listened on it yet."""
     for port in random.sample(range(FIRST, LAST), 200):
-        if port not in _given and is_free(port):
-            _given.add(port)
+        if port not in _held and is_free(port) and _hold(port):
             return port
     raise OSError(f"no free port between {FIRST} and {LAST}")
 
@@ -53,9 +53,24 @@ def kept_port(file: Path) -> int:
     """
     text = file.read_text(errors="replace").strip() if file.exists() else ""
     known = int(text) if text.isdecimal() else 0
-    if FIRST <= known < LAST and is_free(known):
-        _given.add(known)
+    if FIRST <= known < LAST and is_free(known) and _hold(known):
         return known
     chosen = free_port()
     paths.write_private(file, str(chosen))
     return chosen
+
+
+def _hold(port: int) -> bool:
+    """Take it until who it is for listens: UDP's port of the same number has one owner at a time."""
+    if port in _held:
+        return True
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind((LOOPBACK, port))
+    except OSError:
+        mark.close()
+        return False
+    _held[port] = mark
+    if len(_held) > MOST_HELD:
+        _held.pop(next(iter(_held))).close()
+    return True
