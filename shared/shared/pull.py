@@ -18,12 +18,14 @@ from shared.failures import Failures
 from shared.hearing import hear
 from shared.json import dumps
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.subjects import dead_letter
 from shared.within import set_within
 
 EXPIRES_S = 30
 HEARTBEAT_S = 1.0
 SILENCE_S = 2.5
+SAID_AGAIN_S = 10.0
 TRIES = 5
 MOST_BYTES = 16 * 1024 * 1024
 FULL, COMPLETED = "Message Size Exceeds MaxBytes", "Batch Completed"
@@ -74,6 +76,7 @@ class Puller:
         self._failures = Failures()
         self._wake = asyncio.Event()
         self._heard = 0.0
+        self._quiet = Quiet(SAID_AGAIN_S)
 
     async def run(self) -> None:
         """Pull until cancelled."""
@@ -147,7 +150,7 @@ class Puller:
         told = headers.get("Description")
         if status in ("404", "408") or told == FULL:
             self._wake.set()
-        elif told != COMPLETED:
+        elif told != COMPLETED and self._quiet.is_over():
             get_logger().warning("pull refused", stream=self._stream, durable=self._durable, status=status)
 
     def _take(self, delivery: Delivery) -> None:

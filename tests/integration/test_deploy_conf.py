@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from deployed import ALICE, CONF, OPERATOR, SERVICES, Deployment, deployed
-from shared import subjects
+from shared import streams, subjects
 from shared.bus import Bus
 from shared.commit import Commit
 from shared.delivery import Delivery
@@ -103,6 +103,8 @@ async def test_work_reaches_the_runner_and_its_report_the_orchestrator(deploymen
         async with consuming(runner, "WORK", "custom", handle):
             await orchestrator.publish(work, b"{}", headers={"Nats-Expected-Last-Subject-Sequence": "0"})
             assert await asyncio.wait_for(taken.get(), 5) == work
+            there = await streams.info(orchestrator, "CMD", subjects.late(attempt))
+            assert there.state.subjects == {subjects.late(attempt): 1}
             queued = orchestrator.client.jetstream().get_last_msg("CMD", subjects.late(attempt), direct=True)
             assert (await queued).data == b"{}"
 

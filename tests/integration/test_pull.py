@@ -149,13 +149,16 @@ async def test_a_pull_that_runs_out_is_followed_by_one_for_what_it_did_not_bring
     assert logs == []
 
 
-async def test_a_pull_that_is_refused_is_told_of_and_made_again_in_a_second(bus: Bus):
+async def test_a_pull_that_is_refused_is_made_again_each_second_and_told_of_now_and_then(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "SAID_AGAIN_S", 1.5 * pull.HEARTBEAT_S)
     with capture_logs() as logs:
         began = asyncio.get_running_loop().time()
         loop = asyncio.create_task(Puller(bus, "WORK", "nobody", pull.do_nothing, in_flight=5).run())
         await until(lambda: len(logs) == 2)
         loop.cancel()
-    assert asyncio.get_running_loop().time() - began > 0.9 * pull.HEARTBEAT_S
+    assert asyncio.get_running_loop().time() - began > pull.SAID_AGAIN_S
     refused = {"event": "pull refused", "stream": "WORK", "durable": "nobody", "status": "503"}
     assert logs == [refused | {"log_level": "warning"}] * 2
 

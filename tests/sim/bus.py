@@ -5,7 +5,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nats.js.api import ClusterInfo, ConsumerConfig, ConsumerInfo, PeerInfo, RawStreamMsg, SequenceInfo
+from nats.js.api import (
+    ClusterInfo,
+    ConsumerConfig,
+    ConsumerInfo,
+    PeerInfo,
+    RawStreamMsg,
+    SequenceInfo,
+    StreamConfig,
+    StreamInfo,
+    StreamState,
+)
 from nats.js.errors import NotFoundError
 
 from shared.bus import Ack
@@ -43,8 +53,16 @@ class _JetStream:
     def __init__(self, bus: "SimBus") -> None:
         self._bus = bus
 
-    def jetstream(self) -> "_JetStream":
+    def jetstream(self, **_: float) -> "_JetStream":
         return self
+
+    async def stream_info(self, stream: str, *, subjects_filter: str | None = None) -> StreamInfo:
+        """Tell how much there is of one subject, as the stream's leader does."""
+        if not await self._bus.passes():
+            raise TimeoutError
+        found = self._bus.server.streams[stream].by_subject.get(subjects_filter or "")
+        subjects = {str(subjects_filter): len(found)} if found else None
+        return StreamInfo(StreamConfig(stream), StreamState(0, 0, 0, 0, 0, subjects=subjects))
 
     async def delete_msg(self, _stream: str, _seq: int) -> bool:
         return True
@@ -69,7 +87,9 @@ class _JetStream:
         assert direct
         if not await self._bus.passes():
             raise TimeoutError
-        if not (found := self._bus.server.streams[stream].by_subject.get(subject)):
+        upto = self._bus._loop.time() - self._bus.server.chance.behind()
+        of_subject = self._bus.server.streams[stream].by_subject.get(subject, [])
+        if not (found := [one for one in of_subject if one.at <= upto]):
             raise NotFoundError
         return RawStreamMsg(data=found[-1].body)
 

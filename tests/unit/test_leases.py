@@ -13,6 +13,7 @@ import pytest
 from nats.errors import NoRespondersError
 
 from orchestrator.doors import Doors
+from orchestrator.queued import queued_report
 from orchestrator.sweep import Sweep
 from shared.delivery import Delivery, Poison, server_of
 from shared.events import (
@@ -267,6 +268,21 @@ def test_a_queued_report_is_acked_once_what_it_did_not_cost_is_free_again():
         queued: Any = SimpleNamespace(body=scene.report(), subject=late(scene.work.attempt_id), ack=ack)
         await scene.doors.reports.late(queued)
         assert acked == [[MoneyReserved, MoneyReleased]]
+
+    played(story)
+
+
+def test_a_queued_report_is_found_though_the_copy_that_is_read_is_behind():
+    async def story(scene: Scene) -> None:
+        server, attempt_id = scene.world.server, scene.work.attempt_id
+        bus: Any = SimBus(server, Process("orchestrator", Chance(0)))
+        assert await queued_report(bus, attempt_id) is None
+        server.store(late(attempt_id), scene.report(), {})
+        server.chance.faults = Faults(behind=1.0)
+        found = await queued_report(bus, attempt_id)
+        assert found
+        assert found.attempt_id == attempt_id
+        assert server.chance.struck["behind"] > 1
 
     played(story)
 

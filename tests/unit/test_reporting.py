@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from nats.errors import NoRespondersError
 from nats.js.errors import NoStreamResponseError
+from structlog.testing import capture_logs
 
 from controls import NOW, work
 from shared import subjects
@@ -66,6 +67,14 @@ async def test_a_report_that_is_in_the_log_is_not_queued():
     bus = await delivered(REPORT, ScriptedBus(IN_THE_LOG))
     assert bus.requests == [(subjects.report(ID), REPORT.to_json(), 2.0)]
     assert bus.published == []
+
+
+async def test_a_report_that_waits_is_told_of_now_and_then():
+    away = [NoRespondersError()] * 3
+    with capture_logs() as logs:
+        await delivered(REPORT, ScriptedBus(*away, IN_THE_LOG))
+    waits = {"event": "a report waits", "attempt_id": str(ID), "reason": "NoRespondersError"}
+    assert logs == [waits | {"log_level": "warning"}]
 
 
 @pytest.mark.parametrize("answer", [None, b'{"ok": false}', b"{}", b"no JSON", b'{"\xff": 1}', b'{"ok": 1}'])

@@ -15,12 +15,13 @@ from shared import subjects
 from shared.bus import Bus
 from shared.logs import get_logger
 from shared.message import Unreadable
+from shared.quiet import Quiet
 from shared.replies import sending_s
 from shared.work import Answer, Claim, Deferral, Report, Work
 from skill_runner.failure import Failure
 
 ANSWER_S = 2.0
-PAUSE_S = 0.5
+PAUSE_S, SAID_AGAIN_S = 0.5, 10.0
 MARGIN = 1024
 
 
@@ -73,7 +74,7 @@ async def _answered(bus: Bus, subject: str, body: bytes, timeout: float) -> Answ
 
 async def deliver(bus: Bus, report: Report) -> None:
     """Return once the report is in the log, or on disk in CMD because nobody answered."""
-    body = _fitting(bus, report)
+    body, quiet = _fitting(bus, report), Quiet(SAID_AGAIN_S)
     while True:
         try:
             answer = await bus.request(subjects.report(report.attempt_id), body, timeout=ANSWER_S)
@@ -82,9 +83,10 @@ async def deliver(bus: Bus, report: Report) -> None:
             stored_s = ANSWER_S + sending_s(body)
             await bus.publish(subjects.late(report.attempt_id), body, timeout=stored_s)
         except (NatsError, OSError) as outage:
-            get_logger().warning(
-                "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
-            )
+            if quiet.is_over():
+                get_logger().warning(
+                    "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
+                )
             await asyncio.sleep(PAUSE_S)
         else:
             return
