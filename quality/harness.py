@@ -17,9 +17,9 @@ from quality import world
 from shared.definitions import SkillDefinition
 from shared.schema import prepare, problems
 from skill_runner.context import Context
+from skill_runner.plain import plain
 from skill_runner.skillfile import SkillFiles
 from skill_runner.tables import Blocking, ReadModel
-from skill_runner.worker import plain
 from totalaud.skillfiles import load
 from totalaud.stack import paths
 from totalaud.stack.postgres import Postgres

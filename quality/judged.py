@@ -9,8 +9,8 @@ from typing import Any
 
 from quality.harness import SKILLS
 from shared.definitions import SkillDefinition
+from skill_runner.plain import plain
 from skill_runner.skillfile import SkillFiles
-from skill_runner.worker import plain
 
 Json = dict[str, Any]
 Answer = tuple[Json, str | None]

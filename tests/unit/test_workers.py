@@ -26,10 +26,11 @@ from skill_runner.context import SkillError
 from skill_runner.custom import CustomEngine
 from skill_runner.failure import Failure
 from skill_runner.frames import OUTPUT_LIMIT
+from skill_runner.plain import framed, plain
 from skill_runner.progress import Progress
+from skill_runner.raised import told
 from skill_runner.run import Run
 from skill_runner.turns import Turns
-from skill_runner.worker import framed, plain, told
 from skill_runner.workers import Workers
 
 SKILLS = {

@@ -6,7 +6,8 @@ and `run`, then `custom` or `ai`.
 - one attempt, from its work to its report: `handlers`, `execution`, `run`, `progress`, `failure`, `abort`,
   `cancelled`, `every`, `reporting`, `turns`
 - custom skills, in processes that may be killed: `custom`, `workers`, `worker_process`, `call`, `frames`,
-  `worker`, `surroundings`, `context`, `tables`, `fetching`, `addresses`, `skillfile`, `kept_skills`
+  `worker`, `plain`, `raised`, `surroundings`, `context`, `tables`, `fetching`, `addresses`, `skillfile`,
+  `kept_skills`
 - skills that ask a model: `ai`, `parts`, `prompts`, `writing`, `asking`, `pace`, `functions`, `structured`,
   `chats`
 - money: `pricing`, `bounds`
