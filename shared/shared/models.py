@@ -49,7 +49,8 @@ class Aliases(Message):
     """One provider's names: tier → model, retired name → model; `default` for a skill that names none.
 
     Tiers go from the smallest up. `settings` are what a model's calls say beside the question, by its name.
-    `at_once` is how many calls each skill-runner makes at the same time; None: as many as there are.
+    `at_once` is how many calls each skill-runner makes at the same time; None: as many as there are. Models
+    of `schema_in_words` are told an answer's schema in their prompt: their server refuses to be given it.
     """
 
     default: str
@@ -58,6 +59,7 @@ class Aliases(Message):
     retiring: dict[str, Retiring] = Field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
     at_once: int | None = Field(default=None, ge=1)
+    schema_in_words: tuple[str, ...] = ()
 
     def resolve(self, name: str | None, day: date | None = None) -> Resolved:
         """Return what is sent on a day (UTC), today if none is given."""

@@ -121,11 +121,11 @@ async def bench(tmp_path):
     (tmp_path / "a").mkdir()
     workers = Workers(tmp_path, "postgresql://127.0.0.1:1/none", 2, {})
 
-    async def run(model, python=WHOLE, given=GIVEN, *, name="small", timeout_s=20, done=None):
+    async def run(model, python=WHOLE, given=GIVEN, *, name="small", timeout_s=20, done=None, models=None):
         one = await attempt(written(tmp_path, python, name), given, timeout_s, done)
         run.progresses.append(one.progress)
         try:
-            engine = AiEngine(model, load(), VAULT, workers)
+            engine = AiEngine(model, models or load(), VAULT, workers)
             prepared = await engine.prepare(one)
             run.most_usd = prepared.most_usd
             return await engine.run(prepared), one.progress
@@ -207,6 +207,29 @@ async def test_each_model_is_asked_with_its_own_settings(bench):
     await bench(model)
     thoughtless = {"thinking": {"type": "disabled"}}
     assert [question.settings for question in model.asked] == [{}, thoughtless], "small thinks when told to"
+
+
+async def test_a_model_whose_server_takes_no_schema_is_told_it_in_words(bench):
+    model, models = Played({"text": 5}, TRUE), load()
+    model.simulated = False
+    await bench(model, models=models)
+    by_schema = model.asked[0]
+    anthropic = models["anthropic"]
+    wordy = anthropic.model_copy(update={"schema_in_words": tuple(anthropic.tiers.values())})
+    model = Played({"text": 5}, TRUE)
+    model.simulated = False
+    output, progress = await bench(model, models=models | {"anthropic": wordy})
+    in_words = f"{by_schema.system}\n\nThe schema: {json.dumps(by_schema.schema)}"
+    assert [(question.schema, question.system) for question in model.asked] == [(None, in_words)] * 2
+    assert output["letters"][0]["text"] == "Hi Person 0, they record at home"
+    assert bench.most_usd >= sum(call.most_usd for call in progress.calls) > 0
+
+
+async def test_the_local_model_is_given_the_schema_all_the_same(bench):
+    model, anthropic = Played(TRUE), load()["anthropic"]
+    wordy = anthropic.model_copy(update={"schema_in_words": tuple(anthropic.tiers.values())})
+    await bench(model, models={"anthropic": wordy})
+    assert model.asked[0].schema is not None
 
 
 async def test_the_repair_is_told_what_was_said_and_which_checks_failed(bench):

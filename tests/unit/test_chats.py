@@ -130,6 +130,13 @@ async def test_openai_is_asked_for_the_schema_strictly() -> None:
     assert (reply.text, reply.stop, reply.id) == ('{"a": 1}', "end", "c1")
 
 
+async def test_who_takes_no_schema_is_asked_for_an_object() -> None:
+    _, request = await answered(openai, completion(), replace(QUESTION, schema=None))
+    assert json.loads(request.content)["response_format"] == {"type": "json_object"}
+    _, request = await answered(anthropic, message(), replace(QUESTION, schema=None))
+    assert "output_config" not in json.loads(request.content)
+
+
 async def test_anthropic_is_asked_for_the_schema_and_gets_no_sampling_parameters() -> None:
     reply, request = await answered(anthropic, message('{"a": 1}'))
     body = json.loads(request.content)

@@ -111,9 +111,10 @@ def test_every_model_we_name_has_a_price() -> None:
 
 def test_another_file_of_aliases_may_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "models.yaml"
-    file.write_text("openai: {default: house, tiers: {small: tiny}, retired: {}}\n")
+    file.write_text("openai: {default: house, tiers: {small: tiny}, retired: {}, schema_in_words: [tiny]}\n")
     monkeypatch.setenv("TOTALAUD_MODELS", str(file))
     assert of_environment()["openai"].resolve("small").model == "tiny"
+    assert of_environment()["openai"].schema_in_words == ("tiny",)
     assert of_environment()["anthropic"] == load()["anthropic"], "it is not in the file"
 
 

@@ -117,5 +117,10 @@ def system_prompt(definition: SkillDefinition, placeholders: Iterable[str] = ())
     return f"{task.strip()}\n\n{RULES} {given}"
 
 
+def with_schema(system: str, schema: dict[str, Any]) -> str:
+    """Return a system prompt that says which schema is meant, for a server that is not given it."""
+    return f"{system}\n\nThe schema: {json.dumps(schema, ensure_ascii=False)}"
+
+
 def user_message(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -17,7 +17,7 @@ from skill_runner.failure import Failure, sentence
 from skill_runner.functions import Check, Functions
 from skill_runner.pace import RATE_LIMITED, NoTurn, Paces
 from skill_runner.progress import ProviderCall
-from skill_runner.prompts import exposed, invented, system_prompt, user_message
+from skill_runner.prompts import exposed, invented, system_prompt, user_message, with_schema
 from skill_runner.run import Run
 from skill_runner.structured import Schema, lowest_common
 
@@ -157,11 +157,13 @@ class Writer:
 
     def _question(self, task: Task, number: int, left_s: float, again: Again | None) -> Question:
         definition, model = self.run.definition, self._model(number)
+        system, schema = system_prompt(definition, task.names), lowest_common(task.schema)
+        in_words = model in self.aliases.schema_in_words and not self.chat.simulated
         return Question(
             model=model,
-            system=system_prompt(definition, task.names),
+            system=with_schema(system, schema) if in_words else system,
             user=user_message(task.given),
-            schema=lowest_common(task.schema),
+            schema=None if in_words else schema,
             max_tokens=definition.config.max_tokens,
             timeout_s=min(left_s, self.run.work.timeout_s),
             key=task.key if number == 1 else f"{task.key}/{number}",

@@ -5,7 +5,7 @@ from typing import Any
 
 import anthropic
 import httpx2
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, omit
 
 from skill_runner.chats.chat import Question, Reply, Stop, called, label, told
 from skill_runner.chats.connection import within
@@ -42,7 +42,7 @@ class AnthropicChat:
                 system=question.system,
                 messages=_messages(question),
                 max_tokens=question.max_tokens,
-                output_config={"format": {"type": "json_schema", "schema": question.schema}},
+                output_config=_form(question.schema),
                 extra_headers={"Idempotency-Key": question.key},
                 extra_body=question.settings,
                 timeout=within(question.timeout_s),
@@ -51,6 +51,10 @@ class AnthropicChat:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _form(schema: dict[str, Any] | None) -> Any:
+    return omit if schema is None else {"format": {"type": "json_schema", "schema": schema}}
 
 
 def _messages(question: Question) -> list[Any]:

@@ -23,14 +23,15 @@ class Again:
 class Question:
     """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair.
 
-    `repairs` says that it will be one, also before there is an answer to repair. `settings` go to the
-    provider as they are.
+    Without a `schema` the answer is an object of which `system` tells the schema in words. `repairs` says
+    that it will be one, also before there is an answer to repair. `settings` go to the provider as
+    they are.
     """
 
     model: str
     system: str
     user: str
-    schema: dict[str, Any]
+    schema: dict[str, Any] | None
     max_tokens: int
     timeout_s: float
     key: str

@@ -216,8 +216,8 @@ def _why(status: int) -> str:
         return ": it answers from elsewhere; check the base URL"
     return {
         400: ": the model does not take this request or is not known there, the API key is not valid, or "
-        "there is no credit left; check the skill's model and config, what TOTALAUD_MODELS makes of it, the "
-        "key, and the account's billing",
+        "there is no credit left; check the skill's model and config, what TOTALAUD_MODELS makes of it "
+        "(schema_in_words, where it takes no schema), the key, and the account's billing",
         401: ": the API key is not valid; a new one is read when the skill-runner starts",
         402: NO_CREDIT,
         403: ": the API key may not use this model",

@@ -55,10 +55,7 @@ class OpenAiChat:
                 model=question.model,
                 messages=_messages(question),
                 max_completion_tokens=omit if question.capped else question.max_tokens,
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": "answer", "schema": question.schema, "strict": True},
-                },
+                response_format=_form(question.schema),
                 extra_headers={"Idempotency-Key": question.key},
                 extra_body=self._standard | {**question.settings},
                 timeout=within(question.timeout_s),
@@ -67,6 +64,12 @@ class OpenAiChat:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _form(schema: dict[str, Any] | None) -> Any:
+    if schema is None:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
 
 
 def _messages(question: Question) -> list[Any]:
