@@ -118,8 +118,9 @@ def report(attempt_id: UUID | str) -> str:
     return f"report.{attempt_id}"
 
 
-def late(attempt_id: UUID | str) -> str:
-    return f"late.{attempt_id}"
+def late(attempt_id: UUID | str, *, claimed: bool = True) -> str:
+    """What is queued by somebody who had not claimed the attempt hides no report of who had."""
+    return f"late.{attempt_id}" if claimed else f"late.{attempt_id}-unclaimed"
 
 
 def claim(attempt_id: UUID | str) -> str:

@@ -64,7 +64,7 @@ class About(Stored, frozen=True, kw_only=True):
 
 
 class Report(About, frozen=True, kw_only=True):
-    """How an attempt ended, on `report.<attempt_id>` (or `late.<attempt_id>`): `error` is None on success.
+    """How an attempt ended, on `report.<attempt_id>` or in the queue: `error` is None on success.
 
     Output and partial output are validated and sealed; `items` are the places in the list of what `partial`
     holds, `calls` what was asked of models. `duration_ms` is the runner's monotonic time. With `unclaimed` a
@@ -84,6 +84,11 @@ class Report(About, frozen=True, kw_only=True):
     cache_key: str | None = None
     cached: Cached | None = None
     unclaimed: bool = False
+
+    @property
+    def claimed(self) -> bool:
+        """Whether it counts whoever else runs the attempt."""
+        return not self.unclaimed and self.cached is None
 
 
 class Claim(About, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from nats.errors import NoRespondersError
 
 from orchestrator.doors import Doors
@@ -38,7 +39,7 @@ from sim.processes import EPOCH, World, doors_of
 from sim.pull import Token
 from sim.run import USER
 from sim.silence import silenced
-from skill_runner.reporting import about
+from skill_runner.reporting import about, deliver
 
 ID = UUID(int=1)
 LEASE_S = 6.0
@@ -162,6 +163,20 @@ def test_a_report_in_the_queue_is_recorded_in_its_stead():
     async def story(scene: Scene) -> None:
         await scene.claim()
         scene.queue_report()
+        await asyncio.sleep(LEASE_S + 1)
+        assert await scene.has(StepCompleted)
+        assert not await scene.has(AttemptLost)
+
+    played(story)
+
+
+@pytest.mark.parametrize("another", [{"unclaimed": True}, {"cached": Cached(from_attempt=ID)}], ids=list)
+def test_whoever_had_not_claimed_it_hides_no_report_of_who_had(another: dict[str, Any]):
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        paid = Report.from_json(scene.report())
+        for report in (paid, structs.replace(paid, **another)):
+            await deliver(scene.doors.bus, report)
         await asyncio.sleep(LEASE_S + 1)
         assert await scene.has(StepCompleted)
         assert not await scene.has(AttemptLost)

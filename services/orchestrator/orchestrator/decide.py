@@ -218,7 +218,7 @@ def _report(command: ReportAttempt, session: Session, now: datetime, subject: st
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    if (report.unclaimed or report.cached is not None) and not _may_end(report.attempt_id, session):
+    if not report.claimed and not _may_end(report.attempt_id, session):
         return Decision(session)
     return _outcome(command, Decision(session).then(*_calls(report)), now, subject)
 

@@ -12,7 +12,7 @@ from nats.js.errors import APIError
 
 from orchestrator.asked import ExpireLease, WakeUp
 from orchestrator.passed_over import Floors, floor
-from orchestrator.queued import queued_report
+from orchestrator.queued import is_reported, queued_report
 from orchestrator.recording import record
 from orchestrator.session import Session, done, outstanding
 from orchestrator.sessions import Decided, Known, Sessions
@@ -143,8 +143,7 @@ class Follow:
     async def _expire(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """End the lease of a runner that fell silent, once all that it may have said was heard.
 
-        A report that it queued is recorded first; then nothing is lost, unless that report changes nothing,
-        as a result from the cache for an attempt that somebody pays for. Heartbeats that came while this
+        A report that it queued is recorded first; then nothing is lost. Heartbeats that came while this
         process stood still are read before NATS' answer about the report: they have set the timer again.
         """
         report = await queued_report(self._bus, attempt_id)
@@ -166,7 +165,7 @@ class Follow:
         """
         if seq > await floor(self._bus, asked.pool):
             return False
-        if await queued_report(self._bus, asked.attempt_id) is not None:
+        if await is_reported(self._bus, asked.attempt_id):
             return False
         known = await self._sessions.load(aggregate, fresh=True)
         return known.session.unclaimed(asked.attempt_id) is not None

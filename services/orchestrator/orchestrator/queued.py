@@ -16,14 +16,20 @@ from shared.work import Report
 TRIES, AGAIN_S = 100, 0.02
 
 
-async def queued_report(bus: Bus, attempt_id: UUID) -> Report | None:
-    """Return what a runner has queued about its attempt; none that would be refused.
+async def is_reported(bus: Bus, attempt_id: UUID) -> bool:
+    """Tell whether anybody has queued a report about the attempt."""
+    found = [await queued_report(bus, attempt_id, claimed=claimed) for claimed in (True, False)]
+    return any(found)
+
+
+async def queued_report(bus: Bus, attempt_id: UUID, *, claimed: bool = True) -> Report | None:
+    """Return what a runner has queued about an attempt that it had claimed, or not; none that is refused.
 
     Whether there is one the queue's leader tells, for any other copy may be behind.
 
     Raises TimeoutError or a nats error while the queue is away.
     """
-    subject = late(attempt_id)
+    subject = late(attempt_id, claimed=claimed)
     for _ in range(TRIES):
         if not (await info(bus, "CMD", subject)).state.subjects:
             return None

@@ -81,7 +81,8 @@ async def deliver(bus: Bus, report: Report) -> None:
             if answer is not None and _ok(answer):
                 return
             stored_s = ANSWER_S + sending_s(body)
-            await bus.publish(subjects.late(report.attempt_id), body, timeout=stored_s)
+            queue = subjects.late(report.attempt_id, claimed=report.claimed)
+            await bus.publish(queue, body, timeout=stored_s)
         except (NatsError, OSError) as outage:
             if quiet.is_over():
                 get_logger().warning(
