@@ -230,27 +230,44 @@ async def test_what_another_orchestrator_gave_back_is_not_taken_for_set_aside():
     assert [*(await one.load(USER)).ledger.open] == [UUID(int=1)]
 
 
+class Copied(CountedLog):
+    """Its copy lacks everything so many times."""
+
+    behind = 0
+
+    async def at_least(self, aggregate):
+        return (await self.load(aggregate)).seq
+
+    async def page(self, aggregate, after, *, most, most_bytes):
+        self.behind -= 1
+        if self.behind >= 0:
+            return Past()
+        return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
+
+
 async def test_what_a_copy_of_the_log_lacks_is_settled_all_the_same():
-    class Copied(CountedLog):
-        """Its copy lacks everything so many times."""
-
-        behind = 0
-
-        async def at_least(self, aggregate):
-            return (await self.load(aggregate)).seq
-
-        async def page(self, aggregate, after, *, most, most_bytes):
-            self.behind -= 1
-            if self.behind >= 0:
-                return Past()
-            return await super().page(aggregate, after, most=most, most_bytes=most_bytes)
-
     log = Copied()
     one, two = ledgers(log), ledgers(log)
     assert await reserved(one, 1)
     log.behind = 2
     assert (await two.do(USER, Settle(UUID(int=1), Decimal("0.5")), "test")).changed
     assert (await two.load(USER)).ledger.spent == Decimal("0.5")
+
+
+async def test_a_copy_of_the_log_that_is_behind_after_a_conflict_is_not_taken_for_a_log_that_lost_its_end():
+    log = Copied()
+    one, two = ledgers(log), ledgers(log)
+    assert [await reserved(book, number) for book, number in ((one, 1), (two, 1), (one, 2))] == [True] * 3
+    log.behind = 3
+    assert (await two.do(USER, Settle(UUID(int=1), Decimal("0.5")), "test")).changed
+
+
+async def test_who_asks_for_the_account_is_told_what_a_copy_of_the_log_lacks():
+    log = Copied()
+    one, two = ledgers(log), ledgers(log)
+    assert await reserved(one, 1)
+    log.behind = 2
+    assert [*(await two.load(USER)).ledger.open] == [UUID(int=1)]
 
 
 async def test_who_is_cancelled_while_waiting_takes_nobody_along():

@@ -67,10 +67,10 @@ class Ledgers:
         self._queues: OrderedDict[UUID, _Queue] = OrderedDict()
 
     async def load(self, user: UUID) -> Known:
-        """Return the ledger as the log has it now."""
+        """Return the ledger as the log has it now, which a copy of it may lack."""
         queue = self._queue(user)
         async with queue.turn:
-            await self._catch_up(user, queue)
+            await self._know_all(user, queue)
             return queue.known
 
     async def do(self, user: UUID, command: LedgerCommand, cause: str) -> Done:
@@ -162,10 +162,10 @@ class Ledgers:
     async def _catch_up_after(self, user: UUID, queue: _Queue) -> None:
         """Do so after a conflict; where nothing has come since, the log has lost what is remembered."""
         refused = queue.known.seq
-        await self._catch_up(user, queue)
+        await self._know_all(user, queue)
         if queue.known.seq == refused:
             queue.known = Known()
-            await self._catch_up(user, queue)
+            await self._know_all(user, queue)
 
     def _queue(self, user: UUID) -> _Queue:
         queue = self._queues.get(user)
