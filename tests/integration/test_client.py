@@ -363,6 +363,22 @@ async def test_what_nobody_answers_names_the_service_that_is_away(
         await stack.resume("orchestrator")
 
 
+async def test_whoever_runs_a_session_waits_for_its_end_though_nobody_answers_from_its_start_on(
+    client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.door.PATIENCE_S", 0.3)
+    accepted = await client.run("tester", [ECHO])
+    await stack.halt("orchestrator")
+    try:
+        waiting = asyncio.create_task(client.outcome(accepted.id))
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                await client.budgets.get()
+    finally:
+        await stack.resume("orchestrator")
+    assert (await waiting).outputs == [{"text": "hello"}]
+
+
 async def test_while_nats_is_away_nobody_else_is_said_to_be(
     client: Client, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ):

@@ -106,9 +106,9 @@ class Feed:
             body = json.dumps({"commit_id": each.commit_id, "at": each.at, "events": list(each.events)})
             await self._hear(Heard("feed", body, headers, cast("Any", None)))
 
-    def follow(self, from_seq: int = 0) -> Any:
+    def follow(self, from_seq: int = 0, *, answered: bool = False) -> Any:
         aggregate: Aggregate = session(USER, ID)
-        return follow(cast("Bus", self), aggregate, self.read, from_seq)
+        return follow(cast("Bus", self), aggregate, self.read, from_seq, answered=answered)
 
 
 async def test_history_comes_first_and_the_feed_goes_on():
@@ -171,6 +171,15 @@ async def test_nobody_there_at_the_start_is_said():
     feed.away = 1
     with pytest.raises(Unreachable):
         await anext(feed.follow())
+
+
+async def test_whoever_was_answered_before_waits_for_somebody_at_the_start_too(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED, DONE)
+    feed.away = 3
+    assert [each async for each in feed.follow(answered=True)] == [STARTED, DONE]
 
 
 @pytest.mark.parametrize("outage", [Unreachable("no orchestrator answers"), LOG_AWAY])

@@ -271,7 +271,8 @@ class Client:
 
     async def _follow(self, aggregate: Aggregate, from_seq: int) -> AsyncGenerator[Logged, None]:
         self.door.loop.check()
-        async with aclosing(follow(self.bus, aggregate, self._reader(aggregate), from_seq)) as commits:
+        read, answered = self._reader(aggregate), self.door.answered
+        async with aclosing(follow(self.bus, aggregate, read, from_seq, answered=answered)) as commits:
             async for commit in commits:
                 yield await self._opened(commit)
 

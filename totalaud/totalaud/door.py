@@ -81,6 +81,11 @@ class Door:
         self._answered = 0.0
         self.loop = OwnLoop()
 
+    @property
+    def answered(self) -> bool:
+        """Whether anybody has answered yet, so that the services are there."""
+        return self._answered > 0
+
     async def ask(
         self, user: UUID, noun: str, verb: str, body: Any, *, once_s: float | None = None
     ) -> dict[str, Any]:

@@ -25,14 +25,14 @@ Live = tuple[int, Logged]
 
 
 async def follow(
-    bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int
+    bus: Bus, aggregate: Aggregate, read: ReadPage, from_seq: int, *, answered: bool
 ) -> AsyncGenerator[Logged, None]:
     """Yield every commit from a sequence on, each once and in order, until the session has ended.
 
     `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
-    gap, and after every second of silence, for the feed is at most once. Once it has answered, it may be away
-    for a minute, or say that the log is. For a slow reader a few commits are kept, the newest: the gap before
-    them is read from the log.
+    gap, and after every second of silence, for the feed is at most once. Once it has answered, or where
+    something was `answered` before, it may be away for a minute, or say that the log is. For a slow reader a
+    few commits are kept, the newest: the gap before them is read from the log.
     """
     heard: asyncio.Queue[Live] = asyncio.Queue(KEPT)
 
@@ -46,7 +46,7 @@ async def follow(
         subscription = await bus.listen(aggregate.feed, hear)
     except ConnectionClosedError:
         raise Closed from None
-    merge, reader = Merge(from_seq), _Reader(read)
+    merge, reader = Merge(from_seq), _Reader(read, answered=answered)
     live: Live | None = None
     more = True
     try:
@@ -77,11 +77,11 @@ async def read_all(read: ReadPage, from_seq: int) -> AsyncGenerator[Logged, None
 
 
 class _Reader:
-    """Reads pages; forgives an outage once it has had an answer, be it that the log is away."""
+    """Reads pages; forgives an outage once there was an answer, be it that the log is away."""
 
-    def __init__(self, read: ReadPage) -> None:
+    def __init__(self, read: ReadPage, *, answered: bool) -> None:
         self._read = read
-        self._answered = False
+        self._answered = answered
         self._away: float | None = None
 
     async def page(self, from_seq: int) -> Page | None:
