@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -247,7 +248,7 @@ async def test_a_client_takes_so_many_connections_and_subscriptions_and_leaves_t
         assert "maximum subscriptions exceeded" in str(first.client.last_error)
 
 
-async def test_a_client_that_asks_and_does_not_read_holds_up_nobody_else(deployment):
+async def test_a_client_that_asks_and_does_not_read_holds_up_nobody_else(tmp_path: Path):
     """Its answers are dropped once many wait; NATS would have whoever gives them wait for each."""
 
     async def answer(message) -> None:
@@ -256,20 +257,25 @@ async def test_a_client_that_asks_and_does_not_read_holds_up_nobody_else(deploym
     async def reported(message) -> None:
         await message.answer(b"{}")
 
-    place, port = deployment.address.split(":")
-    name, password = urlsplit(deployment.url("alice")).netloc.split("@")[0].split(":")
-    async with deployment.bus("orchestrator") as orchestrator, deployment.bus("skill-runner") as runner:
+    async with (
+        deployed(tmp_path) as deployment,
+        deployment.bus("orchestrator") as orchestrator,
+        deployment.bus("skill-runner") as runner,
+    ):
+        place, port = deployment.address.split(":")
+        name, password = urlsplit(deployment.url("alice")).netloc.split("@")[0].split(":")
         await orchestrator.listen("ask.*.session.*", answer)
         await orchestrator.listen("report.*", reported)
         await orchestrator.settled()
         _, alice = await asyncio.open_connection(place, int(port), limit=1024)
-        login = {"user": name, "pass": password, "verbose": False, "headers": True, "no_responders": True}
-        alice.write(b"CONNECT %s\r\nSUB _INBOX_alice.> 1\r\n" % json.dumps(login).encode())
-        asked = b"PUB ask.%s.session.events _INBOX_alice.x 2\r\n{}\r\n" % str(ALICE).encode()
-        for _ in range(14):
-            alice.write(asked * 500)
-            assert await runner.request(f"report.{ID}", b"{}", timeout=1) == b"{}"
-        alice.close()
+        with closing(alice):
+            login = {"user": name, "pass": password, "verbose": False, "headers": True, "no_responders": True}
+            alice.write(b"CONNECT %s\r\nSUB _INBOX_alice.> 1\r\n" % json.dumps(login).encode())
+            asked = b"PUB ask.%s.session.events _INBOX_alice.x 2\r\n{}\r\n" % str(ALICE).encode()
+            for _ in range(14):
+                alice.write(asked * 500)
+                assert await runner.request(f"report.{ID}", b"{}", timeout=20) == b"{}"
+    assert "Producer was stalled" not in (tmp_path / "nats.log").read_text()
 
 
 @pytest.mark.parametrize(
