@@ -5,7 +5,6 @@ Each file that imports these fixtures has servers of its own.
 
 import asyncio
 import json
-import socket
 import sys
 import urllib.request
 from collections.abc import AsyncIterator
@@ -37,6 +36,7 @@ from shared.vault import Vault, migrate
 from shared.work import Report, Work
 from skill_runner.main import wire
 from skillmodules import shipped
+from totalaud.stack import ports
 
 USER = UUID("00000000-0000-4000-8000-000000000001")
 JANE = "00000000-0000-4000-8000-00000000000a"
@@ -142,9 +142,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 async def model_url() -> AsyncIterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.free_port()
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "totalaud.model_server", "--port", str(port))
     )

@@ -215,14 +215,19 @@ async def test_who_stops_waiting_for_a_log_that_is_away_leaves_no_error_behind(
     nats: Rig, bus: Bus, one: Aggregate
 ):
     told: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
-    standing = asyncio.create_task(nats.stand_still(LEADER_S * 2))
-    await asyncio.sleep(0.1)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await JetStreamLog(bus).load(one)
-    await standing
+    loop = asyncio.get_running_loop()
     gc.collect()
+    loop.set_exception_handler(lambda _loop, context: told.append(context))
+    try:
+        standing = asyncio.create_task(nats.stand_still(LEADER_S * 2))
+        await asyncio.sleep(0.1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await JetStreamLog(bus).load(one)
+        await standing
+        gc.collect()
+    finally:
+        loop.set_exception_handler(None)
     assert told == []
 
 

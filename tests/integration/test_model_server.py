@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from shared.schema import problems
 from skill_runner.structured import WRITTEN, lowest_common
+from totalaud.stack import ports
 
 INPUT = {
     "artist_name": "Neon Harbour",
@@ -43,9 +43,7 @@ SYSTEM = "You write short pitches. " * 40
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.free_port()
     command = [sys.executable, "-m", "totalaud.model_server", "--port", str(port)]
     with subprocess.Popen(command) as server:
         wait_for(f"http://127.0.0.1:{port}/healthz")
@@ -353,7 +351,7 @@ async def http(method: str, url: str, body: Any = None) -> Any:
 
 
 def wait_for(url: str) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while True:
         try:
             urllib.request.urlopen(url).close()

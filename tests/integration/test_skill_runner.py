@@ -56,7 +56,7 @@ async def test_a_spinning_skill_times_out_with_its_partial_result_while_others_r
     assert report.error is not None
     assert (report.error.code, report.error.retryable) == ("timeout", True)
     assert report.partial == {"text": "so far"}
-    assert 2000 <= report.duration_ms < 3500
+    assert 2000 <= report.duration_ms < 10_000
 
 
 async def test_a_skill_that_takes_longer_than_the_ack_wait_is_run_once(stage: Stage) -> None:
