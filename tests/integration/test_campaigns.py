@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from busstage import until
 from campaigns.imports import LISTED
 from campaigns.reapplying import POLL_S, reapply_erasures
 from controls import USER
@@ -120,7 +121,8 @@ async def test_nothing_personal_is_in_the_log_nor_on_the_feed(service: Service, 
     await bus.listen("feed.>", hear)
     await bus.settled()
     await service.ask("contacts.import", csv=CSV)
-    await asyncio.sleep(0.1)
+    await until(lambda: len(heard) == 2)
+    await bus.settled()
     everything = await stored(bus) + b"".join(heard)
     assert len(heard) == 2
     assert not any(canary in everything for canary in CANARIES)

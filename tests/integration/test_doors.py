@@ -9,6 +9,7 @@ from faststream.specification import AsyncAPI
 from nats.js.errors import NoStreamResponseError
 from structlog.testing import capture_logs
 
+from busstage import until
 from controls import SESSION, USER
 from shared.bus import Bus
 from shared.doors import AT_ONCE, Door, OpenDoors
@@ -80,9 +81,10 @@ async def test_more_requests_than_are_handled_at_once_are_all_answered(bus: Bus)
 
 
 async def test_what_was_asked_before_the_doors_close_is_answered(bus: Bus):
-    doors = await opened(bus)
+    doors, before = await opened(bus), bus.client.stats["out_msgs"]
     asking = [asyncio.create_task(asked(bus, b"slow")) for _ in range(2 * AT_ONCE)]
-    await asyncio.sleep(0.1)
+    await until(lambda: bus.client.stats["out_msgs"] - before >= len(asking))
+    await bus.settled()
     await doors.close()
     await bus.settled()
     await asyncio.sleep(0)

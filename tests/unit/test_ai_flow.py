@@ -565,10 +565,10 @@ async def test_of_a_list_whose_texts_are_more_than_an_output_holds_the_rest_is_n
 
 
 async def test_after_a_call_without_an_answer_in_time_the_rest_of_the_list_asks_nobody(bench):
-    output, progress = await bench(Played(60.0), given=many(20), timeout_s=0.5)
+    output, progress = await bench(Played(60.0), given=many(60), timeout_s=0.5)
     assert {letter["basis"] for letter in output["letters"]} == {"template"}
     assert len(progress.calls) == 8, "those that were under way at once"
-    assert progress.took_s < 1
+    assert progress.took_s < 2.5, "eight at once for all of them would take 3.75 s"
 
 
 async def test_a_call_whose_answer_does_not_say_what_it_used_counts_at_its_most(bench):
