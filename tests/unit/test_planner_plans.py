@@ -325,6 +325,18 @@ def test_of_several_open_campaigns_the_latest_is_taken_and_told():
     assert plan.notes == ("took the campaign Winter; it could also have been Summer",)
 
 
+@pytest.mark.parametrize(
+    ("intent", "taken"), [("performance", "Winter"), ("report", "Winter"), ("predict", "Coming")]
+)
+@pytest.mark.parametrize("slots", [{}, {"release": "Glass Coast"}])
+def test_how_a_campaign_does_is_asked_of_one_that_was_pitched(intent, taken, slots):
+    sent = datetime(2026, 11, 1, tzinfo=UTC)
+    winter = Campaign("c2", "Winter", sent, pitched=True, release_id="r1")
+    coming = Campaign("c3", "Coming", sent + timedelta(days=20), release_id="r1")
+    plan = of(intent, facts(campaigns=[winter, coming]), **slots)
+    assert f"took the campaign {taken};" in plan.notes[0]
+
+
 def test_a_campaign_is_chosen_by_the_kind_of_its_release():
     single, album = Campaign("c2", "Radio", release_id="r1"), Campaign("c3", "Press", release_id="r3")
     known = facts(releases=[COAST, ALBUM], campaigns=[single, album])
@@ -339,6 +351,17 @@ def test_the_span_that_nobody_named_is_told(intent):
     known = facts(campaigns=[Campaign("c1", "Spring")])
     assert "last 7 days" in of(intent, known).notes[0]
     assert of(intent, known, window="all").notes == ()
+
+
+@pytest.mark.parametrize(("day", "note"), [(18, "last 7 days, as no time"), (17, "all of it")])
+@pytest.mark.parametrize("intent", ["performance", "report"])
+def test_of_a_campaign_that_is_over_all_is_looked_at(intent, day, note):
+    known = facts(campaigns=[Campaign("c1", "Spring", datetime(2026, 11, day, 12, tzinfo=UTC), pitched=True)])
+    assert note in of(intent, known).notes[0]
+    assert of(intent, known, window="7d").steps[0].input in (
+        {"campaign_id": "c1", "window": "7d"},
+        {"campaign_id": "c1", "period": "week"},
+    )
 
 
 @pytest.mark.parametrize(

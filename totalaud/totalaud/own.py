@@ -131,6 +131,7 @@ def _campaign(row: Json) -> Campaign:
         row["closed_at"] is not None,
         release,
         artist,
+        row["sent_at"] is not None,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from totalaud.planner.question import Missing, Question
+from totalaud.planner.times import LOOKED_AT
 from totalaud.planner.vocabulary import key
 
 Json = dict[str, Any]
@@ -14,7 +15,10 @@ RECENT = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`latest_at` is when its latest pitch went out, else when it was created: an import makes many."""
+    """`latest_at` is when its latest pitch went out, else when it was created: an import makes many.
+
+    `pitched` tells whether one did.
+    """
 
     id: str
     name: str
@@ -22,6 +26,7 @@ class Campaign:
     closed: bool = False
     release_id: str | None = None
     artist_id: str | None = None
+    pitched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,13 @@ class Chosen:
 def campaign(question: Question, facts: Facts) -> Chosen | Missing:
     """Return the campaign that was named, by itself, its release, its kind or artist, else the open one.
 
-    Of several it is the latest.
+    Of several it is the latest; where it is asked how one does, the latest of those that were pitched.
     """
     whose = _ids(question, facts)
     if question.campaign is not None:
         return _of_name(question.campaign, question.release, whose, facts)
     if question.release is not None:
-        return _of_release(question.release, whose, facts)
+        return _of_release(question, whose, facts)
     kind = question.release_type
     fitting = {one.id for one in facts.releases if one.type == kind}
     own = [
@@ -86,7 +91,7 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
         for one in facts.campaigns
         if (whose is None or one.artist_id in whose) and (kind is None or one.release_id in fitting)
     ]
-    open_ = _latest_first(one for one in own if not one.closed)
+    open_ = _begun_first(question, (one for one in own if not one.closed))
     if not open_:
         of = f" of {question.artist}" if question.artist else ""
         of += f" for {a_kind(kind)}" if kind else ""
@@ -171,10 +176,11 @@ def _of_name(name: str, release: str | None, whose: set[str] | None, facts: Fact
     return Chosen(fitting[0], several)
 
 
-def _of_release(title: str, whose: set[str] | None, facts: Facts) -> Chosen | Missing:
+def _of_release(question: Question, whose: set[str] | None, facts: Facts) -> Chosen | Missing:
+    title = question.release or ""
     named = [one for one in facts.releases if key(one.title) == key(title)]
     ids = {one.id for one in named if whose is None or one.artist_id in whose}
-    found = _latest_first(one for one in facts.campaigns if one.release_id in ids)
+    found = _begun_first(question, (one for one in facts.campaigns if one.release_id in ids))
     if not found:
         return Missing(f"there is no campaign for {title} yet: 'totalaud campaigns create' makes one")
     return Chosen(found[0], _instead("campaign", found[0].name, [one.name for one in found[1:]]))
@@ -185,6 +191,11 @@ def _ids(question: Question, facts: Facts) -> set[str] | None:
     if question.artist is None:
         return None
     return {one.id for one in facts.artists if key(one.name) == key(question.artist)}
+
+
+def _begun_first(question: Question, campaigns: Iterable[Campaign]) -> list[Campaign]:
+    """Return the latest first; where it is asked how one does, after those that were pitched the others."""
+    return sorted(_latest_first(campaigns), key=lambda one: question.intent in LOOKED_AT and not one.pitched)
 
 
 def _latest_first(campaigns: Iterable[Campaign]) -> list[Campaign]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from totalaud.planner import facts as own
 from totalaud.planner import whom
 from totalaud.planner.draft import Absent, Draft, Plan, Template
-from totalaud.planner.facts import Chosen, Facts, Release
+from totalaud.planner.facts import Campaign, Chosen, Facts, Release
 from totalaud.planner.inputs import artist_info, release_info
 from totalaud.planner.question import MOST_PITCHES, Intent, Missing, Question, Window
-from totalaud.planner.times import looked_at
+from totalaud.planner.times import DAYS, looked_at
 from totalaud.planner.timing import notes, window
 
 Json = dict[str, Any]
@@ -101,12 +102,14 @@ def _pitch(draft: Draft) -> None:
 
 def _performance(draft: Draft) -> None:
     found = draft.take(own.campaign(draft.question, draft.facts))
-    window = _window(draft)
+    window = _window(draft, found)
     draft.step("track-campaign", {"campaign_id": found.id, "window": window}, f"Look at {found.name}")
 
 
-def _window(draft: Draft) -> Window:
-    window, told = looked_at(draft.question)
+def _window(draft: Draft, found: Campaign) -> Window:
+    latest, days = found.latest_at, timedelta(DAYS["7d"])
+    over = found.pitched and latest is not None and latest.date() <= draft.facts.today - days
+    window, told = looked_at(draft.question, over=over)
     draft.notes += told
     return window
 
@@ -116,7 +119,7 @@ def _report(draft: Draft) -> None:
     found = draft.take(own.campaign(asked, draft.facts))
     given = {
         "campaign_id": found.id,
-        "period": PERIODS[_window(draft)],
+        "period": PERIODS[_window(draft, found)],
         "audience": asked.audience,
         "detail": asked.detail,
     }

@@ -24,6 +24,7 @@ ANOTHER = re.compile(
 SHORT = re.compile(r"\b(?:\d+[hdw]|(?:before|after|until) (?:the|my|our) release)\b")
 LOOKED_AT: frozenset[Intent] = frozenset({"performance", "report"})
 LAST_WEEK = "looks at the last 7 days, as no time was said; “this month” or “overall” looks further"
+ALL = "looks at all of it, as no time was said and its latest pitch is older than 7 days"
 TAKEN_FOR = "looks at the last {} days for “{}”"
 DAYS: dict[Window, int] = {"7d": 7, "28d": 28}
 LOOSE = frozenset({"this week", "last week", "this month", "last month", "past month", "last 30 days"})
@@ -60,10 +61,13 @@ def _taken(reading: Reading, phrases: Iterable[str]) -> list[str]:
     return found
 
 
-def looked_at(question: Question) -> tuple[Window, list[str]]:
-    """Return the span to look at, and what to say of it: last month is no month of the calendar here."""
+def looked_at(question: Question, *, over: bool) -> tuple[Window, list[str]]:
+    """Return the span to look at, and what to say of it: last month is no month of the calendar here.
+
+    `over` says that nothing was sent in the last days.
+    """
     if question.window is None:
-        return "7d", [LAST_WEEK]
+        return ("all", [ALL]) if over else ("7d", [LAST_WEEK])
     if question.span in LOOSE:
         return question.window, [TAKEN_FOR.format(DAYS[question.window], question.span)]
     return question.window, []
