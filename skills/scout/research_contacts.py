@@ -1,7 +1,8 @@
 """Finds those of the user's contacts that fit: hard filters, then two rankings merged by reciprocal rank.
 
 Genres near to those asked for count too (library.music). When nobody fits in a region, what lies around it
-is looked at, and the answer says so. Merged as in Cormack, Clarke, Büttcher 2009.
+is looked at, and the answer says so. Merged as in Cormack, Clarke, Büttcher 2009. Of those who fit alike, who
+answered most comes first: of thousands the first few are not just any.
 """
 
 from dataclasses import dataclass, replace
@@ -23,16 +24,25 @@ SQL = """
 WITH candidate AS (
     SELECT c.id, {fit} AS genre_fit,
            CASE WHEN :by_text THEN ts_rank(c.search, to_tsquery('simple', :terms)) ELSE 0 END AS text_fit,
-           count(*) OVER () AS total
-    FROM contacts c
+           coalesce(heard.answers, 0) AS answers, count(*) OVER () AS total
+    FROM contacts c LEFT JOIN (
+        SELECT contact_id, count(*) AS answers FROM pitches
+        WHERE user_id = :user AND replied_at IS NOT NULL GROUP BY contact_id
+    ) heard ON heard.contact_id = c.id
     WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased {filters}
-    ORDER BY genre_fit DESC, text_fit DESC, c.id
+    ORDER BY genre_fit DESC, text_fit DESC, answers DESC, c.id
     LIMIT :most
 )
 SELECT c.id, c.name, c.email, c.outlet, c.role, c.type, c.genres, c.regions, c.source, c.source_url,
        c.imported_at, candidate.genre_fit, candidate.text_fit, candidate.total
 FROM candidate JOIN contacts c USING (id)
-ORDER BY genre_fit DESC, text_fit DESC, c.id
+ORDER BY genre_fit DESC, text_fit DESC, candidate.answers DESC, c.id
+"""
+UNPITCHED = """
+AND NOT EXISTS (
+    SELECT 1 FROM pitches p JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id
+    WHERE p.user_id = :user AND p.contact_id = c.id AND p.sent_at IS NOT NULL
+      AND k.release_id = CAST(:unpitched_for AS uuid))
 """
 
 
@@ -44,6 +54,7 @@ class Wish:
     regions: tuple[str, ...] = ()
     type: str | None = None
     words: tuple[str, ...] = ()
+    unpitched_for: str | None = None
 
 
 def run(given: Json, context: Context) -> Json:
@@ -59,7 +70,8 @@ def run(given: Json, context: Context) -> Json:
     shown = [contact(row) for row in ranked(rows)[:limit]]
     known = histories([row["id"] for row in shown], context)
     contacts = [{**row, **known.get(row["id"], {})} for row in shown]
-    warnings = [] if rows else ["none of your contacts fits"]
+    unpitched = " who was not pitched for this release yet" if wish.unpitched_for else ""
+    warnings = [] if rows else [f"none of your contacts fits{unpitched}"]
     basis, needed = ("own_data", None) if rows else ("insufficient", 1)
     about = meta(context, basis, total, needed=needed, sources=["contacts"], warnings=warnings)
     return {"contacts": contacts, "total": total, "widened": widened, "meta": about}
@@ -74,6 +86,7 @@ def understood(given: Json) -> Wish:
         regions=() if any(map(music.is_everywhere, regions)) else regions,
         type=given.get("type") or said.type,
         words=said.words,
+        unpitched_for=given.get("unpitched_for"),
     )
 
 
@@ -92,6 +105,7 @@ def query(wish: Wish) -> tuple[str, Json]:
         "type": ("AND c.type = :type", wish.type),
         "genres": ("AND c.genre_keys && CAST(:genres AS text[])", sorted(set(genres.values()))),
         "regions": (f"AND {in_regions(wish)}", inside),
+        "unpitched_for": (UNPITCHED, wish.unpitched_for),
     }
     used = {name: condition for name, condition in filters.items() if condition[1]}
     texts = [text for text, _ in used.values()]
@@ -128,11 +142,12 @@ def widen(wish: Wish) -> tuple[Wish, str] | None:
     asked = ", ".join(wish.regions)
     around = sorted({outer for region in wish.regions for outer in music.around_of(region)})
     where = ", ".join(around) or "all regions"
-    return replace(wish, regions=tuple(around)), f"nobody fits in {asked}: looked in {where}"
+    nobody = "nobody is left" if wish.unpitched_for else "nobody fits"
+    return replace(wish, regions=tuple(around)), f"{nobody} in {asked}: looked in {where}"
 
 
 def ranked(rows: list[Json]) -> list[Json]:
-    """Merge the rankings by genre and by text; equal fits share a rank."""
+    """Merge the rankings by genre and by text; equal fits share a rank, and keep their order."""
     merged = [0.0] * len(rows)
     for field in ("genre_fit", "text_fit"):
         fits = sorted({row[field] for row in rows if row[field] > 0}, reverse=True)
@@ -140,7 +155,7 @@ def ranked(rows: list[Json]) -> list[Json]:
         for index, row in enumerate(rows):
             if row[field] > 0:
                 merged[index] += 1 / (RANK_CONSTANT + place[row[field]])
-    order = sorted(range(len(rows)), key=lambda index: (-merged[index], rows[index]["id"]))
+    order = sorted(range(len(rows)), key=lambda index: -merged[index])
     return [rows[index] for index in order]
 
 

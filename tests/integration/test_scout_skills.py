@@ -1,7 +1,7 @@
 """Scout's skills on tables: history counts, shut opportunities and other users' rows stay out."""
 
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -327,6 +327,50 @@ async def test_artists_of_other_scripts_are_told_apart(skillbench):
 async def test_an_artist_nobody_recorded_has_no_neighbours(skillbench):
     found = await skillbench.run("analyze-competition", {"artist": "Nobody"}, user=skillbench.user())
     assert (found["similar"], found["meta"]["basis"]) == ([], "insufficient")
+
+
+async def found_after(skillbench, pitched, **given):
+    """Search for two of many, of whom these numbers were pitched for a release; the numbers given back."""
+    user, release = skillbench.user(), uuid4()
+    act = {"id": uuid4(), "user_id": user, "name": "Mine", "release_id": release}
+    ids = sorted(uuid4() for _ in range(5))
+    people = [contact(user, id=one, genre_keys=["folk"], region_keys=["leeds"]) for one in ids]
+    pitches = [pitch(user, people[number], 40, campaign_id=act["id"]) for number in pitched]
+    await skillbench.load({"campaigns": [act], "contacts": people, "pitches": pitches})
+    asked = {"query": "folk in Leeds", "max_results": 2, "unpitched_for": str(release)} | given
+    found = await skillbench.run("research-contacts", asked, user=user)
+    return [ids.index(UUID(one["id"])) for one in found["contacts"]], found
+
+
+@pytest.mark.parametrize(("pitched", "left", "total"), [((), [0, 1], 5), ((0, 1, 3), [2, 4], 2)])
+async def test_a_search_goes_on_with_whom_no_pitch_for_the_release_has_gone_to(
+    skillbench, pitched, left, total
+):
+    numbers, found = await found_after(skillbench, pitched)
+    assert (numbers, found["total"]) == (left, total)
+
+
+async def test_a_search_that_leaves_nobody_says_that_they_were_pitched(skillbench):
+    numbers, found = await found_after(skillbench, range(5))
+    assert numbers == []
+    assert found["widened"][0] == "nobody is left in leeds: looked in england"
+    assert found["meta"]["warnings"] == [
+        "none of your contacts fits who was not pitched for this release yet"
+    ]
+
+
+async def test_of_those_who_fit_alike_who_answered_is_found_first(skillbench):
+    user = skillbench.user()
+    ids = sorted(uuid4() for _ in range(4))
+    people = [contact(user, id=one, genre_keys=["folk"]) for one in ids]
+    pitches = [
+        pitch(user, people[number], 40 + turn, replied_at=NOW if number != 1 else None)
+        for number in (1, 2, 3)
+        for turn in range(number)
+    ]
+    await skillbench.load({"contacts": people, "pitches": pitches})
+    found = await skillbench.run("research-contacts", {"query": "folk", "max_results": 3}, user=user)
+    assert [ids.index(UUID(one["id"])) for one in found["contacts"]] == [3, 2, 0]
 
 
 async def test_who_was_pitched_for_a_release_is_left_out_where_that_is_asked(skillbench):

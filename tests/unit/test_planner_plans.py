@@ -179,6 +179,7 @@ def test_who_is_named_by_an_address_is_pitched_once_more_and_that_is_said():
 @pytest.mark.parametrize("intent", ["whom", "pitch"])
 def test_whom_to_pitch_leaves_out_who_was_pitched_for_the_release(intent):
     plan = of(intent, type="radio")
+    assert plan.steps[0].input["unpitched_for"] == "r1"
     assert plan.steps[1].input["criteria"]["unpitched_for"] == "r1"
     assert "leaves out whom you have pitched for Glass Coast already" in plan.notes
 

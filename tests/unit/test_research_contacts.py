@@ -22,7 +22,7 @@ class Context:
         return datetime(2026, 11, 1, tzinfo=UTC)
 
     def rows(self, sql: str, **named: Any) -> list[dict[str, Any]]:
-        if "FROM pitches" in sql:
+        if "FROM contacts" not in sql:
             return []
         self.asked.append(named)
         return self.tables.pop(0) if self.tables else []

@@ -141,6 +141,7 @@ pitches = Table(
     Index("pitches_by_time", "user_id", "sent_at"),
     Index("pitches_by_campaign", "campaign_id", "sent_at"),
     Index("pitches_by_contact", "user_id", "contact_id"),
+    Index("pitches_answered", "user_id", "contact_id", postgresql_where=text("replied_at IS NOT NULL")),
 )
 
 opportunities = Table(

@@ -42,7 +42,7 @@ def _find(draft: Draft, unpitched_for: Release | None = None) -> None:
     asked = draft.question
     genres, regions = list(asked.genres), list(asked.regions)
     named = asked.contact or asked.outlet
-    contacts = whom.named(draft) if named else whom.found(draft)
+    contacts = whom.named(draft) if named else whom.found(draft, unpitched_for)
     if not contacts:
         raise Absent(f"none of your contacts is at {asked.outlet}")
     types = [asked.type] if asked.type else None

@@ -11,7 +11,7 @@ FOUND = Template("{{step1.contacts}}")
 MOST_LOOKED_AT = 200
 
 
-def found(draft: Draft) -> Template:
+def found(draft: Draft, unpitched_for: Release | None = None) -> Template:
     """Begin with a search for as many as there are to choose from; return where its contacts will be."""
     asked = draft.question
     if not draft.facts.anybody:
@@ -26,6 +26,7 @@ def found(draft: Draft) -> Template:
             "genres": genres or None,
             "regions": regions or None,
             "max_results": MOST_LOOKED_AT,
+            "unpitched_for": unpitched_for.id if unpitched_for else None,
         },
         "Find contacts that fit",
     )
