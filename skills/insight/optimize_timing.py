@@ -15,7 +15,7 @@ from library.exact import sends_for_lift
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.meta import meta
 from library.openings import Window, limits, openings
-from library.outcomes import HORIZON, MOST
+from library.outcomes import HORIZON, MOST, bounded
 from library.seeds import generator
 from library.slots import (
     USUAL,
@@ -163,12 +163,16 @@ def _meta(
 ) -> Json:
     pitches, answered = sum(one.pitches for one in seen), sum(one.answered for one in seen)
     if evidence and p_best.max() >= STANDS_OUT:
-        return meta(context, "own_data", pitches)
+        return meta(context, "own_data", pitches, warnings=bounded(pitches))
     mean, share = (answered + 1) / (pitches + 20), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
+    sent = counted(pitches, "pitch", "pitches")
+    if evidence and pitches >= min(wanted, MOST):
+        told = f"no time stands out: {sent} with a known outcome would show one that does half as well again"
+        found = told if pitches >= wanted else "no time stands out"
+        return meta(context, "own_data", pitches, warnings=[found, *bounded(pitches)])
     needed = max(wanted - pitches, 1)
     lacking = "no evidence yet" if not evidence else "no time stands out yet"
-    sent = counted(pitches, "pitch", "pitches")
     warning = f"{lacking}: {sent} with a known outcome, about {needing(needed)}"
     return meta(
         context, "own_data" if evidence else "insufficient", pitches, needed=needed, warnings=[warning]

@@ -32,7 +32,7 @@ def run(given: Json, context: Context) -> Json:
 
 def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     n = len(at.mature)
-    warnings = bounded(at.history)
+    warnings = bounded(len(at.history))
     if not actions:
         there = at.history or at.campaigns or at.artists or at.opportunities
         warnings.append("no step is worth its effort now" if there else NOTHING_THERE)

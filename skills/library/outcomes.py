@@ -5,7 +5,7 @@ answers counted and young silences not, whatever was sent lately would look good
 with no known time of sending never count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,6 +81,6 @@ def watched(rows: Iterable[Row], now: datetime) -> Watched:
     return Watched([span.total_seconds() / DAY for span in spans], [answered(row) for row in seen])
 
 
-def bounded(rows: Sequence[Row]) -> list[str]:
+def bounded(pitches: int) -> list[str]:
     """Say so, when only the latest pitches were read."""
-    return [f"the latest {MOST} pitches were looked at"] if len(rows) >= MOST else []
+    return [f"the latest {MOST} pitches were looked at"] if pitches >= MOST else []

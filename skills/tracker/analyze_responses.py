@@ -58,7 +58,7 @@ def run(given: Json, context: Context) -> Json:
 
 
 def _warnings(rows: list[Json], alive: list[Json], settled: list[Json], *, overlap: bool) -> list[str]:
-    told = bounded(rows)
+    told = bounded(len(rows))
     if not alive:
         return [*told, "nothing was delivered: 'totalaud outreach import' brings what was sent"]
     if len(settled) < FEWEST:

@@ -61,6 +61,17 @@ async def test_equal_weekdays_do_not_stand_out(skillbench):
     assert found["meta"]["warnings"][0].startswith("no time stands out yet")
 
 
+async def test_where_enough_pitches_show_no_better_time_no_more_are_asked_for(skillbench):
+    user = skillbench.user()
+    await history(skillbench, user, sends=3500, tuesday=0.25, else_=0.25)
+    found = await skillbench.run(SKILL, {"slots": [f"{day} 10" for day in ("mon", "tue", "wed")]}, user=user)
+    (told,) = found["meta"]["warnings"]
+    assert told == (
+        "no time stands out: 3500 pitches with a known outcome would show one that does half as well again"
+    )
+    assert (found["meta"]["basis"], found["meta"].get("needed")) == ("own_data", None)
+
+
 async def test_a_slot_counts_the_pitches_that_went_out_in_it_whoever_they_went_to(skillbench):
     user = skillbench.user()
     act, radio, blog = campaign(user), contact(user), contact(user, type="blogger")
