@@ -9,12 +9,12 @@ from library.actions import Action, ranked
 from library.campaign_numbers import Numbers
 from library.followups import due
 from library.next_steps import proposed
-from library.outcomes import campaign, delivered, latest, mature
+from library.outcomes import bounded, campaign, delivered, latest, mature
 from library.patterns import Rules
 from library.pitched import own_pitches
 from library.report_refs import Refs
 from library.response_rows import categories, pitches_by
-from library.responses import curve_of, grouped, groups
+from library.responses import all_groups, curve_of, grouped, groups, largest
 from library.situation import situation
 from library.survival import Curve
 from library.told_patterns import ADJUSTED, answer
@@ -45,6 +45,7 @@ class Material:
     """`offset` is the log's sequence at which the user's records last changed.
 
     `patterns` (of all the user's pitches) and `rivals` (the user's campaigns) are read where they are shown.
+    `few_rivals`: there are more campaigns, or older pitches.
     """
 
     campaign: Json
@@ -59,6 +60,7 @@ class Material:
     actions: list[Action]
     patterns: Json | None
     rivals: list[Json]
+    few_rivals: bool
     steady: bool = True
 
     @property
@@ -94,6 +96,7 @@ def log_offset(context: Context) -> int:
 def _read(context: Context, act: Json, period: str, offset: int, *, patterns: bool, rivals: bool) -> Material:
     now = context.now()
     numbers = numbers_of.read(context, act["id"], numbers_of.window(DAYS[period], now))
+    beside, few = _rivals(context) if rivals else ([], False)
     followups, total = due(context, act["id"], now)
     return Material(
         campaign=act,
@@ -107,7 +110,8 @@ def _read(context: Context, act: Json, period: str, offset: int, *, patterns: bo
         answers=_answers(context, act["id"]),
         actions=ranked(proposed(situation(context, act["id"], None)), "balanced"),
         patterns=answer(context, own_pitches(context), "replied", RULES) if patterns else None,
-        rivals=_rivals(context) if rivals else [],
+        rivals=beside,
+        few_rivals=few,
     )
 
 
@@ -123,10 +127,14 @@ def _answers(context: Context, campaign_id: str) -> Answers:
     )
 
 
-def _rivals(context: Context) -> list[Json]:
-    """Set the user's campaigns beside each other, by their pitches with a known outcome."""
+def _rivals(context: Context) -> tuple[list[Json], bool]:
+    """Set the user's campaigns beside each other, by their pitches with a known outcome; tell if not all."""
     now = context.now()
-    found = groups(grouped(delivered(latest(context, until=now)), "campaign_id"), now)
+    rows = latest(context, until=now)
+    every = all_groups(delivered(rows), "campaign_id")
+    split = largest(every)
+    found = groups(split, now)
     named = context.rows(NAMES, ids=[one["key"] for one in found])
     names = {row["id"]: row["name"] for row in named}
-    return [{**one, "name": names.get(one["key"])} for one in found]
+    few = len(split) < len(every) or bool(bounded(len(rows)))
+    return [{**one, "name": names.get(one["key"])} for one in found], few

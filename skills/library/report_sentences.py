@@ -147,17 +147,18 @@ def ahead(of: Material) -> Text:
     if len(of.rivals) < PAIR:
         return say("No two campaigns have pitches with a known outcome, so there is nothing to compare.")
     many = number(len(of.rivals), of.refs.all_settled("by campaign"))
+    which = "the {many} campaigns with most of your latest pitches" if of.few_rivals else "{many} campaigns"
     first = next((one for one in of.rivals if one["rate"]["k"]), None)
     if first is None:
         horizon = number(HORIZON_DAYS, of.refs.rule("horizon in days"))
         return say(
-            "Of {many} campaigns none has an answer to a pitch older than {horizon} days.",
+            f"Of {which} none has an answer to a pitch older than {{horizon}} days.",
             many=many,
             horizon=horizon,
         )
     ref = of.refs.all_settled(f"campaign_id = {first['key']}")
     return say(
-        "Of {many} campaigns {name} is answered most, {rate}; it is the best with a probability of {p} %.",
+        f"Of {which} {{name}} is answered most, {{rate}}; it is the best with a probability of {{p}} %.",
         many=many,
         name=name(of, first),
         rate=rate(first["rate"], ref),

@@ -10,7 +10,7 @@ from library.pitched import keys
 from skill_runner.context import Context, SkillError
 
 MOST_CAMPAIGNS, MOST_SEARCHED = 20, 3
-MOST_FITTING = 201
+MOST_FITTING = 200
 TYPES_OF = {
     "radio": ["radio", "podcast"],
     "press": ["journalist", "blogger", "podcast"],
@@ -98,7 +98,7 @@ class Situation:
     """`history` is all of the user's latest pitches; the rest lies within what was asked about.
 
     `acts` says by campaign what a text is to be about; `releases` are near, `released` is all there is to
-    apply with, the next ones first.
+    apply with, the next ones first. `fitting` has one contact more than is worked with, where there are more.
     """
 
     now: datetime
@@ -159,7 +159,7 @@ def _fitting(context: Context, campaign: Row) -> list[Row]:
         return []
     types, lately = TYPES_OF.get(campaign["goal"] or "all", []), context.now() - timedelta(days=14)
     asked = {"campaign": campaign["id"], "genres": genres, "types": types, "any_type": not types}
-    return context.rows(FITTING, **asked, lately=lately, most=MOST_FITTING)
+    return context.rows(FITTING, **asked, lately=lately, most=MOST_FITTING + 1)
 
 
 def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:

@@ -8,7 +8,7 @@ from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
 from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, answered
-from library.situation import Row, Situation, waits
+from library.situation import MOST_FITTING, Row, Situation, waits
 
 AT_ONCE = 20
 TIRED_SENDS = 3
@@ -85,17 +85,19 @@ def pitch_fitting(at: Situation) -> Iterator[Action]:
     """Contacts of the campaign's genres that were not pitched: all of them, or the likeliest of many."""
     rate, old = reply_rate(at.history, at.now), at.mature
     known = len(old) >= ENOUGH_TO_PREDICT and sum(map(answered, old)) >= ENOUGH_ANSWERS
-    for campaign_id, contacts in at.fitting.items():
-        if not contacts:
+    for campaign_id, fitting in at.fitting.items():
+        if not fitting:
             continue
+        contacts, more = fitting[:MOST_FITTING], len(fitting) > MOST_FITTING
         name, some = at.campaign(campaign_id)["name"], contacts[:AT_ONCE]
-        why = (
-            evidence("contacts", [one["id"] for one in contacts], f"of the genre and not pitched in {name}"),
-        )
+        first = f", the first {MOST_FITTING} of more" if more else ""
+        said = f"of the genre and not pitched in {name}{first}"
+        why = (evidence("contacts", [one["id"] for one in contacts], said),)
         if len(contacts) > AT_ONCE and known:
             ids = [{"id": one["id"]} for one in contacts]
             command = skill("predict-success", {"contacts": ids, "campaign_id": campaign_id})
-            title = f"Rank {len(contacts)} contacts for {name}, and pitch the likeliest {AT_ONCE}"
+            many = f"{'more than ' if more else ''}{len(contacts)} contacts"
+            title = f"Rank {many} for {name}, and pitch the likeliest {AT_ONCE}"
             told = evidence("pitches", [campaign_id], f"{len(old)} pitches with a known outcome to rank by")
             gain = rate.times(1.5 * AT_ONCE * FRESH_LOST)
             yield Action("rank_contacts", title, gain, 5 + 3 * AT_ONCE, (*why, told), command)

@@ -38,6 +38,7 @@ def run(given: Json, context: Context) -> Json:
     warnings = [] if you["genres"] else ["the artist's genres are not known"]
     warnings += [] if any(covered.values()) else ["no coverage is known: import some to see gaps"]
     warnings += [f"{READ} artists were looked at"] if len(artists) >= READ else []
+    warnings += [f"of {len(missing)} outlets the first {GAPS} are told"] if len(missing) > GAPS else []
     about = meta(
         context,
         "own_data" if similar else "insufficient",
@@ -46,7 +47,8 @@ def run(given: Json, context: Context) -> Json:
         sources=["artists", "coverage"],
         warnings=warnings,
     )
-    return {"similar": similar, "gaps": missing, "summary": summary(you, similar, missing), "meta": about}
+    told_of = summary(you, similar, missing)
+    return {"similar": similar, "gaps": missing[:GAPS], "summary": told_of, "meta": about}
 
 
 def wanted(given: Json, artists: list[Json]) -> Json:
@@ -110,7 +112,7 @@ def gaps(similar: list[Json], own: list[str]) -> list[Json]:
         {"outlet": outlet, "covered": [one["name"] for one in covered[outlet]], "you": False}
         for outlet in order
         if outlet not in own
-    ][:GAPS]
+    ]
 
 
 def summary(you: Json, similar: list[Json], missing: list[Json]) -> str:

@@ -97,6 +97,14 @@ async def test_a_label_sees_its_campaigns_beside_each_other(skillbench):
     assert table.index("| Glass Coast") < table.index("| Low Tide")
 
 
+async def test_that_more_campaigns_were_pitched_than_are_told_beside_is_said(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    many = [told(user, now, ["placed", None], name=f"No. {number}") for number in range(41)]
+    rows = {name: [row for one in many for row in one[name]] for name in ("campaigns", "pitches")}
+    brief = (await report(skillbench, rows, audience="label"))["markdown"]
+    assert brief.startswith("Of the 40 campaigns with most of your latest pitches No. ")
+
+
 @pytest.mark.parametrize(
     ("answers", "begins"),
     [

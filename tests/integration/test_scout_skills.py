@@ -324,20 +324,35 @@ async def test_artists_of_other_scripts_are_told_apart(skillbench):
     }
 
 
+async def test_all_outlets_that_never_covered_you_are_counted_though_twenty_are_told(skillbench):
+    user = skillbench.user()
+    names = ("Us", "Them")
+    acts = [{"id": uuid4(), "user_id": user, "name": name, "genres": ["folk"]} for name in names]
+    pieces = [
+        {"id": uuid4(), "user_id": user, "artist": "Them", "artist_key": "them", "outlet": f"No. {n} FM"}
+        for n in range(23)
+    ]
+    await skillbench.load({"artists": acts, "coverage": pieces})
+    found = await skillbench.run("analyze-competition", {"artist": "Us"}, user=user)
+    assert len(found["gaps"]) == 20
+    assert found["summary"].endswith("23 outlets covered it and not you.")
+    assert found["meta"]["warnings"] == ["of 23 outlets the first 20 are told"]
+
+
 async def test_an_artist_nobody_recorded_has_no_neighbours(skillbench):
     found = await skillbench.run("analyze-competition", {"artist": "Nobody"}, user=skillbench.user())
     assert (found["similar"], found["meta"]["basis"]) == ([], "insufficient")
 
 
-async def found_after(skillbench, pitched, **given):
-    """Search for two of many, of whom these numbers were pitched for a release; the numbers given back."""
+async def found_after(skillbench, pitched):
+    """Look for two of five, these of whom were pitched for a release; return whom it finds, by number."""
     user, release = skillbench.user(), uuid4()
     act = {"id": uuid4(), "user_id": user, "name": "Mine", "release_id": release}
     ids = sorted(uuid4() for _ in range(5))
     people = [contact(user, id=one, genre_keys=["folk"], region_keys=["leeds"]) for one in ids]
     pitches = [pitch(user, people[number], 40, campaign_id=act["id"]) for number in pitched]
     await skillbench.load({"campaigns": [act], "contacts": people, "pitches": pitches})
-    asked = {"query": "folk in Leeds", "max_results": 2, "unpitched_for": str(release)} | given
+    asked = {"query": "folk in Leeds", "max_results": 2, "unpitched_for": str(release)}
     found = await skillbench.run("research-contacts", asked, user=user)
     return [ids.index(UUID(one["id"])) for one in found["contacts"]], found
 

@@ -8,7 +8,7 @@ import pytest
 from library.actions import Action, Gain, counted, evidence, needing, ranked, skill
 from library.expected import better_template, reply_rate, still_to_come
 from library.situation import Situation
-from library.steps_people import answer_interested, clean_bounces, follow_up
+from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting
 from library.steps_plans import record_answers
 from quality.harness import NOW
 
@@ -32,6 +32,22 @@ def situation(*pitches):
     rows = [{"outlet": None, "type": None, **row} for row in pitches]
     told = {"k": {"artistInfo": {"name": "Neon Harbour"}}}
     return Situation(now=NOW, pitches=rows, campaigns=acts, acts=told)
+
+
+@pytest.mark.parametrize(
+    ("fitting", "many", "why"),
+    [
+        (200, "200 contacts", "not pitched in Glass Coast"),
+        (201, "more than 200 contacts", "not pitched in Glass Coast, the first 200 of more"),
+    ],
+)
+def test_that_more_contacts_fit_than_are_ranked_is_told(fitting, many, why):
+    known = [pitch(60, after=2 if number < 10 else None) for number in range(100)]
+    people = [{"id": f"c{number}"} for number in range(fitting)]
+    (action,) = pitch_fitting(replace(situation(), history=known, fitting={"k": people}))
+    assert action.title == f"Rank {many} for Glass Coast, and pitch the likeliest 20"
+    assert action.evidence[0]["why"] == f"of the genre and {why}"
+    assert len(action.command["input"]["contacts"]) == 200
 
 
 def test_the_cautious_rank_by_what_is_gained_at_least():

@@ -581,6 +581,11 @@ def test_artists_alike_are_told_with_their_outlets_and_the_gaps():
     told = text("analyze-competition", output)
     assert "1. Grey Heron, 0.66: folk\n   covered by Dock FM\n" in told
     assert "- Dock FM covered Grey Heron, and not you" in told
+    many = {**output, "similar": [{**similar, "outlets": [f"No. {number}" for number in range(1, 13)]}]}
+    assert (
+        "covered by No. 1, No. 2, No. 3, No. 4, No. 5, No. 6, No. 7, No. 8, No. 9, No.\n     10 and 2 more"
+        in text("analyze-competition", many)
+    )
     alone = {**output, "similar": [], "gaps": [], "meta": {**META, "basis": "insufficient", "needed": 1}}
     assert "no other artist is recorded that is near" in text("analyze-competition", alone)
 

@@ -8,7 +8,7 @@ from totalaud.told.lines import all_wrapped, counted, wrapped
 
 Json = Mapping[str, Any]
 Lines = list[str]
-MOST_GROUPS = MOST_PREDICTED = 10
+MOST_GROUPS = MOST_PREDICTED = MOST_OUTLETS = 10
 HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
 MOST_REASONS = 2
 DAILY = ("streams", "listeners")
@@ -102,8 +102,10 @@ def alike(output: Json) -> Lines:
     for number, one in enumerate(output.get("similar") or (), 1):
         basis = ", ".join(one["shared_genres"] or one["basis"])
         lines += wrapped(f"{number}. {one['name']}, {one['similarity']:.2f}: {basis}", "", "   ")
-        if one.get("outlets"):
-            lines += wrapped(f"covered by {', '.join(one['outlets'])}", "   ", "     ")
+        if outlets := one.get("outlets"):
+            more = len(outlets) - MOST_OUTLETS
+            others = f" and {more} more" if more > 0 else ""
+            lines += wrapped(f"covered by {', '.join(outlets[:MOST_OUTLETS])}{others}", "   ", "     ")
     gaps = output.get("gaps") or ()
     told = (f"{gap['outlet']} covered {', '.join(gap['covered'])}, and not you" for gap in gaps)
     lines += all_wrapped(told, "- ", "  ")
