@@ -103,7 +103,9 @@ async def test_a_pinned_version_that_is_not_here_is_missing(stage: Stage) -> Non
     assert (report.error.code, report.error.retryable) == ("definition_missing", False)
 
 
-async def test_a_skill_reads_its_user_s_rows_and_can_write_none(stage: Stage) -> None:
+async def test_a_skill_reads_its_user_s_rows_and_can_write_none(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = [str(uuid4()), str(uuid4())]
     connection = await asyncpg.connect(stage.database_url)
     await connection.execute("CREATE TABLE things (id uuid, owner uuid, name jsonb, price numeric)")
@@ -118,7 +120,9 @@ async def test_a_skill_reads_its_user_s_rows_and_can_write_none(stage: Stage) ->
     refused = await stage.report("write", {}, log_seq=7)
     assert refused.error is not None
     assert refused.error.message.startswith("ReadOnlySQLTransactionError at write.py:2")
-    behind = await stage.report("rows", {"ids": ids}, log_seq=8, timeout_s=1)
+    with monkeypatch.context() as impatient:
+        impatient.setattr("skill_runner.custom.WAIT_S", 0.5)
+        behind = await stage.report("rows", {"ids": ids}, log_seq=8)
     assert behind.error is not None
     assert (behind.error.code, behind.error.retryable) == ("projection_behind", True)
     waiting = await stage.ask("rows", {"ids": ids}, log_seq=9)
