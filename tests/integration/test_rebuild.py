@@ -250,7 +250,7 @@ async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    silent_s = 5.0
+    silent_s = 8.0
     (tmp_path / "sitecustomize.py").write_text("from projector import lines\nlines.ALIVE_S = 0.5\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setattr("projector.apart.SILENT_S", silent_s)
@@ -262,7 +262,7 @@ async def test_a_rebuild_that_waits_long_says_that_it_is_alive(
         async with reader.transaction():
             await reader.execute("SELECT FROM projection_next.agents")
             asked = asyncio.create_task(have_rebuilt(bus))
-            await asyncio.wait([asked], timeout=2 * silent_s)
+            await asyncio.wait([asked], timeout=1.5 * silent_s)
             assert not asked.done()
         await reader.close()
         await asked
