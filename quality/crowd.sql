@@ -29,8 +29,8 @@ FROM generate_series(1, 200) AS n;
 
 INSERT INTO contacts (id, user_id, name, email, outlet, role, type, genres, regions, source, source_url, genre_keys, region_keys,
                       imported_at, seq, search_words)
-SELECT pg_temp.id('contact', n), '{user}', '{sealed}', '{sealed}', 'Outlet ' || n, 'presenter', type, genres, regions, 'generated',
-       'https://example.org/' || n, pg_temp.keys(genres), pg_temp.keys(regions), '{now}'::timestamptz - interval '900 days', 1,
+SELECT pg_temp.id('contact', n), '{user}', '{sealed}', '{sealed}', 'Outlet ' || n, 'presenter', type, genres, regions, '{sealed}',
+       '{sealed}', pg_temp.keys(genres), pg_temp.keys(regions), '{now}'::timestamptz - interval '900 days', 1,
        concat_ws(' ', 'Outlet', n, 'presenter', type, array_to_string(genres, ' '), array_to_string(regions, ' '))
 FROM generate_series(1, 100000) AS n,
 LATERAL (SELECT ARRAY[pg_temp.pick('{{synthpop,indie,techno,folk,hip hop,jazz,metal,ambient}}', 'genre', n),

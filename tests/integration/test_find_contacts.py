@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import pytest
 
 from projector.ddl import ddl
 from projector.namekeys import keys, plain
+from quality.speed import CROWD, SEALED
 from servers import Rig
 from shared.outage import NOTICED_WHEN_GONE
 from shared.schema import problems
@@ -169,6 +171,12 @@ async def test_twenty_thousand_contacts_are_searched_in_less_than_a_second(
     assert min(took) < 1
     assert output["total"] == 1501 * len(FITTING)
     assert len(output["contacts"]) == 20
+
+
+async def test_the_crowd_on_which_speed_is_measured_fits_into_the_tables(tables: asyncpg.Connection):
+    crowd = CROWD.format(user=USER, now=NOW.isoformat(), sealed=SEALED)
+    for statement in crowd.strip().removesuffix(";").split(";\n"):
+        await tables.fetch(re.sub("^INSERT", "EXPLAIN INSERT", statement.strip(), flags=re.MULTILINE))
 
 
 async def test_a_query_waits_for_a_postgresql_that_comes_back(postgres: Rig, postgres_url: str):
