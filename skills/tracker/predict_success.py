@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from library.actions import counted, needing
+from library.contact_history import ANSWERS
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
 from library.objections import left_out, reachable
@@ -38,11 +39,12 @@ PEOPLE = """
 SELECT c.id, c.name, c.outlet, c.type, c.genre_keys FROM contacts c
 WHERE c.user_id = :user AND c.id = ANY(CAST(:ids AS uuid[]))
 """
-NOT_YET_PITCHED = """
-SELECT c.id, c.name, c.outlet, c.type, c.genre_keys FROM contacts c
+NOT_YET_PITCHED = f"""
+SELECT c.id, c.name, c.outlet, c.type, c.genre_keys
+FROM contacts c LEFT JOIN ({ANSWERS}) heard ON heard.contact_id = c.id
 WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased AND NOT EXISTS (
     SELECT 1 FROM pitches p WHERE p.campaign_id = CAST(:campaign AS uuid) AND p.contact_id = c.id)
-ORDER BY c.id LIMIT :most
+ORDER BY coalesce(heard.answers, 0) DESC, c.id LIMIT :most
 """
 PASTS = """
 SELECT contact_id, count(*) AS earlier, max(sent_at) AS last,

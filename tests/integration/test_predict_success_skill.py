@@ -80,6 +80,17 @@ async def test_a_campaign_is_predicted_for_those_it_has_not_pitched(skillbench):
     assert told["name"] == left["name"]
 
 
+async def test_of_more_than_are_looked_at_those_who_answered_are(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    people = sorted((contact(user, n) for n in range(2001)), key=lambda one: one["id"])
+    old, new = campaign(user, "Old"), campaign(user, "New")
+    heard = pitch(old, people[-1], now - timedelta(days=40), answer="replied")
+    rows = {"campaigns": [old, new], "contacts": people, "pitches": [heard]}
+    found = await predict(skillbench, rows, user, campaign_id=str(new["id"]))
+    assert found["predictions"][0]["contact_id"] == str(people[-1]["id"])
+    assert "no more than 2000 contacts were looked at" in found["meta"]["warnings"]
+
+
 async def test_many_pitches_make_a_model_with_a_card_that_comes_out_the_same_again(skillbench):
     made = world(11, contacts=200, sends=1500, campaigns=12, truth=Truth(base=0.1, genre_match=3.0))
     given = {"campaign_id": str(made.campaigns[0])}
