@@ -271,6 +271,20 @@ async def test_a_part_that_nobody_ever_takes_breaks_the_copy_off(
     assert refusal.message == "EVT could not be copied: NoRespondersError; see the log of NATS"
 
 
+async def test_a_nats_that_gives_a_restore_up_for_its_slow_disk_is_told_with_what_to_set(
+    there: Office, monkeypatch: pytest.MonkeyPatch
+):
+    begun, stalled = {"deliver_subject": "to"}, "restore failed: io: read/write on closed pipe"
+
+    async def given_up(subject: str, *_args: Any, **_options: Any) -> Msg:
+        answer = {"error": {"description": stalled}} if subject == "to" else begun
+        return Msg(there.bus.client, subject, data=json.dumps(answer).encode())
+
+    monkeypatch.setattr(there.bus.client, "request", given_up)
+    refusal = await refused(snapshot.put(there.bus, streams.streams()[0], {}, BytesIO(b"part")))
+    assert refusal.message.endswith("closed pipe; " + snapshot.SLOW)
+
+
 async def _nobody(*args: Any, **options: Any) -> Msg:
     raise NoRespondersError
 

@@ -1,6 +1,7 @@
 """Restores: who stays erased, what is refused, and what may be run again."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -322,6 +323,25 @@ async def test_no_key_is_made_where_none_is_and_the_log_alone_comes_back_without
     assert (done.streams["EVT"].messages, done.keys) == (1, 0)
     assert [file.name for file in data.iterdir()] == ["user"]
     assert paths.user_id(data) == manifest.user
+
+
+async def test_a_nats_of_our_own_syncs_what_comes_back_at_once_and_before_the_log_loses_its_mark(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("NATS_URL", "DATABASE_URL", "MASTER_KEY", "MASTER_KEY_FILE"):
+        monkeypatch.delenv(f"TOTALAUD_{name}", raising=False)
+    sync, marked = os.sync, list[bool]()
+
+    def look() -> None:
+        kept = data / "nats" / "jetstream" / "$G" / "streams" / "EVT" / "meta.inf"
+        marked.append(streams.RESTORING in kept.read_text(encoding="utf-8"))
+        sync()
+
+    monkeypatch.setattr(os, "sync", look)
+    with paths.throwaway("restored") as data:
+        await restore_into(data, backup, only="log")
+        assert "sync_interval: 2m" in (data / "nats.conf").read_text(encoding="utf-8")
+    assert marked == [True, False]
 
 
 async def test_a_vault_that_is_restored_alone_leaves_who_acts_as_it_is(

@@ -1,5 +1,7 @@
 """Puts a backup back where there is nothing yet; whoever the log says is erased stays so."""
 
+import asyncio
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,7 +53,8 @@ async def restore(
 ) -> Restored:
     """Put back the log, then the keys, then the queue; raises Refusal before anything is changed.
 
-    Until all of it is there the log carries a mark: nobody starts on it, another restore may take its place.
+    Until all of it is there, and on the disk where NATS is here, the log carries a mark: nobody starts on it,
+    another restore may take its place.
     """
     if only != "vault":
         _check_nats(bus, manifest)
@@ -79,6 +82,7 @@ async def restore(
                 if stream != LOG:
                     config = _config(stream, manifest, replicas)
                     copies[stream] = await _put(bus, config, folder, manifest)
+            await asyncio.to_thread(os.sync)
             await bus.client.jetstream(timeout=10).update_stream(_config(LOG, manifest, replicas))
             await streams.provision(bus, ack_wait_s=ack_wait_s, replicas=replicas)
     finally:

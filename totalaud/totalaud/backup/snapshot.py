@@ -20,6 +20,8 @@ RECOVERY_S = 3600.0
 KNOWN_S = 10.0
 LOOK_EVERY_S = 0.1
 END = (None, "204")
+GIVEN_UP = "closed pipe"
+SLOW = "its disk may be too slow to sync each message: set sync_interval to 2m until all is restored"
 Json = dict[str, Any]
 
 
@@ -117,4 +119,5 @@ async def _heard(bus: Bus, subject: str, body: bytes, seconds: float) -> Msg:
 
 
 def _broken_off(stream: str, reason: str) -> Refusal:
-    return Refusal("broken_off", stream, f"{stream} could not be copied: {reason}; see the log of NATS")
+    hint = SLOW if GIVEN_UP in reason else "see the log of NATS"
+    return Refusal("broken_off", stream, f"{stream} could not be copied: {reason}; {hint}")

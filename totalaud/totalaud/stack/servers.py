@@ -7,13 +7,13 @@ from pathlib import Path
 from shared.secret import secret
 from totalaud.stack import environment, orphans, paths
 from totalaud.stack.lock import DataLock
-from totalaud.stack.nats import Nats
+from totalaud.stack.nats import SYNC_INTERVAL, Nats
 from totalaud.stack.postgres import Postgres
 from totalaud.stack.server import Server
 
 
 @asynccontextmanager
-async def servers(data: Path) -> AsyncIterator[tuple[str, str]]:
+async def servers(data: Path, sync_interval: str = SYNC_INTERVAL) -> AsyncIterator[tuple[str, str]]:
     """Yield the URLs of both: those of the environment, else of our own on this data folder.
 
     Raises InUse while a stack runs on the folder, NotReady when one does not come up.
@@ -26,7 +26,7 @@ async def servers(data: Path) -> AsyncIterator[tuple[str, str]]:
             held.callback(DataLock(data).release)
             await orphans.end_marked(environment.mark(data))
         if not nats_url:
-            nats = Nats(data)
+            nats = Nats(data, sync_interval)
             await _run(held, Server(nats, data / "logs"))
             nats_url = nats.url
         if not database_url:
