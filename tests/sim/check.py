@@ -2,24 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
-from typing import TypeGuard
 from uuid import UUID
 
 from msgspec import json
 
-from orchestrator.ledger import SCOPES, Ledger
 from orchestrator.money import NOTHING
-from orchestrator.session import Session, done
+from orchestrator.session import Session
+from orchestrator.steps import LOST, MORE_TRIES
 from shared.events import (
-    AnyEvent,
+    AttemptDeferred,
+    AttemptError,
     AttemptFailed,
     AttemptLost,
-    AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
-    ModelCalled,
+    RetryScheduled,
     SessionCancelled,
     SessionCompleted,
     SessionFailed,
@@ -29,16 +27,19 @@ from shared.events import (
     StepCompleted,
     StepHandedOff,
 )
-from shared.ledger_events import MoneyReserved, Scope
 from sim import tables
+from sim.asked import Asked
 from sim.histories import Life
-from sim.run import LEDGER, Asked, Run
-from sim.skills import OTHERS, PRICE
+from sim.money import OUTCOME, unpaid
+from sim.promptness import untimely
+from sim.run import Run
+from sim.skills import ATTEMPTS, OTHERS
 
 TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
 ORDERED = frozenset({SessionCancelled, SessionRetried})
-REFUSED = frozenset({"already_ended", "not_retryable", "not_found"})
-OUTCOME = frozenset({StepCompleted, AttemptFailed, AttemptReportedLate})
+REFUSED = frozenset({"already_ended", "not_retryable", "not_found", "invalid"})
+REFUSED_FOR_NOW = "rate_limited"
+REASONS = {REFUSED_FOR_NOW, LOST, "sim_failure", "sim_unready", "timeout", "budget_exceeded", "unknown_price"}
 WATCHED = TERMINAL | {SessionRetried, SessionStarted, AttemptRequested, AttemptStarted, StepCompleted}
 
 
@@ -50,17 +51,15 @@ def violations(run: Run) -> list[str]:
 def _violations(run: Run) -> Iterator[str]:
     if not run.finished:
         yield "the system never came to rest"
-    events: list[AnyEvent] = []
+    yield from run.untrue
     for id_, asked in run.asked.items():
         life = run.world.histories.session(asked.aggregate).life
         yield from _lived_well(run, id_, asked, life)
-        yield from _paid_twice(run, life)
         yield from _lost_alive(run, life)
-        events += [event for _, event, _ in life]
-    yield from _hits(run, events)
-    yield from _money(run, events)
-    yield from _account(run, events)
+        yield from _patience(life)
+    yield from unpaid(run)
     yield from _left_to_the_sweep(run)
+    yield from untimely(run)
     work = Counter(message.subject for message in run.world.server.streams["WORK"].messages)
     if not run.world.server.ahead:
         yield from (f"work was queued {count} times: {one}" for one, count in work.items() if count > 1)
@@ -102,6 +101,8 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Itera
                 yield "a bad start was run"
             case AttemptRequested() | AttemptStarted() if ended:
                 yield "a step after the end"
+            case AttemptRequested() if event.fresh != (event.step in asked.fresh):
+                yield "a step is not as fresh as it was asked for"
             case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(before, amount):
                 yield "more was set aside than the session's limit allows"
             case StepCompleted() if ended or event.output != {"n": event.step + 1}:
@@ -123,92 +124,47 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Itera
     theirs = [step for step in state.steps if step.skill in OTHERS and asked.aggregate.noun == "session"]
     if handed != [(step.number, "list-agent") for step in theirs]:
         yield "the steps of another agent are not those that were handed off"
-    outcomes = Counter(event.attempt_id for _, event, _ in life if type(event) in OUTCOME)
-    yield from (f"an attempt has {count} outcomes" for count in outcomes.values() if count > 1)
+    for kinds in (OUTCOME, {AttemptStarted}, {AttemptDeferred}):
+        told = Counter(event.attempt_id for _, event, _ in life if type(event) in kinds)
+        yield from (f"an attempt has {count} outcomes" for count in told.values() if count > 1)
+
+
+def _patience(life: Life[Session]) -> Iterator[str]:
+    """A step is tried as often as it says, again where that was no fault of its own, in doubt if it may."""
+    own, outages, last = 0, 0, AttemptError(code="", message="", retryable=False)
+    for before, event, _ in life:
+        match event:
+            case SessionRetried() | StepCompleted():
+                own, outages = 0, 0
+            case AttemptFailed(error=last):
+                own, outages = own + (last.code != REFUSED_FOR_NOW), outages + (last.code == REFUSED_FOR_NOW)
+            case AttemptLost():
+                own, last = own + 1, AttemptError(code=LOST, message="", retryable=True)
+            case RetryScheduled() if (
+                not last.retryable or own >= ATTEMPTS or outages >= ATTEMPTS + MORE_TRIES
+            ):
+                yield f"a step is tried again after {own} attempts of its own, {outages} outages"
+            case RetryScheduled() if last.code == LOST and before.step(event.step).skill == "heed":
+                yield "a step is tried again though it is in doubt"
+            case AttemptRequested() if before.waiting_on == "in_doubt":
+                yield "a step is tried again though it is in doubt"
+            case SessionFailed() if event.code not in REASONS:
+                yield f"a session failed for no reason that there was: {event.code}"
+            case SessionFailed() if event.code == last.code and last.retryable:
+                if (
+                    own < ATTEMPTS
+                    and outages < ATTEMPTS + MORE_TRIES
+                    and not (before.alone and last.code == LOST)
+                ):
+                    yield f"a step was given up after {own} attempts of its own, {outages} outages"
+            case _:
+                pass
 
 
 def _exceeds_its_own(state: Session, amount: Decimal | None) -> bool:
     limit = state.budget.limit_usd if state.budget else None
     aside = sum((one.reserved for one in state.open.values()), amount or NOTHING)
     return limit is not None and state.spent + sum(state.doubtful.values()) + aside > limit
-
-
-def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
-    """A result from the cache is that of an attempt at the same question, and nobody paid for it again."""
-    made = {event.attempt_id: event for event in events if type(event) is StepCompleted}
-    for hit in filter(_is_hit, events):
-        first = made.get(hit.cached.from_attempt)
-        if first is None or _is_hit(first) or (first.cache_key, first.output) != (hit.cache_key, hit.output):
-            yield "a result from the cache is none of an equal question"
-        elif hit.cached.saved_usd != PRICE:
-            yield "a hit does not say what it saved"
-        if run.world.bill.begun[hit.attempt_id]:
-            yield "an attempt was answered from the cache and paid for"
-
-
-def _is_hit(event: AnyEvent) -> TypeGuard[StepCompleted]:
-    return type(event) is StepCompleted and event.cached is not None
-
-
-def _money(run: Run, events: list[AnyEvent]) -> Iterator[str]:
-    bill = run.world.bill
-    told = {event.attempt_id: event.usage for event in events if _is_paid(event) and not _is_hit(event)}
-    asked = Counter((event.attempt_id, event.item) for event in events if type(event) is ModelCalled)
-    for (attempt, item), calls in bill.begun.items():
-        if calls > 1:
-            yield f"an item of an attempt was called {calls} times"
-        if bill.answered[attempt] and attempt not in bill.orphaned and asked[attempt, item] != 1:
-            yield "a call is missing in the log, or there twice"
-    for attempt, answered in bill.answered.items():
-        if answered and attempt not in told and attempt not in bill.orphaned:
-            yield "a paid answer is missing in the log"
-    for attempt, usage in told.items():
-        if usage.cost_usd != PRICE * bill.answered[attempt]:
-            yield "the log tells of money that was not paid"
-
-
-def _account(run: Run, events: list[AnyEvent]) -> Iterator[str]:
-    """The ledger is even, holds its limits, and is the provider's bill but for what is in doubt."""
-    ledger = run.world.histories.ledger(LEDGER)
-    for before, event, after in ledger.life:
-        if isinstance(event, MoneyReserved):
-            if any(_exceeded(after, scope, event.day) for scope in SCOPES):
-                yield "more was set aside than a limit allows"
-            if event.attempt_id in before.open:
-                yield "the same attempt was reserved twice"
-    account = ledger.state
-    if account.open:
-        yield "money is still set aside when all is done"
-    doubt = account.in_doubt
-    bill = PRICE * run.world.bill.begun.total()
-    if not account.spent - doubt <= bill <= account.spent:
-        yield f"the provider's bill is {bill}, the ledger says {account.spent - doubt} and {doubt} in doubt"
-    if sum(account.days.values(), NOTHING) != account.spent:
-        yield "the days do not add up"
-    told = sum((event.usage.cost_usd or NOTHING for event in events if _is_paid(event)), NOTHING)
-    if told != account.spent - doubt:
-        yield f"sessions tell of {told}, the ledger of {account.spent - doubt}"
-
-
-def _exceeded(account: Ledger, scope: Scope, day: date) -> bool:
-    limit = account.limits.get(scope)
-    if limit is None or limit.limit_usd is None:
-        return False
-    aside = [one.amount_usd for one in account.open.values() if scope == "user" or one.day == day]
-    spent = account.spent if scope == "user" else account.days[day]
-    return spent + sum(amount or NOTHING for amount in aside) > limit.limit_usd
-
-
-def _is_paid(event: AnyEvent) -> TypeGuard[StepCompleted | AttemptFailed | AttemptReportedLate]:
-    return type(event) in OUTCOME and event.usage is not None
-
-
-def _paid_twice(run: Run, life: Life[Session]) -> Iterator[str]:
-    """What of an attempt's work is in the log when it is asked for is not bought again."""
-    for _, event, after in life:
-        if type(event) is AttemptRequested and (there := done(after, event)) is not None:
-            bought = [item for item in there.items if run.world.bill.begun[event.attempt_id, item]]
-            yield from (f"item {item} was in the log and was bought again" for item in bought)
 
 
 def _lost_alive(run: Run, life: Life[Session]) -> Iterator[str]:
@@ -224,9 +180,8 @@ def _lost_alive(run: Run, life: Life[Session]) -> Iterator[str]:
 
 def _left_to_the_sweep(run: Run) -> Iterator[str]:
     """Where nothing is lost or late and nobody dies, money is settled by whoever hears of its attempt."""
-    server = run.world.server
-    if server.starts > 1 or server.elected_at or set(server.chance.struck) - {"doubled", "behind"}:
+    if not run.is_calm:
         return
-    for message in server.streams["EVT"].messages:
+    for message in run.world.server.streams["EVT"].messages:
         if message.commit.causation_id == "sweep":
             yield "money was left to the sweep that nobody had kept from being settled"

@@ -17,14 +17,17 @@ from orchestrator import (
     reports,
     sessions,
     settling,
+    steps,
     sweep,
+    timers,
 )
 from orchestrator.session import Session
+from projector import rows, runs
 from shared import jetstream_log
-from sim import faulty, tables
+from sim import faulty, faulty_words, tables
+from sim.asked import ANYTHING, Focus
 from sim.chance import CALM, Faults
-from sim.run import ANYTHING, Focus
-from skill_runner import cache_key, handlers
+from skill_runner import cache, cache_key, handlers
 
 DEADLY = Faults(crash=0.04)
 LOSSY = Faults(lost=0.1, lost_ack=0.2, doubled=0.2, slow=0.05)
@@ -41,6 +44,7 @@ CALLED_AGAIN = "an item of an attempt was called"
 ANSWER_LOST = "a paid answer is missing in the log"
 QUEUED_AGAIN = "work was queued"
 UNEVEN = "the ledger"
+TOLD_TWICE = "an attempt has"
 
 
 @dataclass(frozen=True)
@@ -299,6 +303,152 @@ MUTANTS = (
         ledgers,
         "_asks_for_all",
         faulty.believes_any_ledger,
+        Focus(skills=BOUGHT, faults=BEHIND, restarts=0),
+    ),
+    Mutant(
+        "a session waits for money that is there",
+        NEVER_ENDED,
+        claims.Claims,
+        "resume",
+        faulty_words.gives_no_money,
+        Focus(faults=CALM),
+    ),
+    Mutant("a wait for the provider is told again", TOLD_TWICE, decide, "_defer", faulty_words.defers_again),
+    Mutant(
+        "what is asked for anew is answered from the cache",
+        "a step is not as fresh as it was asked for",
+        decide,
+        "request",
+        faulty_words.never_fresh,
+    ),
+    Mutant(
+        "a step is tried for ever",
+        "a step is tried again after",
+        steps,
+        "_may_try_again",
+        faulty_words.always,
+        Focus(faults=LOSSY),
+    ),
+    Mutant(
+        "a step is tried once less",
+        "a step was given up after",
+        steps,
+        "_may_try_again",
+        faulty_words.one_try_less,
+    ),
+    Mutant(
+        "what is in doubt is called again",
+        "a step is tried again though it is in doubt",
+        decide,
+        "after_failure",
+        faulty_words.calls_in_doubt,
+        Focus(skills=("heed",), faults=DEADLY),
+    ),
+    Mutant(
+        "a provider's pause is not heeded",
+        "a step is tried again sooner than its provider asks",
+        decide,
+        "after_failure",
+        faulty_words.knows_no_pause,
+    ),
+    Mutant(
+        "retries come at once",
+        "a step was tried again before that was due",
+        timers.Timers,
+        "_wait_s",
+        faulty_words.at_once,
+    ),
+    Mutant(
+        "all work is left to the sweep",
+        "an attempt was taken up after",
+        follow.Follow,
+        "_publish",
+        faulty_words.nobody_is_told,
+        Focus(calm=1.0),
+    ),
+    Mutant(
+        "nobody is told to stop",
+        "a call was made for a session that was cancelled",
+        follow.Follow,
+        "_stop",
+        faulty_words.nobody_is_told,
+        Focus(skills=("collect",), cancelled=1.0, calm=1.0),
+    ),
+    Mutant(
+        "results are kept for longer than they may be",
+        "a result from the cache is too old",
+        cache,
+        "timedelta",
+        faulty_words.keeps_for_a_day,
+        Focus(skills=("keep",)),
+    ),
+    Mutant(
+        "a session does not count what is in doubt",
+        "the ledger counts",
+        evolve,
+        "_doubt",
+        faulty_words.no_doubt,
+        Focus(skills=("buy",), faults=DEADLY),
+    ),
+    Mutant(
+        "the tables tell of no wait for a provider",
+        "the tables show a session as",
+        runs,
+        "_waits_on",
+        faulty_words.always_work,
+    ),
+    Mutant(
+        "the tables count no doubt",
+        "in a ledger of",
+        rows,
+        "ledger_changes",
+        faulty_words.no_doubt_in_tables,
+        Focus(skills=("buy",), faults=DEADLY),
+    ),
+    Mutant(
+        "a repetition is answered as the first",
+        "a command was answered twice as the first of its kind",
+        commands,
+        "_answer",
+        faulty_words.always_the_first,
+    ),
+    Mutant(
+        "who reads a history is told what any copy has",
+        "who reads a history is not told all of it",
+        commands.Commands,
+        "_page",
+        faulty_words.any_page,
+        Focus(faults=BEHIND),
+    ),
+    Mutant(
+        "who asks for the account is told what any copy has",
+        "who asks for the account is not told all of it",
+        ledgers.Ledgers,
+        "load",
+        faulty_words.any_account,
+        Focus(faults=BEHIND),
+    ),
+    Mutant(
+        "a balance carries no limits forward",
+        "the tables show other limits than",
+        ledger,
+        "_carried",
+        faulty_words.carries_no_limits,
+    ),
+    Mutant(
+        "a retry begins all anew",
+        "a session failed for no reason that there was",
+        evolve,
+        "evolve",
+        faulty_words.forgets_steps_done,
+        Focus(faults=CALM, cancelled=1.0),
+    ),
+    Mutant(
+        "a ledger's copy that is behind is one that has lost its end",
+        "money was left to the sweep",
+        ledgers.Ledgers,
+        "_catch_up_after",
+        faulty_words.behind_is_lost,
         Focus(skills=BOUGHT, faults=BEHIND, restarts=0),
     ),
 )

@@ -1,17 +1,24 @@
 """A simulated process: it lives until a crash strikes it."""
 
 import asyncio
+from datetime import timedelta
 from typing import NoReturn
 
 from sim.chance import Chance
 
+NOT_AT_ALL = timedelta()
+
 
 class Process:
-    """A process that may die at any operation; what it still awaits then never comes."""
+    """A process that may die at any operation; what it still awaits then never comes.
+
+    `ahead` is how far its clock is ahead of the others'.
+    """
 
     def __init__(self, name: str, chance: Chance) -> None:
         self.name = name
         self.alive = True
+        self.ahead = NOT_AT_ALL
         self.died = asyncio.Event()
         self._chance = chance
         self._limbo: list[asyncio.Future[None]] = []

@@ -22,6 +22,7 @@ from orchestrator.starts import Starts
 from orchestrator.sweep import Sweep
 from orchestrator.timers import Timers
 from shared import models
+from shared.clock import Clock
 from shared.json import dumps
 from shared.keyring import Keyring
 from shared.memory_vault import MemoryVault
@@ -32,7 +33,7 @@ from sim.bus import Said, SimBus
 from sim.chance import Chance
 from sim.histories import Histories
 from sim.log import SimLog
-from sim.process import Process
+from sim.process import NOT_AT_ALL, Process
 from sim.results import SimResults
 from sim.server import Server
 from sim.skills import AGENTS, SKILLS, Bill, SimEngine
@@ -43,7 +44,7 @@ from skill_runner.handlers import Handlers
 from skill_runner.objections import Objections
 
 EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
-BEGUN = EPOCH.timestamp()
+MIDNIGHT_S = 12
 QUEUE = "orchestrator"
 SHARES = (64, 1, 2)
 KEYRING = Keyring(bytes(32))
@@ -51,7 +52,7 @@ ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
 class World:
-    """What all processes of a run share."""
+    """What all processes of a run share; of four seeds one begins a moment before midnight."""
 
     def __init__(self, seed: int, *, ack_wait_s: float = 6.0) -> None:
         self.chance = Chance(seed)
@@ -61,9 +62,11 @@ class World:
         self.vault = MemoryVault(KEYRING)
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
+        self.skew_s = 0.0
         self._ids = Random(seed)
         self.share = SHARES[seed % len(SHARES)]
-        self._now = 0.0, EPOCH
+        self._begun = EPOCH.timestamp() - (MIDNIGHT_S if seed % 4 == 3 else 0)
+        self._now = -1.0, EPOCH
         self._behind = timedelta()
 
     def put_back(self, by: timedelta) -> None:
@@ -75,8 +78,17 @@ class World:
         """Return the time of the run's loop; it is asked for more often than it passes."""
         seconds = asyncio.get_running_loop().time()
         if seconds != self._now[0]:
-            self._now = seconds, datetime.fromtimestamp(BEGUN + seconds, UTC) - self._behind
+            self._now = seconds, datetime.fromtimestamp(self._begun + seconds, UTC) - self._behind
         return self._now[1]
+
+    def skew(self) -> timedelta:
+        """Return how far a clock is ahead, or behind."""
+        most = self.skew_s
+        return timedelta(seconds=self.chance.random.uniform(-most, most)) if most else NOT_AT_ALL
+
+    def clock_of(self, process: Process) -> Clock:
+        """Return the clock of a process."""
+        return lambda: self.now() + process.ahead
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128))
@@ -105,23 +117,23 @@ class EveryOpenSession:
 
 def doors_of(world: World, bus: SimBus) -> Doors:
     """Wire what answers commands and reports."""
-    log = SimLog(bus)
-    sessions = Sessions(log, world.now, world.new_id)
-    ledgers = Ledgers(log, world.now, world.new_id)
-    settling = Settling(ledgers, log, world.now)
+    log, clock = SimLog(bus), world.clock_of(bus.process)
+    sessions = Sessions(log, clock, world.new_id)
+    ledgers = Ledgers(log, clock, world.new_id)
+    settling = Settling(ledgers, log, clock)
     follow = Follow(
         bus,  # type: ignore[arg-type]
         sessions,
         settling,
-        Timers(world.now),
+        Timers(clock),
         lease_s=world.server.ack_wait_s,
         most=dict.fromkeys(POOLS, world.share),
     )
-    claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, world.now)
-    budgets = Budgets(ledgers, follow, world.now)
+    claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, clock)
+    budgets = Budgets(ledgers, follow, clock)
     starts = Starts(registry_of(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
-    return Doors(bus, commands, Reports(sessions, follow, claims), "")  # type: ignore[arg-type]
+    return Doors(bus, commands, Reports(sessions, follow, claims, clock), "")  # type: ignore[arg-type]
 
 
 async def orchestrator(world: World, process: Process) -> None:
@@ -152,7 +164,7 @@ async def orchestrator(world: World, process: Process) -> None:
 
 
 async def runner(world: World, process: Process) -> None:
-    bus = SimBus(world.server, process)
+    bus, clock = SimBus(world.server, process), world.clock_of(process)
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
     registry = registry_of(SimLog(bus))
@@ -163,15 +175,15 @@ async def runner(world: World, process: Process) -> None:
         world.vault,
         objections,
         {"custom": engine, "openai": engine, "anthropic": engine},
-        world.now,
+        clock,
     )
-    cache = Cache(registry, world.vault, results, ANSWERERS, world.now, objections=objections)
+    cache = Cache(registry, world.vault, results, ANSWERERS, clock, objections=objections)
     handlers = Handlers(
         bus,  # type: ignore[arg-type]
         execution,
         process.name,
         world.server.ack_wait_s,
-        world.now,
+        clock,
         cache=cache,
     )
     await bus.listen("stop.*", handlers.stop)
@@ -187,6 +199,7 @@ async def kept(world: World, name: str, main: Any) -> None:
     while True:
         number += 1
         process = Process(f"{name}/{number}", world.chance)
+        process.ahead = world.skew()
         world.processes.append(process)
         life = asyncio.create_task(main(world, process))
         await process.died.wait()

@@ -4,50 +4,27 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
-from random import Random
 from uuid import UUID, uuid5
 
-from msgspec import json
-
+from orchestrator.ledger import Ledger
 from orchestrator.session import Session
-from shared.json import dumps
-from shared.subjects import Aggregate, execution, ledger, session
+from shared.subjects import ledger
+from sim.asked import ANYTHING, Asked, Focus
 from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
 from sim.process import Process
-from sim.processes import World, kept, orchestrator, runner
-from sim.skills import MOST, SKILLS
+from sim.processes import EPOCH, World, kept, orchestrator, runner
+from sim.users import User
 
-USER = UUID(int=7)
-LEDGER = ledger(USER)
+USER, OTHER = UUID(int=7), UUID(int=8)
+LEDGERS = {user: ledger(user) for user in (USER, OTHER)}
 IDS = [uuid5(USER, str(number)) for number in range(3)]
+SKEW_S = 60.0
+HARMLESS = {"doubled", "behind"}
 FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
-
-
-@dataclass
-class Asked:
-    """A session, or a skill alone: whether its start is a bad one, and whether its own limit still holds."""
-
-    aggregate: Aggregate
-    bad: bool
-    limited: bool
-
-
-@dataclass(frozen=True)
-class Focus:
-    """What runs are to be about; what is not given is drawn by the seed."""
-
-    skills: tuple[str, ...] = tuple(SKILLS)
-    faults: Faults | None = None
-    cancelled: float = 0.2
-    alone: float = 0.2
-    restarts: float = 0.3
-
-
-ANYTHING = Focus()
 
 
 class Run:
@@ -61,13 +38,32 @@ class Run:
         self.accepted: set[UUID] = set()
         self.cancelled: set[UUID] = set()
         self.finished = False
-        self.unlimited = True
+        self.today = EPOCH.date()
+        self.limited: set[UUID] = set()
+        self.untrue: list[str] = []
+        self.waits: list[tuple[float, str]] = []
+
+    def ledger(self, user: UUID) -> Ledger:
+        return self.world.histories.ledger(LEDGERS[user]).state
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing was lost or late in it and nobody died."""
+        server = self.world.server
+        if self.world.skew_s:
+            return False
+        return server.starts == 1 and not server.elected_at and not set(server.chance.struck) - HARMLESS
 
     def keeps_waiting(self, state: Session, asked: Asked) -> bool:
-        """Whether a session waits for money, and the limit that stopped it still holds."""
-        if state.waiting_on != "budget" or state.stopped is None:
+        """Whether a session waits for a person, or for money that its limit does not leave."""
+        if state.waiting_on == "in_doubt":
+            return True
+        if state.waiting_on != "budget" or state.stopped is None or asked.aggregate.user is None:
             return False
-        return asked.limited if state.stopped.scope == "session" else not self.unlimited
+        if state.stopped.scope == "session":
+            return asked.limited and not state.purse.has(state.stopped.asked_usd)
+        purse = self.ledger(asked.aggregate.user).purse(state.stopped.scope, self.today)
+        return asked.aggregate.user in self.limited and not purse.has(state.stopped.asked_usd)
 
     @property
     def digest(self) -> str:
@@ -112,18 +108,24 @@ async def _live(found: Run) -> None:
         slow=random.choice((0, 0.02)),
         behind=random.choice((0, 0, 0.2)),
     )
+    is_calm = random.random() < found.focus.calm and found.focus.faults is None
+    if is_calm:
+        world.chance.faults = replace(CALM, **{one: getattr(world.chance.faults, one) for one in HARMLESS})
     world.server.is_cluster = world.chance.faults.behind > 0
     tasks = [asyncio.create_task(kept(world, f"orchestrator-{n}", orchestrator)) for n in (1, 2)]
     tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]
     client = SimBus(world.server, Process("client", Chance(0)))
-    if random.random() < 0.4:
-        tasks.append(asyncio.create_task(_limit(found, client)))
-    if random.random() < 0.3:
+    users = [User(found, client, user) for user in LEDGERS]
+    asking = [asyncio.create_task(user.limit()) for user in users if random.random() < 0.3]
+    if not is_calm and random.random() < 0.3:
         tasks.append(asyncio.create_task(_elections(world)))
-    if random.random() < found.focus.restarts:
+    if not is_calm and random.random() < 0.1:
+        world.skew_s = SKEW_S
+        tasks.append(asyncio.create_task(_clocks(world)))
+    if not is_calm and random.random() < found.focus.restarts:
         tasks.append(asyncio.create_task(_restarts(world)))
-    for id_ in IDS[: random.randint(1, len(IDS))]:
-        tasks.append(asyncio.create_task(_use(found, client, id_)))
+    ids = IDS[: random.randint(1, len(IDS))]
+    asking += [asyncio.create_task(users[random.random() < 0.3].use(id_)) for id_ in ids]
     await asyncio.sleep(FAULTY_S)
     world.chance.faults = CALM
     loop = asyncio.get_running_loop()
@@ -133,7 +135,10 @@ async def _live(found: Run) -> None:
             await asyncio.sleep(TAIL_S)
             if _quiet(found):
                 found.finished = True
-                return
+                break
+    found.untrue += [
+        f"a user fell over: {one.exception()!r}" for one in asking if one.done() and one.exception()
+    ]
 
 
 async def _restarts(world: World) -> None:
@@ -142,6 +147,14 @@ async def _restarts(world: World) -> None:
     while loop.time() < FAULTY_S:
         await asyncio.sleep(random.uniform(0, 8))
         world.server.restart(random.randint(0, 3))
+
+
+async def _clocks(world: World) -> None:
+    """The clocks of processes jump now and then."""
+    random, loop = world.chance.random, asyncio.get_running_loop()
+    while loop.time() < FAULTY_S:
+        await asyncio.sleep(random.uniform(0, 8))
+        random.choice(world.processes).ahead = world.skew()
 
 
 async def _elections(world: World) -> None:
@@ -154,9 +167,10 @@ async def _elections(world: World) -> None:
 
 def _quiet(found: Run) -> bool:
     server = found.world.server
+    found.today = found.world.now().date()
     if any(durable.held for durable in server.durables.values()):
         return False
-    if found.world.histories.ledger(LEDGER).state.open:
+    if any(found.ledger(user).open for user in LEDGERS):
         return False
     return all(id_ in found.accepted and _rests(found, asked) for id_, asked in found.asked.items())
 
@@ -165,109 +179,3 @@ def _rests(found: Run, asked: Asked) -> bool:
     """Whether a session has ended, or waits for money that nobody gives."""
     state = found.world.histories.session(asked.aggregate).state
     return state.ended or found.keeps_waiting(state, asked)
-
-
-async def _limit(found: Run, bus: SimBus) -> None:
-    """Allow the user a few calls only, all in all or a day; perhaps more later, perhaps whatever it takes."""
-    random = found.world.chance.random
-    found.unlimited = False
-    scope, policy = random.choice(("user", "day")), random.choice(("fail", "wait"))
-    for number in range(random.randint(1, 3)):
-        limit = str(random.randint(0, 8) * MOST)
-        await _budget(bus, str(number), {"scope": scope, "limit_usd": limit, "policy": policy})
-        await asyncio.sleep(random.uniform(1, 10))
-    if random.random() < 0.5:
-        await _budget(bus, "last", {"scope": scope, "limit_usd": None, "policy": policy})
-        found.unlimited = True
-
-
-async def _budget(bus: SimBus, name: str, body: dict[str, object]) -> bool:
-    return await _send(bus, "ask", "set", dumps({**body, "command_id": name}), f"b/{name}", noun="budget")
-
-
-async def _use(found: Run, bus: SimBus, id_: UUID) -> None:
-    """Ask for a session at either door, sometimes twice, sometimes cancel it and go on with it.
-
-    A bad start is queued: at the other door it leaves nothing behind.
-    """
-    random = found.world.chance.random
-    await asyncio.sleep(random.uniform(0, 10))
-    bad = random.random() < 0.05
-    own = _own_budget(random)
-    if found.focus.alone and random.random() < found.focus.alone:
-        await _use_alone(found, bus, id_, bad=bad)
-        return
-    asked = found.asked[id_] = Asked(session(USER, id_), bad, limited="budget" in own)
-    steps: list[dict[str, object]] = [
-        {
-            "skill": "unknown" if bad else random.choice(found.focus.skills),
-            "input": {"n": f"{{{{step{number}.n}}}}" if number else 1},
-        }
-        for number in range(random.randint(1, 3))
-    ]
-    body = dumps({"session_id": str(id_), "agent": "sim-agent", "steps": steps, **own})
-    for _ in range(random.choice((1, 1, 2))):
-        await _send(bus, random.choice(("cmd",) if bad else ("ask", "cmd")), "run", body, f"run/{id_}")
-    found.accepted.add(id_)
-    if random.random() < found.focus.cancelled:
-        await asyncio.sleep(random.uniform(0, 8))
-        found.cancelled.add(id_)
-        await _order(random, bus, "session", "cancel", id_)
-    if random.random() < 0.3:
-        await asyncio.sleep(random.uniform(0, 15))
-        await _order(random, bus, "session", "retry", id_)
-    if asked.limited and random.random() < 0.5:
-        await asyncio.sleep(random.uniform(0, 15))
-        unlimited = {"scope": "session", "session_id": str(id_), "limit_usd": None}
-        asked.limited = not await _budget(bus, f"own/{id_}", unlimited)
-
-
-async def _use_alone(found: Run, bus: SimBus, id_: UUID, *, bad: bool) -> None:
-    """Ask for one skill alone, sometimes cancel it."""
-    random = found.world.chance.random
-    found.asked[id_] = Asked(execution(USER, id_), bad, limited=False)
-    skill = "unknown" if bad else random.choice(found.focus.skills)
-    body = dumps({"execution_id": str(id_), "skill": skill, "input": {"n": 1}})
-    for _ in range(random.choice((1, 1, 2))):
-        door = "cmd" if bad else random.choice(("ask", "cmd"))
-        await _send(bus, door, "execute", body, f"run/{id_}", noun="skill")
-    found.accepted.add(id_)
-    if random.random() < found.focus.cancelled:
-        await asyncio.sleep(random.uniform(0, 8))
-        found.cancelled.add(id_)
-        await _order(random, bus, "skill", "cancel", id_)
-
-
-async def _order(random: Random, bus: SimBus, noun: str, verb: str, id_: UUID) -> None:
-    """Cancel or retry at either door; one that is queued is known by its message alone."""
-    door = random.choice(("ask", "cmd"))
-    named = {"command_id": verb} if door == "ask" else {}
-    body = dumps({"session_id" if noun == "session" else "execution_id": str(id_), **named})
-    await _send(bus, door, verb, body, f"{verb}/{id_}", noun=noun)
-
-
-def _own_budget(random: Random) -> dict[str, object]:
-    """A session's own limit, sometimes, which fails it or has it wait, until somebody takes it away."""
-    if random.random() < 0.8:
-        return {}
-    limit, policy = str(random.randint(0, 4) * MOST), random.choice(("fail", "wait"))
-    return {"budget": {"limit_usd": limit, "policy": policy}}
-
-
-async def _send(
-    bus: SimBus, door: str, verb: str, body: bytes, message_id: str, *, noun: str = "session"
-) -> bool:
-    """Send until it is known to be there; tell whether it was not refused."""
-    subject, headers = f"{door}.{USER}.{noun}.{verb}", {"Nats-Msg-Id": message_id}
-    while True:
-        if door == "ask":
-            answer = await bus.request(subject, body, timeout=5.0, headers=headers)
-            error = {"code": "unavailable"} if answer is None else json.decode(answer).get("error")
-            if error is None or error["code"] != "unavailable":
-                return error is None
-        else:
-            try:
-                await bus.publish(subject, body, headers=headers)
-            except TimeoutError:
-                continue
-            return True

@@ -1,9 +1,13 @@
-"""The skills of simulated sessions: free, paid, paid and kept, a list that is bought; the engine bills."""
+"""The skills of simulated sessions; the engine bills.
+
+`add` is free, `buy` is paid, `keep` is too and its results are kept, `heed` is not called again in doubt, of
+`guess` nobody knows the price, `collect` buys a list.
+"""
 
 import asyncio
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.definitions import AgentDefinition, SkillConfig, SkillDefinition
@@ -22,7 +26,8 @@ NUMBER = {
     "additionalProperties": False,
 }
 PRICE, MOST = Decimal("0.01"), Decimal("0.013")
-TIMEOUT_S = 4.0
+TIMEOUT_S, ATTEMPTS, BACKOFF_S = 4.0, 4, 0.5
+KEPT_S = 10
 ITEMS = 3
 
 
@@ -33,7 +38,7 @@ def _skill(name: str, pool: Any, **settings: Any) -> SkillDefinition:
         provider=pool,
         input_schema=NUMBER,
         output_schema=NUMBER,
-        config=SkillConfig(timeout_s=TIMEOUT_S, max_attempts=4, backoff_s=0.5, **settings),
+        config=SkillConfig(timeout_s=TIMEOUT_S, max_attempts=ATTEMPTS, backoff_s=BACKOFF_S, **settings),
         hash=name.ljust(64, "0"),
         python_hash="0" * 64 if pool == "custom" else None,
     )
@@ -44,21 +49,33 @@ SKILLS = {
     for skill in (
         _skill("add", "custom"),
         _skill("buy", "openai"),
-        _skill("keep", "openai", cache_s=3600),
+        _skill("keep", "openai", cache_s=KEPT_S),
         _skill("collect", "openai"),
+        _skill("heed", "openai", in_doubt="ask"),
+        _skill("guess", "openai"),
     )
 }
-OWN, OTHERS = ("add", "buy", "keep"), ("collect",)
+OWN, OTHERS = ("add", "buy", "keep", "heed", "guess"), ("collect",)
 AGENTS = {
     "sim-agent": AgentDefinition(name="sim-agent", domain="simulation", skills=OWN),
     "list-agent": AgentDefinition(name="list-agent", domain="simulation", skills=OTHERS),
 }
 
 
+class Call(NamedTuple):
+    """A call as its provider knows it, at a moment of the run's loop."""
+
+    at: float
+    attempt: UUID
+    item: int
+    runner: str
+
+
 class Bill:
-    """What the provider counted: calls begun by attempt and item, and calls answered by attempt."""
+    """What the provider counted: calls, also by attempt and item, and calls answered by attempt."""
 
     def __init__(self) -> None:
+        self.calls: list[Call] = []
         self.begun: Counter[tuple[UUID, int]] = Counter()
         self.answered: Counter[UUID] = Counter()
         self.orphaned: set[UUID] = set()
@@ -85,9 +102,7 @@ class SimEngine:
         no_turn = (
             NoTurn("rate_limited", "it takes no more calls", 6.0) if self._chance.happens(0.03) else None
         )
-        done = len(run.work.done.items) if run.work.done else 0
-        most = MOST * (ITEMS - done if run.work.skill == "collect" else 1)
-        return Prepared(run, most, no_turn=no_turn)
+        return Prepared(run, _most(run), no_turn=no_turn)
 
     async def run(self, prepared: Prepared) -> Any:
         run = prepared.run
@@ -110,19 +125,34 @@ class SimEngine:
 
     async def _work(self, run: Run, item: int, seconds: tuple[float, ...]) -> None:
         attempt, paid = run.work.attempt_id, run.work.pool != "custom"
-        call = ProviderCall(item, 1, "first", "openai", "sim", run.started_at, most_usd=MOST)
+        price, most = (None, None) if run.work.skill == "guess" else (PRICE, MOST)
+        call = ProviderCall(item, 1, "first", "openai", "sim", run.started_at, most_usd=most)
         if paid:
-            self._bill.begun[attempt, item] += 1
             run.progress.calls.append(call)
+            if self._chance.happens(0.04):
+                call.outcome, call.took_s, call.in_doubt = "rate_limited", 0.0, False
+                asked_s = self._chance.random.choice((None, 3.0, 15.0))
+                raise Failure("rate_limited", "it takes no more", retryable=True, retry_after_s=asked_s)
+            self._bill.begun[attempt, item] += 1
+            self._bill.calls.append(
+                Call(asyncio.get_running_loop().time(), attempt, item, self._process.name)
+            )
         await asyncio.sleep(self._chance.random.choice(seconds))
         if not self._process.alive:
             await self._process.gone()
         if paid:
             call.usage = Usage(
-                provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=PRICE
+                provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=price
             )
             call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
             run.progress.spend(call.usage)
             self._bill.answered[attempt] += 1
         if self._chance.happens(0.15):
             raise Failure("sim_failure", "it failed", retryable=self._chance.happens(0.8))
+
+
+def _most(run: Run) -> Decimal | None:
+    if run.work.skill == "guess":
+        return None
+    done = len(run.work.done.items) if run.work.done else 0
+    return MOST * (ITEMS - done if run.work.skill == "collect" else 1)

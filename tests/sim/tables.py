@@ -15,6 +15,7 @@ from projector.rows import changes
 from projector.tables import names
 from projector.waves import Misfit, Wave, waves
 from shared.direct_get import Entry
+from sim.agreement import disagreements
 from sim.run import Run
 from sim.skills import AGENTS, SKILLS
 from sim.streams import Stored, aggregate_of
@@ -56,6 +57,7 @@ def _differences(run: Run) -> Iterator[str]:
     for table, rows in folded.tables.items():
         if rows != projected.rows.tables[table]:
             yield f"{table} is not what the folded log says"
+    yield from disagreements(run, folded)
 
 
 def project(readings: list[Reading], random: Random) -> Tables:

@@ -9,15 +9,16 @@ import pytest
 from shared.events import SessionEvent
 from shared.ledger_events import LedgerEvent
 from sim.__main__ import failures
+from sim.asked import Focus
 from sim.chance import Fault
 from sim.check import violations
 from sim.mutants import MUTANTS, Mutant, planted
-from sim.run import Focus, Run, run, uncollected
+from sim.run import Run, run, uncollected
 from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 500
 A_FEW, ENOUGH = 70, 600
-ELSEWHERE = {"AttemptWithdrawn", "BalanceCarriedForward"}
+ELSEWHERE = {"AttemptWithdrawn"}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
