@@ -237,7 +237,7 @@ def _why(error: Exception) -> str:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return "PostgreSQL refuses the name and password of the vault"
         case _ if isinstance(error, NOT_THERE_YET):
-            return "the vault is not set up yet: try again"
+            return "the vault is not set up yet: try again, or run 'totalaud provision'"
         case _:
             return AWAY
 

@@ -21,6 +21,7 @@ from shared.forgetting import forget_together
 from shared.keyring import KEY_BYTES, BadMasterKey, Keyring, master_key
 from shared.memory_vault import MemoryVault
 from shared.outage import NOTICED_WHEN_GONE
+from shared.refusal import Refusal
 from shared.sealing import ERASED, reveal, seal
 from shared.settings import Settings
 from shared.vault import Unavailable, Vault, migrate
@@ -263,13 +264,19 @@ async def test_concurrent_migrations_take_turns(postgres_url: str):
     assert await rows(postgres_url, "select 1 from vault.keys") == []
 
 
+async def test_a_vault_of_a_newer_release_is_refused(vault_url: str):
+    await rows(vault_url, "update vault.alembic_version set version_num = '9999'")
+    with pytest.raises(Refusal, match="the vault is of a newer release: run that one"):
+        await migrate(vault_url)
+
+
 async def test_before_the_migration_the_vault_is_unavailable(postgres_url: str):
     vault = await Vault.connect(postgres_url, MASTER_KEY)
     with pytest.raises(Unavailable) as refused:
         await vault.make_keys(USER, [uuid4()])
     assert (refused.value.code, refused.value.message) == (
         "unavailable",
-        "the vault is not set up yet: try again",
+        "the vault is not set up yet: try again, or run 'totalaud provision'",
     )
     await vault.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from shared.own_settings import NEWEST, PATIENT
+from shared.refusal import Refusal
 from shared.suited import check, suiting
 
 SCHEMA = "vault"
@@ -20,9 +21,12 @@ TOOLS = ("alembic.command", "sqlalchemy.ext.asyncio")
 async def upgrade(database_url: str) -> None:
     """Nothing is loaded and nothing happens when it is there already.
 
-    Raises what asyncpg raises, and Refusal for a server that will not do.
+    Raises what asyncpg raises, and Refusal for a server that will not do, or a vault of a newer release.
     """
-    if await _revision(database_url) != _newest():
+    found, newest = await _revision(database_url), _newest()
+    if found is not None and found > newest:
+        raise Refusal("another_release", SCHEMA, "the vault is of a newer release: run that one")
+    if found != newest:
         await _upgrade(database_url)
 
 
