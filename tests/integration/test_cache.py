@@ -372,7 +372,7 @@ async def test_where_the_tables_are_behind_nothing_is_looked_up_and_nobody_waits
     work = await reader.work(client.user, "draw-token", {"text": "again"}, log_seq=10**9)
     begun = asyncio.get_running_loop().time()
     assert await reader.look(work) == Looked()
-    assert asyncio.get_running_loop().time() - begun < 3 * WAIT_S
+    assert asyncio.get_running_loop().time() - begun < 5 * WAIT_S
 
 
 async def test_while_postgres_is_away_nothing_is_looked_up(client: Client, reader: Reader):
@@ -390,7 +390,7 @@ async def test_while_postgres_says_nothing_nobody_waits_long(client: Client, rea
         reader.results = await ProjectedResults.connect(proxy.url)
         assert (await reader.look(work)).report is not None
         proxy.silence()
-        async with asyncio.timeout(3 * WAIT_S):
+        async with asyncio.timeout(5 * WAIT_S):
             assert await reader.look(work) == Looked()
         await reader.results.close()
 

@@ -166,7 +166,7 @@ async def test_a_skill_waits_for_a_table_that_somebody_holds_whatever_its_role_m
     async with connected(owner_url) as connection:
         await make(connection)
     async with held(postgres_url, "skills"):
-        reading = asyncio.create_task(tables.rows(SKILLS, {}, 0, wait_s=1))
+        reading = asyncio.create_task(tables.rows(SKILLS, {}, 0, wait_s=10))
         await until(lambda: value(postgres_url, WAITING))
     assert await reading == []
     await tables.close()
