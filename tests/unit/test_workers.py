@@ -343,7 +343,7 @@ async def test_a_process_that_a_skill_forks_answers_nobody_s_call(workers: Worke
     forked = await run_with(workers, attempt("fork", {"raises": raises}))
     assert await run_with(workers, attempt("nap", {"s": 0.4})) == {"slept": True}, "another's answer"
     assert forked["child"] > 0
-    assert gone(forked["child"])
+    await until_gone(forked["child"])
 
 
 async def test_a_process_that_a_skill_forks_reads_no_tables_on_its_parent_s_connection(
