@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 
 from shared.refusal import Refusal
-from totalaud.cli import records_shown
+from totalaud.cli import records_shown, show
 from totalaud.cli.loading import report_lines
 from totalaud.cli.main import call
 from totalaud.cli.outreach import pairs
@@ -210,6 +211,27 @@ def test_a_wide_terminal_shows_more(noun: str):
     wide, narrow = shown(noun, 200).splitlines()[0].split(), shown(noun, 80).splitlines()[0].split()
     assert [name for name in wide if name in narrow] == narrow
     assert len(wide) > len(narrow)
+
+
+@pytest.mark.parametrize("noun", ROWS)
+@pytest.mark.parametrize("many", [0, 1])
+def test_a_list_that_goes_to_no_terminal_looks_as_on_a_wide_one(noun: str, many: int):
+    rows, out = [ROWS[noun], ROWS[noun] | {"name": "美咲", "title": "美咲"}][: 2 * many], io.StringIO()
+    Console(file=out, width=show.UNBOUNDED).print(records_shown.listed(noun, rows, show.UNBOUNDED))
+    assert list(records_shown.written(noun, rows)) == out.getvalue().splitlines()
+
+
+def test_each_row_of_a_list_that_goes_to_no_terminal_is_one_line():
+    row = ROWS["contacts"] | {"outlet": "Radio\nNowhere\t\x1b[2J"}
+    _, _, told = records_shown.written("contacts", [row])
+    assert "Radio Nowhere ␛[2J" in told
+
+
+def test_a_list_of_ten_thousand_is_written_in_a_second():
+    rows = [ROWS["contacts"]] * 10_000
+    began = process_time()
+    assert len(list(records_shown.written("contacts", rows))) == 10_002
+    assert process_time() - began < 5
 
 
 def test_what_a_terminal_has_no_room_for_is_left_out_and_not_folded():

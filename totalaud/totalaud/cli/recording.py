@@ -8,6 +8,7 @@ import typer
 from totalaud.cli import records_shown, show
 from totalaud.cli.limited import cut
 from totalaud.cli.options import Options
+from totalaud.cli.plain import echo
 from totalaud.cli.reading import file_text
 
 if TYPE_CHECKING:
@@ -67,5 +68,7 @@ def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None =
     rows = cut(context, found, limit)
     if options.json:
         show.document(rows)
+    elif (out := show.console()).width < show.UNBOUNDED:
+        out.print(records_shown.listed(noun, rows))
     else:
-        show.console().print(records_shown.listed(noun, rows))
+        echo("\n".join(records_shown.written(noun, rows)))

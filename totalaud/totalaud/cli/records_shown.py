@@ -1,6 +1,6 @@
 """Records as tables: a few columns always, and of those that tell more what the terminal has room for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,25 +33,38 @@ RIGHT = ("sent", "replied", "placed", "contacts", "facts", "cost")
 Row = Mapping[str, Any]
 
 
+def written(noun: str, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a list where they may be as long as they are."""
+    return show.ruled(_chosen(noun, rows, show.UNBOUNDED), RIGHT)
+
+
 def listed(noun: str, rows: Iterable[Row], width: int | None = None) -> "Table":
     """Make the table of a list; `width` is the terminal's."""
-    found = list(rows)
-    cells = {name: [_cell(row, name) for row in found] for name in ALWAYS[noun]}
     terminal = width or show.console().width
-    room = terminal - sum(map(_width, cells, cells.values()))
-    for name in MORE[noun]:
-        more = [_cell(row, name) for row in found]
-        if (needed := _width(name, more)) <= room:
-            cells[name] = more
-            room -= needed
+    cells = _chosen(noun, rows, terminal)
     whole = [name for name in COPIED if name in cells and _width(name, cells[name]) <= terminal // 2]
     return show.table(
         tuple(cells), zip(*cells.values(), strict=True), right=RIGHT, whole=whole, gap=BETWEEN - 1
     )
 
 
+def _chosen(noun: str, rows: Iterable[Row], terminal: int) -> dict[str, list[Any]]:
+    """Return the cells of the columns that there is room for."""
+    found = list(rows)
+    cells = {name: [_cell(row, name) for row in found] for name in ALWAYS[noun]}
+    room = terminal - sum(map(_width, cells, cells.values()))
+    for name in MORE[noun]:
+        more = [_cell(row, name) for row in found]
+        if (needed := _width(name, more)) <= room:
+            cells[name] = more
+            room -= needed
+    return cells
+
+
 def _width(name: str, values: Iterable[Any]) -> int:
-    return BETWEEN + max(len(name), *(show.cell(value).cell_len for value in values), 0)
+    from rich.cells import cell_len
+
+    return BETWEEN + max(len(name), *(cell_len(show.words(value)) for value in values), 0)
 
 
 def _cell(row: Row, column: str) -> Any:
