@@ -77,6 +77,16 @@ def test_the_best_are_chosen_from_all_who_fit(asked, limit):
     assert (search.input["max_results"], ranking.input["criteria"]["limit"]) == (200, limit)
 
 
+@pytest.mark.parametrize("intent", ["find", "predict", "pitch"])
+@pytest.mark.parametrize(("many", "told"), [(1000, False), (1001, True)])
+def test_that_more_are_at_an_outlet_than_are_looked_at_is_told(intent, many, told):
+    there = [{"id": f"k{number}", "outlet": "The Wire"} for number in range(many)]
+    plan = of(intent, facts(contacts=there), outlet="The Wire")
+    note = "more than 1000 of your contacts are there: the first of them are looked at"
+    assert (note in plan.notes) == told
+    assert len(plan.steps[0].input["contacts"]) <= 1000
+
+
 def test_patterns_of_all_pitches_are_not_told_as_those_of_an_artist():
     note = f"patterns are looked for in all of your pitches, not in those for {ARTIST.name} alone"
     assert note in of("patterns", artist=ARTIST.name).notes

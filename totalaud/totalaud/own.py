@@ -7,6 +7,7 @@ from uuid import UUID
 
 from totalaud.planner.facts import Artist, Campaign, Facts, Release
 from totalaud.planner.vocabulary import key, known_outlets
+from totalaud.planner.whom import MOST_THERE
 from totalaud.tables import SKILLS, Tables
 
 Json = dict[str, Any]
@@ -18,7 +19,7 @@ ANYBODY = "SELECT 1 FROM contacts WHERE user_id = $1 AND NOT erased LIMIT 1"
 AT_OUTLET = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
 FROM contacts
-WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT 1000
+WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT $3
 """
 CONTACT = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
@@ -89,12 +90,13 @@ async def contacts_at(tables: Tables, user: UUID, outlet: str, names: Sequence[s
     """Return the contacts of an outlet, however it is written among `names`; personal values stay sealed.
 
     Where nobody is under its name, those under the others that it is known by: BBC 6 Music is BBC Radio 6.
+    Of too many to look at there is one more.
     """
     known = known_outlets()
     same = [name for name in names if key(name) == key(outlet)] or [
         name for name in names if known.get(key(name), name) == known.get(key(outlet), outlet)
     ]
-    return await _contacts(tables, user, await tables.rows(AT_OUTLET, user, same))
+    return await _contacts(tables, user, await tables.rows(AT_OUTLET, user, same, MOST_THERE + 1))
 
 
 async def contact(tables: Tables, user: UUID, id_: UUID) -> list[Json]:

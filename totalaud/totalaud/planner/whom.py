@@ -9,6 +9,7 @@ from totalaud.planner.facts import Release
 Json = dict[str, Any]
 FOUND = Template("{{step1.contacts}}")
 MOST_LOOKED_AT = 200
+MOST_THERE = 1000
 
 
 def found(draft: Draft, unpitched_for: Release | None = None) -> Template:
@@ -37,7 +38,11 @@ def named(draft: Draft) -> list[Json]:
     """Return whom an outlet or an e-mail address means, but for those who must not be written to."""
     asked = draft.question
     where = "by this address" if asked.contact else f"at {asked.outlet}"
-    there = [dict(contact) for contact in draft.facts.contacts]
+    there = [dict(contact) for contact in draft.facts.contacts[:MOST_THERE]]
+    if len(draft.facts.contacts) > MOST_THERE:
+        draft.notes.append(
+            f"more than {MOST_THERE} of your contacts are there: the first of them are looked at"
+        )
     kept: list[Json] = [one for one in there if not one.pop("suppressed", False)]
     if there and not kept:
         raise Absent(f"whom you know {where} must not be written to: they are suppressed")
