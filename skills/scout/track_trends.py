@@ -18,7 +18,7 @@ from library import music
 from library.asked import how_many, share_of_false
 from library.exact import benjamini_hochberg
 from library.meta import meta
-from library.outcomes import HORIZON
+from library.outcomes import HORIZON, MOST, bounded
 from library.slopes import FEWEST, Slope, slopes
 from library.spelling import usual
 from skill_runner.context import Context, SkillError
@@ -33,6 +33,9 @@ NOTHING_THERE = (
     "no numbers are recorded for this: 'totalaud streams import' brings days of streams, 'totalaud outreach "
     "import' what was sent"
 )
+NOT_ALL = (
+    f"{MOST} weeks of numbers were looked at, the first artists by name: ask for fewer days, or for a genre"
+)
 METRICS = ("streams", "listeners", "followers")
 METRIC_WEEKS = """
 SELECT a.name AS key, m.metric, CAST(date_trunc('week', m.day) AS date) AS week, avg(m.value) AS value,
@@ -42,7 +45,13 @@ WHERE m.user_id = :user AND a.mine AND m.metric = ANY(CAST(:metrics AS text[]))
   AND m.day >= CAST(:since AS date) AND m.day < CAST(:until AS date)
   AND (NOT :by_genre OR a.genre_keys && CAST(:all_names AS text[]))
 GROUP BY a.id, a.name, m.metric, week ORDER BY a.name, a.id, m.metric, week
-LIMIT 20000
+LIMIT :most
+"""
+PITCHED = """
+SELECT count(*) AS many FROM (
+    SELECT 1 FROM pitches
+    WHERE user_id = :user AND sent_at >= :since AND sent_at < :until AND bounced_at IS NULL LIMIT :most
+) p
 """
 WEEKLY_ANSWERS = """
 SELECT g.key, 'reply_rate' AS metric,
@@ -51,7 +60,7 @@ SELECT g.key, 'reply_rate' AS metric,
 FROM (SELECT contact_id, sent_at,
              CASE WHEN replied_at <= sent_at + interval '21 days' THEN replied_at END AS replied_at
       FROM pitches WHERE user_id = :user AND sent_at >= :since AND sent_at < :until AND bounced_at IS NULL
-      ORDER BY sent_at DESC LIMIT 20000) p
+      ORDER BY sent_at DESC LIMIT :most) p
 JOIN contacts c ON c.id = p.contact_id AND c.user_id = :user
 CROSS JOIN LATERAL unnest({grouped}) AS g(key)
 WHERE {chosen}
@@ -83,7 +92,7 @@ def run(given: Json, context: Context) -> Json:
     """Return `trends`, the surest first."""
     limit = share_of_false(given)
     window = max(how_many(given, "window_days", LONGEST), SHORTEST)
-    found = series(given, window, context)
+    found, cut = series(given, window, context)
     sloping = measured(found)
     told = [trend(*name, points, sloping.get(name)) for name, points in found.items()]
     tested = [one for one in told if one["direction"] != "insufficient"]
@@ -96,32 +105,39 @@ def run(given: Json, context: Context) -> Json:
     needed = None if tested else min((one["needed"] for one in told), default=FEWEST)
     warnings = [] if tested else [f"no series has {FEWEST} weeks" if found else NOTHING_THERE]
     warnings += [f"{window} days were looked at"] if window != given["window_days"] else []
+    warnings += cut
     sources = ["metric_days", "pitches"]
     about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)
     return {"trends": told, "meta": about}
 
 
-def series(given: Json, window: int, context: Context) -> dict[Name, Series]:
-    """Read weekly values by key and metric, of whole weeks: a Sunday alone would be a high or a low one."""
+def series(given: Json, window: int, context: Context) -> tuple[dict[Name, Series], list[str]]:
+    """Read weekly values by key and metric, and say so where they are not all.
+
+    They are of whole weeks: a Sunday alone would be a high or a low one.
+    """
     now = context.now()
     monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
     genres = sorted({music.genre_key(genre) for genre in given.get("genres") or []})
     others = music.genre_names()
     all_names = [*genres, *(other for other, own in others.items() if own in genres)]
-    which = {"by_genre": bool(genres), "all_names": all_names}
+    which = {"by_genre": bool(genres), "all_names": all_names, "most": MOST}
     since = monday - timedelta(weeks=ceil(window / DAYS))
-    rows = whole(
-        context.rows(METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which)
+    weeks = context.rows(
+        METRIC_WEEKS, since=since.date(), until=monday.date(), metrics=list(METRICS), **which
     )
-    span = {"since": since - HORIZON, "until": monday - HORIZON}
+    cut = [NOT_ALL] if len(weeks) >= MOST else []
+    rows = whole(weeks)
+    span = {"since": since - HORIZON, "until": monday - HORIZON, "most": MOST}
+    cut += bounded(context.rows(PITCHED, **span)[0]["many"])
     by_genre = {"genres": genres, "others": [*others], "owns": [*others.values()]}
     rows += named(context.rows(BY_GENRE, **span, by_genre=bool(genres), **by_genre), context)
     if places := by_region(given.get("regions") or []):
-        rows += context.rows(BY_REGION, **span, **which, **places)
+        rows += context.rows(BY_REGION, **span | which, **places)
     found: dict[Name, Series] = defaultdict(dict)
     for row in rows:
         found[row["key"], row["metric"]][row["week"]] = float(row["value"])
-    return found
+    return found, cut
 
 
 def whole(rows: list[Json]) -> list[Json]:

@@ -173,6 +173,26 @@ async def test_a_rising_number_is_told_and_seven_weeks_are_too_few(skillbench):
     assert (second["direction"], second["q_value"]) == ("insufficient", None)
 
 
+async def test_that_more_numbers_are_there_than_are_looked_at_is_told(skillbench):
+    user = skillbench.user()
+    artists = [{"id": uuid4(), "user_id": user, "name": f"No. {n}", "mine": True} for n in range(200)]
+    same = {"user_id": user, "metric": "streams", "value": 1.0}
+    rows = [
+        {"id": uuid4(), "artist_id": one["id"], "day": NOW.date() - timedelta(weeks=week), **same}
+        for one in artists
+        for week in range(1, 101)
+    ]
+    await skillbench.load({"artists": artists, "metric_days": rows[:-1]})
+    assert (await trends(skillbench, user))["meta"]["warnings"] == []
+    await skillbench.load({"metric_days": rows[-1:]})
+    (told,) = (await trends(skillbench, user))["meta"]["warnings"]
+    assert told.startswith("20000 weeks of numbers were looked at, the first artists by name")
+
+
+async def trends(skillbench, user):
+    return await skillbench.run("track-trends", {"window_days": 730}, user=user)
+
+
 async def test_answers_are_told_by_each_region_asked_for_and_all_that_lies_in_it(skillbench):
     user = skillbench.user()
     welsh, scot = (
