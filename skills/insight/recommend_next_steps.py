@@ -7,7 +7,7 @@ from library.asked import how_many
 from library.meta import meta
 from library.next_steps import proposed
 from library.outcomes import bounded
-from library.situation import Situation, situation
+from library.situation import MOST_CAMPAIGNS, Situation, situation
 from skill_runner.context import Context
 
 FEWEST_PITCHES, MOST = 100, 100
@@ -33,6 +33,7 @@ def run(given: Json, context: Context) -> Json:
 def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     n = len(at.mature)
     warnings = bounded(len(at.history))
+    warnings += [f"the latest {MOST_CAMPAIGNS} campaigns were looked at"] if at.more_campaigns else []
     if not actions:
         there = at.history or at.campaigns or at.artists or at.opportunities
         warnings.append("no step is worth its effort now" if there else NOTHING_THERE)

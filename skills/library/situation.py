@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from library.acts import acts
-from library.outcomes import campaign, latest, mature
+from library.outcomes import MOST, campaign, latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
 
-MOST_CAMPAIGNS, MOST_SEARCHED = 20, 3
+MOST_CAMPAIGNS, MOST_SEARCHED = 200, 3
 MOST_FITTING = 200
 TYPES_OF = {
     "radio": ["radio", "podcast"],
@@ -37,7 +37,7 @@ SELECT p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounce
 FROM pitches p JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
 WHERE p.user_id = :user AND p.campaign_id = ANY(:campaigns) AND NOT c.suppressed AND NOT c.erased
   AND (p.sent_at > :since OR p.positive_at > :since) AND coalesce(p.sent_at, p.positive_at) <= :now
-ORDER BY coalesce(p.sent_at, p.positive_at) DESC, p.id LIMIT 5000
+ORDER BY coalesce(p.sent_at, p.positive_at) DESC, p.id LIMIT :most
 """
 DRAFTS = """
 SELECT o.campaign_id, o.contact_id, max(o.at) AS at
@@ -46,7 +46,7 @@ WHERE o.user_id = :user AND o.campaign_id = ANY(:campaigns) AND o.kind IN ('draf
   AND NOT o.corrected AND o.at > :since AND o.at <= :now AND NOT c.suppressed AND NOT c.erased
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.campaign_id = o.campaign_id
                   AND p.contact_id = o.contact_id AND (p.sent_at IS NOT NULL OR p.declined_at IS NOT NULL))
-GROUP BY 1, 2 ORDER BY 3, 2 LIMIT 500
+GROUP BY 1, 2 ORDER BY 3, 2 LIMIT :most
 """
 FITTING = """
 SELECT c.id, c.outlet, c.type
@@ -87,7 +87,7 @@ SELECT a.id, a.name, a.genres, a.location,
           AND (f.valid_to IS NULL OR f.valid_to >= CAST(:today AS date))) AS facts
 FROM artists a
 WHERE a.user_id = :user AND a.mine AND (CAST(:artist AS uuid) IS NULL OR a.id = CAST(:artist AS uuid))
-ORDER BY a.id LIMIT 50
+ORDER BY a.id LIMIT 200
 """
 
 Row = dict[str, Any]
@@ -104,6 +104,7 @@ class Situation:
     now: datetime
     history: list[Row] = field(default_factory=list)
     campaigns: list[Row] = field(default_factory=list)
+    more_campaigns: bool = False
     pitches: list[Row] = field(default_factory=list)
     drafts: list[Row] = field(default_factory=list)
     fitting: dict[str, list[Row]] = field(default_factory=dict)
@@ -128,13 +129,17 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     """Read it for a campaign, an artist or all of a user's; raises SkillError for an unknown id."""
     now, today = context.now(), context.now().date()
     artist_id = _artist(context, campaign_id, artist_id)
-    campaigns = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, now=now, most=MOST_CAMPAIGNS)
+    most = MOST_CAMPAIGNS + 1
+    found = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, now=now, most=most)
+    campaigns = found[:MOST_CAMPAIGNS]
     artists = context.rows(ARTISTS, today=today, artist=artist_id)
-    of = {"campaigns": [one["id"] for one in campaigns], "now": now, "since": now - timedelta(days=60)}
+    lately = {"now": now, "since": now - timedelta(days=60), "most": MOST}
+    of = {"campaigns": [one["id"] for one in campaigns], **lately}
     return Situation(
         now=now,
         history=latest(context, until=now),
         campaigns=campaigns,
+        more_campaigns=len(found) > len(campaigns),
         pitches=context.rows(PITCHES, **of),
         drafts=context.rows(DRAFTS, **of),
         fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},

@@ -1,5 +1,6 @@
 """What releases, campaigns and opportunities call for, each proposal with the rows that it rests on."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from library.actions import Action, Gain, counted, evidence, record, skill
 from library.applying import applying, taken_by
 from library.expected import better_template, reply_rate
-from library.situation import Situation, waits
+from library.situation import Row, Situation, waits
 
 PITCHES_OF_A_RELEASE = 40
 LATE_DAYS, LATE_LOST, EARLY_LOST = 28, 0.3, 0.15
@@ -80,17 +81,18 @@ def switch_template(at: Situation) -> Iterator[Action]:
 def record_answers(at: Situation) -> Iterator[Action]:
     """So many pitches without a single answer are more likely a log that was not kept."""
     heard = {row["campaign_id"] for row in at.history if row["replied_at"] or row["declined_at"]}
+    settled = Counter(row["campaign_id"] for row in at.mature)
     for campaign in at.campaigns:
-        rows = [row for row in at.mature if row["campaign_id"] == campaign["id"]]
-        if len(rows) < SILENT_PITCHES or campaign["id"] in heard:
+        silent = settled[campaign["id"]]
+        if silent < SILENT_PITCHES or campaign["id"] in heard:
             continue
-        lost = USE_OF_LATE_ANSWERS * USUAL_RATE * len(rows)
+        lost = USE_OF_LATE_ANSWERS * USUAL_RATE * silent
         yield Action(
             "record_answers",
             f"Record the answers to {campaign['name']}: not one is known",
             Gain(lost, lost / 2),
             15,
-            (evidence("campaign", [campaign["id"]], f"{len(rows)} pitches, no answer recorded"),),
+            (evidence("campaign", [campaign["id"]], f"{silent} pitches, no answer recorded"),),
             skill("track-campaign", {"campaign_id": campaign["id"], "window": "all"}),
             estimated=False,
         )
@@ -117,8 +119,11 @@ def close_campaign(at: Situation) -> Iterator[Action]:
     """Nothing is open in it any more."""
     open_ = {row["campaign_id"] for row in (*at.drafts, *filter(waits, at.pitches))}
     open_ |= {one["id"] for one in at.campaigns if one["out"] and one["out"] > at.now.date()}
+    sent = defaultdict[str, list[Row]](list)
+    for row in at.history:
+        sent[row["campaign_id"]].append(row)
     for campaign in at.campaigns:
-        rows = [row for row in at.history if row["campaign_id"] == campaign["id"]]
+        rows = sent[campaign["id"]]
         busy = any(
             waits(row) or at.days_since(row["last_sent_at"] or row["sent_at"]) < DONE_DAYS for row in rows
         )

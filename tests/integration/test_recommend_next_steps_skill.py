@@ -104,6 +104,20 @@ async def test_contacts_to_pitch_are_of_the_kinds_that_the_campaign_is_for(skill
     assert {one.get("type") for one in proposal["command"]["input"]["contacts"]} == fitting
 
 
+@pytest.mark.parametrize(("many", "told"), [(25, []), (201, ["the latest 200 campaigns were looked at"])])
+async def test_whoever_is_interested_is_answered_whichever_campaign_it_was_in(skillbench, many, told):
+    user = skillbench.user()
+    act, people = artist(user), [contact(user, email=SEALED, genres=["polka"]) for _ in range(many)]
+    acts = [campaign(user, name=f"C{number}") for number in range(many)]
+    replied = {"replied_at": skillbench.now, "positive_at": skillbench.now}
+    sent = [pitch(user, one, to, days=5, **replied) for one, to in zip(acts, people, strict=True)]
+    await skillbench.load({"artists": [act], "campaigns": acts, "contacts": people, "pitches": sent})
+    found = await skillbench.run(SKILL, {}, user=user)
+    titles = [one["title"] for one in found["actions"] if one["kind"] == "answer_interested"]
+    assert titles == [f"Answer {min(many, 200)} contacts who wrote that they are interested"]
+    assert [one for one in found["meta"]["warnings"] if "campaigns" in one] == told
+
+
 async def test_of_many_campaigns_contacts_are_looked_for_in_those_pitched_last(skillbench):
     user = skillbench.user()
     act, old = artist(user), contact(user, email=SEALED, genres=["polka"])
