@@ -42,15 +42,27 @@ class Replies:
         self._many = asyncio.Semaphore(MANY_AT_ONCE)
 
     async def one(
-        self, subject: str, body: bytes, *, timeout: float, headers: dict[str, str] | None = None
+        self,
+        subject: str,
+        body: bytes,
+        *,
+        timeout: float,
+        headers: dict[str, str] | None = None,
+        again_s: float | None = None,
     ) -> Msg:
-        """Return the answer; raises TimeoutError, and NoRespondersError where nobody listens."""
+        """Return the answer; raises TimeoutError, and NoRespondersError where nobody listens.
+
+        It may be asked `again` after so many seconds without one; whichever is answered first counts.
+        """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Msg] = loop.create_future()
         reply = await self._expect(lambda message: _done(answer, message))
         timer = loop.call_later(timeout, self._look, answer, 0)
         try:
             await self._client.publish(subject, body, reply, headers)
+            while again_s and not (await asyncio.wait((answer,), timeout=again_s))[0]:
+                if not self._coming_in():
+                    await self._client.publish(subject, body, reply, headers)
             message = await answer
         finally:
             timer.cancel()

@@ -163,6 +163,21 @@ async def test_a_command_over_a_slow_link_is_sent_once_and_answered(
     assert len(heard) == 1
 
 
+async def test_a_command_that_is_asked_again_takes_the_answer_to_the_first_time_too(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(door, "TRY_S", 0.1)
+    heard: list[Heard] = []
+
+    async def answer_the_first(heard_now: Heard) -> None:
+        heard.append(heard_now)
+        if len(heard) == 3:
+            await heard[0].answer(b'{"accepted": true}')
+
+    await bus.listen("ask.*.session.run", answer_the_first)
+    assert await door.Door(bus).ask(uuid4(), "session", "run", {}) == {"accepted": True}
+
+
 @pytest.mark.parametrize("said", [b"hello", b"[]", b"{}", b'{"stream": "ALL", "seq": 1}'])
 async def test_an_answer_of_somebody_else_is_told_in_one_sentence(bus: Bus, said: bytes):
     async def answer(heard: Heard) -> None:

@@ -109,12 +109,18 @@ class Door:
         self, subject: str, owner: str, data: bytes, once_s: float | None, since: float
     ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        until, timeout = since + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
+        until, try_s = since + PATIENCE_S, (once_s or TRY_S) + sending_s(data)
         parent = telemetry.traceparent() or callers_span()
         headers = {"traceparent": parent} if parent else None
         while True:
             try:
-                reply = await self._bus.replies.one(subject, data, timeout=timeout, headers=headers)
+                reply = await self._bus.replies.one(
+                    subject,
+                    data,
+                    timeout=try_s if once_s else max(until - loop.time(), try_s),
+                    headers=headers,
+                    again_s=None if once_s else try_s,
+                )
             except MaxPayloadError:
                 limit = self._bus.max_payload
                 raise Refusal(
@@ -125,7 +131,7 @@ class Door:
             except (NoRespondersError, OutboundBufferLimitError):
                 await asyncio.sleep(AGAIN_S)
             except TimeoutError:
-                until = 0 if once_s else until
+                until = 0
             else:
                 self._answered = loop.time()
                 return _answer(reply.data, owner)
