@@ -201,6 +201,12 @@ def test_no_port_is_given_to_two_processes_before_either_listens():
     assert (len(theirs), len(ours), theirs & ours) == (many, many, set())
 
 
+def test_a_process_that_was_given_a_port_ends_without_a_complaint():
+    code = "from totalaud.stack import ports; ports.free_port()"
+    ended = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, check=True)
+    assert ended.stderr == b""
+
+
 @pytest.mark.parametrize("left", [b"", b"\n", b"four", b"99999", b"\xff\xfe"])
 def test_a_port_that_a_full_or_damaged_disk_left_unreadable_is_chosen_anew(left: bytes, tmp_path: Path):
     (tmp_path / "port").write_bytes(left)

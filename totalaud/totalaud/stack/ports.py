@@ -1,6 +1,7 @@
 """Free ports on loopback, outside the range from which the system lends ports to clients."""
 
 import asyncio
+import os
 import random
 import socket
 from pathlib import Path
@@ -11,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 PROBE_TIMEOUT_S = 1.0
 MOST_HELD = 256
-_held: dict[int, socket.socket] = {}
+_held: dict[int, int] = {}
 
 
 def is_free(port: int) -> bool:
@@ -70,7 +71,7 @@ def _hold(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _held[port] = mark
+    _held[port] = mark.detach()
     if len(_held) > MOST_HELD:
-        _held.pop(next(iter(_held))).close()
+        os.close(_held.pop(next(iter(_held))))
     return True
