@@ -9,6 +9,7 @@ from orchestrator.money import NOTHING
 from orchestrator.session import Session
 from projector.fold import Fold
 from shared.subjects import Aggregate
+from sim.asked import Asked
 from sim.run import LEDGERS, Run
 
 Record = dict[str, Any]
@@ -25,7 +26,7 @@ def disagreements(run: Run, rows: Fold) -> Iterator[str]:
             row = rows.tables["agent_sessions"][asked.aggregate.uuid]
             yield from _session(state, row)
             yield from _steps(asked.aggregate, state, rows)
-        yield from _attempts(asked.aggregate, state, rows)
+        yield from _attempts(asked, state, rows)
     for user, aggregate in LEDGERS.items():
         yield from _ledger(run.ledger(user), [one for one in _of(rows, "ledger") if one["user_id"] == user])
         limits = {
@@ -103,9 +104,11 @@ def _steps(aggregate: Aggregate, state: Session, rows: Fold) -> Iterator[str]:
             yield f"the tables show a step of an ended session as {row['status']}"
 
 
-def _attempts(aggregate: Aggregate, state: Session, rows: Fold) -> Iterator[str]:
-    column = "agent_session_id" if aggregate.noun == "session" else "execution_id"
-    own = {one["id"]: one for one in _of(rows, "skill_executions") if one[column] == aggregate.uuid}
+def _attempts(asked: Asked, state: Session, rows: Fold) -> Iterator[str]:
+    id_, alone = asked.aggregate.uuid, asked.aggregate.noun == "execution"
+    session_id, execution_id = (asked.beside, id_) if alone else (id_, None)
+    columns = {"agent_session_id": session_id, "execution_id": execution_id}
+    own = {one["id"]: one for one in _of(rows, "skill_executions") if columns.items() <= one.items()}
     if state.status != "refused" and own.keys() != state.known:
         yield "the tables show other attempts than were asked for"
     running = {id_ for id_, one in own.items() if one["status"] is None}

@@ -1,6 +1,7 @@
 """What is asked of a run."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.subjects import Aggregate
 from sim.chance import Faults
@@ -11,13 +12,14 @@ from sim.skills import SKILLS
 class Asked:
     """A session, or a skill alone: whether its start is a bad one, and whether its own limit still holds.
 
-    `fresh` has the steps that are not to be answered from the cache.
+    `fresh` has the steps that are not to be answered from the cache, `beside` the session that it is for.
     """
 
     aggregate: Aggregate
     bad: bool
     limited: bool
     fresh: frozenset[int] = frozenset()
+    beside: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Focus:
     cancelled: float = 0.2
     alone: float = 0.2
     restarts: float = 0.3
-    calm: float = 0.1
+    calm: float = 0.15
 
 
 ANYTHING = Focus()

@@ -37,7 +37,7 @@ from sim.skills import ATTEMPTS, OTHERS
 
 TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
 ORDERED = frozenset({SessionCancelled, SessionRetried})
-REFUSED = frozenset({"already_ended", "not_retryable", "not_found", "invalid"})
+REFUSED = frozenset({"already_ended", "not_retryable", "not_found", "invalid", "conflict"})
 REFUSED_FOR_NOW = "rate_limited"
 REASONS = {REFUSED_FOR_NOW, LOST, "sim_failure", "sim_unready", "timeout", "budget_exceeded", "unknown_price"}
 WATCHED = TERMINAL | {SessionRetried, SessionStarted, AttemptRequested, AttemptStarted, StepCompleted}

@@ -14,6 +14,7 @@ from shared.events import (
     AttemptFailed,
     AttemptReportedLate,
     AttemptRequested,
+    AttemptStarted,
     ModelCalled,
     StepCompleted,
 )
@@ -89,6 +90,9 @@ def _account(run: Run, user: UUID) -> Iterator[str]:
             if event.attempt_id in before.open:
                 yield "the same attempt was reserved twice"
     account = ledger.state
+    guessed = sum(1 for id_ in _unpriced(events) if _costs(id_, events))
+    if account.unpriced != guessed:
+        yield f"the ledger counts {account.unpriced} attempts of unknown price, there were {guessed}"
     if account.open:
         yield "money is still set aside when all is done"
     doubt = account.in_doubt
@@ -106,6 +110,13 @@ def _unpriced(events: Iterable[AnyEvent]) -> set[UUID]:
     return {
         event.attempt_id for event in events if type(event) is AttemptRequested and event.skill == "guess"
     }
+
+
+def _costs(attempt: UUID, events: list[AnyEvent]) -> bool:
+    """Whether an attempt has called somebody, as far as is known."""
+    own = [event for event in events if getattr(event, "attempt_id", None) == attempt]
+    told = [event for event in own if type(event) in OUTCOME]
+    return any(_is_paid(one) for one in told) if told else any(type(one) is AttemptStarted for one in own)
 
 
 def _exceeded(account: Ledger, scope: Scope, reserved: MoneyReserved) -> bool:

@@ -451,4 +451,19 @@ MUTANTS = (
         faulty_words.behind_is_lost,
         Focus(skills=BOUGHT, faults=BEHIND, restarts=0),
     ),
+    Mutant(
+        "whoever sends another command under the same id is told that it is done",
+        "was taken for the one of its id",
+        decide,
+        "check_same",
+        faulty_words.always,
+    ),
+    Mutant(
+        "a lease runs on for long",
+        "s after its runner",
+        follow.Follow,
+        "_set_lease",
+        faulty_words.long_leases,
+        Focus(skills=BOUGHT, calm=1.0),
+    ),
 )

@@ -20,6 +20,7 @@ class Process:
         self.alive = True
         self.ahead = NOT_AT_ALL
         self.died = asyncio.Event()
+        self.died_at: float | None = None
         self._chance = chance
         self._limbo: list[asyncio.Future[None]] = []
 
@@ -43,4 +44,5 @@ class Process:
 
     def kill(self) -> None:
         self.alive = False
+        self.died_at = asyncio.get_running_loop().time()
         self.died.set()

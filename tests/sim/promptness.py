@@ -24,7 +24,7 @@ from shared.events import (
 )
 from shared.ledger_events import MoneyReleased, MoneyReserved
 from shared.subjects import Aggregate
-from sim.run import Run
+from sim.run import HARMLESS, Run
 from sim.streams import Stored, aggregate_of
 
 MOMENT_S, SWEPT_S = 1.0, 62.0
@@ -36,6 +36,7 @@ def untimely(run: Run) -> Iterator[str]:
     if not run.world.skew_s:
         for stored in run.world.server.streams["EVT"].by_subject.values():
             yield from _early(stored)
+    yield from _lost_late(run)
     if run.is_calm:
         yield from (f"{what} took {took:.1f} s" for took, what in run.waits if took > MOMENT_S)
         for subject, stored in run.world.server.streams["EVT"].by_subject.items():
@@ -87,6 +88,27 @@ def _early(stored: list[Stored]) -> Iterator[str]:
                     due = None
                 case SessionRetried() | StepCompleted():
                     due = None
+                case _:
+                    pass
+
+
+def _lost_late(run: Run) -> Iterator[str]:
+    """Where nobody but runners dies, their attempts are lost within a lease and a second."""
+    server = run.world.server
+    struck = set(server.chance.struck) - HARMLESS - {"crash"}
+    died = {one.name: one.died_at for one in run.world.processes if one.died_at is not None}
+    if struck or server.starts > 1 or server.elected_at or any(one.startswith("orch") for one in died):
+        return
+    claimed: dict[UUID, str] = {}
+    for one in server.streams["EVT"].messages:
+        for event in one.commit.events:
+            match event:
+                case AttemptStarted():
+                    claimed[event.attempt_id] = event.runner
+                case AttemptLost():
+                    silent_s = one.at - died.get(claimed[event.attempt_id], one.at)
+                    if silent_s > server.ack_wait_s + MOMENT_S:
+                        yield f"an attempt was lost {silent_s:.1f} s after its runner"
                 case _:
                     pass
 

@@ -124,6 +124,8 @@ async def _live(found: Run) -> None:
         tasks.append(asyncio.create_task(_clocks(world)))
     if not is_calm and random.random() < found.focus.restarts:
         tasks.append(asyncio.create_task(_restarts(world)))
+    if is_calm and random.random() < 0.5:
+        tasks.append(asyncio.create_task(_deaths(world)))
     ids = IDS[: random.randint(1, len(IDS))]
     asking += [asyncio.create_task(users[random.random() < 0.3].use(id_)) for id_ in ids]
     await asyncio.sleep(FAULTY_S)
@@ -147,6 +149,15 @@ async def _restarts(world: World) -> None:
     while loop.time() < FAULTY_S:
         await asyncio.sleep(random.uniform(0, 8))
         world.server.restart(random.randint(0, 3))
+
+
+async def _deaths(world: World) -> None:
+    """Runners die now and then, while all else is well."""
+    random, loop = world.chance.random, asyncio.get_running_loop()
+    while loop.time() < FAULTY_S:
+        await asyncio.sleep(random.uniform(0, 8))
+        random.choice([one for one in world.processes if one.name.startswith("runner")]).kill()
+        world.chance.struck["crash"] += 1
 
 
 async def _clocks(world: World) -> None:

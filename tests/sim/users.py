@@ -63,16 +63,18 @@ class User:
         aggregate = (execution if alone else session)(self._user, id_)
         own = self._own_budget()
         bad = random.random() < 0.05
-        verb, wanted = ("execute", self._skill(bad=bad)) if alone else ("run", self._workflow(bad=bad))
-        fresh = frozenset(
-            number for number, step in enumerate(wanted.get("steps", [wanted]), 1) if step["fresh"]
-        )
-        asked = Asked(aggregate, bad, "budget" in own and not alone, fresh)
+        beside = self._beside() if alone else None
+        wanted = self._skill(beside, bad=bad) if alone else self._workflow(bad=bad)
+        verb, steps = "execute" if alone else "run", wanted.get("steps", [wanted])
+        fresh = frozenset(number for number, step in enumerate(steps, 1) if step["fresh"])
+        asked = Asked(aggregate, bad, "budget" in own and not alone, fresh, beside)
         self._run.asked[id_] = asked
         body = dumps({**wanted, **_id(aggregate), **own})
         for _ in range(random.choice((1, 1, 2))):
             await self._send(random.choice(("cmd",) if bad else ("ask", "cmd")), aggregate, verb, body)
         self._run.accepted.add(id_)
+        if not bad and self._has_begun(aggregate) and random.random() < 0.1:
+            await self._contradict(asked, verb, wanted)
         await self._change(asked)
         if random.random() < 0.3:
             await self._read(aggregate)
@@ -107,9 +109,26 @@ class User:
         ]
         return {"agent": "sim-agent", "steps": steps}
 
-    def _skill(self, *, bad: bool) -> Json:
+    def _beside(self) -> UUID | None:
+        """Return a session of the user's own that a skill alone is for."""
+        own = [one.aggregate for one in self._run.asked.values() if one.aggregate.user == self._user]
+        sessions = [one.uuid for one in own if one.noun == "session" and self._has_begun(one)]
+        return self._random.choice([None, *sessions])
+
+    def _has_begun(self, aggregate: Aggregate) -> bool:
+        return bool(self._run.world.histories.session(aggregate).state.steps)
+
+    async def _contradict(self, asked: Asked, verb: str, wanted: Json) -> None:
+        """Ask for something else under the same id: it is refused."""
+        door, noun = self._random.choice(("ask", "cmd")), asked.aggregate.noun
+        other = {**wanted, "input": {"n": 2}, **_id(asked.aggregate)}
+        if await self._send(door, asked.aggregate, verb, dumps(other), again="other") and door == "ask":
+            self._run.untrue.append(f"another {noun} was taken for the one of its id")
+
+    def _skill(self, beside: UUID | None, *, bad: bool) -> Json:
+        named = {"session_id": str(beside)} if beside else {}
         skill = "unknown" if bad else self._random.choice(self._run.focus.skills)
-        return {"skill": skill, "input": {"n": 1}, "fresh": self._random.random() < 0.1}
+        return {"skill": skill, "input": {"n": 1}, "fresh": self._random.random() < 0.1, **named}
 
     def _own_budget(self) -> Json:
         """A session's own limit, sometimes, which fails it or has it wait, until somebody takes it away."""
@@ -131,12 +150,19 @@ class User:
         return await self._send("ask", aggregate, "set", body, noun="budget")
 
     async def _send(
-        self, door: str, aggregate: Aggregate, verb: str, body: bytes, *, noun: str | None = None
+        self,
+        door: str,
+        aggregate: Aggregate,
+        verb: str,
+        body: bytes,
+        *,
+        noun: str | None = None,
+        again: str = "",
     ) -> bool:
         """Send until it is known to be there; tell whether it was not refused."""
         noun = noun or {"session": "session", "execution": "skill"}[aggregate.noun]
         subject = f"{door}.{self._user}.{noun}.{verb}"
-        headers = {"Nats-Msg-Id": f"{verb}/{aggregate.subject}"}
+        headers = {"Nats-Msg-Id": f"{verb}/{aggregate.subject}{again}"}
         if door == "ask":
             return await self._asked(aggregate, subject, body, headers)
         while True:
