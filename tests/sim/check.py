@@ -34,6 +34,7 @@ from sim.money import OUTCOME, unpaid
 from sim.promptness import untimely
 from sim.run import Run
 from sim.skills import ATTEMPTS, OTHERS
+from skill_runner.handlers import REDELIVERIES
 
 TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
 ORDERED = frozenset({SessionCancelled, SessionRetried})
@@ -56,7 +57,7 @@ def _violations(run: Run) -> Iterator[str]:
         life = run.world.histories.session(asked.aggregate).life
         yield from _lived_well(run, id_, asked, life)
         yield from _lost_alive(run, life)
-        yield from _patience(life)
+        yield from _patience(run, life)
     yield from unpaid(run)
     yield from _left_to_the_sweep(run)
     yield from untimely(run)
@@ -129,8 +130,9 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Itera
         yield from (f"an attempt has {count} outcomes" for count in told.values() if count > 1)
 
 
-def _patience(life: Life[Session]) -> Iterator[str]:
+def _patience(run: Run, life: Life[Session]) -> Iterator[str]:
     """A step is tried as often as it says, again where that was no fault of its own, in doubt if it may."""
+    reasons = REASONS | ({"runner_lost"} if run.world.chance.struck["crash"] > REDELIVERIES else set())
     own, outages, last = 0, 0, AttemptError(code="", message="", retryable=False)
     for before, event, _ in life:
         match event:
@@ -148,7 +150,7 @@ def _patience(life: Life[Session]) -> Iterator[str]:
                 yield "a step is tried again though it is in doubt"
             case AttemptRequested() if before.waiting_on == "in_doubt":
                 yield "a step is tried again though it is in doubt"
-            case SessionFailed() if event.code not in REASONS:
+            case SessionFailed() if event.code not in reasons:
                 yield f"a session failed for no reason that there was: {event.code}"
             case SessionFailed() if event.code == last.code and last.retryable:
                 if (

@@ -18,6 +18,7 @@ from orchestrator.queued import queued_report
 from orchestrator.sweep import Sweep
 from shared.delivery import Delivery, Poison, server_of
 from shared.events import (
+    AttemptError,
     AttemptFailed,
     AttemptLost,
     AttemptRequested,
@@ -182,6 +183,19 @@ def test_whoever_had_not_claimed_it_hides_no_report_of_who_had(another: dict[str
         assert not await scene.has(AttemptLost)
 
     played(story)
+
+
+@pytest.mark.parametrize("skill", ["add", "buy"])
+def test_whoever_has_not_run_it_ends_it_only_after_a_report_in_the_queue(skill: str):
+    async def story(scene: Scene) -> None:
+        scene.queue_report()
+        error = AttemptError(code="runner_lost", message="none reported", retryable=True)
+        lost = structs.replace(Report.from_json(scene.report()), output=None, error=error, unclaimed=True)
+        await scene.answer(scene.doors.reports.report, lost.to_json())
+        assert await scene.has(StepCompleted)
+        assert not await scene.has(AttemptFailed)
+
+    played(story, skill)
 
 
 def test_one_that_no_commit_can_hold_is_recorded_without_its_output():

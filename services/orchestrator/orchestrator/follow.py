@@ -111,6 +111,11 @@ class Follow:
         """Have the sweep run soon."""
         self.sweep_wanted.set()
 
+    async def queued(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+        """Record what a runner has queued about its attempt."""
+        if (report := await queued_report(self._bus, attempt_id)) is not None:
+            await self.decided(aggregate, await record(self._sessions, report))
+
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
         if (aggregate := self._leases.get(attempt_id)) is not None:

@@ -93,7 +93,10 @@ class Reports:
             self.follow.look_again()
 
     async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:
+        """Record it; whoever has not run the attempt ends it only after a report that somebody has queued."""
         report = read(body)
+        if report.unclaimed:
+            await self.follow.queued(report.aggregate, report.attempt_id)
         return report.aggregate, await record(self.sessions, report)
 
     async def _end(self, body: bytes, refusal: Refusal) -> None:

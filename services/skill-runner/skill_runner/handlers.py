@@ -203,4 +203,4 @@ def _lost(work: Work, deliveries: int, now: datetime) -> Report:
     failure = Failure(
         "runner_lost", f"{deliveries - 1} runners began this attempt and none reported: it may end its runner"
     )
-    return Report(**about(work), error=failure.error(), started_at=now, duration_ms=0)
+    return Report(**about(work), error=failure.error(), started_at=now, duration_ms=0, unclaimed=True)
