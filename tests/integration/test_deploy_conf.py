@@ -95,6 +95,7 @@ async def test_work_reaches_the_runner_and_its_report_the_orchestrator(deploymen
         async def handle(delivery: Delivery) -> None:
             assert await runner.request(subjects.report(attempt), b"{}") == b"in the log"
             await runner.publish(subjects.late(attempt), b"{}")
+            await runner.publish(subjects.late(attempt, claimed=False), b"{}")
             await delivery.ack()
             taken.put_nowait(delivery.subject)
 

@@ -28,6 +28,7 @@ from shared.events import (
 )
 from shared.json import dumps, loads
 from shared.ledger_events import MoneyReleased, MoneyReserved, MoneySettled
+from shared.log import Behind
 from shared.refusal import Refusal
 from shared.subjects import late, ledger, session, stop
 from shared.usage import Cached
@@ -359,7 +360,7 @@ def test_a_queued_report_that_could_not_be_recorded_in_time_is_recorded_later():
     played(story, "add")
 
 
-@pytest.mark.parametrize("away", [TimeoutError, NoRespondersError])
+@pytest.mark.parametrize("away", [TimeoutError, NoRespondersError, Behind])
 def test_while_it_cannot_be_seen_who_waits_for_money_the_sweep_is_wanted(away: type[Exception]):
     async def resume_one(user: UUID) -> None:
         raise away

@@ -17,7 +17,7 @@ from orchestrator.ledger import Doubt, LedgerCommand, Release, Reserve, Settle
 from orchestrator.ledgers import Known, Ledgers
 from orchestrator.settling import SILENT_FOR, Settling, overdue, settlement
 from shared.commit import Commit
-from shared.log import MemoryLog, Past, Recorded
+from shared.log import Behind, MemoryLog, Past, Recorded
 from shared.subjects import Aggregate, ledger, session, skill
 
 PAID = start(1, pool="anthropic")
@@ -192,7 +192,7 @@ class AwayLedgers(Ledgers):
 
 @pytest.mark.parametrize(
     "error",
-    [NoRespondersError(), NoStreamResponseError(), OSError(), TimeoutError()],
+    [NoRespondersError(), NoStreamResponseError(), OSError(), TimeoutError(), Behind()],
     ids=lambda error: type(error).__name__,
 )
 async def test_what_cannot_be_settled_is_left_to_the_sweep_and_keeps_nothing_else(error: Exception):

@@ -19,6 +19,7 @@ from orchestrator.session import Session
 from orchestrator.sweep import Sweep
 from shared.bus import Ack
 from shared.commit import Commit
+from shared.log import Behind
 from shared.subjects import Aggregate, session
 from sim.bus import Process, SimBus
 from sim.chance import Chance
@@ -51,6 +52,7 @@ class AwayAtFirst:
         NoStreamResponseError(),
         NoRespondersError(),
         TimeoutError(),
+        Behind(),
         asyncpg.PostgresConnectionError(),
         OSError(),
     ],

@@ -11,13 +11,14 @@ from orchestrator.ledger import REMEMBERED
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.direct_get import read_page
+from shared.log import Behind
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import PATIENT, TABLES, unhurried
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
 PAGE = 256
-OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError, NatsError)
+OUTAGES = (*DATABASE_AWAY, asyncpg.PostgresError, NatsError, Behind)
 OPEN = """
 SELECT noun, id, user_id FROM outstanding
 UNION SELECT 'ledger', user_id, user_id FROM ledger

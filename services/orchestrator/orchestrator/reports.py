@@ -16,6 +16,7 @@ from shared.delivery import Delivery, Poison
 from shared.events import AttemptError
 from shared.json import dumps
 from shared.listening import Heard
+from shared.log import Behind
 from shared.message import Unreadable
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
@@ -89,7 +90,7 @@ class Reports:
             return
         try:
             await self.claims.resume_one(aggregate.user)
-        except (NatsError, OSError):
+        except (NatsError, OSError, Behind):
             self.follow.look_again()
 
     async def _record(self, body: bytes) -> tuple[Aggregate, Decided]:

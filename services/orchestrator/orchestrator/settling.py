@@ -21,7 +21,7 @@ from shared.events import (
     StepCompleted,
 )
 from shared.ledger_events import MoneyReserved, MoneySettled
-from shared.log import Log, Past
+from shared.log import Behind, Log, Past
 from shared.logs import get_logger
 from shared.message import Unreadable
 from shared.newest import Newest
@@ -90,7 +90,7 @@ class Settling:
                 continue
             try:
                 await self._ledgers.do(aggregate.user, command, cause=str(command.attempt_id))
-            except (NatsError, OSError) as outage:
+            except (NatsError, OSError, Behind) as outage:
                 whole = False
                 get_logger().warning(
                     "the sweep will settle", attempt=str(command.attempt_id), reason=type(outage).__name__
