@@ -167,7 +167,8 @@ def _meta(
     mean, share = (answered + 1) / (pitches + 20), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
     sent = counted(pitches, "pitch", "pitches")
-    if evidence and pitches >= min(wanted, MOST):
+    could_do_so = mean * HALF_AS_GOOD_AGAIN < 1
+    if evidence and could_do_so and pitches >= min(wanted, MOST):
         told = f"no time stands out: {sent} with a known outcome would show one that does half as well again"
         found = told if pitches >= wanted else "no time stands out"
         return meta(context, "own_data", pitches, warnings=[found, *bounded(pitches)])
