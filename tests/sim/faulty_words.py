@@ -144,3 +144,19 @@ def long_leases(real: Any) -> Any:
         self._lease_s = lease_s
 
     return set_lease
+
+
+def empty(_real: Any) -> Any:
+    return frozenset()
+
+
+def says_it_runs(_real: Any) -> Any:
+    return lambda _event, _at: {"status": "running"}
+
+
+def used_nothing(_real: Any) -> Any:
+    return lambda _usage: {}
+
+
+def knows_all_prices(real: Any) -> Any:
+    return lambda ours, event: replace(real(ours, event), unpriced=0)

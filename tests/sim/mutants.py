@@ -22,7 +22,7 @@ from orchestrator import (
     timers,
 )
 from orchestrator.session import Session
-from projector import rows, runs
+from projector import attempts, rows, runs
 from shared import jetstream_log
 from sim import faulty, faulty_words, tables
 from sim.asked import ANYTHING, Focus
@@ -465,5 +465,47 @@ MUTANTS = (
         "_set_lease",
         faulty_words.long_leases,
         Focus(skills=BOUGHT, calm=1.0),
+    ),
+    Mutant(
+        "nobody asks before a call",
+        "a call was made by somebody who had not claimed its attempt",
+        handlers.Handlers,
+        "_run_paid",
+        faulty.paid_without_claim,
+    ),
+    Mutant(
+        "no money is set aside before a call",
+        "a call was made for which no money was set aside",
+        claims.Claims,
+        "_reserved",
+        faulty.unreserved,
+    ),
+    Mutant(
+        "what has ended stays outstanding",
+        "what is outstanding is not what is open",
+        runs,
+        "ENDED",
+        faulty_words.empty,
+    ),
+    Mutant(
+        "the tables do not count attempts",
+        "of 1 attempts",
+        runs,
+        "started",
+        faulty_words.says_it_runs,
+    ),
+    Mutant(
+        "the tables forget what an attempt used",
+        "for a session that has spent",
+        attempts,
+        "_used",
+        faulty_words.used_nothing,
+    ),
+    Mutant(
+        "calls of unknown price are not counted",
+        "attempts of unknown price",
+        ledger,
+        "_settled",
+        faulty_words.knows_all_prices,
     ),
 )

@@ -156,12 +156,13 @@ def _kept_waiting(run: Run) -> Iterator[str]:
             for event in one.commit.events:
                 sessions[one.subject] = evolve(sessions[one.subject], event)
         for subject, state in sessions.items():
+            since = enough.get(subject, one.at)
+            if one.at - since > SWEPT_S:
+                yield "a session waited for money that was there"
             if state.waiting_on == "budget" and _has_enough(
                 aggregate_of(subject), state, ledgers, one.commit.at
             ):
-                since = enough.setdefault(subject, one.at)
-                if one.at - since > SWEPT_S:
-                    yield "a session waited for money that was there"
+                enough[subject] = since
             else:
                 enough.pop(subject, None)
 
