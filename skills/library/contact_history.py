@@ -26,10 +26,6 @@ FROM pitches
 WHERE user_id = :user AND contact_id = ANY(CAST(:ids AS uuid[])) AND sent_at <= :now
 GROUP BY contact_id
 """
-ANSWERS = """
-SELECT contact_id, count(*) AS answers FROM pitches
-WHERE user_id = :user AND replied_at IS NOT NULL GROUP BY contact_id
-"""
 OF_RELEASE = """
 SELECT DISTINCT p.contact_id FROM pitches p
 JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id

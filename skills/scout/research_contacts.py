@@ -10,7 +10,7 @@ from typing import Any
 
 from library import music
 from library.asked import how_many
-from library.contact_history import ANSWERS, histories
+from library.contact_history import histories
 from library.meta import meta
 from skill_runner.context import Context
 
@@ -20,13 +20,16 @@ MOST = 200
 CANDIDATES = 500
 RANK_CONSTANT = 60
 INNER = ("genre_fit", "text_fit", "total")
-SQL = f"""
+SQL = """
 WITH candidate AS (
-    SELECT c.id, {{fit}} AS genre_fit,
+    SELECT c.id, {fit} AS genre_fit,
            CASE WHEN :by_text THEN ts_rank(c.search, to_tsquery('simple', :terms)) ELSE 0 END AS text_fit,
-           coalesce(heard.answers, 0) AS answers, count(*) OVER () AS total
-    FROM contacts c LEFT JOIN ({ANSWERS}) heard ON heard.contact_id = c.id
-    WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased {{filters}}
+           heard.answers, count(*) OVER () AS total
+    FROM contacts c CROSS JOIN LATERAL (
+        SELECT count(*) AS answers FROM pitches p
+        WHERE p.user_id = :user AND p.contact_id = c.id AND p.replied_at IS NOT NULL
+    ) heard
+    WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased {filters}
     ORDER BY genre_fit DESC, text_fit DESC, answers DESC, c.id
     LIMIT :most
 )

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from library.actions import counted, needing
-from library.contact_history import ANSWERS
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
 from library.objections import left_out, reachable
@@ -39,9 +38,12 @@ PEOPLE = """
 SELECT c.id, c.name, c.outlet, c.type, c.genre_keys FROM contacts c
 WHERE c.user_id = :user AND c.id = ANY(CAST(:ids AS uuid[]))
 """
-NOT_YET_PITCHED = f"""
+NOT_YET_PITCHED = """
 SELECT c.id, c.name, c.outlet, c.type, c.genre_keys
-FROM contacts c LEFT JOIN ({ANSWERS}) heard ON heard.contact_id = c.id
+FROM contacts c LEFT JOIN (
+    SELECT contact_id, count(*) AS answers FROM pitches
+    WHERE user_id = :user AND replied_at IS NOT NULL GROUP BY contact_id
+) heard ON heard.contact_id = c.id
 WHERE c.user_id = :user AND NOT c.suppressed AND NOT c.erased AND NOT EXISTS (
     SELECT 1 FROM pitches p WHERE p.campaign_id = CAST(:campaign AS uuid) AND p.contact_id = c.id)
 ORDER BY coalesce(heard.answers, 0) DESC, c.id LIMIT :most
