@@ -33,7 +33,7 @@ from shared.jetstream_log import CONFLICTS, EXPECTED, HEADER_ROOM, kept_out_by
 from shared.json import dumps
 from shared.logs import get_logger
 from shared.subjects import Aggregate, Pool, Run, stop, work
-from shared.work import Work
+from shared.work import Report, Work
 
 HEARING_S = 0.1
 NO_FLOORS: Floors = {}
@@ -111,10 +111,9 @@ class Follow:
         """Have the sweep run soon."""
         self.sweep_wanted.set()
 
-    async def queued(self, aggregate: Aggregate, attempt_id: UUID) -> None:
+    async def record_queued(self, aggregate: Aggregate, attempt_id: UUID) -> None:
         """Record what a runner has queued about its attempt."""
-        if (report := await queued_report(self._bus, attempt_id)) is not None:
-            await self.decided(aggregate, await record(self._sessions, report))
+        await self._record(aggregate, await queued_report(self._bus, attempt_id))
 
     def beat(self, attempt_id: UUID) -> None:
         """A runner is alive: its lease runs anew."""
@@ -155,13 +154,16 @@ class Follow:
         await asyncio.sleep(HEARING_S)
         if self._timers.is_set(attempt_id):
             return
-        if report is not None:
-            await self.decided(aggregate, await record(self._sessions, report))
+        await self._record(aggregate, report)
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):
             get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
         await self.decided(aggregate, decided)
+
+    async def _record(self, aggregate: Aggregate, report: Report | None) -> None:
+        if report is not None:
+            await self.decided(aggregate, await record(self._sessions, report))
 
     async def _is_passed_over(self, aggregate: Aggregate, asked: AttemptRequested, seq: int) -> bool:
         """Tell whether its queue counts the work as done, and nobody has begun or reported on it after that.

@@ -97,7 +97,7 @@ class Reports:
         """Record it; whoever has not run the attempt ends it only after a report that somebody has queued."""
         report = read(body)
         if report.unclaimed:
-            await self.follow.queued(report.aggregate, report.attempt_id)
+            await self.follow.record_queued(report.aggregate, report.attempt_id)
         return report.aggregate, await record(self.sessions, report)
 
     async def _end(self, body: bytes, refusal: Refusal) -> None:
