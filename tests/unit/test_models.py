@@ -1,7 +1,7 @@
 """Model names are aliases."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,23 @@ def test_a_retired_name_is_another_model_with_a_warning() -> None:
     )
 
 
-def test_every_model_that_anthropic_s_sdk_says_will_end_has_another_in_its_place() -> None:
-    ours = [
-        name for name in DEPRECATED_MODELS if name.startswith(("claude-3-", "claude-opus", "claude-sonnet"))
-    ]
-    assert [name for name in ours if name not in load()["anthropic"].retired] == []
+def _day(said: str) -> date:
+    """Read "January 22nd, 2027"."""
+    plain = re.sub(r"(?<=\d)\D\D,", ",", said)
+    return datetime.strptime(plain, "%B %d, %Y").replace(tzinfo=UTC).date()
+
+
+def test_every_model_for_which_anthropic_s_sdk_names_a_last_day_ends_on_it() -> None:
+    aliases = load()["anthropic"]
+    days = {
+        name: _day(said)
+        for name, said in DEPRECATED_MODELS.items()
+        if name.startswith(("claude-opus", "claude-sonnet", "claude-haiku"))
+    }
+    assert days
+    early = {name for name, day in days.items() if aliases.resolve(name, day).model == name}
+    late = {name for name, day in days.items() if aliases.resolve(name, day - timedelta(1)).model != name}
+    assert (early, late & set(aliases.retiring)) == (set(), set())
 
 
 @pytest.mark.parametrize(
