@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.cells import Fault
-from campaigns.columns import CONTACTS, OUTREACH
+from campaigns.columns import CONTACTS, OUTREACH, names
 from campaigns.contact_rows import Row, row
 from campaigns.csvfile import File
 from campaigns.csvfile import read as read_as
@@ -100,6 +100,37 @@ def test_commas_inside_quoted_headers_do_not_fool_the_delimiter():
 )
 def test_headers_have_many_names(header: str, field: str):
     assert field in only(read(f"E-Mail,{header}\nada@example.org,x\n"))
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("Vorname;Nachname;E-Mail-Adresse;Sender;Land;Abgemeldet", "Zoë;Müller;zoe@example.org;Café;DE;ja"),
+        ("Vorname;Name;E-Mail;Medium;Land;Widerspruch", "Zoë;Müller;zoe@example.org;Café;DE;x"),
+        ("Prénom;Nom;Adresse e-mail;Émission;Pays;Désinscrit", "Zoë;Müller;zoe@example.org;Café;DE;oui"),
+        ("Nombre;Apellidos;Correo electrónico;Medio;País;Baja", "Zoë;Müller;zoe@example.org;Café;DE;sí"),
+        ("Nome;Cognome;Indirizzo e-mail;Testata;Paese;Consenso", "Zoë;Müller;zoe@example.org;Café;DE;no"),
+        ("Voornaam;Achternaam;E-mailadres;Zender;Land;Afgemeld", "Zoë;Müller;zoe@example.org;Café;DE;ja"),
+    ],
+)
+def test_headers_of_other_languages_are_read_and_whoever_objected_is_known(header: str, line: str):
+    file = read(f"{header}\n{line}\n")
+    found = good(dict(only(file)))
+    assert (found.name, found.email, found.outlet, found.regions, found.suppressed) == (
+        "Zoë Müller",
+        "zoe@example.org",
+        "Café",
+        ("DE",),
+        True,
+    )
+    assert file.ignored == ()
+
+
+def test_a_word_of_another_language_means_one_field_and_none_that_english_has():
+    words = [word for words in CONTACTS.elsewhere.values() for word in words]
+    assert len(words) == len(set(words))
+    assert names(words) == words
+    assert set(words).isdisjoint(word for english in CONTACTS.aliases.values() for word in english)
 
 
 def test_of_two_columns_for_one_field_the_first_counts():
@@ -362,6 +393,12 @@ def test_lists_are_split_and_tidied():
 
 def test_first_and_last_name_make_a_name():
     assert good({"first_name": "Ada", "last_name": "Example"}).name == "Ada Example"
+
+
+@pytest.mark.parametrize("name", ["Example", "Ada Example", "Example, Ada"])
+def test_a_name_beside_a_first_name_may_be_the_last_one_or_the_whole(name: str):
+    expected = "Ada Example" if name == "Example" else name
+    assert good({"first_name": "Ada", "name": name}).name == expected
 
 
 @pytest.mark.parametrize(

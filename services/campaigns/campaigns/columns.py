@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import combining, normalize
 
 from campaigns.cells import NO, YES
+from campaigns.headers import ELSEWHERE
 from campaigns.objecting import objected, says_objected
 from shared.address import address
 
@@ -16,6 +18,7 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 class Columns:
     """`aliases` are the headers that mean a field; a file of this kind has one field of each of `needed`.
 
+    `elsewhere` are those of other languages, which count where English says nothing.
     `telling` recognises the cells of a field by themselves: they must not be passed over, whatever their
     header is. Of several columns for one field the first counts, one with a `loose` header where there is no
     other; unless the field's function in `heavier` recognises a cell of another one: then that cell does.
@@ -28,10 +31,12 @@ class Columns:
     telling: Telling = field(default_factory=dict)
     heavier: Telling = field(default_factory=dict)
     loose: frozenset[str] = frozenset({"tags"})
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _field_of: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        meant = {alias: name for name, aliases in self.aliases.items() for alias in aliases}
+        every = (*self.elsewhere.items(), *self.aliases.items())
+        meant = {alias: name for name, aliases in every for alias in aliases}
         object.__setattr__(self, "_field_of", meant)
 
     @property
@@ -75,8 +80,12 @@ class Columns:
 
 
 def names(cells: Sequence[str]) -> list[str]:
-    """Return headers as they are compared: letter case and punctuation do not matter."""
-    return [_SEPARATORS.sub(" ", cell.casefold()).strip() for cell in cells]
+    """Return headers as they are compared: letter case, punctuation, and marks on letters do not matter."""
+    return [_SEPARATORS.sub(" ", _unmarked(cell.casefold())).strip() for cell in cells]
+
+
+def _unmarked(text: str) -> str:
+    return "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
 
 
 def _is_objection(text: str) -> bool:
@@ -142,6 +151,7 @@ CONTACTS = Columns(
     telling={"email": _is_address, "suppressed": says_objected},
     heavier={"suppressed": _is_objection, "subscribed": _is_refusal},
     loose=frozenset({"title", "tags"}),
+    elsewhere=ELSEWHERE,
 )  # fmt: skip
 ARTISTS = Columns(
     "artists",

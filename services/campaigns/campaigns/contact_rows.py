@@ -84,7 +84,7 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
     cells = Cells(given, CONTACTS.known)
     texts = {field: cells.text(field, longest) for field, longest in LONGEST.items()}
     genres, regions = cells.texts("genres"), cells.texts("regions")
-    name = texts["name"] or " ".join(filter(None, (texts["first_name"], texts["last_name"]))) or None
+    name = _name(texts["name"], texts["first_name"], texts["last_name"])
     if not name and not texts["email"] and not cells.faults:
         cells.fault("name", "a name or an e-mail is needed")
     email = cells.read("email", address, LONGEST["email"]) if texts["email"] else None
@@ -117,6 +117,13 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
         timezone=zone.key if zone else None,
         told=frozenset(told if suppressed is None else told | {"suppressed"}),
     )
+
+
+def _name(name: str | None, first: str | None, last: str | None) -> str | None:
+    """Return the whole name; beside a first name it may be the last one alone, as in German lists."""
+    if name and first and not last and first.casefold() not in name.casefold():
+        return f"{first} {name}"
+    return name or " ".join(filter(None, (first, last))) or None
 
 
 def _identity(email: str | None, name: str | None, outlet: str | None) -> str:
