@@ -59,6 +59,21 @@ def test_objects_are_closed_at_every_depth_and_definitions_stay() -> None:
     assert common["properties"]["pitches"]["items"] == {"$ref": "#/$defs/Pitch"}
 
 
+def test_types_that_nothing_asked_for_is_of_are_not_sent() -> None:
+    item = {"type": "object", "properties": {"check": {"$ref": "#/$defs/Check"}}, "required": ["check"]}
+    types = {"Item": item, "Check": {"type": "boolean"}, "Meta": {"type": "string"}}
+    fields = {"items": {"type": "array", "items": {"$ref": "#/$defs/Item"}}, "meta": {"$ref": "#/$defs/Meta"}}
+    whole = {"type": "object", "$defs": types, "properties": {**fields, "text": {"type": "string"}}}
+    assert list(lowest_common(with_fields(whole, ["items"]))["$defs"]) == ["Item", "Check"]
+    assert "$defs" not in lowest_common(with_fields(whole, ["text"]))
+
+
+def test_a_type_that_has_itself_inside_is_sent_once() -> None:
+    tree = {"type": "object", "properties": {"below": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}}}
+    whole = {"type": "object", "$defs": {"Tree": tree}, "properties": {"top": {"$ref": "#/$defs/Tree"}}}
+    assert list(lowest_common(whole)["$defs"]) == ["Tree"]
+
+
 def test_a_field_that_may_be_null_already_stays_as_it_is() -> None:
     nullable = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}
     assert lowest_common(nullable)["properties"]["a"]["anyOf"] == [{"type": "string"}, {"type": "null"}]

@@ -1,6 +1,6 @@
 """An output schema as every provider's structured output takes it, and an answer brought back to our own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from shared.schema import at
@@ -22,12 +22,13 @@ def lowest_common(schema: Schema) -> Schema:
     """Return the form that all providers accept.
 
     All fields required, an optional one nullable, closed objects, no limits, no defaults, no marks of ours:
-    limits are checked here after the answer. A format, which not all of them take, is told in words.
+    limits are checked here after the answer. A format, which not all of them take, is told in words. Types
+    that nothing in it is of are left out: every call pays for what it sends.
     """
     common = _form(schema)
-    if "$defs" in schema:
-        common["$defs"] = {name: _form(inner) for name, inner in schema["$defs"].items()}
-    return common
+    types = {name: _form(inner) for name, inner in schema.get("$defs", {}).items()}
+    used = _used(common, types)
+    return {**common, "$defs": {name: types[name] for name in types if name in used}} if used else common
 
 
 def without_nulls(schema: Schema, value: Any, root: Schema | None = None) -> Any:
@@ -60,6 +61,30 @@ def with_fields(schema: Schema, names: Collection[str]) -> Schema:
         "properties": {name: inner for name, inner in schema.get("properties", {}).items() if name in names},
         "required": [name for name in schema.get("required", ()) if name in names],
     }
+
+
+def _used(form: Schema, types: dict[str, Schema]) -> set[str]:
+    """Return the names of the types that a form leads to."""
+    used, open_ = set[str](), [form]
+    while open_:
+        found = set(_referred(open_.pop())) - used
+        used |= found
+        open_ += [types[name] for name in found]
+    return used
+
+
+def _referred(node: Any) -> Iterator[str]:
+    match node:
+        case {"$ref": str(where)}:
+            yield where.removeprefix("#/$defs/")
+        case dict():
+            for inner in node.values():
+                yield from _referred(inner)
+        case list():
+            for inner in node:
+                yield from _referred(inner)
+        case _:
+            pass
 
 
 def _form(schema: Schema) -> Schema:
