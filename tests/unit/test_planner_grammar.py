@@ -705,6 +705,10 @@ def test_a_campaign_is_set_beside_the_time_before_anyway(text, window):
         ("What should I do first?", "next"),
         ("Are my streams going up?", "trends"),
         ("How are my streams doing?", "trends"),
+        ("Is my follower count going up?", "trends"),
+        ("Who sounds like Neon Harbour?", "similar"),
+        ("Give me a summary of Glass Coast radio", "report"),
+        ("A recap of this month", "report"),
         ("Any deadlines coming up?", "opportunities"),
         ("Which kind of contact answers most?", "answers"),
         ("Who will answer my campaign?", "predict"),
@@ -724,6 +728,9 @@ def test_what_people_ask_in_their_week_is_read(text, intent):
     [
         ("Which contacts answered?", "outreach list"),
         ("Who replied to Glass Coast?", "outreach list"),
+        ("What did Quill say?", "outreach list"),
+        ("Who has unsubscribed?", "contacts list"),
+        ("Find me the e-mail address of Quill", "contacts list"),
         ("Which UK radio DJs played Glass Coast?", "outreach list"),
         ("What did it cost?", "budget get"),
         ("What releases do I have coming up?", "releases list"),
@@ -935,6 +942,19 @@ def test_what_would_have_to_be_guessed_is_refused(text, why):
     found = read(text)
     assert isinstance(found, Unread)
     assert why in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a pitch for Glass Coast to Quill Inkwell",
+        "Pitch my new single to Quillon",
+        "Email Quill about my new single",
+        "How likely is it that Quill answers?",
+    ],
+)
+def test_whoever_is_named_by_name_is_asked_for_by_outlet_or_address(text):
+    assert read(text).reason.endswith("; a contact is named by outlet or e-mail address")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ OUTREACH = "'totalaud outreach list' tells what was sent and who answered"
 HAPPENED = words(
     """
     answered replied responded pitched emailed contacted wrote written sent played covered reviewed
-    supported heard
+    supported heard said say
     """
 )
 LISTED = words("list show see all many have coming")
@@ -23,6 +23,14 @@ COMMANDS = (
     (
         (words("open opens opened"), words("rate rates many often")),
         "opens are not counted, since mail programs load pictures by themselves: ask for the reply rate",
+    ),
+    (
+        (words("unsubscribed suppressed objected"),),
+        "'totalaud contacts list' shows who must not be written to",
+    ),
+    (
+        (words("find get give show what whats"), words("mail email address phone number")),
+        "'totalaud contacts list' has addresses",
     ),
     ((HAPPENED,), OUTREACH),
     ((words("did has have"), PITCH | ANSWERS), OUTREACH),

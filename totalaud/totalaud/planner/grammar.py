@@ -12,7 +12,7 @@ from totalaud.planner.addresses import taken
 from totalaud.planner.amounts import amounts
 from totalaud.planner.elsewhere import with_command
 from totalaud.planner.intents import WRITTEN, intent_of, known, marks
-from totalaud.planner.lacking import lacks
+from totalaud.planner.lacking import lacks, lacks_whom
 from totalaud.planner.names import OWN, QUOTED, WORD, Reading, hidden, meant, nameable, parts, quoted
 from totalaud.planner.phrases import plain as made_plain
 from totalaud.planner.places import narrowest
@@ -139,14 +139,15 @@ def _found(
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [word for word in left if word not in understood_here]
     if governed := strange.named(intent, reading, set(unknown)):
-        raise Unreadable(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}")
+        whom = lacks_whom(intent, names)
+        raise Unreadable(f"I do not know “{governed[0]}”{typos.meant(governed, vocabulary)}{whom}")
     if intent == "find" and counts and strange.those_after(reading, counts[0]):
         raise Unreadable(f"I show the best, not those after them: ask for more than {counts[0]}")
     refuse_condition(intent, reading, unknown)
     if intent in WRITTEN and (turned := _before_the_verb(left, unknown)):
         raise Unreadable(f"I do not know these words: {', '.join(turned)}")
     if len(unknown) > (0 if looks_for or intent in {"predict", "next"} else MOST_UNUSED):
-        meant_by_them = typos.meant(unknown, vocabulary)
+        meant_by_them = typos.meant(unknown, vocabulary) + lacks_whom(intent, names)
         raise Unreadable(f"I do not know these words: {', '.join(unknown[:5])}{meant_by_them}")
     if len(kinds) > 1 and intent not in TYPES_ASIDE and not names["contact"]:
         raise Unreadable(f"one kind of contact at a time: {' or '.join(kinds)}")

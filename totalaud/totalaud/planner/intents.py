@@ -162,7 +162,7 @@ def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
         "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did", "due"}),
         "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
-        "trends": {*w.LOOK, *w.DOING, "streams", "listeners", "followers", "mine", "numbers"},
+        "trends": {*w.LOOK, *w.DOING, *w.MEASURED, "mine", "numbers", "count", "counts"},
         "answers": {
             *w.CAMPAIGN,
             *w.RELEASE,

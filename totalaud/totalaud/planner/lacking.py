@@ -1,7 +1,17 @@
 """What a question still has to say before it can be answered, or says twice."""
 
-from totalaud.planner.question import MOST_PITCHES, Question
+from collections.abc import Collection, Mapping
+
+from totalaud.planner.question import MOST_PITCHES, Intent, Question
 from totalaud.planner.words import PLATFORMS
+
+WRITTEN_TO: frozenset[Intent] = frozenset({"pitch", "predict"})
+BY_ADDRESS = "; a contact is named by outlet or e-mail address"
+
+
+def lacks_whom(intent: Intent, names: Mapping[str, Collection[str]]) -> str:
+    """Say how people are named, where an unknown word may be one's name: those are sealed, and not read."""
+    return BY_ADDRESS if intent in WRITTEN_TO and not (names["outlet"] or names["contact"]) else ""
 
 
 def lacks(question: Question) -> str | None:
@@ -13,7 +23,7 @@ def lacks(question: Question) -> str | None:
         case "find" if not (kind or named):
             return (
                 "name a genre, a place or an outlet to look for, or a contact's e-mail address; "
-                "'totalaud contacts list' shows all"
+                "'totalaud contacts list' shows all, and --type those of a kind"
             )
         case "pitch" if not (named or (question.type and kind)):
             return (

@@ -66,7 +66,11 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     ),
     "similar": (
         (w.words("similar competition competitor competitors rival rivals"),),
-        (w.words("which who find"), w.words("artists bands acts musicians"), frozenset({"like"})),
+        (
+            w.words("which who find"),
+            w.words("artists bands acts musicians sound sounds"),
+            frozenset({"like"}),
+        ),
     ),
     "trends": (
         (w.words("trend trends trending rising falling growing"),),

@@ -30,7 +30,7 @@ DOING = words(
     """
 )
 FOLLOW_UP = words("followup followups follow-up follow-ups chase")
-REPORT = words("report reports")
+REPORT = words("report reports summary recap")
 AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
 DETAILS = {
     "brief": "brief",
@@ -78,7 +78,7 @@ PERSONS = words(
 )
 ANSWERS = words("reply replies replied response responses respond answer answers answered")
 SENT = words("send sent emails pitches pitched placements placed")
-MEASURED = words("streams listeners followers")
+MEASURED = words("streams listener listeners follower followers")
 MOVING = words("how hows up down develop developed developing grow change changed changing")
 LIKELY = words(
     """
