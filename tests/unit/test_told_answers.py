@@ -172,6 +172,16 @@ def test_a_template_is_called_one():
     assert "! This is from the template: no model wrote it." in text("generate-pitch", pitch)
 
 
+def test_a_template_is_called_one_once_where_a_warning_says_so():
+    said = "no model wrote this text: it is from the template"
+    pitch = {
+        "subject": "Hello",
+        "body": "One line.",
+        "meta": META | {"basis": "template", "warnings": [said]},
+    }
+    assert text("generate-pitch", pitch).count("template") == 1
+
+
 PITCH = {"subject": "Hello", "body": "One line.", "facts_used": ["f1"], "basis": "model", "checks": []}
 
 
@@ -257,6 +267,44 @@ def test_an_action_has_its_day_its_minutes_its_reasons_and_how_it_is_done():
         "3. Follow up 35 pitches, 20 min",
     ]
     assert text("recommend-next-steps", {"actions": [], "meta": META}) == "No next step is proposed."
+
+
+SOMEBODY = "00000000-0000-4000-8000-0000000000a1"
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (
+            {
+                "door": "skill.execute",
+                "skill": "track-campaign",
+                "input": {"campaign_id": "c", "window": "all"},
+            },
+            "totalaud skill track-campaign --input campaign_id=c --input window=all",
+        ),
+        (
+            {"door": "contacts.suppress", "input": {"contact_id": SOMEBODY}},
+            f"totalaud contacts suppress {SOMEBODY}",
+        ),
+        ({"door": "campaign.close", "input": {"campaign": "c d"}}, "totalaud campaigns close 'c d'"),
+    ],
+)
+def test_the_command_of_an_action_can_be_pasted(command, typed):
+    action = {"title": "Look at it", "effort_min": 5, "command": command}
+    told = text("recommend-next-steps", {"actions": [action], "meta": META})
+    assert told.splitlines()[-1] == f"   with: {typed}"
+
+
+def test_an_action_on_contacts_says_at_which_outlets_they_are():
+    people = [{"id": SOMEBODY, "outlet": f"Radio {number}"} for number in range(7)]
+    command = {"door": "skill.execute", "skill": "generate-pitch", "input": {"contacts": people}}
+    action = {"title": "Pitch 7 contacts", "effort_min": 21, "command": command}
+    assert text("recommend-next-steps", {"actions": [action], "meta": META}).splitlines()[2:] == [
+        "   at: Radio 0, Radio 1, Radio 2, Radio 3, Radio 4 and 2 more",
+        "   with: totalaud skill generate-pitch --input @FILE",
+        "FILE: the action's command.input, as --json tells it.",
+    ]
 
 
 def test_a_plan_marks_what_must_not_be_late_and_says_what_does_not_fit():

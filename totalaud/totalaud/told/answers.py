@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from shlex import quote
 from typing import Any
 
 from totalaud.told.dated import opportunities, timing
@@ -16,6 +17,8 @@ from totalaud.told.texts import pitches, press, summary
 Json = Mapping[str, Any]
 Lines = list[str]
 MOST_DUE = 10
+MOST_OUTLETS = 5
+FILE = "--input @FILE"
 FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
 OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
@@ -106,16 +109,29 @@ def _actions(output: Json) -> Lines:
         lines += wrapped(f"{number}. {one['title']}{due}, {one['effort_min']} min", "", "   ")
         lines += all_wrapped((f"because: {row['why']}" for row in one.get("evidence") or ()), "   ", "     ")
         if command := one.get("command"):
-            lines += wrapped(f"with: {_typed(command)}", "   ", "     ")
+            lines += _outlets(command["input"].get("contacts") or [])
+            lines.append(f"   with: {_typed(command)}")
+    if any(line.endswith(FILE) for line in lines):
+        lines += wrapped("FILE: the action's command.input, as --json tells it.")
     return lines + meta(output)
 
 
+def _outlets(contacts: list[Json]) -> Lines:
+    known = list(dict.fromkeys(one["outlet"] for one in contacts if one.get("outlet")))
+    more = f" and {len(known) - MOST_OUTLETS} more" if len(known) > MOST_OUTLETS else ""
+    return wrapped(f"at: {', '.join(known[:MOST_OUTLETS])}{more}", "   ", "     ") if known else []
+
+
 def _typed(command: Json) -> str:
-    """Write which command a person types for it; what is given to it stands in the output."""
+    """Write which command a person types for it, in one line, to be copied."""
+    given: Json = command["input"]
     if skill := command.get("skill"):
-        return f"totalaud skill {skill}"
+        plain = all(isinstance(value, str) for value in given.values())
+        named = [f"--input {name}={quote(value)}" for name, value in given.items()] if plain else [FILE]
+        return " ".join(["totalaud skill", skill, *named])
     noun, _, verb = str(command["door"]).partition(".")
-    return f"totalaud {noun.removesuffix('s')}s {verb}".rstrip()
+    whom = [quote(value) for value in given.values() if isinstance(value, str)]
+    return " ".join([f"totalaud {noun.removesuffix('s')}s {verb}".rstrip(), *whom])
 
 
 def _track(output: Json) -> Lines:

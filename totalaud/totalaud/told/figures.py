@@ -43,6 +43,6 @@ def meta(output: Json) -> Lines:
     lines = all_wrapped(told.get("warnings") or (), "! ", "  ")
     if told.get("basis") == "insufficient" and told.get("needed") and not lines:
         lines = wrapped(f"Not enough data: about {told['needed']} more outcomes are needed.", "! ", "  ")
-    if told.get("basis") == "template":
+    if told.get("basis") == "template" and not lines:
         lines += wrapped("This is from the template: no model wrote it.", "! ", "  ")
     return lines
