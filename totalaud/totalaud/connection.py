@@ -17,6 +17,7 @@ from totalaud.stack import paths
 if TYPE_CHECKING:
     from totalaud.stack.local import LocalStack
 
+SOCKET = re.compile(r"\w+://(?:[^/?#]*@)?/[\w.-]*\?(?:.*&)?host=(/[\w./-]+)(?:&.*)?")
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?")
 
 
@@ -81,7 +82,9 @@ class Connection:
 
 
 def place(url: str) -> str:
-    """Return hosts and ports of a URL, without its credentials, however it is spoilt."""
+    """Return hosts and ports of a URL, or a socket's folder, without credentials, however it is spoilt."""
+    if folder := SOCKET.fullmatch(url):
+        return folder[1]
     return ", ".join(_host(one) for one in url.split(","))
 
 
