@@ -61,16 +61,49 @@ scandinavia: sweden, norway, denmark
 australia & new zealand: australia, new zealand
 """
 SAME = """
-uk: gb, great britain, united kingdom, britain
-us: usa, united states, america
-germany: deutschland
-ireland: eire
-netherlands: holland
+uk: gb, great britain, united kingdom, britain, großbritannien, royaume-uni, reino unido, regno unito
+us: usa, united states, america, états-unis, estados unidos, stati uniti
+germany: deutschland, allemagne, alemania, duitsland
+ireland: eire, irland, irlande, irlanda
+france: frankreich, francia, frankrijk
+spain: españa, spanien, espagne, spagna, spanje
+italy: italia, italien, italie, italië
+netherlands: holland, nederland, niederlande, pays-bas
+belgium: belgique, belgië, belgien
+austria: österreich, autriche, oostenrijk
+switzerland: schweiz, suisse, svizzera, zwitserland
+luxembourg: luxemburg
+sweden: sverige, schweden
+norway: norge, norwegen
+denmark: danmark, dänemark
+finland: suomi, finnland
+poland: polska, polen
+europe: europa
 uk & ireland: uk and ireland, uk/ireland
 us & canada: us and canada, us/canada, usa & canada, usa and canada, usa/canada
 dach: gsa
 nordics: nordic countries
 australia & new zealand: australia and new zealand, australia/new zealand, anz, australasia
+"""
+CODES = """
+germany: de
+ireland: ie
+france: fr
+spain: es
+italy: it
+netherlands: nl
+belgium: be
+austria: at
+switzerland: ch
+luxembourg: lu
+sweden: se
+norway: no
+denmark: dk
+finland: fi
+iceland: is
+poland: pl
+australia: au
+new zealand: nz
 """
 OF_THERE = """
 uk: british
@@ -176,8 +209,8 @@ def genre_names() -> dict[str, str]:
 
 @lru_cache(10_000)
 def place_key(name: str) -> str:
-    """Return the key under which all names of a place are one: GB is the UK."""
-    same = (place for place, others in _parts(SAME).items() if key(name) in map(key, others))
+    """Return the key under which all names of a place are one: GB is the UK, DE is Germany."""
+    same = (place for place, others in _same().items() if key(name) in map(key, others))
     return key(next(same, name))
 
 
@@ -238,7 +271,7 @@ def inside_of(place: str) -> set[str]:
         here = open_.pop()
         found.add(here)
         open_ += [key(part) for part in inside.get(here, [])]
-    return found.union(*(_names_of(name) for name in _parts(SAME) if key(name) in found))
+    return found.union(*(_names_of(name) for name in _same() if key(name) in found))
 
 
 def is_everywhere(place: str) -> bool:
@@ -284,13 +317,20 @@ def _names_of(place: str) -> set[str]:
     own = place_key(place)
     return {
         own,
-        *(key(other) for name, others in _parts(SAME).items() if key(name) == own for other in others),
+        *(key(other) for name, others in _same().items() if key(name) == own for other in others),
     }
 
 
 def _has(place: str) -> list[str]:
     """Return the names of what a place is a part of."""
     return [whole for whole, parts in _wholes().items() if place_key(place) in map(key, parts)]
+
+
+@cache
+def _same() -> Table:
+    """Return the other names of each place, and its code: in a sentence that may be a word, such as it."""
+    names, codes = _parts(SAME), _parts(CODES)
+    return {place: [*names.get(place, ()), *codes.get(place, ())] for place in names | codes}
 
 
 @cache

@@ -47,7 +47,15 @@ def test_nearness_is_the_same_both_ways():
 
 
 def test_no_line_of_a_table_hides_another():
-    for table in (music.GENRES, music.PLACES, music.TERRITORIES, music.SAME, music.OF_THERE, music.ALIKE):
+    for table in (
+        music.GENRES,
+        music.PLACES,
+        music.TERRITORIES,
+        music.SAME,
+        music.CODES,
+        music.OF_THERE,
+        music.ALIKE,
+    ):
         names = [line.split(":")[0] for line in table.strip().splitlines()]
         assert len(names) == len(set(names))
 
@@ -61,10 +69,24 @@ def test_the_nearest_comes_first_and_other_names_are_as_near_as_can_be():
 
 @pytest.mark.parametrize(
     ("place", "inside"),
-    [("UK", "cardiff"), ("gb", "wales"), ("Europe", "greatbritain"), ("Deutschland", "berlin")],
+    [
+        ("UK", "cardiff"),
+        ("gb", "wales"),
+        ("Europe", "greatbritain"),
+        ("Deutschland", "berlin"),
+        ("Austria", music.key("Österreich")),
+        ("Germany", "de"),
+        ("España", "es"),
+        ("Nordics", "no"),
+    ],
 )
 def test_a_place_holds_what_lies_in_it(place, inside):
     assert inside in music.inside_of(place)
+
+
+def test_a_code_of_a_country_is_a_place_by_itself_and_a_word_in_a_sentence():
+    assert music.place_key("IT") == "italy"
+    assert music.understood("is it at no. 1").regions == ()
 
 
 def test_a_town_reaches_all_that_it_lies_in():
