@@ -23,6 +23,7 @@ COMPARING = {
 RELEASES = {one for one in w.RELEASE if one.endswith("s")}
 NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
 WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
+WHO_LIKES = re.compile(r"^who\b.* (?:likes|loves|plays|covers)\b")
 NO_ORDER = re.compile(
     r"(?:who|whom|whose|which|when|where|why|did|has|have|had|was|were|should|shall|is|are|am|does)\b"
     r"|(?:do|must|shall|need) (?:i|we)\b|(?:can|could|may) (?:i|we) (?!(?:please )?(?:have|get)\b)"
@@ -58,6 +59,7 @@ def marks(
         r.SOMEBODY: WHO.search(plain),
         r.TO_SOMEBODY: _written_to(reading, address=address),
         r.AN_OUTLET: any("outlet" in name for name in reading.names.values()),
+        r.WHO_LIKES: WHO_LIKES.search(plain) and any("genres" in name for name in reading.names.values()),
         r.SEVERAL_NAMED: len(several) > 1,
         r.ANY_ANSWERS: ANY_ANSWERS.search(plain),
         r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
@@ -91,7 +93,7 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent:
         if WRITTEN.intersection(fitting) and ADVICE.match(plain):
             raise Unreadable(NO_ADVICE)
         fitting = [name for name in fitting if name not in WRITTEN]
-    kinds = w.PEOPLE.union({r.AN_OUTLET}, *vocabulary.kinds.values())
+    kinds = w.PEOPLE.union({r.AN_OUTLET, r.WHO_LIKES}, *vocabulary.kinds.values())
     if not fitting and said & kinds and not said & w.WRITE:
         fitting = ["whom" if r.FOR_A_RELEASE in said and r.AN_OUTLET not in said else "find"]
     weaker = {weak for name in fitting for weak in r.STRONGER.get(name, ())}

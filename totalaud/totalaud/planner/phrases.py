@@ -5,7 +5,7 @@ import re
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032\uff07\u00b4`", "'"))
 FOR_US = "find tell show give get send write draft create generate compose make prepare recommend suggest"
 US = re.compile(
-    rf"\b((?i:{FOR_US.replace(' ', '|')})|for|like) us\b"
+    rf"\b((?i:{FOR_US.replace(' ', '|')})|for|like|similar to) us\b"
     r"|\b((?i:e-?mail|mail|message|pitch|plan)) us(?= (?:an?|the|my|our|some)\b)"
 )
 FIXED = (

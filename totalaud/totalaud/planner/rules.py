@@ -12,6 +12,7 @@ CAMPAIGNS_COMPARED = "@campaigns"
 RELEASES_COMPARED = "@releases"
 SEVERAL_NAMED = "@several"
 FOR_A_RELEASE = "@release"
+WHO_LIKES = "@likes"
 ANY_ANSWERS = "@any"
 WHAT = frozenset({"what", "whats"})
 
@@ -99,7 +100,7 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 assert set(RULES) == set(get_args(Intent))
 
 COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
-MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS}
+MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS, WHO_LIKES}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),
