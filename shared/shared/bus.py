@@ -225,6 +225,8 @@ async def shake_hands(url: str) -> None:
         except SSLError as error:
             raise Refusal("tls", NATS_URL, f"the NATS server: {told(error)}") from None
         except (OSError, NatsError, TimeoutError) as error:
+            if type(error) is NatsError:  # what a server says, such as of a password: hands were shaken
+                return
             await complaints.hear(error)
             await asyncio.sleep(CONNECT["reconnect_time_wait"])
         else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -130,6 +131,13 @@ async def test_a_service_refuses_to_run_on_a_server_of_another_ca(secure, tmp_pa
     async with process(log, (sys.executable, "-m", "projector"), env) as running:
         assert await asyncio.wait_for(running.wait(), 30) != 0
     assert "the NATS server: its certificate is refused, unable to get" in log.read_text()
+
+
+async def test_a_service_with_a_wrong_password_ends_and_says_so(secure, tmp_path):
+    log, url = tmp_path / "projector", re.sub(":[^:@/]+@", ":another@", secure.url("projector"))
+    async with process(log, (sys.executable, "-m", "projector"), {"TOTALAUD_NATS_URL": url}) as running:
+        assert await asyncio.wait_for(running.wait(), 30) == 1
+    assert "TOTALAUD_NATS_URL: the server says: Authorization Violation" in log.read_text()
 
 
 @pytest.mark.parametrize("give_up", [True, False])
