@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.open_sessions import ProjectedSessions
 from projector import database
+from proxy import proxied
 from shared import streams
 from shared.bus import Bus
 from shared.clock import utc_now
@@ -36,6 +37,17 @@ async def test_who_comes_while_another_one_looks_has_its_turn_after_it(where: Pr
         await asyncio.sleep(0.01)
     await asyncio.gather(first, look("second", 0))
     assert turns == ["first begins", "first ends", "second begins", "second ends"]
+
+
+async def test_a_sweep_ends_though_the_connection_was_lost_without_a_word_meanwhile(
+    bus: Bus, where: ProjectedSessions, postgres_url: str
+):
+    async with (
+        proxied(postgres_url) as proxy,
+        asyncio.timeout(5),
+        ProjectedSessions(bus, proxy.url).held(),
+    ):
+        proxy.silence()
 
 
 async def test_money_in_doubt_is_looked_at_for_as_long_as_a_report_of_it_may_come(

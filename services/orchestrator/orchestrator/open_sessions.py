@@ -65,7 +65,7 @@ class ProjectedSessions:
                 found.add(aggregate)
             yield sorted(found, key=lambda aggregate: aggregate.subject)
         finally:
-            await connection.close()
+            connection.terminate()
 
     async def _after(self, seq: int) -> AsyncIterator[Aggregate]:
         """Yield those with commits after a sequence; subjects of no history are for the projector to tell."""
