@@ -7,10 +7,10 @@ import pytest
 
 from controls import USER, work
 from shared.definitions import SkillConfig, SkillDefinition
-from shared.keyring import Keyring
+from shared.keyring import Ids, Keyring
 from shared.memory_vault import MemoryVault
 from shared.sealing import seal
-from shared.vault import Vault
+from shared.vault import Unavailable, Vault
 from skill_runner import objections
 from skill_runner.failure import Failure
 from skill_runner.objections import Objections, marked
@@ -45,6 +45,18 @@ class Known:
             self.away -= 1
             raise ConnectionRefusedError
         return people & {self.ben}
+
+
+class AwayAtFirst(MemoryVault):
+    """One that no answer comes from when it is asked first."""
+
+    asked = False
+
+    async def ids(self) -> Ids:
+        if not self.asked:
+            self.asked = True
+            raise Unavailable
+        return await super().ids()
 
 
 async def failed(
@@ -150,3 +162,7 @@ async def test_while_nobody_can_tell_nobody_is_written_to_and_it_is_tried_again(
     failure = await failed({"contacts": [{"id": str(ADA)}]}, away=float("inf"))
     assert failure is not None
     assert (failure.code, failure.retryable) == ("tables_away", True)
+
+
+async def test_a_vault_that_is_away_is_waited_for():
+    assert "contact_id" in (await refused({"contact_id": str(BEN)}, vault=AwayAtFirst()) or "")

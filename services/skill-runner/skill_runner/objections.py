@@ -18,7 +18,7 @@ from shared.sealing import is_sealed
 from shared.vault import Vault
 from shared.work import Work
 from skill_runner.failure import Failure
-from skill_runner.opening import opened
+from skill_runner.opening import opened, patiently
 
 NOT_TO_BE_HAD = (*DATABASE_AWAY, asyncpg.UndefinedTableError)
 WAIT_S, AGAIN_S = 30.0, 0.1
@@ -70,7 +70,7 @@ class Objections:
         return {within for _, _, within in await self._who_objected(work, value, plain)}
 
     async def _who_objected(self, work: Work, value: Any, plain: Any) -> list[Named]:
-        ids = await self._vault.ids()
+        ids = await patiently(self._vault.ids)
         written = [
             Named(ids.person_of(work.user, one), path, within)
             for one, path, within in _addresses(plain, (), ())

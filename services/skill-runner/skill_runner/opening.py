@@ -21,7 +21,7 @@ async def opened(vault: Vault, user: UUID, value: Any) -> Any:
     if not people_in(value):
         return value
     try:
-        return await _patiently(lambda: reveal(vault, user, value))
+        return await patiently(lambda: reveal(vault, user, value))
     except Tampered as tampered:
         raise Failure("invalid_input", tampered.message) from None
 
@@ -32,10 +32,11 @@ async def closed(
     """Return the value with all sealed that the schema marks as personal."""
     if not is_marked(schema):
         return value
-    return await _patiently(lambda: seal(vault, user, schema, value, owners=owners))
+    return await patiently(lambda: seal(vault, user, schema, value, owners=owners))
 
 
-async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again and again while the vault is away."""
     pause, tried = FIRST_S, 0
     while True:
         try:
