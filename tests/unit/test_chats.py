@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -256,6 +257,27 @@ async def test_a_proxy_and_certificates_that_cannot_be_used_are_told(
         await chats.of(provider)
     assert (raised.value.code, raised.value.retryable) == ("provider_unavailable", False)
     await chats.expect(provider)
+
+
+async def test_a_provider_that_is_in_use_waits_for_no_other_s_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = threading.Event()
+
+    def connect(there: Endpoint) -> Any:
+        if there.provider == "anthropic":
+            loaded.wait()
+        return there.provider
+
+    monkeypatch.setattr("skill_runner.chats.opened.connect", connect)
+    chats = Chats({}, "http://127.0.0.1:1")
+    await chats.of("openai")
+    loading = asyncio.create_task(chats.of("anthropic"))
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            assert await chats.of("openai") == "openai"
+    finally:
+        loaded.set()
+        await loading
 
 
 @pytest.mark.parametrize(("provider", "body"), [(openai, completion()), (anthropic, message())])

@@ -25,12 +25,16 @@ class Chats:
         self._opening = asyncio.Lock()
 
     async def of(self, provider: Pool) -> Chat:
-        """Return the provider's chat; raises Failure `provider_unavailable`."""
-        async with self._opening:
-            if provider not in self._opened:
-                there = endpoint(provider, self._env, self._local_model_url)
-                self._opened[provider] = await asyncio.to_thread(connect, there)
-            return self._opened[provider]
+        """Return the provider's chat; raises Failure `provider_unavailable`.
+
+        One that is in use keeps nobody waiting while another one's SDK is imported.
+        """
+        if provider not in self._opened:
+            async with self._opening:
+                if provider not in self._opened:
+                    there = endpoint(provider, self._env, self._local_model_url)
+                    self._opened[provider] = await asyncio.to_thread(connect, there)
+        return self._opened[provider]
 
     async def expect(self, provider: Pool) -> None:
         """Be ready before the first call; what is not to be had is told when it is asked for."""
