@@ -403,6 +403,16 @@ def test_a_heartbeat_is_told_to_go_on_until_nobody_waits_for_its_attempt():
     played(story)
 
 
+def test_a_heartbeat_is_told_to_stop_though_another_orchestrator_has_cancelled():
+    async def story(scene: Scene) -> None:
+        await scene.claim()
+        other = doors_of(scene.world, SimBus(scene.world.server, Process("another", Chance(0))))
+        await other.ask(f"ask.{USER}.session.cancel", dumps({"session_id": str(ID)}), {})
+        assert (await scene.answer(scene.doors.reports.beat, scene.claimed()))["verdict"] == "abort"
+
+    played(story)
+
+
 def test_a_heartbeat_on_work_that_the_log_has_not_heard_of_yet_is_told_nothing():
     async def story(scene: Scene) -> None:
         await scene.claim()

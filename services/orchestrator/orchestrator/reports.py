@@ -70,13 +70,13 @@ class Reports:
         await heard.answer(verdict.to_json())
 
     async def beat(self, heard: Heard) -> None:
-        """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more."""
+        """Answer a heartbeat: go on, or stop because nobody waits for the attempt any more.
+
+        Another orchestrator may have heard that, and its order to stop be lost.
+        """
         claim = Claim.from_json(heard.body)
-        known = await self.sessions.load(claim.aggregate, at_least=claim.seq)
+        known = await self.sessions.load(claim.aggregate, at_least=claim.seq, fresh=True)
         alive = claim.attempt_id in known.session.open
-        if not alive:
-            known = await self.sessions.load(claim.aggregate, fresh=True)
-            alive = claim.attempt_id in known.session.open
         await heard.answer(Answer(verdict="run" if alive else "abort", lease_s=self.claims.lease_s).to_json())
 
     async def hear_beat(self, heard: Heard) -> None:
