@@ -73,7 +73,9 @@ async def read_messages(
 ) -> tuple[list[Msg], bool]:
     """Read a page as NATS sends it, with all that its headers tell."""
     begin = {"seq": max(1, start)} if isinstance(start, int) else {"start_time": start.isoformat()}
-    return await _ask(bus, stream, {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, **begin})
+    ask = {"batch": most, "max_bytes": max_bytes, "next_by_subj": subject, **begin}
+    messages, end = await _answered(bus, stream, ask)
+    return messages, _more(end)
 
 
 async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> Lasts:
@@ -83,11 +85,6 @@ async def read_lasts(bus: Bus, stream: str, subjects: Sequence[str]) -> Lasts:
     """
     messages, end = await _answered(bus, stream, {"multi_last": list(subjects), "max_bytes": MOST_BYTES})
     return Lasts(_entries(messages), _more(end), int(end.get("Nats-UpTo-Sequence", "0")))
-
-
-async def _ask(bus: Bus, stream: str, ask: Mapping[str, object]) -> tuple[list[Msg], bool]:
-    messages, end = await _answered(bus, stream, ask)
-    return messages, _more(end)
 
 
 def _more(end: Mapping[str, str]) -> bool:

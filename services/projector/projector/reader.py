@@ -111,7 +111,7 @@ async def page(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
     return [entry for seq, entry in enumerate(found, start) if entry.seq == seq]
 
 
-async def page_there(bus: Bus, start: int, most: int = MOST) -> list[Entry]:
+async def page_there(bus: Bus, start: int, most: int) -> list[Entry]:
     """Read a page that begins with a sequence which the log has; a copy of it may be behind for a moment.
 
     Raises Gap where none has it.

@@ -52,7 +52,7 @@ class Functions:
         if not self.has("check"):
             return ()
         try:
-            return CHECKS.validate_python(await self._call("check", given, answer))
+            return CHECKS.validate_python(await self._ask("check", (given, answer)))
         except ValidationError:
             raise Failure("skill_error", "check must return a list of {name, passed, why}") from None
 
@@ -69,13 +69,10 @@ class Functions:
         return await self._object("rests_on", given) if self.has("rests_on") else {}
 
     async def _object(self, name: str, *arguments: Any) -> Json:
-        value = await self._call(name, *arguments)
+        value = await self._ask(name, arguments)
         if not isinstance(value, dict):
             raise Failure("skill_error", f"{name} must return an object")
         return value
-
-    async def _call(self, name: str, *arguments: Any) -> Any:
-        return await self._ask(name, arguments)
 
     async def _ask(self, name: str, arguments: Sequence[Any] | None) -> Any:
         """Without arguments it is loaded and not called."""
