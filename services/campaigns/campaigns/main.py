@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from campaigns import artists, campaign, contacts, releases, wholes
 from campaigns import requests as ask
@@ -22,13 +22,12 @@ from campaigns.suppressing import Suppressing
 from shared import streams
 from shared.bus import Bus
 from shared.doors import Door
-from shared.forgetting import forget_together
+from shared.forgetting import vault_of
 from shared.jetstream_log import JetStreamLog
-from shared.keyring import master_key
 from shared.log import Log
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Unavailable, Vault
+from shared.vault import Vault
 
 KEPT_EVENTS = 500_000
 CONTACT = Life("contact", contacts.Contact(), contacts.decide, contacts.evolve, contacts.says_all)
@@ -74,10 +73,7 @@ def routes(log: Log, vault: Vault) -> Mapping[str, Route]:
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
-    vault = await Vault.connect(settings.database_url, master_key(settings))
-    with suppress(Unavailable):
-        await vault.check_master_key()
-    await forget_together(bus, vault)
+    vault = await vault_of(bus, settings)
     reapplying = Reapplying(settings.database_url, log, vault)
     try:
         async with asyncio.TaskGroup() as loops:

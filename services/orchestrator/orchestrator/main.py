@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from orchestrator.budgets import Budgets
 from orchestrator.claims import Claims
@@ -24,14 +24,12 @@ from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
 from shared.doors import Door
-from shared.forgetting import forget_together
+from shared.forgetting import vault_of
 from shared.jetstream_log import JetStreamLog
-from shared.keyring import master_key
 from shared.pull import Puller
 from shared.registry import Registry
 from shared.service import run
 from shared.settings import Settings
-from shared.vault import Unavailable, Vault
 
 QUEUE = "orchestrator"
 
@@ -40,10 +38,7 @@ QUEUE = "orchestrator"
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     await streams.check(bus)
     log = JetStreamLog(bus)
-    vault = await Vault.connect(settings.database_url, master_key(settings))
-    with suppress(Unavailable):
-        await vault.check_master_key()
-    await forget_together(bus, vault)
+    vault = await vault_of(bus, settings)
     registry = await Registry.load(bus, log)
     exporter = TraceExporter.from_env()
     sessions = Sessions(log, appended=exporter.appended) if exporter else Sessions(log)

@@ -4,23 +4,21 @@ import asyncio
 import os
 import platform
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from shared import models, service, streams
 from shared.bus import Bus
 from shared.commit import decode
 from shared.events import SkillRegistered
-from shared.forgetting import forget_together
+from shared.forgetting import vault_of
 from shared.jetstream_log import JetStreamLog
-from shared.keyring import master_key
 from shared.listening import Heard
 from shared.pull import Puller
 from shared.refusal import Refusal
 from shared.registry import Registry
 from shared.settings import SKILLS, Settings, number
 from shared.subjects import POOLS, Pool
-from shared.vault import Unavailable, Vault
 from skill_runner.ai import AiEngine
 from skill_runner.answerers import Answerers
 from skill_runner.cache import Cache
@@ -52,10 +50,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     kept = KeptSkills(settings.skills, os.environ.get(KEPT))
     registry = await Registry.load(bus, JetStreamLog(bus), kept.keep)
     kept.forget(registry.skills())
-    vault = await Vault.connect(settings.database_url, master_key(settings))
-    with suppress(Unavailable):
-        await vault.check_master_key()
-    await forget_together(bus, vault)
+    vault = await vault_of(bus, settings)
     size = max(AT_ONCE, os.cpu_count() or 1)
     turns = Turns(size)
     workers = Workers(settings.skills, settings.database_url, size, os.environ)
