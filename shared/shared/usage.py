@@ -7,6 +7,8 @@ from uuid import UUID
 
 from shared.message import Stored
 
+Purpose = Literal["first", "repair"]
+
 
 class Usage(Stored, frozen=True, kw_only=True):
     """Sums over the provider calls of one attempt; a custom skill has none.
@@ -66,7 +68,7 @@ class ModelCall(Stored, frozen=True, kw_only=True):
 
     item: int | None = None
     number: int
-    purpose: Literal["first", "repair"]
+    purpose: Purpose
     provider: str
     model: str
     outcome: str

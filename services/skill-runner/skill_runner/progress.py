@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.usage import ModelCall, Usage
+from shared.usage import ModelCall, Purpose, Usage
 from skill_runner.pricing import total
 
 MOST_WARNINGS, LONGEST_WARNING = 100, 500
@@ -22,7 +22,7 @@ class ProviderCall(Struct):
 
     item: int | None
     number: int
-    purpose: Literal["first", "repair"]
+    purpose: Purpose
     provider: str
     model: str
     started_at: datetime

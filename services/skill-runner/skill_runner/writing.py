@@ -10,6 +10,7 @@ from shared.clock import utc_now
 from shared.models import Aliases
 from shared.schema import problems
 from shared.subjects import Pool
+from shared.usage import Purpose
 from skill_runner.asking import ask, checked, read
 from skill_runner.bounds import LONGEST_WRONG, most_usd, repeated, summed
 from skill_runner.chats.chat import Again, Chat, Question, Reply, called
@@ -24,7 +25,6 @@ from skill_runner.structured import Schema, lowest_common
 RESERVE_S = 1.0
 RESERVE = 0.1
 UNUSABLE = {"invalid_output", "model_refused"}
-Purpose = Literal["first", "repair"]
 PURPOSES: tuple[Purpose, ...] = ("first", "repair")
 
 REPAIR = (

@@ -24,8 +24,7 @@ class Question:
     """One call. `key` is the idempotency key, `timeout_s` bounds all of it, `again` asks for a repair.
 
     Without a `schema` the answer is an object of which `system` tells the schema in words. `repairs` says
-    that it will be one, also before there is an answer to repair. `settings` go to the provider as
-    they are.
+    that it will be one, also before there is an answer to repair. `settings` go to the provider as they are.
     """
 
     model: str
