@@ -3,18 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.events import (
-    AnyEvent,
-    AttemptReportedLate,
-    SessionCancelled,
-    SessionCompleted,
-    SessionFailed,
-    SessionRefused,
-)
+from shared.events import ENDED, AnyEvent, AttemptReportedLate
 from shared.message import Stored
 from shared.subjects import Aggregate
 
-ENDING = (SessionCompleted, SessionFailed, SessionCancelled, SessionRefused, AttemptReportedLate)
+ENDING = ENDED | {AttemptReportedLate}
 
 
 class Commit(Stored, frozen=True, kw_only=True):
@@ -29,7 +22,7 @@ class Commit(Stored, frozen=True, kw_only=True):
     @property
     def ends(self) -> bool:
         """Whether a life of a session ends with it, or a report comes after the end: a trace is told then."""
-        return any(isinstance(event, ENDING) for event in self.events)
+        return any(type(event) in ENDING for event in self.events)
 
     def encode(self, aggregate: Aggregate) -> bytes:
         """Write the stored and live form; it names its aggregate (`session_id`) for readers of the feed."""

@@ -327,5 +327,6 @@ SessionEvent = (
     | SessionWaiting
     | SessionBudgetSet
 )
+ENDED = frozenset({SessionRefused, SessionCompleted, SessionFailed, SessionCancelled})
 SkillEvent = SkillRegistered | SkillEnabled | SkillDisabled
 AnyEvent = SessionEvent | LedgerEvent | SkillEvent | AgentRegistered | RecordEvent

@@ -20,6 +20,7 @@ from projector.changes import (
 )
 from projector.steps import planned, saved, started, step_row
 from shared.events import (
+    ENDED,
     AnyEvent,
     AttemptDeferred,
     AttemptFailed,
@@ -48,7 +49,6 @@ from shared.log import Recorded
 from shared.subjects import Aggregate
 from shared.trace_ids import trace_id
 
-ENDED = frozenset({SessionRefused, SessionCompleted, SessionFailed, SessionCancelled})
 BEGUN = frozenset({SessionStarted, SessionRetried})
 NEVER_RUN = ("completed_at", "failed_step", "error_code", "error_message", "final_output", "waiting_on")
 
@@ -111,8 +111,8 @@ class _Session:
     """The row in `agent_sessions` and those of its steps.
 
     `waiting_on` is `work` while an attempt is asked for, `provider` while it stays in its queue because its
-    model takes no call, `timer` until a retry is due, `budget` until there
-    is money, `in_doubt` until somebody says whether to call again.
+    model takes no call, `timer` until a retry is due, `budget` until there is money, `in_doubt` until
+    somebody says whether to call again.
     """
 
     def __init__(self, aggregate: Aggregate, id_: UUID, recorded: Recorded) -> None:

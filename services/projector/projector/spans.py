@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from projector.entry import Reading
-from projector.runs import ENDED
 from shared import genai, telemetry
-from shared.events import SessionRefused, SessionRetried, SessionStarted
+from shared.events import ENDED, SessionRefused, SessionRetried, SessionStarted
 
 
 @contextmanager
