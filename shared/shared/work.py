@@ -18,49 +18,42 @@ class Done(Stored, frozen=True, kw_only=True):
     items: tuple[int, ...]
 
 
-class Work(Stored, frozen=True, kw_only=True):
-    """One attempt to be run, on `work.<pool>.<skill>.<attempt_id>`.
+class About(Stored, frozen=True, kw_only=True):
+    """Names the attempt that a message is about.
 
-    `seq` is the last commit of its session at dispatch, mostly the one that asked for it; so is `log_seq`: a
-    skill that reads tables waits until the projection has it. `traceparent` is the attempt's own span, parent
-    of the runner's. Personal values in `input` are sealed. `done` is what an earlier attempt has paid for.
+    `seq` is the last commit of its session at dispatch, mostly the one that asked for it.
     """
 
     user: UUID
     noun: Run
     id: UUID
     step: int
-    attempt: int
     attempt_id: UUID
+    seq: int
+
+    @property
+    def aggregate(self) -> Aggregate:
+        return run(self.user, self.noun, self.id)
+
+
+class Work(About, frozen=True, kw_only=True):
+    """One attempt to be run, on `work.<pool>.<skill>.<attempt_id>`.
+
+    A skill that reads tables waits until the projection has `log_seq`, which is `seq` once more.
+    `traceparent` is the attempt's own span, parent of the runner's. Personal values in `input` are sealed.
+    `done` is what an earlier attempt has paid for.
+    """
+
+    attempt: int
     skill: str
     skill_hash: str
     pool: Pool
     input: dict[str, Any]
     timeout_s: float
-    seq: int
     log_seq: int
     fresh: bool = False
     done: Done | None = None
     traceparent: str | None = None
-
-    @property
-    def aggregate(self) -> Aggregate:
-        return run(self.user, self.noun, self.id)
-
-
-class About(Stored, frozen=True, kw_only=True):
-    """Names the attempt a message of a runner is about; `seq` is that of its `Work`."""
-
-    user: UUID
-    noun: Run
-    id: UUID
-    step: int
-    attempt_id: UUID
-    seq: int
-
-    @property
-    def aggregate(self) -> Aggregate:
-        return run(self.user, self.noun, self.id)
 
 
 class Report(About, frozen=True, kw_only=True):
