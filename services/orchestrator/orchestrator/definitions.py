@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from shared.bodies import read
+from shared.clock import utc_now
 from shared.commit import Commit
 from shared.definitions import AgentDefinition, SkillDefinition, SkillName
 from shared.doors import give_answer
@@ -85,7 +85,7 @@ class Definitions:
             events = tuple(decide(past))
             if not events:
                 return 0
-            commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), causation_id="ops", events=events)
+            commit = Commit(commit_id=uuid4(), at=utc_now(), causation_id="ops", events=events)
             try:
                 seq = await self.log.append(aggregate, commit, expected=past.seq)
             except Conflict:

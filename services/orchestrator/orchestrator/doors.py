@@ -14,8 +14,9 @@ from shared.definitions import agent_name
 from shared.delivery import Delivery, Poison
 from shared.doors import message_id, sender_span
 from shared.json import dumps, loads
+from shared.personal import as_uuid
 from shared.refusal import COMMAND_BYTES, Refusal
-from shared.subjects import execution, session, uuid_of
+from shared.subjects import execution, session
 
 IDS = ("session_id", "execution_id", "command_id")
 ASKED, AGAIN_S = 4, 0.5
@@ -81,7 +82,7 @@ class Doors:
         body = _readable(sent.body)
         if noun is None or body is None or refusal.code == "conflict":
             raise _poison(refusal, body)
-        chosen = _uuid(body.get(f"{noun}_id"))
+        chosen = as_uuid(body.get(f"{noun}_id"))
         id_ = sent.id_or(chosen)
         aggregate = session(sent.user, id_) if noun == "session" else execution(sent.user, id_)
         if chosen and noun == "session" and await self.commands.is_taken(aggregate):
@@ -99,19 +100,12 @@ class Doors:
 
 def _address(subject: str) -> tuple[UUID, str, str]:
     match subject.split("."):
-        case [_, user, noun, verb] if (who := _uuid(user)) is not None:
+        case [_, user, noun, verb] if (who := as_uuid(user)) is not None:
             return who, noun, verb
         case [_, _, _, _]:
             raise Refusal("invalid", "user", "the second part of the subject must be the user's UUID")
         case _:
             raise Refusal("unknown_command", "subject", "subjects are ask.<user>.<noun>.<verb> or cmd.…")
-
-
-def _uuid(text: Any) -> UUID | None:
-    try:
-        return uuid_of(text)
-    except (ValueError, TypeError, AttributeError):
-        return None
 
 
 def _poison(refusal: Refusal, body: dict[str, Any] | None) -> Poison:
