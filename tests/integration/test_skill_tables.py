@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import asyncpg
 import pytest
 
 from skill_runner.surroundings import OURS, Surroundings
@@ -54,6 +56,19 @@ def test_a_query_whose_skill_is_gone_does_not_go_on(tables: Blocking):
     while tables.rows(GOES_ON, {"long": LONG}, 0, 30):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_a_connection_that_is_not_set_up_to_its_end_is_not_read_from(
+    tables: Blocking, monkeypatch: pytest.MonkeyPatch
+):
+    broken_off = iter([asyncpg.QueryCanceledError()])
+
+    async def unhurried(_: Any) -> None:
+        for error in broken_off:
+            raise error
+
+    monkeypatch.setattr("skill_runner.tables.unhurried", unhurried)
+    assert tables.rows("""SELECT CAST('{"a": 1}' AS jsonb) AS n""", {}, 0, 30) == [{"n": {"a": 1}}]
 
 
 def test_a_skill_s_threads_read_one_after_the_other(tables: Blocking):

@@ -95,11 +95,11 @@ class ReadModel:
         if not self._is_open():
             within_s = min(CONNECT_S, _left_s(latest))
             self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=within_s)
-            await unhurried(self._connection)
-            for kind, (encoder, decoder) in PLAIN.items():
-                await self._connection.set_type_codec(
-                    kind, encoder=encoder, decoder=decoder, schema="pg_catalog"
-                )
+            try:
+                await _set_up(self._connection)
+            except BaseException:
+                self.give_up()
+                raise
         return self._connection
 
     def _is_open(self) -> bool:
@@ -152,6 +152,13 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
         return f"${order.index(name) + 1}"
 
     return TOKEN.sub(number, sql), [named[name] for name in order]
+
+
+async def _set_up(connection: asyncpg.Connection) -> None:
+    """Have it give values as skills know them: without that, JSON would come as text."""
+    await unhurried(connection)
+    for kind, (encoder, decoder) in PLAIN.items():
+        await connection.set_type_codec(kind, encoder=encoder, decoder=decoder, schema="pg_catalog")
 
 
 async def _checkpoint(connection: asyncpg.Connection, latest: float) -> int:
