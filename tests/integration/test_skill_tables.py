@@ -1,5 +1,6 @@
 """How a worker reads the tables for skills that are plain code: signals, threads, names of servers."""
 
+import asyncio
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from skill_runner.context import SkillError
 from skill_runner.surroundings import OURS, Surroundings
 from skill_runner.tables import Blocking, ReadModel
 from totalaud.stack.ports import LOOPBACK
@@ -31,6 +33,15 @@ def tables(postgres_url: str) -> Iterator[Blocking]:
     reading = Blocking(ReadModel(postgres_url.replace(LOOPBACK, "localhost")))
     yield reading
     reading.close()
+
+
+def tell(url: str, sql: str) -> None:
+    async def told() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(told())
 
 
 def break_off(tables: Blocking) -> None:
@@ -69,6 +80,17 @@ def test_a_connection_that_is_not_set_up_to_its_end_is_not_read_from(
 
     monkeypatch.setattr("skill_runner.tables.unhurried", unhurried)
     assert tables.rows("""SELECT CAST('{"a": 1}' AS jsonb) AS n""", {}, 0, 30) == [{"n": {"a": 1}}]
+
+
+def test_how_far_the_tables_are_is_asked_anew_of_the_server_that_takes_another_one_s_place(
+    tables: Blocking, postgres_url: str
+):
+    tell(postgres_url, "CREATE TABLE checkpoint AS SELECT 7 AS seq")
+    assert tables.rows("SELECT 1 AS n", {}, 7, 30) == [{"n": 1}]
+    tell(postgres_url, "UPDATE checkpoint SET seq = 6")
+    tables._tables.give_up()
+    with pytest.raises(SkillError, match="not yet as far"):
+        tables.rows("SELECT 1 AS n", {}, 7, 0)
 
 
 def test_a_skill_s_threads_read_one_after_the_other(tables: Blocking):

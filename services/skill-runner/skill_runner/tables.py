@@ -93,6 +93,7 @@ class ReadModel:
 
     async def _connected(self, latest: float) -> asyncpg.Connection:
         if not self._is_open():
+            self._seen = 0
             within_s = min(CONNECT_S, _left_s(latest))
             self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=within_s)
             try:
