@@ -27,6 +27,7 @@ from totalaud.cli.main import call
 from totalaud.cli.operate import standing
 from totalaud.cli.options import hoist
 from totalaud.cli.skills import listed
+from totalaud.cli.table import UNBOUNDED, Table
 from totalaud.cli.telling import Teller
 from totalaud.cli.terminal import Terminal
 from totalaud.errors import Unreachable, WorkflowFailed
@@ -206,8 +207,26 @@ def test_a_row_is_one_line_where_there_is_no_terminal(
 ):
     monkeypatch.delenv("COLUMNS")
     long = "a long name " * 30
-    show.console().print(show.table(["name", "id"], [[long, ID]]))
+    show.console().print(Table(["name", "id"], [[long, ID]]))
     assert [line.split() for line in capsys.readouterr().out.splitlines()][2:] == [[*long.split(), ID]]
+
+
+def test_a_list_of_ten_thousand_sessions_is_written_in_a_second(monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS")
+    row = {"id": ID, "agent_name": "scout-agent", "status": "completed", "current_step": 3, "total_steps": 3}
+    row |= {"cost_usd": 0.0, "created_at": datetime(2026, 11, 27, tzinfo=UTC)}
+    began = time.process_time()
+    show.console().print(show.sessions([row] * 10_000))
+    assert len(capsys.readouterr().out.splitlines()) == 10_002
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(("encoding", "rule"), [("latin-1", "-"), ("utf-8", "─")])
+def test_the_line_under_a_head_is_one_that_the_output_has(encoding: str, rule: str):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    Console(file=out, width=UNBOUNDED).print(Table(["name"], [["Ada"]]))
+    out.seek(0)
+    assert out.read().split() == ["name", 4 * rule, "Ada"]
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "40", "60", "80"])
@@ -274,13 +293,14 @@ def test_letters_that_standard_output_lacks_are_escaped(encoding: str):
         return subprocess.run(command, capture_output=True, env=env, check=False).stdout.decode(encoding)
 
     called = "from totalaud.cli.main import main; main()"
-    table = "from totalaud.cli.encoding import *; escape_on_stdout(); from totalaud.cli import show; "
+    table = "from totalaud.cli.encoding import *; escape_on_stdout(); from totalaud.cli.table import Table; "
+    table += "from totalaud.cli import show; "
     name = "no Ü→😀"
     assert json.loads(written(called, "skills", "lint", name, "--json"))[0]["file"] == name
     seen = name.encode(encoding, "backslashreplace").decode(encoding)
     shown = seen.replace(r"\xdc", r"\u00dc").replace(r"\U0001f600", r"\ud83d\ude00")
     assert written(called, "skills", "lint", name) == f"{shown}:1: there is no such folder\n"
-    assert shown in written(f"{table} show.console().print(show.table(['name'], [[{name!r}]]))")
+    assert shown in written(f"{table} show.console().print(Table(['name'], [[{name!r}]]))")
 
 
 def test_lint_tells_scripts_of_warnings_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -626,11 +646,7 @@ def test_what_waits_for_the_money_of_a_day_is_told_to_go_on_with_the_next(scope:
 def test_a_skill_that_is_not_done_yet_is_listed_as_such():
     row = {"version": "2", "category": "analysis", "provider": "custom", "model": None, "enabled": True}
     made = listed([{"name": "old", "is_beta": False, **row}, {"name": "new", "is_beta": True, **row}])
-    assert [[str(cell) for cell in column.cells] for column in made.columns[:2]] == [
-        ["old", "new"],
-        ["2", "2 (beta)"],
-    ]
-    assert [str(cell) for cell in made.columns[-1].cells] == ["yes", "yes"]
+    assert [row[:2] for row in made.rows] == [("old", "2"), ("new", "2 (beta)")]
 
 
 @pytest.mark.parametrize(
@@ -681,13 +697,13 @@ def test_a_session_takes_one_line_of_80(agent: str, capsys: pytest.CaptureFixtur
 def test_a_list_tells_a_session_that_waits_for_somebody_from_one_that_runs(waiting_on: str, told: str):
     row = {"id": ID, "agent_name": "scout-agent", "status": "running", "current_step": 1, "total_steps": 3}
     row |= {"waiting_on": waiting_on, "cost_usd": 0.0, "created_at": datetime(2026, 11, 27, tzinfo=UTC)}
-    assert [str(cell) for cell in show.sessions([row]).columns[2].cells] == [told]
+    assert [row[2] for row in show.sessions([row]).rows] == [told]
 
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_a_table_hides_nothing(width: int, capsys: pytest.CaptureFixture[str]):
     rows = [(ID, "scout-agent", "completed", "a long error message that has to be folded somewhere")]
-    Console(width=width, highlight=False).print(show.table(("session", "agent", "status", "error"), rows))
+    Console(width=width, highlight=False).print(Table(("session", "agent", "status", "error"), rows))
     told = capsys.readouterr().out
     assert max(len(line.rstrip()) for line in told.splitlines()) <= width
     letters = "".join(told.split())

@@ -1,18 +1,16 @@
 """`budget set | get | ledger`."""
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.limited import cut
+from totalaud.cli.listing import show_rows
 from totalaud.cli.options import Options
 from totalaud.cli.recording import Limit
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from totalaud.cli.table import Table
 
 app = typer.Typer(
     no_args_is_help=True, help="Set what may be spent, and see what was.", rich_markup_mode=None
@@ -91,14 +89,10 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
     options = Options.of(context)
     of = _uuid(session) if session else None
     found = options.run(lambda client: client.budgets.ledger(session_id=of, limit=limit + 1))
-    rows = cut(context, found, limit)
-    if options.json:
-        show.document(rows)
-    else:
-        show.console().print(account(rows))
+    show_rows(context, found, limit, account)
 
 
-def limits(found: dict[str, Any]) -> "Table":
+def limits(found: dict[str, Any]) -> Table:
     names = {"user": "all in all", "day": f"{found['today']} (UTC)"}
     rows = [
         (
@@ -111,10 +105,10 @@ def limits(found: dict[str, Any]) -> "Table":
         )
         for scope, told in names.items()
     ]
-    return show.table(HEADINGS, rows, right=HEADINGS[1:5], whole=HEADINGS[1:5])
+    return Table(HEADINGS, rows, right=HEADINGS[1:5], whole=HEADINGS[1:5])
 
 
-def account(rows: Any) -> "Table":
+def account(rows: Any) -> Table:
     cells = [
         (
             show.moment(row["reserved_at"], "%H:%M:%S"),
@@ -127,7 +121,7 @@ def account(rows: Any) -> "Table":
         )
         for row in rows
     ]
-    return show.table(ACCOUNT, cells, right=ACCOUNT[3:6], whole=ACCOUNT[3:6], gap=1)
+    return Table(ACCOUNT, cells, right=ACCOUNT[3:6], whole=ACCOUNT[3:6], gap=1)
 
 
 def _dollars(value: Any) -> str | None:

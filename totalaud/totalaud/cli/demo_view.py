@@ -11,10 +11,9 @@ from uuid import UUID
 
 from rich.constrain import Constrain
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
-from totalaud.cli import show
+from totalaud.cli.table import Table
 from totalaud.record import Record, as_json
 
 Row = Mapping[str, Any]
@@ -44,7 +43,7 @@ def contacts(output: Row) -> Iterable[Any]:
         [*(each.get(column) for column in columns[:-1]), f"{each.get('relevance_score') or 0:.2f}"]
         for each in found
     ]
-    yield show.table(columns, rows, right=("score",))
+    yield Table(columns, rows, right=("score",))
 
 
 def pitches(found: Row, output: Row, *, simulated: bool) -> Iterable[Any]:
@@ -75,7 +74,7 @@ def values(sql: str, session_id: str) -> list[Any]:
 def rows(found: list[dict[str, Any]]) -> Table:
     """Make a table of SQL rows, as they lie."""
     columns = tuple(found[0]) if found else ("no rows",)
-    return show.table(columns, [[_short(value) for value in Record.of(row).values()] for row in found])
+    return Table(columns, [[_short(value) for value in Record.of(row).values()] for row in found])
 
 
 def _short(value: Any) -> Any:

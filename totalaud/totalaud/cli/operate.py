@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.limited import cut
+from totalaud.cli.listing import show_rows
 from totalaud.cli.options import Options
 from totalaud.cli.plain import echo
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from totalaud.cli.table import Table
 
 projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
 dlq = typer.Typer(
@@ -118,17 +116,14 @@ def letters(
 ) -> None:
     """List the messages that could not be handled, the oldest first."""
     options = Options.of(context)
-    found = cut(context, options.run(lambda client: client.operator.dead_letters(limit + 1)), limit)
-    if options.json:
-        show.document(found)
-    else:
-        show.console().print(listed(found))
+    found = options.run(lambda client: client.operator.dead_letters(limit + 1))
+    show_rows(context, found, limit, listed)
 
 
-def listed(found: Iterable[Mapping[str, Any]]) -> "Table":
+def listed(found: Iterable[Mapping[str, Any]]) -> Table:
     columns = ("at", "service", "stream", "sequence", "reason")
     rows = [
         (datetime.fromisoformat(each["at"]), each["service"], each["stream"], each["seq"], each["reason"])
         for each in found
     ]
-    return show.table(columns, rows, right=("sequence",))
+    return Table(columns, rows, right=("sequence",))

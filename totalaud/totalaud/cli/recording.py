@@ -1,14 +1,14 @@
 """What the commands on records share: one command sent, one list shown."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from totalaud.cli import records_shown, show
-from totalaud.cli.limited import cut
+from totalaud.cli.listing import show_rows
 from totalaud.cli.options import Options
-from totalaud.cli.plain import echo
 from totalaud.cli.reading import file_text
 
 if TYPE_CHECKING:
@@ -65,10 +65,4 @@ def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None =
     """Write a list as a table; as JSON with every column."""
     options = Options.of(context)
     found = options.run(lambda client: client.records.rows(noun, limit=limit + 1, of=of))
-    rows = cut(context, found, limit)
-    if options.json:
-        show.document(rows)
-    elif (out := show.console()).width < show.UNBOUNDED:
-        out.print(records_shown.listed(noun, rows))
-    else:
-        echo("\n".join(records_shown.written(noun, rows)))
+    show_rows(context, found, limit, partial(records_shown.listed, noun))

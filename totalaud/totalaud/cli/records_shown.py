@@ -1,13 +1,11 @@
 """Records as tables: a few columns always, and of those that tell more what the terminal has room for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from totalaud.cli import show
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from totalaud.cli.table import Table, words
 
 BETWEEN = 2
 ALWAYS: dict[str, tuple[str, ...]] = {
@@ -33,19 +31,13 @@ RIGHT = ("sent", "replied", "placed", "contacts", "facts", "cost")
 Row = Mapping[str, Any]
 
 
-def written(noun: str, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a list where they may be as long as they are."""
-    return show.ruled(_chosen(noun, rows, show.UNBOUNDED), RIGHT)
-
-
-def listed(noun: str, rows: Iterable[Row], width: int | None = None) -> "Table":
+def listed(noun: str, rows: Iterable[Row], width: int | None = None) -> Table:
     """Make the table of a list; `width` is the terminal's."""
     terminal = width or show.console().width
     cells = _chosen(noun, rows, terminal)
     whole = [name for name in COPIED if name in cells and _width(name, cells[name]) <= terminal // 2]
-    return show.table(
-        tuple(cells), zip(*cells.values(), strict=True), right=RIGHT, whole=whole, gap=BETWEEN - 1
-    )
+    by_row = list(zip(*cells.values(), strict=True))
+    return Table(tuple(cells), by_row, right=RIGHT, whole=whole, gap=BETWEEN - 1)
 
 
 def _chosen(noun: str, rows: Iterable[Row], terminal: int) -> dict[str, list[Any]]:
@@ -64,7 +56,7 @@ def _chosen(noun: str, rows: Iterable[Row], terminal: int) -> dict[str, list[Any
 def _width(name: str, values: Iterable[Any]) -> int:
     from rich.cells import cell_len
 
-    return BETWEEN + max(len(name), *(cell_len(show.words(value)) for value in values), 0)
+    return BETWEEN + max(len(name), *(cell_len(words(value)) for value in values), 0)
 
 
 def _cell(row: Row, column: str) -> Any:

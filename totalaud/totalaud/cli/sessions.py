@@ -6,7 +6,7 @@ import typer
 
 from totalaud.cli import reading, show
 from totalaud.cli.budget import amount
-from totalaud.cli.limited import cut
+from totalaud.cli.listing import show_rows
 from totalaud.cli.options import Options, Reason
 from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
@@ -132,11 +132,7 @@ def list_(
     """List the newest sessions; those of one user with --user."""
     options = Options.of(context)
     found = options.run(lambda client: client.list(user=options.user, status=status, limit=limit + 1))
-    rows = cut(context, found, limit)
-    if options.json:
-        show.document(rows)
-    else:
-        show.console().print(show.sessions(rows))
+    show_rows(context, found, limit, show.sessions)
 
 
 @app.command("watch")

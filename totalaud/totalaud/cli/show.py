@@ -2,39 +2,22 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from totalaud.cli.plain import plain
+from totalaud.cli.table import UNBOUNDED, Table, cell
 from totalaud.record import as_json
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-STYLES = {
-    "completed": "green",
-    "success": "green",
-    "running": "cyan",
-    "failed": "red",
-    "error": "red",
-    "cancelled": "yellow",
-    "skipped": "yellow",
-    "waits": "yellow",
-}
-EMPTY = "-"
-UNBOUNDED = 100_000
 NARROWEST = 40
-LEAST_CELL = 5
 LEAST_USD = 0.0001
 SHORT_S = 59.995
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 NOTHING, UNKNOWN = "$0", "unknown price"
-ON_A_LINE = str.maketrans("\n\t", "  ")
 NEAR = timedelta(days=180)
-WHOLE = ("session", "skill", "#", "status")
 
 
 def console() -> "Console":
@@ -66,93 +49,6 @@ def document(value: Any) -> None:
     """Write one JSON document on one line."""
     sys.stdout.write(as_json(value) + "\n")
     sys.stdout.flush()
-
-
-def table(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
-    right: Sequence[str] = (),
-    whole: Sequence[str] = WHOLE,
-    gap: int = 2,
-) -> "Table":
-    """Make a table that folds long cells instead of hiding their ends.
-
-    Those of `whole` columns are not folded, where the terminal has room for them beside the others.
-    """
-    from rich import box
-    from rich.table import Table
-
-    cells = [[cell(value) for value in row] for row in rows]
-    least = sum(_width(name, cells, at) if name in whole else LEAST_CELL for at, name in enumerate(columns))
-    fits = least + gap * len(columns) <= console().width
-
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, gap, 0, 0))
-    for column in columns:
-        made.add_column(
-            column,
-            overflow="fold",
-            no_wrap=fits and column in whole,
-            justify="right" if column in right else "left",
-        )
-    for row in cells:
-        made.add_row(*row)
-    return made
-
-
-def ruled(columns: Mapping[str, Sequence[Any]], right: Collection[str]) -> Iterator[str]:
-    """Yield the lines of a table of which nothing is folded: Rich takes a second for a thousand rows.
-
-    Each column has its cells; each row is one line.
-    """
-    from rich.cells import cell_len
-
-    told = {
-        name: [name, *(plain(words(one)).translate(ON_A_LINE) for one in columns[name])] for name in columns
-    }
-    widths = {name: max(map(cell_len, cells)) for name, cells in told.items()}
-
-    def padded(name: str, text: str) -> str:
-        room = " " * (widths[name] - cell_len(text))
-        return room + text if name in right else text + room
-
-    lines = zip(*([padded(name, text) for text in cells] for name, cells in told.items()), strict=True)
-    yield (head := "  ".join(next(lines)))
-    yield "─" * cell_len(head)
-    yield from map("  ".join, lines)
-
-
-def _width(name: str, rows: "Iterable[Sequence[Text]]", at: int) -> int:
-    return max([len(name), *(row[at].cell_len for row in rows)])
-
-
-def cell(value: Any) -> "Text":
-    """Style a value by what it says."""
-    from rich.text import Text
-
-    match value:
-        case None | "" | [] | ():
-            return Text(EMPTY, style="dim")
-        case datetime() | bool() | list() | tuple():
-            return Text(words(value))
-        case _:
-            text = words(value)
-            return Text(text, style=STYLES.get(text.split(" ", 1)[0], ""))
-
-
-def words(value: Any) -> str:
-    """Write a value as a cell has it."""
-    match value:
-        case None | "" | [] | ():
-            return EMPTY
-        case datetime():
-            return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        case bool():
-            return "yes" if value else "no"
-        case list() | tuple():
-            return ", ".join(str(each) for each in value)
-        case _:
-            return str(value)
 
 
 def moment(at: datetime, clock: str = "%H:%M") -> str:
@@ -235,10 +131,11 @@ def hits_of(steps: Sequence[Mapping[str, Any]]) -> str | None:
 
 def session(found: Mapping[str, Any]) -> Iterable[Any]:
     """Yield the renderables of one session with its steps."""
-    from rich.table import Column, Table
+    from rich.table import Column
+    from rich.table import Table as Grid
     from rich.text import Text
 
-    head = Table.grid("", Column(overflow="fold"), padding=(0, 2))
+    head = Grid.grid("", Column(overflow="fold"), padding=(0, 2))
     facts = [
         ("session", found["id"]),
         ("agent", found["agent_name"]),
@@ -276,7 +173,7 @@ def _budget(found: Mapping[str, Any]) -> str | None:
     return None if limit is None else f"{dollars(limit)}, a step that exceeds it {then}"
 
 
-def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
+def timeline(steps: Iterable[Mapping[str, Any]]) -> Table:
     """Make the table of a session's steps."""
     rows = [
         (
@@ -291,10 +188,10 @@ def timeline(steps: Iterable[Mapping[str, Any]]) -> "Table":
         for step in steps
     ]
     columns = ("#", "skill", "agent", "status", "duration", "tokens", "cost")
-    return table(columns, rows, right=("#", "duration", "tokens"), gap=1)
+    return Table(columns, rows, right=("#", "duration", "tokens"), gap=1)
 
 
-def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
+def model_calls(calls: Iterable[Mapping[str, Any]]) -> Table:
     """Make the table of what was asked of models, and what each call cost: nothing where no answer came."""
     rows = [
         (
@@ -309,12 +206,12 @@ def model_calls(calls: Iterable[Mapping[str, Any]]) -> "Table":
         for call in calls
     ]
     columns = ("#", "item", "model", "call", "outcome", "tokens", "cost")
-    return table(columns, rows, right=("#", "item", "tokens"), gap=1)
+    return Table(columns, rows, right=("#", "item", "tokens"), gap=1)
 
 
-def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
+def sessions(rows: Iterable[Mapping[str, Any]]) -> Table:
     """Make the table of a list of sessions."""
-    cells = (
+    cells = [
         (
             row["id"],
             row["agent_name"].removesuffix("-agent"),
@@ -323,8 +220,8 @@ def sessions(rows: Iterable[Mapping[str, Any]]) -> "Table":
             moment(row["created_at"]),
         )
         for row in rows
-    )
-    return table(("session", "agent", "status", "cost", "created"), cells, gap=0)
+    ]
+    return Table(("session", "agent", "status", "cost", "created"), cells, gap=0)
 
 
 def _standing(row: Mapping[str, Any]) -> str:

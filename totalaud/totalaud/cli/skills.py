@@ -10,10 +10,9 @@ from totalaud.cli import show
 from totalaud.cli.options import Options, Reason
 from totalaud.cli.plain import echo
 from totalaud.cli.sessions_shown import show_accepted, show_skill
+from totalaud.cli.table import Table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from totalaud.client import Client
 
 app = typer.Typer(
@@ -39,7 +38,7 @@ def list_(context: typer.Context) -> None:
         show.console().print(listed(rows))
 
 
-def listed(rows: Iterable[Mapping[str, Any]]) -> "Table":
+def listed(rows: Iterable[Mapping[str, Any]]) -> Table:
     named = ("category", "provider", "model", "enabled")
     cells = [
         (
@@ -49,7 +48,7 @@ def listed(rows: Iterable[Mapping[str, Any]]) -> "Table":
         )
         for row in rows
     ]
-    return show.table(("skill", "version", *named), cells)
+    return Table(("skill", "version", *named), cells)
 
 
 @app.command("lint")
