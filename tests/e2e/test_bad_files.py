@@ -155,7 +155,7 @@ def test_a_bad_file_costs_itself_only(skills, command):
     assert code == 1
     assert "nested deeper" in told
     assert "changed: fine" in told
-    assert "1 warning: 'totalaud skills lint' tells it" in told
+    assert "1 warning: see 'totalaud skills lint'" in told
     assert "fine" in command("skills", "list")[1]
 
 

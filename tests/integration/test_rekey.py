@@ -511,7 +511,7 @@ async def test_the_command_says_where_the_new_one_is_and_what_still_needs_the_ol
     assert said.out.splitlines() == [
         "keys 1, 1 of them changed",
         f"the new master key is in {data / 'master.key'}: keep a copy elsewhere",
-        "backups of until now need the old one: keep it as long as them, and make a new backup",
+        "backups made until now need the old one: keep it as long as them, and make a new backup",
     ]
     given = {
         "TOTALAUD_MASTER_KEY": key_in(data / "master.key").hex(),

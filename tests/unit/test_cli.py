@@ -260,7 +260,7 @@ def test_a_long_name_leaves_room_for_what_stands_beside_it(
 
 
 def test_a_line_is_written_as_it_stands(capsys: pytest.CaptureFixture[str]):
-    show.lines(["Subject: [bold]new[/bold] :fire: single"])
+    show.say(show.console(), "Subject: [bold]new[/bold] :fire: single")
     assert capsys.readouterr().out == "Subject: [bold]new[/bold] :fire: single\n"
 
 

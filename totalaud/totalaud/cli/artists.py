@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from totalaud.cli.loading import DryRun, File, load
+from totalaud.cli.options import group
 from totalaud.cli.recording import Artist, Genres, Limit, send, show_list
 
-app = typer.Typer(no_args_is_help=True, help="Artists and their facts.", rich_markup_mode=None)
+app = group("Artists and their facts.")
 
 
 @app.command("set")

@@ -43,7 +43,7 @@ def ask(
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
     if not options.json:
-        show.lines(plan_lines(plan))
+        echo(*plan_lines(plan))
     elif dry_run:
         show.document({"plan": _plan_document(plan)})
     if dry_run:
@@ -111,20 +111,19 @@ async def _answered(
         result = await client.outcome(accepted.id, hear=held_up(options))
     except WorkflowFailed as failed:
         if not options.json and (found := answer(skills, failed.outputs)):
-            show.lines(["", *found])
+            echo("", *found)
         if options.json or failed.code != NOTHING_TO_DO:
             raise
         nobody = f"Nobody is left, so step {failed.failed_step} had nothing to do; session {accepted.id}"
-        show.lines(["", *wrapped(nobody)])
+        echo("", *wrapped(nobody))
         return
     if options.json:
         show.document({"plan": _plan_document(plan), "result": asdict(result)})
         return
-    show.lines(["", *answer(skills, result.outputs)])
     spent = "simulated text, " if result.simulated else ""
     cost, hits = show.money(asdict(result)), show.hits(asdict(result))
-    show.lines(["", *wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")])
-    show.lines([hits] if hits else [])
+    told = wrapped(f"{spent}{result.tokens_used} tokens, {cost}; session {result.session_id}")
+    echo("", *answer(skills, result.outputs), "", *told, *([hits] if hits else []))
 
 
 def _unread(options: Options, unread: "Unread") -> int:
@@ -137,10 +136,9 @@ def _unread(options: Options, unread: "Unread") -> int:
         error = {"code": "not_understood", "field": "question", "message": unread.reason}
         show.document({"error": error, "examples": [text for _, text in EXAMPLES]})
         return UNREAD
-    echo(f"{unread.reason}\n\nWhat can be asked, for instance:", err=True)
-    for _, text in EXAMPLES:
-        echo(f"  {text}", err=True)
-    echo("\nWhat else there is: totalaud --help", err=True)
+    examples = (f"  {text}" for _, text in EXAMPLES)
+    echo(unread.reason, "", "What can be asked, for instance:", *examples, err=True)
+    echo("", "What else there is: totalaud --help", err=True)
     return UNREAD
 
 

@@ -1,21 +1,15 @@
 """`backup`, `restore` and `rekey`: what cannot be made anew, into a folder and back, under another key."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from totalaud.cli import show
 from totalaud.cli.options import Options
-from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.backup.manifest import StreamCopy
-    from totalaud.backup.restoring import Restored
-
-Json = dict[str, Any]
 
 
 def backup(
@@ -30,16 +24,15 @@ def backup(
 
     async def work() -> int:
         manifest = await back_up(options.connection(), folder)
-        if options.json:
-            show.document({"ok": True, "folder": str(folder), **manifest.document()})
-            return 0
-        for line in _streams(manifest.streams):
-            echo(line)
-        echo(f"keys {manifest.keys}, {manifest.erased} more are erased for good")
         since = manifest.master_key_since
         which = f"the master key since {since:%Y-%m-%d %H:%M} UTC" if since else "the master key"
-        echo(f"written to {folder}; {which} is not in it: keep that elsewhere")
-        echo(f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on")
+        options.tell(
+            {"ok": True, "folder": str(folder), **manifest.document()},
+            *_streams(manifest.streams),
+            f"keys {manifest.keys}, {manifest.erased} more are erased for good",
+            f"written to {folder}; {which} is not in it: keep that elsewhere",
+            f"delete it by {manifest.delete_by}: its keys open the names of whoever is erased from now on",
+        )
         return 0
 
     raise typer.Exit(asyncio.run(interruptible(work())))
@@ -57,23 +50,20 @@ def restore(
 ) -> None:
     """Put a backup back where there is no log yet. Every service must be stopped."""
     from totalaud.backup.whole import restore_into
-    from totalaud.stack import paths
     from totalaud.stack.signals import interruptible
 
     options = Options.of(context)
-    data = (options.data or paths.data_dir()).absolute()
 
     async def work() -> int:
-        manifest, done = await restore_into(data, folder, only=only, replicas=replicas)
-        if options.json:
-            show.document({"ok": True, "created": manifest.created, **_counts(done)})
-            return 0
-        for line in _streams(done.streams):
-            echo(line)
-        echo(f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}")
-        echo(
-            f"restored as of {manifest.created - timedelta(microseconds=manifest.created.microsecond)}; "
-            "start the services: the tables are rebuilt from the log"
+        manifest, done = await restore_into(options.folder, folder, only=only, replicas=replicas)
+        copies = {name: one.model_dump(mode="json") for name, one in done.streams.items()}
+        counts = {"streams": copies, "keys": done.keys, "erased": done.erased}
+        options.tell(
+            {"ok": True, "created": manifest.created, **counts},
+            *_streams(done.streams),
+            f"keys {done.keys}; persons whom the log tells to be erased: {done.erased}",
+            f"restored as of {manifest.created.replace(microsecond=0)}; "
+            "start the services: the tables are rebuilt from the log",
         )
         return 0
 
@@ -83,24 +73,21 @@ def restore(
 def rekey(context: typer.Context) -> None:
     """Change the master key. Every service must be stopped."""
     from totalaud.rekey.whole import rekey as change
-    from totalaud.stack import paths
     from totalaud.stack.signals import interruptible
 
     options = Options.of(context)
-    data = (options.data or paths.data_dir()).absolute()
 
     async def work() -> int:
-        done = await change(data)
-        if options.json:
-            file = str(done.file) if done.file else None
-            show.document({"ok": True, "keys": done.keys, "changed": done.changed, "file": file})
-            return 0
-        echo(f"keys {done.keys}, {done.changed} of them changed")
-        if done.file:
-            echo(f"the new master key is in {done.file}: keep a copy elsewhere")
-        else:
-            echo("TOTALAUD_NEW_MASTER_KEY is the master key now: put it in the place of TOTALAUD_MASTER_KEY")
-        echo("backups of until now need the old one: keep it as long as them, and make a new backup")
+        done = await change(options.folder)
+        file = str(done.file) if done.file else None
+        options.tell(
+            {"ok": True, "keys": done.keys, "changed": done.changed, "file": file},
+            f"keys {done.keys}, {done.changed} of them changed",
+            f"the new master key is in {file}: keep a copy elsewhere"
+            if file
+            else "TOTALAUD_NEW_MASTER_KEY is the master key now: put it in the place of TOTALAUD_MASTER_KEY",
+            "backups made until now need the old one: keep it as long as them, and make a new backup",
+        )
         return 0
 
     raise typer.Exit(asyncio.run(interruptible(work())))
@@ -108,8 +95,3 @@ def rekey(context: typer.Context) -> None:
 
 def _streams(copies: "dict[str, StreamCopy]") -> list[str]:
     return [f"{name} {one.messages} messages to sequence {one.last_seq}" for name, one in copies.items()]
-
-
-def _counts(done: "Restored") -> Json:
-    copies = {name: one.model_dump(mode="json") for name, one in done.streams.items()}
-    return {"streams": copies, "keys": done.keys, "erased": done.erased}

@@ -8,13 +8,12 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.listing import show_rows
-from totalaud.cli.options import Options
+from totalaud.cli.options import Options, group
+from totalaud.cli.plain import echo
 from totalaud.cli.recording import Limit
 from totalaud.cli.table import Table
 
-app = typer.Typer(
-    no_args_is_help=True, help="Set what may be spent, and see what was.", rich_markup_mode=None
-)
+app = group("Set what may be spent, and see what was.")
 Session = Annotated[str | None, typer.Option(metavar="SESSION", help="Of this session alone.")]
 HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it is gone")
 ACCOUNT = ("set aside at", "skill", "state", "set aside", "cost", "in doubt", "attempt")
@@ -58,13 +57,10 @@ def set_(
             policy=None if wait is None else "wait" if wait else "fail",
         )
     )
-    if options.json:
-        show.document(answer)
-        return
     whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
     told = "no limit" if limit_usd is None else f"${limit_usd:f}"
     again = " (as it was)" if answer["duplicate"] else ""
-    show.say(show.console(), f"budget {whose}: {told}{again}")
+    options.tell(answer, f"budget {whose}: {told}{again}")
 
 
 @app.command("get")
@@ -75,12 +71,11 @@ def get(context: typer.Context) -> None:
     if options.json:
         show.document(found)
         return
-    out = show.console()
-    out.print(limits(found))
+    show.console().print(limits(found))
     if Decimal(found["in_doubt_usd"]):
-        show.say(out, f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
+        echo(f"in doubt, and counted as spent: ${found['in_doubt_usd']}")
     if found["unpriced_calls"]:
-        show.say(out, f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}")
+        echo(f"attempts of unknown price, not counted unless in doubt: {found['unpriced_calls']}")
 
 
 @app.command("ledger")

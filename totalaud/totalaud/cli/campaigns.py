@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from totalaud.cli.options import group
 from totalaud.cli.recording import Artist, Campaign, Genres, Limit, send, show_list
 
-releases = typer.Typer(no_args_is_help=True, help="Plan releases.", rich_markup_mode=None)
-campaigns = typer.Typer(no_args_is_help=True, help="Create and close campaigns.", rich_markup_mode=None)
+releases = group("Plan releases.")
+campaigns = group("Create and close campaigns.")
 OfArtist = Annotated[str | None, typer.Option("--artist", metavar="ARTIST", help="Name or UUID.")]
 NamedArtist = Annotated[str | None, typer.Option("--artist", metavar="NAME", help="Only of this artist.")]
 

@@ -7,17 +7,14 @@ import typer
 
 from totalaud.cli import show
 from totalaud.cli.loading import DryRun, File, load
-from totalaud.cli.options import Options
-from totalaud.cli.plain import echo
+from totalaud.cli.options import Options, group
 from totalaud.cli.recording import Contact, Limit, send, show_list, told_aside
 
 if TYPE_CHECKING:
     from totalaud.client import Client
     from totalaud.export import Export
 
-app = typer.Typer(
-    no_args_is_help=True, help="Import, list, export, suppress and erase contacts.", rich_markup_mode=None
-)
+app = group("Import, list, export, suppress and erase contacts.")
 
 
 @app.command("import")
@@ -55,10 +52,7 @@ def erase(context: typer.Context, contact: Contact) -> None:
     """Delete a contact's key. Nothing of theirs can be read again, nor imported."""
     options = Options.of(context)
     done = options.run(lambda client: client.records.erase(contact))
-    if options.json:
-        show.document(done)
-    else:
-        echo(f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
+    options.tell(done, f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
 
 
 @app.command("export")

@@ -4,9 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from totalaud.cli import show
 from totalaud.cli.options import Options
-from totalaud.cli.plain import echo
 from totalaud.cli.reading import file_data
 
 File = Annotated[str, typer.Argument(help="A CSV file with a header; - for standard input.")]
@@ -22,11 +20,7 @@ def load(
     options = Options.of(context)
     data = file_data(file)
     report = options.run(lambda client: client.records.load(noun, data, dry_run=dry_run, artist=artist))
-    if options.json:
-        show.document(report)
-    else:
-        for line in report_lines(report, file):
-            echo(line)
+    options.tell(report, *report_lines(report, file))
     return typer.Exit(1 if report["failed"] and not report["imported"] + report["unchanged"] else 0)
 
 

@@ -5,18 +5,15 @@ from typing import Annotated
 import typer
 
 from totalaud.cli.loading import DryRun, File, load
+from totalaud.cli.options import group
 from totalaud.cli.recording import Limit, show_list
 
-streams = typer.Typer(no_args_is_help=True, help="Import days of metrics.", rich_markup_mode=None)
-opportunities = typer.Typer(
-    no_args_is_help=True, help="Import and list where to submit.", rich_markup_mode=None
-)
+streams = group("Import days of metrics.")
+opportunities = group("Import and list where to submit.")
 Calendar = Annotated[
     str, typer.Argument(help="A CSV file with a header, or a calendar; - for standard input.")
 ]
-coverage = typer.Typer(
-    no_args_is_help=True, help="Import and list what was played or written.", rich_markup_mode=None
-)
+coverage = group("Import and list what was played or written.")
 
 
 @streams.command("import")

@@ -8,38 +8,32 @@ from typing import Annotated, Any
 
 import typer
 
-from totalaud.cli import show
 from totalaud.cli.listing import show_rows
-from totalaud.cli.options import Options
+from totalaud.cli.options import Options, group
 from totalaud.cli.plain import echo
 from totalaud.cli.table import Table
 
-projection = typer.Typer(no_args_is_help=True, help="The read model.", rich_markup_mode=None)
-dlq = typer.Typer(
-    no_args_is_help=True, help="Dead letters: messages that could not be handled.", rich_markup_mode=None
-)
+projection = group("The read model.")
+dlq = group("Dead letters: messages that could not be handled.")
 
 
 def up(context: typer.Context) -> None:
     """Run the whole stack in the foreground. Data is kept between runs."""
     from totalaud.pushing import pusher
-    from totalaud.stack import paths
     from totalaud.stack.up import up as run_stack
 
     options = Options.of(context)
     options.for_people("a script finds the servers by 'connection.json' in the data folder")
-    data = options.data or paths.data_dir()
-    raise typer.Exit(asyncio.run(run_stack(data, say=echo, push=pusher(echo))))
+    raise typer.Exit(asyncio.run(run_stack(options.folder, say=echo, push=pusher(echo))))
 
 
 def demo(context: typer.Context) -> None:
     """Run a sample workflow on a stack of its own. All of it is shown, from start to end."""
     from totalaud.cli.demo import main
-    from totalaud.stack import paths
 
     options = Options.of(context)
     options.for_people("for a script 'totalaud up' and 'totalaud run --json' do the same")
-    raise typer.Exit(main((options.data or paths.data_dir()) / "demo"))
+    raise typer.Exit(main(options.folder / "demo"))
 
 
 def provision(
@@ -63,13 +57,9 @@ def provision(
     done: dict[str, Any] = {"ok": True}
     if skills:
         pushed, problems = options.run(lambda client: push_folder(client.operator, None))
-        for problem in problems:
-            echo(problem, err=True)
+        echo(*problems, err=True)
         done |= pushed | {"problems": problems}
-    if options.json:
-        show.document(done)
-    else:
-        echo("streams and vault are there" + (", skills are pushed" if skills else ""))
+    options.tell(done, f"streams and vault are there{', skills are pushed' if skills else ''}")
 
 
 @projection.command("status")
@@ -77,16 +67,13 @@ def status(context: typer.Context) -> None:
     """Show how far the read model is."""
     options = Options.of(context)
     found = options.run(lambda client: client.operator.projection_status())
-    if options.json:
-        show.document(found)
-        return
-    echo(standing(found))
+    lines = [standing(found)]
     if found.get("halted"):
-        echo(f"nothing is projected: {found['halted']}")
+        lines.append(f"nothing is projected: {found['halted']}")
     if found.get("waits_for"):
-        echo(f"the rebuild waits for {found['waits_for']}")
-    for error in found["errors"]:
-        echo(f"parked: {error['subject']} at {error['seq']}: {error['reason']}")
+        lines.append(f"the rebuild waits for {found['waits_for']}")
+    lines += [f"parked: {one['subject']} at {one['seq']}: {one['reason']}" for one in found["errors"]]
+    options.tell(found, *lines)
 
 
 def standing(found: Mapping[str, Any]) -> str:
@@ -103,10 +90,7 @@ def rebuild(context: typer.Context) -> None:
     """Fill a new read model from the log, and swap it in. No query fails meanwhile."""
     options = Options.of(context)
     done = options.run(lambda client: client.operator.rebuild(partial(echo, err=True)))
-    if options.json:
-        show.document(done)
-    else:
-        echo(f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
+    options.tell(done, f"rebuilt from {done['events']} events in {done['seconds']:.1f} s")
 
 
 @dlq.command("list")

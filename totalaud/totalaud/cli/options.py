@@ -5,9 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from totalaud.cli import show
+from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
     from totalaud.client import Client
@@ -31,6 +34,20 @@ class Options:
     def of(cls, context: typer.Context) -> "Options":
         found = context.find_object(cls)
         return found or cls()
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, named or not."""
+        from totalaud.stack import paths
+
+        return (self.data or paths.data_dir()).absolute()
+
+    def tell(self, document: Any, *lines: str) -> None:
+        """Write what was done: a document for scripts, lines for people."""
+        if self.json:
+            show.document(document)
+        else:
+            echo(*lines)
 
     def for_people(self, scripts: str) -> None:
         """Refuse --json for what is written to be read by people; `scripts` says what there is for those."""
@@ -59,6 +76,11 @@ class Options:
                 telemetry.shutdown()
 
         return asyncio.run(connected())
+
+
+def group(about: str) -> typer.Typer:
+    """Make a group of commands, such as `session …`."""
+    return typer.Typer(no_args_is_help=True, help=about, rich_markup_mode=None)
 
 
 def hoist(argv: list[str]) -> list[str]:

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from totalaud.cli.loading import DryRun, File, load
+from totalaud.cli.options import group
 from totalaud.cli.recording import Campaign, Contact, Limit, send, show_list
 
-app = typer.Typer(no_args_is_help=True, help="Record what was sent and answered.", rich_markup_mode=None)
+app = group("Record what was sent and answered.")
 
 
 @app.command("record")

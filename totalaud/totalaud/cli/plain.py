@@ -15,6 +15,7 @@ def plain(text: str) -> str:
     return text.translate(SHOWN)
 
 
-def echo(text: str, *, err: bool = False) -> None:
-    """Write a line: whatever it repeats of a file or a name is plain."""
-    print(plain(text), file=sys.stderr if err else sys.stdout, flush=True)
+def echo(*lines: str, err: bool = False) -> None:
+    """Write lines: whatever they repeat of a file or a name is plain."""
+    for line in lines:
+        print(plain(line), file=sys.stderr if err else sys.stdout, flush=True)

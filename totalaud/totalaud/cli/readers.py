@@ -5,13 +5,9 @@ from typing import Annotated
 
 import typer
 
-from totalaud.cli import show
-from totalaud.cli.options import Options
-from totalaud.cli.plain import echo
+from totalaud.cli.options import Options, group
 
-app = typer.Typer(
-    no_args_is_help=True, help="Let users read their own rows in PostgreSQL.", rich_markup_mode=None
-)
+app = group("Let users read their own rows in PostgreSQL.")
 User = Annotated[str, typer.Argument(metavar="USER", help="The user's UUID.")]
 
 
@@ -23,10 +19,7 @@ def add(context: typer.Context, user: User) -> None:
 
     options = Options.of(context)
     url = asyncio.run(readers.add(options.connection().database_url, as_id(user, "user")))
-    if options.json:
-        show.document({"user": user, "database_url": url})
-    else:
-        echo(url)
+    options.tell({"user": user, "database_url": url}, url)
 
 
 @app.command("remove")
@@ -37,7 +30,4 @@ def remove(context: typer.Context, user: User) -> None:
 
     options = Options.of(context)
     removed = asyncio.run(readers.remove(options.connection().database_url, as_id(user, "user")))
-    if options.json:
-        show.document({"user": user, "removed": removed})
-    else:
-        echo("removed" if removed else "there was none")
+    options.tell({"user": user, "removed": removed}, "removed" if removed else "there was none")

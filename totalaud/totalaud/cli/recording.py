@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from totalaud.cli import records_shown, show
+from totalaud.cli import records_shown
 from totalaud.cli.listing import show_rows
 from totalaud.cli.options import Options
 from totalaud.cli.reading import file_text
@@ -45,13 +45,10 @@ def send(
     """Send one command and say that it is on disk, or had been done before."""
     options = Options.of(context)
     answer = options.run(lambda client: command(client.records))
-    if options.json:
-        show.document(answer)
-        return
-    aside = told_aside(answer, before=answer["unchanged"])
-    show.say(show.console(), f"{noun} {answer[f'{noun}_id']} {done}{aside}")
+    lines = [f"{noun} {answer[f'{noun}_id']} {done}{told_aside(answer, before=answer['unchanged'])}"]
     if answer.get("objected"):
-        show.say(show.console(), OBJECTED.format(answer["contact_id"]))
+        lines.append(OBJECTED.format(answer["contact_id"]))
+    options.tell(answer, *lines)
 
 
 def told_aside(answer: dict[str, Any], *, before: bool) -> str:

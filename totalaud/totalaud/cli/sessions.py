@@ -7,7 +7,7 @@ import typer
 from totalaud.cli import reading, show
 from totalaud.cli.budget import amount
 from totalaud.cli.listing import show_rows
-from totalaud.cli.options import Options, Reason
+from totalaud.cli.options import Options, Reason, group
 from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 from totalaud.record import Status
@@ -15,7 +15,7 @@ from totalaud.record import Status
 if TYPE_CHECKING:
     from totalaud.client import Client
 
-app = typer.Typer(no_args_is_help=True, help="Start, see and steer workflows.", rich_markup_mode=None)
+app = group("Start, see and steer workflows.")
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
 FromSeq = Annotated[int, typer.Option(min=0, metavar="N", help="Begin at this sequence of the log.")]

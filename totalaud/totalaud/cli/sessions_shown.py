@@ -7,6 +7,7 @@ from uuid import UUID
 
 from totalaud.cli import show
 from totalaud.cli.options import Options
+from totalaud.cli.plain import echo
 from totalaud.cli.telling import HeldUp, Teller
 from totalaud.logged import Logged
 from totalaud.outcome import Outcome
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 def show_accepted(options: Options, noun: str, accepted: Accepted, done: str = "") -> None:
     """Say that a command is on disk, and what is done with that."""
-    if options.json:
-        told = asdict(accepted)
-        show.document({f"{noun}_id": told.pop("id"), **told})
-        return
+    told = asdict(accepted)
     again = " (it was asked before: nothing new happens)" if accepted.duplicate else ""
-    show.say(show.console(), f"{noun} {accepted.id}{done and f' {done}'}, sequence {accepted.seq}{again}")
+    options.tell(
+        {f"{noun}_id": told.pop("id"), **told},
+        f"{noun} {accepted.id}{done and f' {done}'}, sequence {accepted.seq}{again}",
+    )
 
 
 async def show_live(options: Options, client: "Client", session_id: str, from_seq: int) -> int:
@@ -37,17 +38,12 @@ async def show_commits(options: Options, commits: AsyncIterator[Logged], from_se
 
     What was before tells what the steps are called, and perhaps the end.
     """
-    out, teller, ending = show.console(), Teller(), None
+    teller, ending = Teller(), None
     async for commit in commits:
         ending = commit.ending(ending)
         lines = teller.lines(commit)
-        if commit.seq < from_seq:
-            continue
-        if options.json:
-            show.document(commit.as_dict())
-        else:
-            for line in lines:
-                show.say(out, line)
+        if commit.seq >= from_seq:
+            options.tell(commit.as_dict(), *lines)
     return ending
 
 
@@ -60,18 +56,16 @@ async def show_result(options: Options, client: "Client", session_id: str, *, qu
     """Wait for the end; write the outputs, or raise WorkflowFailed: people are told first what is done."""
     ended = await client.ended(session_id, hear=held_up(options))
     if ended.status != "completed" and not options.json:
-        show.lines(_steps(ended))
+        echo(*_steps(ended))
     result = asdict(WorkflowResult.of(client.user, UUID(session_id), ended))
     if quiet:
         return
     if options.json:
         show.document(result)
         return
-    lines = [
-        f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}"
-    ]
-    lines += [one for one in (show.hits(result), *_warnings(result)) if one]
-    show.lines([*lines, *_steps(ended), f"all of it, as JSON: totalaud session result {session_id} --json"])
+    echo(f"session {result['session_id']} completed, {result['tokens_used']} tokens, {show.money(result)}")
+    echo(*filter(None, [show.hits(result), *_warnings(result)]), *_steps(ended))
+    echo(f"all of it, as JSON: totalaud session result {session_id} --json")
 
 
 def _steps(ended: Outcome) -> list[str]:
@@ -99,9 +93,9 @@ async def show_skill(options: Options, client: "Client", execution_id: str) -> N
         return
     label = "  simulated text" if result["simulated"] else ""
     cost = show.cached(result) if result["cache_hits"] else show.money(result)
-    lines = [f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}"]
-    lines += [*_warnings(result), "", *told(result["skill_name"], result["output"])]
-    show.lines([*lines, "", f"all of it, as JSON: totalaud skills result {result['execution_id']} --json"])
+    echo(f"{result['skill_name']} took {show.duration(result['duration_ms'])}, {cost}{label}")
+    echo(*_warnings(result), "", *told(result["skill_name"], result["output"]))
+    echo("", f"all of it, as JSON: totalaud skills result {result['execution_id']} --json")
 
 
 def _warnings(result: dict[str, Any]) -> list[str]:

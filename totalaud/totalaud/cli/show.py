@@ -38,13 +38,6 @@ def say(out: "Console", line: str, style: str = "") -> None:
     out.print(line, style=style, markup=False, soft_wrap=True)
 
 
-def lines(told: Iterable[str]) -> None:
-    """Write lines to the terminal, each as `say` does."""
-    out = console()
-    for line in told:
-        say(out, line)
-
-
 def document(value: Any) -> None:
     """Write one JSON document on one line."""
     sys.stdout.write(as_json(value) + "\n")

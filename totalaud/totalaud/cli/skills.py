@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options, Reason
+from totalaud.cli.options import Options, Reason, group
 from totalaud.cli.plain import echo
 from totalaud.cli.sessions_shown import show_accepted, show_skill
 from totalaud.cli.table import Table
@@ -15,11 +15,7 @@ from totalaud.cli.table import Table
 if TYPE_CHECKING:
     from totalaud.client import Client
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="See, check and push skills; look after one that runs alone.",
-    rich_markup_mode=None,
-)
+app = group("See, check and push skills; look after one that runs alone.")
 Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
 ExecutionId = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="Its UUID, as 'totalaud skill' tells it.")
@@ -65,20 +61,16 @@ def lint(
 
     options = Options.of(context)
     files = read_folder(folder, marks=marks)
-    if options.json:
-        found = [("error", problem) for problem in files.problems]
-        found += [("warning", warning) for warning in files.warnings]
-        show.document(
-            [{"severity": severity, **fault._asdict(), "file": str(fault.file)} for severity, fault in found]
-        )
-    else:
-        for problem in files.problems:
-            echo(str(problem))
-        for warning in files.warnings:
-            echo(f"{warning} (a warning)")
-        if not files.problems:
-            skills, agents = counted(len(files.skills), "skill"), counted(len(files.agents), "agent")
-            echo(f"{skills} and {agents}: no problem")
+    found = [("error", problem) for problem in files.problems]
+    found += [("warning", warning) for warning in files.warnings]
+    lines = [*map(str, files.problems), *(f"{warning} (a warning)" for warning in files.warnings)]
+    if not files.problems:
+        skills, agents = counted(len(files.skills), "skill"), counted(len(files.agents), "agent")
+        lines.append(f"{skills} and {agents}: no problem")
+    options.tell(
+        [{"severity": severity, **fault._asdict(), "file": str(fault.file)} for severity, fault in found],
+        *lines,
+    )
     raise typer.Exit(1 if files.problems else 0)
 
 
@@ -90,15 +82,11 @@ def push(context: typer.Context, folder: Folder = None) -> None:
 
     options = Options.of(context)
     done, problems = options.run(lambda client: push_folder(client.operator, folder))
-    for problem in problems:
-        echo(problem, err=True)
-    if options.json:
-        show.document({**done, "problems": problems})
-    else:
-        echo(f"changed: {', '.join(done['changed']) or 'nothing'}")
-        if done["warnings"]:
-            warned = counted(done["warnings"], "warning")
-            echo(f"{warned}: 'totalaud skills lint' tells {'it' if done['warnings'] == 1 else 'them'}")
+    echo(*problems, err=True)
+    lines = [f"changed: {', '.join(done['changed']) or 'nothing'}"]
+    if done["warnings"]:
+        lines.append(f"{counted(done['warnings'], 'warning')}: see 'totalaud skills lint'")
+    options.tell({**done, "problems": problems}, *lines)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -145,7 +133,4 @@ def disable(context: typer.Context, skill: Skill) -> None:
 
 def _switch(options: Options, skill: str, *, on: bool) -> None:
     done = options.run(lambda client: client.operator.enable(skill) if on else client.operator.disable(skill))
-    if options.json:
-        show.document(done)
-    else:
-        echo(f"{skill} is {'enabled' if on else 'disabled'}")
+    options.tell(done, f"{skill} is {'enabled' if on else 'disabled'}")
