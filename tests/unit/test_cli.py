@@ -31,6 +31,8 @@ from totalaud.cli.table import UNBOUNDED, Table
 from totalaud.cli.telling import Teller
 from totalaud.cli.terminal import Terminal
 from totalaud.errors import Unreachable, WorkflowFailed
+from totalaud.stack.lock import DataLock
+from totalaud.stack.server import NotReady
 
 ID = "7a1c5b0e-6f1a-4a53-9c1d-2f4f1b8f0c11"
 
@@ -129,6 +131,22 @@ def test_nothing_running_is_said_in_one_line(tmp_path: Path, capsys: pytest.Capt
     assert told.out == ""
     assert told.err.startswith(f"error: nothing runs on {tmp_path}: start 'totalaud up'")
     assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("command", "folder"), [("up", "."), ("demo", "demo")])
+def test_a_stack_that_runs_already_is_an_error_like_any_other(
+    command: str, folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    data = tmp_path / folder
+    data.mkdir(exist_ok=True)
+    lock = DataLock(data)
+    try:
+        assert call([command, "--data", str(tmp_path)]) == 1
+    finally:
+        lock.release()
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: totalaud runs on {data} already")
+    assert told.endswith("choose another --data (servers)\n")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff\xfe{}"])
@@ -462,6 +480,12 @@ def test_an_error_names_its_field_once():
     told = describe(Refusal("missing_field", "input.q", "input.q is required"))
     assert told is not None
     assert sentence(told) == "input.q is required (missing_field)"
+
+
+def test_what_a_process_said_at_its_end_comes_after_the_error():
+    told = describe(NotReady("nats ended with code 1 before it answered:\nno room\n"))
+    assert told
+    assert sentence(told) == "nats ended with code 1 before it answered: (servers)\nno room"
 
 
 def test_a_server_that_does_not_answer_in_time_is_no_fault_of_a_file():

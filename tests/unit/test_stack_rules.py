@@ -126,11 +126,9 @@ def test_a_root_without_an_account_for_postgresql_is_told_in_one_line_what_to_do
     monkeypatch.setattr(paths, "is_root", lambda: True)
     monkeypatch.setattr(accounts, "CANDIDATES", ("nobody-of-this-name",))
     assert call(["up", "--data", str(tmp_path)]) == 1
-    (told,) = capsys.readouterr().out.splitlines()
-    assert told.startswith(
-        "totalaud could not start: PostgreSQL cannot run as root, and none of the accounts"
-    )
-    assert told.endswith("exists here: run as an ordinary user, or set TOTALAUD_DATABASE_URL")
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("error: PostgreSQL cannot run as root, and none of the accounts")
+    assert told.endswith("exists here: run as an ordinary user, or set TOTALAUD_DATABASE_URL (file)")
 
 
 def test_the_skills_of_the_checkout_are_found_and_may_be_chosen(

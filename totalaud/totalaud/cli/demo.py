@@ -1,6 +1,5 @@
 """`totalaud demo`: the seed's workflow on a stack of its own, shown from start to end."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,19 +7,15 @@ from typing import Any
 
 from rich.console import Console
 
-from shared.refusal import Refusal
 from totalaud.cli import demo_view as view
 from totalaud.cli import show
 from totalaud.cli.telling import Teller
 from totalaud.client import Client
 from totalaud.connection import Connection
-from totalaud.errors import Unreachable, WorkflowFailed
+from totalaud.errors import WorkflowFailed
 from totalaud.pushing import pusher
 from totalaud.stack import paths
 from totalaud.stack.local import LocalStack
-from totalaud.stack.lock import InUse
-from totalaud.stack.server import NotReady
-from totalaud.stack.signals import interruptible
 
 QUESTION = "Find me UK indie radio DJs who like synthpop"
 ARTIST = {
@@ -52,18 +47,9 @@ STEPS: list[dict[str, Any]] = [
 ]
 
 
-def main(data: Path) -> int:
-    """Run the demo on a data folder of its own and return the exit code; a signal ends it cleanly."""
-    out = show.console()
-    try:
-        return asyncio.run(interruptible(_demo(data, out)))
-    except (InUse, NotReady, Refusal, Unreachable, OSError) as error:
-        show.say(out, f"the demo could not run: {error}")
-        return 1
-
-
-async def _demo(data: Path, out: Console) -> int:
-    began = time.monotonic()
+async def demo(data: Path) -> int:
+    """Run the demo on a data folder of its own and return the exit code."""
+    began, out = time.monotonic(), show.console()
     out.print(f"[bold]“{QUESTION}”[/bold]\n")
     stack = LocalStack(data, paths.skills_dir(), push=pusher(lambda line: show.say(out, line)))
     try:

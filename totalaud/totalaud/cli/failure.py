@@ -83,8 +83,9 @@ def _next(error: WorkflowFailed) -> list[str]:
 
 
 def sentence(told: dict[str, Any]) -> str:
-    """Put code, place and reason into one line; the field is named once."""
-    field, message = told["field"], told["message"]
+    """Put code, place and reason into one line, before what else a process said; the field is named once."""
+    field = told["field"]
+    message, *more = told["message"].rstrip().split("\n")
     where = f"{field}: " if field and field not in message else ""
     step = f"step {told['failed_step']}: " if told.get("failed_step") else ""
-    return f"{step}{where}{message} ({told['code']})"
+    return "\n".join([f"{step}{where}{message} ({told['code']})", *more])

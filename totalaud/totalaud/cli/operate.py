@@ -29,11 +29,12 @@ def up(context: typer.Context) -> None:
 
 def demo(context: typer.Context) -> None:
     """Run a sample workflow on a stack of its own. All of it is shown, from start to end."""
-    from totalaud.cli.demo import main
+    from totalaud.cli.demo import demo as run_demo
+    from totalaud.stack.signals import interruptible
 
     options = Options.of(context)
     options.for_people("for a script 'totalaud up' and 'totalaud run --json' do the same")
-    raise typer.Exit(main(options.folder / "demo"))
+    raise typer.Exit(asyncio.run(interruptible(run_demo(options.folder / "demo"))))
 
 
 def provision(

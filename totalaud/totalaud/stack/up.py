@@ -2,31 +2,23 @@
 
 from pathlib import Path
 
-from shared.refusal import Refusal
 from totalaud.connection import Connection
 from totalaud.nobody import write_to_nobody
 from totalaud.stack import elsewhere, paths, reach
 from totalaud.stack.local import LocalStack, Push
-from totalaud.stack.lock import InUse
-from totalaud.stack.server import NotReady
 from totalaud.stack.signals import interruptible
 from totalaud.stack.supervisor import Say
 
 FAILED = 1
 
 
-async def up(data: Path, *, say: Say, skills: Path | None = None, push: Push | None = None) -> int:
-    """Run the stack of this data folder until SIGINT, SIGTERM or SIGHUP; return the exit code."""
-    try:
-        stack = LocalStack(data, skills or paths.skills_dir(), push=push)
-    except OSError as error:
-        say(f"totalaud could not start: {error}")
-        return 1
-    return await keep_up(stack, say)
+async def up(data: Path, *, say: Say, push: Push) -> int:
+    """Run the stack of this data folder; see `keep_up`."""
+    return await keep_up(LocalStack(data, paths.skills_dir(), push=push), say)
 
 
 async def keep_up(stack: LocalStack, say: Say) -> int:
-    """Return 0 when it was told to stop, 1 when it could not start or go on.
+    """Run until SIGINT, SIGTERM or SIGHUP, which is 0; 1 when it cannot go on. Raises as `LocalStack.start`.
 
     A closed terminal changes nothing.
     """
@@ -37,11 +29,7 @@ async def keep_up(stack: LocalStack, say: Say) -> int:
         except OSError:
             write_to_nobody()
 
-    try:
-        code = await interruptible(_run(stack, tell))
-    except (InUse, NotReady, Refusal, OSError) as error:
-        tell(f"totalaud could not start: {error}")
-        return 1
+    code = await interruptible(_run(stack, tell))
     tell("stopped")
     return FAILED if code == FAILED else 0
 
