@@ -175,6 +175,12 @@ def test_scripts_get_errors_as_a_document(tmp_path: Path, capsys: pytest.Capture
         ),
         (["run", "scout", "-f", "w.json", "--budget", "much"], "Invalid value for --budget: give US dollars"),
         (["run", "scout", "-f", "w.json", "--budget", ""], "Invalid value for --budget: give US dollars"),
+        (
+            ["ask", "How is my campaign doing?", "--budget", "much"],
+            "Invalid value for --budget: give US dollars",
+        ),
+        (["session", "get", ID, "--min-seq=-1"], "Invalid value for '--min-seq'"),
+        (["skill", "find", "-i", "query"], "Invalid value for --input: 'query': write it as key=value"),
         (["skill", "write", "--budget="], "Invalid value for --budget: give US dollars"),
         (["demo", "--json"], "what this shows is for people; for a script 'totalaud up' and"),
         (["up", "--json"], "what this shows is for people; a script finds the servers by"),
@@ -450,7 +456,7 @@ def test_an_input_without_a_value_is_refused():
 
 
 def test_an_input_that_is_given_twice_is_refused():
-    with pytest.raises(typer.BadParameter, match="'genres' is given twice"):
+    with pytest.raises(typer.BadParameter, match="'genres' is given twice: write a list as genres="):
         reading.inputs(["genres=synthpop", "genres=indie"])
 
 

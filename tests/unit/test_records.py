@@ -15,7 +15,7 @@ from shared.refusal import Refusal
 from totalaud.cli import records_shown
 from totalaud.cli.loading import report_lines
 from totalaud.cli.main import call
-from totalaud.cli.outreach import pairs
+from totalaud.cli.reading import texts
 from totalaud.cli.table import UNBOUNDED
 from totalaud.connection import Connection
 from totalaud.records import Records
@@ -152,11 +152,11 @@ def test_a_report_of_outreach_says_whose_answers_object():
 
 
 def test_attributes_are_pairs_of_text():
-    assert pairs(["hook=a=b", "length="]) == {"hook": "a=b", "length": ""}
+    assert texts(["hook=a=b", "length="], "--attribute") == {"hook": "a=b", "length": ""}
     with pytest.raises(typer.BadParameter, match="key=value"):
-        pairs(["=b"])
-    with pytest.raises(typer.BadParameter, match="'hook' is given twice"):
-        pairs(["hook=a", "hook=b"])
+        texts(["=b"], "--attribute")
+    with pytest.raises(typer.BadParameter, match=r"'hook' is given twice$"):
+        texts(["hook=a", "hook=b"], "--attribute")
 
 
 ID = str(UUID(int=9, version=4))

@@ -95,7 +95,7 @@ class Tables:
                 raise Refusal(
                     "not_projected",
                     "min_seq",
-                    f"the projection has {reached}, not {seq}: see 'projection status'",
+                    f"the projection has {reached}, not {seq}: see 'totalaud projection status'",
                 )
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, longest)

@@ -3,12 +3,14 @@
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from totalaud.cli import show
-from totalaud.cli.options import Options
+from totalaud.cli.budget import amount, budget_of
+from totalaud.cli.options import Budget, Fresh, Options
 from totalaud.cli.plain import echo
 
 if TYPE_CHECKING:
@@ -28,17 +30,15 @@ def ask(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about what it costs.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan only.")] = False,
     prose: Annotated[bool, typer.Option("--prose", help="Let a model word what was found.")] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run it even if the answer is there already.")
-    ] = False,
-    budget: Annotated[float | None, typer.Option(min=0, metavar="USD", help="Spend no more on this.")] = None,
+    fresh: Fresh = False,
+    budget: Budget = None,
 ) -> None:
     """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
     from shared.refusal import Refusal
     from totalaud.planner.question import Unread
     from totalaud.planner.telling import over, plan_lines
 
-    options = Options.of(context)
+    options, limit = Options.of(context), amount(budget, "--budget")
     plan = options.run(lambda client: planned(client, " ".join(question), prose=prose))
     if isinstance(plan, Unread):
         raise typer.Exit(_unread(options, plan))
@@ -48,12 +48,12 @@ def ask(
         show.document({"plan": _plan_document(plan)})
     if dry_run:
         return
-    if budget is not None and (dear := over(plan, budget)):
+    if limit is not None and (dear := over(plan, limit)):
         raise Refusal("budget_exceeded", "budget", dear)
     if plan.may_cost(options.connection().providers) and not (yes or _agreed(options)):
         raise typer.Exit(REFUSED)
     # Connected anew: whoever was asked about the cost may have thought for long.
-    options.run(lambda client: _answered(options, client, plan, fresh=fresh, budget=budget))
+    options.run(lambda client: _answered(options, client, plan, fresh=fresh, limit=limit))
 
 
 async def planned(client: "Client", question: str, *, prose: bool = False) -> "Plan | Unread":
@@ -90,7 +90,7 @@ async def planned(client: "Client", question: str, *, prose: bool = False) -> "P
 
 
 async def _answered(
-    options: Options, client: "Client", plan: "Plan", *, fresh: bool, budget: float | None
+    options: Options, client: "Client", plan: "Plan", *, fresh: bool, limit: Decimal | None
 ) -> None:
     """Run the plan and tell what came of it.
 
@@ -103,8 +103,7 @@ async def _answered(
 
     skills = [step.skill for step in plan.steps]
     steps, texts = plan.session()
-    limit = None if budget is None else {"limit_usd": str(budget)}
-    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=limit)
+    accepted = await client.run(plan.agent, steps, input=texts or None, fresh=fresh, budget=budget_of(limit))
     if not options.json:
         show_accepted(options, "session", accepted)
     try:

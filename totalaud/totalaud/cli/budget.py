@@ -2,7 +2,6 @@
 
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
@@ -19,9 +18,9 @@ HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it is gone")
 ACCOUNT = ("set aside at", "skill", "state", "set aside", "cost", "in doubt", "attempt")
 
 
-def amount(text: str, name: str = "LIMIT") -> Decimal | None:
+def amount(text: str | None, name: str = "LIMIT") -> Decimal | None:
     """Read an amount of US dollars; `none` is no limit. Complaints name the argument."""
-    if text.strip().casefold() in ("none", "off", "no"):
+    if text is None or text.strip().casefold() in ("none", "off", "no"):
         return None
     try:
         found = Decimal(text.strip().removeprefix("$"))
@@ -30,6 +29,11 @@ def amount(text: str, name: str = "LIMIT") -> Decimal | None:
     if not found.is_finite() or found < 0:
         raise typer.BadParameter("give an amount of 0 or more, or none", param_hint=name)
     return found
+
+
+def budget_of(limit: Decimal | None) -> dict[str, str] | None:
+    """Return the budget of a run, as commands have it."""
+    return None if limit is None else {"limit_usd": str(limit)}
 
 
 @app.command("set")
@@ -82,8 +86,7 @@ def get(context: typer.Context) -> None:
 def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20) -> None:
     """List the attempts that money was set aside for, the newest first."""
     options = Options.of(context)
-    of = _uuid(session) if session else None
-    found = options.run(lambda client: client.budgets.ledger(session_id=of, limit=limit + 1))
+    found = options.run(lambda client: client.budgets.ledger(session_id=session, limit=limit + 1))
     show_rows(context, found, limit, account)
 
 
@@ -121,10 +124,3 @@ def account(rows: Any) -> Table:
 
 def _dollars(value: Any) -> str | None:
     return None if value is None else show.dollars(float(value))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise typer.BadParameter("give the session's UUID", param_hint="--session") from None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from totalaud.connection import Connection
 
 Reason = Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
+Budget = Annotated[str | None, typer.Option(metavar="USD", help="Spend no more on this; none is no limit.")]
 T = TypeVar("T")
 FLAGS = ("--json",)
 VALUED = ("--user", "--data")

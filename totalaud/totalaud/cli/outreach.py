@@ -7,6 +7,7 @@ import typer
 
 from totalaud.cli.loading import DryRun, File, load
 from totalaud.cli.options import group
+from totalaud.cli.reading import texts
 from totalaud.cli.recording import Campaign, Contact, Limit, send, show_list
 
 app = group("Record what was sent and answered.")
@@ -40,7 +41,7 @@ def record(
     ] = None,
 ) -> None:
     """Record one event."""
-    attributes = pairs(attribute or [])
+    attributes = texts(attribute or [], "--attribute")
     when = at or datetime.now(UTC).isoformat(timespec="seconds")
     send(
         context,
@@ -77,16 +78,3 @@ def list_(
 ) -> None:
     """List events, the latest first. With --json the answers' words too."""
     show_list(context, "outreach", limit=limit, of=campaign)
-
-
-def pairs(words: list[str]) -> dict[str, str]:
-    """Read `key=value` words; values stay text."""
-    read: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key:
-            raise typer.BadParameter(f"{word!r}: write it as key=value", param_hint="--attribute")
-        if key in read:
-            raise typer.BadParameter(f"{key!r} is given twice", param_hint="--attribute")
-        read[key] = value
-    return read

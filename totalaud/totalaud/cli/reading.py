@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 Json = dict[str, Any]
+A_LIST = """: write a list as {}='["…", "…"]'"""
 
 
 def workflow(text: str, name: str) -> Json:
@@ -27,17 +28,22 @@ def workflow(text: str, name: str) -> Json:
     return found
 
 
-def pairs(given: list[str]) -> Json:
-    """Read `key=value` pairs; a value that is JSON is taken as such, any other as text."""
-    read: Json = {}
+def texts(given: list[str], option: str, twice: str = "") -> dict[str, str]:
+    """Read `key=value` pairs; `twice` is what to do in place of giving a key twice."""
+    read: dict[str, str] = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise typer.BadParameter(f"--input {pair!r}: write it as key=value")
+            raise typer.BadParameter(f"{pair!r}: write it as key=value", param_hint=option)
         if key in read:
-            raise typer.BadParameter(f'--input {key!r} is given twice: write a list as {key}=\'["…", "…"]\'')
-        read[key] = _value(value)
+            raise typer.BadParameter(f"{key!r} is given twice{twice.format(key)}", param_hint=option)
+        read[key] = value
     return read
+
+
+def pairs(given: list[str]) -> Json:
+    """Read `key=value` pairs; a value that is JSON is taken as such, any other as text."""
+    return {key: _value(value) for key, value in texts(given, "--input", A_LIST).items()}
 
 
 def inputs(given: list[str]) -> Json:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from totalaud.cli import reading, show
-from totalaud.cli.budget import amount
+from totalaud.cli.budget import amount, budget_of
 from totalaud.cli.listing import show_rows
-from totalaud.cli.options import Options, Reason, group
+from totalaud.cli.options import Budget, Fresh, Options, Reason, group
 from totalaud.cli.recording import Limit
 from totalaud.cli.sessions_shown import show_accepted, show_commits, show_live, show_result, show_skill
 from totalaud.record import Status
@@ -20,8 +20,6 @@ SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
 FromSeq = Annotated[int, typer.Option(min=0, metavar="N", help="Begin at this sequence of the log.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
-Budget = Annotated[str | None, typer.Option(metavar="USD", help="What it may spend.")]
 OwnId = Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
 
@@ -48,7 +46,7 @@ def run_workflow(
         raise typer.BadParameter("name the agent: totalaud run AGENT --file …", param_hint="AGENT")
     own = {**(found.get("input") or {}), **reading.pairs(input or [])}
     options = Options.of(context)
-    limit = _limit(budget)
+    limit = budget_of(amount(budget, "--budget"))
 
     async def work(client: "Client") -> None:
         accepted = await client.run(
@@ -89,7 +87,7 @@ def run_skill(
     """Run one skill alone and show its output."""
     options = Options.of(context)
     given = reading.inputs(input or [])
-    limit = _limit(budget)
+    limit = budget_of(amount(budget, "--budget"))
 
     async def work(client: "Client") -> None:
         accepted = await client.execute(
@@ -103,16 +101,13 @@ def run_skill(
     options.run(work)
 
 
-def _limit(budget: str | None) -> dict[str, str] | None:
-    limit = None if budget is None else amount(budget, "--budget")
-    return None if limit is None else {"limit_usd": str(limit)}
-
-
 @app.command("get")
 def get(
     context: typer.Context,
     session_id: SessionId,
-    min_seq: Annotated[int | None, typer.Option(help="Wait until the projection has it.")] = None,
+    min_seq: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Wait until the read model has this sequence.")
+    ] = None,
 ) -> None:
     """Show a session and its steps."""
     options = Options.of(context)

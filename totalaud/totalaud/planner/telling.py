@@ -1,6 +1,7 @@
 """Plans as lines of text, at most 80 columns wide."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from totalaud.planner.draft import Plan
@@ -53,11 +54,11 @@ def _sum(plan: Plan) -> Cost:
     return Cost(usd, calls)
 
 
-def over(plan: Plan, budget_usd: float) -> str | None:
+def over(plan: Plan, limit_usd: Decimal) -> str | None:
     """Return why a plan may cost more than a budget, None when it cannot."""
     total = _sum(plan)
     if unknown := [step.skill for step in plan.steps if step.cost.usd is None]:
         return f"nobody knows what {unknown[0]} costs, so no budget can hold it"
-    if total.usd is not None and total.usd > budget_usd:
-        return f"it may cost ${total.usd:.4f}, more than the budget of ${budget_usd:g}"
+    if total.usd is not None and total.usd > limit_usd:
+        return f"it may cost ${total.usd:.4f}, more than the budget of ${limit_usd:f}"
     return None
