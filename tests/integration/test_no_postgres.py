@@ -12,8 +12,8 @@ from servers import read_only
 from shared.bus import Bus
 from totalaud.cli.main import FAILED, call
 from totalaud.database import unreachable
+from totalaud.errors import Unreachable
 from totalaud.stack import preparation
-from totalaud.stack.server import NotReady
 
 VARIABLE = "TOTALAUD_DATABASE_URL"
 READER = "00000000-0000-4000-8000-000000000001"
@@ -87,7 +87,7 @@ async def stranger(postgres_url: str) -> AsyncIterator[None]:
     ("spoil", "why"), [*SPOILT.items(), (of_a_stranger, "does not let this name do that")]
 )
 async def test_a_start_says_it_too(spoil: Spoil, why: str, postgres_url: str):
-    with pytest.raises(NotReady) as refused:
+    with pytest.raises(Unreachable) as refused:
         await preparation.migrate(spoil(postgres_url))
     assert why in str(refused.value)
 
@@ -117,5 +117,5 @@ def test_a_postgres_that_is_there_is_not_told_as_one_that_does_not_answer(error:
 
 async def test_a_start_on_a_postgres_that_takes_no_changes_says_so(postgres_url: str):
     async with read_only(postgres_url):
-        with pytest.raises(NotReady, match="takes no changes now: "):
+        with pytest.raises(Unreachable, match="takes no changes now: "):
             await preparation.migrate(postgres_url)

@@ -22,6 +22,7 @@ from shared.secret import secret
 from shared.settings import Settings, ack_wait_s
 from totalaud.cli.main import call
 from totalaud.connection import Connection
+from totalaud.errors import Unreachable
 from totalaud.stack import accounts, environment, orphans, paths, ports, preparation, reach, supervisor
 from totalaud.stack.local import LocalStack
 from totalaud.stack.lock import DataLock, InUse
@@ -101,7 +102,7 @@ async def test_a_nats_server_that_does_not_answer_is_named_with_the_reason_and_t
 ):
     url = f"nats://nobody:secret@127.0.0.1:{ports.free_port()}"
     monkeypatch.setenv("TOTALAUD_NATS_URL", url)
-    with pytest.raises(NotReady) as told:
+    with pytest.raises(Unreachable) as told:
         await preparation.provision(url)
     why = str(told.value)
     assert re.fullmatch(r"no NATS server answers at 127\.0\.0\.1:\d+ \([a-z ]+\): see TOTALAUD_NATS_URL", why)

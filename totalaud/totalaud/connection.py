@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from shared.secret import secret
+from shared.secret import is_given, secret
 from shared.urls import database_url as checked
 from totalaud.errors import Unreachable
 from totalaud.given import as_id
@@ -86,6 +86,11 @@ def place(url: str) -> str:
     if folder := SOCKET.fullmatch(url):
         return folder[1]
     return ", ".join(_host(one) for one in url.split(","))
+
+
+def way_out(variable: str) -> str:
+    """Return what to look at where a server is away: the setting that names it, else the stack."""
+    return f"see {variable}" if is_given(variable) else "is 'totalaud up' running?"
 
 
 def _host(url: str) -> str:

@@ -6,13 +6,11 @@ from contextlib import contextmanager
 import asyncpg
 
 from shared.outage import DATABASE_AWAY
-from shared.secret import is_given
 from shared.suited import MISCONFIGURED, POOLED, POOLER, without_hint
 from shared.urls import DATABASE_URL
-from totalaud.connection import place
+from totalaud.connection import place, way_out
 from totalaud.errors import Unreachable
 
-UP = "is 'totalaud up' running?"
 NOT_LET_IN = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -60,4 +58,4 @@ def unreachable(url: str, error: Exception) -> Unreachable:
             why = f"PostgreSQL at {place(url)} does not do that now ({error})"
         case _:
             why = f"no PostgreSQL answers at {place(url)} ({type(error).__name__})"
-    return Unreachable(f"{why}: {f'see {DATABASE_URL}' if is_given(DATABASE_URL) else UP}")
+    return Unreachable(f"{why}: {way_out(DATABASE_URL)}")

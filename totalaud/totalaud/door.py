@@ -11,12 +11,12 @@ from nats.errors import Error as NatsError
 
 from shared import json, telemetry
 from shared.bus import Bus
-from shared.nats_urls import told
+from shared.nats_urls import NATS_URL, told
 from shared.refusal import Refusal
 from shared.replies import sending_s
 from shared.subjects import ask, operate
 from totalaud.callers_span import callers_span
-from totalaud.connection import place
+from totalaud.connection import place, way_out
 from totalaud.errors import Closed, Unreachable
 from totalaud.own_loop import OwnLoop
 
@@ -54,7 +54,7 @@ async def connect(url: str) -> Bus:
         raise
     except (OSError, NatsError, TimeoutError) as error:
         raise Unreachable(
-            f"no NATS server answers at {place(url)} ({told(error)}): is 'totalaud up' running?"
+            f"no NATS server answers at {place(url)} ({told(error)}): {way_out(NATS_URL)}"
         ) from None
 
 
@@ -141,7 +141,7 @@ class Door:
     def _unreachable(self, owner: str) -> Unreachable:
         if self._bus.client.is_connected:
             return Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
-        return Unreachable("the connection to NATS is lost, and tried again: is 'totalaud up' running?")
+        return Unreachable(f"the connection to NATS is lost, and tried again: {way_out(NATS_URL)}")
 
 
 async def _let_go(connecting: "asyncio.Future[Bus]") -> None:

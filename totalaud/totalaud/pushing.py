@@ -8,7 +8,7 @@ from shared.refusal import Refusal
 from totalaud.connection import Connection
 from totalaud.errors import Unreachable
 from totalaud.operator import Operator
-from totalaud.stack import paths
+from totalaud.stack import paths, preparation
 
 if TYPE_CHECKING:
     from totalaud.skillfiles import Loaded
@@ -55,13 +55,5 @@ def pusher(say: Callable[[str], None]) -> "Push":
 
 async def provision(connection: Connection, *, replicas: int = 1) -> None:
     """Make the streams and the vault's tables where they are missing."""
-    from shared.settings import ack_wait_s
-    from shared.streams import provision as make_streams
-    from shared.vault import migrate
-    from totalaud.database import reaching
-    from totalaud.door import connected
-
-    async with connected(connection.nats_url) as bus:
-        await make_streams(bus, ack_wait_s=ack_wait_s(), replicas=replicas)
-    with reaching(connection.database_url):
-        await migrate(connection.database_url)
+    await preparation.provision(connection.nats_url, replicas=replicas)
+    await preparation.migrate(connection.database_url)

@@ -88,7 +88,8 @@ class LocalStack:
     async def start(self, progress: Say = silent) -> None:
         """Return once all of it works; what fails stops the rest.
 
-        Raises InUse when another one has the data folder, NotReady when a process does not come up.
+        Raises InUse when another one has the data folder, NotReady when a process does not come up, and
+        Unreachable when a server that the environment names is away.
         """
         self._say = progress
         try:
