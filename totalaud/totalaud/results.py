@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.subjects import execution, session
+from shared.subjects import Aggregate, execution, session
 from totalaud.errors import SkillFailed, WorkflowFailed
 from totalaud.outcome import Outcome
 
@@ -72,16 +72,10 @@ class WorkflowResult:
             session_id=str(session_id),
             status=outcome.status,
             outputs=outcome.aligned,
-            tokens_used=outcome.spent.tokens,
             cost_usd=float(outcome.spent.cost_usd),
-            list_price_usd=float(outcome.spent.list_price_usd),
-            in_doubt_usd=float(outcome.in_doubt_usd),
             unpriced_calls=outcome.spent.unpriced,
-            simulated=outcome.spent.simulated,
-            **outcome.saved.as_fields(),
-            trace_id=outcome.trace_id(session(user, session_id)),
-            seq=outcome.seq,
             warnings=outcome.warned,
+            **_told(outcome, session(user, session_id)),
         )
 
 
@@ -128,14 +122,21 @@ class SkillResult:
             input=outcome.input,
             output=outcome.outputs[1],
             duration_ms=outcome.durations_ms[1],
-            tokens_used=outcome.spent.tokens,
             cost_usd=None if outcome.spent.unpriced else float(outcome.spent.cost_usd),
             status="success",
-            list_price_usd=float(outcome.spent.list_price_usd),
-            in_doubt_usd=float(outcome.in_doubt_usd),
-            simulated=outcome.spent.simulated,
-            **outcome.saved.as_fields(),
-            trace_id=outcome.trace_id(execution(user, execution_id)),
-            seq=outcome.seq,
             warnings=list(outcome.warnings[1]),
+            **_told(outcome, execution(user, execution_id)),
         )
+
+
+def _told(outcome: Outcome, aggregate: Aggregate) -> dict[str, Any]:
+    """Return what both results tell alike."""
+    return {
+        "tokens_used": outcome.spent.tokens,
+        "list_price_usd": float(outcome.spent.list_price_usd),
+        "in_doubt_usd": float(outcome.in_doubt_usd),
+        "simulated": outcome.spent.simulated,
+        **outcome.saved.as_fields(),
+        "trace_id": outcome.trace_id(aggregate),
+        "seq": outcome.seq,
+    }

@@ -7,15 +7,13 @@ from shlex import quote
 from typing import Any
 
 from totalaud.told.dated import opportunities, timing
-from totalaud.told.figures import amount, meta, percent, rate, who
-from totalaud.told.lines import WIDTH, all_wrapped, wrapped
+from totalaud.told.figures import Json, Lines, amount, meta, percent, rate, who
+from totalaud.told.lines import WIDTH, all_wrapped, and_more, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
 from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
 from totalaud.told.plainly import anything
 from totalaud.told.texts import pitches, press, summary
 
-Json = Mapping[str, Any]
-Lines = list[str]
 MOST_DUE = 10
 MOST_OUTLETS = 5
 FILE = "--input @FILE"
@@ -91,14 +89,12 @@ def _benchmark(output: Json) -> Lines:
 
 
 def _references(output: Json) -> Lines:
-    cited = output.get("references") or []
-    told = (
-        f"published, not yours: {one['label']} {percent(one['value'])} % ({one['source']}, {one['year']})"
-        if one["value"] <= 1
-        else f"published, not yours: {one['label']} {one['value']:g} ({one['source']}, {one['year']})"
-        for one in cited
-    )
-    return all_wrapped(told, "  ", "    ")
+    lines: Lines = []
+    for one in output.get("references") or []:
+        value = f"{percent(one['value'])} %" if one["value"] <= 1 else f"{one['value']:g}"
+        cited = f"published, not yours: {one['label']} {value} ({one['source']}, {one['year']})"
+        lines += wrapped(cited, "  ", "    ")
+    return lines
 
 
 def _actions(output: Json) -> Lines:
@@ -160,8 +156,7 @@ def _followups(output: Json) -> Lines:
     total = output.get("followups_total", len(due))
     lines = [f"Follow-ups due: {total or 'none'}"]
     told = (f"{who(one)}: {one['days']} days of silence" for one in due[:MOST_DUE])
-    lines += all_wrapped(told, "  ", "    ")
-    return [*lines, f"  and {total - MOST_DUE} more"] if total > MOST_DUE else lines
+    return [*lines, *all_wrapped(told, "  ", "    "), *and_more(total, MOST_DUE)]
 
 
 def _report(output: Json) -> Lines:

@@ -1,13 +1,8 @@
 """Tells what has its day: opportunities with their deadlines, and times of the week."""
 
-from collections.abc import Mapping
-from typing import Any
+from totalaud.told.figures import Json, Lines, amount, meta, percent, rate, who
+from totalaud.told.lines import all_wrapped, and_more, counted, wrapped
 
-from totalaud.told.figures import amount, meta, percent, rate, who
-from totalaud.told.lines import all_wrapped, counted, wrapped
-
-Json = Mapping[str, Any]
-Lines = list[str]
 MOST_SLOTS, MOST_SENDS = 5, 20
 
 
@@ -48,8 +43,7 @@ def timing(output: Json) -> Lines:
         tried = f"{percent(output['exploration'])} % of pitches would go out at another time, to learn more"
         lines += wrapped(tried)
     lines += all_wrapped((f"{one['local']}: {who(one)}" for one in sends[:MOST_SENDS]), "  ", "    ")
-    if len(sends) > MOST_SENDS:
-        lines.append(f"  and {len(sends) - MOST_SENDS} more")
+    lines += and_more(len(sends), MOST_SENDS)
     if left := output.get("unscheduled"):
         lines += [f"{counted(len(left), 'contact')} without a time:"]
         lines += all_wrapped((f"{who(one)}: {one['reason']}" for one in left), "  ", "    ")

@@ -12,6 +12,11 @@ def counted(many: int, what: str) -> str:
     return f"{many} {what}" if many == 1 else f"{many} {what}s"
 
 
+def and_more(many: int, shown: int) -> list[str]:
+    """Say how many are not shown, where some are not."""
+    return [f"  and {many - shown} more"] if many > shown else []
+
+
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     """Break a text between words; a URL stays whole, however long, so that it can be copied.
 

@@ -1,13 +1,8 @@
 """Tells what was measured: who answers and how soon, who will, what rises and falls, who is alike."""
 
-from collections.abc import Mapping
-from typing import Any
+from totalaud.told.figures import Json, Lines, meta, percent, rate, who
+from totalaud.told.lines import all_wrapped, and_more, counted, wrapped
 
-from totalaud.told.figures import meta, percent, rate, who
-from totalaud.told.lines import all_wrapped, counted, wrapped
-
-Json = Mapping[str, Any]
-Lines = list[str]
 MOST_GROUPS = MOST_PREDICTED = MOST_OUTLETS = 10
 HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
 MOST_REASONS = 2
@@ -26,8 +21,7 @@ def answers(output: Json) -> Lines:
         )
         alone = len(groups) == 1
         lines += wrapped(f"{one['key']}: {rate(one['rate'])}{'' if alone else likely}", "  ", "    ")
-    if len(groups) > MOST_GROUPS:
-        lines.append(f"  and {len(groups) - MOST_GROUPS} more")
+    lines += and_more(len(groups), MOST_GROUPS)
     if len(groups) > 1 and output.get("alike_p") is not None:
         apart = "they do differ" if output["alike_p"] <= CHANCE else "that may be chance"
         lines += wrapped(

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from totalaud.told.figures import meta, rate
+from totalaud.told.figures import Json, Lines, meta, rate
 from totalaud.told.lines import all_wrapped, counted, wrapped
 
-Json = Mapping[str, Any]
-Lines = list[str]
 DAY = 10
 
 

@@ -1,13 +1,7 @@
 """Tells texts that a model or a template wrote, and which checks they did not pass."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from totalaud.told.figures import meta
+from totalaud.told.figures import Json, Lines, meta
 from totalaud.told.lines import all_wrapped, wrapped
-
-Json = Mapping[str, Any]
-Lines = list[str]
 
 
 def pitches(output: Json) -> Lines:
