@@ -79,7 +79,7 @@ async def test_what_is_done_again_says_so(tour):
     again = await tour.done(
         "artists", "set", "neon harbour", "--genre", "synthpop", "--location", "Leeds, UK"
     )
-    assert again.endswith("is set (had been done before)\n")
+    assert again.endswith("is set (nothing changed)\n")
     again = await tour.done("outreach", "import", str(FILES / "outreach.csv"))
     assert again == "0 imported, 10 unchanged, 0 duplicates, 0 failed\n"
 
@@ -126,9 +126,9 @@ async def test_whose_answer_objects_is_suppressed_until_that_is_taken_back(tour)
     words = ("replied", "--detail", "Please take me off your list.")
     told = await tour.done("outreach", "record", "Glass Coast", NOOR, *words)
     objects, undo = told.splitlines()[1:]
-    assert objects == "it asks not to be written to again: the contact was suppressed with it"
+    assert objects == "the answer asks not to be written to again, so the contact is suppressed"
     who = undo.removeprefix("if that is wrong: totalaud contacts unsuppress ")
-    assert (await tour.done("contacts", "suppress", NOOR)).endswith("is suppressed (had been done before)\n")
+    assert (await tour.done("contacts", "suppress", NOOR)).endswith("is suppressed (nothing changed)\n")
     assert '"objected"' in await tour.done("--json", "outreach", "list")
     asked = {"contacts": [{"email": NOOR, "type": "radio"}]}
     async with await client_of(tour.stack, tour.user) as client:
@@ -143,10 +143,10 @@ async def test_whose_answer_objects_is_suppressed_until_that_is_taken_back(tour)
 async def test_one_who_objected_and_was_erased_is_written_of_no_more(tour):
     for verb in ("suppress", "erase"):
         mistyped = await tour.done("contacts", verb, f"{verb}.{MARA}")
-        assert mistyped.endswith("ed (no contact of yours until now: is the address right?)\n")
+        assert mistyped.endswith("ed (not a contact of yours until now: is the address right?)\n")
     suppressed = await tour.done("contacts", "suppress", MARA)
     assert suppressed.endswith("is suppressed\n")
-    assert (await tour.done("contacts", "suppress", MARA)).endswith("is suppressed (had been done before)\n")
+    assert (await tour.done("contacts", "suppress", MARA)).endswith("is suppressed (nothing changed)\n")
     assert "love this" in await tour.done("contacts", "export", MARA)
     await tour.done("contacts", "erase", MARA)
     assert "love this" not in await tour.done("contacts", "export", MARA)

@@ -14,18 +14,20 @@ app = group("Artists and their facts.")
 @app.command("set")
 def set_(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The artist's name.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The artist's name.")],
     *,
     artist_id: Annotated[
-        str | None, typer.Option("--id", metavar="UUID", help="To rename an artist.")
+        str | None, typer.Option("--id", metavar="UUID", help="The artist's id, to rename it.")
     ] = None,
     genre: Genres = None,
-    location: Annotated[str | None, typer.Option(help="City or country.")] = None,
-    bio: Annotated[str | None, typer.Option(help="A few sentences.")] = None,
-    mbid: Annotated[str | None, typer.Option(metavar="UUID", help="Of MusicBrainz.")] = None,
-    mine: Annotated[bool, typer.Option("--mine/--other", help="One's own, or one to compare with.")] = True,
+    location: Annotated[str | None, typer.Option(metavar="PLACE", help="City or country.")] = None,
+    bio: Annotated[str | None, typer.Option(metavar="TEXT", help="A few sentences.")] = None,
+    mbid: Annotated[str | None, typer.Option(metavar="UUID", help="The artist's id at MusicBrainz.")] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine/--other", help="An artist of yours, or one to compare with.")
+    ] = True,
     in_cohort: Annotated[
-        bool, typer.Option("--in-cohort/--private", help="Count in what others are compared with.")
+        bool, typer.Option("--in-cohort/--private", help="Let others compare themselves with it.")
     ] = False,
 ) -> None:
     """Set an artist's profile, whole: what is not given is empty."""
@@ -44,8 +46,8 @@ def set_(
 def add_fact(
     context: typer.Context,
     artist: Artist,
-    text: Annotated[str, typer.Argument(help="One statement, as texts may repeat it.")],
-    source: Annotated[str | None, typer.Option(help="Where it is written.")] = None,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="One statement, as texts may repeat it.")],
+    source: Annotated[str | None, typer.Option(metavar="TEXT", help="Where it is written.")] = None,
     valid_to: Annotated[str | None, typer.Option(metavar="DATE", help="Its last day.")] = None,
 ) -> None:
     """Add a statement about an artist."""
@@ -61,7 +63,9 @@ def add_fact(
 def remove_fact(
     context: typer.Context,
     artist: Artist,
-    fact_id: Annotated[str, typer.Argument(metavar="FACT", help="Its UUID: artists list --json.")],
+    fact_id: Annotated[
+        str, typer.Argument(metavar="FACT", help="Its UUID, from 'totalaud artists list --json'.")
+    ],
 ) -> None:
     """Take back a statement that holds no longer."""
     send(context, lambda records: records.remove_fact(artist, fact_id), "fact", "is removed")
@@ -76,8 +80,8 @@ def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None
 @app.command("list")
 def list_(
     context: typer.Context,
-    name: Annotated[str | None, typer.Option(help="Only of this name.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this name.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """List artists, one's own first; their facts with --json."""
+    """List artists, yours first; with --json their facts too."""
     show_list(context, "artists", limit=limit, of=name)

@@ -33,7 +33,7 @@ def ask(
     fresh: Fresh = False,
     budget: Budget = None,
 ) -> None:
-    """Ask a question: the plan is shown, then run. Without a question it can read, it says which it can."""
+    """Ask a question: the plan is shown, then run. What cannot be read is answered with examples."""
     from shared.refusal import Refusal
     from totalaud.planner.question import Unread
     from totalaud.planner.telling import over, plan_lines

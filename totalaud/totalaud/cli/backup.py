@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def backup(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that does not exist yet.")],
 ) -> None:
     """Copy log, queue, dead letters and keys of a running stack. Nothing stops meanwhile."""
     from totalaud.backup.taking import back_up
@@ -40,7 +40,7 @@ def backup(
 
 def restore(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="What 'totalaud backup' has written.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What 'totalaud backup' has written.")],
     only: Annotated[
         Literal["log", "vault"] | None, typer.Option(help="Restore one of the two, where the other survived.")
     ] = None,

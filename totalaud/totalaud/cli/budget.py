@@ -13,8 +13,8 @@ from totalaud.cli.recording import Limit
 from totalaud.cli.table import Table
 
 app = group("Set what may be spent, and see what was.")
-Session = Annotated[str | None, typer.Option(metavar="SESSION", help="Of this session alone.")]
-HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it is gone")
+Session = Annotated[str | None, typer.Option(metavar="SESSION", help="For this session alone.")]
+HEADINGS = ("scope", "limit", "spent", "set aside", "left", "when it runs out")
 ACCOUNT = ("set aside at", "skill", "state", "set aside", "cost", "in doubt", "attempt")
 
 
@@ -39,16 +39,18 @@ def budget_of(limit: Decimal | None) -> dict[str, str] | None:
 @app.command("set")
 def set_(
     context: typer.Context,
-    limit: Annotated[str, typer.Argument(help="US dollars such as 2.50; none takes the limit away.")],
+    limit: Annotated[
+        str, typer.Argument(metavar="LIMIT", help="US dollars such as 2.50; none takes the limit away.")
+    ],
     *,
-    day: Annotated[bool, typer.Option("--day", help="Of each day (UTC), not all in all.")] = False,
+    day: Annotated[bool, typer.Option("--day", help="For each day (UTC), not in total.")] = False,
     session: Session = None,
     wait: Annotated[
         bool | None,
-        typer.Option("--wait/--fail", help="What a step does that would exceed it; else as it was."),
+        typer.Option("--wait/--fail", help="What a step does that would exceed it; if not given, as before."),
     ] = None,
 ) -> None:
-    """Set what you may spend all in all, on each day, or in one session."""
+    """Set what you may spend in total, on each day, or in one session."""
     if day and session:
         raise typer.BadParameter("give --day or --session, not both", param_hint="--session")
     options, limit_usd = Options.of(context), amount(limit)
@@ -61,9 +63,9 @@ def set_(
             policy=None if wait is None else "wait" if wait else "fail",
         )
     )
-    whose = f"session {session}" if session else "each day (UTC)" if day else "all in all"
+    whose = f"session {session}" if session else "each day (UTC)" if day else "in total"
     told = "no limit" if limit_usd is None else f"${limit_usd:f}"
-    again = " (as it was)" if answer["duplicate"] else ""
+    again = " (nothing changed)" if answer["duplicate"] else ""
     options.tell(answer, f"budget {whose}: {told}{again}")
 
 
@@ -91,7 +93,7 @@ def ledger(context: typer.Context, *, session: Session = None, limit: Limit = 20
 
 
 def limits(found: dict[str, Any]) -> Table:
-    names = {"user": "all in all", "day": f"{found['today']} (UTC)"}
+    names = {"user": "in total", "day": f"{found['today']} (UTC)"}
     rows = [
         (
             told,

@@ -17,13 +17,17 @@ NamedArtist = Annotated[str | None, typer.Option("--artist", metavar="NAME", hel
 def plan(
     context: typer.Context,
     artist: Artist,
-    title: Annotated[str, typer.Argument(help="The release's title.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="The release's title.")],
     *,
-    type_: Annotated[str, typer.Option("--type", help="single, ep or album.")],
+    type_: Annotated[str, typer.Option("--type", metavar="TYPE", help="single, ep or album.")],
     date: Annotated[str, typer.Option(metavar="DATE", help="The day it comes out.")],
-    release_id: Annotated[str | None, typer.Option("--id", metavar="UUID", help="To rename one.")] = None,
-    link: Annotated[list[str] | None, typer.Option(metavar="URL", help="Repeatable.")] = None,
-    isrc: Annotated[str | None, typer.Option(help="The recording's code.")] = None,
+    release_id: Annotated[
+        str | None, typer.Option("--id", metavar="UUID", help="The release's id, to rename it.")
+    ] = None,
+    link: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Where it is heard; repeatable.")
+    ] = None,
+    isrc: Annotated[str | None, typer.Option(metavar="CODE", help="The recording's code.")] = None,
 ) -> None:
     """Plan a release, or change it; whole: what is not given is empty."""
     send(
@@ -45,12 +49,16 @@ def list_releases(context: typer.Context, artist: NamedArtist = None, limit: Lim
 @campaigns.command("create")
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The campaign's name.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")],
     *,
-    campaign_id: Annotated[str | None, typer.Option("--id", metavar="UUID", help="To rename one.")] = None,
+    campaign_id: Annotated[
+        str | None, typer.Option("--id", metavar="UUID", help="The campaign's id, to rename it.")
+    ] = None,
     artist: OfArtist = None,
     release: Annotated[str | None, typer.Option(metavar="RELEASE", help="Title or UUID.")] = None,
-    goal: Annotated[str | None, typer.Option(help="radio, press, playlists, live or all.")] = None,
+    goal: Annotated[
+        str | None, typer.Option(metavar="GOAL", help="radio, press, playlists, live or all.")
+    ] = None,
     genre: Genres = None,
 ) -> None:
     """Create a campaign, or change it. Whole: what is not given is empty."""

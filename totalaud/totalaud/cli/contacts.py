@@ -1,4 +1,4 @@
-"""`contacts …`: one's own contacts, imported, listed, exported, suppressed and erased."""
+"""`contacts …`: contacts imported, listed, exported, suppressed and erased."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +27,7 @@ def import_(context: typer.Context, file: File, dry_run: DryRun = False) -> None
 def list_(
     context: typer.Context,
     type_: Annotated[
-        str | None, typer.Option("--type", help="radio, playlist, journalist, curator, …")
+        str | None, typer.Option("--type", metavar="TYPE", help="radio, playlist, journalist, curator, …")
     ] = None,
     limit: Limit = 20,
 ) -> None:
@@ -43,7 +43,7 @@ def suppress(context: typer.Context, contact: Contact) -> None:
 
 @app.command("unsuppress")
 def unsuppress(context: typer.Context, contact: Contact) -> None:
-    """Take an objection back: they did so, or it was a mistake."""
+    """Take an objection back: the contact did, or it was a mistake."""
     send(context, lambda records: records.unsuppress(contact), "contact", "may be written to again")
 
 

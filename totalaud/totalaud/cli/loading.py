@@ -7,7 +7,7 @@ import typer
 from totalaud.cli.options import Options
 from totalaud.cli.reading import file_data
 
-File = Annotated[str, typer.Argument(help="A CSV file with a header; - for standard input.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file with a header; - for standard input.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; change nothing.")]
 COUNTS = ("imported", "unchanged", "duplicates", "failed")
 OF_FAILED = "in rows that failed {} all the same"

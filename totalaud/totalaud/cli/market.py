@@ -11,7 +11,7 @@ from totalaud.cli.recording import Limit, show_list
 streams = group("Import days of metrics.")
 opportunities = group("Import and list where to submit.")
 Calendar = Annotated[
-    str, typer.Argument(help="A CSV file with a header, or a calendar; - for standard input.")
+    str, typer.Argument(metavar="FILE", help="A CSV file with a header, or a calendar; - for standard input.")
 ]
 coverage = group("Import and list what was played or written.")
 
@@ -36,7 +36,7 @@ def import_opportunities(context: typer.Context, file: Calendar, dry_run: DryRun
 @opportunities.command("list")
 def list_opportunities(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Option(help="submission, festival, funding, …")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="submission, festival, funding, …")] = None,
     limit: Limit = 20,
 ) -> None:
     """List opportunities, the next deadline first. What is over comes last."""

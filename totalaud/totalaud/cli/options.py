@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from totalaud.client import Client
     from totalaud.connection import Connection
 
-Reason = Annotated[str | None, typer.Option(help="Kept in the log: no names of people.")]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the log, so no names of people.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 Budget = Annotated[str | None, typer.Option(metavar="USD", help="Spend no more on this; none is no limit.")]
 T = TypeVar("T")

@@ -20,24 +20,33 @@ def record(
     contact: Contact,
     event: Annotated[
         str,
-        typer.Argument(help="drafted, approved, sent, bounced, replied, positive, declined or placed."),
+        typer.Argument(
+            metavar="EVENT", help="drafted, approved, sent, bounced, replied, positive, declined or placed."
+        ),
     ],
     *,
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="ISO 8601 with its offset; default now.")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="email, form, …")] = None,
-    template: Annotated[str | None, typer.Option(help="Which text was sent.")] = None,
-    detail: Annotated[str | None, typer.Option(help="The answer's words, or a note; kept sealed.")] = None,
+    channel: Annotated[str | None, typer.Option(metavar="CHANNEL", help="email, form, …")] = None,
+    template: Annotated[str | None, typer.Option(metavar="NAME", help="Which text was sent.")] = None,
+    detail: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The answer's words, or a note; kept sealed.")
+    ] = None,
     category: Annotated[
         str | None,
         typer.Option(
-            help="Of a reply: interested, placed, declined, objected, auto, other; else by its words."
+            metavar="KIND",
+            help="Of a reply: interested, placed, declined, objected, auto, other; otherwise by its words.",
         ),
     ] = None,
-    attribute: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Repeatable.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="What to compare by, such as hook=question; repeatable."),
+    ] = None,
     propensity: Annotated[
-        float | None, typer.Option(min=0, max=1, metavar="SHARE", help="Of the sending slot.")
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="How likely this time of sending was chosen."),
     ] = None,
 ) -> None:
     """Record one event."""
@@ -58,7 +67,9 @@ def record(
 def correct(
     context: typer.Context,
     campaign: Campaign,
-    outreach_id: Annotated[str, typer.Argument(metavar="OUTREACH", help="Its UUID: outreach list --json.")],
+    outreach_id: Annotated[
+        str, typer.Argument(metavar="OUTREACH", help="Its UUID, from 'totalaud outreach list --json'.")
+    ],
 ) -> None:
     """Take back an event that did not happen."""
     send(context, lambda records: records.correct_outreach(campaign, outreach_id), "outreach", "is corrected")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from totalaud.records import Records
 
 Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
-Genres = Annotated[list[str] | None, typer.Option("--genre", metavar="GENRE", help="Repeatable.")]
+Genres = Annotated[list[str] | None, typer.Option("--genre", metavar="GENRE", help="A genre; repeatable.")]
 Artist = Annotated[str, typer.Argument(metavar="ARTIST", help="The artist's name or UUID.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name or UUID.")]
 
@@ -34,7 +34,7 @@ Contact = Annotated[
     ),
 ]
 OBJECTED = (
-    "it asks not to be written to again: the contact was suppressed with it\n"
+    "the answer asks not to be written to again, so the contact is suppressed\n"
     "if that is wrong: totalaud contacts unsuppress {}"
 )
 
@@ -42,7 +42,7 @@ OBJECTED = (
 def send(
     context: typer.Context, command: "Callable[[Records], Awaitable[dict[str, Any]]]", noun: str, done: str
 ) -> None:
-    """Send one command and say that it is on disk, or had been done before."""
+    """Send one command and say that it is on disk, or changed nothing."""
     options = Options.of(context)
     answer = options.run(lambda client: command(client.records))
     lines = [f"{noun} {answer[f'{noun}_id']} {done}{told_aside(answer, before=answer['unchanged'])}"]
@@ -54,8 +54,8 @@ def send(
 def told_aside(answer: dict[str, Any], *, before: bool) -> str:
     """Return what else there is to say of something done: it was so before, or means nobody who is known."""
     if before:
-        return " (had been done before)"
-    return "" if answer.get("known", True) else " (no contact of yours until now: is the address right?)"
+        return " (nothing changed)"
+    return "" if answer.get("known", True) else " (not a contact of yours until now: is the address right?)"
 
 
 def show_list(context: typer.Context, noun: str, *, limit: int, of: str | None = None) -> None:

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 app = group("Start, see and steer workflows.")
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's UUID.")]
-Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="Repeatable.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", metavar="KEY=VALUE", help="A field of the input; repeatable."),
+]
 FromSeq = Annotated[int, typer.Option(min=0, metavar="N", help="Begin at this sequence of the log.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
-OwnId = Annotated[str | None, typer.Option(metavar="UUID", help="Repeating it is harmless.")]
+OwnId = Annotated[
+    str | None, typer.Option(metavar="UUID", help="Your own id for it; the same once more is harmless.")
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accepted.")]
 
 
@@ -28,8 +33,12 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Return once it is accep
 def run_workflow(
     context: typer.Context,
     *,
-    file: Annotated[str, typer.Option("--file", "-f", help="Steps as YAML or JSON; - for standard input.")],
-    agent: Annotated[str | None, typer.Argument(help="The agent; the file may name it.")] = None,
+    file: Annotated[
+        str, typer.Option("--file", "-f", metavar="FILE", help="Steps as YAML or JSON; - for standard input.")
+    ],
+    agent: Annotated[
+        str | None, typer.Argument(metavar="AGENT", help="The agent; the file may name it.")
+    ] = None,
     input: Inputs = None,  # noqa: A002 - the option's name
     session_id: OwnId = None,
     fresh: Fresh = False,
@@ -70,7 +79,7 @@ def run_workflow(
 
 def run_skill(
     context: typer.Context,
-    skill: Annotated[str, typer.Argument(help="The skill's name.")],
+    skill: Annotated[str, typer.Argument(metavar="SKILL", help="The skill's name.")],
     *,
     input: Annotated[  # noqa: A002 - the option's name
         list[str] | None,
@@ -78,7 +87,9 @@ def run_skill(
             "--input", "-i", metavar="INPUT", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."
         ),
     ] = None,
-    session: Annotated[str | None, typer.Option(metavar="UUID", help="File it beside a session.")] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="UUID", help="List it with this session of yours.")
+    ] = None,
     execution_id: OwnId = None,
     fresh: Fresh = False,
     budget: Budget = None,
@@ -121,7 +132,7 @@ def get(
 @app.command("list")
 def list_(
     context: typer.Context,
-    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only sessions of this status.")] = None,
     limit: Limit = 20,
 ) -> None:
     """List the newest sessions; those of one user with --user."""
@@ -187,7 +198,8 @@ def retry(
     context: typer.Context,
     session_id: SessionId,
     from_step: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Default: the failed step.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="The step to go on from; if not given, the failed one."),
     ] = None,
     input: Annotated[  # noqa: A002 - the option's name
         list[str] | None,

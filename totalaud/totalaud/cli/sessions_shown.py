@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def show_accepted(options: Options, noun: str, accepted: Accepted, done: str = "") -> None:
     """Say that a command is on disk, and what is done with that."""
     told = asdict(accepted)
-    again = " (it was asked before: nothing new happens)" if accepted.duplicate else ""
+    again = " (asked for before: nothing changed)" if accepted.duplicate else ""
     options.tell(
         {f"{noun}_id": told.pop("id"), **told},
         f"{noun} {accepted.id}{done and f' {done}'}, sequence {accepted.seq}{again}",

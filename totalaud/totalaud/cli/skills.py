@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from totalaud.client import Client
 
 app = group("See, check and push skills; look after one that runs alone.")
-Folder = Annotated[Path | None, typer.Argument(help="Default: TOTALAUD_SKILLS, else the checkout's skills.")]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", help="Default: TOTALAUD_SKILLS, else the checkout's skills."),
+]
 ExecutionId = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="Its UUID, as 'totalaud skill' tells it.")
 ]
-Skill = Annotated[str, typer.Argument(metavar="SKILL")]
+Skill = Annotated[str, typer.Argument(metavar="SKILL", help="The skill's name.")]
 
 
 @app.command("list")
