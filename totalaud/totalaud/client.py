@@ -105,11 +105,10 @@ class Client:
         `fresh` is for all steps: each is run, even if the same question was answered before. A `budget` is
         `{limit_usd, policy?}`, see `totalaud.budgets`.
         """
-        id_ = uuid4() if session_id is None else as_id(session_id, "session_id")
         asked = {"agent": agent, "steps": as_steps(steps, {"fresh": True} if fresh else {})}
-        return await self._command(
-            session(self.user, id_), "run", {**asked, **stated(input=input, budget=budget)}
-        )
+        how = stated(input=input, budget=budget)
+        aggregate = self._session(uuid4() if session_id is None else session_id)
+        return await self._command(aggregate, "run", {**asked, **how})
 
     async def execute(
         self,
@@ -125,21 +124,17 @@ class Client:
 
         `fresh` and `budget` as for `run`.
         """
-        id_ = uuid4() if execution_id is None else as_id(execution_id, "execution_id")
         beside = None if session_id is None else as_id(session_id, "session_id")
         how = stated(session_id=beside, fresh=fresh or None, budget=budget)
-        return await self._command(
-            execution(self.user, id_), "execute", {"skill": skill, "input": input, **how}
-        )
+        aggregate = self._execution(uuid4() if execution_id is None else execution_id)
+        return await self._command(aggregate, "execute", {"skill": skill, "input": input, **how})
 
     async def cancel(self, session_id: Id, *, reason: str | None = None) -> Accepted:
-        aggregate = session(self.user, as_id(session_id, "session_id"))
-        return await self._command(aggregate, "cancel", {"reason": reason, "command_id": str(uuid4())})
+        return await self._cancel(self._session(session_id), reason)
 
     async def cancel_skill(self, execution_id: Id, *, reason: str | None = None) -> Accepted:
         """Stop a skill that runs alone."""
-        aggregate = execution(self.user, as_id(execution_id, "execution_id"))
-        return await self._command(aggregate, "cancel", {"reason": reason, "command_id": str(uuid4())})
+        return await self._cancel(self._execution(execution_id), reason)
 
     async def retry(
         self,
@@ -153,48 +148,45 @@ class Client:
 
         The same `command_id` again is the same command, also where the session has failed once more.
         """
-        aggregate = session(self.user, as_id(session_id, "session_id"))
         given = stated(command_id=command_id or uuid4(), from_step=from_step, input=input)
-        return await self._command(aggregate, "retry", given)
+        return await self._command(self._session(session_id), "retry", given)
 
     def watch(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield the session's commits from a sequence on, live, missing none, until it has ended.
 
         One that is not there is waited for. `contextlib.aclosing` ends at once what is left early.
         """
-        aggregate = session(self.user, as_id(session_id, "session_id"))
-        return self._follow(aggregate, as_count(from_seq, "from_seq"))
+        return self._follow(self._session(session_id), as_count(from_seq, "from_seq"))
 
     async def events(self, session_id: Id, from_seq: int = 0) -> AsyncGenerator[Logged, None]:
         """Yield what the log holds of the session now."""
-        aggregate = session(self.user, as_id(session_id, "session_id"))
-        async for commit in read_all(self._reader(aggregate), from_seq):
+        async for commit in read_all(self._reader(self._session(session_id)), from_seq):
             yield await self._opened(commit)
 
     async def known(self, session_id: Id) -> None:
         """Refuse a session that the log does not have (yet), or that belongs to another user."""
-        await self._known(session(self.user, as_id(session_id, "session_id")))
+        await self._known(self._session(session_id))
 
     async def known_skill(self, execution_id: Id) -> None:
         """Refuse an execution of a skill alone that the log does not have (yet), or of another user."""
-        await self._known(execution(self.user, as_id(execution_id, "execution_id")))
+        await self._known(self._execution(execution_id))
 
     async def outcome(self, session_id: Id, *, hear: Hear | None = None) -> WorkflowResult:
         """Wait for the end and return the result; raises WorkflowFailed.
 
         `hear` is given each commit, from the first one on, as `watch` yields them.
         """
-        id_ = as_id(session_id, "session_id")
-        return WorkflowResult.of(self.user, id_, await self.ended(id_, hear=hear))
+        aggregate = self._session(session_id)
+        return WorkflowResult.of(self.user, aggregate.uuid, await self._folded(aggregate, hear))
 
     async def ended(self, session_id: Id, *, hear: Hear | None = None) -> Outcome:
         """Wait for the end and return how it went, whether it completed or not; `hear` as for `outcome`."""
-        return await self._folded(session(self.user, as_id(session_id, "session_id")), hear)
+        return await self._folded(self._session(session_id), hear)
 
     async def skill_outcome(self, execution_id: Id, *, hear: Hear | None = None) -> SkillResult:
         """Wait for the end of a skill that runs alone; raises SkillFailed; `hear` as for `outcome`."""
-        id_ = as_id(execution_id, "execution_id")
-        return SkillResult.of(self.user, id_, await self._folded(execution(self.user, id_), hear))
+        aggregate = self._execution(execution_id)
+        return SkillResult.of(self.user, aggregate.uuid, await self._folded(aggregate, hear))
 
     async def get(self, session_id: Id, *, user: Id | None = None, min_seq: int | None = None) -> Record:
         """Return a session with its steps; waits for the projection to reach `min_seq`.
@@ -244,6 +236,15 @@ class Client:
         """Return the id of a contact that is named by id or e-mail address."""
         named = as_contact(contact)
         return named if isinstance(named, UUID) else await self._opener.person_of(self.user, named)
+
+    def _session(self, session_id: Id) -> Aggregate:
+        return session(self.user, as_id(session_id, "session_id"))
+
+    def _execution(self, execution_id: Id) -> Aggregate:
+        return execution(self.user, as_id(execution_id, "execution_id"))
+
+    async def _cancel(self, aggregate: Aggregate, reason: str | None) -> Accepted:
+        return await self._command(aggregate, "cancel", {"reason": reason, "command_id": str(uuid4())})
 
     async def _ask(self, aggregate: Aggregate, verb: str, body: Json) -> Json:
         named = {f"{aggregate.noun}_id": aggregate.id}
