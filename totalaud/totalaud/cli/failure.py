@@ -41,39 +41,36 @@ def describe(error: Exception) -> dict[str, Any] | None:
     """Return {code, field?, message, …} of an expected error, None for any other."""
     match error:
         case Refusal():
-            return {"code": error.code, "field": error.field, "message": error.message}
+            return _told(error.code, error.message, error.field)
         case WorkflowFailed():
-            return {
-                "code": error.code,
-                "field": None,
-                "message": error.message,
-                "session_id": error.session_id,
-                "failed_step": error.failed_step,
-                "outputs": error.outputs,
-                "partial": error.partial,
-                "next": _next(error),
-            }
+            return _told(
+                error.code,
+                error.message,
+                session_id=error.session_id,
+                failed_step=error.failed_step,
+                outputs=error.outputs,
+                partial=error.partial,
+                next=_next(error),
+            )
         case SkillFailed():
-            return {
-                "code": error.code,
-                "field": None,
-                "message": error.message,
-                "execution_id": error.execution_id,
-                "partial": error.partial,
-            }
+            return _told(error.code, error.message, execution_id=error.execution_id, partial=error.partial)
         case Unreachable():
-            return {"code": "unreachable", "field": None, "message": str(error)}
+            return _told("unreachable", str(error))
         case InUse() | NotReady():
-            return {"code": "servers", "field": None, "message": str(error)}
+            return _told("servers", str(error))
         case TimeoutError() if error.errno is None:
             why = "no answer in time: do NATS and PostgreSQL run, and may this user ask them?"
-            return {"code": "unreachable", "field": None, "message": why}
+            return _told("unreachable", why)
         case OSError():
             why = error.strerror or str(error)
             place = error.filename and str(error.filename)
-            return {"code": "file", "field": place, "message": f"{place}: {why}" if place else why}
+            return _told("file", f"{place}: {why}" if place else why, place)
         case _:
             return None
+
+
+def _told(code: str, message: str, field: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"code": code, "field": field, "message": message, **more}
 
 
 def _next(error: WorkflowFailed) -> list[str]:

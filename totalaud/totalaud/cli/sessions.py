@@ -21,6 +21,12 @@ Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", "-i", metavar="KEY=VALUE", help="A field of the input; repeatable."),
 ]
+SkillInput = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", "-i", metavar="INPUT", help="For the skill: JSON, @FILE, KEY=VALUE (repeatable)."
+    ),
+]
 FromSeq = Annotated[int, typer.Option(min=0, metavar="N", help="Begin at this sequence of the log.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Show what happens as it happens.")]
 OwnId = Annotated[
@@ -81,12 +87,7 @@ def run_skill(
     context: typer.Context,
     skill: Annotated[str, typer.Argument(metavar="SKILL", help="The skill's name.")],
     *,
-    input: Annotated[  # noqa: A002 - the option's name
-        list[str] | None,
-        typer.Option(
-            "--input", "-i", metavar="INPUT", help="A JSON object, @FILE, or KEY=VALUE (repeatable)."
-        ),
-    ] = None,
+    input: SkillInput = None,  # noqa: A002 - the option's name
     session: Annotated[
         str | None, typer.Option(metavar="UUID", help="List it with this session of yours.")
     ] = None,
@@ -201,15 +202,10 @@ def retry(
         int | None,
         typer.Option(min=1, metavar="N", help="The step to go on from; if not given, the failed one."),
     ] = None,
-    input: Annotated[  # noqa: A002 - the option's name
-        list[str] | None,
-        typer.Option(
-            "--input", "-i", metavar="INPUT", help="Another input for that step: JSON, @FILE, KEY=VALUE."
-        ),
-    ] = None,
+    input: SkillInput = None,  # noqa: A002 - the option's name
     watch: Watch = False,
 ) -> None:
-    """Go on with a failed, cancelled or waiting session under its id."""
+    """Go on with a failed, cancelled or waiting session under its id. Its step may get another input."""
     options = Options.of(context)
     given = reading.inputs(input) if input else None
 
