@@ -75,7 +75,7 @@ async def test_neither_the_master_key_nor_a_name_is_in_it(backup: Path, here: Of
 
 async def test_a_folder_that_is_there_is_not_written_into(backup: Path, here: Office):
     error = await refused(here.back_up(backup))
-    assert "is there already" in error.message
+    assert "exists already" in error.message
 
 
 @pytest.mark.parametrize(

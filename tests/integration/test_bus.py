@@ -140,9 +140,9 @@ async def test_an_answer_of_somebody_else_is_told_in_one_sentence(bus: Bus, said
 
     await bus.listen("ask.>", answer)
     asking = door.Door(bus)
-    with pytest.raises(Unreachable, match="in the place of the campaigns"):
+    with pytest.raises(Unreachable, match="in place of the campaigns"):
         await import_file(asking, uuid4(), "contacts", b"name,email\n", {})
-    with pytest.raises(Unreachable, match="in the place of the orchestrator"):
+    with pytest.raises(Unreachable, match="in place of the orchestrator"):
         Accepted.of(await asking.ask(uuid4(), "session", "run", {}), str(uuid4()))
 
 

@@ -852,7 +852,7 @@ def test_of_an_outlet_s_people_only_those_are_written_to_who_may_be_of_the_kind_
 def test_nobody_of_another_kind_is_written_to_in_place_of_those_who_were_meant():
     found = of("pitch", facts(contacts=PEOPLE[:2]), outlet="Tees Valley FM", type="blogger")
     assert isinstance(found, Unread)
-    assert found.reason == "nobody whom you know at Tees Valley FM is of the kind blogger"
+    assert found.reason == "nobody you know at Tees Valley FM is of the kind blogger"
 
 
 def test_the_kind_of_an_outlet_leaves_nobody_out_and_says_so():

@@ -141,7 +141,7 @@ class Door:
     def _unreachable(self, owner: str) -> Unreachable:
         if self._bus.client.is_connected:
             return Unreachable(f"no {owner} answers: is it running, and may this user ask it?")
-        return Unreachable(f"the connection to NATS is lost, and tried again: {way_out(NATS_URL)}")
+        return Unreachable(f"the connection to NATS is lost, and is being tried again: {way_out(NATS_URL)}")
 
 
 async def _let_go(connecting: "asyncio.Future[Bus]") -> None:
@@ -174,6 +174,6 @@ def _answer(body: bytes, owner: str) -> dict[str, Any]:
 
 def _not_ours(owner: str, why: str) -> Unreachable:
     return Unreachable(
-        f"what answers in the place of the {owner} is none of this release ({why}): "
+        f"what answers in place of the {owner} is not of this release ({why}): "
         "another program, or a stream that takes its subjects"
     )

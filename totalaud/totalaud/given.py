@@ -39,7 +39,7 @@ def as_count(value: Any, field: str) -> int:
 
 def as_one_of(value: str, known: Collection[str], field: str) -> str:
     if value not in known:
-        raise Refusal("invalid", field, f"{field}: {value!r} is none of {', '.join(known)}")
+        raise Refusal("invalid", field, f"{field}: {value!r} is not one of {', '.join(known)}")
     return value
 
 

@@ -194,7 +194,8 @@ class Records:
         meant = [row["name"] for row in names if row["name"] and normal(row["name"]) == normal(of)]
         what = queries.REFERRED_TO.get(noun)
         if what and not meant:
-            raise Refusal(f"unknown_{what}", what, "none of yours has this name")
+            why = f"none of yours has this name: 'totalaud {what}s list' shows them"
+            raise Refusal(f"unknown_{what}", what, why)
         return [of.strip().lower(), *meant]
 
     async def _ask(self, noun: str, verb: str, body: Json) -> Json:

@@ -127,7 +127,7 @@ async def _keys(database_url: str, file: Written) -> tuple[int, int, datetime | 
 @contextmanager
 def _draft(folder: Path) -> Iterator[Path]:
     if folder.exists():
-        raise Refusal("backup", str(folder), f"{folder} is there already: name a folder that is not")
+        raise Refusal("backup", str(folder), f"{folder} exists already: name a folder that does not")
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700, parents=True)
     try:

@@ -19,7 +19,7 @@ def show_rows(
     """Write `limit` rows of one more; where nobody chose how many, say that these are not all."""
     source = context.get_parameter_source("limit")
     if len(found) > limit and source is not None and source.name == "DEFAULT":
-        echo(f"there are more than these {limit}: --limit shows as many as you say", err=True)
+        echo(f"there are more than these {limit}: --limit N shows more", err=True)
     rows = found[:limit]
     if Options.of(context).json:
         show.document(rows)

@@ -71,7 +71,7 @@ def file_text(name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise typer.BadParameter(f"{name} is not UTF-8 at line {line}: save it as such") from None
+        raise typer.BadParameter(f"{name} is not UTF-8 at line {line}: save it as UTF-8") from None
 
 
 def _object(text: str, name: str) -> Json:

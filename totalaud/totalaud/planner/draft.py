@@ -70,7 +70,8 @@ class Draft:
         row = self.facts.skills.get(skill)
         if row is None:
             raise Absent(
-                f"the skill {skill} is not there or disabled: 'totalaud skills push' or 'enable' brings it"
+                f"the skill {skill} is not there or disabled: 'totalaud skills push' or "
+                "'totalaud skills enable' brings it"
             )
         input_ = {name: value for name, value in given.items() if value is not None}
         self.steps.append(Step(skill, input_, why, expected(row, items, input_), row["provider"]))

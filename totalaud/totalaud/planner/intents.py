@@ -104,7 +104,7 @@ def intent_of(plain: str, said: set[str], vocabulary: Vocabulary) -> Intent:
     if fitting:
         return fitting[0]
     strange = sorted(said - r.EVERY - r.MARKS)
-    raise Unreadable(f"this is none of the questions I can answer{typos.meant(strange, vocabulary)}")
+    raise Unreadable(f"this is not one of the questions I can answer{typos.meant(strange, vocabulary)}")
 
 
 def _written_to(reading: Reading, *, address: bool) -> bool:

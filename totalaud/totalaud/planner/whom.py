@@ -77,7 +77,7 @@ def _of_the_kind(draft: Draft, contacts: list[Json]) -> list[Json]:
         return contacts
     kept = [one for one in contacts if one.get("type") in {None, asked.type}]
     if contacts and not kept:
-        raise Absent(f"nobody whom you know at {asked.outlet} is of the kind {asked.type}")
+        raise Absent(f"nobody you know at {asked.outlet} is of the kind {asked.type}")
     if others := len(contacts) - len(kept):
         draft.notes.append(f"leaves out {others} there of another kind than {asked.type}")
     return kept

@@ -164,7 +164,7 @@ def user_id(data: Path) -> UUID:
     except ValueError:
         from shared.refusal import Refusal
 
-        way = "write the one of before into it, or set TOTALAUD_USER"
+        way = "write the earlier one into it, or set TOTALAUD_USER"
         raise Refusal("invalid", "user", f"{data / 'user'} holds no UUID of a user: {way}") from None
 
 
@@ -178,5 +178,5 @@ def stack_id(data: Path) -> str:
     except ValueError:
         from shared.refusal import Refusal
 
-        way = f"write the one of before into it, or remove it where there is a {data / 'postgres'}"
+        way = f"write the earlier one into it, or remove it where there is a {data / 'postgres'}"
         raise Refusal("invalid", "id", f"{data / 'id'} holds no id of a data folder: {way}") from None

@@ -96,7 +96,7 @@ class Postgres:
         except asyncpg.InvalidPasswordError:
             raise NotReady(
                 f"{self._data / 'postgres.password'} does not hold the password that PostgreSQL was made "
-                "with: write the one of before into it"
+                "with: write the earlier one into it"
             ) from None
         except DATABASE_AWAY:
             return False
