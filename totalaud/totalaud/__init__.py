@@ -7,17 +7,18 @@ TYPE_CHECKING = False  # typing's own would be loaded before an interruption is 
 if TYPE_CHECKING:
     from typing import Any
 
-    from shared.refusal import Refusal
-    from totalaud.client import Client
-    from totalaud.errors import Closed, SkillFailed, Unreachable, WorkflowFailed
-    from totalaud.front import (
-        execute_skill,
-        get_agent_session,
-        get_execution_trace,
-        get_session_cost,
-        run_agent_workflow,
-        watch,
-    )
+    from shared.refusal import Refusal as Refusal
+    from totalaud.client import Client as Client
+    from totalaud.errors import Closed as Closed
+    from totalaud.errors import SkillFailed as SkillFailed
+    from totalaud.errors import Unreachable as Unreachable
+    from totalaud.errors import WorkflowFailed as WorkflowFailed
+    from totalaud.front import execute_skill as execute_skill
+    from totalaud.front import get_agent_session as get_agent_session
+    from totalaud.front import get_execution_trace as get_execution_trace
+    from totalaud.front import get_session_cost as get_session_cost
+    from totalaud.front import run_agent_workflow as run_agent_workflow
+    from totalaud.front import watch as watch
 
 _HOMES = {
     "Client": "totalaud.client",
@@ -33,20 +34,7 @@ _HOMES = {
     "run_agent_workflow": "totalaud.front",
     "watch": "totalaud.front",
 }
-__all__ = [
-    "Client",
-    "Closed",
-    "Refusal",
-    "SkillFailed",
-    "Unreachable",
-    "WorkflowFailed",
-    "execute_skill",
-    "get_agent_session",
-    "get_execution_trace",
-    "get_session_cost",
-    "run_agent_workflow",
-    "watch",
-]
+__all__ = list(_HOMES)
 
 
 def __dir__() -> list[str]:
