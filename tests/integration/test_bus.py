@@ -171,8 +171,8 @@ async def test_an_answer_that_is_coming_in_is_not_late(bus: Bus, slow: Bus):
         await heard.answer(bytes(2_000_000))
 
     await bus.listen("ask.much", answer)
-    assert len(await slow.request("ask.much", b"{}", timeout=0.5) or b"") == 2_000_000
-    asked = slow.replies.many("ask.much", b"{}", is_last=lambda _: True, silence=0.5)
+    assert len(await slow.request("ask.much", b"{}", timeout=1.5) or b"") == 2_000_000
+    asked = slow.replies.many("ask.much", b"{}", is_last=lambda _: True, silence=1.5)
     assert [len(message.data) for message in await asked] == [2_000_000]
 
 
