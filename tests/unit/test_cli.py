@@ -1,5 +1,6 @@
 """The command line: what it reads, what it writes, how it ends."""
 
+import importlib.metadata
 import io
 import json
 import os
@@ -92,6 +93,11 @@ def test_no_option_is_explained_by_a_name_of_python_s(words: list[str], capsys: 
     usage, _, options = capsys.readouterr().out.partition("Options:\n")
     assert not re.search(r"<(str|int|float|path)>|list\[| range>", options)
     assert not re.search(r"[{[][a-z]", usage.partition("\n")[0])
+
+
+def test_it_says_which_release_it_is(capsys: pytest.CaptureFixture[str]):
+    assert call(["--version"]) == 0
+    assert capsys.readouterr().out == f"totalaud {importlib.metadata.version('totalaud')}\n"
 
 
 def test_help_does_not_import_servers_libraries():

@@ -1,5 +1,6 @@
 """The commands, as a tree."""
 
+import importlib.metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from totalaud.cli import (
     skills,
 )
 from totalaud.cli.options import Options
+from totalaud.cli.plain import echo
 
 app = typer.Typer(
     name="totalaud",
@@ -31,6 +33,12 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        echo(f"totalaud {importlib.metadata.version('totalaud')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -39,6 +47,10 @@ def options(
     ] = False,
     user: Annotated[str | None, typer.Option(metavar="UUID", help="Act as this user.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_say_version, help="Say which release this is."),
+    ] = False,
 ) -> None:
     """Take the options that hold for every command."""
     context.obj = Options(json=json, user=user, data=data)
