@@ -92,18 +92,29 @@ def durables() -> list[Durable]:
 async def provision(bus: Bus, *, ack_wait_s: float, replicas: int = 1) -> None:
     """Make what is missing; what is there must be as it should, else it is refused, unchanged."""
     check_server(bus)
-    js = bus.client.jetstream(timeout=10)
     for config in streams(replicas):
         name = str(config.name)
         with _told(f"the stream {name}"):
             try:
                 found = (await info(bus, name)).config
             except NotFoundError:
-                await js.add_stream(config)
+                await add(bus, config)
             else:
                 _check_whole(found)
                 _check_copies(found, replicas)
     await check(bus)
+    await add_durables(bus, ack_wait_s=ack_wait_s)
+
+
+async def add(bus: Bus, config: StreamConfig) -> None:
+    """Make a stream that is missing."""
+    with _told(f"the stream {config.name}"):
+        await bus.client.jetstream(timeout=10).add_stream(config)
+
+
+async def add_durables(bus: Bus, *, ack_wait_s: float) -> None:
+    """Make the consumers that are missing."""
+    js = bus.client.jetstream(timeout=10)
     for durable in durables():
         wanted = ConsumerConfig(
             durable_name=durable.name,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,12 @@ async def restore(
     only: Part | None = None,
     replicas: int = 1,
     ack_wait_s: float = 5.0,
+    keep: Callable[[], None] = lambda: None,
 ) -> Restored:
     """Put back the log, then the keys, then the queue; raises Refusal before anything is changed.
 
     Until all of it is there, and on the disk where NATS is here, the log carries a mark: nobody starts on it,
-    another restore may take its place.
+    another restore may take its place. `keep` puts back what neither server has, and the mark goes last.
     """
     if only != "vault":
         _check_nats(bus, manifest)
@@ -78,13 +80,17 @@ async def restore(
             with reaching(database_url):
                 await keys.put(connection)
         if only != "vault":
-            for stream in COPIED:
-                if stream != LOG:
-                    config = _config(stream, manifest, replicas)
-                    copies[stream] = await _put(bus, config, folder, manifest)
+            for config in streams.streams(replicas):
+                stream = str(config.name)
+                if stream not in COPIED:
+                    await streams.add(bus, config)
+                elif stream != LOG:
+                    copies[stream] = await _put(bus, _config(stream, manifest, replicas), folder, manifest)
+            await streams.add_durables(bus, ack_wait_s=ack_wait_s)
+            keep()
             await asyncio.to_thread(os.sync)
             await bus.client.jetstream(timeout=10).update_stream(_config(LOG, manifest, replicas))
-            await streams.provision(bus, ack_wait_s=ack_wait_s, replicas=replicas)
+            await streams.check(bus)
     finally:
         await connection.close()
     return Restored(copies, len(keys.wrapped) if keys else 0, erased)

@@ -28,6 +28,11 @@ async def restore_into(
     manifest = manifests.read(folder)
     key = _master_key(data)
     wait_s = ack_wait_s()
+
+    def keep() -> None:
+        paths.make_folder(data)
+        paths.made_once(data / "user", lambda: str(manifest.user))
+
     async with servers(data, SELDOM) as (nats_url, database_url), connected(nats_url) as bus:
         done = await restore(
             bus,
@@ -38,11 +43,9 @@ async def restore_into(
             only=only,
             replicas=replicas,
             ack_wait_s=wait_s,
+            keep=keep,
         )
     await asyncio.to_thread(os.sync)
-    if only != "vault":
-        paths.make_folder(data)
-        paths.made_once(data / "user", lambda: str(manifest.user))
     return manifest, done
 
 
