@@ -149,6 +149,14 @@ def test_what_is_made_once_stays_and_is_private(tmp_path: Path):
     assert paths.user_id(tmp_path) == paths.user_id(tmp_path)
 
 
+def test_copies_of_the_master_key_that_killed_writers_have_left_are_removed_and_no_other(tmp_path: Path):
+    kept = (".master.key.original", ".master.key.0123abcd.old", ".user.0123abcd")
+    for name in (*kept, ".master.key.0123abcd", ".master.key.new.0123abcd"):
+        (tmp_path / name).write_text("12" * 32)
+    paths.master_key_file(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {*kept, "master.key"}
+
+
 def test_what_two_make_at_once_is_what_the_first_of_them_has_made(tmp_path: Path):
     def overtaken() -> str:
         return "second" if paths.made_once(tmp_path / "user", lambda: "first") else ""

@@ -100,6 +100,9 @@ class Written:
         self._size += len(data)
         return self._file.write(data)
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def __enter__(self) -> Self:
         return self
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import errno
+import fcntl
+import re
 import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +38,7 @@ from totalaud.stack import paths
 
 BEHIND_S = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
+DRAFT = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 async def back_up(connection: Connection, folder: Path) -> Manifest:
@@ -46,7 +49,8 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
     """
     async with connected(connection.nats_url) as bus:
         await streams.check(bus)
-        with _draft(folder) as draft:
+        with _draft(folder) as draft, Written(draft / FILE) as whole:
+            _hold(whole)
             copies: dict[str, StreamCopy] = {}
             files: dict[str, Copy] = {}
             for stream in COPIED:
@@ -72,9 +76,8 @@ async def back_up(connection: Connection, folder: Path) -> Manifest:
                 erased=erased,
                 files=files,
             )
-            with Written(draft / FILE) as file:
-                file.write(manifest.to_json())
-                file.done()
+            whole.write(manifest.to_json())
+            whole.done()
     return manifest
 
 
@@ -128,6 +131,7 @@ async def _keys(database_url: str, file: Written) -> tuple[int, int, datetime | 
 def _draft(folder: Path) -> Iterator[Path]:
     if folder.exists():
         raise Refusal("backup", str(folder), f"{folder} exists already: name a folder that does not")
+    _remove_abandoned(folder.absolute().parent)
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700, parents=True)
     try:
@@ -142,3 +146,25 @@ def _draft(folder: Path) -> Iterator[Path]:
         raise Refusal("backup", str(folder), f"{folder}: {error.strerror}: {room}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _hold(manifest: Written) -> None:
+    """Tell others, for as long as it is open, that somebody writes this backup; some disks know no locks."""
+    with suppress(OSError):
+        fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a backup that was killed has left here: the keys in it would outlive their persons."""
+    for draft in folder.glob(".*"):
+        if DRAFT.fullmatch(draft.name) and _is_abandoned(draft / FILE):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_abandoned(manifest: Path) -> bool:
+    try:
+        with manifest.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -64,6 +64,8 @@ async def rekey(data: Path) -> Rekeyed:
     if file and made:
         made.replace(file.resolve())
         paths.on_disk(made.parent)
+        for one in (file.resolve(), made):
+            paths.drop_drafts(one)
     return Rekeyed(rewrapping.changed + rewrapping.stayed, rewrapping.changed, file)
 
 

@@ -1,16 +1,18 @@
 """Where things lie: the data folder, the skills folder, and the small files made once."""
 
 import errno
+import glob
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
 ROOT_DATA = Path("/var/lib/totalaud")
+DRAFT_BYTES = 4
 
 
 def is_root() -> bool:
@@ -91,9 +93,16 @@ def write_private(file: Path, text: str) -> None:
         draft.replace(file)
 
 
+def drop_drafts(file: Path) -> None:
+    """Remove the copies of a secret that writers who were killed left beside it; nobody may write it now."""
+    for draft in file.parent.glob(f".{glob.escape(file.name)}.{'[0-9a-f]' * 2 * DRAFT_BYTES}"):
+        with suppress(OSError):
+            draft.unlink()
+
+
 @contextmanager
 def _draft(file: Path, text: str) -> Iterator[Path]:
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(DRAFT_BYTES)}")
     try:
         writable = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(writable, "w", encoding="utf-8") as out:
@@ -148,6 +157,8 @@ def master_key_file(data: Path) -> Path:
         )
     if not chosen:
         made_once(file, lambda: secrets.token_hex(32))
+    for one in (file.resolve(), new):
+        drop_drafts(one)
     return file
 
 
