@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from nats.aio.msg import Msg
 
 from backupstage import (
     MASTER_KEY,
@@ -23,7 +24,7 @@ from backupstage import (
     there,
 )
 from projectorstage import until, value
-from servers import execute, read_only, running_nats
+from servers import execute, fresh_database, read_only, running_nats
 from shared import streams
 from shared.sealing import ERASED, UNREADABLE, reveal, seal
 from shared.subjects import contact
@@ -241,6 +242,30 @@ async def test_a_postgres_that_takes_no_keys_is_told_and_the_restore_can_be_run_
             await there.restore(backup)
     await there.restore(backup)
     await streams.check(there.bus)
+
+
+async def test_a_nats_that_is_killed_while_it_reads_what_came_back_is_not_waited_for(
+    backup: Path, postgres, monkeypatch: pytest.MonkeyPatch
+):
+    async with (
+        running_nats() as nats,
+        fresh_database(postgres.url) as database,
+        office(nats.url, database) as there,
+    ):
+        request = there.bus.client.request
+
+        async def killed(subject: str, body: bytes, **options: float) -> Msg:
+            if subject.startswith("$JS.SNAPSHOT.RESTORE.") and not body:
+                await nats.kill()
+            return await request(subject, body, **options)
+
+        monkeypatch.setattr(there.bus.client, "request", killed)
+        async with asyncio.timeout(30):
+            assert (await refused(there.restore(backup))).code == "broken_off"
+        monkeypatch.undo()
+        await nats.restart()
+        await there.restore(backup)
+        await streams.check(there.bus)
 
 
 @pytest.mark.parametrize(("lacking", "wanted"), [("messages", "2 to 1"), ("last_seq", "1 to 2")])

@@ -1,11 +1,12 @@
 """JetStream's own snapshot of a stream, taken and put back over its API; nats-py has no helper for it."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.js.api import StreamConfig
 
 from shared.bus import Bus
@@ -111,11 +112,27 @@ async def _heard(bus: Bus, subject: str, body: bytes, seconds: float) -> Msg:
     until = loop.time() + KNOWN_S
     while True:
         try:
-            return await bus.client.request(subject, body, timeout=seconds)
+            return await _connected(bus, bus.client.request(subject, body, timeout=seconds))
         except NoRespondersError:
             if loop.time() > until:
                 raise
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _connected(bus: Bus, asking: Awaitable[Msg]) -> Msg:
+    """Return the answer; a server that is killed never gives one, which may have an hour.
+
+    Raises ConnectionClosedError where the connection was lost meanwhile: an answer on it is lost too.
+    """
+    before = bus.client.stats["reconnects"]
+    answer = asyncio.ensure_future(asking)
+    try:
+        while not (await asyncio.wait([answer], timeout=LOOK_EVERY_S))[0]:
+            if not bus.client.is_connected or bus.client.stats["reconnects"] > before:
+                raise ConnectionClosedError
+        return answer.result()
+    finally:
+        answer.cancel()
 
 
 def _broken_off(stream: str, reason: str) -> Refusal:
