@@ -244,8 +244,9 @@ async def test_a_postgres_that_takes_no_keys_is_told_and_the_restore_can_be_run_
     await streams.check(there.bus)
 
 
+@pytest.mark.parametrize("subject", ["$JS.SNAPSHOT.RESTORE.", "$JS.API.STREAM.INFO.CMD"])
 async def test_a_nats_that_is_killed_while_it_reads_what_came_back_is_not_waited_for(
-    backup: Path, postgres, monkeypatch: pytest.MonkeyPatch
+    backup: Path, postgres, monkeypatch: pytest.MonkeyPatch, subject: str
 ):
     async with (
         running_nats() as nats,
@@ -254,10 +255,14 @@ async def test_a_nats_that_is_killed_while_it_reads_what_came_back_is_not_waited
     ):
         request = there.bus.client.request
 
-        async def killed(subject: str, body: bytes, **options: float) -> Msg:
-            if subject.startswith("$JS.SNAPSHOT.RESTORE.") and not body:
+        put = False
+
+        async def killed(asked: str, body: bytes = b"", **options: float) -> Msg:
+            nonlocal put
+            put = put or asked.startswith("$JS.SNAPSHOT.RESTORE.")
+            if put and asked.startswith(subject) and not body:
                 await nats.kill()
-            return await request(subject, body, **options)
+            return await request(asked, body, **options)
 
         monkeypatch.setattr(there.bus.client, "request", killed)
         async with asyncio.timeout(30):

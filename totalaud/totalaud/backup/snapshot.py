@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, NoRespondersError
@@ -24,6 +24,7 @@ END = (None, "204")
 GIVEN_UP = "closed pipe"
 SLOW = "its disk may be too slow to sync each message: set sync_interval to 2m until all is restored"
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class Sink(Protocol):
@@ -76,7 +77,7 @@ async def put(bus: Bus, config: StreamConfig, state: Json, source: Source) -> Js
             await _ask(bus, to, stream, chunk, ANSWER_S)
         done = await _ask(bus, to, stream, b"", RECOVERY_S)
         async with asyncio.timeout(RECOVERY_S):
-            while not await _is_everywhere(bus, stream):  # noqa: ASYNC110 - nobody tells
+            while not await _connected(bus, _is_everywhere(bus, stream)):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(LOOK_EVERY_S)
     except (NatsError, TimeoutError) as error:
         raise _broken_off(stream, type(error).__name__) from None
@@ -119,7 +120,7 @@ async def _heard(bus: Bus, subject: str, body: bytes, seconds: float) -> Msg:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _connected(bus: Bus, asking: Awaitable[Msg]) -> Msg:
+async def _connected(bus: Bus, asking: Awaitable[T]) -> T:
     """Return the answer; a server that is killed never gives one, which may have an hour.
 
     Raises ConnectionClosedError where the connection was lost meanwhile: an answer on it is lost too.
