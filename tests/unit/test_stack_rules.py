@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import json
 import os
 import re
@@ -155,6 +156,15 @@ def test_copies_of_the_master_key_that_killed_writers_have_left_are_removed_and_
         (tmp_path / name).write_text("12" * 32)
     paths.master_key_file(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {*kept, "master.key"}
+
+
+def test_a_disk_that_knows_no_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(NotReady, match=f"{tmp_path}: No locks available: choose another --data"):
+        LocalStack(tmp_path, tmp_path)._locked()
 
 
 def test_what_two_make_at_once_is_what_the_first_of_them_has_made(tmp_path: Path):

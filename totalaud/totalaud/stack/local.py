@@ -166,7 +166,7 @@ class LocalStack:
             paths.make_folder(self.data)
             return DataLock(self.data)
         except OSError as error:
-            why = f"{error.filename}: {error.strerror}"
+            why = f"{error.filename or self.data}: {error.strerror}"
             raise NotReady(f"nothing can be kept in {self.data}: {why}: choose another --data") from error
 
     async def _bring_nats(self, nats: Nats | None) -> None:

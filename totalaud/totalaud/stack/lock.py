@@ -24,6 +24,9 @@ class DataLock:
             raise InUse(
                 f"totalaud runs on {data} already (process {holder}): stop that one, or choose another --data"
             ) from None
+        except OSError:
+            self._file.close()
+            raise
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
         self._file.flush()
