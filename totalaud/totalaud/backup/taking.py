@@ -38,7 +38,7 @@ from totalaud.stack import paths
 
 BEHIND_S = 5
 FULL = (errno.ENOSPC, errno.EDQUOT)
-DRAFT = re.compile(r"\..+\.[0-9a-f]{8}")
+DRAFT = re.compile(r"\..+\.backup-[0-9a-f]{8}")
 
 
 async def back_up(connection: Connection, folder: Path) -> Manifest:
@@ -132,7 +132,7 @@ def _draft(folder: Path) -> Iterator[Path]:
     if folder.exists():
         raise Refusal("backup", str(folder), f"{folder} exists already: name a folder that does not")
     _remove_abandoned(folder.absolute().parent)
-    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    draft = folder.with_name(f".{folder.name}.backup-{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700, parents=True)
     try:
         yield draft
