@@ -70,7 +70,8 @@ def coverage(bounds: Bounds, share: float) -> float:
 
 def ours(n: int) -> Bounds:
     """Return the bounds that the skill tells for 0 to n answers."""
-    told = [rates(Side({**dict.fromkeys(FUNNEL, 0), "sent": n, "replied": k}, NO_AGES)) for k in range(n + 1)]
+    funnels = [{**dict.fromkeys(FUNNEL, 0), "sent": n, "replied": k} for k in range(n + 1)]
+    told = [rates(Side(funnel, NO_AGES, {})) for funnel in funnels]
     return tuple(np.array([one[0]["rate"][side] for one in told]) for side in ("lo", "hi"))  # type: ignore[return-value]
 
 

@@ -15,7 +15,7 @@ from library.rates import p_greater, wilson
 from skill_runner.context import Context
 
 METRICS = ("replied", "positive", "placed")
-SURE = 0.95
+SURE = 0.975
 FEWEST = 10
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,7 +27,10 @@ SELECT sent_at > :since AS current, count(*) AS sent,
        count(*) FILTER (WHERE ok AND placed_at <= :until) AS placed,
        count(*) FILTER (WHERE ok AND declined_at <= :until) AS declined,
        count(*) FILTER (WHERE ok AND (replied_at > :until OR replied_at IS NULL)
-                        AND sent_at > :settled) AS pending
+                        AND sent_at > :settled) AS pending,
+       count(*) FILTER (WHERE ok AND replied_at <= least(:until, sent_at + :horizon)) AS replied_in_time,
+       count(*) FILTER (WHERE ok AND positive_at <= least(:until, sent_at + :horizon)) AS positive_in_time,
+       count(*) FILTER (WHERE ok AND placed_at <= least(:until, sent_at + :horizon)) AS placed_in_time
 FROM (SELECT *, (bounced_at > :until OR bounced_at IS NULL) AS ok FROM pitches
       WHERE user_id = :user AND campaign_id = CAST(:campaign AS uuid)
         AND sent_at > :before AND sent_at <= :until) p
@@ -43,11 +46,14 @@ WHERE user_id = :user AND campaign_id = CAST(:campaign AS uuid) AND sent_at > :b
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 DELAYS = """
-SELECT round(extract(epoch FROM replied_at - sent_at) / 3600) / 24 AS days, count(*) AS many
-FROM (SELECT sent_at, replied_at, bounced_at FROM pitches WHERE user_id = :user AND sent_at <= :settled
+SELECT metric, round(extract(epoch FROM at - sent_at) / 3600) / 24 AS days, count(*) AS many
+FROM (SELECT sent_at, replied_at, positive_at, placed_at, bounced_at
+      FROM pitches WHERE user_id = :user AND sent_at <= :settled
       ORDER BY sent_at DESC, id LIMIT :most) p
-WHERE bounced_at IS NULL AND replied_at - sent_at <= :horizon
-GROUP BY 1 ORDER BY 1
+CROSS JOIN LATERAL (VALUES ('replied', replied_at), ('positive', positive_at), ('placed', placed_at))
+  AS came(metric, at)
+WHERE bounced_at IS NULL AND at - sent_at <= :horizon
+GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 Json = dict[str, Any]
@@ -69,10 +75,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One period: its funnel, and its delivered pitches by age."""
+    """One period: its funnel, its delivered pitches by age, and what came within the horizon by metric."""
 
     funnel: dict[str, int]
     ages: Ages
+    in_time: dict[str, int]
 
     @property
     def delivered(self) -> int:
@@ -81,9 +88,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
+    """`delays` by metric: who places does so later than others reply."""
+
     current: Side
     previous: Side | None
-    delays: np.ndarray
+    delays: dict[str, np.ndarray]
     window: Window
 
 
@@ -101,15 +110,17 @@ def read(context: Context, campaign_id: str, asked: Window) -> Numbers:
     """Count a campaign's pitches in the read model; two queries however many there are."""
     settled = asked.until - HORIZON
     bounds = {"campaign": campaign_id, "since": asked.since, "before": asked.before, "until": asked.until}
-    counts = {row["current"]: row for row in context.rows(COUNTS, **bounds, settled=settled)}
+    found = context.rows(COUNTS, **bounds, settled=settled, horizon=HORIZON)
+    counts = {row["current"]: row for row in found}
     ages = context.rows(AGES, **bounds, most_days=HORIZON_DAYS)
-    found = context.rows(DELAYS, settled=settled, most=MOST, horizon=HORIZON)
-    delays = delay_counts(*(np.array([float(row[name]) for row in found]) for name in ("days", "many")))
+    came = context.rows(DELAYS, settled=settled, most=MOST, horizon=HORIZON)
+    delays = {name: _delays([row for row in came if row["metric"] == name]) for name in METRICS}
 
     def side(*, current: bool) -> Side:
-        own = [row for row in ages if row["current"] is current]
+        own, counted = [row for row in ages if row["current"] is current], counts.get(current, {})
         columns = (np.array([float(row[name]) for row in own]) for name in ("days", "many", "answered"))
-        return Side({name: int(counts.get(current, {}).get(name, 0)) for name in FUNNEL}, Ages(*columns))
+        in_time = {name: int(counted.get(f"{name}_in_time", 0)) for name in METRICS}
+        return Side({name: int(counted.get(name, 0)) for name in FUNNEL}, Ages(*columns), in_time)
 
     return Numbers(side(current=True), None if asked.days is None else side(current=False), delays, asked)
 
@@ -127,12 +138,12 @@ def changes(numbers: Numbers) -> list[Json]:
     now, then = numbers.current, numbers.previous
     if then is None or not now.delivered or not then.delivered:
         return []
-    return [_change(name, now, then, numbers.delays) for name in METRICS]
+    return [_change(name, now, then, numbers.delays[name]) for name in METRICS]
 
 
 def eventual(numbers: Numbers) -> Json:
     """Return the `Rate` answered by the horizon."""
-    return expected_eventual(numbers.current.ages, numbers.delays)
+    return expected_eventual(numbers.current.ages, numbers.delays["replied"])
 
 
 def sentences(numbers: Numbers) -> list[str]:
@@ -170,9 +181,17 @@ def tenths(share: float) -> str:
     return f"{np.floor(1000 * share + 0.5) / 10:.1f}"
 
 
+def _delays(rows: list[Json]) -> np.ndarray:
+    return delay_counts(*(np.array([float(row[name]) for row in rows]) for name in ("days", "many")))
+
+
 def _change(name: str, now: Side, then: Side, delays: np.ndarray) -> Json:
-    k1, k0 = now.funnel[name], then.funnel[name]
-    p_worse = p_greater(k0, then.delivered, k1, now.delivered)
+    """Compare as counted, and by what came within the horizon, of the time that pitches have had for it.
+
+    Of periods alike one in twenty is told apart.
+    """
+    p_worse = p_greater(then.funnel[name], then.delivered, now.funnel[name], now.delivered)
+    k1, k0 = now.in_time[name], then.in_time[name]
     grown = [max(float(k), answered_share(side.ages, delays)) for k, side in ((k1, now), (k0, then))]
     in_the_end = p_greater(k0, grown[1], k1, grown[0])
     verdict = "no_clear_change"

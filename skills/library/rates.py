@@ -15,6 +15,7 @@ PRIOR_SUCCESSES, PRIOR_PITCHES = 1.0, 20.0
 USUAL_PRECISION, PRECISION_SPREAD = 30.0, 1.5
 MEANS, PRECISIONS = (1e-4, 1 - 1e-4), (2.0, 5_000.0)
 NODES = 400
+BEFOREHAND = 0.5
 
 Prior = tuple[float, float]
 
@@ -68,13 +69,18 @@ def fit_beta(ks: Iterable[int], ns: Iterable[int]) -> Prior:
 
 
 def p_greater(k1: float, n1: float, k2: float, n2: float) -> float:
-    """Return how likely the first rate is greater than the second, anything being as likely beforehand.
+    """Return how likely the first rate is greater than the second.
 
-    Gauss-Legendre over the quantiles of the first: no draws, so the same answer always.
+    Beforehand both are as if half a success, or failure where these are rarer, had been seen at the rate of
+    the two together. Were anything as likely, a period of few pitches would be thought of as one of many
+    successes: 0 of 10 would beat 0 of 300. Gauss-Legendre over the quantiles of the first: no draws, so the
+    same answer always.
     """
     nodes, weights = roots_legendre(NODES)
-    quantiles = betaincinv(1 + k1, 1 + n1 - k1, (nodes + 1) / 2)
-    return float(np.clip((weights / 2 * betainc(1 + k2, 1 + n2 - k2, quantiles)).sum(), 0.0, 1.0))
+    common = (k1 + k2 + 1) / (n1 + n2 + 2)
+    a, b = (BEFOREHAND * share / min(common, 1 - common) for share in (common, 1 - common))
+    quantiles = betaincinv(a + k1, b + n1 - k1, (nodes + 1) / 2)
+    return float(np.clip((weights / 2 * betainc(a + k2, b + n2 - k2, quantiles)).sum(), 0.0, 1.0))
 
 
 def made(k: float, n: float, mean: float, bounds: tuple[float, float], method: str) -> dict[str, Any]:

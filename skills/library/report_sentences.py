@@ -3,7 +3,7 @@
 from typing import Any
 
 from library.actions import Action
-from library.campaign_numbers import FUNNEL, rates, says_anything
+from library.campaign_numbers import FEWEST, FUNNEL, rates, says_anything
 from library.claimed_text import LONGEST_NAME, Piece, Text, joined, named, number, percent, quoted, rate, say
 from library.followups import PATIENCE
 from library.outcomes import HORIZON_DAYS
@@ -86,9 +86,10 @@ def placed(of: Material) -> Text:
 
 def changed(of: Material) -> Text:
     """Set the share answered beside that of the period before; its figures only where both have enough."""
-    if of.missing or of.numbers.previous is None or REPLIED not in of.changes:
+    then = of.numbers.previous
+    if of.missing or then is None or then.delivered < FEWEST or REPLIED not in of.changes:
         return ()
-    before = rates(of.numbers.previous)[0]["rate"]
+    before = rates(then)[0]["rate"]
     told = rate(before, of.refs.delivered(before=True))
     return say(VERDICTS[of.changes[REPLIED]["verdict"]], rate=told, days=days(of))
 

@@ -46,6 +46,13 @@ async def test_the_week_of_the_story_is_told_with_its_numbers_in_few_words(skill
     assert found["log_offset"] == 4711
 
 
+async def test_no_change_is_told_from_a_share_of_one_pitch(skillbench):
+    now = skillbench.now
+    rows = told(skillbench.user(), now, ["replied", *[None] * 40], days=2)
+    rows["pitches"][0]["sent_at"] = now - timedelta(days=9)
+    assert "in the 7 days before" not in (await report(skillbench, rows))["markdown"]
+
+
 @pytest.mark.parametrize(("audience", "detail"), SHAPES)
 async def test_every_numeral_is_a_claim_that_is_true_and_names_its_rows_and_the_log(
     skillbench, audience, detail

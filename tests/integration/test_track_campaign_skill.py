@@ -33,6 +33,26 @@ async def test_the_week_of_the_story_has_its_numbers(skillbench):
     assert {one["verdict"] for one in found["change"]} == {"no_clear_change"}
 
 
+@pytest.mark.parametrize(("window", "after"), [("7d", 12), ("28d", 30)])
+async def test_placements_that_take_longer_than_replies_make_no_period_worse(skillbench, window, after):
+    user, now = skillbench.user(), skillbench.now
+    act, old, days = campaign(user), campaign(user, "Old"), int(window[:-1])
+    people = [contact(user, number) for number in range(400)]
+
+    def sent(to, age, campaign_):
+        placed = to % 8 == 0 and age > after
+        at = now - timedelta(days=age)
+        answer = {"replied_at": at + timedelta(days=1)} if to % 8 == 0 else {}
+        when = {"placed_at": at + timedelta(days=after)} if placed else {}
+        return pitch(campaign_, people[to], at, **answer, **when)
+
+    before = [sent(to, 100, old) for to in range(400)]
+    even = [sent(to, 0.01 + 2 * days * to / 400, act) for to in range(400)]
+    rows = {"contacts": people, "campaigns": [act, old], "pitches": [*before, *even]}
+    found = await track(skillbench, rows, window=window)
+    assert {one["metric"]: one["verdict"] for one in found["change"]}["placed"] == "no_clear_change"
+
+
 async def test_replies_still_to_come_are_told_and_opens_are_not(skillbench):
     found = await track(skillbench, story(skillbench.user(), skillbench.now))
     (said,) = found["meta"]["warnings"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from library.campaign_numbers import span
+from library.campaign_numbers import SURE, span
 from library.exact import benjamini_hochberg
 from library.rates import fit_beta, p_greater, posterior, wilson
 from skillmodules import skill_module
@@ -55,6 +55,21 @@ def test_either_of_two_equals_is_greater_half_the_time():
 
 def test_greater_and_smaller_make_one():
     assert p_greater(2, 40, 9, 60) + p_greater(9, 60, 2, 40) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("few", "many"), [((0, 10), (0, 300)), ((0, 1), (0, 60)), ((10, 10), (300, 300))])
+def test_where_all_ended_alike_it_does_not_decide_how_many_there_were(few, many):
+    assert 0.3 < p_greater(*few, *many) < 0.7
+
+
+@pytest.mark.parametrize("sizes", [(1, 50), (10, 300), (300, 10), (40, 48), (200, 200)])
+@pytest.mark.parametrize("rate", [0.01, 0.03, 0.08, 0.5])
+def test_of_two_periods_alike_one_in_twenty_is_called_better_or_worse(sizes, rate):
+    counts = np.random.default_rng(4).binomial(sizes, rate, (2000, 2))
+    pairs, often = np.unique(counts, axis=0, return_counts=True)
+    p = np.array([p_greater(k0, sizes[0], k1, sizes[1]) for k0, k1 in pairs.tolist()])
+    clear = (p >= SURE) | (p <= 1 - SURE)
+    assert often[clear].sum() / 2000 < 0.07
 
 
 def test_many_pitches_decide():
