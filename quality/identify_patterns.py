@@ -96,7 +96,8 @@ def supported(rows: list[Json]) -> Told:
     """Return the attributes of each supported pattern."""
     made = {name: Column.of(values) for name, values in columns(rows).items()}
     outcome = np.array([row["replied"] for row in rows])
-    sample = Sample(outcome, made, made[TYPE], Column.of([row["campaign"] for row in rows]))
+    whose = (Column.of([str(row[name]) for row in rows]) for name in ("campaign", "contact"))
+    sample = Sample(outcome, made, made[TYPE], *whose)
     findings, _ = search(sample, RULES)
     return [tuple(name for name, _ in one.rule) for one in findings if one.verdict == "supported"]
 

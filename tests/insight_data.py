@@ -56,7 +56,9 @@ def story(owners: list[UUID]) -> dict[str, Rows]:
     artists = [artist(owner, in_cohort=True, name=f"Act {n}") for n, owner in enumerate(owners)]
     acts = [campaign(each["user_id"], artist_id=each["id"]) for each in artists]
     people = {
-        (each["user_id"], match): contact(each["user_id"], genres=["synthpop" if match else "metal"])
+        (each["user_id"], match): [
+            contact(each["user_id"], genres=["synthpop" if match else "metal"]) for _ in range(20)
+        ]
         for each in artists
         for match in (True, False)
     }
@@ -67,8 +69,8 @@ def story(owners: list[UUID]) -> dict[str, Rows]:
         act = acts[len(pitches) % len(acts)]
         coins = {f"coin_{n}": "yes" if rng.random() < 0.5 else "no" for n in range(19)}
         days = 30 + float(rng.uniform(0, 200))
-        to = people[act["user_id"], match]
+        to = people[act["user_id"], match][int(rng.integers(20))]
         row = pitch(act["user_id"], act, to, days=days, attributes=coins)
         pitches.append(answered(row) if replied else row)
-    contacts = [*people.values()]
+    contacts = [one for some in people.values() for one in some]
     return {"artists": artists, "campaigns": acts, "contacts": contacts, "pitches": pitches}

@@ -21,7 +21,8 @@ TIMES = ("weekday", "part of day", "slot")
 
 FIELDS = """
     p.replied_at IS NOT NULL AS replied, p.placed_at IS NOT NULL AS placed, p.sent_at, p.channel, p.template,
-    CAST(p.attributes AS text) AS attributes, k.id AS campaign, k.artist_id AS artist, k.genres AS wanted,
+    CAST(p.attributes AS text) AS attributes, p.contact_id AS contact, k.id AS campaign,
+    k.artist_id AS artist, k.genres AS wanted,
     c.type, c.genre_keys, c.regions[1] AS region, c.timezone
 """
 MINE = f"""

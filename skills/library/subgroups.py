@@ -34,12 +34,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Pitches: whether each succeeded, its attributes, and what it is adjusted and clustered by."""
+    """Pitches: whether each succeeded, its attributes, what it is adjusted by, and of whom and what it is."""
 
     outcome: np.ndarray
     columns: dict[str, Column]
     stratum: Column
-    cluster: Column
+    campaign: Column
+    contact: Column
 
     def mask(self, condition: Condition) -> np.ndarray:
         attribute, value = condition
@@ -96,19 +97,27 @@ def tables_by(sample: Sample, one: Candidate, by: Column) -> list[Table]:
     return [Table(*map(int, row)) for row in zip(*counts, strict=True) if row[1] + row[3]]
 
 
-def scores_by_cluster(sample: Sample, one: Candidate) -> np.ndarray:
+def scores_by_cluster(sample: Sample, one: Candidate, by: Column) -> np.ndarray:
     """Return how condition and outcome go together in each cluster, the means of the strata taken off."""
-    strata, clusters = sample.stratum.codes[one.known] + 1, sample.cluster.codes[one.known]
+    strata, clusters = sample.stratum.codes[one.known] + 1, by.codes[one.known]
     x = _centred(one.inside[one.known].astype(float), strata)
     y = _centred(sample.outcome[one.known].astype(float), strata)
     _, numbered = np.unique(clusters, return_inverse=True)
     return np.bincount(numbered, weights=x * y)
 
 
-def decided_by_cluster(sample: Sample, one: Candidate) -> float:
+def table_without_the_loudest(sample: Sample, one: Candidate, by: Column) -> Table:
+    """Return the candidate's table without the cluster that speaks most for what it shows."""
+    scores = scores_by_cluster(sample, one, by)
+    loudest = np.unique(by.codes[one.known])[np.argmax(scores * np.sign(scores.sum()))]
+    others = by.codes != loudest
+    return table_of(sample.outcome, one.inside & others, one.outside & others)
+
+
+def decided_by_cluster(one: Candidate, by: Column) -> float:
     """Return the share of the condition's variance that lies between clusters, 0 to 1."""
     inside = one.inside[one.known].astype(float)
-    within = _centred(inside, sample.cluster.codes[one.known] + 1)
+    within = _centred(inside, by.codes[one.known] + 1)
     whole = inside.var()
     return float(1 - within.var() / whole) if whole else 0.0
 

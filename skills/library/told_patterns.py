@@ -94,6 +94,7 @@ def sample_of(rows: list[Json], outcome: str, whose: Whose | None) -> Sample:
         {name: column for name, column in made.items() if column.values or name in TIMES},
         made[ADJUSTED],
         Column.of([row["campaign"] for row in rows]),
+        Column.of([row["contact"] for row in rows]),
     )
 
 

@@ -93,3 +93,9 @@ def test_clusters_that_agree_are_told_from_one_cluster_that_shouts():
     assert sign_flip_p([1.0] * 10) < 0.01
     assert sign_flip_p([10.0, *[0.0] * 9]) > 0.9
     assert sign_flip_p([5.0]) == 1.0
+
+
+def test_many_clusters_are_flipped_as_few_are():
+    scores = np.random.default_rng(2).normal(0.1, 1, 500)
+    assert sign_flip_p([*scores, 0.0]) == pytest.approx(sign_flip_p(scores), abs=0.015)
+    assert sign_flip_p([0.0] * 501) == 1.0

@@ -11,7 +11,7 @@ from library.told_patterns import pattern
 RULES = Rules(fdr=0.1, min_support=20, adjust="contact type")
 
 
-def sample(outcome, *, types=None, campaigns=None, **columns):
+def sample(outcome, *, types=None, campaigns=None, contacts=None, **columns):
     n = len(outcome)
     spread = types if types is not None else ["radio"] * n
     clusters = campaigns if campaigns is not None else [number % 10 for number in range(n)]
@@ -20,6 +20,7 @@ def sample(outcome, *, types=None, campaigns=None, **columns):
         {name: Column.of([str(value) for value in given]) for name, given in columns.items()},
         Column.of([str(value) for value in spread]),
         Column.of([str(value) for value in clusters]),
+        Column.of([str(value) for value in (contacts if contacts is not None else range(n))]),
     )
 
 
@@ -88,7 +89,8 @@ def test_a_finely_divided_attribute_says_how_much_is_missing():
     given = story()
     slots = Column.of([str(n % 21) for n in range(1200)])
     findings, _ = search(
-        Sample(given.outcome, {**given.columns, "slot": slots}, given.stratum, given.cluster), RULES
+        Sample(given.outcome, {**given.columns, "slot": slots}, given.stratum, given.campaign, given.contact),
+        RULES,
     )
     (slot,) = [finding for finding in findings if finding.rule[0][0] == "slot"]
     assert slot.verdict == "not_enough_data"
@@ -120,3 +122,30 @@ def test_the_more_there_is_the_less_is_missing_and_never_less_than_one():
 def test_what_is_only_suggestive_is_said_to_be_chance_perhaps(verdict, told):
     finding = Finding((("region", "UK"),), Table(9, 77, 27, 116), 0.584, adjusted=False, verdict=verdict)
     assert pattern(finding, "replied")["text"].endswith(f"q 0.584, {told}")
+
+
+def test_what_one_contact_does_again_and_again_is_not_taken_for_its_region():
+    contacts = np.concatenate([np.zeros(50, dtype=int), np.arange(1, 601) % 150 + 1])
+    replied = np.concatenate([np.arange(50) < 45, np.arange(600) % 16 == 0])
+    given = sample(replied, contacts=contacts, region=np.where(contacts % 30 == 0, "Leeds", "elsewhere"))
+    assert supported(given) == []
+
+
+def test_where_contacts_are_pitched_again_and_again_chance_is_not_supported_more_often():
+    rng, wrong = np.random.default_rng(7), 0
+    for _ in range(80):
+        rates, regions = rng.beta(0.4, 4.6, 60), rng.choice(list("abcde"), 60)
+        contacts = np.repeat(np.arange(60), 16)
+        wrong += bool(
+            supported(
+                sample(
+                    rng.random(960) < rates[contacts],
+                    campaigns=np.tile(np.arange(16), 60),
+                    contacts=contacts,
+                    types=rng.choice(["radio", "press"], 60)[contacts],
+                    region=regions[contacts],
+                    taste=rng.choice(["yes", "no"], 60)[contacts],
+                )
+            )
+        )
+    assert wrong / 80 < 0.15
