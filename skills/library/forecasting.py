@@ -66,6 +66,7 @@ class Forecast:
         if self.model is None:
             return [_from_rate(self.rates, one) for one in sent]
         line, error = self.model.log_odds(sent)
+        below, above = self.model.rates.reach(sent)
         matrix = filled(self.model.columns.matrix(sent), self.model.usual)
         parts = self.model.fit.design(matrix)[:, 1:] * self.model.fit.weights[1:] * self.platt.slope
         usual_of_type = self.model.rates.usual_log_odds(sent)
@@ -73,11 +74,20 @@ class Forecast:
         kind = (usual_of_type - logit(self.rates.overall)) * self.platt.slope
         effects = np.column_stack([history, kind, parts])
         names = ["history", OF_TYPE, *self.model.columns.names]
-        bounds = [expit(self.platt(line + way * INTERVAL * error)) for way in (0, -1, 1)]
+        ends = (line, line - np.hypot(below, INTERVAL * error), line + np.hypot(above, INTERVAL * error))
+        bounds = [expit(self.platt(end)) for end in ends]
         return [
             {"p": float(p), "lo": float(lo), "hi": float(hi), "factors": _factors(names, own, one)}
             for p, lo, hi, own, one in zip(*bounds, effects, sent, strict=True)
         ]
+
+    def doubt(self, sent: Sequence[Sent]) -> float:
+        """Return the standard error of these contacts' chances together: what is not known of all alike."""
+        if self.model is None:
+            return float(np.mean([one["hi"] - one["lo"] for one in self.predict(sent)])) / (2 * INTERVAL)
+        line, error = self.model.log_odds(sent)
+        low, high = (expit(self.platt(line + way * INTERVAL * error)) for way in (-1, 1))
+        return float(np.mean(high - low)) / (2 * INTERVAL)
 
 
 def forecast(rows: Sequence[Json], horizon: timedelta, outcome: str) -> Forecast:

@@ -14,7 +14,7 @@ from library.rates import Prior, fit_beta, posterior
 FEWEST_OF_VALUE, MOST_VALUES = 10, 8
 PRIOR_SUCCESSES, PRIOR_PITCHES = 0.25, 5.0
 CHOICES = ("type", "template", "channel")
-UNKNOWN = float("nan")
+UNKNOWN, NEVER = float("nan"), 1e-12
 
 Json = dict[str, Any]
 
@@ -60,6 +60,13 @@ class Rates:
         priors = [self.prior(one.type) for one in sent]
         means = [(a + one.k) / (a + b + one.n) for one, (a, b) in zip(sent, priors, strict=True)]
         return np.asarray(logit(np.array(means, dtype=float)))
+
+    def reach(self, sent: Sequence[Sent]) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far below and above its log odds each contact's own rate may lie, to 95 %."""
+        rates = [self.of(one) for one in sent]
+        ends = np.array([[rate[name] for rate in rates] for name in ("lo", "mean", "hi")])
+        low, mean, high = logit(np.clip(ends, NEVER, 1 - NEVER))
+        return np.asarray(mean - low), np.asarray(high - mean)
 
     def usual_log_odds(self, sent: Sequence[Sent]) -> np.ndarray:
         """Return the log odds of the rate of each contact's type."""

@@ -94,7 +94,7 @@ def run(given: Json, context: Context) -> Json:
     basis = ("insufficient" if missing else "own_data") if rows else "prior_only"
     return {
         "predictions": predictions[:SHOWN],
-        "expected": expected(predictions),
+        "expected": expected(predictions, model.doubt(sent) if sent else 0.0),
         "model": model.card,
         "meta": meta(
             context,
@@ -111,13 +111,12 @@ def run(given: Json, context: Context) -> Json:
     }
 
 
-def expected(predictions: list[Json]) -> Json:
-    """Return the share of these contacts that will succeed: chance and doubt about the rate together."""
+def expected(predictions: list[Json], doubt: float) -> Json:
+    """Return the share of these contacts that will succeed: chance and doubt about all rates together."""
     n = len(predictions)
     if not n:
         return made(0, 0, 0.0, (0.0, 1.0), "none asked for")
     p = np.array([one["p"] for one in predictions])
-    doubt = np.mean([one["hi"] - one["lo"] for one in predictions]) / (2 * INTERVAL)
     half = INTERVAL * np.sqrt((p * (1 - p)).sum() / n**2 + doubt**2)
     bounds = (max(0.0, float(p.mean() - half)), min(1.0, float(p.mean() + half)))
     return made(float(p.sum()), n, float(p.mean()), bounds, "sum of predictions")

@@ -50,6 +50,32 @@ def test_a_planted_genre_effect_is_found_and_named():
     assert "genre match" in [factor["name"] for factor in yes["factors"]]
 
 
+def test_the_interval_of_a_contact_holds_its_own_chance():
+    rng = np.random.default_rng(5)
+    own, contacts = rng.beta(1, 11, 300), rng.integers(300, size=2000)
+    matches = rng.random(2000) < 0.5
+
+    def chance(of, match):
+        odds = own[of] / (1 - own[of]) * np.where(match, 2.0, 0.5)
+        return odds / (1 + odds)
+
+    success = rng.random(2000) < chance(contacts, matches)
+    rows = [
+        row(number / 4, who, success=bool(won), match=bool(match))
+        for number, (who, won, match) in enumerate(zip(contacts.tolist(), success, matches, strict=True))
+    ]
+    made = forecast(rows, HORIZON, "replied")
+    pasts = [success[contacts == who] for who in range(300)]
+    sent = [
+        Sent(type="radio", match=True, k=int(past.sum()), n=len(past), earlier=len(past), days=30.0)
+        for past in pasts
+    ]
+    told = zip(made.predict(sent), chance(np.arange(300), np.ones(300, bool)), strict=True)
+    assert made.card["kind"] == "logistic"
+    assert np.mean([one["lo"] <= truth <= one["hi"] for one, truth in told]) > 0.88
+    assert made.doubt(sent) < 0.03
+
+
 def test_what_a_type_does_is_not_told_as_the_history_of_a_contact_that_has_none():
     venues = [
         one | {"type": "venue", "contact_id": f"v{i}", "success": False}
