@@ -18,6 +18,8 @@ WHERE p.user_id = :user AND p.campaign_id = CAST(:campaign AS uuid)
   AND p.sent_at <= :until AND p.sent_at > :settled AND p.last_sent_at < :patient AND p.sends < :most_sends
   AND (p.bounced_at > :until OR p.bounced_at IS NULL)
   AND (p.replied_at > :until OR p.replied_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM pitches o WHERE o.user_id = :user AND o.contact_id = p.contact_id
+                  AND o.last_sent_at BETWEEN :patient AND :until)
 ORDER BY p.last_sent_at, p.id
 LIMIT :shown
 """
@@ -28,7 +30,8 @@ Json = dict[str, Any]
 def due(context: Context, campaign_id: str, until: datetime) -> tuple[list[Json], int]:
     """Return follow-ups, the longest silent first and at most fifty, and how many there are.
 
-    Once is enough: a pitch sent twice is left alone, and so is one older than the horizon.
+    Once is enough: a pitch sent twice is left alone, and so is one older than the horizon, or whoever was
+    written to of late for another campaign.
     """
     found = context.rows(
         DUE,

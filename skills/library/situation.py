@@ -11,6 +11,7 @@ from skill_runner.context import Context, SkillError
 
 MOST_CAMPAIGNS, MOST_SEARCHED = 200, 3
 MOST_FITTING = 200
+TIRED_SENDS, REMEMBERED = 3, timedelta(days=60)
 TYPES_OF = {
     "radio": ["radio", "podcast"],
     "press": ["journalist", "blogger", "podcast"],
@@ -53,8 +54,13 @@ SELECT c.id, c.outlet, c.type
 FROM contacts c
 WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.suppressed AND NOT c.erased
   AND c.email IS NOT NULL AND (:any_type OR c.type IS NULL OR c.type = ANY(CAST(:types AS text[])))
+  AND NOT EXISTS (SELECT 1 FROM pitches p JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = :user
+                  WHERE p.user_id = :user AND p.contact_id = c.id
+                  AND (p.campaign_id = :campaign OR k.release_id = CAST(:release AS uuid)
+                       OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
-                  AND (p.campaign_id = :campaign OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
+                  HAVING count(p.replied_at) = 0
+                     AND sum(p.sends) FILTER (WHERE p.sent_at > :since) >= :tired_sends)
   AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.user_id = :user AND o.campaign_id = :campaign
                   AND o.contact_id = c.id)
 ORDER BY c.id LIMIT :most
@@ -133,7 +139,7 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     found = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, now=now, most=most)
     campaigns = found[:MOST_CAMPAIGNS]
     artists = context.rows(ARTISTS, today=today, artist=artist_id)
-    lately = {"now": now, "since": now - timedelta(days=60), "most": MOST}
+    lately = {"now": now, "since": now - REMEMBERED, "most": MOST}
     of = {"campaigns": [one["id"] for one in campaigns], **lately}
     return Situation(
         now=now,
@@ -159,12 +165,15 @@ def waits(row: Row) -> bool:
 
 
 def _fitting(context: Context, campaign: Row) -> list[Row]:
+    """Return whom to pitch: nobody who knows of the release, or is to be left alone."""
     genres = sorted(keys(campaign["genres"] or campaign["own"] or ()))
     if not genres:
         return []
-    types, lately = TYPES_OF.get(campaign["goal"] or "all", []), context.now() - timedelta(days=14)
-    asked = {"campaign": campaign["id"], "genres": genres, "types": types, "any_type": not types}
-    return context.rows(FITTING, **asked, lately=lately, most=MOST_FITTING + 1)
+    types, now = TYPES_OF.get(campaign["goal"] or "all", []), context.now()
+    asked = {"campaign": campaign["id"], "release": campaign["release_id"], "genres": genres}
+    kinds = {"types": types, "any_type": not types}
+    times = {"lately": now - timedelta(days=14), "since": now - REMEMBERED, "tired_sends": TIRED_SENDS}
+    return context.rows(FITTING, **asked, **kinds, **times, most=MOST_FITTING + 1)
 
 
 def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,10 +9,9 @@ from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
 from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, answered
-from library.situation import MOST_FITTING, Row, Situation, waits
+from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, waits
 
 AT_ONCE = 20
-TIRED_SENDS = 3
 ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
 INTERESTED_LOST, DRAFT_LOST, FRESH_LOST = 0.5, 0.5, 0.3
 HARM_OF_BOUNCE, HARM_OF_TIRING = 0.02, 0.02
@@ -43,10 +43,15 @@ def answer_interested(at: Situation) -> Iterator[Action]:
 
 
 def follow_up(at: Situation) -> Iterator[Action]:
-    """Silent pitches to which an answer may still come; one follow-up each, while it is worth it."""
-    delays = still_to_come(at.history, at.now)
+    """Silent pitches to which an answer may still come; one follow-up each, while it is worth it.
+
+    None to whoever was written to a day ago for another campaign, or has heard too much.
+    """
+    delays, spared = still_to_come(at.history, at.now), {*_tired(at), *_just_written_to(at)}
     worth = []
     for row in (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS):
+        if row["contact_id"] in spared:
+            continue
         days = at.days_since(row["sent_at"])
         chance = delays.chance(days)
         if PATIENCE.days < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
@@ -135,15 +140,11 @@ def clean_bounces(at: Situation) -> Iterator[Action]:
 
 def rest_contacts(at: Situation) -> Iterator[Action]:
     """Contacts that were written to again and again, and never answered."""
-    sends: dict[str, int] = {}
-    for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
-        sends[row["contact_id"]] = sends.get(row["contact_id"], 0) + row["sends"]
-    heard = _heard(at)
-    tired = sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
+    tired = _tired(at)
     if not tired:
         return
     harm = HARM_OF_TIRING * len(tired)
-    later = (at.now + timedelta(days=60)).isoformat()
+    later = (at.now + REMEMBERED).isoformat()
     people = [{"id": one} for one in tired[:AT_ONCE]]
     yield Action(
         "rest_contacts",
@@ -162,6 +163,19 @@ PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounce
 def _heard(at: Situation) -> set[str]:
     """Return who ever answered."""
     return {row["contact_id"] for row in (*at.history, *at.pitches) if row["replied_at"]}
+
+
+def _tired(at: Situation) -> list[str]:
+    """Return who was written to again and again of late, and never answered."""
+    sends, heard = Counter[str](), _heard(at)
+    for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
+        sends[row["contact_id"]] += row["sends"]
+    return sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
+
+
+def _just_written_to(at: Situation) -> set[str]:
+    """Return who was sent anything, for whichever campaign, within the days of patience."""
+    return {row["contact_id"] for row in at.history if at.now - row["last_sent_at"] <= PATIENCE}
 
 
 def _last_reached(at: Situation) -> dict[str, datetime]:

@@ -130,6 +130,28 @@ async def test_of_many_campaigns_contacts_are_looked_for_in_those_pitched_last(s
     assert titles == {f"Pitch 1 contact of the genre in C{number}" for number in range(3)}
 
 
+async def test_nobody_is_to_be_pitched_who_knows_of_the_release_or_is_to_be_left_alone(skillbench):
+    user = skillbench.user()
+    act = artist(user)
+    tide, ebb = (release(user, act, title=title) for title in ("Low Tide", "Ebb"))
+    radio, press, other = (
+        campaign(user, artist_id=act["id"], release_id=out["id"], created_at=skillbench.now, name=name)
+        for name, out in {"Radio": tide, "Press": tide, "Other": ebb}.items()
+    )
+    told, tired, rested, answering = people = [contact(user, email=SEALED) for _ in range(4)]
+    sent = [
+        pitch(user, radio, told, days=30),
+        pitch(user, other, tired, days=20, sends=3),
+        pitch(user, other, rested, days=70, sends=3),
+        pitch(user, other, answering, days=20, sends=3, replied_at=skillbench.now),
+    ]
+    rows = {"artists": [act], "releases": [tide, ebb], "campaigns": [radio, press, other]}
+    await skillbench.load({**rows, "contacts": people, "pitches": sent})
+    found = await skillbench.run(SKILL, {"campaign_id": str(press["id"]), "limit": 50}, user=user)
+    asked = {one["id"] for one in pitching(found["actions"])["command"]["input"]["contacts"]}
+    assert asked == {str(rested["id"]), str(answering["id"])}
+
+
 async def test_a_pitch_that_is_recommended_knows_artist_facts_and_release(skillbench):
     user = skillbench.user()
     act = artist(user, name="Willow & Ash", location="Newcastle")

@@ -82,6 +82,16 @@ async def test_follow_ups_are_due_after_three_days_for_the_silent_alone(skillben
     assert found["followups_total"] == 2
 
 
+async def test_no_follow_up_is_due_the_day_after_a_pitch_for_another_campaign(skillbench):
+    user, now = skillbench.user(), skillbench.now
+    act, other, people = campaign(user), campaign(user, "Low Tide"), [contact(user, n) for n in range(2)]
+    pitches = [pitch(act, one, now - timedelta(days=5)) for one in people]
+    yesterday = pitch(other, people[0], now - timedelta(days=1))
+    rows = {"contacts": people, "campaigns": [act, other], "pitches": [*pitches, yesterday]}
+    due = (await track(skillbench, rows))["followups_due"]
+    assert [one["contact_id"] for one in due] == [str(people[1]["id"])]
+
+
 async def test_a_bounce_leaves_the_denominator(skillbench):
     user, now = skillbench.user(), skillbench.now
     act, people = campaign(user), [contact(user, n) for n in range(12)]

@@ -8,7 +8,7 @@ import pytest
 from library.actions import Action, Gain, counted, evidence, needing, ranked, skill
 from library.expected import better_template, reply_rate, still_to_come
 from library.situation import Situation
-from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting
+from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting, rest_contacts
 from library.steps_plans import record_answers
 from quality.harness import NOW
 
@@ -112,6 +112,19 @@ def test_a_pitch_silent_for_some_days_is_followed_up():
     assert found.title == "Follow up 1 pitch without an answer"
     assert found.command["input"]["contacts"] == [{"id": "c"}]
     assert found.evidence[0]["why"].endswith("an answer may still come, in Glass Coast")
+
+
+def test_nobody_is_followed_up_the_day_after_a_pitch_for_another_campaign():
+    sent = situation(pitch(4))
+    assert list(follow_up(replace(sent, history=[pitch(1, campaign_id="other")]))) == []
+    assert len(list(follow_up(replace(sent, history=[pitch(5, campaign_id="other")])))) == 1
+
+
+def test_whom_it_says_to_leave_alone_it_does_not_follow_up():
+    often = situation(pitch(5), *(pitch(days, campaign_id="other") for days in (25, 45)))
+    acts = [*often.campaigns, {"id": "other", "name": "Low Tide", "artist": None}]
+    assert len(list(rest_contacts(replace(often, campaigns=acts)))) == 1
+    assert list(follow_up(replace(often, campaigns=acts))) == []
 
 
 def test_who_was_written_to_or_has_answered_is_not_written_to_as_a_stranger():
