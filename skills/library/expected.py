@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from library.actions import Gain
+from library.exact import Table, mantel_haenszel
 from library.outcomes import HORIZON_DAYS, answered, mature, watched
 from library.rates import p_greater, posterior
 from library.survival import Curve, kaplan_meier
@@ -61,7 +62,7 @@ class Delays:
 
 
 def better_template(history: list[Row], now: datetime) -> Better | None:
-    """Return the template that is surely better than the one used most, if there is one."""
+    """Return the template that is surely better than the one used most, with contacts of the same type."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in mature(history, now):
         if row["template"]:
@@ -73,9 +74,25 @@ def better_template(history: list[Row], now: datetime) -> Better | None:
         return None
     usual = max(sorted(set(used)), key=used.count)
     best = max(sorted(many), key=lambda name: many[name][0] / many[name][1])
-    rivals = len(many) - 1
-    if best == usual or p_greater(*many[best], *many[usual]) < 1 - (1 - SURE) / rivals:
+    chance = (1 - SURE) / max(len(many) - 1, 1)
+    if best == usual or p_greater(*many[best], *many[usual]) < 1 - chance:
         return None
-    more = many[best][0] / many[best][1] - many[usual][0] / many[usual][1]
-    low = posterior(*many[best], 1, 19)["lo"] - many[usual][0] / many[usual][1]
-    return Better(best, usual, Gain(more, max(low, 0.0)), sum(many[best] + many[usual][1:]))
+    alike = mantel_haenszel(_by_type(history, now, best, usual))
+    if alike.ratio <= 1 or alike.p / 2 > chance:
+        return None
+    rate = many[usual][0] / many[usual][1]
+    more = many[best][0] / many[best][1] - rate
+    more = min(rate * (alike.ratio - 1), more) if rate else more
+    low = posterior(*many[best], 1, 19)["lo"] - rate
+    return Better(best, usual, Gain(more, min(max(low, 0.0), more)), many[best][1] + many[usual][1])
+
+
+def _by_type(history: list[Row], now: datetime, best: str, usual: str) -> list[Table]:
+    """Set two templates beside each other among contacts of one type: neither gains by whom it met."""
+    counts: dict[str | None, list[int]] = defaultdict(lambda: [0] * 4)
+    for row in mature(history, now):
+        if row["template"] in (best, usual):
+            of, side = counts[row["type"]], 0 if row["template"] == best else 2
+            of[side] += answered(row)
+            of[side + 1] += 1
+    return [Table(*of) for of in counts.values()]

@@ -22,14 +22,14 @@ def action(kind, mean, low=0.0, *, minutes=0, why=WHY, **values):
 def pitch(days, *, after=None, template="short", **values):
     sent = NOW - timedelta(days=days)
     names = ("replied_at", "positive_at", "placed_at", "declined_at", "bounced_at")
-    row = dict.fromkeys(names) | {"campaign_id": "k", "contact_id": "c", "sends": 1}
+    row = dict.fromkeys(names) | {"campaign_id": "k", "contact_id": "c", "sends": 1, "type": "radio"}
     answered = {} if after is None else {"replied_at": sent + timedelta(days=after)}
     return {**row, "sent_at": sent, "last_sent_at": sent, "template": template, **answered, **values}
 
 
 def situation(*pitches):
     acts = [{"id": "k", "name": "Glass Coast", "artist": None}]
-    rows = [{"outlet": None, "type": None, **row} for row in pitches]
+    rows = [{"outlet": None, **row, "type": None} for row in pitches]
     told = {"k": {"artistInfo": {"name": "Neon Harbour"}}}
     return Situation(now=NOW, pitches=rows, campaigns=acts, acts=told)
 
@@ -158,13 +158,31 @@ def templates(good, bad, *, n=300):
 
 def test_a_template_that_is_surely_better_is_named():
     better = better_template(templates(0.15, 0.05), NOW)
-    assert (better.name, better.than) == ("good", "bad")
+    assert (better.name, better.than, better.n) == ("good", "bad", 600)
     assert better.more.mean == pytest.approx(0.1)
+
+
+def test_a_template_may_be_better_than_one_that_nobody_answers():
+    assert better_template(templates(0.1, 0.0), NOW).more.mean == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("good", "bad", "n"), [(0.06, 0.05, 300), (0.05, 0.15, 300), (0.5, 0.0, 20)])
 def test_a_template_that_may_be_luck_is_not(good, bad, n):
     assert better_template(templates(good, bad, n=n), NOW) is None
+
+
+def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
+    told = [
+        pitch(days, template=template, type=kind, after=1 if number < rate * many else None)
+        for template, days, by_kind in (
+            ("good", 60, {"radio": 270, "blogger": 30}),
+            ("bad", 30, {"radio": 30, "blogger": 270}),
+        )
+        for kind, many in by_kind.items()
+        for rate in [0.2 if kind == "radio" else 0.04]
+        for number in range(many)
+    ]
+    assert better_template(sorted(told, key=lambda row: row["sent_at"], reverse=True), NOW) is None
 
 
 def test_no_history_names_no_template():
