@@ -43,7 +43,7 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
             curves.append(_curve(*drawn(seed, number, YOUNG)))
             best += _best(rows, truth)
             if len(set(truth.values())) == 1:
-                alike.append(compared(grouped(rows, "type"), NOW).p < 0.05)
+                alike.append(compared(grouped(rows, "type"), NOW, "type").p < 0.05)
         await _same_through_tables(bench, seed)
     return [*_of_curves(curves), _of_best(best), _of_alike(alike), *_of_replies()]
 
@@ -64,8 +64,10 @@ def drawn(seed: int, number: int, oldest: float) -> tuple[list[Json], dict[str, 
     for place, (kind, age, delay, answer) in enumerate(zip(kinds, ages, delays, answers, strict=True)):
         sent = NOW - timedelta(days=float(age))
         at = sent + timedelta(days=float(delay)) if answer and delay <= age else None
-        same = {"id": uuid5(user, f"pitch/{place}"), "user_id": user, "sent_at": sent, "replied_at": at}
-        rows.append({**same, "type": str(kind), **dict.fromkeys(TIMES)})
+        id_ = uuid5(user, f"pitch/{place}")
+        same = {"id": id_, "contact_id": uuid5(id_, "contact"), "user_id": user}
+        when = {**dict.fromkeys(TIMES), "sent_at": sent, "replied_at": at}
+        rows.append({**same, "type": str(kind), **when})
     return rows, truth, scale
 
 
@@ -191,13 +193,11 @@ async def _same_through_tables(bench: Bench, seed: int) -> None:
     rows, _, _ = drawn(seed, 0, OLD)
     user = rows[0]["user_id"]
     act = uuid5(user, "campaign")
-    people = {row["id"]: uuid5(row["id"], "contact") for row in rows}
-    contacts = [{"id": people[row["id"]], "user_id": user, "type": row["type"]} for row in rows]
+    contacts = [{"id": row["contact_id"], "user_id": user, "type": row["type"]} for row in rows]
     pitches = [
         {
-            **{name: row[name] for name in ("id", "user_id", "sent_at", "replied_at")},
+            **{name: row[name] for name in ("id", "user_id", "contact_id", "sent_at", "replied_at")},
             "campaign_id": act,
-            "contact_id": people[row["id"]],
             "sends": 1,
         }
         for row in rows

@@ -11,7 +11,7 @@ import numpy as np
 
 from library import music
 from library.localtime import WEEKDAYS, local
-from library.outcomes import HORIZON_DAYS, answered, mature, watched
+from library.outcomes import HORIZON_DAYS, answered, delivered, mature, watched
 from library.rates import wilson
 from library.seeds import generator
 from library.shrinking import rate_draws
@@ -104,9 +104,12 @@ def unwatched(curve: Curve) -> list[str]:
     return [*few, f"too few pitches are older than {end}: what takes longer is not known yet"]
 
 
-def compared(split: dict[str, list[Json]], now: datetime) -> LogRank:
+def compared(split: dict[str, list[Json]], now: datetime, group_by: str) -> LogRank:
+    """Compare groups; many pitches to one contact say little of others, but much of its outlet."""
     seen = [watched(rows, now) for rows in split.values()]
-    return log_rank([(one.days, one.answered) for one in seen])
+    whose = [[row["contact_id"] for row in delivered(rows)] for rows in split.values()]
+    curves = [(one.days, one.answered) for one in seen]
+    return log_rank(curves, None if group_by == "outlet" else whose)
 
 
 def _point(curve: Curve, day: float) -> Json:

@@ -5,6 +5,7 @@ A pitch is (days, answered): days to its answer, else days watched without one (
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc, ndtri
@@ -104,8 +105,14 @@ class LogRank:
     p: float
 
 
-def log_rank(groups: Sequence[tuple[Sequence[float], Sequence[bool]]]) -> LogRank:
-    """Compare the curves of groups (Mantel 1966); fewer than two with anything to tell: p is 1."""
+def log_rank(
+    groups: Sequence[tuple[Sequence[float], Sequence[bool]]], whose: Sequence[Sequence[Any]] | None = None
+) -> LogRank:
+    """Compare the curves of groups (Mantel 1966); fewer than two with anything to tell: p is 1.
+
+    `whose` says of whom each pitch is: the statistic is divided by how much more their pitches vary than as
+    many that have nothing in common (Rao, Scott 1981).
+    """
     filled = [(np.asarray(d, dtype=float), np.asarray(a, dtype=bool)) for d, a in groups if len(d)]
     everything = [np.concatenate(side) for side in zip(*filled, strict=True)] if filled else []
     if len(filled) < PAIR or not everything[1].any():
@@ -118,9 +125,31 @@ def log_rank(groups: Sequence[tuple[Sequence[float], Sequence[bool]]]) -> LogRan
     excess = (seen - (share * answers).sum(axis=1))[:-1]
     weight = answers * (total - answers) / np.maximum(total - 1, 1)
     spread = np.diag((share * weight).sum(axis=1)) - (share * weight) @ share.T
-    statistic = float(excess @ np.linalg.pinv(spread[:-1, :-1]) @ excess)
-    freedom = len(filled) - 1
+    inverse, freedom = np.linalg.pinv(spread[:-1, :-1]), len(filled) - 1
+    statistic = float(excess @ inverse @ excess)
+    if whose is not None:
+        parts = _excess_by_contact(filled, whose, when, share, answers / total)[:, :-1]
+        statistic /= max(float(np.trace(inverse @ parts.T @ parts)) / freedom, 1.0)
     return LogRank(statistic, freedom, float(chdtrc(freedom, max(statistic, 0.0))))
+
+
+def _excess_by_contact(
+    filled: Sequence[tuple[np.ndarray, np.ndarray]],
+    whose: Sequence[Sequence[Any]],
+    when: np.ndarray,
+    share: np.ndarray,
+    hazard: np.ndarray,
+) -> np.ndarray:
+    """Return what each contact adds to each group's excess of answers (Lin, Wei 1989)."""
+    days, answered = (np.concatenate(side) for side in zip(*filled, strict=True))
+    group = np.repeat(np.arange(len(filled)), [len(one) for one, _ in filled])
+    reached = np.searchsorted(when, days, side="right")
+    borne = np.concatenate([[0.0], np.cumsum(hazard)])[reached]
+    theirs = np.column_stack([np.zeros(len(filled)), np.cumsum(share * hazard, axis=1)])[:, reached].T
+    made = theirs - np.where(answered, share[:, reached - 1], 0.0).T
+    made[np.arange(len(days)), group] += answered - borne
+    _, contact = np.unique([str(one) for some in whose for one in some], return_inverse=True)
+    return np.column_stack([np.bincount(contact, weights=column) for column in made.T])
 
 
 def _at_risk(days: np.ndarray, when: np.ndarray) -> np.ndarray:

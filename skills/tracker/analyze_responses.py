@@ -39,7 +39,7 @@ def run(given: Json, context: Context) -> Json:
     overlap = by in OVERLAPPING and any(len(row[OVERLAPPING[by]] or ()) > 1 for row in alive)
     return {
         "groups": groups(split, now),
-        **({} if overlap else {"alike_p": compared(split, now).p}),
+        **({} if overlap else {"alike_p": compared(split, now, by).p}),
         "time_to_reply": survival(curve),
         "categories": categories(context, campaign_ids=acts, since=since),
         "meta": meta(

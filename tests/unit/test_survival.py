@@ -114,3 +114,23 @@ def test_where_everything_was_answered_the_curve_tells_all_of_it():
     curve = kaplan_meier([1.0] * 5, [True] * 5)
     assert curve.tells(21)
     assert not kaplan_meier([], []).tells(0)
+
+
+def test_contacts_pitched_again_and_again_do_not_tell_alike_groups_apart():
+    rng, often = np.random.default_rng(8), {True: 0, False: 0}
+    contacts = np.repeat(np.arange(60), 20)
+    for _ in range(200):
+        side = rng.choice(3, 60)[contacts]
+        answered = rng.random(1200) < rng.beta(0.4, 4.6, 60)[contacts]
+        days = np.where(answered, rng.exponential(4, 1200), 60.0)
+        groups = [(days[side == n], answered[side == n]) for n in range(3)]
+        for known in often:
+            whose = [contacts[side == n] for n in range(3)] if known else None
+            often[known] += log_rank(groups, whose).p < 0.05
+    assert often[True] / 200 < 0.09 < often[False] / 200
+
+
+def test_pitches_of_whom_nothing_else_is_known_tell_as_much_as_they_did():
+    given = [(TREATED, RELAPSED), (PLACEBO, [True] * 21)]
+    known = log_rank(given, [range(21), range(21, 42)])
+    assert known.p == pytest.approx(log_rank(given).p, rel=0.5)
