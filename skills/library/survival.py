@@ -129,7 +129,7 @@ def log_rank(
     statistic = float(excess @ inverse @ excess)
     if whose is not None:
         parts = _excess_by_contact(filled, whose, when, share, answers / total)[:, :-1]
-        statistic /= max(float(np.trace(inverse @ parts.T @ parts)) / freedom, 1.0)
+        statistic /= max(float(np.trace(inverse @ (parts.T @ parts))) / freedom, 1.0)
     return LogRank(statistic, freedom, float(chdtrc(freedom, max(statistic, 0.0))))
 
 
