@@ -27,6 +27,7 @@ from library.slots import (
     known,
     parsed,
     propensities,
+    sharing,
 )
 from skill_runner.context import Context, SkillError
 
@@ -73,7 +74,7 @@ def run(given: Json, context: Context) -> Json:
     evidence = enough(seen)
     facts = known(seen, slots, rng)
     p_best = chances_of_best(facts.draws) if evidence else np.full(len(slots), 1 / len(slots))
-    chances = propensities(p_best) if evidence else p_best
+    chances = propensities(p_best, sharing(slots)) if evidence else p_best
     schedule, unscheduled = scheduled(_people(given), context, home, Plan(slots, chances, window), rng)
     return {
         "slots": told(slots, facts, p_best, _scale(seen, given.get("type"))) if evidence else [],
@@ -162,7 +163,7 @@ def _meta(
     context: Context, seen: list[Seen], slots: tuple[Slot, ...], p_best: np.ndarray, *, evidence: bool
 ) -> Json:
     pitches, answered = sum(one.pitches for one in seen), sum(one.answered for one in seen)
-    if evidence and p_best.max() >= STANDS_OUT:
+    if evidence and _surest(slots, p_best) >= STANDS_OUT:
         return meta(context, "own_data", pitches, warnings=bounded(pitches))
     mean, share = (answered + 1) / (pitches + 20), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
@@ -178,6 +179,11 @@ def _meta(
     return meta(
         context, "own_data" if evidence else "insufficient", pitches, needed=needed, warnings=[warning]
     )
+
+
+def _surest(slots: tuple[Slot, ...], p_best: np.ndarray) -> float:
+    """Return how likely the likeliest part of a day is the best, however many of its hours are allowed."""
+    return float((p_best * sharing(slots)).max())
 
 
 def _scale(seen: list[Seen], kind: str | None) -> float:

@@ -66,7 +66,8 @@ def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generato
     """Estimate each slot's rate with contact types made comparable (indirect standardisation).
 
     A type that answers more often counts for more pitches, so that a slot is not praised for whom it was
-    used for. Slots are drawn towards each other as far as they are alike.
+    used for. Slots are drawn towards each other as far as they are alike; hours of one part of a day are
+    known by the same pitches, and are one.
     """
     given = list(seen)
     rates = _rates_by_kind(given)
@@ -77,10 +78,11 @@ def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generato
         counts[0] += one.answered
         counts[1] += one.pitches
         counts[2] += one.pitches * rates[one.kind] / common
-    at = [places.get(slot.place, [0.0, 0.0, 0.0]) for slot in slots]
-    answered, pitches, comparable = np.array(at).T
+    different = list(dict.fromkeys(slot.place for slot in slots))
+    answered, pitches, comparable = np.array([places.get(one, [0.0, 0.0, 0.0]) for one in different]).T
     draws = rate_draws(answered, np.maximum(comparable, answered), rng, draws=DRAWS)
-    return Known(answered, pitches, draws)
+    of = [different.index(slot.place) for slot in slots]
+    return Known(answered[of], pitches[of], draws[:, of])
 
 
 def enough(seen: Iterable[Seen]) -> bool:
@@ -91,17 +93,23 @@ def enough(seen: Iterable[Seen]) -> bool:
 
 
 def chances_of_best(draws: np.ndarray) -> np.ndarray:
-    """Return how likely each slot is the best of all; they sum to 1."""
-    return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)
+    """Return how likely each slot is the best of all; those that are one share it, and all sum to 1."""
+    best = draws == draws.max(axis=1, keepdims=True)
+    return np.asarray((best / best.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
-def propensities(p_best: np.ndarray) -> np.ndarray:
+def sharing(slots: tuple[Slot, ...]) -> np.ndarray:
+    """Return how many slots are hours of the same part of a day as each, and share its chance."""
+    return np.array([sum(one.place == slot.place for one in slots) for slot in slots])
+
+
+def propensities(p_best: np.ndarray, shared_by: np.ndarray | float = 1.0) -> np.ndarray:
     """Return how likely each slot is to be chosen, by Thompson sampling (1933).
 
     Sharpened, which costs less while slots differ little (Chapelle, Li 2011); a tenth is kept for all alike,
     so that any policy can be judged by inverse weighting later (Horvitz, Thompson 1952).
     """
-    sharp = p_best**SHARPENED
+    sharp = (p_best * shared_by) ** SHARPENED / shared_by
     if not sharp.sum():
         return np.full(len(p_best), 1 / len(p_best))
     return (1 - KEPT_FOR_OTHERS) * sharp / sharp.sum() + KEPT_FOR_OTHERS / len(p_best)

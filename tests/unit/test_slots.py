@@ -12,6 +12,7 @@ from library.slots import (
     known,
     parsed,
     propensities,
+    sharing,
 )
 
 
@@ -50,6 +51,16 @@ def test_of_two_alike_slots_none_is_likelier_the_best(rng):
 def test_a_slot_that_is_far_better_is_the_best(rng):
     seen = [Seen(0, "morning", "radio", 1000, 60), Seen(1, "morning", "radio", 1000, 140)]
     assert chances_of_best(known(seen, (Slot(0, 10), Slot(1, 10)), rng).draws)[1] > 0.99
+
+
+def test_hours_that_are_known_by_the_same_pitches_are_no_likelier_the_best_for_being_three(rng):
+    hours = (*(Slot(1, hour) for hour in (9, 10, 11)), Slot(4, 10))
+    seen = [Seen(day, "morning", "radio", 500, 40) for day in (1, 4)]
+    p_best = chances_of_best(known(seen, hours, rng).draws)
+    *three, one = p_best
+    assert propensities(p_best, sharing(hours))[3] == pytest.approx(0.5, abs=0.1)
+    assert one == pytest.approx(0.5, abs=0.05)
+    assert three == pytest.approx([sum(three) / 3] * 3)
 
 
 def test_a_slot_is_not_praised_for_whom_it_was_used_for(rng):
