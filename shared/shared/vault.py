@@ -2,6 +2,9 @@
 
 Deleting a key erases the person wherever the sealed values lie. A key is made before its first use and
 never changed; that of an erased person is never made again.
+
+What is asked takes as few round trips as it can, for PostgreSQL may be far away: arrays are of texts, since
+asyncpg asks a new connection six times what an array of anything else is.
 """
 
 import asyncio
@@ -12,26 +15,27 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.coming import Coming
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, Ids, Keyring
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import NEWEST
 from shared.refusal import Refusal
 
-ANSWER_S = 2.0
+ANSWER_S, CONNECT_S = 2.0, 5.0
 CONNECTIONS = 4
 TRIES = 2
 AWAY = "the vault is away: try again"
 NOT_THERE_YET = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InvalidCatalogNameError)
 
 SELECT = """
-select person, wrapped from vault.keys where user_id = $1 and person = any($2::uuid[])
+select person, wrapped from vault.keys where user_id = $1 and person = any($2::text[]::uuid[])
 union all
-select person, null from vault.erased where user_id = $1 and person = any($2::uuid[])
+select person, null from vault.erased where user_id = $1 and person = any($2::text[]::uuid[])
 """
 INSERT = """
 insert into vault.keys (user_id, person, wrapped)
-select $1, person, wrapped from unnest($2::uuid[], $3::bytea[]) as made (person, wrapped)
+select $1, person::uuid, decode(wrapped, 'hex') from unnest($2::text[], $3::text[]) as made (person, wrapped)
 on conflict do nothing
 """
 KEPT = """
@@ -40,6 +44,7 @@ from (values (1)) as one left join (select * from vault.keys limit 1) as any_key
 """
 ERASE = "insert into vault.erased (user_id, person) values ($1, $2) on conflict do nothing returning true"
 DELETE = "delete from vault.keys where user_id = $1 and person = $2 returning true"
+SHARED, ALONE = "begin; select pg_advisory_xact_lock_shared({})", "begin; select pg_advisory_xact_lock({})"
 
 T = TypeVar("T")
 Keys = dict[UUID, bytes | None]
@@ -65,8 +70,9 @@ class Erased(Refusal):
 class Vault:
     """Keys by user and person; every call may raise Unavailable, except for keys in memory."""
 
-    def __init__(self, pool: asyncpg.Pool, keyring: Keyring) -> None:
+    def __init__(self, pool: asyncpg.Pool, coming: Coming, keyring: Keyring) -> None:
         self._pool = pool
+        self._coming = coming
         self._keyring = keyring
         self._cache = KeyCache()
         self._tell: Tell | None = None
@@ -75,11 +81,15 @@ class Vault:
     @classmethod
     async def connect(cls, database_url: str, master_key: bytes) -> "Vault":
         """Prepare a small pool; Postgres need not be there yet."""
+        coming = Coming()
         pool = await asyncpg.create_pool(
             database_url,
             min_size=0,
             max_size=CONNECTIONS,
-            timeout=ANSWER_S,
+            connect=coming.connect,
+            reset=_leave,
+            timeout=CONNECT_S,
+            command_timeout=ANSWER_S,
             server_settings={
                 "application_name": "totalaud-vault",
                 "search_path": "pg_catalog",
@@ -87,7 +97,7 @@ class Vault:
                 **NEWEST,
             },
         )
-        return cls(pool, Keyring(master_key))
+        return cls(pool, coming, Keyring(master_key))
 
     async def check_master_key(self) -> None:
         """Raise BadMasterKey where another master key has made the keys that are there."""
@@ -114,10 +124,10 @@ class Vault:
         """Delete the person's key for ever; False when that had been done before."""
 
         async def delete(connection: Any) -> bool:
-            async with connection.transaction():
-                await connection.execute("select pg_advisory_xact_lock($1)", _lock(user))
-                first = await connection.fetchval(ERASE, user, person)
-                deleted = await connection.fetchval(DELETE, user, person)
+            await connection.execute(ALONE.format(_lock(user)))
+            first = await connection.fetchval(ERASE, user, person)
+            deleted = await connection.fetchval(DELETE, user, person)
+            await connection.execute("commit")
             return bool(first or deleted)
 
         erased = await self._ask(delete)
@@ -140,6 +150,7 @@ class Vault:
 
     async def close(self) -> None:
         self._pool.terminate()
+        self._coming.terminate()
 
     async def _found(self, user: UUID, wanted: set[UUID], find: Find) -> Keys:
         """Look in memory for keys, and have the others found in Postgres."""
@@ -159,7 +170,7 @@ class Vault:
 
     async def _read(self, connection: Any, user: UUID, people: Iterable[UUID]) -> Keys:
         read: Keys = {}
-        for person, wrapped in await connection.fetch(SELECT, user, list(people)):
+        for person, wrapped in await connection.fetch(SELECT, user, list(map(str, people))):
             if wrapped is None:
                 read[person] = None
             else:
@@ -183,28 +194,33 @@ class Vault:
         read = await self._read(connection, user, people)
         if not people - read.keys():
             return read
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock_shared($1)", _lock(user))
-            new = sorted(people - (await self._read(connection, user, people)).keys())
-            await self._learn(connection)
-            wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)) for person in new]
-            await connection.execute(INSERT, user, new, wrapped)
-            return await self._read(connection, user, people)
+        await connection.execute(SHARED.format(_lock(user)))
+        new = sorted(people - (await self._read(connection, user, people)).keys())
+        await self._learn(connection)
+        wrapped = [self._keyring.wrap(user, person, os.urandom(KEY_BYTES)).hex() for person in new]
+        await connection.execute(INSERT, user, list(map(str, new)), wrapped)
+        made = await self._read(connection, user, people)
+        await connection.execute("commit")
+        return made
 
     async def _ask(self, ask: Callable[[Any], Awaitable[T]]) -> T:
         """A connection that died with its server is replaced once; who asks is told before they give up.
+
+        ANSWER_S is for each answer: over a slow line all of them together may take longer.
 
         Whatever PostgreSQL has against these few statements is no fault of who asks, and passes: it takes no
         changes for a while, or no password that was changed. Connections are made anew then, for one to a
         server that has become another one's copy would never take any.
         """
-        until = asyncio.get_running_loop().time() + ANSWER_S
+        loop = asyncio.get_running_loop()
+        until = loop.time() + ANSWER_S
         for tries_left in reversed(range(TRIES)):
             try:
-                async with asyncio.timeout_at(until), self._pool.acquire() as connection:
+                async with asyncio.timeout_at(until) as waiting, self._pool.acquire() as connection:
+                    waiting.reschedule(None)
                     return await _answered(ask, connection)
             except (*DATABASE_AWAY, asyncpg.PostgresError) as error:
-                if tries_left and isinstance(error, DATABASE_AWAY):
+                if tries_left and isinstance(error, DATABASE_AWAY) and loop.time() < until:
                     continue
                 await self._pool.expire_connections()
                 raise Unavailable(_why(error), reason=type(error).__name__) from None
@@ -212,12 +228,16 @@ class Vault:
 
 
 async def _answered(ask: Callable[[Any], Awaitable[T]], connection: Any) -> T:
-    """Drop a connection whose answer nobody waits for any more, else the pool would wait for it."""
+    """Drop a connection that failed: its transaction ends so, and the pool would wait for an answer."""
     try:
         return await ask(connection)
-    except asyncio.CancelledError:
+    except BaseException:
         connection.terminate()
         raise
+
+
+async def _leave(_: asyncpg.Connection) -> None:
+    """Give a connection back as it is: nothing is ever set on one."""
 
 
 async def migrate(database_url: str) -> None:

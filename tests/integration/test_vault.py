@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -128,7 +128,7 @@ async def test_an_erasure_leaves_no_row_of_the_key_nor_of_one_that_a_backup_brin
     await vault.erase(USER, person)
     assert await rows(vault_url, "select 1 from vault.keys") == []
     wrapped = Keyring(MASTER_KEY).wrap(USER, person, os.urandom(KEY_BYTES))
-    await rows(vault_url, module.INSERT, USER, [person], [wrapped])
+    await rows(vault_url, module.INSERT, USER, [str(person)], [wrapped.hex()])
     assert await another.keys(USER, [person]) == {person: None}
     assert await vault.erase(USER, person)
     assert await rows(vault_url, "select 1 from vault.keys") == []
@@ -175,7 +175,7 @@ async def in_the_midst(url: str, lock: str, statement: str, *arguments: object) 
 
 async def test_a_key_that_is_being_made_is_waited_for_by_those_who_need_it(vault: Vault, vault_url: str):
     person, key = uuid4(), os.urandom(KEY_BYTES)
-    made = module.INSERT, USER, [person], [Keyring(MASTER_KEY).wrap(USER, person, key)]
+    made = module.INSERT, USER, [str(person)], [Keyring(MASTER_KEY).wrap(USER, person, key).hex()]
     async with in_the_midst(vault_url, "pg_advisory_xact_lock_shared", *made):
         making = asyncio.create_task(vault.make_keys(USER, [person]))
         await asyncio.sleep(0.2)
@@ -190,7 +190,7 @@ async def test_a_key_that_is_being_made_does_not_outlive_the_erasure_of_its_pers
 ):
     await prefers(vault_url, isolation)
     person = uuid4()
-    made = module.INSERT, USER, [person], [b""]
+    made = module.INSERT, USER, [str(person)], [""]
     async with in_the_midst(vault_url, "pg_advisory_xact_lock_shared", *made):
         erasing = asyncio.create_task(vault.erase(USER, person))
         await asyncio.sleep(0.2)
@@ -313,6 +313,38 @@ async def test_who_asks_for_a_new_key_while_postgres_hangs_is_told_before_giving
                 with pytest.raises(Unavailable):
                     await vault.make_keys(USER, [uuid4()])
         await vault.close()
+
+
+async def test_over_a_slow_line_who_asks_again_is_answered(vault_url: str, monkeypatch: pytest.MonkeyPatch):
+    """Connecting takes longer than anybody waits, and so do all answers together."""
+    monkeypatch.setattr(module, "ANSWER_S", 0.5)
+    person = uuid4()
+    async with proxied(vault_url) as proxy, asyncio.timeout(20):
+        proxy.delay_s = 0.08
+        vault = await Vault.connect(proxy.url, MASTER_KEY)
+        made = None
+        while made is None:
+            with suppress(Unavailable):
+                made = await vault.make_keys(USER, [person])
+        assert made.keys() == {person}
+        assert await vault.erase(USER, person)
+        await vault.close()
+
+
+async def test_a_connection_that_nobody_has_waited_for_ends_with_its_vault(
+    vault_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "ANSWER_S", 0.1)
+    async with proxied(vault_url) as proxy, asyncio.timeout(20):
+        proxy.silence()
+        vault = await Vault.connect(proxy.url, MASTER_KEY)
+        with pytest.raises(Unavailable):
+            await vault.keys(USER, [uuid4()])
+        assert proxy.held == 1
+        await vault.close()
+        proxy.resume()
+        while proxy.held:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_key_that_was_read_is_not_asked_for_again(vault: Vault, another: Vault, vault_url: str):
