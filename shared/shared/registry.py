@@ -104,9 +104,8 @@ class Registry:
         for subjects in ("evt.agent.*", "evt.skill.*"):
             info = await stream_info(bus, "EVT", subjects)
             commits |= info.state.subjects or {}
-        for subject in commits.keys() | self._seqs.keys():
-            with suppress(BadDefinition):
-                await self._read(Aggregate.parse(subject), commits.get(subject, 0))
+        known = commits.keys() | self._seqs.keys()
+        await asyncio.gather(*(self._read(Aggregate.parse(one), commits.get(one, 0)) for one in known))
 
     async def _read(self, aggregate: Aggregate, commits: int) -> None:
         """Read as many commits as the log has, be it fewer than were known: it may have lost its end.
@@ -114,10 +113,11 @@ class Registry:
         A copy of the log may be behind.
         """
         self._seqs.pop(aggregate.subject, None)
-        while True:
-            if len((await self.refresh(aggregate)).recorded) >= commits:
-                return
-            await asyncio.sleep(AGAIN_S)
+        with suppress(BadDefinition):
+            while True:
+                if len((await self.refresh(aggregate)).recorded) >= commits:
+                    return
+                await asyncio.sleep(AGAIN_S)
 
     async def _changed(self, heard: Heard) -> None:
         """Read what has changed until it is seen: nobody tells of it again.

@@ -32,11 +32,14 @@ from projectorstage import (
     until,
     value,
 )
+from proxy import proxied
 from shared import subjects
 from shared.bus import Bus
 from shared.jetstream_log import JetStreamLog
 from shared.outage import NOTICED_WHEN_GONE
 from shared.streams import streams
+
+FEW = 100
 
 
 async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, writer: Writer, postgres_url: str):
@@ -53,6 +56,14 @@ async def test_whoever_wrote_before_is_stopped_by_the_checkpoint(bus: Bus, write
         with pytest.raises(Fenced):
             await Projection(new, second, 0).project(entries)
     await assert_folded(bus, postgres_url)
+
+
+async def test_tables_are_made_in_a_few_round_trips(postgres_url: str):
+    async with proxied(postgres_url) as proxy, connected(proxy.url) as connection:
+        proxy.delay_s = 0.001
+        await make(connection)
+    assert 0 < proxy.delays < FEW
+    assert await value(postgres_url, "SELECT seq FROM checkpoint") == 0
 
 
 async def test_whoever_writes_is_stopped_by_the_checkpoint_of_tables_that_another_projector_has_swapped(

@@ -46,6 +46,18 @@ class Troubled(JetStreamLog):
         return past
 
 
+class Together(JetStreamLog):
+    """A log far away: nobody is answered before the next one has asked."""
+
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus)
+        self._both = asyncio.Barrier(2)
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        await self._both.wait()
+        return await super().load(aggregate, after)
+
+
 async def push(bus: Bus, definition: AgentDefinition) -> None:
     log, aggregate = JetStreamLog(bus), agent(definition.name)
     commit = Commit(commit_id=uuid4(), at=datetime.now(UTC), events=(AgentRegistered(definition=definition),))
@@ -90,6 +102,13 @@ async def test_all_there_is_is_known_at_once_and_what_comes_by_the_feed(bus: Bus
                 await asyncio.sleep(0.02)
         await bus.settled()
     assert logs == [], "what is seen is not read again"
+
+
+async def test_what_there_is_is_read_beside_each_other(bus: Bus):
+    await push(bus, SCOUT)
+    await push(bus, COACH)
+    async with asyncio.timeout(10):
+        await seen(await Registry.load(bus, Together(bus)), SCOUT, COACH)
 
 
 async def test_an_agent_that_was_pushed_while_nats_was_out_of_reach_is_known_after_it(nats: Rig, bus: Bus):

@@ -1,5 +1,6 @@
 """What a registry knows of skills and agents, folded from their histories."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from shared.definitions import AgentDefinition, SkillDefinition
 from shared.events import AgentRegistered, SkillDisabled, SkillEnabled, SkillRegistered
 from shared.json import dumps
 from shared.listening import Heard
-from shared.log import MemoryLog
+from shared.log import MemoryLog, Past
 from shared.registry import Registry, Skill
 from shared.subjects import Aggregate, agent, skill
 
@@ -56,6 +57,28 @@ async def test_a_skill_that_was_switched_stays_so_whatever_its_file_says():
         assert (await known(registered)).enabled is enabled
         assert not (await known(registered, SkillDisabled(), registered)).enabled
         assert (await known(registered, SkillDisabled(), SkillEnabled(), registered)).enabled
+
+
+class Together(MemoryLog):
+    """A log far away: who reads it one by one would wait for long, so nobody is answered before the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = asyncio.Barrier(2)
+
+    async def load(self, aggregate: Aggregate, after: int = 0) -> Past:
+        await self._both.wait()
+        return await super().load(aggregate, after)
+
+
+async def test_definitions_are_pushed_beside_each_other():
+    log = Together()
+    registry, names = Registry(log), ["find", "write"]
+    skills = [version("1").model_copy(update={"name": name}).model_dump(mode="json") for name in names]
+    async with asyncio.timeout(10):
+        push = Heard("ops.skill.push", dumps({"skills": skills}), {}, Msg(None))
+        await Definitions(log, registry).operate(push)
+    assert sorted(one.definition.name for one in registry.skills()) == names
 
 
 @pytest.mark.parametrize("verb", ["enable", "disable"])

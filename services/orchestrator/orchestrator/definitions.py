@@ -1,5 +1,6 @@
 """The operator's commands on skills: push, enable, disable. Appended only on change."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -54,19 +55,21 @@ class Definitions:
 
     async def _push(self, push: Push) -> dict[str, object]:
         """Append what differs; one whose past cannot be read is among `refused`, and costs itself only."""
-        changed: list[str] = []
         unreadable: list[str] = []
-        seq = 0
-        wanted = [(skill(one.name), _register(one)) for one in push.skills]
-        wanted += [(agent(one.name), _register_agent(one)) for one in push.agents]
-        for aggregate, decide in wanted:
+
+        async def attempt(aggregate: Aggregate, decide: Callable[[Past], Sequence[AnyEvent]]) -> int:
             try:
-                at = await self._append(aggregate, decide)
+                return await self._append(aggregate, decide)
             except BadDefinition as bad:
                 unreadable.append(bad.message)
-                continue
-            seq, changed = max(seq, at), [*changed, aggregate.id] if at else changed
-        return {"ok": True, "changed": changed, "seq": seq, **({"refused": unreadable} if unreadable else {})}
+                return 0
+
+        wanted = [(skill(one.name), _register(one)) for one in push.skills]
+        wanted += [(agent(one.name), _register_agent(one)) for one in push.agents]
+        seqs = await asyncio.gather(*(attempt(aggregate, decide) for aggregate, decide in wanted))
+        changed = [aggregate.id for (aggregate, _), seq in zip(wanted, seqs, strict=True) if seq]
+        refused = {"refused": unreadable} if unreadable else {}
+        return {"ok": True, "changed": changed, "seq": max(seqs, default=0), **refused}
 
     async def _switch(self, name: str, *, on: bool) -> dict[str, object]:
         if await self.registry.skill(name) is None:

@@ -105,8 +105,7 @@ async def make_bare(connection: asyncpg.Connection) -> None:
 
 async def _make(connection: asyncpg.Connection, statements: Sequence[str]) -> None:
     async with connection.transaction():
-        for statement in statements:
-            await connection.execute(statement)
+        await connection.execute(";".join(statements))
         await connection.execute(
             "INSERT INTO checkpoint (seq, epoch, shape) VALUES (0, $1, $2)", uuid4(), shape()
         )
