@@ -15,3 +15,7 @@ _UNHURRIED = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 
 async def unhurried(connection: Any) -> None:
     """Belongs to PATIENT, but cannot be asked for when connecting: before 17 PostgreSQL does not know it."""
     await connection.execute(_UNHURRIED)
+
+
+async def as_it_is(_: Any) -> None:
+    """Give a connection back to its pool as it is: we set nothing on one, and a reset is a round trip."""

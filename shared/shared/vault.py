@@ -19,7 +19,7 @@ from shared.coming import Coming
 from shared.key_cache import KeyCache
 from shared.keyring import KEY_BYTES, Ids, Keyring
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
-from shared.own_settings import NEWEST
+from shared.own_settings import NEWEST, as_it_is
 from shared.refusal import Refusal
 
 ANSWER_S, CONNECT_S = 2.0, 5.0
@@ -87,7 +87,7 @@ class Vault:
             min_size=0,
             max_size=CONNECTIONS,
             connect=coming.connect,
-            reset=_leave,
+            reset=as_it_is,
             timeout=CONNECT_S,
             command_timeout=ANSWER_S,
             server_settings={
@@ -234,10 +234,6 @@ async def _answered(ask: Callable[[Any], Awaitable[T]], connection: Any) -> T:
     except BaseException:
         connection.terminate()
         raise
-
-
-async def _leave(_: asyncpg.Connection) -> None:
-    """Give a connection back as it is: nothing is ever set on one."""
 
 
 async def migrate(database_url: str) -> None:

@@ -11,7 +11,9 @@ from controls import USER
 from projector import spreading, statements
 from projector.database import connected, make
 from projector.ddl import ddl
+from proxy import proxied
 from servers import Rig, fresh_database
+from totalaud.tables import CHECKPOINT, Tables
 
 SEED = (Path(__file__).parent.parent / "seed" / "schema.sql").read_text()
 SHAPE = """
@@ -86,3 +88,16 @@ async def test_what_is_in_doubt_is_summed_up_in_one_look_at_a_sessions_attempts(
         explained = await connection.fetch(f"EXPLAIN ANALYZE EXECUTE hot('{{{USER}}}', '{{{USER}}}')")
     looks = [row[0] for row in explained if "skill_executions_by_session" in row[0]]
     assert [re.findall(r"loops=\d+", look) for look in looks] == [["loops=1"]]
+
+
+async def test_who_reads_from_far_away_waits_for_one_round_trip_each_time(postgres_url: str):
+    async with connected(postgres_url) as connection:
+        await make(connection)
+    async with proxied(postgres_url) as proxy:
+        tables = Tables(proxy.url)
+        await tables.row(CHECKPOINT)
+        proxy.delay_s = 0.001
+        for _ in range(3):
+            await tables.row(CHECKPOINT)
+        assert proxy.delays == 3 * 2
+        await tables.close()

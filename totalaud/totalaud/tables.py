@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.json import check
-from shared.own_settings import TABLES
+from shared.own_settings import TABLES, as_it_is
 from shared.refusal import Refusal
 from totalaud.database import NOT_TO_BE_HAD, unreachable
 from totalaud.errors import Closed, Unreachable
@@ -118,6 +118,7 @@ class Tables:
                 command_timeout=COMMAND_S,
                 server_settings=TABLES,
                 init=_read_json,
+                reset=as_it_is,
             )
         return self._pool
 
