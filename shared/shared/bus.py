@@ -13,7 +13,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
-from shared.hanging_up import cut, drop, hang_up, opened
+from shared.hanging_up import Connection, cut, drop, hang_up, opened
 from shared.headers import read_any
 from shared.hearing import hear
 from shared.inbox import inbox
@@ -197,7 +197,7 @@ async def probe(urls: list[str], options: dict[str, Any]) -> str:
     nats-py leaves what fails to the garbage collector; after a failed handshake its `close` would not end.
     """
     for number, url in enumerate(urls, 1):
-        client = Client()
+        client = Connection()
         try:
             await client.connect(url, error_cb=ignore, **(options | ONCE))
         except (OSError, NatsError, TimeoutError):

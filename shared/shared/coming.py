@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from shared.reaching import postgres
+
 
 class Coming:
     """Makes a pool's connections (`connect`); `terminate` ends those that nobody has got."""
@@ -16,7 +18,7 @@ class Coming:
         self._left: list[asyncio.Task[asyncpg.Connection]] = []
 
     async def connect(self, *where: Any, **how: Any) -> asyncpg.Connection:
-        coming = self._taken() or asyncio.create_task(asyncpg.connect(*where, **how))
+        coming = self._taken() or asyncio.create_task(postgres(*where, **how))
         try:
             return await asyncio.shield(coming)
         except asyncio.CancelledError:

@@ -1,9 +1,12 @@
 """Ending connections of nats-py, which keeps those that are gone for longer than they are good for."""
 
 import asyncio
+import time
 from typing import Any
 
-from nats.aio.client import Client
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
+
+from shared.reaching import Transport
 
 RUNNING = ("_reading_task", "_ping_interval_task", "_flusher_task", "_reconnection_task")
 
@@ -13,7 +16,7 @@ class Connection(Client):
 
     nats-py's own waits until that one has sent what lies in its buffer. To a machine that is gone this takes
     the kernel a quarter of an hour, to a server that stands still for as long as it does. And each server
-    that took a connection and gave no greeting is left connected.
+    that took a connection and gave no greeting is left connected. A name may have several addresses.
     """
 
     async def _attempt_reconnect(self) -> None:
@@ -22,7 +25,9 @@ class Connection(Client):
 
     async def _connect_to_server(self, server: Any) -> None:
         drop(self)
-        await super()._connect_to_server(server)
+        server.last_attempt = time.monotonic()
+        self._transport = transport = Transport()
+        await transport.connect(server.uri, DEFAULT_BUFFER_SIZE, self.options["connect_timeout"])
 
 
 async def opened(**options: Any) -> Client:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.reaching import postgres
 from shared.readers import role_of
 from shared.refusal import Refusal
 from shared.urls import DATABASE_URL
@@ -122,7 +123,7 @@ async def _exists(connection: asyncpg.Connection, role: str) -> bool:
 async def _allowed_to(change: str, database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect; raises Refusal where the role of the URL may not change others so."""
     with reaching(database_url):
-        connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+        connection = await postgres(database_url, timeout=CONNECT_S)
     try:
         yield connection
     except FORBIDDEN:

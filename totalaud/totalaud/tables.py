@@ -9,6 +9,7 @@ import asyncpg
 
 from shared.json import check
 from shared.own_settings import TABLES, as_it_is
+from shared.reaching import postgres
 from shared.refusal import Refusal
 from totalaud.database import NOT_TO_BE_HAD, unreachable
 from totalaud.errors import Closed, Unreachable
@@ -117,6 +118,7 @@ class Tables:
                 timeout=CONNECT_S,
                 command_timeout=COMMAND_S,
                 server_settings=TABLES,
+                connect=postgres,
                 init=_read_json,
                 reset=as_it_is,
             )

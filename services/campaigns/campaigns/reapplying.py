@@ -12,6 +12,7 @@ from shared.failures import NATS_AWAY
 from shared.log import Log
 from shared.outage import DATABASE_AWAY
 from shared.own_settings import TABLES
+from shared.reaching import postgres
 from shared.vault import Unavailable, Vault, migrate
 
 PAGE = 1000
@@ -45,7 +46,7 @@ class Reapplying:
     async def _try(self, until: int) -> bool:
         try:
             await migrate(self.database_url)
-            connection = await asyncpg.connect(self.database_url, timeout=POLL_S, server_settings=TABLES)
+            connection = await postgres(self.database_url, timeout=POLL_S, server_settings=TABLES)
             try:
                 if (await connection.fetchval(PROJECTED) or 0) < until:
                     return False

@@ -14,6 +14,7 @@ from shared.direct_get import read_page
 from shared.log import Behind
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import PATIENT, TABLES, unhurried
+from shared.reaching import postgres
 from shared.subjects import Aggregate
 
 LOCK = 0x746F7461
@@ -47,7 +48,7 @@ class ProjectedSessions:
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[list[Aggregate]]:
-        connection = await asyncpg.connect(
+        connection = await postgres(
             self._database_url,
             timeout=5,
             command_timeout=30,

@@ -14,6 +14,7 @@ from projector.ddl import bare, ddl, shape
 from shared.logs import get_logger
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import NEWEST, PATIENT, unhurried
+from shared.reaching import postgres
 from shared.refusal import Refusal
 from shared.suited import check, suiting
 
@@ -63,7 +64,7 @@ class Checkpoint:
 async def connected(url: str, schema: str = LIVE, **settings: str) -> AsyncIterator[asyncpg.Connection]:
     """Connect to write into a schema, with plans that do not depend on how full the tables once were."""
     with suiting():
-        connection = await asyncpg.connect(
+        connection = await postgres(
             url,
             timeout=CONNECT_S,
             command_timeout=COMMAND_S,

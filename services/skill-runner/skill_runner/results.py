@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.own_settings import PATIENT, TABLES, as_it_is
+from shared.reaching import postgres
 from shared.usage import Cached, Usage
 
 CONNECTIONS = 4
@@ -102,6 +103,7 @@ class ProjectedResults:
                 database_url,
                 min_size=0,
                 max_size=CONNECTIONS,
+                connect=postgres,
                 reset=as_it_is,
                 timeout=CONNECT_S,
                 server_settings=SETTINGS,

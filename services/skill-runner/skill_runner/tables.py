@@ -12,6 +12,7 @@ import asyncpg
 
 from shared.outage import DATABASE_AWAY, NOTICED_WHEN_GONE
 from shared.own_settings import PATIENT, TABLES, unhurried
+from shared.reaching import postgres
 from skill_runner.context import SkillError
 from skill_runner.surroundings import OURS
 
@@ -95,7 +96,7 @@ class ReadModel:
         if not self._is_open():
             self._seen = 0
             within_s = min(CONNECT_S, _left_s(latest))
-            self._connection = await asyncpg.connect(self._url, server_settings=SETTINGS, timeout=within_s)
+            self._connection = await postgres(self._url, server_settings=SETTINGS, timeout=within_s)
             try:
                 await _set_up(self._connection)
             except BaseException:

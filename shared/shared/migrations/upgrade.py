@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from shared.own_settings import NEWEST, PATIENT
+from shared.reaching import postgres
 from shared.refusal import Refusal
 from shared.suited import check, suiting
 
@@ -37,7 +38,7 @@ def _newest() -> str:
 
 async def _revision(database_url: str) -> str | None:
     with suiting():
-        connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=PATIENT)
+        connection = await postgres(database_url, timeout=CONNECT_S, server_settings=PATIENT)
     try:
         await check(connection)
         found: str | None = await connection.fetchval("select version_num from vault.alembic_version")
@@ -61,7 +62,7 @@ async def _upgrade(database_url: str) -> None:
     from sqlalchemy.pool import NullPool
 
     async def connect() -> Any:
-        return await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=NEWEST)
+        return await postgres(database_url, timeout=CONNECT_S, server_settings=NEWEST)
 
     def migrate(connection: Connection) -> None:
         config = Config()

@@ -13,6 +13,7 @@ import asyncpg
 
 from shared.keyring import BadMasterKey, Ids, Keyring
 from shared.own_settings import PATIENT, unhurried
+from shared.reaching import postgres
 from shared.refusal import Refusal
 from shared.vault import Vault
 from totalaud.backup.manifest import KEYS_FILE
@@ -65,7 +66,7 @@ async def lines(database_url: str) -> AsyncGenerator[tuple[bool | Kept, bytes], 
     """
     try:
         with reaching(database_url):
-            connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=PATIENT)
+            connection = await postgres(database_url, timeout=CONNECT_S, server_settings=PATIENT)
             try:
                 await unhurried(connection)
                 async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import asyncpg
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
@@ -19,6 +18,7 @@ from shared.direct_get import read_page
 from shared.erasure import erase_again
 from shared.jetstream_log import JetStreamLog
 from shared.own_settings import NEWEST, PATIENT, unhurried
+from shared.reaching import postgres
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
 from shared.vault import Vault, migrate
@@ -63,7 +63,7 @@ async def restore(
     keys = None if only == "log" else _keys(folder, master_key)
     with reaching(database_url):
         await migrate(database_url)
-        connection = await asyncpg.connect(database_url, timeout=10, server_settings=NEWEST | PATIENT)
+        connection = await postgres(database_url, timeout=10, server_settings=NEWEST | PATIENT)
     try:
         await unhurried(connection)
         if keys:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import asyncpg
 
 from shared.own_settings import NEWEST, PATIENT, unhurried
+from shared.reaching import postgres
 from totalaud.rekey.rewrapping import Rewrapping
 
 CONNECT_S = 5.0
@@ -32,7 +33,7 @@ async def change(database_url: str, rewrapping: Rewrapping, keep: Callable[[], N
     The keys come into a new file of PostgreSQL's: in the one that is there, those that the old master key
     opens would stay until a vacuum.
     """
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_S, server_settings=SETTINGS)
+    connection = await postgres(database_url, timeout=CONNECT_S, server_settings=SETTINGS)
     try:
         await unhurried(connection)
         async with connection.transaction():
