@@ -14,7 +14,7 @@ import pytest
 
 from check import check
 from load import Load, alone
-from rig import all_skills, push, running_stack
+from rig import plain_skills, push, running_stack
 from servers import data_folder
 from shared.refusal import Refusal
 from totalaud.errors import Unreachable
@@ -89,7 +89,7 @@ async def small() -> AsyncIterator[tuple[SmallNats, Server]]:
 
 async def test_a_store_that_is_full_refuses_and_goes_on_with_more_room(small: tuple[SmallNats, Server]):
     kind, server = small
-    async with running_stack(TOTALAUD_NATS_URL=kind.url) as stack:
+    async with running_stack(copied=plain_skills, TOTALAUD_NATS_URL=kind.url) as stack:
         load = await alone(stack)
         refused = await fill(load)
         with pytest.raises(Refusal, match="no room"):
@@ -118,7 +118,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @asynccontextmanager
 async def stack_on(disk: Path, heard: list[str]) -> AsyncIterator[LocalStack]:
-    skills = all_skills(disk / "skills")
+    skills = plain_skills(disk / "skills")
     stack = LocalStack(disk / "data", skills, push=push)
     try:
         await stack.start(heard.append)

@@ -14,7 +14,7 @@ import pytest
 from asking import command, totalaud
 from check import check
 from load import Load, alone
-from rig import SAMPLE, all_skills, running_stack
+from rig import SAMPLE, plain_skills, running_stack
 from servers import data_folder
 from shared.jetstream_log import JetStreamLog
 from shared.record_events import ContactImported
@@ -66,7 +66,7 @@ async def work(load: Load) -> None:
 async def test_each_store_that_is_lost_comes_back_from_the_other_and_a_backup(tmp_path: Path):
     user, backup = uuid4(), tmp_path / "backup"
     with data_folder() as data:
-        all_skills(data / "skills")
+        plain_skills(data / "skills")
         async with running(data, user) as load:
             client = load.client
             await client.records.load("contacts", SAMPLE.read_bytes())
@@ -121,7 +121,7 @@ async def test_a_start_whose_rebuild_breaks_off_goes_on_with_the_old_tables():
         if line.startswith("nothing is projected"):
             killing.append(asyncio.create_task(kill_the_projector()))
 
-    async with running_stack() as stack:
+    async with running_stack(copied=plain_skills) as stack:
         await older_tables(stack)
         await pusher(say)(stack)
         await asyncio.gather(*killing)

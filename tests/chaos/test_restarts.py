@@ -7,14 +7,14 @@ import pytest
 
 from check import check
 from load import Load, alone
-from rig import running_stack
+from rig import plain_skills, running_stack
 from shared.json import dumps
 from shared.streams import provision
 
 
 @pytest.fixture(scope="module")
 async def load() -> AsyncIterator[Load]:
-    async with running_stack() as stack:
+    async with running_stack(copied=plain_skills) as stack:
         load = await alone(stack)
         yield load
         await load.client.close()

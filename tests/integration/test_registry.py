@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from histories import definition
 from orchestrator.definitions import OPERATED, Definitions
 from proxy import Proxy
-from rig import client_of, running_stack
+from rig import client_of, plain_skills, running_stack
 from servers import Rig, data_folder
 from shared.bus import Bus
 from shared.commit import Commit
@@ -173,15 +173,15 @@ async def test_a_definition_that_cannot_be_read_any_more_is_told_of_while_servic
 @pytest.mark.timeout(120)
 async def test_services_start_and_work_beside_definitions_that_cannot_be_read():
     with data_folder() as home:
-        async with running_stack(data=home) as stack:
+        async with running_stack(copied=plain_skills, data=home) as stack:
             bus = await Bus.connect(stack.place.nats_url, name="test")
-            for aggregate in (skill("never-read"), skill("echo"), agent("coach-agent")):
+            for aggregate in (skill("never-read"), skill("echo"), agent("tester-agent")):
                 await unreadable(bus, aggregate)
             await bus.close()
         async with running_stack(data=home, skills=stack.skills) as stack, await client_of(stack) as client:
             done, problems = await push_folder(client.operator, stack.skills)
             assert done["changed"] == []
-            assert [problem.split("'")[1] for problem in problems] == ["echo", "coach-agent"]
+            assert [problem.split("'")[1] for problem in problems] == ["echo", "tester-agent"]
             refusal = await refusal_of(client.execute("echo", {"text": "hello"}))
             assert refusal.code == "unreadable_definition"
             counted = await client.execute("count", {"numbers": [1, 2]})
