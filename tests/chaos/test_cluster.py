@@ -22,8 +22,9 @@ KILLS = 3
 DOWN_S = 1.5
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def replicated() -> AsyncIterator[tuple[Load, Cluster]]:
+    """One for all that leave it as it was: all its nodes there, and nothing under way."""
     async with (
         running_cluster(ACK_WAIT_S) as cluster,
         loaded(
