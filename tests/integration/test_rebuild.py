@@ -8,6 +8,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -45,6 +46,7 @@ from shared.events import SessionStarted, SkillRegistered
 from shared.listening import Heard
 from shared.refusal import Refusal
 from totalaud.door import TRY_S, connect
+from totalaud.errors import Unreachable
 from totalaud.operator import BROKEN_OFF, Operator
 
 WHOLE_SHAPE = (
@@ -715,3 +717,26 @@ async def test_a_rebuild_has_the_indexes_that_its_statements_look_by(sql: str, p
         given = ", ".join(["'{}'"] * len(set(re.findall(r"\$\d", sql))))
         explained = await connection.fetch(f"EXPLAIN EXECUTE hot({given})")
     assert not [row[0] for row in explained if "Seq Scan" in row[0]]
+
+
+@pytest.mark.parametrize(
+    ("silent", "said"), [(BROKEN_OFF - 1, "the rebuild broke off"), (BROKEN_OFF, "no projector")]
+)
+async def test_whoever_waits_for_a_rebuild_waits_for_a_projector_that_is_started_anew(
+    silent: int, said: str, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("totalaud.operator.ASK_AGAIN_S", 0.01)
+    rebuilding, idle = {"rebuilding": True, "tables": "old"}, {"rebuilding": False, "tables": "old"}
+    answers = [rebuilding, rebuilding, *[Unreachable("no projector answers")] * silent, idle, idle, idle]
+
+    async def status(_: Operator) -> dict[str, Any]:
+        match answers.pop(0):
+            case Unreachable() as error:
+                raise error
+            case answer:
+                return answer
+
+    monkeypatch.setattr(Operator, "projection_status", status)
+    await bus.listen("ops.projection.rebuild", lambda _: asyncio.sleep(0))
+    with pytest.raises(Unreachable, match=said):
+        await Operator(bus).rebuild()

@@ -62,7 +62,13 @@ class Operator:
                 done, _ = await asyncio.wait([asked], timeout=ASK_AGAIN_S)
                 if done:
                     return asked.result()
-                if (status := await self._status()) is None:
+                try:
+                    status = await self._status()
+                except Unreachable:  # a projector that died is started anew
+                    if (idle := idle + 1) == BROKEN_OFF:
+                        raise
+                    continue
+                if status is None:
                     continue
                 last = status
                 idle = 0 if status["rebuilding"] else idle + 1
