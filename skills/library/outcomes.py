@@ -20,8 +20,8 @@ ANSWERS = ("replied_at", "positive_at", "placed_at", "declined_at")
 
 LATEST = """
 SELECT p.id, p.campaign_id, p.contact_id, p.sent_at, p.last_sent_at, p.sends, p.bounced_at,
-       p.replied_at, p.positive_at, p.placed_at, p.declined_at, p.channel, p.template, c.type
-FROM pitches p LEFT JOIN contacts c ON c.id = p.contact_id AND c.user_id = p.user_id
+       p.replied_at, p.positive_at, p.placed_at, p.declined_at, p.channel, p.template
+FROM pitches p
 WHERE p.user_id = :user AND p.sent_at <= :until
 ORDER BY p.sent_at DESC, p.id
 LIMIT :most

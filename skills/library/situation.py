@@ -1,10 +1,13 @@
 """Where a user stands: open campaigns and what in them waits, read in a few bounded queries."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from library.acts import acts
+from library.expected import rivals
 from library.outcomes import MOST, campaign, latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
@@ -54,13 +57,12 @@ SELECT c.id, c.outlet, c.type
 FROM contacts c
 WHERE c.user_id = :user AND c.genre_keys && CAST(:genres AS text[]) AND NOT c.suppressed AND NOT c.erased
   AND c.email IS NOT NULL AND (:any_type OR c.type IS NULL OR c.type = ANY(CAST(:types AS text[])))
-  AND NOT EXISTS (SELECT 1 FROM pitches p JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = :user
-                  WHERE p.user_id = :user AND p.contact_id = c.id
-                  AND (p.campaign_id = :campaign OR k.release_id = CAST(:release AS uuid)
-                       OR p.bounced_at IS NOT NULL OR p.last_sent_at > :lately))
+  AND c.id <> ALL(CAST(:spared AS uuid[]))
   AND NOT EXISTS (SELECT 1 FROM pitches p WHERE p.user_id = :user AND p.contact_id = c.id
-                  HAVING count(p.replied_at) = 0
-                     AND sum(p.sends) FILTER (WHERE p.sent_at > :since) >= :tired_sends)
+                  AND (p.bounced_at IS NOT NULL OR p.last_sent_at > :lately OR p.campaign_id = :campaign
+                       OR p.campaign_id IN (SELECT k.id FROM campaigns k
+                                            WHERE k.user_id = :user
+                                            AND k.release_id = CAST(:release AS uuid))))
   AND NOT EXISTS (SELECT 1 FROM outreach o WHERE o.user_id = :user AND o.campaign_id = :campaign
                   AND o.contact_id = c.id)
 ORDER BY c.id LIMIT :most
@@ -86,6 +88,7 @@ FROM releases r JOIN artists a ON a.id = r.artist_id AND a.user_id = r.user_id A
 WHERE r.user_id = :user AND (CAST(:artist AS uuid) IS NULL OR r.artist_id = CAST(:artist AS uuid))
 ORDER BY r.date < CAST(:today AS date), abs(r.date - CAST(:today AS date)), r.id LIMIT 200
 """
+TYPES = "SELECT c.id, c.type FROM contacts c WHERE c.user_id = :user AND c.id = ANY(CAST(:ids AS uuid[]))"
 ARTISTS = """
 SELECT a.id, a.name, a.genres, a.location,
        (SELECT count(*) FROM artist_facts f
@@ -103,12 +106,15 @@ Row = dict[str, Any]
 class Situation:
     """`history` is all of the user's latest pitches; the rest lies within what was asked about.
 
+    `types` are those of contacts whose type says which of two templates is better.
+
     `acts` says by campaign what a text is to be about; `releases` are near, `released` is all there is to
     apply with, the next ones first. `fitting` has one contact more than is worked with, where there are more.
     """
 
     now: datetime
     history: list[Row] = field(default_factory=list)
+    types: dict[str, str | None] = field(default_factory=dict)
     campaigns: list[Row] = field(default_factory=list)
     more_campaigns: bool = False
     pitches: list[Row] = field(default_factory=list)
@@ -139,16 +145,19 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     found = context.rows(CAMPAIGNS, campaign=campaign_id, artist=artist_id, now=now, most=most)
     campaigns = found[:MOST_CAMPAIGNS]
     artists = context.rows(ARTISTS, today=today, artist=artist_id)
+    history = latest(context, until=now)
+    spared = tired((row for row in history if now - row["sent_at"] < REMEMBERED), heard(history))
     lately = {"now": now, "since": now - REMEMBERED, "most": MOST}
     of = {"campaigns": [one["id"] for one in campaigns], **lately}
     return Situation(
         now=now,
-        history=latest(context, until=now),
+        history=history,
+        types=_types(context, history, now),
         campaigns=campaigns,
         more_campaigns=len(found) > len(campaigns),
         pitches=context.rows(PITCHES, **of),
         drafts=context.rows(DRAFTS, **of),
-        fitting={one["id"]: _fitting(context, one) for one in campaigns[:MOST_SEARCHED]},
+        fitting={one["id"]: _fitting(context, one, spared) for one in campaigns[:MOST_SEARCHED]},
         opportunities=context.rows(OPPORTUNITIES, today=today),
         releases=context.rows(RELEASES, today=today, artist=artist_id),
         released=context.rows(RELEASED, today=today, artist=artist_id),
@@ -164,16 +173,34 @@ def waits(row: Row) -> bool:
     return bool(at and not closed and (row["last_sent_at"] is None or row["last_sent_at"] < at))
 
 
-def _fitting(context: Context, campaign: Row) -> list[Row]:
-    """Return whom to pitch: nobody who knows of the release, or is to be left alone."""
+def heard(pitches: Iterable[Row]) -> set[str]:
+    """Return who ever answered."""
+    return {row["contact_id"] for row in pitches if row["replied_at"]}
+
+
+def tired(pitches: Iterable[Row], answering: set[str]) -> list[str]:
+    """Return who was written to again and again by these, and is not one of those who answer."""
+    sends = Counter[str]()
+    for row in (row for row in pitches if row["sent_at"] and not row["bounced_at"]):
+        sends[row["contact_id"]] += row["sends"]
+    return sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in answering)
+
+
+def _types(context: Context, history: list[Row], now: datetime) -> dict[str, str | None]:
+    compared = rivals(history, now) or ()
+    ids = sorted({row["contact_id"] for row in history if row["template"] in compared})
+    return {row["id"]: row["type"] for row in context.rows(TYPES, ids=ids)} if ids else {}
+
+
+def _fitting(context: Context, campaign: Row, spared: list[str]) -> list[Row]:
+    """Return whom to pitch: nobody who knows of the release, or is to be spared."""
     genres = sorted(keys(campaign["genres"] or campaign["own"] or ()))
     if not genres:
         return []
-    types, now = TYPES_OF.get(campaign["goal"] or "all", []), context.now()
+    types, lately = TYPES_OF.get(campaign["goal"] or "all", []), context.now() - timedelta(days=14)
     asked = {"campaign": campaign["id"], "release": campaign["release_id"], "genres": genres}
-    kinds = {"types": types, "any_type": not types}
-    times = {"lately": now - timedelta(days=14), "since": now - REMEMBERED, "tired_sends": TIRED_SENDS}
-    return context.rows(FITTING, **asked, **kinds, **times, most=MOST_FITTING + 1)
+    asked |= {"types": types, "any_type": not types, "spared": spared}
+    return context.rows(FITTING, **asked, lately=lately, most=MOST_FITTING + 1)
 
 
 def _artist(context: Context, campaign_id: str | None, artist_id: str | None) -> str | None:

@@ -1,6 +1,5 @@
 """What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
 from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, answered
-from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, waits
+from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, heard, tired, waits
 
 AT_ONCE = 20
 ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
@@ -115,8 +114,8 @@ def pitch_fitting(at: Situation) -> Iterator[Action]:
 
 def clean_bounces(at: Situation) -> Iterator[Action]:
     """Addresses that the last pitch did not reach, of contacts who never answered."""
-    heard, reached = _heard(at), _last_reached(at)
-    bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in heard)
+    answering, reached = _heard(at), _last_reached(at)
+    bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in answering)
     ids = sorted(
         {
             row["contact_id"]
@@ -140,18 +139,18 @@ def clean_bounces(at: Situation) -> Iterator[Action]:
 
 def rest_contacts(at: Situation) -> Iterator[Action]:
     """Contacts that were written to again and again, and never answered."""
-    tired = _tired(at)
-    if not tired:
+    resting = _tired(at)
+    if not resting:
         return
-    harm = HARM_OF_TIRING * len(tired)
+    harm = HARM_OF_TIRING * len(resting)
     later = (at.now + REMEMBERED).isoformat()
-    people = [{"id": one} for one in tired[:AT_ONCE]]
+    people = [{"id": one} for one in resting[:AT_ONCE]]
     yield Action(
         "rest_contacts",
-        f"Leave {counted(len(tired), 'contact')} alone for two months",
+        f"Leave {counted(len(resting), 'contact')} alone for two months",
         Gain(harm, harm / 2),
         1,
-        (evidence("contacts", tired, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
+        (evidence("contacts", resting, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
         skill("optimize-timing", {"contacts": people, "not_before": later}),
         estimated=False,
     )
@@ -161,16 +160,11 @@ PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounce
 
 
 def _heard(at: Situation) -> set[str]:
-    """Return who ever answered."""
-    return {row["contact_id"] for row in (*at.history, *at.pitches) if row["replied_at"]}
+    return heard((*at.history, *at.pitches))
 
 
 def _tired(at: Situation) -> list[str]:
-    """Return who was written to again and again of late, and never answered."""
-    sends, heard = Counter[str](), _heard(at)
-    for row in (row for row in at.pitches if row["sent_at"] and not row["bounced_at"]):
-        sends[row["contact_id"]] += row["sends"]
-    return sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in heard)
+    return tired(at.pitches, _heard(at))
 
 
 def _just_written_to(at: Situation) -> set[str]:

@@ -143,13 +143,19 @@ def _excess_by_contact(
     """Return what each contact adds to each group's excess of answers (Lin, Wei 1989)."""
     days, answered = (np.concatenate(side) for side in zip(*filled, strict=True))
     group = np.repeat(np.arange(len(filled)), [len(one) for one, _ in filled])
-    reached = np.searchsorted(when, days, side="right")
-    borne = np.concatenate([[0.0], np.cumsum(hazard)])[reached]
-    theirs = np.column_stack([np.zeros(len(filled)), np.cumsum(share * hazard, axis=1)])[:, reached].T
-    made = theirs - np.where(answered, share[:, reached - 1], 0.0).T
-    made[np.arange(len(days)), group] += answered - borne
     _, contact = np.unique([str(one) for some in whose for one in some], return_inverse=True)
-    return np.column_stack([np.bincount(contact, weights=column) for column in made.T])
+    reached = np.searchsorted(when, days, side="right")
+    beyond = answered - _grown(hazard)[reached]
+    columns = []
+    for number, own in enumerate(share):
+        made = _grown(own * hazard)[reached] - np.where(answered, own[reached - 1], 0.0)
+        columns.append(np.bincount(contact, weights=made + np.where(group == number, beyond, 0.0)))
+    return np.column_stack(columns)
+
+
+def _grown(steps: np.ndarray) -> np.ndarray:
+    """Return the sums of the steps so far, from none of them to all."""
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def _at_risk(days: np.ndarray, when: np.ndarray) -> np.ndarray:

@@ -157,23 +157,23 @@ def templates(good, bad, *, n=300):
 
 
 def test_a_template_that_is_surely_better_is_named():
-    better = better_template(templates(0.15, 0.05), NOW)
+    better = better_template(templates(0.15, 0.05), NOW, {})
     assert (better.name, better.than, better.n) == ("good", "bad", 600)
     assert better.more.mean == pytest.approx(0.1)
 
 
 def test_a_template_may_be_better_than_one_that_nobody_answers():
-    assert better_template(templates(0.1, 0.0), NOW).more.mean == pytest.approx(0.1)
+    assert better_template(templates(0.1, 0.0), NOW, {}).more.mean == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("good", "bad", "n"), [(0.06, 0.05, 300), (0.05, 0.15, 300), (0.5, 0.0, 20)])
 def test_a_template_that_may_be_luck_is_not(good, bad, n):
-    assert better_template(templates(good, bad, n=n), NOW) is None
+    assert better_template(templates(good, bad, n=n), NOW, {}) is None
 
 
 def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
     told = [
-        pitch(days, template=template, type=kind, after=1 if number < rate * many else None)
+        pitch(days, template=template, contact_id=kind, after=1 if number < rate * many else None)
         for template, days, by_kind in (
             ("good", 60, {"radio": 270, "blogger": 30}),
             ("bad", 30, {"radio": 30, "blogger": 270}),
@@ -182,11 +182,13 @@ def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
         for rate in [0.2 if kind == "radio" else 0.04]
         for number in range(many)
     ]
-    assert better_template(sorted(told, key=lambda row: row["sent_at"], reverse=True), NOW) is None
+    newest_first = sorted(told, key=lambda row: row["sent_at"], reverse=True)
+    assert better_template(newest_first, NOW, {"radio": "radio", "blogger": "blogger"}) is None
+    assert better_template(newest_first, NOW, {}) is not None, "as if all were of one type"
 
 
 def test_no_history_names_no_template():
-    assert better_template([], NOW) is None
+    assert better_template([], NOW, {}) is None
 
 
 def test_one_is_singular():
