@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import gammaln, ndtr, ndtri
 
 TIE = 1 + 1e-7
-FLIPS, MANY_CLUSTERS = 4000, 500
+FLIPS, AT_ONCE, MANY_CLUSTERS = 4000, 500, 500
 
 
 class Table(NamedTuple):
@@ -120,9 +120,11 @@ def sign_flip_p(scores: Sequence[float]) -> float:
     if len(given) > MANY_CLUSTERS:
         spread = float(np.sqrt((given**2).sum()))
         return float(2 * ndtr(-abs(given.sum()) / spread)) if spread else 1.0
-    flips = np.random.default_rng(0).choice((-1.0, 1.0), size=(FLIPS, len(given)))
-    reached = np.abs(flips @ given) >= abs(given.sum()) / TIE
-    return float((1 + reached.sum()) / (1 + FLIPS))
+    generator, least, reached = np.random.default_rng(0), abs(given.sum()) / TIE, 0
+    for _ in range(FLIPS // AT_ONCE):
+        flips = generator.choice((-1.0, 1.0), size=(AT_ONCE, len(given)))
+        reached += int((np.abs(flips @ given) >= least).sum())
+    return (1 + reached) / (1 + FLIPS)
 
 
 def _log_choose(n: int, k: np.ndarray | int) -> np.ndarray:

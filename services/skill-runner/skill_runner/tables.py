@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
@@ -37,7 +38,7 @@ SETTINGS = {
 PLAIN = {
     "json": (json.dumps, json.loads),
     "jsonb": (json.dumps, json.loads),
-    "uuid": (str, str),
+    "uuid": (str, sys.intern),
     "numeric": (str, float),
 }
 
@@ -157,7 +158,10 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:
-    """Have it give values as skills know them: without that, JSON would come as text."""
+    """Have it give values as skills know them: without that, JSON would come as text.
+
+    An id that stands in many rows is one string for all of them.
+    """
     await unhurried(connection)
     for kind, (encoder, decoder) in PLAIN.items():
         await connection.set_type_codec(kind, encoder=encoder, decoder=decoder, schema="pg_catalog")
