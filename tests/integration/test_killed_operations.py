@@ -45,7 +45,7 @@ async def change(data: str) -> None:
 
 async def test_what_a_backup_that_was_killed_has_left_is_gone_with_the_next_one(here: Office, tmp_path: Path):
     await here.add()
-    others = tmp_path / ".photos.0123abcd"
+    others = tmp_path / ".photos.backup-0123abcd"
     others.mkdir()
     today, left = tmp_path / "today", set[str]()
     async with killable(take, here.nats_url, here.database_url, today) as taking:
