@@ -107,7 +107,7 @@ def window(days: int | None, until: datetime) -> Window:
 
 
 def read(context: Context, campaign_id: str, asked: Window) -> Numbers:
-    """Count a campaign's pitches in the read model; two queries however many there are."""
+    """Count a campaign's pitches in the read model; three queries however many there are."""
     settled = asked.until - HORIZON
     bounds = {"campaign": campaign_id, "since": asked.since, "before": asked.before, "until": asked.until}
     found = context.rows(COUNTS, **bounds, settled=settled, horizon=HORIZON)

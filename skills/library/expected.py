@@ -62,38 +62,21 @@ class Delays:
         return Gain(mean, mean * self.rate.low / self.rate.mean)
 
 
-def rivals(history: list[Row], now: datetime) -> tuple[str, str] | None:
-    """Return the template answered most and the one used most, where the first is surely answered more."""
-    many, usual = _by_template(history, now)
-    if usual is None:
-        return None
-    best = max(sorted(many), key=lambda name: many[name][0] / many[name][1])
-    if best == usual or p_greater(*many[best], *many[usual]) < 1 - _chance(many):
-        return None
-    return best, usual
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The template answered most and the one used most; `counts` are answers and pitches of every template.
 
-
-def better_template(history: list[Row], now: datetime, types: Mapping[str, str | None]) -> Better | None:
-    """Return the template that is surely better than the one used most, with contacts of the same type.
-
-    `types` are those of the contacts that either of the `rivals` was sent to.
+    `chance` is how likely any of the others may look better by luck alone.
     """
-    found = rivals(history, now)
-    if found is None:
-        return None
-    (best, usual), (many, _) = found, _by_template(history, now)
-    alike = mantel_haenszel(_by_type(history, now, best, usual, types))
-    if alike.ratio <= 1 or alike.p / 2 > _chance(many):
-        return None
-    rate = many[usual][0] / many[usual][1]
-    more = many[best][0] / many[best][1] - rate
-    more = min(rate * (alike.ratio - 1), more) if rate else more
-    low = posterior(*many[best], 1, 19)["lo"] - rate
-    return Better(best, usual, Gain(more, min(max(low, 0.0), more)), many[best][1] + many[usual][1])
+
+    best: str
+    usual: str
+    counts: dict[str, list[int]]
+    chance: float
 
 
-def _by_template(history: list[Row], now: datetime) -> tuple[dict[str, list[int]], str | None]:
-    """Return answers and pitches of each template that tell enough, and which of these is used most now."""
+def rivals(history: list[Row], now: datetime) -> Rivals | None:
+    """Return two templates of which one is surely answered more than the one used most, if there are such."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in mature(history, now):
         if row["template"]:
@@ -101,22 +84,39 @@ def _by_template(history: list[Row], now: datetime) -> tuple[dict[str, list[int]
             counts[row["template"]][1] += 1
     many = {name: one for name, one in counts.items() if one[1] >= FEWEST_OF_TEMPLATE}
     used = [row["template"] for row in history[:FEWEST_OF_TEMPLATE] if row["template"] in many]
-    return many, max(sorted(set(used)), key=used.count) if used else None
+    if not used:
+        return None
+    usual = max(sorted(set(used)), key=used.count)
+    best = max(sorted(many), key=lambda name: many[name][0] / many[name][1])
+    chance = (1 - SURE) / max(len(many) - 1, 1)
+    if best == usual or p_greater(*many[best], *many[usual]) < 1 - chance:
+        return None
+    return Rivals(best, usual, many, chance)
 
 
-def _chance(many: Mapping[str, list[int]]) -> float:
-    """Return how likely any of the others may look better by luck alone."""
-    return (1 - SURE) / max(len(many) - 1, 1)
+def better_template(
+    found: Rivals, history: list[Row], now: datetime, types: Mapping[str, str | None]
+) -> Better | None:
+    """Return the one answered most, where it is better with contacts of the same type too."""
+    alike = mantel_haenszel(_by_type(history, now, found, types))
+    if alike.ratio <= 1 or alike.p / 2 > found.chance:
+        return None
+    best, usual = found.counts[found.best], found.counts[found.usual]
+    rate = usual[0] / usual[1]
+    more = best[0] / best[1] - rate
+    more = min(rate * (alike.ratio - 1), more) if rate else more
+    low = posterior(*best, 1, 19)["lo"] - rate
+    return Better(found.best, found.usual, Gain(more, min(max(low, 0.0), more)), best[1] + usual[1])
 
 
 def _by_type(
-    history: list[Row], now: datetime, best: str, usual: str, types: Mapping[str, str | None]
+    history: list[Row], now: datetime, found: Rivals, types: Mapping[str, str | None]
 ) -> list[Table]:
     """Set two templates beside each other among contacts of one type: neither gains by whom it met."""
     counts: dict[str | None, list[int]] = defaultdict(lambda: [0] * 4)
     for row in mature(history, now):
-        if row["template"] in (best, usual):
-            of, side = counts[types.get(row["contact_id"])], 0 if row["template"] == best else 2
+        if row["template"] in (found.best, found.usual):
+            of, side = counts[types.get(row["contact_id"])], 0 if row["template"] == found.best else 2
             of[side] += answered(row)
             of[side + 1] += 1
     return [Table(*of) for of in counts.values()]

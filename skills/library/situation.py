@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from library.acts import acts
-from library.expected import rivals
+from library.expected import Rivals, rivals
 from library.outcomes import MOST, campaign, latest, mature
 from library.pitched import keys
 from skill_runner.context import Context, SkillError
@@ -106,14 +106,16 @@ Row = dict[str, Any]
 class Situation:
     """`history` is all of the user's latest pitches; the rest lies within what was asked about.
 
-    `types` are those of contacts whose type says which of two templates is better.
-
-    `acts` says by campaign what a text is to be about; `releases` are near, `released` is all there is to
-    apply with, the next ones first. `fitting` has one contact more than is worked with, where there are more.
+    By it, `tired` are written to again and again, and `rivals` are templates of which one may be better;
+    `types` are those of contacts who got either. `acts` says by campaign what a text is to be about;
+    `releases` are near, `released` is all there is to apply with, the next ones first. `fitting` has one
+    contact more than is worked with, where there are more.
     """
 
     now: datetime
     history: list[Row] = field(default_factory=list)
+    tired: frozenset[str] = frozenset()
+    rivals: Rivals | None = None
     types: dict[str, str | None] = field(default_factory=dict)
     campaigns: list[Row] = field(default_factory=list)
     more_campaigns: bool = False
@@ -146,18 +148,20 @@ def situation(context: Context, campaign_id: str | None, artist_id: str | None) 
     campaigns = found[:MOST_CAMPAIGNS]
     artists = context.rows(ARTISTS, today=today, artist=artist_id)
     history = latest(context, until=now)
-    spared = tired((row for row in history if now - row["sent_at"] < REMEMBERED), heard(history))
+    resting, compared = tired(history, now), rivals(history, now)
     lately = {"now": now, "since": now - REMEMBERED, "most": MOST}
     of = {"campaigns": [one["id"] for one in campaigns], **lately}
     return Situation(
         now=now,
         history=history,
-        types=_types(context, history, now),
+        tired=resting,
+        rivals=compared,
+        types=_types(context, history, compared),
         campaigns=campaigns,
         more_campaigns=len(found) > len(campaigns),
         pitches=context.rows(PITCHES, **of),
         drafts=context.rows(DRAFTS, **of),
-        fitting={one["id"]: _fitting(context, one, spared) for one in campaigns[:MOST_SEARCHED]},
+        fitting={one["id"]: _fitting(context, one, sorted(resting)) for one in campaigns[:MOST_SEARCHED]},
         opportunities=context.rows(OPPORTUNITIES, today=today),
         releases=context.rows(RELEASES, today=today, artist=artist_id),
         released=context.rows(RELEASED, today=today, artist=artist_id),
@@ -173,23 +177,22 @@ def waits(row: Row) -> bool:
     return bool(at and not closed and (row["last_sent_at"] is None or row["last_sent_at"] < at))
 
 
-def heard(pitches: Iterable[Row]) -> set[str]:
-    """Return who ever answered."""
-    return {row["contact_id"] for row in pitches if row["replied_at"]}
+def tired(history: Iterable[Row], now: datetime) -> frozenset[str]:
+    """Return who was written to again and again of late, and never answered."""
+    sends, answering = Counter[str](), set[str]()
+    for row in history:
+        if row["replied_at"]:
+            answering.add(row["contact_id"])
+        if not row["bounced_at"] and now - row["sent_at"] < REMEMBERED:
+            sends[row["contact_id"]] += row["sends"]
+    return frozenset(one for one, many in sends.items() if many >= TIRED_SENDS) - answering
 
 
-def tired(pitches: Iterable[Row], answering: set[str]) -> list[str]:
-    """Return who was written to again and again by these, and is not one of those who answer."""
-    sends = Counter[str]()
-    for row in (row for row in pitches if row["sent_at"] and not row["bounced_at"]):
-        sends[row["contact_id"]] += row["sends"]
-    return sorted(one for one, many in sends.items() if many >= TIRED_SENDS and one not in answering)
-
-
-def _types(context: Context, history: list[Row], now: datetime) -> dict[str, str | None]:
-    compared = rivals(history, now) or ()
-    ids = sorted({row["contact_id"] for row in history if row["template"] in compared})
-    return {row["id"]: row["type"] for row in context.rows(TYPES, ids=ids)} if ids else {}
+def _types(context: Context, history: list[Row], found: Rivals | None) -> dict[str, str | None]:
+    if found is None:
+        return {}
+    ids = sorted({row["contact_id"] for row in history if row["template"] in (found.best, found.usual)})
+    return {row["id"]: row["type"] for row in context.rows(TYPES, ids=ids)}
 
 
 def _fitting(context: Context, campaign: Row, spared: list[str]) -> list[Row]:

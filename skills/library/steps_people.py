@@ -8,7 +8,7 @@ from library.actions import Action, Gain, counted, evidence, record, skill
 from library.expected import reply_rate, still_to_come
 from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, answered
-from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, heard, tired, waits
+from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, waits
 
 AT_ONCE = 20
 ENOUGH_TO_PREDICT, ENOUGH_ANSWERS = 100, 10
@@ -46,7 +46,7 @@ def follow_up(at: Situation) -> Iterator[Action]:
 
     None to whoever was written to a day ago for another campaign, or has heard too much.
     """
-    delays, spared = still_to_come(at.history, at.now), {*_tired(at), *_just_written_to(at)}
+    delays, spared = still_to_come(at.history, at.now), at.tired | _just_written_to(at)
     worth = []
     for row in (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS):
         if row["contact_id"] in spared:
@@ -114,8 +114,8 @@ def pitch_fitting(at: Situation) -> Iterator[Action]:
 
 def clean_bounces(at: Situation) -> Iterator[Action]:
     """Addresses that the last pitch did not reach, of contacts who never answered."""
-    answering, reached = _heard(at), _last_reached(at)
-    bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in answering)
+    heard, reached = _heard(at), _last_reached(at)
+    bounced = (row for row in at.pitches if row["bounced_at"] and row["contact_id"] not in heard)
     ids = sorted(
         {
             row["contact_id"]
@@ -139,7 +139,7 @@ def clean_bounces(at: Situation) -> Iterator[Action]:
 
 def rest_contacts(at: Situation) -> Iterator[Action]:
     """Contacts that were written to again and again, and never answered."""
-    resting = _tired(at)
+    resting = sorted(at.tired & {row["contact_id"] for row in at.pitches})
     if not resting:
         return
     harm = HARM_OF_TIRING * len(resting)
@@ -147,7 +147,7 @@ def rest_contacts(at: Situation) -> Iterator[Action]:
     people = [{"id": one} for one in resting[:AT_ONCE]]
     yield Action(
         "rest_contacts",
-        f"Leave {counted(len(resting), 'contact')} alone for two months",
+        f"Leave {counted(len(resting), 'contact')} alone for {REMEMBERED.days} days",
         Gain(harm, harm / 2),
         1,
         (evidence("contacts", resting, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
@@ -160,11 +160,8 @@ PEOPLE = (answer_interested, follow_up, send_drafts, pitch_fitting, clean_bounce
 
 
 def _heard(at: Situation) -> set[str]:
-    return heard((*at.history, *at.pitches))
-
-
-def _tired(at: Situation) -> list[str]:
-    return tired(at.pitches, _heard(at))
+    """Return who ever answered."""
+    return {row["contact_id"] for row in (*at.history, *at.pitches) if row["replied_at"]}
 
 
 def _just_written_to(at: Situation) -> set[str]:

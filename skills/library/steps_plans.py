@@ -64,7 +64,7 @@ def plan_release(at: Situation) -> Iterator[Action]:
 def switch_template(at: Situation) -> Iterator[Action]:
     """Another template than the usual one surely does better, and pitches still go out."""
     weekly = sum(at.days_since(row["sent_at"]) <= MONTH_DAYS for row in at.history) / WEEKS
-    better = better_template(at.history, at.now, at.types)
+    better = better_template(at.rivals, at.history, at.now, at.types) if at.rivals else None
     if better is None or not weekly:
         return
     why = f"of {better.n} pitches, those with {better.name} are answered more often than with {better.than}"

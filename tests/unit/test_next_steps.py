@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 
 from library.actions import Action, Gain, counted, evidence, needing, ranked, skill
-from library.expected import better_template, reply_rate, still_to_come
-from library.situation import Situation
+from library.expected import better_template, reply_rate, rivals, still_to_come
+from library.situation import Situation, tired
 from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting, rest_contacts
 from library.steps_plans import record_answers
 from quality.harness import NOW
@@ -123,8 +124,18 @@ def test_nobody_is_followed_up_the_day_after_a_pitch_for_another_campaign():
 def test_whom_it_says_to_leave_alone_it_does_not_follow_up():
     often = situation(pitch(5), *(pitch(days, campaign_id="other") for days in (25, 45)))
     acts = [*often.campaigns, {"id": "other", "name": "Low Tide", "artist": None}]
-    assert len(list(rest_contacts(replace(often, campaigns=acts)))) == 1
-    assert list(follow_up(replace(often, campaigns=acts))) == []
+    told = replace(often, campaigns=acts, tired=tired(often.pitches, NOW))
+    assert len(list(rest_contacts(told))) == 1
+    assert list(follow_up(told)) == []
+
+
+def test_who_has_heard_too_much_by_a_closed_campaign_is_left_alone_too():
+    history = [pitch(days, campaign_id="closed") for days in (25, 35, 45)]
+    at = replace(situation(pitch(6)), history=history)
+    assert len(list(follow_up(at))) == 1
+    assert list(follow_up(replace(at, tired=tired(history, NOW)))) == []
+    assert len(list(rest_contacts(replace(at, tired=tired(history, NOW))))) == 1
+    assert tired([*history, pitch(90, after=1)], NOW) == frozenset()
 
 
 def test_who_was_written_to_or_has_answered_is_not_written_to_as_a_stranger():
@@ -156,19 +167,24 @@ def templates(good, bad, *, n=300):
     return newer + older
 
 
+def better(history, types=MappingProxyType({})):
+    found = rivals(history, NOW)
+    return found and better_template(found, history, NOW, types)
+
+
 def test_a_template_that_is_surely_better_is_named():
-    better = better_template(templates(0.15, 0.05), NOW, {})
-    assert (better.name, better.than, better.n) == ("good", "bad", 600)
-    assert better.more.mean == pytest.approx(0.1)
+    found = better(templates(0.15, 0.05))
+    assert (found.name, found.than, found.n) == ("good", "bad", 600)
+    assert found.more.mean == pytest.approx(0.1)
 
 
 def test_a_template_may_be_better_than_one_that_nobody_answers():
-    assert better_template(templates(0.1, 0.0), NOW, {}).more.mean == pytest.approx(0.1)
+    assert better(templates(0.1, 0.0)).more.mean == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("good", "bad", "n"), [(0.06, 0.05, 300), (0.05, 0.15, 300), (0.5, 0.0, 20)])
 def test_a_template_that_may_be_luck_is_not(good, bad, n):
-    assert better_template(templates(good, bad, n=n), NOW, {}) is None
+    assert better(templates(good, bad, n=n)) is None
 
 
 def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
@@ -183,12 +199,12 @@ def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
         for number in range(many)
     ]
     newest_first = sorted(told, key=lambda row: row["sent_at"], reverse=True)
-    assert better_template(newest_first, NOW, {"radio": "radio", "blogger": "blogger"}) is None
-    assert better_template(newest_first, NOW, {}) is not None, "as if all were of one type"
+    assert better(newest_first, {"radio": "radio", "blogger": "blogger"}) is None
+    assert better(newest_first) is not None, "as if all were of one type"
 
 
 def test_no_history_names_no_template():
-    assert better_template([], NOW, {}) is None
+    assert better([]) is None
 
 
 def test_one_is_singular():
