@@ -12,8 +12,8 @@ Each module says in its first sentence what it is. `events` is where to begin: i
 - people: `personal`, `sealing`, `vault`, `memory_vault`, `key_cache`, `keyring`, `erasure`, `forgetting`,
   `readers`, `migrations`
 - a service: `service`, `health`, `settings`, `secret`, `urls`, `logs`, `counts`, `quiet`, `newest`,
-  `clock`, `within`, `coming`, `reaching`, `outage`, `own_settings`, `suited`, `refusal`, `portable`,
-  `no_core`, `steering`, `structlog_alone`
+  `clock`, `within`, `unawaited`, `coming`, `reaching`, `outage`, `own_settings`, `suited`, `refusal`,
+  `portable`, `no_core`, `steering`, `structlog_alone`
 - traces: `telemetry`, `live_span`, `span`, `span_export`, `otlp`, `trace_ids`, `genai`
 - skills' files and models' names: `skill_source`, `models`
 """

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from shared.reaching import postgres
+from shared.unawaited import failed
 
 
 class Coming:
@@ -22,7 +23,7 @@ class Coming:
         try:
             return await asyncio.shield(coming)
         except asyncio.CancelledError:
-            coming.add_done_callback(_failed)
+            coming.add_done_callback(failed)
             self._left.append(coming)
             raise
 
@@ -36,11 +37,6 @@ class Coming:
         """Take one that is on its way, or here and open."""
         while self._left:
             coming = self._left.pop(0)
-            if not coming.done() or not (_failed(coming) or coming.result().is_closed()):
+            if not coming.done() or not (failed(coming) or coming.result().is_closed()):
                 return coming
         return None
-
-
-def _failed(coming: asyncio.Task[asyncpg.Connection]) -> bool:
-    """Take the error that nobody waits for any more, or asyncio would tell of it as of a fault."""
-    return coming.cancelled() or coming.exception() is not None

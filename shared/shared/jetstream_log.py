@@ -14,6 +14,7 @@ from shared.commit import Commit, decode
 from shared.direct_get import ALL, MOST_SUBJECTS, Entry, read_lasts, read_page
 from shared.log import Conflict, Past, Recorded, TooLarge, of_another_user, read_into
 from shared.subjects import Aggregate
+from shared.unawaited import failed
 
 CONFLICTS = {10071, 10164}
 TOO_LARGE = 10054
@@ -156,7 +157,7 @@ class _Newest:
             return 0
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
-            self._next.add_done_callback(_heard)
+            self._next.add_done_callback(failed)
         return await asyncio.shield(self._next)
 
     async def _ask(self) -> int:
@@ -170,12 +171,6 @@ class _Newest:
                 return int(info.state.last_seq)
             self._alone_until = time.monotonic() + ALONE_S
             return 0
-
-
-def _heard(asked: asyncio.Task[int]) -> None:
-    """Take the error that nobody waits for any more, or asyncio would tell of it as of a fault."""
-    if not asked.cancelled():
-        asked.exception()
 
 
 def kept_out_by(refused: APIError) -> int:

@@ -7,9 +7,8 @@ of the lives.
 - commands on them: `doors`, `requests`, `profiles`, `outreach`, `suppressing`, `erasing`,
   `remembering`, `finding`, `history`
 - imports: `imports`, `reading`, `csvfile`, `ics`, `columns`, `headers`, `cells`, `values`,
-  `contact_importing`,
-  `outreach_importing`, `stream_importing`, `market_importing`, `whole_importing`, `contact_rows`,
-  `outreach_rows`, `market_rows`, `outreach_events`, `kinds`, `crowd`
+  `contact_importing`, `outreach_importing`, `stream_importing`, `market_importing`, `whole_importing`,
+  `contact_rows`, `outreach_rows`, `market_rows`, `outreach_events`, `kinds`, `crowd`
 - what an answer means: `replies`, `opt_out`, `objecting`
 - after a restore: `reapplying`
 - wiring: `main`

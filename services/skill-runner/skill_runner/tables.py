@@ -61,7 +61,7 @@ class ReadModel:
             try:
                 connection = await self._connected(latest)
                 await self._caught_up(connection, log_seq, latest)
-                return _as_rows(await connection.fetch(text, *values))
+                return [dict(row) for row in await connection.fetch(text, *values)]
             except DATABASE_AWAY as error:
                 if self._is_open() and not isinstance(error, asyncpg.TransactionRollbackError):
                     raise
@@ -155,13 +155,6 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
         return f"${order.index(name) + 1}"
 
     return TOKEN.sub(number, sql), [named[name] for name in order]
-
-
-def _as_rows(found: list[Any]) -> list[dict[str, Any]]:
-    """Turn records into rows in their place: all of both at once would take twice the room."""
-    for number, record in enumerate(found):
-        found[number] = dict(record)
-    return found
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:
