@@ -23,10 +23,10 @@ async def postgres(url: str, **how: Any) -> asyncpg.Connection:
     """Connect as `asyncpg.connect` does, to one of the hosts that the URL names."""
     whole = urlsplit(url)
     who, at, hosts = whole.netloc.rpartition("@")
-    each = [whole._replace(netloc=who + at + host).geturl() for host in hosts.split(",")]
-    if len(each) == 1:
+    if "," not in hosts:
         return await asyncpg.connect(url, **how)
-    return await _first([partial(asyncpg.connect, one, **how) for one in each])
+    each = [whole._replace(netloc=who + at + host).geturl() for host in hosts.split(",")]
+    return await first([partial(asyncpg.connect, one, **how) for one in each], lambda made: made.terminate())
 
 
 class Transport(TcpTransport):
@@ -43,13 +43,30 @@ class Transport(TcpTransport):
 async def _opened(uri: ParseResult, limit: int) -> tuple[StreamReader, StreamWriter]:
     found = await get_running_loop().getaddrinfo(uri.hostname, uri.port, type=SOCK_STREAM)
     addresses = dict.fromkeys(address[:2] for *_, address in found)
-    return await _first([partial(open_connection, *address, limit=limit) for address in addresses])
+    attempts = [partial(open_connection, *address, limit=limit) for address in addresses]
+    return await first(attempts, lambda made: made[1].transport.abort())
 
 
-async def _first(attempts: Sequence[Callable[[], Awaitable[T]]]) -> T:
-    """Return what the first brings that succeeds; where none does, raise what the last one met with."""
+async def first(attempts: Sequence[Callable[[], Awaitable[T]]], let_go: Callable[[T], None]) -> T:
+    """Return what the first brings that succeeds; where none does, raise what the last one met with.
+
+    Whoever gives up may do so just when one has succeeded: that one is let go.
+    """
+    if len(attempts) == 1:
+        return await attempts[0]()
+    made: list[T] = []
+
+    async def keep(attempt: Callable[[], Awaitable[T]]) -> T:
+        made.append(await attempt())
+        return made[-1]
+
     found: T
-    found, which, errors = await staggered_race(attempts, HEAD_START_S)
+    try:
+        found, which, errors = await staggered_race([partial(keep, one) for one in attempts], HEAD_START_S)
+    except BaseException:
+        for one in made:
+            let_go(one)
+        raise
     if which is None:
         raise next(error for error in reversed(errors) if error is not None)
     return found

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from shared.bus import Bus
-from shared.reaching import postgres
+from shared.reaching import first, postgres
 from totalaud.stack.ports import LOOPBACK, free_port
 
 QUEUED = 4
@@ -70,3 +70,19 @@ async def test_a_nats_is_found_though_the_first_address_of_its_name_says_nothing
         bus = await Bus.connect(named, name="test", give_up=give_up)
     assert bus.client.is_connected
     await bus.close()
+
+
+@pytest.mark.parametrize("addresses", [1, 2])
+async def test_what_is_reached_when_nobody_waits_any_more_is_let_go(addresses: int):
+    let_go: list[str] = []
+
+    async def reached() -> str:
+        asyncio.get_running_loop().call_soon(reaching.cancel)
+        return "it"
+
+    async def found() -> None:
+        let_go.append(await first([reached] * addresses, let_go.append))
+
+    reaching = asyncio.create_task(found())
+    await asyncio.wait([reaching])
+    assert let_go == ["it"]
