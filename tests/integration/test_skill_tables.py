@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -104,3 +105,17 @@ def test_what_looks_up_a_server_s_name_is_nothing_that_a_skill_has_left(tables: 
     tables.rows("SELECT 1 AS n", {}, 0, 30)
     assert any(thread.name.startswith(OURS) for thread in threading.enumerate())
     assert before.changed() == []
+
+
+def test_a_string_that_stands_in_many_rows_is_held_once_and_forgotten_with_them(tables: Blocking):
+    twice = "SELECT CAST(:text AS text) AS text, CAST(:id AS uuid) AS id FROM generate_series(1, 2)"
+    first, second = tables.rows(twice, {"text": "from berlin", "id": str(UUID(int=1))}, 0, 30)
+    assert first["text"] is second["text"]
+    assert first["id"] is second["id"]
+    (later,) = tables.rows("SELECT CAST(:text AS text) AS text", {"text": "from berlin"}, 0, 30)
+    assert later["text"] is not first["text"]
+
+
+def test_what_is_no_string_is_refused_as_text_and_not_made_one(tables: Blocking):
+    with pytest.raises(asyncpg.DataError, match="expected str, got int"):
+        tables.rows("SELECT CAST(:text AS text) AS text", {"text": 5}, 0, 30)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
@@ -35,12 +34,14 @@ SETTINGS = {
     **TABLES,
     **PATIENT,
 }
-PLAIN = {
-    "json": (json.dumps, json.loads),
-    "jsonb": (json.dumps, json.loads),
-    "uuid": (str, sys.intern),
-    "numeric": (str, float),
-}
+
+
+class Strings(dict[str, str]):
+    """Strings that stand in many rows, one of each for all of them."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = text
+        return text
 
 
 class ReadModel:
@@ -49,6 +50,7 @@ class ReadModel:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._connection: asyncpg.Connection | None = None
+        self._strings = Strings()
         self._seen = 0
 
     async def rows(
@@ -69,6 +71,8 @@ class ReadModel:
                     raise SkillError(
                         "PostgreSQL is away, the tables cannot be read", retryable=True, code="tables_away"
                     ) from None
+            finally:
+                self._strings.clear()
             await asyncio.sleep(CONNECT_AGAIN_S)
 
     async def close(self) -> None:
@@ -99,7 +103,7 @@ class ReadModel:
             within_s = min(CONNECT_S, _left_s(latest))
             self._connection = await postgres(self._url, server_settings=SETTINGS, timeout=within_s)
             try:
-                await _set_up(self._connection)
+                await _set_up(self._connection, self._strings)
             except BaseException:
                 self.give_up()
                 raise
@@ -157,14 +161,23 @@ def positional(sql: str, named: dict[str, Any]) -> tuple[str, list[Any]]:
     return TOKEN.sub(number, sql), [named[name] for name in order]
 
 
-async def _set_up(connection: asyncpg.Connection) -> None:
-    """Have it give values as skills know them: without that, JSON would come as text.
-
-    An id that stands in many rows is one string for all of them.
-    """
+async def _set_up(connection: asyncpg.Connection, strings: Strings) -> None:
+    """Have it give values as skills know them: without that, JSON would come as text."""
     await unhurried(connection)
-    for kind, (encoder, decoder) in PLAIN.items():
+    plain = {
+        "json": (json.dumps, json.loads),
+        "jsonb": (json.dumps, json.loads),
+        "uuid": (str, strings.__getitem__),
+        "text": (_as_given, strings.__getitem__),
+        "numeric": (str, float),
+    }
+    for kind, (encoder, decoder) in plain.items():
         await connection.set_type_codec(kind, encoder=encoder, decoder=decoder, schema="pg_catalog")
+
+
+def _as_given(value: Any) -> Any:
+    """Leave it to asyncpg to refuse what is no string."""
+    return value
 
 
 async def _checkpoint(connection: asyncpg.Connection, latest: float) -> int:
