@@ -1,6 +1,5 @@
 """`ask`: reads a question, shows the plan that answers it, runs it, and tells the answer."""
 
-import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from totalaud.planner.question import Unread
 
 UNREAD = 2
-REFUSED = 1
 NOTHING_TO_DO = "nothing_to_do"
 
 
@@ -50,8 +48,8 @@ def ask(
         return
     if limit is not None and (dear := over(plan, limit)):
         raise Refusal("budget_exceeded", "budget", dear)
-    if plan.may_cost(options.connection().providers) and not (yes or _agreed(options)):
-        raise typer.Exit(REFUSED)
+    if plan.may_cost(options.connection().providers) and not yes:
+        options.confirm("This may cost money. Run it?")
     # Connected anew: whoever was asked about the cost may have thought for long.
     options.run(lambda client: _answered(options, client, plan, fresh=fresh, limit=limit))
 
@@ -139,19 +137,6 @@ def _unread(options: Options, unread: "Unread") -> int:
     echo(unread.reason, "", "What can be asked, for instance:", *examples, err=True)
     echo("", "What else there is: totalaud --help", err=True)
     return UNREAD
-
-
-def _agreed(options: Options) -> bool:
-    """Ask a person; a script that did not say --yes is held by its budget only."""
-    if options.json or not sys.stdin or not sys.stdin.isatty():
-        return True
-    try:
-        return typer.confirm("This may cost money. Run it?", default=False)
-    except typer.Abort as ended:
-        echo("", err=True)
-        if isinstance(ended.__context__, KeyboardInterrupt):
-            raise ended.__context__ from None
-        return False
 
 
 def _plan_document(plan: "Plan") -> dict[str, Any]:

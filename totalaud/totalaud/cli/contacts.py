@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from totalaud.client import Client
     from totalaud.export import Export
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")]
+
 app = group("Import, list, export, suppress and erase contacts.")
 
 
@@ -48,9 +50,11 @@ def unsuppress(context: typer.Context, contact: Contact) -> None:
 
 
 @app.command("erase")
-def erase(context: typer.Context, contact: Contact) -> None:
+def erase(context: typer.Context, contact: Contact, yes: Yes = False) -> None:
     """Delete a contact's key. Nothing of theirs can be read again, nor imported."""
     options = Options.of(context)
+    if not yes:
+        options.confirm("This cannot be undone. Erase this contact?")
     done = options.run(lambda client: client.records.erase(contact))
     options.tell(done, f"contact {done['contact_id']} is erased{told_aside(done, before=not done['erased'])}")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Kept in the lo
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run it even if the answer is there already.")]
 Budget = Annotated[str | None, typer.Option(metavar="USD", help="Spend no more on this; none is no limit.")]
 T = TypeVar("T")
+REFUSED = 1
 FLAGS = ("--json",)
 VALUED = ("--user", "--data")
 
@@ -50,6 +52,20 @@ class Options:
             show.document(document)
         else:
             echo(*lines)
+
+    def confirm(self, question: str) -> None:
+        """Ask a person, and exit with 1 unless they agree; a script is not asked."""
+        if self.json or not sys.stdin or not sys.stdin.isatty():
+            return
+        try:
+            agreed = typer.confirm(question, default=False)
+        except typer.Abort as ended:
+            echo("", err=True)
+            if isinstance(ended.__context__, KeyboardInterrupt):
+                raise ended.__context__ from None
+            agreed = False
+        if not agreed:
+            raise typer.Exit(REFUSED)
 
     def for_people(self, scripts: str) -> None:
         """Refuse --json for what is written to be read by people; `scripts` says what there is for those."""

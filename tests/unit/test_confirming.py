@@ -1,4 +1,4 @@
-"""Asking a person about the cost: at a terminal, answered, left or interrupted."""
+"""Asking a person first: at a terminal, answered, left or interrupted."""
 
 import contextlib
 import os
@@ -13,13 +13,12 @@ from totalaud.cli.main import INTERRUPTED
 ASKING = """
 import sys
 from totalaud.cli.app import app
-from totalaud.cli.ask import _agreed
 from totalaud.cli.main import call
 from totalaud.cli.options import Options
 
 @app.command("asking")
 def asking() -> None:
-    raise SystemExit(0 if _agreed(Options()) else 1)
+    Options().confirm("Is it meant?")
 
 sys.exit(call(["asking"]))
 """
@@ -28,7 +27,7 @@ sys.exit(call(["asking"]))
 @pytest.mark.parametrize(
     ("typed", "code"), [(b"y\n", 0), (b"\n", 1), (b"n\n", 1), (b"\x04", 1), (b"\x03", INTERRUPTED)]
 )
-def test_a_person_who_is_asked_about_the_cost_may_agree_refuse_leave_or_interrupt(typed: bytes, code: int):
+def test_a_person_who_is_asked_may_agree_refuse_leave_or_interrupt(typed: bytes, code: int):
     ours, theirs = pty.openpty()
     at_a_terminal = ("setsid", "--ctty", sys.executable, "-c", ASKING)
     asked = subprocess.Popen(at_a_terminal, stdin=theirs, stdout=theirs, stderr=theirs)
