@@ -1534,3 +1534,45 @@ def test_how_to_name_what_is_called_like_a_word_that_leaves_something_out_is_sai
 
 def test_what_works_is_asked_whatever_else_of_answers_is_said():
     assert read("What works best to get any reply?").intent == "patterns"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Write a pitch in German for Glass Coast to Tees Valley FM", "german"),
+        ("Write a pitch to Tees Valley FM in French, please", "french"),
+        ("Write a press release in Spanish", "spanish"),
+        ("Find blogs in Italian", "italian"),
+    ],
+)
+def test_a_language_is_not_taken_for_a_place(text, said):
+    assert f"leave out “in {said}”" in read(text).reason
+
+
+@pytest.mark.parametrize(
+    "text", ["Find German blogs", "Find blogs in Germany", "Find blogs in German cities"]
+)
+def test_what_comes_from_a_place_may_be_named_by_its_adjective(text):
+    assert "leave out" not in getattr(read(text), "reason", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("Which template works best?", "template"),
+        ("What kind of contact works best for Glass Coast?", "type"),
+        ("Which of my regions worked?", "region"),
+    ],
+)
+def test_which_of_a_kind_works_is_told_by_its_answers(text, group):
+    assert (read(text).intent, read(text).group_by) == ("answers", group)
+
+
+@pytest.mark.parametrize("text", ["Which outlets work best for artists like me?", "What works best?"])
+def test_what_works_for_others_or_at_all_is_a_pattern(text):
+    assert read(text).intent == "patterns"
+
+
+@pytest.mark.parametrize(("text", "many"), [("Top 3 next steps", 3), ("What are my next two steps?", 2)])
+def test_a_number_says_how_many_steps_come_next(text, many):
+    assert (read(text).intent, read(text).limit) == ("next", many)

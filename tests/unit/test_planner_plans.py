@@ -102,6 +102,7 @@ def test_patterns_of_all_pitches_are_not_told_as_those_of_an_artist():
         ("find", {"contact": "mara@example.org"}, {"contacts": [MARA]}),
         ("next", {}, {}),
         ("next", {"campaign": "Autumn"}, {"campaign_id": "c1"}),
+        ("next", {"limit": 3}, {"limit": 3}),
         ("timing", {"type": "radio"}, {"type": "radio"}),
         ("plan", {}, {"release": GLASS}),
         ("plan", {"channels": ("radio",)}, {"release": GLASS, "channels": ["radio"]}),

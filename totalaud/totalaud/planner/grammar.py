@@ -27,6 +27,7 @@ TOO_LONG = f"that is too long: at most {MOST_WORDS} words"
 MOST_UNUSED = 2
 COUNT = re.compile("[1-9][0-9]?|1[0-9][0-9]|200")
 COST_ALONE = "an amount is the most that an application may cost, as in “under £50”, not what it brings"
+NO_LANGUAGE = "I write in English, and know where somebody is, not what they speak: leave out “in {}”"
 SLOT_NAMES = {
     "genres": "a genre",
     "regions": "a place",
@@ -82,6 +83,8 @@ def _understood(text: str, vocabulary: Vocabulary) -> Question:
     intent = intent_of(plain, {word for _, word in reading.rest()} | implied, vocabulary)
     refuse_two_spans(intent, reading, span)
     refuse_time(intent, plain, reading)
+    if spoken := strange.language(reading):
+        raise Unreadable(NO_LANGUAGE.format(spoken))
     names = meant(reading.meant(SLOTS[intent], people), SLOTS[intent]) | {"contact": addresses}
     if unknown := strange.place(reading):
         raise Unreadable(f"I do not know “{unknown}”")
@@ -134,7 +137,8 @@ def _found(
     outlet_kinds = list[str]()
     if intent == "pitch" and names["outlet"]:
         outlet_kinds, kinds = kinds, _kinds_of_people(rest, vocabulary)
-    counts = [word for word in left if looks_for and (COUNT.fullmatch(word) or word in w.NUMBERS)]
+    is_list = looks_for or intent == "next"
+    counts = [word for word in left if is_list and (COUNT.fullmatch(word) or word in w.NUMBERS)]
     compared = implied & COMPARED if intent == "answers" else set[str]()
     understood_here = {*known(intent, vocabulary), *counts[:1]}
     unknown = [word for word in left if word not in understood_here]

@@ -21,6 +21,10 @@ COMPARING = {
     )
 }
 RELEASES = {one for one in w.RELEASE if one.endswith("s")}
+GROUP = re.compile(
+    rf"\b(?:which|what) (?:(?:one )?of (?:my|our|the) )?"
+    rf"(?:{'|'.join(word for word, group in w.GROUPS.items() if group != 'weekday')})\b"
+)
 NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
 WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
 WHO_LIKES = re.compile(r"^who\b.* (?:likes|loves|plays|covers)\b")
@@ -55,6 +59,7 @@ def marks(
     named = reading.meant({"genres", "regions"}, people)
     own = {frozenset(name.items()) for name in named if not set(OWN).isdisjoint(name)}
     several = {one for one in own if {"campaign", "release"} & set(dict(one))}
+    of_artists = bool(w.PEERS & {*reading.said}) or any("artist" in name for name in reading.names.values())
     told = {
         r.SOMEBODY: WHO.search(plain),
         r.TO_SOMEBODY: _written_to(reading, address=address),
@@ -62,6 +67,7 @@ def marks(
         r.WHO_LIKES: WHO_LIKES.search(plain) and any("genres" in name for name in reading.names.values()),
         r.SEVERAL_NAMED: len(several) > 1,
         r.ANY_ANSWERS: ANY_ANSWERS.search(plain),
+        r.WHICH_GROUP: GROUP.search(plain) and not of_artists,
         r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
     }
     marked = {mark for mark, holds in told.items() if holds} | _compared(plain, reading, vocabulary)

@@ -153,10 +153,12 @@ def _next(draft: Draft) -> None:
     asked = draft.question
     if asked.window:
         draft.notes.append("tells what there is to do now, whatever time was said")
-    which = {"artist_id": draft.artist().id} if asked.artist else {}
+    given: Json = {"artist_id": draft.artist().id} if asked.artist else {}
     if asked.campaign is not None:
-        which["campaign_id"] = draft.take(own.campaign(asked, draft.facts)).id
-    draft.step("recommend-next-steps", which, "Say what to do next")
+        given["campaign_id"] = draft.take(own.campaign(asked, draft.facts)).id
+    if asked.limit is not None:
+        given["limit"] = asked.limit
+    draft.step("recommend-next-steps", given, "Say what to do next")
 
 
 def _timing(draft: Draft) -> None:

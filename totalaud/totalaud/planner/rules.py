@@ -14,6 +14,7 @@ SEVERAL_NAMED = "@several"
 FOR_A_RELEASE = "@release"
 WHO_LIKES = "@likes"
 ANY_ANSWERS = "@any"
+WHICH_GROUP = "@group"
 WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
@@ -81,6 +82,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
         (w.words("rate rates"), w.ANSWERS),
         (frozenset({"how"}), w.words("long soon quickly fast"), w.ANSWERS),
         (frozenset(w.GROUPS), w.ANSWERS),
+        (frozenset({WHICH_GROUP}), w.WORKS),
         (WHAT, w.words("say says said"), w.ANSWERS),
         (frozenset({CAMPAIGNS_COMPARED}), w.ANSWERS | w.COMPARE | w.DOING | w.WORKS | w.RANKED),
         (frozenset({RELEASES_COMPARED}), w.ANSWERS | w.COMPARE | w.DID_WELL),
@@ -100,7 +102,7 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 assert set(RULES) == set(get_args(Intent))
 
 COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
-MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS, WHO_LIKES}
+MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS, WHO_LIKES, WHICH_GROUP}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),

@@ -13,6 +13,8 @@ ABOUT = w.words("about for on")
 TO = w.words("for to and or")
 OURS = w.words("band artist launch")
 PLATFORMS = w.PLATFORMS.keys() - {"x"}
+IN = w.words("in into")
+AFTER_LANGUAGE = w.words("and or please language")
 EARLIER = w.words("last previous past old older")
 ONE_RELEASE: frozenset[Intent] = frozenset({"pitch", "press", "plan", "hashtags"})
 
@@ -58,6 +60,16 @@ def place(reading: Reading) -> str | None:
         whose = before in ARTICLES and name.get("genres") == "country"
         if where in WHERE and (new or whose):
             return f"{before} {reading.said[index]}"
+    return None
+
+
+def language(reading: Reading) -> str | None:
+    """Return a language that something is to be in; German blogs are named by where they are."""
+    before = ("", *reading.said)
+    after = (*reading.said[1:], "")
+    for one, word, two in zip(before, reading.said, after, strict=False):
+        if one in IN and word in w.LANGUAGES and (not two or two in w.GOVERN | AFTER_LANGUAGE):
+            return word
     return None
 
 

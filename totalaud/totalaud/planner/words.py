@@ -31,6 +31,13 @@ DOING = words(
 )
 FOLLOW_UP = words("followup followups follow-up follow-ups chase")
 REPORT = words("report reports summary recap")
+LANGUAGES = words(
+    """
+    english german french spanish italian portuguese dutch polish czech swedish norwegian danish finnish
+    icelandic hungarian romanian greek turkish ukrainian russian arabic hebrew hindi japanese korean chinese
+    irish welsh catalan
+    """
+)
 AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
 DETAILS = {
     "brief": "brief",
