@@ -1576,3 +1576,19 @@ def test_what_works_for_others_or_at_all_is_a_pattern(text):
 @pytest.mark.parametrize(("text", "many"), [("Top 3 next steps", 3), ("What are my next two steps?", 2)])
 def test_a_number_says_how_many_steps_come_next(text, many):
     assert (read(text).intent, read(text).limit) == ("next", many)
+
+
+@pytest.mark.parametrize(
+    "text", ["How are we doing?", "How am I doing this month?", "How's it going?", "How are things going?"]
+)
+def test_how_it_goes_is_asked_of_the_campaign(text):
+    assert (read(text).intent, read(text).unused) == ("performance", ())
+
+
+def test_how_it_goes_beside_others_is_told_by_what_works():
+    found = read("How am I doing compared with others?")
+    assert (found.intent, found.cohort) == ("patterns", True)
+
+
+def test_who_works_at_an_outlet_is_looked_for():
+    assert read("Who works at Tees Valley FM?").outlet == "Tees Valley FM"

@@ -25,6 +25,7 @@ GROUP = re.compile(
     rf"\b(?:which|what) (?:(?:one )?of (?:my|our|the) )?"
     rf"(?:{'|'.join(word for word, group in w.GROUPS.items() if group != 'weekday')})\b"
 )
+GOES = re.compile(r"\bhow(?:s|'s| is| are| am) (?:we|i|it|things) (?:doing|going)\b")
 NOBODY = {*w.RELEASE, *w.CAMPAIGN, *w.GROUPS} - w.OUTLETS
 WHO = re.compile(rf"\bwhom?\b|\bwhich (?!(?:{'|'.join(sorted(NOBODY))})\b)")
 WHO_LIKES = re.compile(r"^who\b.* (?:likes|loves|plays|covers)\b")
@@ -67,6 +68,7 @@ def marks(
         r.WHO_LIKES: WHO_LIKES.search(plain) and any("genres" in name for name in reading.names.values()),
         r.SEVERAL_NAMED: len(several) > 1,
         r.ANY_ANSWERS: ANY_ANSWERS.search(plain),
+        r.HOW_IT_GOES: GOES.search(plain) and not w.COMPARE & {*reading.said},
         r.WHICH_GROUP: GROUP.search(plain) and not of_artists,
         r.FOR_A_RELEASE: FOR_A_RELEASE.search(reading.text()) or _for_a_name(reading),
     }
@@ -146,7 +148,7 @@ def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
     """Return every word that may stand in such a question."""
     rules = (group for rule in r.RULES[intent] for group in rule)
     own: dict[str, Iterable[str]] = {
-        "find": w.LOOK.union(w.PEOPLE, w.CAMPAIGN, w.COVER, {"know", "many"}),
+        "find": w.LOOK.union(w.PEOPLE, w.CAMPAIGN, w.COVER, {"know", "many", "works"}),
         "whom": w.LOOK.union(w.PEOPLE, w.OUTLETS, w.RELEASE, w.PITCH, w.COVER),
         "pitch": w.RELEASE.union(w.LOOK, w.PEOPLE, w.COVER, *w.TONES.values()),
         "patterns": w.CAMPAIGN | w.PEERS | {"replies", "reply", "success", "similar"},
@@ -167,7 +169,7 @@ def known(intent: Intent, vocabulary: Vocabulary) -> set[str]:
             "open",
             "coming",
         },
-        "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did", "due"}),
+        "performance": w.CAMPAIGN.union(w.LOOK, w.RELEASE, w.PEOPLE, {"did", "due", "things"}),
         "report": {*w.CAMPAIGN, *w.RELEASE, *w.LOOK, *w.WRITE, *w.AUDIENCES, *w.DETAILS, *w.DOING},
         "similar": {*w.PEERS, *w.LOOK, "mine", "main"},
         "trends": {*w.LOOK, *w.DOING, *w.MEASURED, "mine", "numbers", "count", "counts"},

@@ -15,6 +15,7 @@ FOR_A_RELEASE = "@release"
 WHO_LIKES = "@likes"
 ANY_ANSWERS = "@any"
 WHICH_GROUP = "@group"
+HOW_IT_GOES = "@goes"
 WHAT = frozenset({"what", "whats"})
 
 RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
@@ -29,6 +30,7 @@ RULES: dict[Intent, tuple[tuple[frozenset[str], ...], ...]] = {
     ),
     "performance": (
         (w.CAMPAIGN, w.DOING),
+        (frozenset({HOW_IT_GOES}),),
         (w.FOLLOW_UP,),
         (frozenset({"many"}), w.ANSWERS | w.SENT),
         (frozenset({ANY_ANSWERS}),),
@@ -102,7 +104,16 @@ STRONGER: dict[Intent, frozenset[Intent]] = {
 assert set(RULES) == set(get_args(Intent))
 
 COMPARED = frozenset({CAMPAIGNS_COMPARED, RELEASES_COMPARED, SEVERAL_NAMED})
-MARKS = COMPARED | {SOMEBODY, TO_SOMEBODY, AN_OUTLET, FOR_A_RELEASE, ANY_ANSWERS, WHO_LIKES, WHICH_GROUP}
+MARKS = COMPARED | {
+    SOMEBODY,
+    TO_SOMEBODY,
+    AN_OUTLET,
+    FOR_A_RELEASE,
+    ANY_ANSWERS,
+    WHO_LIKES,
+    WHICH_GROUP,
+    HOW_IT_GOES,
+}
 EVERY = (
     w.FILLERS.union(
         *(group for rules in RULES.values() for rule in rules for group in rule),

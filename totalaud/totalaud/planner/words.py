@@ -239,7 +239,7 @@ GOVERN = words(
 NEAR = words("like likes love loves into play plays near about")
 FILLERS = words(
     """
-    a about all an and any are as at be been by can could do does doing for from get gets getting good
+    a about all am an and any are as at be been by can could do does doing for from get gets getting good
     great has have hello hey hi how i id ill im in into is it its just kindly like likes list love loves
     make me music my new newest latest next of on or our out please play playing plays right some tell
     that the their them there these they this to up upcoming us we what whats take takes taking which
