@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ import pytest
 
 from shared.definitions import SkillDefinition
 from shared.memory_vault import MemoryVault
-from shared.models import load
+from shared.models import Retiring, load
 from shared.sealing import is_sealed, seal
 from shared.skill_source import python_hash
 from shared.work import Done
@@ -603,6 +603,15 @@ async def test_what_a_text_costs_at_most_is_said_before_it_is_asked_for_its_repa
     _, progress = await bench(model)
     assert [question.repairs for question in model.asked] == [False, True]
     assert bench.most_usd == sum(call.most_usd for call in progress.calls) > 0
+
+
+async def test_a_model_that_ends_while_an_attempt_runs_is_asked_until_the_attempt_has_ended(bench):
+    """For another one, at another price, no money is set aside."""
+    ending = Retiring(model="claude-opus-5", since=date(2026, 11, 27))
+    aliases = load()["anthropic"].model_copy(update={"retiring": {"claude-haiku-4-5": ending}})
+    model = Played(FALSE, TRUE)
+    await bench(model, name="claude-haiku-4-5", models={"anthropic": aliases})
+    assert [question.model for question in model.asked] == ["claude-haiku-4-5"] * 2
 
 
 async def test_what_the_place_of_a_model_adds_to_its_price_is_set_aside(bench):

@@ -113,6 +113,26 @@ def test_what_a_call_asks_for_is_in_the_most_that_it_can_cost() -> None:
     assert price("openai", "gpt-5.5", 1200, 77, {"service_tier": "priority"}) == Decimal("2.5") * (plain or 0)
 
 
+def test_what_a_provider_puts_into_its_cache_unasked_is_in_the_most_that_a_call_can_cost() -> None:
+    answer = chat("gpt-6-sol", 1200, 0, 77)
+    answer["usage"]["prompt_tokens_details"]["cache_write_tokens"] = 1200
+    told = usage_of("openai", "gpt-6-sol", answer, simulated=False)
+    assert price("openai", "gpt-6-sol", 1200, 77, {}) == told.cost_usd == Decimal("0.00377")
+
+
+def test_what_settings_have_a_provider_put_into_its_cache_is_in_the_most_that_a_call_can_cost() -> None:
+    answer = message("claude-opus-5", 0, 0, 77)
+    answer["usage"] |= {
+        "cache_creation_input_tokens": 1200,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 1200},
+    }
+    told = usage_of("anthropic", "claude-opus-5", answer, simulated=False)
+    settings = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    assert price("anthropic", "claude-opus-5", 1200, 77, settings) == told.cost_usd == Decimal("0.013925")
+    plain = usage_of("anthropic", "claude-opus-5", message("claude-opus-5", 1200, 0, 77), simulated=False)
+    assert price("anthropic", "claude-opus-5", 1200, 77, {}) == plain.cost_usd
+
+
 def test_the_version_of_the_table_is_told() -> None:
     usage = usage_of("openai", "gpt-5.5", chat("gpt-5.5", 1, 0, 1), simulated=False)
     assert (usage.price_version or "").startswith("genai-prices 0.")

@@ -17,6 +17,7 @@ LONGEST_TOKEN = 128
 FLAVOR: dict[Pool, str] = {"openai": "chat", "anthropic": "default"}
 ANYWHERE = (None, "", "global", "not_available")
 IN_ONE_REGION = Decimal("1.1")
+CACHED = "cache_control"
 
 
 def usage_of(
@@ -83,11 +84,22 @@ def _price(counts: Any, names: list[str], provider: Pool, at: Mapping[str, str])
 def price(
     provider: Pool, model: str, input_tokens: int, output_tokens: int, settings: Mapping[str, Any]
 ) -> Decimal | None:
-    """Return what so many tokens cost, none of them cached; None for a model without a known price."""
+    """Return what so many tokens cost at most, none of them cached; None without a known price."""
     from genai_prices import Usage as Counts
 
-    counts = Counts(input_tokens=input_tokens, output_tokens=output_tokens)
+    kept = _put_into_cache(provider, input_tokens, settings)
+    counts = Counts(input_tokens=input_tokens, output_tokens=output_tokens, **kept)
     return _price(counts, [model], provider, terms(settings))
+
+
+def _put_into_cache(provider: Pool, tokens: int, settings: Mapping[str, Any]) -> dict[str, int]:
+    """Return how much of an input the provider may keep for later calls, which most models take more for.
+
+    OpenAI does so unasked, Anthropic where the settings say it, and for an hour at most.
+    """
+    if provider == "openai":
+        return {"cache_write_tokens": tokens}
+    return {"cache_write_tokens": tokens, "cache_write_1h_tokens": tokens} if CACHED in settings else {}
 
 
 def total(one: Usage, other: Usage) -> Usage:

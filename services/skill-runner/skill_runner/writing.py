@@ -149,8 +149,10 @@ class Writer:
         return self.paces[self._model(1)].no_turn()
 
     def _model(self, number: int) -> str:
+        """Return the model of the day on which the attempt began: for that one money is set aside."""
         name = self.run.definition.model
-        model, warning = self.aliases.resolve(name if number == 1 else self.aliases.above(name))
+        asked = name if number == 1 else self.aliases.above(name)
+        model, warning = self.aliases.resolve(asked, self.run.started_at.date())
         if warning:
             self.run.progress.warn(warning)
         return model
