@@ -147,7 +147,8 @@ class Story:
 
     def _usage(self, attempt_id: UUID) -> Usage | None:
         """Whoever was in doubt has called somebody."""
-        chance, doubtful = self.chance, bool(self.session.doubtful.get(attempt_id))
+        chance, held = self.chance, self.session.doubtful.get(attempt_id)
+        doubtful = held is not None and held.reserved
         if chance.random() < 0.3 and not doubtful:
             return None
         price = Decimal(chance.randint(0, 10**6)) / 10**7

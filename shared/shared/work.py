@@ -62,7 +62,8 @@ class Report(About, frozen=True, kw_only=True):
     Output and partial output are validated and sealed; `items` are the places in the list of what `partial`
     holds, `calls` what was asked of models. `duration_ms` is the runner's monotonic time. With `unclaimed` a
     paid attempt ended before the runner asked to start it: then, and with a result from the cache, it counts
-    only if nobody else did. The answer `{"ok": true}` means that it is in the log.
+    only if nobody else did. With `runner` too, that one asked, was never told to run it, and called nobody:
+    then it counts where its claim is in the log. The answer `{"ok": true}` means that it is in the log.
     """
 
     output: Any = None
@@ -77,6 +78,7 @@ class Report(About, frozen=True, kw_only=True):
     cache_key: str | None = None
     cached: Cached | None = None
     unclaimed: bool = False
+    runner: str | None = None
 
     @property
     def claimed(self) -> bool:

@@ -128,7 +128,7 @@ def _spending(session: Session) -> Json:
         "limit": session.purse.limit,
         "spent": session.purse.spent,
         "reserved": session.purse.reserved,
-        "doubtful": session.doubtful,
+        "doubtful": {id_: attempt.reserved for id_, attempt in session.doubtful.items()},
         "unreported": sorted(map(str, session.unreported)),
     }
 

@@ -51,7 +51,7 @@ def _money(run: Run, aggregate: Aggregate, state: Session) -> Iterator[str]:
     for before, event, after in events:
         if getattr(event, "attempt_id", None) in state.known:
             counted += after.spent - before.spent
-    spent = state.spent + sum(state.doubtful.values(), NOTHING)
+    spent = state.spent + state.in_doubt
     if counted != spent:
         yield f"a session has spent {spent}, the ledger counts {counted} for it"
 
@@ -68,8 +68,8 @@ def _session(state: Session, row: Record) -> Iterator[str]:
     if shown != said:
         yield f"the tables show a session as {shown}, it is {said}"
     doubt = row["in_doubt_usd"] + row["cost_usd"]
-    if doubt != state.spent + sum(state.doubtful.values(), NOTHING):
-        yield f"the tables show {doubt} for a session that has spent {state.spent}, {state.doubtful} in doubt"
+    if doubt != state.spent + state.in_doubt:
+        yield f"the tables show {doubt} for a session that has spent {state.spent}, {state.in_doubt} in doubt"
     limit = state.budget.limit_usd if state.budget else None
     if row["budget_usd"] != limit:
         yield "the tables show another limit of a session"
@@ -115,7 +115,7 @@ def _attempts(asked: Asked, state: Session, rows: Fold) -> Iterator[str]:
     if running != state.open.keys():
         yield "the tables show other attempts as running than are"
     doubt = {id_: one["in_doubt_usd"] for id_, one in own.items() if id_ in state.doubtful}
-    if doubt != {id_: amount or None for id_, amount in state.doubtful.items()}:
+    if doubt != {id_: held.reserved or None for id_, held in state.doubtful.items()}:
         yield "the tables show other amounts in doubt than attempts have"
 
 

@@ -170,7 +170,7 @@ def _patience(run: Run, life: Life[Session]) -> Iterator[str]:
 def _exceeds_its_own(state: Session, amount: Decimal | None) -> bool:
     limit = state.budget.limit_usd if state.budget else None
     aside = sum((one.reserved for one in state.open.values()), amount or NOTHING)
-    return limit is not None and state.spent + sum(state.doubtful.values()) + aside > limit
+    return limit is not None and state.spent + state.in_doubt + aside > limit
 
 
 def _lost_alive(run: Run, life: Life[Session]) -> Iterator[str]:

@@ -158,7 +158,7 @@ def never_gives_up(real: Any) -> Any:
 
 
 def paid_and_cached(_real: Any) -> Any:
-    return lambda attempt_id, session_: True
+    return lambda _report, _session: True
 
 
 def one_answer_for_all_inputs(real: Any) -> Any:
@@ -215,11 +215,11 @@ def calls_nobody(_real: Any) -> Any:
 
 
 def asks_twice(_real: Any) -> Any:
-    async def claimed(self: Any, work: Any, ready: Any, _abort: Any) -> Any:
+    async def claimed(self: Any, work: Any, most_usd: Any, _abort: Any) -> Any:
         for _ in range(2):
-            if answer := await reporting.claim(self._bus, work, self._runner, ready.most_usd):
-                return answer, ready
-        return Answer(verdict="later", lease_s=1.0), ready
+            if answer := await reporting.claim(self._bus, work, self._runner, most_usd):
+                return answer, False
+        return Answer(verdict="later", lease_s=1.0), False
 
     return claimed
 

@@ -99,11 +99,26 @@ def _account(run: Run, user: UUID) -> Iterator[str]:
     bill = PRICE * sum(count for (id_, _), count in run.world.bill.begun.items() if id_ in attempts)
     if not account.spent - doubt <= bill <= account.spent:
         yield f"the provider's bill is {bill}, the ledger says {account.spent - doubt} and {doubt} in doubt"
+    yield from _doubts(run, account)
     if sum(account.days.values(), NOTHING) != account.spent:
         yield "the days do not add up"
     told = sum((event.usage.cost_usd or NOTHING for event in events if _is_paid(event)), NOTHING)
     if told != account.spent - doubt:
         yield f"sessions tell of {told}, the ledger of {account.spent - doubt}"
+
+
+def _doubts(run: Run, account: Ledger) -> Iterator[str]:
+    """Who lives on after all that failed has said that nobody was called."""
+    called = {attempt for attempt, _ in run.world.bill.begun}
+    alive = {process.name for process in run.world.processes if process.alive}
+    claimed = {
+        event.attempt_id: event.runner
+        for asked in run.asked.values()
+        for _, event, _ in run.world.histories.session(asked.aggregate).life
+        if type(event) is AttemptStarted
+    }
+    if any(claimed[id_] in alive for id_ in account.doubtful.keys() - called):
+        yield "an attempt is in doubt whose runner lives and called nobody"
 
 
 def _unpriced(events: Iterable[AnyEvent]) -> set[UUID]:

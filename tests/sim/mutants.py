@@ -467,6 +467,14 @@ MUTANTS = (
         Focus(skills=BOUGHT, calm=1.0),
     ),
     Mutant(
+        "nobody is believed who says that nobody was called",
+        "whose runner lives and called nobody",
+        handlers,
+        "_uncalled",
+        faulty_words.called_by_nobody_known,
+        Focus(skills=BOUGHT, faults=UNANSWERED),
+    ),
+    Mutant(
         "nobody asks before a call",
         "a call was made by somebody who had not claimed its attempt",
         handlers.Handlers,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from controls import attempt_id, claim, failure, later, planned, report, start, usage
+from controls import RUNNER, attempt_id, claim, failure, later, planned, report, start, usage
 from given import given
 from orchestrator.asked import (
     Cancel,
@@ -21,6 +21,7 @@ from orchestrator.money import Purse
 from shared.events import (
     AttemptFailed,
     AttemptLost,
+    AttemptReportedLate,
     AttemptRequested,
     AttemptStarted,
     AttemptStopped,
@@ -190,6 +191,17 @@ def test_a_runner_that_cannot_run_an_attempt_fails_it_only_if_no_other_may_be_pa
     given(paid()).when(unable).then_happens(AttemptFailed, StepFailed, SessionFailed)
     given(paid(), asks()).when(unable).nothing_happens()
     given(paid(), asks(), ExpireLease(attempt_id())).when(unable).nothing_happens()
+
+
+@pytest.mark.parametrize("over", [Cancel(), ExpireLease(attempt_id())], ids=["cancelled", "lost"])
+def test_who_claimed_an_attempt_and_was_never_told_to_run_it_clears_its_doubt(over):
+    never_told = failure(unclaimed=True, runner=RUNNER)
+    ended = given(paid(), asks(), over)
+    ended.when(never_told).then_happens(AttemptReportedLate)
+    assert ended.and_then(never_told).session.purse.spent == 0
+    ended.when(failure(unclaimed=True, runner="another")).nothing_happens()
+    given(paid(), over).when(never_told).nothing_happens()
+    given(paid(), asks(), over, report(usage=usage())).when(never_told).nothing_happens()
 
 
 def test_a_stop_that_comes_again_changes_nothing():

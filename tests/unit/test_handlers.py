@@ -237,8 +237,8 @@ def test_paid_work_that_cannot_be_run_is_reported_without_a_claim():
 @pytest.mark.parametrize(
     ("verdicts", "lease_s", "noted"),
     [
-        (["silence", "silence", "drop"], 3.0, ["start", "start", "start", "ack"]),
-        (["silence", "drop"], 3.0, ["start", "start", "ack"]),
+        (["silence", "silence", "drop"], 3.0, ["start", "start", "start", "report", "ack"]),
+        (["silence", "drop"], 3.0, ["start", "start", "report", "ack"]),
         (["later"], 3.0, ["start", "nak 3"]),
         (["later"], 0.2, ["start", "nak 1"]),
         (["drop"], 3.0, ["start", "ack"]),
@@ -273,6 +273,35 @@ def test_whoever_asks_to_run_is_heard_until_it_is_answered_and_prepared_anew_aft
         assert noted[-4:] == ["start", "run", "report", "ack"]
         assert stage.codes == ["objected"]
         assert not stage.reports[0].unclaimed
+
+    played(story())
+
+
+def test_who_waited_to_be_told_that_it_is_over_says_that_nobody_was_called():
+    """The claim may be in the log, and money be set aside for it."""
+
+    async def story() -> None:
+        stage = Stage("silence", "drop")
+        await stage.work(PAID)
+        (report,) = stage.reports
+        assert (report.runner, report.unclaimed, report.usage, stage.codes) == (
+            RUNNER,
+            True,
+            None,
+            ["cancelled"],
+        )
+
+    played(story())
+
+
+def test_who_has_begun_an_attempt_once_does_not_say_that_nobody_was_called():
+    async def story() -> None:
+        stage = Stage("run", "silence", "drop")
+        stage.broken = 1
+        with pytest.raises(KeyError):
+            await stage.work(PAID)
+        assert (await stage.work(PAID, 2))[-2:] == ["start", "ack"]
+        assert stage.reports == []
 
     played(story())
 

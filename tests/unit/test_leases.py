@@ -92,6 +92,11 @@ class Scene:
         )
         return report.to_json()
 
+    def never_told(self) -> bytes:
+        error = AttemptError(code="cancelled", message="no model was asked", retryable=False)
+        end = {"error": error, "started_at": EPOCH, "duration_ms": 0}
+        return Report(**about(self.work), **end, unclaimed=True, runner="runner-1").to_json()
+
     def queue_report(self, cached: Cached | None = None, *, text: str = "") -> None:
         self.world.server.store(late(self.work.attempt_id), self.report(cached, text=text), {})
 
@@ -531,6 +536,26 @@ def test_no_money_is_set_aside_for_an_attempt_that_nobody_waits_for():
         await scene.doors.ask(f"ask.{USER}.session.cancel", cancel, {})
         assert await scene.ask(Decimal("0.01")) == "drop"
         assert await scene.booked() == []
+
+    played(story)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "booked"),
+    [(0, [MoneyReserved, MoneyReleased]), (LEASE_S + 1, [MoneyReserved, MoneySettled, MoneySettled])],
+    ids=["soon", "once it is lost"],
+)
+def test_money_for_an_attempt_is_free_again_where_its_runner_never_heard_that_it_may_run(
+    after_s: float, booked: list[type]
+):
+    async def story(scene: Scene) -> None:
+        assert await scene.ask(Decimal("0.01")) == "run"
+        await asyncio.sleep(after_s)
+        await scene.doors.ask(f"ask.{USER}.session.cancel", dumps({"session_id": str(ID)}), {})
+        await scene.answer(scene.doors.reports.report, scene.never_told())
+        assert await scene.booked() == booked
+        account = (await scene.doors.commands.budgets.get(USER))["user"]
+        assert (Decimal(account["spent_usd"]), Decimal(account["reserved_usd"])) == (0, 0)
 
     played(story)
 

@@ -218,7 +218,7 @@ def _report(command: ReportAttempt, session: Session, now: datetime, subject: st
         return Decision(session)
     if report.attempt_id not in session.known:
         raise Refusal("unknown_attempt", "attempt_id", "nobody asked for this attempt")
-    if not report.claimed and not _may_end(report.attempt_id, session):
+    if not report.claimed and not _may_end(report, session):
         return Decision(session)
     return _outcome(command, Decision(session).then(*_calls(report)), now, subject)
 
@@ -257,9 +257,11 @@ def _outcome(command: ReportAttempt, decision: Decision, now: datetime, subject:
     return request(subject, after, after.session.current)
 
 
-def _may_end(attempt_id: UUID, session: Session) -> bool:
-    """Whether somebody who did not claim the attempt may end it."""
-    return session.unclaimed(attempt_id) is not None
+def _may_end(report: Report, session: Session) -> bool:
+    """Whether somebody who has called nobody may end the attempt: nobody has claimed it, or he alone."""
+    if report.runner is not None:
+        return session.runner_of(report.attempt_id) == report.runner
+    return session.unclaimed(report.attempt_id) is not None
 
 
 def _facts(report: Report) -> dict[str, Any]:

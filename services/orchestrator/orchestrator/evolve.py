@@ -1,7 +1,6 @@
 """The life of a session, folded from its events: no clock, no I/O, no logging."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
 from typing import TypeVar
@@ -162,9 +161,9 @@ def _give_up(session: Session, attempt_id: UUID) -> Session:
     return replace(_close(session, attempt_id), unreported=_with_open(session, [attempt_id]))
 
 
-def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, Decimal]:
+def _doubt(session: Session, attempts: Iterable[UUID]) -> Mapping[UUID, OpenAttempt]:
     closing = {key: session.open[key] for key in attempts if key in session.open}
-    claimed = {key: one.reserved for key, one in closing.items() if one.runner}
+    claimed = {key: one for key, one in closing.items() if one.runner}
     return {**session.doubtful, **claimed} if claimed else session.doubtful
 
 

@@ -41,7 +41,7 @@ class Session(Struct, frozen=True):
     `tries` counts the failed attempts at the current step since it was last started or retried, `outages`
     those of them that were no fault of the step; `attempts` counts all that were ever requested, by step.
     `outputs` holds those of the completed steps, by number. `unreported` are attempts that were given up
-    and may still report; `doubtful` has what those of them that a runner had claimed may have cost, `spent`
+    and may still report; `doubtful` has those of them that a runner had claimed, as they were then, `spent`
     is the sum of what reports told. `kept` holds what is paid for already of steps that are not completed,
     by number. `stopped` tells of an attempt that a limit forbade, until the next one is requested.
     `commands` has the fingerprint of each command that was done, by the type of its event and its
@@ -66,7 +66,7 @@ class Session(Struct, frozen=True):
     commands: Mapping[tuple[str, str], str | None] = EMPTY
     budget: Budget | None = None
     spent: Decimal = NOTHING
-    doubtful: Mapping[UUID, Decimal] = EMPTY
+    doubtful: Mapping[UUID, OpenAttempt] = EMPTY
     waiting_on: Literal["budget", "in_doubt"] | None = None
     stopped: AttemptStopped | None = None
 
@@ -82,17 +82,27 @@ class Session(Struct, frozen=True):
         held = self.open.get(attempt_id)
         return held if held is not None and held.runner is None else None
 
+    def runner_of(self, attempt_id: UUID) -> str | None:
+        """Return who has claimed the attempt, as long as nobody has reported on it."""
+        held = self.open.get(attempt_id) or self.doubtful.get(attempt_id)
+        return held.runner if held else None
+
     def may_have_called(self, attempt_id: UUID) -> bool:
         """Whether a runner was told to run the attempt, once."""
         claimed = attempt_id in self.open and self.unclaimed(attempt_id) is None
         return claimed or attempt_id in self.doubtful or attempt_id in self.reported
 
     @property
+    def in_doubt(self) -> Decimal:
+        """What those attempts may have cost of which nobody has told."""
+        return sum((attempt.reserved for attempt in self.doubtful.values()), NOTHING)
+
+    @property
     def purse(self) -> Purse:
         """What the session's own limit leaves."""
         return Purse(
             self.budget.limit_usd if self.budget else None,
-            self.spent + sum(self.doubtful.values(), NOTHING),
+            self.spent + self.in_doubt,
             sum((attempt.reserved for attempt in self.open.values()), NOTHING),
         )
 

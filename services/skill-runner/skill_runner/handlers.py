@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
 from skill_runner.cancelled import Cancelled, run_of
 from skill_runner.every import Every
-from skill_runner.execution import Execution, Ready
+from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.pace import NoTurn
 from skill_runner.reporting import PAUSE_S, about, beat, claim, defer, deliver
@@ -50,6 +51,7 @@ class Handlers:
         self._cache = cache
         self._every_s = ack_wait_s / 3
         self._running: dict[UUID, tuple[Work, Abort]] = {}
+        self._begun = Newest[UUID, None](REMEMBERED)
         self._reported = Newest[UUID, None](REMEMBERED)
         self._deferred = Newest[UUID, None](REMEMBERED)
         self._cancelled = Cancelled()
@@ -136,15 +138,20 @@ class Handlers:
         if ready.no_turn is not None:
             await self._defer(work, delivery, ready.no_turn)
             return
-        answer, ready = await self._claimed(work, ready, abort)
+        answer, waited = await self._claimed(work, ready.most_usd, abort)
         match answer:
             case Answer(verdict="later", lease_s=lease_s):
                 await delivery.nak(max(lease_s, COME_BACK_S))
             case Answer(verdict="run", lease_s=lease_s):
+                self._begun.put(work.attempt_id, None)
                 every_s = min(self._every_s, lease_s / 3)
                 async with Every(every_s, lambda: self._beat(work, abort, every_s)):
+                    if waited:
+                        ready = await self._execution.prepare(work)
                     report = looked.kept(await self._execution.run(ready, abort))
                     await self._report(report, delivery)
+            case _ if waited and work.attempt_id not in self._begun:
+                await self._report(_uncalled(work, self._runner, self._clock()), delivery)
             case _:
                 await delivery.ack()
 
@@ -166,18 +173,19 @@ class Handlers:
         if answer is not None and answer.verdict in ("abort", "drop"):
             abort.request()
 
-    async def _claimed(self, work: Work, ready: Ready, abort: Abort) -> tuple[Answer, Ready]:
-        """Ask until somebody answers, and be heard meanwhile.
+    async def _claimed(self, work: Work, most_usd: Decimal | None, abort: Abort) -> tuple[Answer, bool]:
+        """Ask until somebody answers, and be heard meanwhile; tell too whether that had to wait.
 
-        The claim may be in the log before that: whoever gave up here would lose the attempt with its lease.
-        What had to wait is prepared anew: a person may have objected by now.
+        The claim may be in the log before that: whoever gave up here would lose the attempt with its lease,
+        and whoever is told in the end that nobody waits for it has to say that nobody was paid. What had to
+        wait is prepared anew: a person may have objected by now.
         """
         async with Every(self._every_s, lambda: self._beat(work, abort, self._every_s)):
             waited = False
-            while (answer := await claim(self._bus, work, self._runner, ready.most_usd)) is None:
+            while (answer := await claim(self._bus, work, self._runner, most_usd)) is None:
                 waited = True
                 await asyncio.sleep(PAUSE_S)
-            return answer, await self._execution.prepare(work) if waited else ready
+            return answer, waited
 
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
@@ -197,6 +205,12 @@ def _read(delivery: Delivery) -> Work:
         return Work.from_json(delivery.body)
     except Unreadable:
         raise Poison("it is no work of ours") from None
+
+
+def _uncalled(work: Work, runner: str, now: datetime) -> Report:
+    error = Failure("cancelled", "nobody waited for the attempt any more, and no model was asked").error()
+    told = about(work)
+    return Report(**told, error=error, started_at=now, duration_ms=0, unclaimed=True, runner=runner)
 
 
 def _lost(work: Work, deliveries: int, now: datetime) -> Report:
