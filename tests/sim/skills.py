@@ -145,7 +145,6 @@ class SimEngine:
                 provider="openai", model="sim", input_tokens=10, output_tokens=5, cost_usd=price
             )
             call.outcome, call.took_s, call.in_doubt = "passed", 0.0, False
-            run.progress.spend(call.usage)
             self._bill.answered[attempt] += 1
         if self._chance.happens(0.15):
             raise Failure("sim_failure", "it failed", retryable=self._chance.happens(0.8))

@@ -196,8 +196,8 @@ async def test_an_empty_list_is_refused_before_any_call() -> None:
 async def test_what_it_used_is_added_up_and_its_alias_is_warned_of() -> None:
     run = await attempt({"contacts": CONTACTS})
     await answer(Model(), run)
-    assert run.progress.usage is not None
-    assert (run.progress.usage.calls, run.progress.usage.tokens, run.progress.usage.cost_usd) == (2, 240, 0)
+    assert run.progress.total is not None
+    assert (run.progress.total.calls, run.progress.total.tokens, run.progress.total.cost_usd) == (2, 240, 0)
     assert len(run.progress.warnings) == 1
 
 
@@ -236,8 +236,8 @@ async def test_the_deadline_ends_all_calls_and_keeps_what_was_paid() -> None:
     run = await attempt({"contacts": CONTACTS}, timeout_s=1)
     late = await failed(Model(stall), run)
     assert (late.code, late.retryable) == ("timeout", True)
-    assert run.progress.usage is not None
-    assert (run.progress.usage.calls, len(run.progress.partial["pitches"])) == (1, 1)
+    assert run.progress.total is not None
+    assert (run.progress.total.calls, len(run.progress.partial["pitches"])) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_a_bad_answer_is_an_error_with_its_cost(given: Reply, code: str, *
     run = await attempt({"contact_name": "Jane Example"})
     refused = await failed(Model(lambda _number, _question: given), run)
     assert (refused.code, refused.retryable) == (code, retryable)
-    assert run.progress.usage is not None
+    assert run.progress.total is not None
     assert "Jane" not in refused.message
 
 

@@ -246,7 +246,6 @@ async def test_a_partial_result_that_cannot_be_kept_is_none_and_has_no_places(pa
 
 async def test_what_was_paid_and_how_long_it_took_is_told_however_it_ends():
     def paid(run: Run) -> None:
-        run.progress.spend(usage(1))
         run.progress.took_s = 1.5
         run.progress.calls.append(
             ProviderCall(None, 1, "first", "openai", "m", NOW, usage=usage(1), took_s=0.5, in_doubt=False)

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from controls import NOW, usage
@@ -22,12 +21,7 @@ def answered(cents: int) -> ProviderCall:
 
 
 def progress(*calls: ProviderCall) -> Progress:
-    made = Progress()
-    for one in calls:
-        made.calls.append(one)
-        if one.usage is not None:
-            made.spend(one.usage)
-    return made
+    return Progress(calls=[*calls])
 
 
 def test_a_call_may_have_cost_its_most_until_an_answer_says_otherwise():
@@ -62,11 +56,17 @@ def test_what_a_call_may_have_cost_stands_beside_what_others_did():
     assert (alone.provider, alone.model) == ("openai", "m")
 
 
-@pytest.mark.parametrize("most", [None, MOST])
-def test_what_is_known_is_counted_though_the_price_of_another_call_is_not(most: Decimal | None):
-    unpriced = call(usage=UNPRICED, most_usd=most)
+def test_what_is_known_is_counted_though_the_price_of_another_call_is_not():
+    unpriced = call(usage=UNPRICED, most_usd=None)
     total = progress(answered(2), unpriced, call(in_doubt=False)).total
-    assert (total.cost_usd, total.at_most_usd) == (None, Decimal("0.02") + (most or 0))
+    assert (total.cost_usd, total.at_most_usd) == (None, Decimal("0.02"))
+
+
+def test_an_answer_that_does_not_say_what_it_used_leaves_what_others_cost_as_known_as_it_is():
+    silent = call(usage=UNPRICED)
+    total = progress(answered(2), silent).total
+    assert (total.cost_usd, total.in_doubt_usd, total.calls) == (Decimal("0.02"), MOST, 2)
+    assert (silent.told(60).usage, progress(silent).total.cost_usd) == (UNPRICED, 0)
 
 
 def test_a_call_without_an_answer_whose_price_nobody_knows_leaves_what_was_paid_unknown():

@@ -46,7 +46,6 @@ async def ask(
         )
         call.outcome, call.usage, call.took_s = "unread", usage, clock() - begun
         call.in_doubt = usage.cost_usd is None
-        progress.spend(usage)
         current.set_attributes(
             {
                 genai.RESPONSE_ID: reply.id,

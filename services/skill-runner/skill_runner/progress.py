@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from shared.usage import ModelCall, Purpose, Usage
 from skill_runner.pricing import total
 
 MOST_WARNINGS, LONGEST_WARNING = 100, 500
+NOTHING = Decimal(0)
 
 
 class ProviderCall(Struct):
@@ -35,18 +37,23 @@ class ProviderCall(Struct):
 
     @property
     def in_doubt_usd(self) -> Decimal:
-        return (self.most_usd or Decimal(0)) if self.in_doubt else Decimal(0)
+        return (self.most_usd or NOTHING) if self.in_doubt else NOTHING
 
     @property
-    def unpriced(self) -> Usage | None:
-        """What stands for a call that nobody saw answered, nor knows what it may have cost."""
-        if self.usage is None and self.in_doubt and self.most_usd is None:
-            return Usage(provider=self.provider, model=self.model)
-        return None
+    def counted(self) -> Usage | None:
+        """What of it is in the sum of its attempt; None where what it may have cost stands beside that.
+
+        A call of unknown price is in it, so that the sum is unknown too, also one that nobody saw answered.
+        """
+        if not self.in_doubt:
+            return self.usage
+        if self.most_usd is None:
+            return self.usage or Usage(provider=self.provider, model=self.model)
+        return replace(self.usage, cost_usd=NOTHING, list_price_usd=NOTHING) if self.usage else None
 
     @property
     def known_usd(self) -> Decimal:
-        return (self.usage.cost_usd if self.usage else None) or Decimal(0)
+        return (self.usage.cost_usd if self.usage else None) or NOTHING
 
     def told(self, took_s: float) -> ModelCall:
         """Return what the log keeps; `took_s` is how long the attempt ran, for a call that it gave up."""
@@ -58,7 +65,7 @@ class ProviderCall(Struct):
             model=self.model,
             outcome=self.outcome,
             failed_checks=self.failed_checks,
-            usage=self.usage or self.unpriced,
+            usage=self.usage or self.counted,
             in_doubt_usd=self.in_doubt_usd,
             started_at=self.started_at,
             duration_ms=round(1000 * (took_s if self.took_s is None else self.took_s)),
@@ -66,13 +73,12 @@ class ProviderCall(Struct):
 
 
 class Progress(Struct):
-    """`partial` is what the skill had yielded, not yet sealed; `usage` the sum of its paid calls.
+    """`partial` is what the skill had yielded, not yet sealed; `calls` are those of models.
 
     `items` are the places in the list of what `partial` holds, where a model is asked for each item.
     `took_s` is the time between the start and the end of the skill itself, by the monotonic clock.
     """
 
-    usage: Usage | None = None
     partial: Any = None
     items: tuple[int, ...] = ()
     calls: list[ProviderCall] = []
@@ -82,26 +88,21 @@ class Progress(Struct):
     def keep(self, partial: Any) -> None:
         self.partial = partial
 
-    def spend(self, usage: Usage) -> None:
-        self.usage = usage if self.usage is None else total(self.usage, usage)
-
     @property
     def total(self) -> Usage | None:
         """What was paid, and what calls may have cost that did not tell; None if nobody was called.
 
         Beside a call without a price there is no sum, and then what is known is in what may have been paid.
         """
-        usage = self.usage
-        for call in self.calls:
-            if (one := call.unpriced) is not None:
-                usage = one if usage is None else total(usage, one)
-        doubt = sum((call.in_doubt_usd for call in self.calls), Decimal(0))
+        counted = [usage for call in self.calls if (usage := call.counted) is not None]
+        usage = reduce(total, counted) if counted else None
+        doubt = sum((call.in_doubt_usd for call in self.calls), NOTHING)
         if usage is not None and usage.cost_usd is None:
-            doubt += sum((call.known_usd for call in self.calls), Decimal(0))
+            doubt += sum((call.known_usd for call in self.calls), NOTHING)
         if not doubt:
             return usage
         first = self.calls[0]
-        nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=Decimal(0))
+        nothing = Usage(provider=first.provider, model=first.model, calls=0, cost_usd=NOTHING)
         return replace(usage or nothing, in_doubt_usd=doubt)
 
     def warn(self, text: str) -> None:
