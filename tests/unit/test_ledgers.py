@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -10,8 +11,8 @@ from msgspec.structs import replace
 
 from controls import NOW, USER
 from orchestrator import ledgers as module
-from orchestrator.ledger import Exceeded, Release, Reserve, SetBudget, Settle
-from orchestrator.ledgers import Ledgers
+from orchestrator.ledger import Exceeded, Ledger, Release, Reserve, SetBudget, Settle
+from orchestrator.ledgers import Known, Ledgers
 from shared.log import Conflict, MemoryLog, Past
 from shared.refusal import Refusal
 from shared.subjects import ledger
@@ -92,6 +93,22 @@ async def test_two_hundred_at_once_with_money_for_fifty():
     await book.do(USER, SetBudget("user", Decimal(50), "fail"), "test")
     given = await asyncio.gather(*(reserved(book, number) for number in range(1, 201)))
     assert sum(given) == 50
+    assert log.appends <= 4
+
+
+async def test_many_at_once_take_hardly_longer_the_more_was_paid_in_the_last_days():
+    """With a copy for each of what is remembered they would take three seconds."""
+    log = CountedLog()
+    book = ledgers(log)
+    long = Ledger(
+        settled={UUID(int=number): TODAY for number in range(1_000, 200_000)}, days={TODAY: Decimal(0)}
+    )
+    await book.do(USER, SetBudget("day", Decimal(500)), "test")
+    book._queue(USER).known = Known(long, 1)
+    begun = process_time()
+    given = await asyncio.gather(*(reserved(book, number) for number in range(1, 801)))
+    assert process_time() - begun < 0.5
+    assert sum(given) == 800
     assert log.appends <= 4
 
 

@@ -194,7 +194,7 @@ def _carried_into(day: date, ledger: Ledger) -> Iterator[BalanceCarriedForward]:
         days={one: spent for one, spent in ledger.days.items() if one >= day - REMEMBERED},
         open=tuple(ledger.open.values()),
         doubtful=tuple((one.reserved, one.settled) for one in ledger.doubtful.values()),
-        commands=ledger.commands,
+        commands={**ledger.commands},
     )
 
 
@@ -203,8 +203,12 @@ def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:
 
     All of it goes into one copy: with one for each event, a year's would take minutes.
     """
-    known = ledger or Ledger()
-    ours = replace(
+    return taken_in(events, copied(ledger or Ledger()))
+
+
+def copied(known: Ledger) -> Ledger:
+    """Return one that can be changed while others have the first."""
+    return replace(
         known,
         limits={**known.limits},
         days={**known.days},
@@ -213,6 +217,10 @@ def fold(events: Iterable[AnyEvent], ledger: Ledger | None = None) -> Ledger:
         doubtful={**known.doubtful},
         commands={**known.commands},
     )
+
+
+def taken_in(events: Iterable[AnyEvent], ours: Ledger) -> Ledger:
+    """Take in what happened as `fold` does, into a ledger that nobody else has."""
     return reduce(_take, events, ours)
 
 

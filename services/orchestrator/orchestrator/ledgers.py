@@ -9,7 +9,17 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct, field
 
-from orchestrator.ledger import REMEMBERED, Exceeded, Ledger, LedgerCommand, Reserve, decide, fold
+from orchestrator.ledger import (
+    REMEMBERED,
+    Exceeded,
+    Ledger,
+    LedgerCommand,
+    Reserve,
+    copied,
+    decide,
+    fold,
+    taken_in,
+)
 from shared.clock import Clock, utc_now
 from shared.commit import Commit
 from shared.events import AnyEvent
@@ -194,7 +204,7 @@ def _asks_for_all(batch: list[_Asked], decided: _Decided) -> bool:
 
 
 def _decided(batch: list[_Asked], ledger: Ledger) -> _Decided:
-    """Decide one after the other.
+    """Decide one after the other, on one copy: what is remembered of eight days may be long.
 
     A refusal is kept without its traceback: the frames in it would hold the refusal, for ever in each other.
     """
@@ -206,7 +216,8 @@ def _decided(batch: list[_Asked], ledger: Ledger) -> _Decided:
             decided.refused[id(asked)] = refusal.with_traceback(None)
             continue
         if found:
-            decided.ledger = fold(found, decided.ledger)
+            ours = decided.ledger if decided.events else copied(ledger)
+            decided.ledger = taken_in(found, ours)
             decided.events += (*found,)
         else:
             decided.idle.add(id(asked))
