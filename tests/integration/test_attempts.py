@@ -284,3 +284,27 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     reports = [await stage.orchestrator.next() for _ in works]
     assert any(report.output == {"text": "paid"} for report in reports)
     await bus.close()
+
+
+async def test_a_runner_that_is_told_to_stop_says_that_it_called_nobody_where_its_claim_was_not_answered(
+    stage: Stage, nats: Rig
+) -> None:
+    stage.orchestrator.verdicts = ["silence"]
+    bus = await Bus.connect(nats.url, name="skill-runner-2")
+    asking = asyncio.Event()
+
+    async def prepare(work: Work) -> Ready:
+        asking.set()
+        return Ready(work, datetime.now(UTC), Progress())
+
+    handlers = Handlers(bus, SimpleNamespace(prepare=prepare), "runner-2", ACK_WAIT_S)
+    loop = asyncio.create_task(Puller(bus, "WORK", "openai", handlers.work, in_flight=64).run())
+    for _ in range(8):
+        await stage.ask("draft", {"contact": {"id": JANE}})
+    await asyncio.wait_for(asking.wait(), 10)
+    loop.cancel()
+    await asyncio.wait([loop])
+    report = await stage.orchestrator.next()
+    assert (report.runner, report.unclaimed, report.usage) == ("runner-2", True, None)
+    stage.orchestrator.verdicts = ["drop"]
+    await bus.close()

@@ -204,6 +204,13 @@ def test_who_claimed_an_attempt_and_was_never_told_to_run_it_clears_its_doubt(ov
     given(paid(), asks(), over, report(usage=usage())).when(never_told).nothing_happens()
 
 
+def test_an_attempt_whose_runner_is_stopped_before_it_was_told_to_run_is_tried_again_without_a_word():
+    never_told = failure(unclaimed=True, runner=RUNNER)
+    asked = given(paid(in_doubt="ask"), asks())
+    asked.when(never_told).then_happens(AttemptFailed, RetryScheduled)
+    asked.when(failure(unclaimed=True, runner="another")).nothing_happens()
+
+
 def test_a_stop_that_comes_again_changes_nothing():
     given(paid(), stopped_by("day", "wait")).when(stopped_by("day", "wait")).nothing_happens()
 

@@ -294,6 +294,23 @@ def test_who_waited_to_be_told_that_it_is_over_says_that_nobody_was_called():
     played(story())
 
 
+def test_who_is_stopped_while_it_asks_to_run_says_that_nobody_was_called():
+    async def story() -> None:
+        stage = Stage(*["silence"] * 9)
+        working = asyncio.create_task(stage.work(PAID))
+        await asyncio.sleep(3.0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        (report,) = stage.reports
+        assert (report.runner, report.unclaimed, report.usage) == (RUNNER, True, None)
+        assert report.error is not None
+        assert report.error.retryable
+        assert "ack" not in stage.notes
+
+    played(story())
+
+
 def test_who_has_begun_an_attempt_once_does_not_say_that_nobody_was_called():
     async def story() -> None:
         stage = Stage("run", "silence", "drop")

@@ -1,6 +1,7 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -22,7 +23,7 @@ from skill_runner.every import Every
 from skill_runner.execution import Execution
 from skill_runner.failure import Failure
 from skill_runner.pace import NoTurn
-from skill_runner.reporting import PAUSE_S, about, beat, claim, defer, deliver
+from skill_runner.reporting import ANSWER_S, PAUSE_S, about, beat, claim, defer, deliver
 
 REDELIVERIES = 5
 COME_BACK_S = 1.0
@@ -138,7 +139,11 @@ class Handlers:
         if ready.no_turn is not None:
             await self._defer(work, delivery, ready.no_turn)
             return
-        answer, waited = await self._claimed(work, ready.most_usd, abort)
+        try:
+            answer, waited = await self._claimed(work, ready.most_usd, abort)
+        except asyncio.CancelledError:
+            await self._leave(work)
+            raise
         match answer:
             case Answer(verdict="later", lease_s=lease_s):
                 await delivery.nak(max(lease_s, COME_BACK_S))
@@ -187,6 +192,14 @@ class Handlers:
                 await asyncio.sleep(PAUSE_S)
             return answer, waited
 
+    async def _leave(self, work: Work) -> None:
+        """Say that nobody was called, as this runner is being stopped: its claim may be in the log."""
+        if work.attempt_id in self._begun:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await deliver(self._bus, _uncalled(work, self._runner, self._clock()))
+
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
         if report.error and report.error.code == MISSING and delivery.deliveries < ASKED:
@@ -208,9 +221,9 @@ def _read(delivery: Delivery) -> Work:
 
 
 def _uncalled(work: Work, runner: str, now: datetime) -> Report:
-    error = Failure("cancelled", "nobody waited for the attempt any more, and no model was asked").error()
-    told = about(work)
-    return Report(**told, error=error, started_at=now, duration_ms=0, unclaimed=True, runner=runner)
+    failure = Failure("cancelled", "the attempt was stopped before any model was asked", retryable=True)
+    told = {**about(work), "error": failure.error(), "unclaimed": True, "runner": runner}
+    return Report(**told, started_at=now, duration_ms=0)
 
 
 def _lost(work: Work, deliveries: int, now: datetime) -> Report:
