@@ -80,7 +80,11 @@ class Stage:
     orchestrator: Orchestrator
     definitions: dict[str, SkillDefinition]
     model_url: str
-    database_url: str
+    settings: Settings
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database_url
 
     async def hear_report(self, heard: Heard) -> None:
         await self.orchestrator.report(heard)
@@ -206,7 +210,7 @@ async def theatre(
         runner_bus = await Bus.connect(nats.url, name="skill-runner")
         open_.push_async_callback(runner_bus.close)
         await open_.enter_async_context(wire(runner_bus, settings))
-        stage = Stage(bus, vault, Orchestrator(bus), made, model_url, url)
+        stage = Stage(bus, vault, Orchestrator(bus), made, model_url, settings)
         await bus.listen("report.*", stage.hear_report)
         await bus.listen("attempt.*.*", stage.hear_claim)
         yield stage

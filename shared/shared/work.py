@@ -10,6 +10,9 @@ from shared.message import Stored
 from shared.subjects import Aggregate, Pool, Run, run
 from shared.usage import Cached, ModelCall, Usage
 
+LOST = "lost"
+"""The code of an attempt that has ended without its runner's word on all that it may have paid."""
+
 
 class Done(Stored, frozen=True, kw_only=True):
     """Of a skill that asks for each item of a list: answers that are in the log already, and their places."""

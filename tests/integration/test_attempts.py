@@ -18,6 +18,7 @@ from shared.work import Report, Work
 from skill_runner.abort import Abort
 from skill_runner.execution import Ready
 from skill_runner.handlers import Handlers
+from skill_runner.main import wire
 from skill_runner.progress import Progress
 from skill_runner.reporting import about
 
@@ -283,6 +284,24 @@ async def test_a_runner_that_is_told_to_stop_ends_what_it_has_paid_for(stage: St
     await asyncio.wait([loop])
     reports = [await stage.orchestrator.next() for _ in works]
     assert any(report.output == {"text": "paid"} for report in reports)
+    await bus.close()
+
+
+async def test_a_runner_that_is_stopped_during_a_call_reports_that_as_in_doubt_and_another_goes_on(
+    stage: Stage, nats: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOTALAUD_GRACE_S", "0")
+    bus = await Bus.connect(nats.url, name="skill-runner-2")
+    before = stage.calls()
+    async with wire(bus, stage.settings):
+        works = [await stage.ask("pause", {"contact": {"id": JANE}}) for _ in range(8)]
+        async with asyncio.timeout(20):
+            while stage.calls() < before + len(works):
+                await asyncio.sleep(0.02)
+    reports = [await stage.orchestrator.next() for _ in works]
+    assert {report.error and report.error.code for report in reports} == {None, "lost"}
+    assert {call.outcome for report in reports if report.error for call in report.calls} == {"unanswered"}
+    stage.orchestrator.verdicts = ["drop"]
     await bus.close()
 
 

@@ -9,7 +9,7 @@ from msgspec import json
 
 from orchestrator.money import NOTHING
 from orchestrator.session import Session
-from orchestrator.steps import LOST, MORE_TRIES
+from orchestrator.steps import MORE_TRIES
 from shared.events import (
     AttemptDeferred,
     AttemptError,
@@ -29,6 +29,7 @@ from shared.events import (
     StepHandedOff,
 )
 from shared.ledger_events import MoneyReleased, MoneySettled
+from shared.work import LOST
 from sim import tables
 from sim.asked import Asked
 from sim.histories import Life

@@ -19,6 +19,7 @@ from orchestrator.asked import (
 )
 from orchestrator.money import Purse
 from shared.events import (
+    AttemptError,
     AttemptFailed,
     AttemptLost,
     AttemptReportedLate,
@@ -318,3 +319,9 @@ def test_the_late_report_of_a_call_in_doubt_answers_the_question():
 
 def test_a_failure_that_was_reported_is_not_in_doubt():
     given(paid(in_doubt="ask"), asks()).when(failure(1)).then_happens(AttemptFailed, RetryScheduled)
+
+
+@pytest.mark.parametrize(("code", "then"), [("lost", SessionWaiting), ("runner_stopped", RetryScheduled)])
+def test_of_a_runner_that_was_stopped_only_a_call_in_doubt_is_asked_about(code, then):
+    error = AttemptError(code=code, message="its skill-runner was told to stop", retryable=True)
+    given(paid(in_doubt="ask"), asks()).when(failure(1, error=error)).then_happens(AttemptFailed, then)

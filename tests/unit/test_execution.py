@@ -108,6 +108,24 @@ def broken(_: Run) -> Any:
     raise ValueError("Jane Example")
 
 
+@pytest.mark.parametrize(("in_doubt", "code"), [(False, "runner_stopped"), (True, "lost")])
+async def test_what_an_attempt_has_is_reported_when_its_runner_is_stopped(in_doubt: bool, code: str):
+    runs = execution(Told(gives(None)))
+    ready = await runs.prepare(WORK)
+    ready.progress.keep({"found": "one", "who": "Jane Example"})
+    ready.progress.items = (0,)
+    ready.progress.calls.append(
+        ProviderCall(0, 1, "first", "openai", "m", NOW, usage=usage(), in_doubt=in_doubt, most_usd=Decimal(1))
+    )
+    report = await runs.left(ready)
+    assert report.error is not None
+    assert (report.error.code, report.error.retryable, report.items) == (code, True, (0,))
+    assert is_sealed(report.partial["who"])
+    assert report.usage is not None
+    assert report.usage.in_doubt_usd == in_doubt
+    assert len(report.calls) == 1
+
+
 async def test_an_output_is_reported_with_its_personal_values_sealed():
     report = await reported(gives({"found": "a label", "who": "Jane Example"}))
     assert (report.error, report.output["found"], report.attempt_id) == (None, "a label", WORK.attempt_id)

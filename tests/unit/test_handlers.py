@@ -63,6 +63,7 @@ class Stage:
         self.beats: list[str] = []
         self.failure: Failure | None = None
         self.broken = 0
+        self.deaf = False
         self.wait_s = 0.0
         self.deferrals: list[Deferral] = []
         self.deferring: list[str] = []
@@ -74,6 +75,8 @@ class Stage:
     async def request(self, subject: str, body: bytes, *, timeout: float) -> bytes | None:
         kind = subject.rsplit(".", 1)[1]
         if subject.startswith("report."):
+            if self.deaf:
+                await asyncio.sleep(60)
             self.reports.append(Report.from_json(body))
             self.notes.append("report")
             return b'{"ok": true}'
@@ -113,6 +116,11 @@ class Stage:
             error = failure
         told = about(ready.work)
         return Report(**told, error=error and error.error(), started_at=NOW, duration_ms=1)
+
+    async def left(self, ready: Ready) -> Report:
+        self.notes.append("left")
+        error = Failure("runner_stopped", "its skill-runner was told to stop", retryable=True).error()
+        return Report(**about(ready.work), error=error, started_at=NOW, duration_ms=1)
 
     async def work(self, work: Work, deliveries: int = 1) -> list[str]:
         """Return what was noted meanwhile."""
@@ -306,6 +314,24 @@ def test_who_is_stopped_while_it_asks_to_run_says_that_nobody_was_called():
         assert (report.runner, report.unclaimed, report.usage) == (RUNNER, True, None)
         assert report.error is not None
         assert report.error.retryable
+        assert "ack" not in stage.notes
+
+    played(story())
+
+
+@pytest.mark.parametrize("reports", [1, 0], ids=["heard", "not heard"])
+def test_who_is_stopped_while_it_calls_tells_what_it_has_and_waits_no_longer_than_for_an_answer(reports: int):
+    async def story() -> None:
+        stage = Stage("run", lasts_s=60.0)
+        stage.deaf = not reports
+        working = asyncio.create_task(stage.work(PAID))
+        await asyncio.sleep(3.0)
+        working.cancel()
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        assert asyncio.get_running_loop().time() - began == (0.0 if reports else module.LEAVING_S)
+        assert stage.codes == ["runner_stopped"] * reports
         assert "ack" not in stage.notes
 
     played(story())

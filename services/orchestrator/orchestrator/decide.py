@@ -28,7 +28,7 @@ from orchestrator.decision import Decision
 from orchestrator.repeated import check_same
 from orchestrator.session import Session
 from orchestrator.spending import set_budget, start_attempt, stop_attempt
-from orchestrator.steps import LOST, after_failure, give_up, is_still_asked, request
+from orchestrator.steps import after_failure, give_up, is_still_asked, request
 from shared.events import (
     AnyEvent,
     AttemptDeferred,
@@ -48,7 +48,7 @@ from shared.events import (
 )
 from shared.refusal import Refusal
 from shared.subjects import Aggregate
-from shared.work import Answer, Claim, Deferral, Report
+from shared.work import LOST, Answer, Claim, Deferral, Report
 
 
 def decide(command: Command, session: Session, now: datetime, subject: str) -> Decision:

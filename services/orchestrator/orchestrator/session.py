@@ -22,7 +22,7 @@ from shared.work import Done
 Status = Literal["new", "refused", "running", "completed", "failed", "cancelled"]
 Scope = Mapping[str, Any]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
-OUTAGES = frozenset({"tables_away", "projection_behind", "rate_limited", "provider_away"})
+OUTAGES = frozenset({"tables_away", "projection_behind", "rate_limited", "provider_away", "runner_stopped"})
 
 
 class OpenAttempt(Struct, frozen=True):

@@ -17,9 +17,9 @@ from shared.events import (
     SessionWaiting,
     StepFailed,
 )
+from shared.work import LOST
 
 LONGEST_BACKOFF_S = 600.0
-LOST = "lost"
 MORE_TRIES = 6
 ATTEMPTS = UUID("6f0d7a52-3c1e-4b8e-9d4a-71c2e5b0a9f6")
 

@@ -18,7 +18,7 @@ from shared.schema import prepare, problems
 from shared.sealing import owners_of
 from shared.subjects import Pool
 from shared.vault import Vault
-from shared.work import Report, Work
+from shared.work import LOST, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.failure import Failure, sentence
 from skill_runner.frames import OUTPUT_LIMIT
@@ -28,6 +28,8 @@ from skill_runner.pace import NoTurn
 from skill_runner.progress import Progress
 from skill_runner.reporting import about
 from skill_runner.run import Engine, Prepared, Run
+
+STOPPED = "runner_stopped"
 
 
 class Ended(NamedTuple):
@@ -89,25 +91,37 @@ class Execution:
 
     async def run(self, ready: Ready, abort: Abort) -> Report:
         """Run the attempt and return its report; raises only when this runner is being stopped."""
-        work, progress = ready.work, ready.progress
+        work = ready.work
         told = _told(work) if telemetry.on() else None
         with telemetry.span(f"run {work.skill}", parent=work.traceparent, attributes=told) as current:
             ended = await self._ended(ready, abort)
             if ended.failure is not None:
                 current.set_attribute(genai.ERROR, ended.failure.code)
-            partial = await self._partial(ready) if ended.failure else None
-            return Report(
-                **about(work),
-                output=ended.output,
-                error=ended.failure.error() if ended.failure else None,
-                partial=partial,
-                items=progress.items if partial is not None else (),
-                usage=progress.total,
-                calls=tuple(call.told(progress.took_s) for call in progress.calls),
-                started_at=ready.started_at,
-                duration_ms=round(1000 * progress.took_s),
-                warnings=tuple(progress.warnings),
-            )
+            return await self._report(ready, ended)
+
+    async def left(self, ready: Ready) -> Report:
+        """Return the report of an attempt whose runner is being stopped: what is there, and in doubt."""
+        paid = any(call.in_doubt for call in ready.progress.calls)
+        why = "its skill-runner was told to stop"
+        return await self._report(
+            ready, Ended(failure=Failure(LOST if paid else STOPPED, why, retryable=True))
+        )
+
+    async def _report(self, ready: Ready, ended: Ended) -> Report:
+        progress = ready.progress
+        partial = await self._partial(ready) if ended.failure else None
+        return Report(
+            **about(ready.work),
+            output=ended.output,
+            error=ended.failure.error() if ended.failure else None,
+            partial=partial,
+            items=progress.items if partial is not None else (),
+            usage=progress.total,
+            calls=tuple(call.told(progress.took_s) for call in progress.calls),
+            started_at=ready.started_at,
+            duration_ms=round(1000 * progress.took_s),
+            warnings=tuple(progress.warnings),
+        )
 
     async def _ended(self, ready: Ready, abort: Abort) -> Ended:
         if ready.prepared is None:

@@ -1,6 +1,7 @@
 """What a runner does with a piece of work, and with the order to stop."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
 from skill_runner.cancelled import Cancelled, run_of
 from skill_runner.every import Every
-from skill_runner.execution import Execution
+from skill_runner.execution import Execution, Ready
 from skill_runner.failure import Failure
 from skill_runner.pace import NoTurn
 from skill_runner.reporting import ANSWER_S, PAUSE_S, about, beat, claim, defer, deliver
@@ -30,6 +31,7 @@ COME_BACK_S = 1.0
 MISSING, ASKED = "definition_missing", 5
 REMEMBERED = 10_000
 LONG_S, OFTEN = 5.0, 5
+LEAVING_S = 2 * ANSWER_S
 
 
 class Handlers:
@@ -142,7 +144,8 @@ class Handlers:
         try:
             answer, waited = await self._claimed(work, ready.most_usd, abort)
         except asyncio.CancelledError:
-            await self._leave(work)
+            if work.attempt_id not in self._begun:
+                await _left(deliver(self._bus, _uncalled(work, self._runner, self._clock())))
             raise
         match answer:
             case Answer(verdict="later", lease_s=lease_s):
@@ -153,7 +156,11 @@ class Handlers:
                 async with Every(every_s, lambda: self._beat(work, abort, every_s)):
                     if waited:
                         ready = await self._execution.prepare(work)
-                    report = looked.kept(await self._execution.run(ready, abort))
+                    try:
+                        report = looked.kept(await self._execution.run(ready, abort))
+                    except asyncio.CancelledError:
+                        await _left(self._report_left(ready))
+                        raise
                     await self._report(report, delivery)
             case _ if waited and work.attempt_id not in self._begun:
                 await self._report(_uncalled(work, self._runner, self._clock()), delivery)
@@ -192,13 +199,8 @@ class Handlers:
                 await asyncio.sleep(PAUSE_S)
             return answer, waited
 
-    async def _leave(self, work: Work) -> None:
-        """Say that nobody was called, as this runner is being stopped: its claim may be in the log."""
-        if work.attempt_id in self._begun:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_S):
-                await deliver(self._bus, _uncalled(work, self._runner, self._clock()))
+    async def _report_left(self, ready: Ready) -> None:
+        await deliver(self._bus, await self._execution.left(ready))
 
     async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
@@ -218,6 +220,13 @@ def _read(delivery: Delivery) -> Work:
         return Work.from_json(delivery.body)
     except Unreadable:
         raise Poison("it is no work of ours") from None
+
+
+async def _left(telling: Awaitable[None]) -> None:
+    """Tell of an attempt as this runner is being stopped, who must not wait for long: it may be killed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVING_S):
+            await telling
 
 
 def _uncalled(work: Work, runner: str, now: datetime) -> Report:
