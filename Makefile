@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9
-PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for one in python3.11 python3 python3.14 python3.13 python3.12; do \
+	  $$one -c '$(FITS)' 2> /dev/null && command -v $$one && break; done || echo python3)
 PROJECTS := totalaud shared services/orchestrator services/skill-runner services/projector services/campaigns
 OURS := totalaud totalaud-shared totalaud-orchestrator totalaud-skill-runner totalaud-projector totalaud-campaigns
 FILES := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
@@ -85,14 +87,14 @@ stale:
 	@echo "installing into .venv: a minute, or some more on a slow line" >&2
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements.lock \
-	  || { echo "uv needs a package index (UV_DEFAULT_INDEX names another than PyPI) and the system's certificates (Debian: ca-certificates)"; exit 1; }
+	  || { echo "uv needs a package index (UV_DEFAULT_INDEX names another than PyPI), the system's certificates (Debian: ca-certificates), and wheels: README.md says for what there are some"; exit 1; }
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv $(addprefix -e ./,$(PROJECTS))
 	@$(BIN)/python -m compileall -q $(PROJECTS)
 	@$(installed) > $@
 
 $(UV_IS_THERE):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "totalaud needs Python 3.11 or newer: install it, or name one as in 'make PYTHON=python3.12'"; exit 1; }
+	@$(PYTHON) -c '$(FITS)' \
+	  || { echo "totalaud needs Python 3.11 to 3.14: install one, or name it as in 'make PYTHON=python3.12'"; exit 1; }
 	@rm -rf .tools .tools.new
 	@$(PYTHON) -m venv .tools.new > /dev/null 2>&1 \
 	  && .tools.new/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
+MAKE = str(shutil.which("make"))
 UV_VERSION = re.findall(r"^UV_VERSION := (.*)$", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)[0]
+
+PRETENDS = """\
+#!/bin/sh
+shift
+exec {real} -c 'import sys; sys.version_info = (3, {minor}, 0); exec(sys.argv[1])' "$1"
+"""
 
 BREAKS_OFF = """\
 #!/bin/sh
@@ -49,9 +56,7 @@ def installed(tmp_path: Path) -> Path:
 
 def make(folder: Path, *args: str) -> int:
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return subprocess.run(
-        ["make", *args], cwd=folder, env=env, check=False, start_new_session=True
-    ).returncode
+    return subprocess.run([MAKE, *args], cwd=folder, env=env, check=False, start_new_session=True).returncode
 
 
 def is_taken_for_installed(folder: Path) -> bool:
@@ -129,3 +134,39 @@ def test_uv_is_there_whole_or_not_at_all(installed: Path):
     shutil.rmtree(installed / ".tools")
     assert make(installed, "PYTHON=./python", "install") == -signal.SIGKILL
     assert not (installed / ".tools").exists()
+
+
+def pretend(folder: Path, minors: dict[str, int]) -> None:
+    """Put Pythons there that take themselves for `3.<minor>`."""
+    for name, minor in minors.items():
+        (folder / name).write_text(PRETENDS.format(real=sys.executable, minor=minor))
+        (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ({"python3": 14, "python3.11": 11}, "python3.11"),
+        ({"python3": 12, "python3.14": 14}, "python3"),
+        ({"python3": 15, "python3.13": 13, "python3.14": 14}, "python3.14"),
+        ({"python3": 10, "python3.12": 12}, "python3.12"),
+    ],
+)
+def test_of_several_pythons_make_takes_one_that_all_wheels_are_for(
+    installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    there: dict[str, int],
+    taken: str,
+):
+    pretend(installed, there)
+    monkeypatch.setenv("PATH", str(installed))
+    make(installed, "--silent", "--eval", "taken: ; $(info $(PYTHON))", "taken")
+    assert capfd.readouterr().out == f"{installed / taken}\n"
+
+
+def test_a_python_that_some_wheel_is_not_for_is_refused(installed: Path, capfd: pytest.CaptureFixture[str]):
+    pretend(installed, {"newest": 15})
+    shutil.rmtree(installed / ".tools")
+    assert make(installed, "PYTHON=./newest", "install") != 0
+    assert "needs Python 3.11 to 3.14" in capfd.readouterr().out
