@@ -32,10 +32,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_configure() -> None:
-    """Have what tests start be ended by signals that the suite itself ignores, as under `nohup` or `&`.
+    """Log tracebacks as they are, since drawing one with its locals takes a second, and heed signals.
 
-    A program inherits what is ignored, and not who listens.
+    What tests start shall be ended by those that the suite itself ignores, as under `nohup` or `&`: a program
+    inherits what is ignored, and not who listens.
     """
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
     for ignored in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(ignored) == signal.SIG_IGN:
             signal.signal(ignored, lambda *_: None)

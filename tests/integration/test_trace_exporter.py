@@ -181,7 +181,7 @@ async def test_what_cannot_be_sent_becomes_a_dead_letter_and_holds_up_no_other(b
         sent.update(traces)
         return True
 
-    async with running(TraceExporter(send), bus), asyncio.timeout(20):
+    async with running(TraceExporter(send), bus), asyncio.timeout(30):
         while not (await bus.client.jetstream().stream_info("DLQ")).state.messages:
             await asyncio.sleep(0.05)
     assert sent == {UUID(good.id).hex}
