@@ -122,6 +122,17 @@ async def test_a_data_folder_whose_name_cannot_be_written_down_is_refused(tmp_pa
         await stack.start()
 
 
+async def test_a_data_folder_whose_name_the_locale_takes_for_another_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """NATS reads UTF-8: it would keep the log in a folder beside, which no other locale finds."""
+    monkeypatch.setattr(os, "fsencode", lambda name: os.fspath(name).encode("latin-1"))
+    stack = LocalStack(tmp_path / "Büro".encode().decode("latin-1"), tmp_path)
+    with pytest.raises(NotReady, match="or the locale is not: choose another --data"):
+        await stack.start()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_root_without_an_account_for_postgresql_is_told_in_one_line_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -49,13 +49,11 @@ def skills_dir() -> Path:
 def make_folder(folder: Path) -> Path:
     """Make the folder and what is missing above it; the mode of one that exists is left as it is.
 
-    One made by root lets others pass, not look: PostgreSQL runs as somebody else. A name that is not UTF-8 is
-    refused, since it has to stand in files.
+    One made by root lets others pass, not look: PostgreSQL runs as somebody else. A name that is not UTF-8,
+    or that the locale takes for another one, is refused: it has to stand in files that other programs read.
     """
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError:
-        raise OSError(errno.EILSEQ, "its name is not in UTF-8", str(folder)) from None
+    if str(folder).encode(errors="replace") != os.fsencode(folder):
+        raise OSError(errno.EILSEQ, "its name is not in UTF-8, or the locale is not", str(folder))
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         if one.is_symlink():
