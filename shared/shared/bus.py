@@ -119,7 +119,7 @@ class Bus:
         try:
             answer = await self.replies.one(subject, body, timeout=timeout, headers=headers)
         except NoRespondersError:
-            self._room.silent(subject)
+            self._room.silent(subject, unheard=True)
             raise NoStreamResponseError from None
         except TimeoutError:
             if self.client.is_connected and self.client.stats["reconnects"] == lives:

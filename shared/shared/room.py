@@ -13,6 +13,9 @@ EVERY_S = 60.0
 ELECTED_S = 15.0
 WAY_OUT = "make room on its disk or raise max_file_store, then restart NATS"
 
+MAJORITY = "more than half of a cluster's nodes must be there"
+SILENT = f"it does not acknowledge; {MAJORITY}; if its own log says that the disk is full: {WAY_OUT}"
+
 
 def no_room(error: Exception) -> bool:
     """Tell whether NATS refused for want of room; nothing was stored."""
@@ -37,8 +40,10 @@ class RoomAlarm:
         if no_room(error):
             self._say(f"no room is left in its store: {WAY_OUT}")
 
-    def silent(self, subject: str) -> None:
+    def silent(self, subject: str, *, unheard: bool = False) -> None:
         """Take note that nobody acknowledged, though the connection stood all the time.
+
+        `unheard` where NATS says that no stream takes it: none is there, or none has a leader.
 
         So it is for seconds whenever a cluster elects a stream's leader, which is no alarm. Two that are as
         far apart as that, with nothing published between them, are two elections.
@@ -49,14 +54,16 @@ class RoomAlarm:
             since = now
         self._silent[family] = since, now
         if now - since >= ELECTED_S:
-            self._say(
-                "it does not acknowledge; more than half of a cluster's nodes must be there; if its own log "
-                f"says that the disk is full: {WAY_OUT}"
-            )
+            self._say(_gone(family) if unheard else SILENT)
 
     def _say(self, reason: str) -> None:
         if self._quiet.is_over():
             get_logger().error("NATS stores nothing", reason=reason)
+
+
+def _gone(family: str) -> str:
+    mended = "OPERATIONS.md says how to restore it" if family == "evt" else "'totalaud provision' makes it"
+    return f"no stream takes {family}.>: {MAJORITY}; if it is not there ('nats stream ls'), {mended}"
 
 
 def _family(subject: str) -> str:

@@ -38,3 +38,19 @@ def test_two_elections_with_nothing_to_store_between_them_are_no_long_silence():
 def test_what_another_stream_stores_breaks_no_silence():
     first, *rest = ((at, "evt.1", SILENT) for at in (0, ELECTED_S / 2, ELECTED_S))
     assert alarms(first, (1, "late.1", ANSWERED), *rest) == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "way_out"),
+    [("work.1", "'totalaud provision' makes it"), ("evt.1", "OPERATIONS.md says how to restore it")],
+)
+def test_where_no_stream_is_there_the_way_out_is_to_make_it_or_for_the_log_to_restore_it(
+    subject: str, way_out: str
+):
+    now = 0.0
+    alarm = RoomAlarm(lambda: now)
+    with capture_logs() as told:
+        for now in (0.0, ELECTED_S):  # noqa: B007 - the alarm's clock reads it
+            alarm.silent(subject, unheard=True)
+    (line,) = told
+    assert line["reason"].endswith(way_out)
