@@ -1,6 +1,7 @@
 """Keeps the tables that are read up to date, for ever."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -15,12 +16,14 @@ from projector.projection import Fenced, Projection
 from projector.reader import Reader
 from shared.bus import Bus
 from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.refusal import Refusal
 from shared.within import set_within
 
 SHORTEST_WAIT_S = 0.2
 LONGEST_WAIT_S = 2.0
 LOOK_AGAIN_S = 5.0
+SAID_AGAIN_S = 10.0
 OUTAGES = (*AWAY, NatsError)
 
 
@@ -38,6 +41,7 @@ class Live:
         self._reader = Reader(bus)
         self._swapped = asyncio.Event()
         self._wait_s = SHORTEST_WAIT_S
+        self._quiet: dict[type[Exception], Quiet] = defaultdict(lambda: Quiet(SAID_AGAIN_S))
 
     async def run(self) -> None:
         """Project for ever; outages are waited for."""
@@ -52,7 +56,8 @@ class Live:
             except Fenced:
                 get_logger().warning("the checkpoint was moved by somebody else, going on from there")
             except OUTAGES as outage:
-                get_logger().warning("the projection waits", reason=type(outage).__name__)
+                if self._quiet[type(outage)].is_over():
+                    get_logger().warning("the projection waits", reason=type(outage).__name__)
                 await asyncio.sleep(self._wait_s)
                 self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
 
