@@ -185,6 +185,22 @@ async def test_a_copy_of_the_log_that_is_behind_is_not_taken_for_another_log(
     assert behind == []
 
 
+async def test_tables_that_somebody_has_altered_are_named_and_a_rebuild_makes_them_anew(
+    bus: Bus, writer: Writer, nats_url: str, postgres_url: str
+):
+    async with operated(bus, nats_url, postgres_url) as live:
+        await caught_up(bus, postgres_url)
+        await value(postgres_url, "ALTER TABLE agent_sessions DROP COLUMN waiting_on CASCADE")
+        await writer.write(stories(3))
+        await until(lambda: halted(live))
+        told = "the tables are not as they were made, or not ours to change (UndefinedColumnError)"
+        assert (await ask(bus, "status"))["halted"] == f"{told}: run 'totalaud projection rebuild'"
+        assert (await ask(bus, "rebuild"))["ok"]
+        await caught_up(bus, postgres_url)
+        await until(lambda: not_halted(live))
+    await assert_folded(bus, postgres_url)
+
+
 async def test_tables_of_another_release_are_refused_until_a_rebuild(
     bus: Bus, writer: Writer, nats_url: str, postgres_url: str
 ):

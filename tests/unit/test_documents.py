@@ -21,7 +21,7 @@ ONLY_AT_A_START = {
     *("master_key", "nats", "no_skills", "no_stream", "old_server", "pooler", "restoring", "secret"),
     *("stream_changed", "tls"),
 }
-OF_A_REBUILD = {"another_log", "another_release", "broken_off", "busy", "encoding", "gap"}
+OF_A_REBUILD = {"another_log", "another_release", "broken_off", "busy", "changed_tables", "encoding", "gap"}
 NEVER_TOLD_TO_CLIENTS = {"tampered", "unknown_attempt"}
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 

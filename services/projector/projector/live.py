@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import asyncpg
 from nats.errors import Error as NatsError
 
 from projector import database
@@ -53,6 +54,8 @@ class Live:
                     await self._follow(projection)
             except Refusal as refusal:
                 await self._halt(refusal)
+            except asyncpg.SyntaxOrAccessError as error:
+                await self._halt(_changed(error))
             except Fenced:
                 get_logger().warning("the checkpoint was moved by somebody else, going on from there")
             except OUTAGES as outage:
@@ -101,3 +104,9 @@ class Live:
         self.halted = refusal.message
         await set_within(self._swapped, LOOK_AGAIN_S)
         self._swapped.clear()
+
+
+def _changed(error: asyncpg.SyntaxOrAccessError) -> Refusal:
+    """Tell that PostgreSQL knows no such column, or whatever else makes our own statements none."""
+    what = f"the tables are not as they were made, or not ours to change ({type(error).__name__})"
+    return Refusal("changed_tables", "checkpoint", f"{what}: {WAY_OUT}")
