@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,28 @@ async def test_a_stack_that_is_stopped_leaves_no_process(data: Path):
         assert (data / "connection.json").stat().st_mode & 0o777 == 0o600
     assert living(data) == {}
     assert not (data / "connection.json").exists()
+
+
+async def test_a_stream_that_was_changed_by_hand_is_set_back_while_the_server_that_is_named_runs_alone(
+    data: Path,
+):
+    async def limited(url: str, max_msgs: int) -> None:
+        bus = await Bus.connect(url, name="test")
+        js = bus.client.jetstream()
+        await js.update_stream((await js.stream_info("DLQ")).config.evolve(max_msgs=max_msgs))
+        await bus.close()
+
+    async with standin.stack_of(data) as stack:
+        url = stack.place.nats_url
+        await limited(url, 5)
+    with pytest.raises(Refusal, match=r"max_msgs is 5.*'nats stream edit', while NATS runs alone: ") as told:
+        await standin.stack_of(data).start()
+    alone = started(*shlex.split(told.value.message.rpartition("alone: ")[2]), stderr=subprocess.DEVNULL)
+    await limited(url, -1)
+    alone.terminate()
+    alone.wait(20)
+    async with standin.stack_of(data):
+        pass
 
 
 async def test_a_started_stack_has_streams_and_a_vault(stack: LocalStack):

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -398,6 +399,39 @@ async def test_a_start_that_takes_long_is_said_to(tmp_path: Path, monkeypatch: p
         await keeper.start()
     await keeper.stop()
     assert said[-2:] == [where] * 2
+
+
+async def test_a_server_that_runs_and_is_not_well_is_named_with_the_way_out_until_it_is_well_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(supervisor, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(supervisor, "UNWELL_S", 0.2)
+    said: list[str] = []
+    well = asyncio.Event()
+    well.set()
+    keeper = Keeper(Server(Clumsy(tmp_path, ready=well.is_set), tmp_path), said.append, watched=True)
+    await keeper.start()
+    assert keeper.server.child
+    unwell = (
+        f"clumsy says no more that it is well: see {tmp_path}/clumsy.log; where that tells nothing it stands "
+        f"still, and 'kill -9 {keeper.server.child.pid}' has it started again"
+    )
+    for turn, expected in (well.clear, unwell), (well.set, "clumsy is well again"):
+        turn()
+        async with asyncio.timeout(10):
+            while expected not in said:
+                await asyncio.sleep(0.01)
+    await keeper.stop()
+    assert said == [unwell, "clumsy is well again"]
+
+
+async def test_a_service_keeps_its_port_as_long_as_nobody_else_has_it(tmp_path: Path):
+    kind = PartKind(MODEL, {}, tmp_path)
+    programs = [await kind.prepare() for _ in range(2)]
+    (port,) = {program.env["TOTALAUD_HEALTH_PORT"] for program in programs}
+    assert (tmp_path / "model-server.port").read_text().strip() == port
+    with socket.create_server((ports.LOOPBACK, int(port))):
+        assert (await kind.prepare()).env["TOTALAUD_HEALTH_PORT"] != port
 
 
 async def test_a_child_that_ignores_its_end_is_killed_after_its_grace(tmp_path: Path):

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.nats_urls import NATS_URL
+from shared.refusal import Refusal
 from shared.secret import is_given, secret
 from shared.urls import DATABASE_URL, database_url
 from totalaud.stack import environment, orphans, parts, paths, ports, preparation
@@ -174,11 +175,17 @@ class LocalStack:
             await self._bring(nats)
             room = Room(self._keepers[nats.name].server, nats.store, self._say)
             self._watching = asyncio.create_task(room.watch())
-        await preparation.provision(self.place.nats_url)
+        try:
+            await preparation.provision(self.place.nats_url)
+        except Refusal as refusal:
+            if nats and refusal.code == "stream_changed":
+                alone = f"{refusal.message}, while NATS runs alone: {nats.command}"
+                raise Refusal(refusal.code, refusal.field, alone) from None
+            raise
 
     async def _bring_postgres(self, postgres: Postgres | None) -> None:
         if postgres:
-            await self._bring(postgres)
+            await self._bring(postgres, watched=False)
         await preparation.migrate(self.place.database_url)
 
     async def _bring_service(
@@ -199,8 +206,10 @@ class LocalStack:
             await streams
             await self._bring(kind)
 
-    async def _bring(self, kind: Kind) -> None:
-        keeper = self._keepers[kind.name] = Keeper(Server(kind, self.logs), self._say)
+    async def _bring(self, kind: Kind, *, watched: bool = True) -> None:
+        """Keep it running; PostgreSQL is not asked how it is, for that makes a database that is not there."""
+        server = Server(kind, self.logs)
+        keeper = self._keepers[kind.name] = Keeper(server, self._say, watched=watched)
         await keeper.start()
         self._say(f"{kind.name} runs")
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -32,20 +33,28 @@ class Nats:
         self._password = paths.made_once(data / "nats.password", lambda: secrets.token_hex(16))
         self._port = ports.kept_port(data / "nats.port")
         self.store = data / "nats"
+        self._config = data / "nats.conf"
 
     @property
     def url(self) -> str:
         return f"nats://{USER}:{self._password}@{ports.LOOPBACK}:{self._port}"
 
+    @property
+    def command(self) -> str:
+        """What starts it by hand, once it was prepared."""
+        return shlex.join(self._args)
+
+    @property
+    def _args(self) -> tuple[str, ...]:
+        return str(binary()), "-c", str(self._config)
+
     async def prepare(self) -> Program:
         paths.make_folder(self.store)
-        config = self._data / "nats.conf"
         where = ports.LOOPBACK, self._port
         text = configuration(where, self._password, self.store, may_take(self.store), self._sync_interval)
-        paths.write_private(config, text)
+        paths.write_private(self._config, text)
         env = environment.plain(self._data) | {"GOMAXPROCS": str(its_cores(os.cpu_count() or 1))}
-        args = (str(binary()), "-c", str(config))
-        return Program(self.name, args, env, self._data, grace_s=GRACE_S)
+        return Program(self.name, self._args, env, self._data, grace_s=GRACE_S)
 
     async def answers(self, _pid: int) -> bool:
         return await greets(self._port)

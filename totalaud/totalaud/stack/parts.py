@@ -47,7 +47,7 @@ def _several(name: str, module_name: str, count: int) -> list[Part]:
 
 
 class PartKind:
-    """A part as a kind of server; with no fixed port it gets a free one at every start."""
+    """A part as a kind of server; with no fixed port it gets the one that it had, as long as that is free."""
 
     ready_within_s = 60.0
 
@@ -60,7 +60,7 @@ class PartKind:
         self._port = 0
 
     async def prepare(self) -> Program:
-        self._port = self._fixed or ports.free_port()
+        self._port = self._fixed or ports.kept_port(self._cwd / f"{self.name}.port")
         env = {**self._env, "TOTALAUD_HEALTH_PORT": str(self._port)}
         args = tuple(arg.replace("{port}", str(self._port)) for arg in self._part.args)
         grace_s = LEAVE_S + number("TOTALAUD_GRACE_S", 0.0, or_none=True)

@@ -12,6 +12,7 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STEADY_S = 10.0
 STILL_S = 30.0
+LOOK_EVERY_S, UNWELL_S = 10.0, 30.0
 
 
 def pause_after(previous_s: float, lived_s: float) -> float:
@@ -22,13 +23,18 @@ def pause_after(previous_s: float, lived_s: float) -> float:
 
 
 class Keeper:
-    """Keeps one server running from `start` to `stop`; `say` is told of every end and every new start."""
+    """Keeps one server running from `start` to `stop`; `say` is told of every end and every new start.
 
-    def __init__(self, server: Server, say: Say) -> None:
+    One that is `watched` is asked now and then how it is: what that asks must change nothing.
+    """
+
+    def __init__(self, server: Server, say: Say, *, watched: bool = False) -> None:
         self.server = server
         self.restarts = 0
         self._say = say
-        self._task: asyncio.Task[None] | None = None
+        self._watched = watched
+        self._starting = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def name(self) -> str:
@@ -37,13 +43,15 @@ class Keeper:
     async def start(self) -> None:
         """Return once it answers; a server that does not come up the first time is not tried again."""
         await self._start()
-        self._task = asyncio.create_task(self._keep())
+        self._tasks = [asyncio.create_task(self._keep())]
+        if self._watched:
+            self._tasks.append(asyncio.create_task(self._watch()))
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
         await self.server.stop()
 
     async def _keep(self) -> None:
@@ -55,6 +63,24 @@ class Keeper:
             self._say(f"{self.name} ended ({_ending(code)}): it is started again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
             await self._again()
+
+    async def _watch(self) -> None:
+        """Say that it runs and is not well, once that has lasted: it may stand still, and would for ever."""
+        well_at, told = time.monotonic(), False
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            child = self.server.child
+            runs = child and child.code is None and not self._starting
+            if not child or not runs or await self.server.kind.answers(child.pid):
+                if told:
+                    self._say(f"{self.name} is well again")
+                well_at, told = time.monotonic(), False
+            elif not told and time.monotonic() - well_at >= UNWELL_S:
+                told = True
+                self._say(
+                    f"{self.name} says no more that it is well: see {child.log}; where that tells nothing it "
+                    f"stands still, and 'kill -9 {child.pid}' has it started again"
+                )
 
     async def _again(self) -> None:
         self.restarts += 1
@@ -72,9 +98,11 @@ class Keeper:
     async def _start(self) -> None:
         """Start it, and say from time to time that it is still waited for: it may have much to recover."""
         telling = asyncio.create_task(self._tell_that_it_takes_long())
+        self._starting = True
         try:
             await self.server.start()
         finally:
+            self._starting = False
             telling.cancel()
 
     async def _tell_that_it_takes_long(self) -> None:
