@@ -16,6 +16,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO, cast
 
+from shared.counts import LINES
 from shared.live_span import current
 from shared.steering import harmless
 from shared.structlog_alone import EventDict, FilteringBoundLogger, WrappedLogger, structlog
@@ -29,7 +30,7 @@ _TIME = structlog.processors.TimeStamper("iso", utc=True, key="timestamp")
 
 def configure(service: str) -> None:
     """Send everything this process says through one renderer, also what ends it."""
-    common: list[structlog.typing.Processor] = [_service(service), _in_span, _TIME]
+    common: list[structlog.typing.Processor] = [_counted, _service(service), _in_span, _TIME]
     render = structlog.processors.JSONRenderer(ensure_ascii=False)
     lines = cast("TextIO", _Lines(sys.stderr))
     structlog.configure(
@@ -122,6 +123,13 @@ def _service(name: str) -> structlog.typing.Processor:
         return event
 
     return add
+
+
+def _counted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Count it by our own words, or by the library whose words they are."""
+    if event["level"] != "info":
+        LINES.counted[event["level"], event.get("logger", event["event"])] += 1
+    return event
 
 
 def _in_span(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

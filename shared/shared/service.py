@@ -233,7 +233,9 @@ def _health(buses: list[Bus]) -> ASGIApp:
 def _metrics(name: str) -> ASGIApp:
     @get
     async def metrics(_scope: object) -> AsgiResponse:
-        return AsgiResponse(counted(name).encode(), 200, {"content-type": "text/plain; version=0.0.4"})
+        return AsgiResponse(
+            (await counted(name)).encode(), 200, {"content-type": "text/plain; version=0.0.4"}
+        )
 
     return metrics
 

@@ -5,11 +5,13 @@ import json
 import re
 import urllib.request
 from collections.abc import AsyncIterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
+import yaml
 
 from rig import client_of
 from totalaud.client import Client
@@ -18,7 +20,20 @@ from totalaud.stack.local import LocalStack
 
 CANARY = "canary-5417"
 SERVICES = ("orchestrator", "skill-runner", "projector", "campaigns")
-COUNTS = ["totalaud_refusals_total", "totalaud_dead_letters_total"]
+COUNTS = [f"totalaud_{what}_total" for what in ("refusals", "dead_letters", "lines", "calls", "attempts")]
+STARTED = "totalaud_start_time_seconds"
+MEASURES = {
+    "orchestrator": [f"totalaud_queue_{what}" for what in ("waiting", "taken", "pulls")],
+    "projector": [
+        "totalaud_projection_halted",
+        "totalaud_log_sequence",
+        "totalaud_tables_sequence",
+        "totalaud_parked_histories",
+        "totalaud_open_sessions",
+        "totalaud_oldest_open_session_seconds",
+    ],
+}
+ROOT = Path(__file__).parents[2]
 STEP = {"skill": "count", "input": {"numbers": ["one"]}}
 
 
@@ -62,9 +77,7 @@ async def client(stack: LocalStack) -> AsyncIterator[Client]:
 
 
 async def metrics(stack: LocalStack, service: str) -> str:
-    pid = next(one.pid for one in stack.status() if one.name == service)
-    env = dict(one.partition("=")[::2] for one in Path(f"/proc/{pid}/environ").read_text().split("\0"))
-    url = f"http://{ports.LOOPBACK}:{env['TOTALAUD_HEALTH_PORT']}/metrics"
+    url = f"http://{ports.LOOPBACK}:{(stack.data / f'{service}.port').read_text().strip()}/metrics"
     with await asyncio.to_thread(urllib.request.urlopen, url) as answer:
         return answer.read().decode()
 
@@ -136,8 +149,11 @@ async def test_no_name_that_somebody_sent_is_among_the_counts(
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_count_says_in_words_what_it_is(stack: LocalStack, service: str):
-    told = await metrics(stack, service)
-    assert re.findall(r"^# HELP (\w+) .+\.\n# TYPE \1 counter$", told, re.MULTILINE) == COUNTS
+    told = re.findall(
+        r"^# HELP (\w+) .+\.\n# TYPE \1 (counter|gauge)$", await metrics(stack, service), re.MULTILINE
+    )
+    assert [name for name, kind in told if kind == "counter"] == COUNTS
+    assert [name for name, kind in told if kind == "gauge"] == [STARTED, *MEASURES.get(service, [])]
 
 
 @pytest.mark.parametrize("door", ["ask", "cmd"])
@@ -152,3 +168,12 @@ async def test_neither_is_one_of_a_command_whose_sender_calls_it_by_too_long_a_n
         while await count(stack, *refused) == before:
             assert CANARY not in await metrics(stack, "orchestrator")
             await asyncio.sleep(0.05)
+
+
+def test_the_alerts_ask_for_what_is_told_alone_and_each_says_what_to_look_at():
+    (group,) = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text())["groups"]
+    told = {*COUNTS, STARTED, *chain.from_iterable(MEASURES.values())}
+    asked = {name for rule in group["rules"] for name in re.findall(r"totalaud_\w+", rule["expr"])}
+    assert asked - told == set()
+    assert {rule["labels"]["severity"] for rule in group["rules"]} == {"page", "ticket"}
+    assert all(rule["annotations"]["summary"] for rule in group["rules"])

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from controls import NOW, RUNNER, SESSION, USER, work
 from shared.delivery import Poison
@@ -207,7 +208,7 @@ def test_free_work_is_given_up_after_six_runners_that_did_not_report(deliveries:
 
 
 @pytest.mark.parametrize("asked", [FREE, PAID])
-def test_work_whose_file_is_not_here_is_left_to_another_runner_four_times(asked: Work):
+def test_work_whose_file_is_not_here_is_left_to_another_runner_four_times_and_told_of(asked: Work):
     async def story() -> None:
         stage = Stage()
         stage.failure = Failure("definition_missing", "no file")
@@ -217,7 +218,11 @@ def test_work_whose_file_is_not_here_is_left_to_another_runner_four_times(asked:
         stage.failure = Failure("skill_error", "no")
         assert await stage.work(replace(asked, attempt_id=UUID(int=11))) == ["run", "report", "ack"]
 
-    played(story())
+    with capture_logs() as told:
+        VirtualLoop().run(story())
+    assert [(line["event"], line["skill"]) for line in told] == [
+        ("a skill's version is not here", asked.skill)
+    ]
 
 
 def test_paid_work_is_claimed_for_what_it_may_cost_however_often_it_came():

@@ -5,17 +5,21 @@ import gzip
 import json
 import ssl
 import zlib
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import process_time
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from certificates import Authority
 from shared.clock import utc_now
+from shared.quiet import Quiet
 from shared.subjects import Pool
 from skill_runner.asking import ask
 from skill_runner.bounds import most_usd
@@ -88,6 +92,28 @@ async def test_nothing_goes_where_a_redirect_leads(provider: Pool, status: int) 
     assert elsewhere.requests == []
     assert (failure.code, failure.retryable, call.in_doubt) == ("provider_refused", False, False)
     assert failure.message.endswith("it answers from elsewhere; check the base URL")
+
+
+@BOTH
+async def test_calls_are_counted_and_how_they_fail_is_said_once_a_minute_for_each_model(
+    provider: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: Counter[tuple[str, ...]] = Counter()
+    monkeypatch.setattr("skill_runner.asking.CALLS", SimpleNamespace(counted=counted))
+    monkeypatch.setattr("skill_runner.asking._quiet", defaultdict(lambda: Quiet(60)))
+    with capture_logs() as told:
+        for status in (401, 401, 429, 200):
+            async with wire(answer(ANSWERS[provider], status)) as there:
+                await asked(there.url, provider)
+    assert counted == {
+        (provider, "provider_refused"): 2,
+        (provider, "rate_limited"): 1,
+        (provider, "answered"): 1,
+    }
+    assert [(line["event"], line["model"], line["code"]) for line in told] == [
+        ("a call of a model failed", MODELS[provider], code) for code in ("provider_refused", "rate_limited")
+    ]
+    assert "refused the call with status 401" in told[0]["reason"]
 
 
 @BOTH

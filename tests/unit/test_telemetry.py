@@ -421,6 +421,25 @@ logging.getLogger("nats").error("\x9b31m")
     assert json.loads(seen.splitlines()[0])["reason"] == "\x1b]0;a\x9b31m\u202eb"
 
 
+def test_warnings_and_errors_are_counted_by_our_words_or_by_whose_words_they_are():
+    program = """
+import asyncio, logging
+from shared.counts import told
+log.info("nothing to count")
+for _ in range(2):
+    log.warning("one of ours")
+logging.getLogger("asyncio").error("it met %s", CANARY)
+for line in asyncio.run(told("demo")).splitlines():
+    if line.startswith("totalaud_lines_total"):
+        log.info(line)
+"""
+    told = [line["event"].partition("{")[2] for line in run(program) if line["event"].startswith("totalaud")]
+    assert told == [
+        'service="demo",level="error",event="asyncio"} 1',
+        'service="demo",level="warning",event="one of ours"} 2',
+    ]
+
+
 def test_a_name_that_is_not_found_for_nobody_any_more_is_no_alarm():
     program = """
 import logging, socket

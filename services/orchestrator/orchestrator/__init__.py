@@ -11,7 +11,7 @@ Each module says in its first sentence what it is. To understand the service rea
 - into the log: `sessions`, `ledgers`, `recording`
 - what follows a commit: `follow`, `shares`, `keeping_back`, `timers`, `settling`
 - what skill-runners say: `reports`, `claims`, `queued`
-- what was lost is found again: `sweep`, `open_sessions`, `passed_over`, `waited`
+- what was lost is found again: `sweep`, `open_sessions`, `passed_over`, `waited`, `pools`
 - traces: `traces`, `seen`, `spans`, `span_attributes`
 - wiring: `main`
 """

@@ -13,6 +13,7 @@ from orchestrator.follow import Follow
 from orchestrator.keeping_back import KeepingBack
 from orchestrator.ledgers import Ledgers
 from orchestrator.open_sessions import ProjectedSessions
+from orchestrator.pools import Pools
 from orchestrator.reports import Reports
 from orchestrator.sessions import Sessions
 from orchestrator.settling import Settling
@@ -23,6 +24,7 @@ from orchestrator.traces import TraceExporter
 from orchestrator.waited import Waited
 from shared import streams
 from shared.bus import Bus
+from shared.counts import measured_by
 from shared.doors import Door
 from shared.forgetting import vault_of
 from shared.jetstream_log import JetStreamLog
@@ -54,6 +56,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
     definitions = Definitions(log, registry)
     open_sessions = ProjectedSessions(bus, settings.database_url)
     sweep = Sweep(bus, follow, claims, settling, open_sessions)
+    pools = Pools(bus)
+    measured_by(pools.measure)
     await bus.listen("report.*", reports.report, queue=QUEUE)
     await bus.listen("attempt.*.start", reports.claim, queue=QUEUE)
     await bus.listen("attempt.*.defer", reports.defer, queue=QUEUE)
@@ -64,6 +68,7 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[Sequence[Door]]:
         running = [
             loops.create_task(Puller(bus, "CMD", QUEUE, Waited(doors.queued).handle, in_flight=32).run()),
             loops.create_task(sweep.run()),
+            loops.create_task(pools.run()),
             loops.create_task(KeepingBack(bus, follow.shares, follow.dispatch_kept).run()),
         ]
         if exporter is not None:

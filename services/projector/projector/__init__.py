@@ -11,5 +11,5 @@ Each module says in its first sentence what it is. To understand the service rea
   `beside`, `readers`
 - what the tables are: `tables`, `record_tables`, `column_types`, `ddl`, `policies`, `database`
 - the same without SQL, to compare with: `fold`
-- the operator and wiring: `operating`, `main`
+- the operator and wiring: `operating`, `measuring`, `main`
 """

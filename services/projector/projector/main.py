@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from projector.live import Live
+from projector.measuring import Measuring
 from projector.operating import OPERATED, Operating
 from shared import streams
 from shared.bus import Bus
+from shared.counts import measured_by
 from shared.service import run
 from shared.settings import Settings
 
@@ -18,6 +20,9 @@ QUEUE = "projector"
 async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     live = Live(bus, settings.database_url)
+    measuring = Measuring(settings.database_url, live)
+    measured_by(measuring.log)
+    measured_by(measuring.tables)
     operating = Operating(settings.nats_url, settings.database_url, live)
     await bus.listen(OPERATED, operating.hear, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:

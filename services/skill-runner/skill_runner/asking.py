@@ -2,10 +2,14 @@
 
 import asyncio
 import re
+from collections import defaultdict
 from typing import Any
 
 from shared import genai
+from shared.counts import CALLS
 from shared.json import loads
+from shared.logs import get_logger
+from shared.quiet import Quiet
 from shared.refusal import Refusal
 from shared.schema import prepare, problems
 from shared.subjects import Pool
@@ -17,7 +21,11 @@ from skill_runner.pricing import usage_of
 from skill_runner.progress import Progress, ProviderCall
 from skill_runner.structured import Schema, without_nulls
 
+ITS_ANSWER = {"model_refused", "invalid_output"}
+SAID_AGAIN_S = 60.0
 FENCED = re.compile(r"```\w*\s(.*)```", re.DOTALL)
+
+_quiet: defaultdict[tuple[str, str, str], Quiet] = defaultdict(lambda: Quiet(SAID_AGAIN_S))
 
 
 async def ask(
@@ -40,6 +48,7 @@ async def ask(
         except Failure as failed:
             call.outcome, call.took_s, call.in_doubt = failed.code, clock() - begun, failed.in_doubt
             current.set_attribute(genai.ERROR, failed.code)
+            _failed(call, failed)
             raise
         usage = usage_of(
             provider, question.model, reply.raw, simulated=chat.simulated, letters=len(reply.text)
@@ -61,8 +70,24 @@ async def ask(
             call.outcome = "provider_error"
             current.set_attribute(genai.ERROR, call.outcome)
             why = f"{called(provider, simulated=chat.simulated)} failed in the middle of an answer"
-            raise Failure(call.outcome, why, retryable=True)
+            failure = Failure(call.outcome, why, retryable=True)
+            _failed(call, failure)
+            raise failure
+        CALLS.counted[provider, "answered"] += 1
         return reply
+
+
+def _failed(call: ProviderCall, failure: Failure) -> None:
+    """Count it, and say now and then of each model how its calls fail; what it will not write is no fault."""
+    CALLS.counted[call.provider, failure.code] += 1
+    if failure.code not in ITS_ANSWER and _quiet[call.provider, call.model, failure.code].is_over():
+        get_logger().warning(
+            "a call of a model failed",
+            provider=call.provider,
+            model=call.model,
+            code=failure.code,
+            reason=failure.message,
+        )
 
 
 def read(reply: Reply, question: Question) -> Any:

@@ -11,11 +11,14 @@ from msgspec.structs import replace
 
 from shared.bus import Bus
 from shared.clock import Clock, utc_now
+from shared.counts import ATTEMPTS
 from shared.delivery import Delivery, Poison
 from shared.json import loads
 from shared.listening import Heard
+from shared.logs import get_logger
 from shared.message import Unreadable
 from shared.newest import Newest
+from shared.quiet import Quiet
 from shared.work import Answer, Report, Work
 from skill_runner.abort import Abort
 from skill_runner.cache import Cache, Looked
@@ -32,6 +35,7 @@ MISSING, ASKED = "definition_missing", 5
 REMEMBERED = 10_000
 LONG_S, OFTEN = 5.0, 5
 LEAVING_S = 2 * ANSWER_S
+SAID_AGAIN_S = 60.0
 
 
 class Handlers:
@@ -58,6 +62,7 @@ class Handlers:
         self._reported = Newest[UUID, None](REMEMBERED)
         self._deferred = Newest[UUID, None](REMEMBERED)
         self._cancelled = Cancelled()
+        self._quiet = Quiet(SAID_AGAIN_S)
 
     async def work(self, delivery: Delivery) -> None:
         """Run one attempt and report it; the work is acked only when the report is safe.
@@ -130,13 +135,13 @@ class Handlers:
         else:
             ready = await self._execution.prepare(work)
             report = looked.kept(await self._execution.run(ready, abort))
-        await self._report_unclaimed(report, delivery)
+        await self._report_unclaimed(work, report, delivery)
 
     async def _run_paid(self, work: Work, delivery: Delivery, abort: Abort, looked: Looked) -> None:
         ready = await self._execution.prepare(work)
         if ready.failure is not None:
             report = replace(await self._execution.run(ready, abort), unclaimed=True)
-            await self._report_unclaimed(report, delivery)
+            await self._report_unclaimed(work, report, delivery)
             return
         if ready.no_turn is not None:
             await self._defer(work, delivery, ready.no_turn)
@@ -202,15 +207,19 @@ class Handlers:
     async def _report_left(self, ready: Ready) -> None:
         await deliver(self._bus, await self._execution.left(ready))
 
-    async def _report_unclaimed(self, report: Report, delivery: Delivery) -> None:
+    async def _report_unclaimed(self, work: Work, report: Report, delivery: Delivery) -> None:
         """Leave it to another runner at first, which may have the file: so it is while a release comes in."""
-        if report.error and report.error.code == MISSING and delivery.deliveries < ASKED:
+        missing = report.error is not None and report.error.code == MISSING
+        if missing and self._quiet.is_over():
+            get_logger().warning("a skill's version is not here", skill=work.skill, hash=work.skill_hash)
+        if missing and delivery.deliveries < ASKED:
             await delivery.nak(COME_BACK_S)
         else:
             await self._report(report, delivery)
 
     async def _report(self, report: Report, delivery: Delivery) -> None:
         await deliver(self._bus, report)
+        ATTEMPTS.counted[("error" if report.error else "success",)] += 1
         self._reported.put(report.attempt_id, None)
         await delivery.ack()
 
