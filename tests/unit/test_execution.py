@@ -228,7 +228,9 @@ async def test_what_breaks_in_the_runner_is_told_by_its_kind_only_and_tried_agai
 async def test_what_breaks_in_the_runner_is_logged_by_its_attempt():
     with capture_logs() as logged:
         await reported(broken)
-    assert [(line["log_level"], line["attempt_id"]) for line in logged] == [("error", str(WORK.attempt_id))]
+    assert [(line["log_level"], line["subject"], line["attempt"]) for line in logged] == [
+        ("error", WORK.aggregate.subject, str(WORK.attempt_id))
+    ]
 
 
 async def test_nobody_is_asked_for_a_text_to_somebody_who_objected():

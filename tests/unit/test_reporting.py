@@ -73,8 +73,8 @@ async def test_a_report_that_waits_is_told_of_now_and_then():
     away = [NoRespondersError()] * 3
     with capture_logs() as logs:
         await delivered(REPORT, ScriptedBus(*away, IN_THE_LOG))
-    waits = {"event": "a report waits", "attempt_id": str(ID), "reason": "NoRespondersError"}
-    assert logs == [waits | {"log_level": "warning"}]
+    about = {"subject": REPORT.aggregate.subject, "attempt": str(ID), "reason": "NoRespondersError"}
+    assert logs == [{"event": "a report waits", "log_level": "warning", **about}]
 
 
 @pytest.mark.parametrize("answer", [None, b'{"ok": false}', b"{}", b"no JSON", b'{"\xff": 1}', b'{"ok": 1}'])

@@ -103,7 +103,7 @@ class Follow:
             while 0 < seq <= done_up_to.get(asked.pool, 0) and await self._is_passed_over(
                 aggregate, asked, seq
             ):
-                get_logger().warning("work was passed over", attempt=str(asked.attempt_id), seq=seq)
+                get_logger().warning("work was passed over", **_named(aggregate, asked.attempt_id), seq=seq)
                 seq = await self._put(aggregate, known, asked, after=seq)
         return known
 
@@ -158,7 +158,7 @@ class Follow:
         decided = await self._sessions.decide(aggregate, ExpireLease(attempt_id), cause=str(attempt_id))
         self._leases.pop(attempt_id, None)
         if any(isinstance(event, AttemptLost) for event in decided.events):
-            get_logger().warning("a runner fell silent, its attempt is lost", attempt=str(attempt_id))
+            get_logger().warning("a runner fell silent, its attempt is lost", **_named(aggregate, attempt_id))
         await self.decided(aggregate, decided)
 
     async def _record(self, aggregate: Aggregate, report: Report | None) -> None:
@@ -182,7 +182,7 @@ class Follow:
         try:
             known = await self._sessions.load(aggregate)
         except (NatsError, TimeoutError) as error:
-            self._lost(attempt_id, error)
+            self._lost(aggregate, attempt_id, error)
             return
         except Exception:  # noqa: BLE001 - it is one history's own
             get_logger().exception("a history is not looked after", subject=aggregate.subject)
@@ -195,7 +195,7 @@ class Follow:
         try:
             await self._put(aggregate, known, asked)
         except (NatsError, TimeoutError) as error:
-            self._lost(asked.attempt_id, error)
+            self._lost(aggregate, asked.attempt_id, error)
 
     async def _put(
         self, aggregate: Aggregate, known: Known, asked: AttemptRequested, *, after: int = 0
@@ -236,7 +236,7 @@ class Follow:
                 raise
             return kept_out_by(error)
         except MaxPayloadError as error:
-            self._lost(asked.attempt_id, error)
+            self._lost(aggregate, asked.attempt_id, error)
             return 0
 
     async def _stop(self, aggregate: Aggregate, **which: list[str] | int) -> None:
@@ -244,12 +244,19 @@ class Follow:
         whose = {"user": str(aggregate.user), "noun": aggregate.noun}
         await self._bus.tell(stop(aggregate.id), dumps(whose | which))
 
-    def _lost(self, attempt_id: UUID, error: Exception) -> None:
+    def _lost(self, aggregate: Aggregate, attempt_id: UUID, error: Exception) -> None:
         self.look_again()
-        get_logger().warning("the sweep will dispatch", attempt=str(attempt_id), reason=type(error).__name__)
+        get_logger().warning(
+            "the sweep will dispatch", **_named(aggregate, attempt_id), reason=type(error).__name__
+        )
 
 
 def run_of(aggregate: Aggregate) -> Run:
     if aggregate.noun not in ("session", "execution"):
         raise ValueError("only sessions and executions have work")
     return aggregate.noun
+
+
+def _named(aggregate: Aggregate, attempt_id: UUID) -> dict[str, str]:
+    """Return what a line says of an attempt: who looks for a session knows no attempt."""
+    return {"subject": aggregate.subject, "attempt": str(attempt_id)}

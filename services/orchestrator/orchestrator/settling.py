@@ -93,7 +93,10 @@ class Settling:
             except (NatsError, OSError, Behind) as outage:
                 whole = False
                 get_logger().warning(
-                    "the sweep will settle", attempt=str(command.attempt_id), reason=type(outage).__name__
+                    "the sweep will settle",
+                    subject=aggregate.subject,
+                    attempt=str(command.attempt_id),
+                    reason=type(outage).__name__,
                 )
         return whole
 

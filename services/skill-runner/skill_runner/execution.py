@@ -209,7 +209,9 @@ def _told(work: Work) -> dict[str, str | int]:
 
 
 def _broken(work: Work, error: Exception) -> Failure:
-    get_logger().exception("an attempt failed in the runner", attempt_id=str(work.attempt_id))
+    get_logger().exception(
+        "an attempt failed in the runner", subject=work.aggregate.subject, attempt=str(work.attempt_id)
+    )
     return Failure("runner_error", f"the runner failed: {type(error).__name__}", retryable=True)
 
 

@@ -86,7 +86,10 @@ async def deliver(bus: Bus, report: Report) -> None:
         except (NatsError, OSError) as outage:
             if quiet.is_over():
                 get_logger().warning(
-                    "a report waits", attempt_id=str(report.attempt_id), reason=type(outage).__name__
+                    "a report waits",
+                    subject=report.aggregate.subject,
+                    attempt=str(report.attempt_id),
+                    reason=type(outage).__name__,
                 )
             await asyncio.sleep(PAUSE_S)
         else:
