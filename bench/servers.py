@@ -49,6 +49,9 @@ class Listening:
             return False
         return True
 
+    async def lives(self, pid: int) -> bool:
+        return await self.answers(pid)
+
     def passes(self, _last_words: str) -> bool:
         return False
 

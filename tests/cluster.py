@@ -68,6 +68,9 @@ class Node:
     async def answers(self, _pid: int) -> bool:
         return not ports.is_free(self.port)
 
+    async def lives(self, pid: int) -> bool:
+        return await self.answers(pid)
+
     def passes(self, _last_words: str) -> bool:
         return False
 

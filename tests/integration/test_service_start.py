@@ -189,8 +189,11 @@ async def test_a_stranger_that_answers_on_its_port_is_not_taken_for_a_service(tm
     await stranger.start()
     assert stranger.child
     assert await kind.answers(stranger.child.pid)
+    assert await kind.lives(stranger.child.pid)
     assert not await kind.answers(os.getpid())
+    assert not await kind.lives(os.getpid())
     await stranger.stop()
+    assert not await kind.lives(stranger.child.pid)
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\n", b"x" * 100_000, b"\r\n\r\n"])
@@ -205,6 +208,7 @@ async def test_who_speaks_no_http_on_its_port_is_not_taken_for_a_service(said: b
     await kind.prepare()
     async with await asyncio.start_server(tell, ports.LOOPBACK, port):
         assert not await kind.answers(os.getpid())
+        assert not await kind.lives(os.getpid())
 
 
 async def test_a_password_that_nats_refuses_is_blamed_on_its_setting(nats_url: str, tmp_path: Path):

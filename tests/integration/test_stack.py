@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,31 @@ async def test_a_stream_that_was_changed_by_hand_is_set_back_while_the_server_th
     alone.wait(20)
     async with standin.stack_of(data):
         pass
+
+
+async def test_servers_that_are_stopped_in_their_tracks_live_no_more_and_to_ask_makes_no_database(data: Path):
+    async with standin.stack_of(data) as stack:
+        servers = [keeper.server for keeper in stack._keepers.values()]
+        connection = await asyncpg.connect(stack.place.database_url, database="postgres")
+        await connection.execute("DROP DATABASE totalaud WITH (FORCE)")
+        await connection.close()
+        for server in servers:
+            assert server.child
+            assert await server.kind.lives(server.child.pid), server.kind.name
+            with stopped(server.child.pid):
+                assert not await server.kind.lives(server.child.pid), server.kind.name
+            assert await server.kind.lives(server.child.pid), server.kind.name
+        with pytest.raises(asyncpg.InvalidCatalogNameError):
+            await asyncpg.connect(stack.place.database_url)
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_started_stack_has_streams_and_a_vault(stack: LocalStack):

@@ -28,6 +28,9 @@ class Idle:
     async def answers(self, _pid: int) -> bool:
         return True
 
+    async def lives(self, pid: int) -> bool:
+        return await self.answers(pid)
+
     def passes(self, _last_words: str) -> bool:
         return False
 

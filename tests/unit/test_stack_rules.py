@@ -364,6 +364,9 @@ class Clumsy:
     async def answers(self, _pid: int) -> bool:
         return self._ready()
 
+    async def lives(self, pid: int) -> bool:
+        return await self.answers(pid)
+
     def passes(self, _last_words: str) -> bool:
         return False
 
@@ -401,28 +404,28 @@ async def test_a_start_that_takes_long_is_said_to(tmp_path: Path, monkeypatch: p
     assert said[-2:] == [where] * 2
 
 
-async def test_a_server_that_runs_and_is_not_well_is_named_with_the_way_out_until_it_is_well_again(
+async def test_a_server_that_runs_and_answers_nothing_is_named_with_the_way_out_until_it_answers_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(supervisor, "LOOK_EVERY_S", 0.02)
-    monkeypatch.setattr(supervisor, "UNWELL_S", 0.2)
+    monkeypatch.setattr(supervisor, "STANDS_STILL_S", 0.2)
     said: list[str] = []
-    well = asyncio.Event()
-    well.set()
-    keeper = Keeper(Server(Clumsy(tmp_path, ready=well.is_set), tmp_path), said.append, watched=True)
+    awake = asyncio.Event()
+    awake.set()
+    keeper = Keeper(Server(Clumsy(tmp_path, ready=awake.is_set), tmp_path), said.append)
     await keeper.start()
     assert keeper.server.child
-    unwell = (
-        f"clumsy says no more that it is well: see {tmp_path}/clumsy.log; where that tells nothing it stands "
-        f"still, and 'kill -9 {keeper.server.child.pid}' has it started again"
+    silent = (
+        f"clumsy answers nothing: see {tmp_path}/clumsy.log; "
+        f"'kill -9 {keeper.server.child.pid}' has it started again"
     )
-    for turn, expected in (well.clear, unwell), (well.set, "clumsy is well again"):
+    for turn, expected in (awake.clear, silent), (awake.set, "clumsy answers again"):
         turn()
         async with asyncio.timeout(10):
             while expected not in said:
                 await asyncio.sleep(0.01)
     await keeper.stop()
-    assert said == [unwell, "clumsy is well again"]
+    assert said == [silent, "clumsy answers again"]
 
 
 async def test_a_service_keeps_its_port_as_long_as_nobody_else_has_it(tmp_path: Path):

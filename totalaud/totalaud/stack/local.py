@@ -185,7 +185,7 @@ class LocalStack:
 
     async def _bring_postgres(self, postgres: Postgres | None) -> None:
         if postgres:
-            await self._bring(postgres, watched=False)
+            await self._bring(postgres)
         await preparation.migrate(self.place.database_url)
 
     async def _bring_service(
@@ -206,10 +206,8 @@ class LocalStack:
             await streams
             await self._bring(kind)
 
-    async def _bring(self, kind: Kind, *, watched: bool = True) -> None:
-        """Keep it running; PostgreSQL is not asked how it is, for that makes a database that is not there."""
-        server = Server(kind, self.logs)
-        keeper = self._keepers[kind.name] = Keeper(server, self._say, watched=watched)
+    async def _bring(self, kind: Kind) -> None:
+        keeper = self._keepers[kind.name] = Keeper(Server(kind, self.logs), self._say)
         await keeper.start()
         self._say(f"{kind.name} runs")
 

@@ -59,6 +59,9 @@ class Nats:
     async def answers(self, _pid: int) -> bool:
         return await greets(self._port)
 
+    async def lives(self, _pid: int) -> bool:
+        return bool(await ports.heard(self._port, b"\n"))
+
     def passes(self, _last_words: str) -> bool:
         return False
 

@@ -68,8 +68,14 @@ class PartKind:
 
     async def answers(self, pid: int) -> bool:
         """Tell whether it says that it is well: before it listens, a stranger may on its port."""
-        head = (await ports.heard(self._port, END_OF_HEAD, asked=HEALTH)).splitlines()
-        return bool(head) and b" 200 " in head[0] and f"{HEADER}: {pid}".encode() in head
+        first, *head = await self._head()
+        return b" 200 " in first and f"{HEADER}: {pid}".encode() in head
+
+    async def lives(self, pid: int) -> bool:
+        return f"{HEADER}: {pid}".encode() in await self._head()
+
+    async def _head(self) -> list[bytes]:
+        return (await ports.heard(self._port, END_OF_HEAD, asked=HEALTH)).splitlines() or [b""]
 
     def passes(self, last_words: str) -> bool:
         """Somebody may take the free port before the service does."""

@@ -102,6 +102,15 @@ class Postgres:
             return False
         return True
 
+    async def lives(self, _pid: int) -> bool:
+        try:
+            await (await self._connect(DATABASE)).close()
+        except asyncpg.PostgresError:
+            return True
+        except (OSError, asyncpg.InterfaceError):
+            return False
+        return True
+
     def passes(self, last_words: str) -> bool:
         """A worker of a killed postmaster may take a second to notice."""
         return STILL_IN_USE in last_words

@@ -34,6 +34,10 @@ class Kind(Protocol):
         """Tell whether it can be used now; `pid` is the process' that was started."""
         ...
 
+    async def lives(self, pid: int) -> bool:
+        """Tell whether it says anything, be it that it cannot be used now; to ask changes nothing."""
+        ...
+
     def passes(self, last_words: str) -> bool:
         """Tell whether what ended it goes away by itself, so that it is worth another try."""
         ...

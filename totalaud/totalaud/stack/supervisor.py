@@ -12,7 +12,7 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 STEADY_S = 10.0
 STILL_S = 30.0
-LOOK_EVERY_S, UNWELL_S = 10.0, 30.0
+LOOK_EVERY_S, STANDS_STILL_S = 10.0, 30.0
 
 
 def pause_after(previous_s: float, lived_s: float) -> float:
@@ -25,14 +25,13 @@ def pause_after(previous_s: float, lived_s: float) -> float:
 class Keeper:
     """Keeps one server running from `start` to `stop`; `say` is told of every end and every new start.
 
-    One that is `watched` is asked now and then how it is: what that asks must change nothing.
+    It is also told of a server that stands still, which is left as it is: that may be somebody's wish.
     """
 
-    def __init__(self, server: Server, say: Say, *, watched: bool = False) -> None:
+    def __init__(self, server: Server, say: Say) -> None:
         self.server = server
         self.restarts = 0
         self._say = say
-        self._watched = watched
         self._starting = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -43,9 +42,7 @@ class Keeper:
     async def start(self) -> None:
         """Return once it answers; a server that does not come up the first time is not tried again."""
         await self._start()
-        self._tasks = [asyncio.create_task(self._keep())]
-        if self._watched:
-            self._tasks.append(asyncio.create_task(self._watch()))
+        self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -65,21 +62,21 @@ class Keeper:
             await self._again()
 
     async def _watch(self) -> None:
-        """Say that it runs and is not well, once that has lasted: it may stand still, and would for ever."""
-        well_at, told = time.monotonic(), False
+        """Say that it runs and answers nothing, once that has lasted: nobody else would."""
+        heard_at, told = time.monotonic(), False
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             child = self.server.child
             runs = child and child.code is None and not self._starting
-            if not child or not runs or await self.server.kind.answers(child.pid):
+            if not child or not runs or await self.server.kind.lives(child.pid):
                 if told:
-                    self._say(f"{self.name} is well again")
-                well_at, told = time.monotonic(), False
-            elif not told and time.monotonic() - well_at >= UNWELL_S:
+                    self._say(f"{self.name} answers again")
+                heard_at, told = time.monotonic(), False
+            elif not told and time.monotonic() - heard_at >= STANDS_STILL_S:
                 told = True
                 self._say(
-                    f"{self.name} says no more that it is well: see {child.log}; where that tells nothing it "
-                    f"stands still, and 'kill -9 {child.pid}' has it started again"
+                    f"{self.name} answers nothing: see {child.log}; "
+                    f"'kill -9 {child.pid}' has it started again"
                 )
 
     async def _again(self) -> None:
