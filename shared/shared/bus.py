@@ -140,14 +140,14 @@ class Bus:
         await self.client.publish(subject, body)
 
     async def settled(self, timeout: float = 5.0) -> None:
-        """Return once the server has had all that was sent; raises TimeoutError.
+        """Return once the server has had all that was sent; raises TimeoutError, or that it is away.
 
         nats-py's own `flush` sends its PING before what waits to be written, and where its caller is late or
         cancelled, the PONG ends the reading of the connection. Its `_flush_pending` swallows a cancellation.
         """
-        if not self.client.is_connected:
-            raise ConnectionClosedError if self.client.is_closed else ConnectionReconnectingError
+        self._check_connected()
         await asyncio.shield(self.client._flush_pending(force_flush=True))  # noqa: SLF001
+        self._check_connected()
         pong = asyncio.get_running_loop().create_future()
         await self.client._send_ping(pong)  # noqa: SLF001
         if not (await asyncio.wait((pong,), timeout=timeout))[0]:
@@ -171,6 +171,10 @@ class Bus:
         for task in self._catching_up:
             task.cancel()
         self._catching_up = {asyncio.create_task(self._until_done(one)) for one in self._reconnected}
+
+    def _check_connected(self) -> None:
+        if not self.client.is_connected:
+            raise ConnectionClosedError if self.client.is_closed else ConnectionReconnectingError
 
     async def _until_done(self, callback: Callback) -> None:
         while not self.client.is_closed:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from nats.errors import NoRespondersError
+from nats.errors import ConnectionReconnectingError, NoRespondersError
 from structlog.testing import capture_logs
 
 from busstage import killed_and_back, until
@@ -66,6 +66,26 @@ async def test_an_answer_that_comes_too_late_does_not_end_the_connection(nats: R
         proxy.resume()
         assert await slow.publish("work.custom.a.after", b"{}", timeout=1)
         await slow.close()
+
+
+async def test_whoever_waits_for_a_server_that_is_killed_meanwhile_is_told_that_it_is_away(
+    nats: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    """What is written has its turn only once a first attempt to reach the server again has failed."""
+    flush = bus.client._flush_pending
+
+    async def late(force_flush: bool = False) -> None:
+        await nats.kill()
+        await until(lambda: not bus.client._transport)
+        await flush(force_flush)
+
+    monkeypatch.setattr(bus.client, "_flush_pending", late)
+    with pytest.raises(ConnectionReconnectingError):
+        await bus.settled()
+    monkeypatch.undo()
+    await nats.start()
+    await until(lambda: bus.client.is_connected)
+    await bus.settled()
 
 
 async def test_a_server_that_stays_away_is_complained_of_once_in_a_while(nats: Rig, bus: Bus):
