@@ -1,6 +1,7 @@
 """Following a session: each commit once, in order, none missing, whatever the feed loses."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
@@ -68,10 +69,12 @@ class Feed:
         self.stored = list(stored)
         self.page = page
         self.reads: list[int] = []
+        self.read_at: list[float] = []
         self.away = 0
         self.outage: Exception = Unreachable("no orchestrator answers")
         self.client = self
         self.is_closed = False
+        self.stats = {"reconnects": 0}
         self.unheard = False
         self.slow = False
         self._hear: Any = None
@@ -95,6 +98,7 @@ class Feed:
             self.away -= 1
             raise self.outage
         self.reads.append(from_seq)
+        self.read_at.append(asyncio.get_running_loop().time())
         found = [each for each in self.stored if each.seq >= from_seq]
         return found[: self.page], len(found) > self.page
 
@@ -149,6 +153,38 @@ async def test_a_silent_feed_is_asked_after(monkeypatch: pytest.MonkeyPatch):
     await anext(watch)
     await feed.append(DONE, live=False)
     assert [each async for each in watch] == [DONE]
+
+
+async def test_a_log_that_has_nothing_to_tell_is_asked_twice_as_late_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.01)
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    going_on = asyncio.ensure_future(anext(watch))
+    while len(feed.read_at) < 6:
+        await asyncio.sleep(0.005)
+    silences = [later - before for before, later in pairwise(feed.read_at)]
+    assert all(took >= 0.01 * times for took, times in zip(silences, (1, 2, 4, 8, 10), strict=False))
+    await feed.append(STEP)
+    assert await going_on == STEP
+
+
+async def test_after_a_reconnect_a_silent_feed_is_asked_after_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.001)
+    monkeypatch.setattr("totalaud.following.MOST_SILENCES", 10_000)
+    feed = Feed(STARTED)
+    watch = feed.follow()
+    await anext(watch)
+    end = asyncio.ensure_future(anext(watch))
+    while len(feed.read_at) < 9:
+        await asyncio.sleep(0.001)
+    monkeypatch.setattr("totalaud.following.SILENCE_S", 0.1)
+    await feed.append(DONE, live=False)
+    feed.stats["reconnects"] += 1
+    async with asyncio.timeout(10):
+        assert await end == DONE
 
 
 async def test_an_ended_session_is_told_from_its_history_alone():

@@ -15,7 +15,7 @@ from shared.subjects import Aggregate
 from totalaud.errors import Closed, Unreachable
 from totalaud.logged import Logged, Merge
 
-SILENCE_S = 1.0
+SILENCE_S, MOST_SILENCES = 1.0, 10
 OUTAGE_S = 60.0
 FLUSH_S = 2
 KEPT = 8
@@ -30,9 +30,9 @@ async def follow(
     """Yield every commit from a sequence on, each once and in order, until the session has ended.
 
     `read(from_seq)` returns a page of the log and whether there is more. It is asked at the start, for every
-    gap, and after every second of silence, for the feed is at most once. Once it has answered, or where
-    something was `answered` before, it may be away for a minute, or say that the log is. For a slow reader a
-    few commits are kept, the newest: the gap before them is read from the log.
+    gap, and when the feed is silent, for that is at most once (see `_Silence`). Once it has answered, or
+    where something was `answered` before, it may be away for a minute, or say that the log is. For a slow
+    reader a few commits are kept, the newest: the gap before them is read from the log.
     """
     heard: asyncio.Queue[Live] = asyncio.Queue(KEPT)
 
@@ -46,7 +46,7 @@ async def follow(
         subscription = await bus.listen(aggregate.feed, hear)
     except ConnectionClosedError:
         raise Closed from None
-    merge, reader = Merge(from_seq), _Reader(read, answered=answered)
+    merge, reader, silence = Merge(from_seq), _Reader(read, answered=answered), _Silence(bus, heard)
     live: Live | None = None
     more = True
     try:
@@ -60,7 +60,7 @@ async def follow(
                 if merge.take(commit):
                     yield commit
             at_once = commits if more else merge.ended
-            live = None if at_once else await _next(heard)
+            live = None if at_once else await silence.broken(in_vain=not commits and not reader.is_away)
     finally:
         if not bus.client.is_closed:
             await subscription.unsubscribe()
@@ -83,6 +83,10 @@ class _Reader:
         self._read = read
         self._answered = answered
         self._away: float | None = None
+
+    @property
+    def is_away(self) -> bool:
+        return self._away is not None
 
     async def page(self, from_seq: int) -> Page | None:
         """Return a page, None while there is none to be had."""
@@ -109,6 +113,36 @@ class _Reader:
             raise outage
 
 
+class _Silence:
+    """How long nothing is heard until the log is asked.
+
+    It is a second, and twice as long each time that the log was asked in vain, up to ten: of thousands of
+    followers who each ask every second these questions would be all that is answered. After a reconnect it
+    is over, for something may have been missed.
+    """
+
+    def __init__(self, bus: Bus, heard: asyncio.Queue[Live]) -> None:
+        self._bus = bus
+        self._heard = heard
+        self._lives = self._reconnects()
+        self._silences = 1
+
+    async def broken(self, *, in_vain: bool) -> Live | None:
+        """Return what is heard, None once the log is to be asked; `in_vain`: it has just told nothing."""
+        self._silences = min(2 * self._silences, MOST_SILENCES) if in_vain else 1
+        for _ in range(self._silences):
+            if self._lives != self._reconnects():
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SILENCE_S):
+                    return await self._heard.get()
+        self._lives = self._reconnects()
+        return None
+
+    def _reconnects(self) -> int:
+        return int(self._bus.client.stats["reconnects"])
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -117,10 +151,3 @@ async def _heard_from_now_on(bus: Bus) -> None:
     """Wait until the server has the subscription; while it is away the log tells what the feed does not."""
     with suppress(NatsError):
         await bus.settled(FLUSH_S)
-
-
-async def _next(heard: asyncio.Queue[Live]) -> Live | None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(SILENCE_S):
-            return await heard.get()
-    return None
