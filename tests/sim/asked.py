@@ -32,6 +32,9 @@ class Focus:
     alone: float = 0.2
     restarts: float = 0.3
     calm: float = 0.15
+    limited: float = 0.3
+    released: float = 0.2
+    ack_wait_s: float = 6.0
 
 
 ANYTHING = Focus()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TypeGuard
 from uuid import UUID
 
 from msgspec import json
@@ -11,6 +12,7 @@ from orchestrator.money import NOTHING
 from orchestrator.session import Session
 from orchestrator.steps import MORE_TRIES
 from shared.events import (
+    AnyEvent,
     AttemptDeferred,
     AttemptError,
     AttemptFailed,
@@ -29,6 +31,7 @@ from shared.events import (
     StepHandedOff,
 )
 from shared.ledger_events import MoneyReleased, MoneySettled
+from shared.subjects import late
 from shared.work import LOST
 from sim import tables
 from sim.asked import Asked
@@ -63,6 +66,7 @@ def _violations(run: Run) -> Iterator[str]:
         yield from _lived_well(run, id_, asked, life)
         yield from _lost_alive(run, life)
         yield from _patience(run, life)
+    yield from _unheard(run)
     yield from unpaid(run)
     yield from _left_to_the_sweep(run)
     yield from untimely(run)
@@ -74,7 +78,10 @@ def _violations(run: Run) -> Iterator[str]:
 
 
 def _orders(run: Run) -> Iterator[str]:
-    """What is ordered is done once, however often it is delivered; only what was refused is buried."""
+    """What is ordered is done once, however often it is delivered and by however many at once.
+
+    Only what was refused is buried.
+    """
     streams = run.world.server.streams
     done = Counter(
         (message.subject, message.commit.causation_id)
@@ -82,6 +89,11 @@ def _orders(run: Run) -> Iterator[str]:
         if any(type(event) in ORDERED for event in message.commit.events)
     )
     yield from (f"a command was done {count} times" for count in done.values() if count > 1)
+    for asked in run.asked.values():
+        kinds = Counter(type(event) for _, event, _ in run.world.histories.session(asked.aggregate).life)
+        for verb, kind in (("cancel", SessionCancelled), ("retry", SessionRetried)):
+            if (told := run.firsts[asked.aggregate.subject, verb]) > kinds[kind]:
+                yield f"{told} were told that their {verb} was the first, there were {kinds[kind]}"
     for message in streams["DLQ"].messages:
         if json.decode(message.body)["reason"].partition(":")[0] not in REFUSED:
             yield f"dead letter: {message.body.decode()}"
@@ -107,6 +119,12 @@ def _lived_well(run: Run, id_: UUID, asked: Asked, life: Life[Session]) -> Itera
                 yield "a bad start was run"
             case AttemptRequested() | AttemptStarted() if ended:
                 yield "a step after the end"
+            case AttemptRequested() if event.skill_hash != before.step(event.step).skill_hash:
+                yield "an attempt is not at the version that its session pinned"
+            case AttemptRequested() if (
+                run.world.bill.ran.get(event.attempt_id, event.skill_hash) != event.skill_hash
+            ):
+                yield "an attempt ran another version than it was asked for"
             case AttemptRequested() if event.fresh != (event.step in asked.fresh):
                 yield "a step is not as fresh as it was asked for"
             case AttemptStarted(reserved_usd=amount) if _exceeds_its_own(before, amount):
@@ -183,6 +201,24 @@ def _lost_alive(run: Run, life: Life[Session]) -> Iterator[str]:
     for before, event, _ in life:
         if type(event) is AttemptLost and before.open[event.attempt_id].runner in alive:
             yield "an attempt was lost whose runner lives"
+
+
+def _unheard(run: Run) -> Iterator[str]:
+    """Where nothing is late, no attempt is taken for lost whose report lies in the queue."""
+    if run.world.chance.struck["slow"]:
+        return
+    streams = run.world.server.streams
+    queued: dict[str, float] = {}
+    for message in streams["CMD"].messages:
+        queued.setdefault(message.subject, message.at)
+    for message in streams["EVT"].messages:
+        for event in filter(_is_loss, message.commit.events):
+            if message.at > queued.get(late(event.attempt_id), message.at) + A_MOMENT_S:
+                yield "an attempt was taken for lost whose report lay in the queue"
+
+
+def _is_loss(event: AnyEvent) -> TypeGuard[AttemptLost | AttemptFailed]:
+    return type(event) is AttemptLost or (type(event) is AttemptFailed and event.error.code == "runner_lost")
 
 
 def _left_to_the_sweep(run: Run) -> Iterator[str]:

@@ -164,3 +164,19 @@ def used_nothing(_real: Any) -> Any:
 
 def knows_all_prices(real: Any) -> Any:
     return lambda ours, event: replace(real(ours, event), unpriced=0)
+
+
+def ten_minutes(_real: Any) -> Any:
+    return 600.0
+
+
+def one_for_all(real: Any) -> Any:
+    return lambda attempt_id, **_named: real(attempt_id)
+
+
+def the_newest(_real: Any) -> Any:
+    return lambda self, name, _hash: self._skills[name].definition
+
+
+def one_answer_for_all_versions(real: Any) -> Any:
+    return lambda parts: real(parts._replace(work=replace(parts.work, skill_hash="")))

@@ -42,10 +42,13 @@ def unpaid(run: Run) -> Iterator[str]:
 def _hits(run: Run, events: list[AnyEvent]) -> Iterator[str]:
     """A result from the cache is that of an attempt at the same question, and nobody paid for it again."""
     made = {event.attempt_id: event for event in events if type(event) is StepCompleted}
+    version = {event.attempt_id: event.skill_hash for event in events if type(event) is AttemptRequested}
     for hit in filter(_is_hit, events):
         first = made.get(hit.cached.from_attempt)
         if first is None or _is_hit(first) or (first.cache_key, first.output) != (hit.cache_key, hit.output):
             yield "a result from the cache is none of an equal question"
+        elif version[first.attempt_id] != version[hit.attempt_id]:
+            yield "a result from the cache is another version's"
         elif hit.started_at - first.started_at > timedelta(seconds=KEPT_S):
             yield "a result from the cache is too old"
         elif hit.cached.saved_usd != PRICE:

@@ -23,7 +23,7 @@ from orchestrator import (
 )
 from orchestrator.session import Session
 from projector import attempts, rows, runs
-from shared import jetstream_log
+from shared import jetstream_log, registry, subjects
 from sim import faulty, faulty_words, tables
 from sim.asked import ANYTHING, Focus
 from sim.chance import CALM, Faults
@@ -35,6 +35,8 @@ SLOW = Faults(doubled=0.2, slow=0.2)
 UNANSWERED = Faults(lost=0.1, lost_ack=0.5)
 BEHIND = Faults(behind=0.5)
 LATE_ACKS = Faults(lost_ack=0.2)
+UNHEARD = Faults(crash=0.06, lost=0.3)
+UNHEARD_PAID = Faults(crash=0.02, lost=0.2, lost_ack=0.2)
 BOUGHT = ("buy", "collect")
 
 NEVER_ENDED = "an accepted session never ended"
@@ -413,6 +415,14 @@ MUTANTS = (
         faulty_words.always_the_first,
     ),
     Mutant(
+        "whoever cancels what is cancelled is told that they did",
+        "were told that their cancel was the first",
+        commands,
+        "_answer",
+        faulty_words.always_the_first,
+        Focus(cancelled=1.0),
+    ),
+    Mutant(
         "who reads a history is told what any copy has",
         "who reads a history is not told all of it",
         commands.Commands,
@@ -487,6 +497,46 @@ MUTANTS = (
         claims.Claims,
         "_reserved",
         faulty.unreserved,
+    ),
+    Mutant(
+        "who waits for money is looked for now and then",
+        "a session waited for money that was there",
+        sweep,
+        "EVERY_S",
+        faulty_words.ten_minutes,
+        Focus(skills=("collect",), cancelled=0, calm=1.0, limited=1.0),
+    ),
+    Mutant(
+        "whoever has not run an attempt ends it whatever is queued",
+        "an attempt was taken for lost whose report lay in the queue",
+        follow.Follow,
+        "record_queued",
+        faulty_words.nobody_is_told,
+        Focus(skills=("add",), faults=UNHEARD, ack_wait_s=1.5),
+    ),
+    Mutant(
+        "whoever has not claimed an attempt hides the report of who has",
+        "an attempt was taken for lost whose report lay in the queue",
+        subjects,
+        "late",
+        faulty_words.one_for_all,
+        Focus(skills=("buy",), faults=UNHEARD_PAID, ack_wait_s=1.5),
+    ),
+    Mutant(
+        "whoever runs a skill takes its newest version",
+        "an attempt ran another version than it was asked for",
+        registry.Registry,
+        "_version",
+        faulty_words.the_newest,
+        Focus(released=1.0),
+    ),
+    Mutant(
+        "the cache does not look at the version",
+        "a result from the cache is another version's",
+        cache_key.KeyParts,
+        "told",
+        faulty_words.one_answer_for_all_versions,
+        Focus(skills=("keep",), released=1.0),
     ),
     Mutant(
         "what has ended stays outstanding",

@@ -1,7 +1,7 @@
 """Orchestrators and skill-runners of a simulation: the real handlers, wired as their mains wire them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -25,6 +25,7 @@ from shared import models
 from shared.clock import Clock
 from shared.json import dumps
 from shared.keyring import Keyring
+from shared.log import Past
 from shared.memory_vault import MemoryVault
 from shared.refusal import Refusal
 from shared.registry import Registry, Skill
@@ -51,6 +52,25 @@ KEYRING = Keyring(bytes(32))
 ANSWERERS = Answerers(models.load(), {}, "http://local")
 
 
+class SimRegistry(Registry):
+    """Knows the skills as they were when its process began; of a newer version it hears, or asks for it."""
+
+    def __init__(self, there: Mapping[str, Skill], log: SimLog) -> None:
+        super().__init__(log)
+        self._there = there
+        self._agents = dict(AGENTS)
+        self._skills = dict(there)
+
+    async def refresh(self, aggregate: Aggregate) -> Past:
+        found = await self._log.load(aggregate)
+        self.hear()
+        return found
+
+    def hear(self) -> None:
+        """Know what there is now."""
+        self._skills |= self._there
+
+
 class World:
     """What all processes of a run share; of four seeds one begins a moment before midnight."""
 
@@ -60,6 +80,8 @@ class World:
         self.histories = Histories(self.server.streams["EVT"])
         self.bill = Bill()
         self.vault = MemoryVault(KEYRING)
+        self.skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
+        self.registries: list[SimRegistry] = []
         self.sweeping: Process | None = None
         self.processes: list[Process] = []
         self.skew_s = 0.0
@@ -89,6 +111,11 @@ class World:
     def clock_of(self, process: Process) -> Clock:
         """Return the clock of a process."""
         return lambda: self.now() + process.ahead
+
+    def registry(self, log: SimLog) -> SimRegistry:
+        """Return that of one process."""
+        self.registries.append(SimRegistry(self.skills, log))
+        return self.registries[-1]
 
     def new_id(self) -> UUID:
         return UUID(int=self._ids.getrandbits(128))
@@ -131,7 +158,7 @@ def doors_of(world: World, bus: SimBus) -> Doors:
     )
     claims = Claims(sessions, ledgers, follow, world.server.ack_wait_s, clock)
     budgets = Budgets(ledgers, follow, clock)
-    starts = Starts(registry_of(log), world.vault)
+    starts = Starts(world.registry(log), world.vault)
     commands = Commands(sessions, starts, follow, budgets, log)
     return Doors(bus, commands, Reports(sessions, follow, claims, clock), "")  # type: ignore[arg-type]
 
@@ -167,7 +194,7 @@ async def runner(world: World, process: Process) -> None:
     bus, clock = SimBus(world.server, process), world.clock_of(process)
     running: set[UUID] = set()
     engine: Any = SimEngine(process, world.chance, world.bill, running)
-    registry = registry_of(SimLog(bus))
+    registry = world.registry(SimLog(bus))
     results = SimResults(bus)
     objections = Objections(results, world.vault)
     execution = Execution(
@@ -206,11 +233,3 @@ async def kept(world: World, name: str, main: Any) -> None:
         world.server.bury(process)
         await asyncio.sleep(world.chance.random.uniform(0.2, 3.0))
         del life
-
-
-def registry_of(log: SimLog) -> Registry:
-    """Return a registry that knows the skills already: how they are pushed is not simulated."""
-    registry = Registry(log)
-    registry._skills = {name: Skill((skill,)) for name, skill in SKILLS.items()}
-    registry._agents = dict(AGENTS)
-    return registry

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time
 from uuid import UUID
 
 from orchestrator.evolve import evolve
@@ -144,27 +144,35 @@ def _slow(stored: list[Stored]) -> Iterator[str]:
 
 
 def _kept_waiting(run: Run) -> Iterator[str]:
-    """A session that waits for money goes on within a minute of when there is enough."""
+    """A session that waits for money goes on within a minute of when there is enough, as at midnight."""
     ledgers: dict[str, Ledger] = defaultdict(Ledger)
     sessions: dict[str, Session] = defaultdict(Session)
     enough: dict[str, float] = {}
+    before_s = 0.0
+
+    def look(at: float, now: datetime) -> Iterator[str]:
+        for subject, state in sessions.items():
+            since = enough.get(subject, at)
+            if at - since > SWEPT_S:
+                yield "a session waited for money that was there"
+            if state.waiting_on == "budget" and _has_enough(aggregate_of(subject), state, ledgers, now):
+                enough[subject] = since
+            else:
+                enough.pop(subject, None)
+
     for one in run.world.server.streams["EVT"].messages:
+        now = one.commit.at
+        midnight_s = one.at - (now - datetime.combine(now, time(), UTC)).total_seconds()
+        if before_s < midnight_s:
+            yield from look(midnight_s, now)
         aggregate = aggregate_of(one.subject)
         if aggregate.noun == "ledger":
             ledgers[one.subject] = fold(one.commit.events, ledgers[one.subject])
         else:
             for event in one.commit.events:
                 sessions[one.subject] = evolve(sessions[one.subject], event)
-        for subject, state in sessions.items():
-            since = enough.get(subject, one.at)
-            if one.at - since > SWEPT_S:
-                yield "a session waited for money that was there"
-            if state.waiting_on == "budget" and _has_enough(
-                aggregate_of(subject), state, ledgers, one.commit.at
-            ):
-                enough[subject] = since
-            else:
-                enough.pop(subject, None)
+        yield from look(one.at, now)
+        before_s = one.at
 
 
 def _has_enough(aggregate: Aggregate, state: Session, ledgers: dict[str, Ledger], now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from uuid import UUID, uuid5
 
 from orchestrator.ledger import Ledger
 from orchestrator.session import Session
+from shared.registry import Skill
 from shared.subjects import ledger
 from sim.asked import ANYTHING, Asked, Focus
 from sim.bus import SimBus
@@ -17,6 +19,7 @@ from sim.chance import CALM, Chance, Faults
 from sim.loop import Stuck, VirtualLoop
 from sim.process import Process
 from sim.processes import EPOCH, World, kept, orchestrator, runner
+from sim.skills import NEWER
 from sim.users import User
 
 USER, OTHER = UUID(int=7), UUID(int=8)
@@ -28,12 +31,15 @@ FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
 
 
 class Run:
-    """What happened: the world as it is at the end, and what was asked of it."""
+    """What happened: the world as it is at the end, and what was asked of it.
+
+    `firsts` counts by subject and verb the answers that did not say `duplicate`.
+    """
 
     def __init__(self, seed: int, focus: Focus) -> None:
         self.seed = seed
         self.focus = focus
-        self.world = World(seed)
+        self.world = World(seed, ack_wait_s=focus.ack_wait_s)
         self.asked: dict[UUID, Asked] = {}
         self.accepted: set[UUID] = set()
         self.cancelled: set[UUID] = set()
@@ -42,6 +48,7 @@ class Run:
         self.limited: set[UUID] = set()
         self.untrue: list[str] = []
         self.waits: list[tuple[float, str]] = []
+        self.firsts: Counter[tuple[str, str]] = Counter()
 
     def ledger(self, user: UUID) -> Ledger:
         return self.world.histories.ledger(LEDGERS[user]).state
@@ -116,7 +123,7 @@ async def _live(found: Run) -> None:
     tasks += [asyncio.create_task(kept(world, f"runner-{n}", runner)) for n in (1, 2, 3)]
     client = SimBus(world.server, Process("client", Chance(0)))
     users = [User(found, client, user) for user in LEDGERS]
-    asking = [asyncio.create_task(user.limit()) for user in users if random.random() < 0.3]
+    asking = [asyncio.create_task(user.limit()) for user in users if random.random() < found.focus.limited]
     if not is_calm and random.random() < 0.3:
         tasks.append(asyncio.create_task(_elections(world)))
     if not is_calm and random.random() < 0.1:
@@ -126,6 +133,8 @@ async def _live(found: Run) -> None:
         tasks.append(asyncio.create_task(_restarts(world)))
     if is_calm and random.random() < 0.5:
         tasks.append(asyncio.create_task(_deaths(world)))
+    if random.random() < found.focus.released:
+        tasks.append(asyncio.create_task(_release(world)))
     ids = IDS[: random.randint(1, len(IDS))]
     asking += [asyncio.create_task(users[random.random() < 0.3].use(id_)) for id_ in ids]
     await asyncio.sleep(FAULTY_S)
@@ -166,6 +175,17 @@ async def _clocks(world: World) -> None:
     while loop.time() < FAULTY_S:
         await asyncio.sleep(random.uniform(0, 8))
         random.choice(world.processes).ahead = world.skew()
+
+
+async def _release(world: World) -> None:
+    """A newer version of each skill comes in; one process after the other hears of it, some never do."""
+    random = world.chance.random
+    await asyncio.sleep(random.uniform(0, 12))
+    for name, newer in NEWER.items():
+        world.skills[name] = Skill((*world.skills[name].versions, newer))
+    for registry in random.sample(world.registries, k=random.randint(0, len(world.registries))):
+        await asyncio.sleep(random.uniform(0, 2))
+        registry.hear()
 
 
 async def _elections(world: World) -> None:

@@ -55,6 +55,12 @@ SKILLS = {
         _skill("guess", "openai"),
     )
 }
+NEWER = {
+    name: skill.model_copy(
+        update={"version": "2", "hash": name.ljust(64, "1"), "python_hash": skill.python_hash and "1" * 64}
+    )
+    for name, skill in SKILLS.items()
+}
 OWN, OTHERS = ("add", "buy", "keep", "heed", "guess"), ("collect",)
 AGENTS = {
     "sim-agent": AgentDefinition(name="sim-agent", domain="simulation", skills=OWN),
@@ -72,13 +78,17 @@ class Call(NamedTuple):
 
 
 class Bill:
-    """What the provider counted: calls, also by attempt and item, and calls answered by attempt."""
+    """What the provider counted: calls, also by attempt and item, and calls answered by attempt.
+
+    `ran` tells by attempt the hash of what was run.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.begun: Counter[tuple[UUID, int]] = Counter()
         self.answered: Counter[UUID] = Counter()
         self.orphaned: set[UUID] = set()
+        self.ran: dict[UUID, str] = {}
 
 
 class SimEngine:
@@ -107,6 +117,7 @@ class SimEngine:
     async def run(self, prepared: Prepared) -> Any:
         run = prepared.run
         self._running.add(run.work.attempt_id)
+        self._bill.ran[run.work.attempt_id] = run.definition.hash
         async with deadline(run.work.timeout_s, run.progress):
             await self._process.point()
             if run.work.skill == "collect":

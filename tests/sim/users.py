@@ -138,10 +138,15 @@ class User:
         return {"budget": {"limit_usd": limit, "policy": policy}}
 
     async def _order(self, verb: str, aggregate: Aggregate, **more: int) -> None:
-        """Cancel or retry at either door; one that is queued is known by its message alone."""
+        """Cancel or retry, sometimes as several do at once."""
+        several = range(self._random.choice((1, 1, 1, 3)))
+        await asyncio.gather(*(self._order_as(f"{verb}-{one}", verb, aggregate, more) for one in several))
+
+    async def _order_as(self, name: str, verb: str, aggregate: Aggregate, more: Json) -> None:
+        """Say it at either door; an order that is queued is known by its message alone."""
         door = self._random.choice(("ask", "cmd"))
-        named = {"command_id": verb} if door == "ask" else {}
-        await self._send(door, aggregate, verb, dumps({**_id(aggregate), **named, **more}))
+        named = {"command_id": name} if door == "ask" else {}
+        await self._send(door, aggregate, verb, dumps({**_id(aggregate), **named, **more}), again=name)
 
     async def _budget(self, name: str, scope: str, *, limit: str | None = None, **more: str) -> bool:
         body = dumps({"scope": scope, "limit_usd": limit, "command_id": name, **more})
@@ -178,6 +183,7 @@ class User:
             return False
         if not answer["duplicate"]:
             self._firsts[subject, body] += 1
+            self._run.firsts[aggregate.subject, subject.rpartition(".")[2]] += 1
             if self._firsts[subject, body] > 1:
                 self._run.untrue.append("a command was answered twice as the first of its kind")
         known = self._run.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])

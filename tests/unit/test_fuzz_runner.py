@@ -13,7 +13,7 @@ from sim.chance import Chance
 from sim.log import SimLog
 from sim.loop import VirtualLoop
 from sim.process import Process
-from sim.processes import World, registry_of
+from sim.processes import World
 from sim.pull import Token
 from sim.results import SimResults
 from sim.silence import silenced
@@ -52,7 +52,7 @@ async def _worked(seed: int) -> Watch:
     engine: Any = SimEngine(process, world.chance, world.bill, set())
     engines = {"custom": engine, "openai": engine, "anthropic": engine}
     execution = Execution(
-        registry_of(SimLog(bus)), world.vault, Objections(SimResults(bus), world.vault), engines, world.now
+        world.registry(SimLog(bus)), world.vault, Objections(SimResults(bus), world.vault), engines, world.now
     )
     handlers = Handlers(bus, execution, "fuzz/1", 6.0, world.now)  # type: ignore[arg-type]
     durable = world.server.durables["custom"]
