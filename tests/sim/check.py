@@ -43,7 +43,8 @@ from sim.skills import ATTEMPTS, OTHERS
 from skill_runner.handlers import REDELIVERIES
 
 TERMINAL = frozenset({SessionCompleted, SessionFailed, SessionCancelled, SessionRefused})
-ORDERED = frozenset({SessionCancelled, SessionRetried})
+ORDERS = {"cancel": SessionCancelled, "retry": SessionRetried}
+ORDERED = frozenset(ORDERS.values())
 REFUSED = frozenset({"already_ended", "not_retryable", "not_found", "invalid", "conflict"})
 CLOSED = frozenset({MoneySettled, MoneyReleased})
 A_MOMENT_S = 0.1
@@ -89,11 +90,12 @@ def _orders(run: Run) -> Iterator[str]:
         if any(type(event) in ORDERED for event in message.commit.events)
     )
     yield from (f"a command was done {count} times" for count in done.values() if count > 1)
-    for asked in run.asked.values():
-        kinds = Counter(type(event) for _, event, _ in run.world.histories.session(asked.aggregate).life)
-        for verb, kind in (("cancel", SessionCancelled), ("retry", SessionRetried)):
-            if (told := run.firsts[asked.aggregate.subject, verb]) > kinds[kind]:
-                yield f"{told} were told that their {verb} was the first, there were {kinds[kind]}"
+    for (aggregate, verb), told in run.firsts.items():
+        if (kind := ORDERS.get(verb)) is None:
+            continue
+        life = run.world.histories.session(aggregate).life
+        if told > (times := sum(type(event) is kind for _, event, _ in life)):
+            yield f"{told} were told that their {verb} was the first, there were {times}"
     for message in streams["DLQ"].messages:
         if json.decode(message.body)["reason"].partition(":")[0] not in REFUSED:
             yield f"dead letter: {message.body.decode()}"
@@ -210,7 +212,10 @@ def _unheard(run: Run) -> Iterator[str]:
     streams = run.world.server.streams
     queued: dict[str, float] = {}
     for message in streams["CMD"].messages:
-        queued.setdefault(message.subject, message.at)
+        if message.subject.startswith("late."):
+            queued.setdefault(message.subject, message.at)
+    if not queued:
+        return
     for message in streams["EVT"].messages:
         for event in filter(_is_loss, message.commit.events):
             if message.at > queued.get(late(event.attempt_id), message.at) + A_MOMENT_S:

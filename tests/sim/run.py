@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from orchestrator.ledger import Ledger
 from orchestrator.session import Session
 from shared.registry import Skill
-from shared.subjects import ledger
+from shared.subjects import Aggregate, ledger
 from sim.asked import ANYTHING, Asked, Focus
 from sim.bus import SimBus
 from sim.chance import CALM, Chance, Faults
@@ -33,7 +33,7 @@ FAULTY_S, LONGEST_S, TAIL_S, LOOK_S = 20.0, 1800.0, 40.0, 2.0
 class Run:
     """What happened: the world as it is at the end, and what was asked of it.
 
-    `firsts` counts by subject and verb the answers that did not say `duplicate`.
+    `firsts` counts by aggregate and verb the answers that did not say `duplicate`.
     """
 
     def __init__(self, seed: int, focus: Focus) -> None:
@@ -48,7 +48,7 @@ class Run:
         self.limited: set[UUID] = set()
         self.untrue: list[str] = []
         self.waits: list[tuple[float, str]] = []
-        self.firsts: Counter[tuple[str, str]] = Counter()
+        self.firsts: Counter[tuple[Aggregate, str]] = Counter()
 
     def ledger(self, user: UUID) -> Ledger:
         return self.world.histories.ledger(LEDGERS[user]).state

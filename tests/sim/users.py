@@ -183,7 +183,7 @@ class User:
             return False
         if not answer["duplicate"]:
             self._firsts[subject, body] += 1
-            self._run.firsts[aggregate.subject, subject.rpartition(".")[2]] += 1
+            self._run.firsts[aggregate, subject.rpartition(".")[2]] += 1
             if self._firsts[subject, body] > 1:
                 self._run.untrue.append("a command was answered twice as the first of its kind")
         known = self._run.world.server.streams["EVT"].by_subject.get(aggregate.subject, [])
