@@ -82,6 +82,8 @@ async def test_whoever_watches_is_told_that_a_session_waits_for_its_provider(sta
             await model(stack, "faults", "PUT", {})
         results = await asyncio.gather(*(client.outcome(run.id) for run in (*first, waiting)))
         assert len([commit async for commit in deferrals(client.events(waiting.id))]) == 1
+        [*_, last] = [commit async for commit in client.events(waiting.id)]
+        await client.tables.caught_up(last.seq)
         after = await client.tables.session(waiting.id)
     assert row is not None
     assert (row["status"], row["waiting_on"]) == ("running", "provider")
