@@ -3,10 +3,11 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid5
 
 from orchestrator.ledger import Ledger
@@ -84,13 +85,18 @@ class Run:
 def run(seed: int, focus: Focus = ANYTHING) -> Run:
     """Simulate one seed to its end; what it leaves behind is freed without looking for it."""
     found = Run(seed, focus)
+    played(found, _live(found))
+    return found
+
+
+def played(found: Run, life: Coroutine[Any, Any, None]) -> None:
+    """Live it in a time of its own."""
     with uncollected():
         try:
-            VirtualLoop().run(_live(found))
+            VirtualLoop().run(life)
         except Stuck:
             found.finished = False
         found.world.server.close()
-    return found
 
 
 @contextmanager

@@ -87,6 +87,19 @@ class Server:
             if process.alive:
                 asyncio.get_running_loop().create_task(reconnected())
 
+    def backup(self) -> Callable[[], None]:
+        """Return what puts streams and consumers back to how they are now, once nobody takes from them."""
+        lengths = {name: len(stream.messages) for name, stream in self.streams.items()}
+        consumers = [durable.backup() for durable in self.durables.values()]
+
+        def put_back() -> None:
+            for name, stream in self.streams.items():
+                stream.lose(len(stream.messages) - lengths[name])
+            for consumer in consumers:
+                consumer()
+
+        return put_back
+
     def reconnects(self, process: Process, reconnected: Reconnected) -> None:
         self._reconnecting.append((process, reconnected))
 

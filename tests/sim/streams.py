@@ -1,6 +1,7 @@
 """Streams with expected sequences, and durables that deliver again what nobody acknowledged in time."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
@@ -138,6 +139,16 @@ class Durable:
         self.held = {seq: Held(held.deliveries, due) for seq, held in self.held.items() if seq <= last}
         self.pump()
         return ahead
+
+    def backup(self) -> Callable[[], None]:
+        """Return what puts it back to where it stands now."""
+        following, held = self._next, tuple(self.held)
+
+        def put_back() -> None:
+            self._next = following
+            self.held = {seq: Held(0, 0.0) for seq in held}
+
+        return put_back
 
     def close(self) -> None:
         self.pulls.clear()

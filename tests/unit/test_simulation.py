@@ -13,11 +13,12 @@ from sim.asked import Focus
 from sim.chance import Fault
 from sim.check import violations
 from sim.mutants import MUTANTS, Mutant, planted
+from sim.restored import broken, restored
 from sim.run import Run, run, uncollected
 from sim.silence import silenced
 
 SEEDS, CHUNK = 10_000, 500
-A_FEW, ENOUGH = 70, 600
+A_FEW, RESTORED, ENOUGH = 70, 150, 600
 ELSEWHERE = {"AttemptWithdrawn"}
 
 
@@ -63,6 +64,20 @@ def test_a_run_is_freed_without_anybody_looking_for_garbage():
 def test_a_planted_fault_breaks_its_promise(mutant: Mutant):
     with silenced(), planted(mutant):
         assert any(mutant.promise in told for seed in range(ENOUGH) for told in _told(seed, mutant.focus))
+
+
+def test_after_a_backup_is_put_back_all_ends_and_no_call_is_missing_but_those_that_nothing_tells_of():
+    with silenced():
+        runs = {seed: restored(seed) for seed in range(RESTORED)}
+    assert {seed: wrong for seed, one in runs.items() if (wrong := list(broken(one)))} == {}
+    assert any(one.forgotten for one in runs.values())
+
+
+@pytest.mark.parametrize("title", ["what is in doubt costs nothing", "the sweep finds nothing"])
+def test_a_planted_fault_is_noticed_after_a_backup_is_put_back(title: str):
+    [mutant] = [one for one in MUTANTS if one.title == title]
+    with silenced(), planted(mutant):
+        assert any(list(broken(restored(seed))) for seed in range(RESTORED))
 
 
 def _told(seed: int, focus: Focus) -> list[str]:
