@@ -25,14 +25,11 @@ OUTLETS = {
     "Rinse FM": (),
     "KEXP": (),
 }
-
-
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"},
 )
 ACCENTS = re.compile("[\u0300-\u036f]")
-MUSIC = ("library/music.py", "scout/research_contacts.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def vocabulary(
     that names a place, such as Irish folk, is one of its own.
     One that is a word of the grammar, such as all, is that word.
     """
-    music = _module(_music(skills))
+    music = _library(skills, "music")
     plain = EVERY.union(*music.TYPES.values())
     read = {one: music.understood(one) for one in genres}
     strange = (one for one, said in read.items() if said.words or said.regions)
@@ -88,21 +85,9 @@ def vocabulary(
     )
 
 
-def _music(skills: Path) -> Path:
-    for name in MUSIC:
-        if (skills / name).is_file():
-            return skills / name
-    raise Refusal(
-        "no_library",
-        "TOTALAUD_SKILLS",
-        f"{skills / MUSIC[0]} is missing, whose words questions are read by: name the skills folder with "
-        "TOTALAUD_SKILLS, or copy library/ into your own",
-    )
-
-
 def lead_times(skills: Path) -> dict[str, Any]:
     """Return the lead times of the skills' library, by channel."""
-    return dict(_module(skills / "library" / "lead_times.py").LEAD_TIMES)
+    return dict(_library(skills, "lead_times").LEAD_TIMES)
 
 
 def known_outlets() -> dict[str, str]:
@@ -135,10 +120,17 @@ def unaccented(name: str) -> list[str]:
     return [ACCENTS.sub("", unicodedata.normalize("NFD", one.translate(LETTERS))) for one in both]
 
 
-def _module(file: Path) -> Any:
-    spec = spec_from_file_location(f"totalaud_skills_{file.stem}", file)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(file)
+def _library(skills: Path, name: str) -> Any:
+    """Load a module of the skills' library; raises Refusal where it is not there."""
+    file = skills / "library" / f"{name}.py"
+    spec = spec_from_file_location(f"totalaud_skills_{name}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise Refusal(
+            "no_library",
+            "TOTALAUD_SKILLS",
+            f"{file} is missing, by which questions are read: name the skills folder with TOTALAUD_SKILLS, "
+            "or copy library/ into your own",
+        )
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
