@@ -5,6 +5,11 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def meanings(**said: str) -> dict[str, str]:
+    """Return what each word stands for."""
+    return {word: meant for meant, others in said.items() for word in others.split()}
+
+
 WRITE = words("write draft create generate compose make prepare")
 LOOK = words(
     """
@@ -13,15 +18,9 @@ LOOK = words(
     """
 )
 PITCH = words("pitch pitches email message mail")
-RELEASE_TYPES = {
-    word: kind
-    for said, kind in (
-        ("single singles track tracks song songs", "single"),
-        ("ep eps", "ep"),
-        ("album albums lp lps", "album"),
-    )
-    for word in said.split()
-}
+RELEASE_TYPES = meanings(
+    single="single singles track tracks song songs", ep="ep eps", album="album albums lp lps"
+)
 RELEASE = frozenset({*RELEASE_TYPES, "release", "releases", "record", "records"})
 CAMPAIGN = words("campaign campaigns outreach pitches")
 DOING = words(
@@ -38,34 +37,21 @@ LANGUAGES = words(
     irish welsh catalan
     """
 )
-AUDIENCES = {"artist": "artist", "pr": "pr", "publicist": "pr", "label": "label"}
-DETAILS = {
-    "brief": "brief",
-    "short": "brief",
-    "detailed": "detailed",
-    "detail": "detailed",
-    "full": "detailed",
-    "long": "detailed",
-}
+AUDIENCES = meanings(artist="artist", pr="pr publicist", label="label")
+DETAILS = meanings(brief="brief short", detailed="detailed detail full long")
 TONES = {
     "friendly": words("friendly warm"),
     "professional": words("professional formal"),
     "playful": words("playful funny"),
     "brief": words("brief short quick"),
 }
-OPENINGS = {
-    "festival": "festival",
-    "festivals": "festival",
-    "funding": "funding",
-    "grant": "funding",
-    "grants": "funding",
-    "playlist": "playlist",
-    "playlists": "playlist",
-    "podcast": "podcast",
-    "podcasts": "podcast",
-    "blog": "blog",
-    "blogs": "blog",
-}
+OPENINGS = meanings(
+    festival="festival festivals",
+    funding="funding grant grants",
+    playlist="playlist playlists",
+    podcast="podcast podcasts",
+    blog="blog blogs",
+)
 PEERS = words("artists artist musicians bands band acts other others peers people")
 RIVALS = words("artists musicians bands acts others peers")
 WORKS = words(
@@ -79,7 +65,6 @@ DID_WELL = words("best better well performing performance performed doing")
 ASKED = words("what whats which how")
 COVER = words("cover covers covering feature features featuring review reviews support supports")
 PEOPLE = words("contacts contact people someone anyone somebody anybody")
-
 PERSONS = words(
     "dj djs presenter presenters journalist journalists writer writers curator curators blogger bloggers"
 )
@@ -94,31 +79,18 @@ LIKELY = words(
     """
 )
 SUCCESS = words("success succeed successful")
-OUTCOMES = {
-    **dict.fromkeys(("interested", "interest", "positive", "positively"), "positive"),
-    **dict.fromkeys(("place", "placed", "placement", "placements"), "placed"),
-}
+OUTCOMES = meanings(
+    positive="interested interest positive positively", placed="place placed placement placements"
+)
 OUTLETS = words("outlet outlets")
-GROUPS = {
-    "type": "type",
-    "types": "type",
-    "kind": "type",
-    "kinds": "type",
-    "genre": "genre",
-    "genres": "genre",
-    "region": "region",
-    "regions": "region",
-    "country": "region",
-    "countries": "region",
-    "outlet": "outlet",
-    "outlets": "outlet",
-    "template": "template",
-    "templates": "template",
-    "weekday": "weekday",
-    "weekdays": "weekday",
-    "day": "weekday",
-    "days": "weekday",
-}
+GROUPS = meanings(
+    type="type types kind kinds",
+    genre="genre genres",
+    region="region regions country countries",
+    outlet="outlet outlets",
+    template="template templates",
+    weekday="weekday weekdays day days",
+)
 WINDOWS = {
     "7d": (
         "this week",
@@ -182,15 +154,9 @@ NUMBERS = {
     "thirty": 30,
     "fifty": 50,
 }
-PLATFORMS = {
-    "instagram": "instagram",
-    "insta": "instagram",
-    "tiktok": "tiktok",
-    "youtube": "youtube",
-    "x": "x",
-    "twitter": "x",
-    "bluesky": "bluesky",
-}
+PLATFORMS = meanings(
+    instagram="instagram insta", tiktok="tiktok", youtube="youtube", x="x twitter", bluesky="bluesky"
+)
 CHANNELS = {
     word: channels
     for said, channels in (
