@@ -8,9 +8,11 @@ from typing import Any
 from totalaud.planner.question import Missing, Question
 from totalaud.planner.times import LOOKED_AT
 from totalaud.planner.vocabulary import key
+from totalaud.told.lines import some
 
 Json = dict[str, Any]
 RECENT = timedelta(days=60)
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def campaign(question: Question, facts: Facts) -> Chosen | Missing:
         of += f" for {a_kind(kind)}" if kind else ""
         why = f"there is no open campaign{of}" if own else f"there is no campaign{of} yet"
         return Missing(f"{why}: import what you sent with 'totalaud outreach import FILE'")
-    return Chosen(open_[0], _instead("campaign", open_[0].name, [one.name for one in open_[1:]]))
+    return Chosen(open_[0], _instead("campaign", [one.name for one in open_]))
 
 
 def a_kind(kind: str | None) -> str:
@@ -121,8 +123,7 @@ def release(question: Question, facts: Facts) -> Chosen | Missing:
     fitting = [one for one in own if kind in {None, one.type}]
     planned = sorted((one for one in fitting if one.date >= facts.today), key=lambda one: (one.date, one.id))
     if planned:
-        told = _titles(planned, facts)
-        return Chosen(planned[0], _instead("release", told[0], told[1:]))
+        return Chosen(planned[0], _instead("release", _titles(planned, facts)))
     out = [one for one in fitting if facts.today - one.date <= RECENT]
     if out:
         newest = max(out, key=lambda one: one.date)
@@ -138,8 +139,8 @@ def artist(facts: Facts, artist_id: str | None = None, *, name: str | None = Non
         return Chosen(found[0]) if found else Missing("its artist is none of yours")
     if not facts.artists:
         return Missing("there is no artist yet: add one with 'totalaud artists set'")
-    first, *others = sorted(facts.artists, key=lambda one: (one.name, one.id))
-    return Chosen(first, _instead("artist", first.name, [one.name for one in others]))
+    found = sorted(facts.artists, key=lambda one: (one.name, one.id))
+    return Chosen(found[0], _instead("artist", [one.name for one in found]))
 
 
 def _named(title: str, releases: Iterable[Release], facts: Facts) -> Chosen | Missing:
@@ -148,8 +149,7 @@ def _named(title: str, releases: Iterable[Release], facts: Facts) -> Chosen | Mi
     if not named:
         return Missing(f"{title} is no release of that artist")
     latest_first = sorted(named, key=lambda one: (one.date, one.id), reverse=True)
-    told = _titles(latest_first, facts)
-    return Chosen(latest_first[0], _instead("release", told[0], told[1:]))
+    return Chosen(latest_first[0], _instead("release", _titles(latest_first, facts)))
 
 
 def _titles(releases: Sequence[Release], facts: Facts) -> list[str]:
@@ -183,7 +183,7 @@ def _of_release(question: Question, whose: set[str] | None, facts: Facts) -> Cho
     found = _begun_first(question, (one for one in facts.campaigns if one.release_id in ids))
     if not found:
         return Missing(f"there is no campaign for {title} yet: 'totalaud campaigns create' makes one")
-    return Chosen(found[0], _instead("campaign", found[0].name, [one.name for one in found[1:]]))
+    return Chosen(found[0], _instead("campaign", [one.name for one in found]))
 
 
 def _ids(question: Question, facts: Facts) -> set[str] | None:
@@ -206,8 +206,9 @@ def _latest_first(campaigns: Iterable[Campaign]) -> list[Campaign]:
     )
 
 
-def _instead(what: str, taken: str, others: list[str]) -> str | None:
+def _instead(what: str, names: Sequence[str]) -> str | None:
+    """Say that the first of these was taken, and what it could also have been; nothing where it is alone."""
+    taken, *others = names
     if not others:
         return None
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""  # noqa: PLR2004 - as many as a line has
-    return f"took the {what} {taken}; it could also have been {', '.join(others[:3])}{more}"
+    return f"took the {what} {taken}; it could also have been {some(others, MOST_NAMED)}"

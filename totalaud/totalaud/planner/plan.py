@@ -1,6 +1,6 @@
 """Lays out the steps that answer a question, with their inputs taken from the user's own records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -185,24 +185,19 @@ def _plan(draft: Draft) -> None:
 
 
 def _hashtags(draft: Draft) -> None:
-    release = draft.release()
-    name = "suggest-hashtags"
-    draft.step(
-        name,
-        {
-            "artist": artist_info(draft.artist(release.artist_id), draft.facts, name),
-            "release": release_info(release, draft.facts, name),
-            "platform": draft.question.platform,
-        },
-        "Suggest hashtags",
-    )
+    given = {**_about(draft, "suggest-hashtags"), "platform": draft.question.platform}
+    draft.step("suggest-hashtags", given, "Suggest hashtags")
 
 
 def _press(draft: Draft) -> None:
-    release = draft.release()
-    name = "write-press-release"
-    artist = artist_info(draft.artist(release.artist_id), draft.facts, name)
-    draft.step(name, {"artist": artist, "release": release_info(release, draft.facts, name)}, "Write it")
+    draft.step("write-press-release", _about(draft, "write-press-release"), "Write it")
+
+
+def _about(draft: Draft, skill: str) -> Json:
+    """Return the release that is spoken of, and its artist, as a skill wants them."""
+    release, facts = draft.release(), draft.facts
+    artist = draft.artist(release.artist_id)
+    return {"artist": artist_info(artist, facts, skill), "release": release_info(release, facts, skill)}
 
 
 def _opportunities(draft: Draft) -> None:
@@ -245,22 +240,25 @@ def _answers(draft: Draft) -> None:
         ids = dict.fromkeys(draft.take(own.campaign(one, draft.facts)).id for one in chosen)
         if len(ids) == 1:
             raise Absent("these are one campaign, so there is nothing to compare")
-        given: Json = {"campaign_ids": list(ids), "group_by": asked.group_by}
-        draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
+        _compared(draft, ids, asked.group_by)
         return
     if asked.group_by == "release" and not asked.campaign and not asked.release:
         ids = dict.fromkeys(one.id for one in own.of_releases(asked.release_type, draft.facts))
         if not ids:
             raise Absent(f"no campaign is for {own.a_kind(asked.release_type)} of yours")
         draft.notes.append("a release is told by the campaigns for it, and by who answers these")
-        given = {"campaign_ids": list(ids), "group_by": "campaign"}
-        draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
+        _compared(draft, ids, "campaign")
         return
     named = asked.campaign or asked.release or asked.release_type
     which = draft.take(own.campaign(asked, draft.facts)).id if named else None
     by = "campaign" if asked.group_by == "release" else asked.group_by
     given = {"campaign_id": which, "group_by": by}
     draft.step("analyze-responses", given, "Look at who answers, and how soon")
+
+
+def _compared(draft: Draft, ids: Iterable[str], by: str | None) -> None:
+    given = {"campaign_ids": list(ids), "group_by": by}
+    draft.step("analyze-responses", given, "Compare them by who answers, and how soon")
 
 
 def _predict(draft: Draft) -> None:

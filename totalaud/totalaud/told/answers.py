@@ -8,7 +8,7 @@ from typing import Any
 
 from totalaud.told.dated import opportunities, timing
 from totalaud.told.figures import Json, Lines, amount, meta, percent, rate, who
-from totalaud.told.lines import WIDTH, all_wrapped, and_more, wrapped
+from totalaud.told.lines import WIDTH, all_wrapped, and_more, some, wrapped
 from totalaud.told.measured import alike, answers, chances, trends
 from totalaud.told.people import contacts, how_many, not_looked_at, ranked_in, widened
 from totalaud.told.plainly import anything
@@ -114,8 +114,7 @@ def _actions(output: Json) -> Lines:
 
 def _outlets(contacts: list[Json]) -> Lines:
     known = list(dict.fromkeys(one["outlet"] for one in contacts if one.get("outlet")))
-    more = f" and {len(known) - MOST_OUTLETS} more" if len(known) > MOST_OUTLETS else ""
-    return wrapped(f"at: {', '.join(known[:MOST_OUTLETS])}{more}", "   ", "     ") if known else []
+    return wrapped(f"at: {some(known, MOST_OUTLETS)}", "   ", "     ") if known else []
 
 
 def _typed(command: Json) -> str:

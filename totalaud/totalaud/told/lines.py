@@ -1,7 +1,7 @@
 """Lines of text, at most 80 columns wide but for long URLs."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
 WIDTH = 80
@@ -10,6 +10,12 @@ BESIDE = "\ufdd0"
 
 def counted(many: int, what: str) -> str:
     return f"{many} {what}" if many == 1 else f"{many} {what}s"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Name the first ones, and say how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def and_more(many: int, shown: int) -> list[str]:

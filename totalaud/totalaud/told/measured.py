@@ -1,7 +1,7 @@
 """Tells what was measured: who answers and how soon, who will, what rises and falls, who is alike."""
 
 from totalaud.told.figures import Json, Lines, meta, percent, rate, who
-from totalaud.told.lines import all_wrapped, and_more, counted, wrapped
+from totalaud.told.lines import all_wrapped, and_more, counted, some, wrapped
 
 MOST_GROUPS = MOST_PREDICTED = MOST_OUTLETS = 10
 HOPED = {"replied": "answer", "positive": "be interested", "placed": "place it"}
@@ -97,9 +97,7 @@ def alike(output: Json) -> Lines:
         basis = ", ".join(one["shared_genres"] or one["basis"])
         lines += wrapped(f"{number}. {one['name']}, {one['similarity']:.2f}: {basis}", "", "   ")
         if outlets := one.get("outlets"):
-            more = len(outlets) - MOST_OUTLETS
-            others = f" and {more} more" if more > 0 else ""
-            lines += wrapped(f"covered by {', '.join(outlets[:MOST_OUTLETS])}{others}", "   ", "     ")
+            lines += wrapped(f"covered by {some(outlets, MOST_OUTLETS)}", "   ", "     ")
     gaps = output.get("gaps") or ()
     told = (f"{gap['outlet']} covered {', '.join(gap['covered'])}, and not you" for gap in gaps)
     lines += all_wrapped(told, "- ", "  ")
