@@ -13,7 +13,7 @@ import numpy as np
 
 from quality.harness import Bench
 from quality.research_contacts import NOISE, SCENES
-from quality.row import Row, interval
+from quality.row import Row, led, never
 
 Json = dict[str, Any]
 
@@ -56,9 +56,9 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         gaps.append(own)
         popular_gaps.append(others)
     return [
-        _led(f"MAP@{SHOWN} of artists alike", found, popular, LEAD_BAR),
-        _led(f"gaps of the own scene, of the first {SHOWN}", gaps, popular_gaps, GAPS_BAR),
-        Row(SKILL, "gaps that are none", None, wrong, None, None, "0", not wrong),
+        led(SKILL, f"MAP@{SHOWN} of artists alike", found, popular, LEAD_BAR),
+        led(SKILL, f"gaps of the own scene, of the first {SHOWN}", gaps, popular_gaps, GAPS_BAR),
+        never(SKILL, "gaps that are none", wrong),
     ]
 
 
@@ -133,10 +133,3 @@ def _is_gap(world: World, you: int, alike: list[int], outlet: int, covered: list
 
 def _number(outlet: str) -> int:
     return int(outlet[-2:])
-
-
-def _led(what: str, ours: list[float], theirs: list[float], bar: float) -> Row:
-    low, high = interval(np.array(ours) - np.array(theirs))
-    return Row(
-        SKILL, what, float(np.mean(theirs)), float(np.mean(ours)), low, high, f"lead ≥ {bar}", low >= bar
-    )

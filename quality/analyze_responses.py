@@ -18,7 +18,7 @@ from library.logistic import calibration_error
 from library.responses import compared, curve_of, grouped, groups, survival
 from quality.generator import SPACE, TYPES
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, at_least, at_most, between, interval, mean
 
 SKILL = "analyze-responses"
 REPLIES = Path(__file__).parent / "labelled" / "replies.tsv"
@@ -45,7 +45,8 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
             if len(set(truth.values())) == 1:
                 alike.append(compared(grouped(rows, "type"), NOW, "type").p < 0.05)
         await _same_through_tables(bench, seed)
-    return [*_of_curves(curves), _of_best(best), _of_alike(alike), *_of_replies()]
+    told_apart = at_most(SKILL, "alike groups told apart", mean(alike), ALIKE_BAR, of=alike)
+    return [*_of_curves(curves), _of_best(best), told_apart, *_of_replies()]
 
 
 def drawn(seed: int, number: int, oldest: float) -> tuple[list[Json], dict[str, float], float]:
@@ -98,10 +99,9 @@ def _best(rows: list[Json], truth: dict[str, float]) -> list[tuple[float, bool, 
 def _of_curves(curves: list[Errors]) -> list[Row]:
     ours = np.array([np.sqrt(np.mean(np.square(one))) for one, _, _ in curves])
     naive = np.array([np.sqrt(np.mean(np.square(one))) for _, one, _ in curves])
-    held = [float(np.mean(one)) for _, _, one in curves]
-    share = float(np.mean(held))
-    bias = abs(float(np.mean([one[-1] for one, _, _ in curves])))
-    naive_bias = abs(float(np.mean([one[-1] for _, one, _ in curves])))
+    held = [mean(one) for _, _, one in curves]
+    bias = abs(mean([one[-1] for one, _, _ in curves]))
+    naive_bias = abs(mean([one[-1] for _, one, _ in curves]))
     return [
         Row(
             SKILL,
@@ -122,29 +122,14 @@ def _of_curves(curves: list[Errors]) -> list[Row]:
             "≤ 0.25 of baseline",
             bias <= 0.25 * naive_bias,
         ),
-        Row(
-            SKILL,
-            "coverage of the curve",
-            None,
-            share,
-            *interval(held),
-            f"{LOWEST} to {HIGHEST}",
-            LOWEST <= share <= HIGHEST,
-        ),
+        between(SKILL, "coverage of the curve", held, LOWEST, HIGHEST),
     ]
 
 
 def _of_best(best: list[tuple[float, bool, bool]]) -> Row:
     told, true, first = (np.array(side, dtype=float) for side in zip(*best, strict=True))
     error, naive = calibration_error(told, true), calibration_error(first, true, 2)
-    what = "calibration error of “best”"
-    return Row(SKILL, what, naive, error, None, None, f"≤ {BEST_BAR}", error <= BEST_BAR)
-
-
-def _of_alike(alike: list[bool]) -> Row:
-    share = float(np.mean(alike))
-    bar = f"≤ {ALIKE_BAR}"
-    return Row(SKILL, "alike groups told apart", None, share, *interval(alike), bar, share <= ALIKE_BAR)
+    return at_most(SKILL, "calibration error of “best”", error, BEST_BAR, baseline=naive)
 
 
 def _of_replies() -> list[Row]:
@@ -155,32 +140,12 @@ def _of_replies() -> list[Row]:
     naive = [any(one in words.casefold() for one in phrases) for _, words in replies]
     precision, recall = _precision_recall([kind == "auto" for kind in told], true)
     naive_precision, naive_recall = _precision_recall(naive, true)
-    right = float(np.mean([kind == one for one, (kind, _) in zip(told, replies, strict=True)]))
-    usual = float(np.mean([kind == "interested" for kind, _ in replies]))
+    right = mean([kind == one for one, (kind, _) in zip(told, replies, strict=True)])
+    usual, automatic = mean([kind == "interested" for kind, _ in replies]), " of automatic replies"
     return [
-        Row(
-            SKILL,
-            "precision of automatic replies",
-            naive_precision,
-            precision,
-            None,
-            None,
-            f"≥ {PRECISION_BAR}",
-            precision >= PRECISION_BAR,
-        ),
-        Row(
-            SKILL,
-            "recall of automatic replies",
-            naive_recall,
-            recall,
-            None,
-            None,
-            f"≥ {RECALL_BAR}",
-            recall >= RECALL_BAR,
-        ),
-        Row(
-            SKILL, "replies of the right kind", usual, right, None, None, f"≥ {RIGHT_BAR}", right >= RIGHT_BAR
-        ),
+        at_least(SKILL, f"precision{automatic}", precision, PRECISION_BAR, baseline=naive_precision),
+        at_least(SKILL, f"recall{automatic}", recall, RECALL_BAR, baseline=naive_recall),
+        at_least(SKILL, "replies of the right kind", right, RIGHT_BAR, baseline=usual),
     ]
 
 

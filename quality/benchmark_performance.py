@@ -14,7 +14,7 @@ import numpy as np
 
 from library.references import REPLY_RATES
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, at_most, between, interval, mean, never
 
 Json = dict[str, Any]
 
@@ -72,9 +72,9 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         *(_covered(metric, found) for metric, found in asked.items()),
         *(_narrow(metric, found) for metric, found in asked.items()),
         _nearer("reply_rate", asked["reply_rate"]),
-        Row(SKILL, "answers that change with nine strangers'", None, leaks, None, None, "0", not leaks),
+        never(SKILL, "answers that change with nine strangers'", leaks),
         Row(SKILL, "cohorts of ten shown", None, shown / len(seeds), None, None, "1", shown == len(seeds)),
-        Row(SKILL, "places that published figures move", None, mixed, None, None, "0", not mixed),
+        never(SKILL, "places that published figures move", mixed),
     ]
 
 
@@ -204,19 +204,16 @@ async def _is_shown(bench: Bench, seed: int) -> bool:
 
 def _covered(metric: str, found: list[Asked]) -> Row:
     held = [one.holds for one in found]
-    share, (low, high) = float(np.mean(held)), COVERAGE
-    what = f"intervals that hold the true place, {metric}"
-    return Row(SKILL, what, None, share, *interval(held), f"{low} to {high}", low <= share <= high)
+    return between(SKILL, f"intervals that hold the true place, {metric}", held, *COVERAGE)
 
 
 def _narrow(metric: str, found: list[Asked]) -> Row:
     widths = [one.width for one in found]
-    mean = float(np.mean(widths))
-    return Row(SKILL, f"width of these, {metric}", 1.0, mean, *interval(widths), f"≤ {WIDTH}", mean <= WIDTH)
+    return at_most(SKILL, f"width of these, {metric}", mean(widths), WIDTH, baseline=1.0, of=widths)
 
 
 def _nearer(metric: str, found: list[Asked]) -> Row:
     ours, raw = [one.error for one in found], [one.raw_error for one in found]
     low, high = interval(np.array(raw) - np.array(ours))
     what = f"error of the place, {metric}"
-    return Row(SKILL, what, float(np.mean(raw)), float(np.mean(ours)), low, high, "below raw", low > 0)
+    return Row(SKILL, what, mean(raw), mean(ours), low, high, "below raw", low > 0)

@@ -14,8 +14,9 @@ from uuid import uuid4
 from library.plan_tasks import ALL, tasks_for
 from library.schedule import planned
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, interval, mean
 
+SKILL = "create-campaign-plan"
 Json = dict[str, Any]
 
 GOALS = {
@@ -137,23 +138,12 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         bad = worse = 0
         for index in range(each):
             given = release_of(seed * RELEASES + index, today)
-            bad += bool(broken(given, await bench.run("create-campaign-plan", given, user=user), today))
+            bad += bool(broken(given, await bench.run(SKILL, given, user=user), today))
             worse += index % 10 == 0 and bool(broken(given, all_in_time(given), today))
         shares.append(bad / each)
         naive.append(10 * worse / each)
-    low, high = interval(shares)
-    return [
-        Row(
-            "create-campaign-plan",
-            f"plans that break a rule, of {each * len(seeds)}",
-            sum(naive) / len(naive),
-            sum(shares) / len(shares),
-            low,
-            high,
-            "0",
-            not any(shares),
-        )
-    ]
+    what = f"plans that break a rule, of {each * len(seeds)}"
+    return [Row(SKILL, what, mean(naive), mean(shares), *interval(shares), "0", passed=not any(shares))]
 
 
 def all_in_time(given: Json) -> Json:

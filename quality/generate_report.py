@@ -12,7 +12,7 @@ from quality.generator import Truth, world
 from quality.harness import Bench
 from quality.numerals import NUMERAL, is_true, unclaimed
 from quality.planted.logs import pitches_of, planted
-from quality.row import Row, interval
+from quality.row import Row, always, at_most, never
 
 SKILL = "generate-report"
 SHAPES = [(audience, detail) for audience in ("artist", "pr", "label") for detail in ("brief", "detailed")]
@@ -37,21 +37,11 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
                     brief, *(_words(one) for (_, detail), one in reports.items() if detail == "brief")
                 )
         same += await _rebuilt(bench, seed)
-    share, alike = sum(shares) / len(shares), sum(same) / len(same)
     return [
-        Row(SKILL, "numerals that are claims", None, share, *interval(shares), "1", share == 1),
-        Row(SKILL, "claims that are not their value", None, false, None, None, "0", false == 0),
-        Row(
-            SKILL,
-            "words of the longest brief",
-            None,
-            brief,
-            None,
-            None,
-            f"≤ {MOST_WORDS}",
-            brief <= MOST_WORDS,
-        ),
-        Row(SKILL, "same report after a rebuild", None, alike, *interval(same), "1", alike == 1),
+        always(SKILL, "numerals that are claims", shares),
+        never(SKILL, "claims that are not their value", false),
+        at_most(SKILL, "words of the longest brief", brief, MOST_WORDS),
+        always(SKILL, "same report after a rebuild", same),
     ]
 
 

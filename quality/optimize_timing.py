@@ -18,7 +18,7 @@ from library.localtime import part_of_day
 from library.slots import USUAL, Seen, chances_of_best, enough, known, propensities
 from quality.harness import NOW, Bench
 from quality.planted.holidays import ANNOUNCED, CLOCKS_CHANGE, announced
-from quality.row import Row, interval
+from quality.row import Row, interval, mean, never
 
 Json = dict[str, Any]
 
@@ -59,11 +59,11 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         broken += await _broken(bench, seed)
         chances += [await _by_chance(bench, seed, hours) for hours in (None, 60)]
     return [
-        Row(SKILL, f"worlds of {FEW} pitches in which it speaks", None, spoke, None, None, "0", not spoke),
+        never(SKILL, f"worlds of {FEW} pitches in which it speaks", spoke),
         _cheaper("all slots alike", lost, alike),
         _cheaper("Tuesday morning", lost, tuesday),
         *_calibration(claims),
-        Row(SKILL, "times that are not allowed, or not the first", None, broken, None, None, "0", not broken),
+        never(SKILL, "times that are not allowed, or not the first", broken),
         _honest(chances),
     ]
 
@@ -210,7 +210,7 @@ async def _by_chance(bench: Bench, seed: int, hours: int | None) -> float:
 def _cheaper(than: str, ours: list[float], theirs: list[float]) -> Row:
     low, high = interval(np.array(theirs) - np.array(ours))
     what = f"answers lost of {MANY} pitches, beside {than}"
-    return Row(SKILL, what, float(np.mean(theirs)), float(np.mean(ours)), low, high, "below", low > 0)
+    return Row(SKILL, what, mean(theirs), mean(ours), low, high, "below", low > 0)
 
 
 def _calibration(claims: list[tuple[float, bool, bool]]) -> list[Row]:
@@ -218,7 +218,7 @@ def _calibration(claims: list[tuple[float, bool, bool]]) -> list[Row]:
     sure, right, counted = map(np.array, zip(*claims, strict=True))
     order = np.argsort(sure)
     off = sum(abs((sure[part] - right[part]).sum()) for part in np.array_split(order, 4)) / len(sure)
-    bar = f"≤ {CALIBRATED} + 1 s.e."
+    quarters, bar = "calibration error of that, in quarters", f"≤ {CALIBRATED} + 1 s.e."
     error = float(np.std(right - sure) / np.sqrt(len(sure)))
     said = float(np.mean(sure) - np.mean(right))
     return [
@@ -231,28 +231,11 @@ def _calibration(claims: list[tuple[float, bool, bool]]) -> list[Row]:
             f"within {CALIBRATED}",
             abs(said) <= CALIBRATED,
         ),
-        Row(
-            SKILL,
-            "calibration error of that, in quarters",
-            None,
-            float(off),
-            None,
-            None,
-            bar,
-            off <= CALIBRATED + error,
-        ),
+        Row(SKILL, quarters, None, float(off), None, None, bar, bool(off <= CALIBRATED + error)),
     ]
 
 
 def _honest(chances: list[float]) -> Row:
     least, bar = min(chances), BY_CHANCE / len(chances)
-    return Row(
-        SKILL,
-        "least p of slots by their logged chances",
-        None,
-        least,
-        None,
-        None,
-        f"≥ {bar:.4f}",
-        least >= bar,
-    )
+    what = "least p of slots by their logged chances"
+    return Row(SKILL, what, None, least, None, None, f"≥ {bar:.4f}", least >= bar)

@@ -21,7 +21,7 @@ from library.outcomes import HORIZON
 from library.propensity import Sent
 from quality.generator import GENRES, Truth, World, world
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, at_least, at_most, interval, mean
 
 SKILL = "predict-success"
 WORLDS: Mapping[int, int] = {100: 24, 200: 16, 2000: 4}
@@ -57,29 +57,20 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
         for n in TOO_FEW
         for number in range(FEW_WORLDS)
     ]
-    refused = float(np.mean([one.refused for one in few]))
+    refused = mean([one.refused for one in few])
     return [*rows, Row(SKILL, "models refused below 100", 0.0, refused, None, None, "1", refused == 1)]
 
 
 def _rows(n: int, judged: Sequence[Judged]) -> list[Row]:
     skill, error = [one.skill for one in judged], [one.error for one in judged]
     better = [one.skill > 0 for one in judged]
-    share, mean, off = (float(np.mean(side)) for side in (better, skill, error))
-    hand = float(np.mean([one.hand for one in judged]))
+    hand, guessed = mean([one.hand for one in judged]), mean([one.hand > 0 for one in judged])
+    what = f"worlds with Brier skill > 0, n = {n}"
+    low, high = interval(skill)
     return [
-        Row(
-            SKILL,
-            f"worlds with Brier skill > 0, n = {n}",
-            float(np.mean([one.hand > 0 for one in judged])),
-            share,
-            *interval(better),
-            f"≥ {SHARE_BAR}",
-            share >= SHARE_BAR,
-        ),
-        Row(SKILL, f"Brier skill, n = {n}", hand, mean, *interval(skill), "> 0", interval(skill)[0] > 0),
-        Row(
-            SKILL, f"calibration error, n = {n}", None, off, *interval(error), f"≤ {ECE_BAR}", off <= ECE_BAR
-        ),
+        at_least(SKILL, what, mean(better), SHARE_BAR, baseline=guessed, of=better),
+        Row(SKILL, f"Brier skill, n = {n}", hand, mean(skill), low, high, "> 0", low > 0),
+        at_most(SKILL, f"calibration error, n = {n}", mean(error), ECE_BAR, of=error),
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from quality.harness import Bench
 from quality.planted.situations import SITUATIONS, Desk, desk, stranger
-from quality.row import Row, interval
+from quality.row import Row, interval, mean, never
 
 SKILL = "recommend-next-steps"
 BAR, OF = 11, 12
@@ -38,21 +38,10 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
             baseless += sum(not well_founded(action, at) for action in actions)
         right.append(hits)
         fixed.append(fixed_hits)
-    low, high = interval(right)
-    worst = min(right)
-    mean, usual = sum(right) / len(right), sum(fixed) / len(fixed)
+    what, bar = f"right first action, of {OF}", f"≥ {BAR} on each seed"
     return [
-        Row(
-            SKILL,
-            f"right first action, of {OF}",
-            usual,
-            mean,
-            low,
-            high,
-            f"≥ {BAR} on each seed",
-            worst >= BAR,
-        ),
-        Row(SKILL, "actions without evidence", None, baseless, None, None, "0", baseless == 0),
+        Row(SKILL, what, mean(fixed), mean(right), *interval(right), bar, passed=min(right) >= BAR),
+        never(SKILL, "actions without evidence", baseless),
     ]
 
 

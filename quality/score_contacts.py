@@ -13,7 +13,7 @@ import numpy as np
 
 from library.contact_history import OTHERS, Past, expected, fitted
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, interval, mean, never
 
 Json = dict[str, Any]
 
@@ -48,28 +48,21 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
                 lower += await _with_one_more(bench, desk, found, seed)
     raw_error, error, raw_gain, gain = map(np.array, zip(*figures, strict=True))
     share, lead = interval(error / raw_error), interval(gain - raw_gain)
-    better = float((gain - raw_gain).mean())
+    leads = lead[0] > 0 and mean(gain - raw_gain) >= GAIN_BAR
+    of_raw, by_chance = f"≤ {ERROR_BAR} of raw", f"nDCG@{SHOWN} by answer chance"
     return [
         Row(
             SKILL,
             "RMSE of answer chance",
-            raw_error.mean(),
-            error.mean(),
+            mean(raw_error),
+            mean(error),
             *share,
-            f"≤ {ERROR_BAR} of raw",
+            of_raw,
             share[1] <= ERROR_BAR,
         ),
-        Row(
-            SKILL,
-            f"nDCG@{SHOWN} by answer chance",
-            raw_gain.mean(),
-            gain.mean(),
-            *lead,
-            f"lead ≥ {GAIN_BAR}",
-            lead[0] > 0 and better >= GAIN_BAR,
-        ),
-        Row(SKILL, "orders that depend on the order given", None, moved, None, None, "0", not moved),
-        Row(SKILL, "scores lowered by one more answer", None, lower, None, None, "0", not lower),
+        Row(SKILL, by_chance, mean(raw_gain), mean(gain), *lead, f"lead ≥ {GAIN_BAR}", leads),
+        never(SKILL, "orders that depend on the order given", moved),
+        never(SKILL, "scores lowered by one more answer", lower),
     ]
 
 

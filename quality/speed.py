@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from quality.harness import SKILLS, Bench
-from quality.row import Row
+from quality.row import Row, at_most
 from skill_runner.turns import AT_ONCE
 from totalaud.client import Client
 from totalaud.connection import Connection
@@ -97,7 +97,7 @@ async def measure(_bench: Bench, _seeds: Sequence[int]) -> list[Row]:
     return [
         *rows,
         _row(SEARCH, *beside, "p95, s, for a user of 300 contacts beside"),
-        Row("(runner)", "peak memory, MB", None, peak, None, None, f"≤ {MEMORY_MB}", peak <= MEMORY_MB),
+        at_most("(runner)", "peak memory, MB", peak, MEMORY_MB),
     ]
 
 
@@ -128,8 +128,7 @@ def _row(name: str, took: list[float], processor: float, what: str = "p95, s, on
     """Tell the p95; the median, and what a busy machine does not change, go to stderr."""
     median, p95 = (float(np.quantile(took, share, method="higher")) for share in (0.5, 0.95))
     print(f"{name}: median {median:.3f} s, {processor:.3f} s of processor", file=sys.stderr)
-    bar = P95_S.get(name, OTHERS_P95_S)
-    return Row(name, what, None, p95, None, None, f"≤ {bar:g}", p95 <= bar)
+    return at_most(name, what, p95, P95_S.get(name, OTHERS_P95_S))
 
 
 def _processor(stack: LocalStack) -> float:

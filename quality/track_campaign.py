@@ -22,7 +22,7 @@ from library.outcomes import HORIZON_DAYS
 from quality.generator import SPACE
 from quality.harness import NOW, Bench
 from quality.planted.logs import LOGS, Planted, pitches_of, planted
-from quality.row import Row, interval
+from quality.row import Row, between, interval, mean, never
 
 SKILL = "track-campaign"
 SIZES = (10, 15, 20, 30, 50, 75, 100, 150, 200)
@@ -83,12 +83,12 @@ def wald(n: int) -> Bounds:
 
 def _covered(what: str, shares: np.ndarray, *, each: bool) -> Row:
     """Judge the mean over sizes, or each size; the interval is the span over sizes."""
-    by_size = [float(np.mean([coverage(ours(n), share) for share in shares])) for n in SIZES]
-    naive = [float(np.mean([coverage(wald(n), share) for share in shares])) for n in SIZES]
-    low, high, mean = min(by_size), max(by_size), float(np.mean(by_size))
-    passed = low >= LOWEST and high <= HIGHEST if each else LOWEST <= mean <= HIGHEST
+    by_size = [mean([coverage(ours(n), share) for share in shares]) for n in SIZES]
+    naive = [mean([coverage(wald(n), share) for share in shares]) for n in SIZES]
+    low, high = min(by_size), max(by_size)
+    passed = low >= LOWEST and high <= HIGHEST if each else LOWEST <= mean(by_size) <= HIGHEST
     bar = f"{LOWEST} to {HIGHEST}{' at each n' if each else ''}"
-    return Row(SKILL, what, float(np.mean(naive)), mean, low, high, bar, passed)
+    return Row(SKILL, what, mean(naive), mean(by_size), low, high, bar, passed)
 
 
 def _young(seed: int, number: int) -> list[Young]:
@@ -142,33 +142,23 @@ async def _eventual(bench: Bench, seeds: Sequence[int]) -> list[Row]:
     for seed in seeds:
         await _same_through_tables(bench, seed, _young(seed, 0)[-1])
     told = [_told(one) for one in young]
-    truth, mean = np.array([one.truth for one in young]), np.array([one["mean"] for one in told])
+    truth = np.array([one.truth for one in young])
+    told_share = np.array([one["mean"] for one in told])
     far = np.array([float((~np.isnan(one.sent[1])).mean()) for one in young])
     held = [one["lo"] <= true <= one["hi"] for one, true in zip(told, truth, strict=True)]
-    naive, bias, share = (
-        abs(float((far - truth).mean())),
-        abs(float((mean - truth).mean())),
-        float(np.mean(held)),
-    )
+    naive, bias = abs(mean(far - truth)), abs(mean(told_share - truth))
+    what = "bias of the eventual share"
     return [
         Row(
             SKILL,
-            "bias of the eventual share",
+            what,
             naive,
             bias,
-            *interval(mean - truth),
+            *interval(told_share - truth),
             "≤ half of naive",
             bias <= BIAS_BAR * naive,
         ),
-        Row(
-            SKILL,
-            "coverage of the eventual share",
-            None,
-            share,
-            *interval(held),
-            f"{LOWEST} to {HIGHEST}",
-            LOWEST <= share <= HIGHEST,
-        ),
+        between(SKILL, "coverage of the eventual share", held, LOWEST, HIGHEST),
     ]
 
 
@@ -182,7 +172,7 @@ async def _counts(bench: Bench, seeds: Sequence[int]) -> Row:
             wrong += found["funnel"] != log.truth
             naive += _as_they_come(log) != log.truth
     total = len(seeds) * LOGS
-    return Row(SKILL, f"logs miscounted, of {total}", naive, wrong, None, None, "0", wrong == 0)
+    return never(SKILL, f"logs miscounted, of {total}", wrong, naive)
 
 
 def _as_they_come(log: Planted) -> dict[str, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from quality.harness import NOW, Bench
-from quality.row import Row, interval
+from quality.row import Row, at_most, interval, mean
 
 SKILL = "track-trends"
 SERIES, TRUE, WEEKS = 40, 12, 26
@@ -114,28 +114,18 @@ async def _told(bench: Bench, values: np.ndarray, slope: float) -> Told:
 
 def _false(what: str, worlds: list[tuple[Told, Told]]) -> Row:
     ours, theirs = ([pair[side].false for pair in worlds] for side in (0, 1))
-    mean = float(np.mean(ours))
-    return Row(SKILL, what, float(np.mean(theirs)), mean, *interval(ours), f"≤ {FDR}", mean <= FDR)
+    return at_most(SKILL, what, mean(ours), FDR, baseline=mean(theirs), of=ours)
 
 
 def _found(what: str, worlds: list[tuple[Told, Told]], bar: float | None) -> Row:
     ours, theirs = ([pair[side].found for pair in worlds] for side in (0, 1))
     low, high = interval(ours)
     wanted, passed = (f"≥ {bar}", low >= bar) if bar else ("(shown)", True)
-    return Row(SKILL, what, float(np.mean(theirs)), float(np.mean(ours)), low, high, wanted, passed)
+    return Row(SKILL, what, mean(theirs), mean(ours), low, high, wanted, passed)
 
 
 def _error(worlds: list[tuple[Told, Told]]) -> Row:
     ours, theirs = ([pair[side].error for pair in worlds] for side in (0, 1))
     low, high = interval(ours)
     what = f"error of slopes, of their size, memory {MEMORIES[-1]}"
-    return Row(
-        SKILL,
-        what,
-        float(np.mean(theirs)),
-        float(np.mean(ours)),
-        low,
-        high,
-        f"≤ {ERROR_BAR}",
-        high <= ERROR_BAR,
-    )
+    return Row(SKILL, what, mean(theirs), mean(ours), low, high, f"≤ {ERROR_BAR}", high <= ERROR_BAR)

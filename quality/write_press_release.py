@@ -12,51 +12,25 @@ from typing import Any
 
 from library.prose import quoted
 from quality.harness import Bench
-from quality.judged import Answer, Functions
-from quality.planted.sheets import SPEAKERS, TODAY, TRAPS, Case, drawn, sentences
-from quality.row import Row, interval
+from quality.judged import Answer, Writer, tried
+from quality.planted.sheets import SPEAKERS, TRAPS, Case, sentences
+from quality.row import Row, never
 
 Json = dict[str, Any]
 
 SKILL = "write-press-release"
-SHEETS, HONEST = 100, 100
-REPAIR_INVENTS = 0.5
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
-    """Let the writer write, with checks and without."""
-    skill = Functions(bench.definition(SKILL))
-    naive, ours, kept, alarms, bent, inexact = [], [], [], [], 0, 0
-    for seed in seeds:
-        raw = false = bad = alarm = 0
-        for number in range(SHEETS):
-            case, draw = drawn(seed, number), Random(f"{seed}/{number}")
-            given = skill.brief(_input(case), TODAY)
-            first = _trapped(case, draw)
-            raw += _false(first)
-            taken = skill.taken(given, first, _repair(case, draw))
-            false += _false(taken)
-            whole = skill.complete(given, taken[0])
-            bad += any(not one["passed"] for one in skill.check(given, taken[0]))
-            bent += _bent(case, whole)
-            inexact += not _exact(case, whole)
-        for number in range(HONEST):
-            case, draw = drawn(seed, SHEETS + number), Random(f"honest/{seed}/{number}")
-            honest = _release(case, sentences(case, draw), case.quotes)
-            alarm += not skill.passes(skill.brief(_input(case), TODAY), honest)
-        naive.append(raw / SHEETS)
-        ours.append(false / SHEETS)
-        kept.append(1 - bad / SHEETS)
-        alarms.append(alarm / HONEST)
+    trial = tried(bench.definition(SKILL), Writer(_input, _trapped, _honest, _is_false), seeds)
+    claims, kept, alarms = trial.rows()
     return [
-        Row(SKILL, "share with a planted claim", _mean(naive), _mean(ours), *interval(ours),
-            "0, baseline > 0", passed=not any(ours) and min(naive) > 0),
-        Row(SKILL, "constraints kept", None, _mean(kept), *interval(kept), "1", passed=min(kept) == 1),
-        Row(SKILL, "quotes that nobody gave", None, bent, None, None, "0", passed=not bent),
-        Row(SKILL, "dates or links not as given", None, inexact, None, None, "0", passed=not inexact),
-        Row(SKILL, "false alarms, honest texts", None, _mean(alarms), *interval(alarms), "≤ 0.02",
-            passed=_mean(alarms) <= 0.02),
-    ]  # fmt: skip
+        claims,
+        kept,
+        never(SKILL, "quotes that nobody gave", sum(_bent(*one) for one in trial.taken)),
+        never(SKILL, "dates or links not as given", sum(not _exact(*one) for one in trial.taken)),
+        alarms,
+    ]
 
 
 def _input(case: Case) -> Json:
@@ -79,10 +53,8 @@ def _trapped(case: Case, draw: Random) -> Answer:
     return _release(case, told, quotes), planted
 
 
-def _repair(case: Case, draw: Random) -> Answer:
-    if draw.random() < REPAIR_INVENTS:
-        return _trapped(case, draw)
-    return _release(case, sentences(case, draw), case.quotes), None
+def _honest(case: Case, draw: Random) -> Json:
+    return _release(case, sentences(case, draw), case.quotes)
 
 
 def _release(case: Case, told: Sequence[str], quotes: Sequence[Json]) -> Json:
@@ -96,7 +68,7 @@ def _release(case: Case, told: Sequence[str], quotes: Sequence[Json]) -> Json:
     }
 
 
-def _false(answer: Answer) -> bool:
+def _is_false(answer: Answer) -> bool:
     release, planted = answer
     return planted is not None and planted.split(",")[0] in release["body"] and planted in _said(release)
 
@@ -122,7 +94,3 @@ def _exact(case: Case, release: Json) -> bool:
     return day in notes and [line for line in notes if line.startswith("Link: ")] == [
         f"Link: {link}" for link in case.release["links"]
     ]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
