@@ -9,7 +9,7 @@ import pytest
 
 from campaigndata import campaign, contact, pitch, story
 from quality.generator import Truth, world
-from quality.numerals import NUMBER_WORDS, is_true, proven
+from quality.numerals import NUMBER_WORDS, is_true, unclaimed
 from skill_runner.context import SkillError
 
 SHAPES = [(audience, detail) for audience in ("artist", "pr", "label") for detail in ("brief", "detailed")]
@@ -63,7 +63,7 @@ async def test_every_numeral_is_a_claim_that_is_true_and_names_its_rows_and_the_
     user = skillbench.user()
     rows = {name: [{**row, "user_id": user} for row in each] for name, each in made.rows.items()}
     found = await report(skillbench, _anew(rows), 1, audience=audience, detail=detail, period="month")
-    assert proven(found["markdown"], found["claims"])
+    assert unclaimed(found["markdown"], found["claims"]) == []
     assert all(is_true(one) and one["ref"].endswith("; log 90210") for one in found["claims"])
     assert not NUMBER_WORDS.search(found["markdown"])
 
@@ -180,7 +180,7 @@ async def test_all_equal_outcomes_are_told_with_what_chance_leaves_open(skillben
     rows = told(skillbench.user(), skillbench.now, [answer] * 20, days=25)
     found = await report(skillbench, rows, period="month", detail="detailed")
     assert share in found["markdown"]
-    assert proven(found["markdown"], found["claims"])
+    assert unclaimed(found["markdown"], found["claims"]) == []
 
 
 async def test_right_after_sending_no_share_is_expected(skillbench):
@@ -222,7 +222,7 @@ async def test_names_can_break_neither_a_table_nor_a_spreadsheet(skillbench):
     tables = [line for line in found["markdown"].splitlines() if line.startswith("|")]
     assert {line.count("|") - line.count(r"\|") for line in tables} == {3}
     assert r"=HYPERLINK(1) \| 2 # \[x\](y)" in found["markdown"]
-    assert proven(found["markdown"], found["claims"])
+    assert unclaimed(found["markdown"], found["claims"]) == []
 
 
 async def test_names_do_not_run_in_a_spreadsheet(skillbench):
