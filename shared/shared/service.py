@@ -192,7 +192,7 @@ async def _end_when_lost(client: Client, server: _Server) -> None:
 
     What a callback raises ends its trying, and FastStream's raises what a server says of a password.
     """
-    while client.is_connected or not (client.is_closed or _is_over(client)):  # noqa: ASYNC110 - nobody tells
+    while client.is_connected or not (client.is_closed or _is_over(client)):
         await asyncio.sleep(LOOK_S)
     why = told(client.last_error) if client.last_error else "closed"
     server.lost = Refusal("nats", NATS_URL, f"{NATS_URL}: the server says: {why}")

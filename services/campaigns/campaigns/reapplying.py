@@ -38,9 +38,7 @@ class Reapplying:
     async def run(self) -> None:
         """Try until it is done; Postgres, vault and read model may come later than we, and the log may go."""
         until = await self.log.last_seq()
-        while True:
-            if await self._try(until):
-                return
+        while not await self._try(until):
             await asyncio.sleep(POLL_S)
 
     async def _try(self, until: int) -> bool:

@@ -77,7 +77,7 @@ async def put(bus: Bus, config: StreamConfig, state: Json, source: Source) -> Js
             await _ask(bus, to, stream, chunk, ANSWER_S)
         done = await _ask(bus, to, stream, b"", RECOVERY_S)
         async with asyncio.timeout(RECOVERY_S):
-            while not await _connected(bus, _is_everywhere(bus, stream)):  # noqa: ASYNC110 - nobody tells
+            while not await _connected(bus, _is_everywhere(bus, stream)):
                 await asyncio.sleep(LOOK_EVERY_S)
     except (NatsError, TimeoutError) as error:
         raise _broken_off(stream, type(error).__name__) from None

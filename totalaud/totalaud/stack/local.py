@@ -113,7 +113,7 @@ class LocalStack:
 
     async def moved(self) -> None:
         """Return once the data folder is not where it was: NATS can store nothing then."""
-        while self._lock and self._lock.is_there():  # noqa: ASYNC110 - nobody tells
+        while self._lock and self._lock.is_there():
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def kill(self, name: str) -> None:

@@ -54,9 +54,7 @@ class Server:
     async def start(self) -> None:
         """Return once it answers; raise NotReady when it ends before, or takes too long."""
         deadline = time.monotonic() + self.kind.ready_within_s
-        while True:
-            if await self._started(deadline):
-                return
+        while not await self._started(deadline):
             await asyncio.sleep(TRY_AGAIN_S)
 
     async def stop(self) -> None:
