@@ -10,13 +10,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import nats
 import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -24,6 +22,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 
 from bench.driving import lines, say, serve
+from bench.reached import log_at
 from bench.work import STEPS, Document, check, passed_on
 
 TABLE = "CREATE TABLE events (seq bigint PRIMARY KEY, subject text, body jsonb, at timestamptz DEFAULT now())"
@@ -164,17 +163,8 @@ async def _until_told() -> None:
         pass
 
 
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    client = await nats.connect(url, pending_size=64 * 2**20)
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
 async def main(role: str) -> None:
-    async with connected(os.environ["FLOOR_NATS_URL"]) as client:
+    async with log_at(os.environ["FLOOR_NATS_URL"]) as client:
         await {"drive": drive, "work": work, "project": project}[role](client)
 
 

@@ -1,23 +1,19 @@
 """The floor's turn: its own NATS, a fresh database, three processes."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
-
 from bench import floor
 from bench.contender import Contender, Turn
+from bench.names import FLOOR
 from bench.ours import SYNC_INTERVALS
 from bench.piped import piped
+from bench.reached import drained, log_at, tables_at
 from bench.run import Sync
 from bench.servers import Database, fetch_value, fresh_database, nats_server
 from bench.work import STEPS, Wrong
-
-NAME = "floor"
-LOOK_EVERY_S = 0.005
 
 
 def contender(data: Path, sync: Sync, postgres: Database) -> Contender:
@@ -46,30 +42,16 @@ def contender(data: Path, sync: Sync, postgres: Database) -> Contender:
                     [driver],
                     groups,
                     lambda sessions: _check(database_url, sessions),
-                    lambda: _drained(nats_url),
+                    lambda: drained(nats_url, "projector"),
                 )
 
-    return Contender(NAME, turn)
+    return Contender(FLOOR, turn)
 
 
 async def _provision(nats_url: str, database_url: str) -> None:
-    async with floor.connected(nats_url) as client:
+    async with log_at(nats_url) as client, tables_at(database_url) as connection:
         await floor.provision(client)
-    connection = await asyncpg.connect(database_url)
-    try:
         await connection.execute(floor.TABLE)
-    finally:
-        await connection.close()
-
-
-async def _drained(nats_url: str) -> None:
-    """Wait for the projector's last batch."""
-    async with floor.connected(nats_url) as client:
-        while True:
-            info = await client.jetstream().consumer_info("EVT", "projector")
-            if not info.num_pending and not info.num_ack_pending:
-                return
-            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _check(database_url: str, sessions: int) -> None:

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID, uuid4
 
-import nats
-from nats.aio.client import Client
-
+from bench.reached import last_seq, log_at
 from bench.work import IN_FLIGHT, STEPS, document, passed_on
 from orchestrator.asked import Command, ReportAttempt, Start
 from orchestrator.decide import decide
@@ -94,26 +92,13 @@ async def write(url: str, written: Iterable[Written]) -> None:
 
     They are not acknowledged one by one, which is most of the price, but counted: nobody else may append.
     """
-    client = await nats.connect(url, pending_size=64 * 2**20)
-    try:
+    async with log_at(url) as client:
         seq = await last_seq(client)
         waiting = iter(written)
         while some := list(islice(waiting, AT_ONCE)):
             for one, commit in some:
                 await client.publish(one.subject, commit.encode(one))
             seq += len(some)
-            await _arrived(client, seq)
-    finally:
-        await client.close()
-
-
-async def _arrived(client: Client, seq: int) -> None:
-    async with asyncio.timeout(ARRIVED_S):
-        while True:
-            if await last_seq(client) >= seq:
-                return
-            await asyncio.sleep(LOOK_S)
-
-
-async def last_seq(client: Client) -> int:
-    return int((await client.jetstream().stream_info("EVT")).state.last_seq)
+            async with asyncio.timeout(ARRIVED_S):
+                while await last_seq(client) < seq:
+                    await asyncio.sleep(LOOK_S)

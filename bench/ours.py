@@ -5,13 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import asyncpg
-import nats
-
-from bench import history
 from bench.contender import Turn
 from bench.meter import Groups
 from bench.piped import Piped, piped
+from bench.reached import last_seq, log_at, tables_at
 from bench.run import Sync
 from bench.work import IN_FLIGHT, STEPS, Wrong
 from totalaud.pushing import pusher
@@ -20,7 +17,6 @@ from totalaud.stack.local import LocalStack
 SKILLS = Path(__file__).parent / "skills"
 SYNC_INTERVALS: dict[Sync, str] = {"default": "2m", "always": "always"}
 RUNNERS = ("skill-runner-1", "skill-runner-2")
-SERVICES = ("orchestrator", "skill-runner", "projector", "campaigns")
 COUNTED = """
 SELECT (SELECT count(*) FROM agent_sessions) AS sessions,
   (SELECT count(*) FROM agent_session_steps) AS steps,
@@ -80,7 +76,8 @@ class Ours:
         steps = self.asked * STEPS
         wanted = {"sessions": self.asked, "steps": steps, "executions": steps}
         wanted |= {f"right_{name}": rows for name, rows in wanted.items()}
-        wanted["checkpoint"] = await last_seq(self.stack)
+        async with log_at(self.stack.place.nats_url) as client:
+            wanted["checkpoint"] = await last_seq(client)
         if found != wanted:
             raise Wrong(f"the read model has {found}, should have {wanted}")
         if again := [one.name for one in self.stack.status() if one.restarts]:
@@ -88,21 +85,8 @@ class Ours:
 
 
 async def counted(stack: LocalStack) -> dict[str, int]:
-    connection = await asyncpg.connect(stack.place.database_url)
-    try:
-        row = await connection.fetchrow(COUNTED, STEPS)
-    finally:
-        await connection.close()
-    return dict(row or {})
-
-
-async def last_seq(stack: LocalStack) -> int:
-    """Return the last sequence of the log."""
-    client = await nats.connect(stack.place.nats_url)
-    try:
-        return await history.last_seq(client)
-    finally:
-        await client.close()
+    async with tables_at(stack.place.database_url) as connection:
+        return dict(await connection.fetchrow(COUNTED, STEPS) or {})
 
 
 @asynccontextmanager

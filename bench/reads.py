@@ -14,6 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
+from bench.reached import tables_at
+
 READERS, PAUSE_S = 3, 0.05
 SEQ = "SELECT seq FROM checkpoint"
 NEWEST = "SELECT id FROM agent_sessions ORDER BY created_at DESC, id LIMIT 20"
@@ -64,13 +66,10 @@ class _Reader:
         self._sessions: dict[UUID, tuple[int, int, int]] = {}
 
     async def read(self, url: str, enough: asyncio.Event) -> None:
-        connection = await asyncpg.connect(url)
-        try:
+        async with tables_at(url) as connection:
             while not enough.is_set():
                 await self._look(connection)
                 await asyncio.sleep(PAUSE_S)
-        finally:
-            await connection.close()
 
     async def _look(self, connection: asyncpg.Connection) -> None:
         seq = (await self._fetch(connection, SEQ) or [[self._seq]])[0][0]

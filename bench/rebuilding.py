@@ -18,6 +18,7 @@ import asyncpg
 from bench.history import COMMITS
 from bench.meter import Meter
 from bench.ours import Ours
+from bench.reached import tables_at
 from projector.ddl import ddl
 from projector.filling import MOST
 from projector.reader import page
@@ -114,19 +115,18 @@ async def _unnest(connection: asyncpg.Connection, table: str, rows: Rows) -> Non
 @asynccontextmanager
 async def _raw_tables(url: str) -> AsyncIterator[asyncpg.Connection]:
     """Empty tables beside the live ones, with the skills and agents that rows refer to."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(f"CREATE SCHEMA {RAW}")
-        await connection.execute(f"SET search_path = {RAW}")
-        for statement in ddl():
-            await connection.execute(statement)
-        for table in KNOWN:
-            await connection.execute(f"INSERT INTO {RAW}.{table} SELECT * FROM public.{table}")
-        await connection.execute("SET search_path = public; SET synchronous_commit = off")
-        yield connection
-    finally:
-        await connection.execute(f"DROP SCHEMA IF EXISTS {RAW} CASCADE")
-        await connection.close()
+    async with tables_at(url) as connection:
+        try:
+            await connection.execute(f"CREATE SCHEMA {RAW}")
+            await connection.execute(f"SET search_path = {RAW}")
+            for statement in ddl():
+                await connection.execute(statement)
+            for table in KNOWN:
+                await connection.execute(f"INSERT INTO {RAW}.{table} SELECT * FROM public.{table}")
+            await connection.execute("SET search_path = public; SET synchronous_commit = off")
+            yield connection
+        finally:
+            await connection.execute(f"DROP SCHEMA IF EXISTS {RAW} CASCADE")
 
 
 async def _rows(connection: asyncpg.Connection, table: str, ids: list[Any]) -> Rows:

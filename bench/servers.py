@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
-
+from bench.reached import tables_at
 from totalaud.stack import paths
 from totalaud.stack.nats import Nats
 from totalaud.stack.ports import LOOPBACK
@@ -96,16 +95,10 @@ async def fresh_database(server: Database, name: str) -> AsyncIterator[str]:
 
 
 async def fetch_value(url: str, sql: str) -> int:
-    connection = await asyncpg.connect(url)
-    try:
+    async with tables_at(url) as connection:
         return int(await connection.fetchval(sql))
-    finally:
-        await connection.close()
 
 
 async def _execute(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
+    async with tables_at(url) as connection:
         await connection.execute(sql)
-    finally:
-        await connection.close()

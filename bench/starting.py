@@ -4,11 +4,9 @@ import asyncio
 import time
 from uuid import UUID
 
-import asyncpg
-import nats
-
 from bench.meter import Meter
 from bench.ours import RUNNERS, Ours
+from bench.reached import last_seq, log_at, tables_at
 from bench.results import FirstWork
 
 LOOK_EVERY_S = 0.02
@@ -33,25 +31,17 @@ async def first_work(ours: Ours) -> FirstWork:
 
 
 async def _more_than(ours: Ours, asked: int) -> None:
-    while True:
-        if await _asked(ours) > asked:
-            return
+    while await _asked(ours) <= asked:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _asked(ours: Ours) -> int:
     """Return how much work was ever asked for."""
-    client = await nats.connect(ours.stack.place.nats_url)
-    try:
-        return int((await client.jetstream().stream_info("WORK")).state.last_seq)
-    finally:
-        await client.close()
+    async with log_at(ours.stack.place.nats_url) as client:
+        return await last_seq(client, "WORK")
 
 
 async def _first_work(ours: Ours) -> float:
-    connection = await asyncpg.connect(ours.stack.place.database_url)
-    try:
+    async with tables_at(ours.stack.place.database_url) as connection:
         newest: UUID = await connection.fetchval(NEWEST)
         return float(await connection.fetchval(FIRST_WORK, newest))
-    finally:
-        await connection.close()

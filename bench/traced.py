@@ -1,25 +1,21 @@
 """Our stack with every trace sent to a receiver in a process of its own."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import nats
-
 from bench.contender import Contender, Turn
+from bench.names import TRACED
 from bench.ours import Ours, running
 from bench.piped import Piped, piped
+from bench.reached import drained
 from bench.run import Sync
 from bench.work import Wrong
 from orchestrator.traces import TOGETHER_S
 from totalaud.stack import ports
-from totalaud.stack.local import LocalStack
 
-NAME = "totalaud, traced"
 ROOT_SPAN = "invoke_agent bench-agent"
-LOOK_EVERY_S = 0.01
 
 
 def contender(data: Path, sync: Sync) -> Contender:
@@ -38,7 +34,7 @@ def contender(data: Path, sync: Sync) -> Contender:
             yield _watched(plain, ours, sink)
             asked = ours.asked
 
-    return Contender(NAME, turn)
+    return Contender(TRACED, turn)
 
 
 def _watched(plain: Turn, ours: Ours, sink: Piped) -> Turn:
@@ -54,19 +50,6 @@ def _watched(plain: Turn, ours: Ours, sink: Piped) -> Turn:
         plain,
         groups={**plain.groups, "receiver": [sink.pid]},
         check=check,
-        settle=lambda: _sent(ours.stack),
+        settle=lambda: drained(ours.stack.place.nats_url, "traces"),
         idle_s=TOGETHER_S,
     )
-
-
-async def _sent(stack: LocalStack) -> None:
-    """Wait until the log's spans are taken."""
-    client = await nats.connect(stack.place.nats_url)
-    try:
-        while True:
-            info = await client.jetstream().consumer_info("EVT", "traces")
-            if not info.num_pending and not info.num_ack_pending:
-                return
-            await asyncio.sleep(LOOK_EVERY_S)
-    finally:
-        await client.close()

@@ -15,14 +15,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
-
 from bench import history, ours
 from bench.history import EVENTS
 from bench.meter import Meter
-from bench.ours import Ours, last_seq
+from bench.ours import Ours
+from bench.reached import last_seq, log_at, tables_at
 from bench.reads import Reads, reading
-from bench.rebuilding import raw
+from bench.rebuilding import KNOWN, TABLES, raw
 from bench.servers import fetch_value
 from totalaud.door import connected
 from totalaud.operator import Operator
@@ -34,13 +33,7 @@ LOAD_S = 5.0
 LEAD_S = 3.0
 LOOK_S = 0.2
 SUM = "SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM public.{} t"
-SUMMED = {
-    "agent_sessions": "id",
-    "agent_session_steps": "session_id",
-    "skill_executions": "agent_session_id",
-    "skills": None,
-    "agents": None,
-}
+SUMMED: dict[str, str | None] = {**TABLES, **dict.fromkeys(KNOWN)}
 Sums = dict[str, tuple[int, int]]
 
 
@@ -152,18 +145,17 @@ async def _rebuild(stack: Ours, told: Told, name: str) -> float:
 async def _sums(stack: Ours, upto: int | None = None) -> Sums:
     """Return rows and checksum of each table; with `upto`, of the sessions that had ended by then."""
     ended = f"SELECT id FROM public.agent_sessions WHERE status = 'completed' AND last_seq <= {upto}"
-    connection = await asyncpg.connect(stack.stack.place.database_url)
-    try:
-        async with connection.transaction(isolation="repeatable_read"):
-            await connection.execute("SET LOCAL work_mem = '256MB'")
-            found = {}
-            for table, session in SUMMED.items():
-                among = f"WHERE {session} IN ({ended})" if session and upto is not None else ""
-                rows, total = await connection.fetchrow(f"{SUM.format(table)} {among}")
-                found[table] = (rows, total)
-            return found
-    finally:
-        await connection.close()
+    async with (
+        tables_at(stack.stack.place.database_url) as connection,
+        connection.transaction(isolation="repeatable_read"),
+    ):
+        await connection.execute("SET LOCAL work_mem = '256MB'")
+        found = {}
+        for table, session in SUMMED.items():
+            among = f"WHERE {session} IN ({ended})" if session and upto is not None else ""
+            rows, total = await connection.fetchrow(f"{SUM.format(table)} {among}")
+            found[table] = (rows, total)
+        return found
 
 
 async def _checkpoint(stack: Ours) -> int:
@@ -172,10 +164,9 @@ async def _checkpoint(stack: Ours) -> int:
 
 async def _caught_up(stack: Ours) -> None:
     """Return once the tables are as far as the log."""
-    while True:
-        if await _checkpoint(stack) == await last_seq(stack.stack):
-            return
-        await asyncio.sleep(LOOK_S)
+    async with log_at(stack.stack.place.nats_url) as client:
+        while await _checkpoint(stack) != await last_seq(client):
+            await asyncio.sleep(LOOK_S)
 
 
 def _say(line: str) -> None:
