@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from library.actions import counted
+from library.figures import counted
 from library.ics import Entry, calendar
 from library.lead_times import LEAD_TIMES
 from library.meta import meta

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from library.actions import counted, needing
-from library.campaign_numbers import percent
 from library.cohort import admitted, is_own, opted_in, withheld
+from library.figures import needing, percent, with_outcome
 from library.meta import meta
 from library.outcomes import HORIZON
 from library.pitched import keys
@@ -181,8 +180,7 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
     if not needed:
         verdict = f"Your {NAMES[metric]} stands alone: {reason}"
         return {"verdict": verdict, "meta": meta(context, "own_data", you.n, warnings=[reason])}
-    known = counted(you.n, "pitch", "pitches")
-    verdict = f"Not enough data: {known} with a known outcome, about {needing(needed)}; {reason}"
+    verdict = f"Not enough data: {with_outcome(you.n)}, about {needing(needed)}; {reason}"
     told = meta(context, "insufficient", you.n, needed=needed, sources=sources, warnings=[verdict])
     return {"verdict": verdict, "meta": told}
 

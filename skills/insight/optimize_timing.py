@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from library.actions import counted, needing
 from library.exact import sends_for_lift
+from library.figures import needing, with_outcome
 from library.localtime import WEEKDAYS, part_of_day, zone
 from library.meta import meta
 from library.openings import Window, limits, openings
@@ -167,15 +167,14 @@ def _meta(
         return meta(context, "own_data", pitches, warnings=bounded(pitches))
     mean, share = (answered + 1) / (pitches + 20), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
-    sent = counted(pitches, "pitch", "pitches")
     could_do_so = mean * HALF_AS_GOOD_AGAIN < 1
     if evidence and could_do_so and pitches >= min(wanted, MOST):
-        told = f"no time stands out: {sent} with a known outcome would show one that does half as well again"
+        told = f"no time stands out: {with_outcome(pitches)} would show one that does half as well again"
         found = told if pitches >= wanted else "no time stands out"
         return meta(context, "own_data", pitches, warnings=[found, *bounded(pitches)])
     needed = max(wanted - pitches, 1)
     lacking = "no evidence yet" if not evidence else "no time stands out yet"
-    warning = f"{lacking}: {sent} with a known outcome, about {needing(needed)}"
+    warning = f"{lacking}: {with_outcome(pitches)}, about {needing(needed)}"
     return meta(
         context, "own_data" if evidence else "insufficient", pitches, needed=needed, warnings=[warning]
     )

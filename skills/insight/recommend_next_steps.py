@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from library.actions import Action, counted, ranked
+from library.actions import Action, ranked
 from library.asked import how_many
+from library.figures import with_outcome
 from library.meta import meta
 from library.next_steps import proposed
 from library.outcomes import bounded
@@ -40,6 +41,5 @@ def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     if n >= FEWEST_PITCHES:
         return meta(context, "own_data", n, warnings=warnings)
     needed = FEWEST_PITCHES - n
-    known = counted(n, "pitch", "pitches")
-    told = f"gains are rough: {known} with a known outcome, {needed} more would make them your own"
+    told = f"gains are rough: {with_outcome(n)}, {needed} more would make them your own"
     return meta(context, "insufficient", n, needed=needed, warnings=[*warnings, told])

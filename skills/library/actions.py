@@ -73,12 +73,3 @@ def skill(name: str, given: Json) -> Json:
 def record(door: str, given: Json) -> Json:
     """Return a command on a record, such as contacts.suppress."""
     return {"door": door, "input": given}
-
-
-def counted(n: int, noun: str, many: str = "") -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {many or noun + 's'}"
-
-
-def needing(n: int) -> str:
-    """Say how many more are needed."""
-    return f"{n} more {'is' if n == 1 else 'are'} needed"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from library.eventual import Ages, answered_share, delay_counts, expected_eventual
+from library.figures import percent, span
 from library.outcomes import HORIZON, HORIZON_DAYS, MOST
 from library.rates import p_greater, wilson
 from skill_runner.context import Context
@@ -165,20 +166,6 @@ def sentences(numbers: Numbers) -> list[str]:
 def says_anything(rate: Json) -> bool:
     """Whether a rate leaves anything out; right after sending anything from none to all may come."""
     return bool(rate["lo"] > 0 or rate["hi"] < 1)
-
-
-def percent(share: float) -> str:
-    """Write a share in percent to one place, a half rounded up: 3 of 48 are 6.3 %."""
-    return f"{tenths(share)} %"
-
-
-def span(rate: Json) -> str:
-    """Write a rate as 6.3 % (2.1-16.8), with a dash for a span."""
-    return f"{percent(rate['mean'])} ({tenths(rate['lo'])}–{tenths(rate['hi'])})"
-
-
-def tenths(share: float) -> str:
-    return f"{np.floor(1000 * share + 0.5) / 10:.1f}"
 
 
 def _delays(rows: list[Json]) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from library.campaign_numbers import tenths
+from library.figures import tenths
 
 NUMERAL = re.compile(r"\d+(?:[.,:]\d+)*")
 MARKUP = re.compile(r"([\\`*\[\]<>|])")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from library import music
-from library.actions import counted
+from library.figures import counted
 from library.money import currency
 
 Json = dict[str, Any]

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from library.actions import Action, Gain, counted, evidence, record, skill
+from library.actions import Action, Gain, evidence, record, skill
 from library.expected import reply_rate, still_to_come
+from library.figures import counted
 from library.followups import MOST_SENDS, PATIENCE
 from library.outcomes import HORIZON_DAYS, answered
 from library.situation import MOST_FITTING, REMEMBERED, TIRED_SENDS, Row, Situation, waits

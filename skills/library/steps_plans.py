@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from library.actions import Action, Gain, counted, evidence, record, skill
+from library.actions import Action, Gain, evidence, record, skill
 from library.applying import applying, taken_by
 from library.expected import better_template, reply_rate
+from library.figures import counted
 from library.situation import Row, Situation, waits
 
 PITCHES_OF_A_RELEASE = 40

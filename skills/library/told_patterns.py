@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from library.actions import counted, needing
-from library.campaign_numbers import span
 from library.cohort import Whose, hides_each
 from library.exact import lift
+from library.figures import needing, span, with_outcome
 from library.meta import meta
 from library.outcomes import MOST
 from library.patterns import Finding, Rules, missing_pitches, search
@@ -64,8 +63,7 @@ def nothing(
 ) -> Json:
     """Say how many pitches are missing, and cite what others have published."""
     needed = missing_pitches(successes, pitches, level=rules.fdr / 20, share=0.5, have=pitches)
-    known = counted(pitches, "pitch", "pitches")
-    lacking = f"not enough data: {known} with a known outcome, about {needing(needed)}"
+    lacking = f"not enough data: {with_outcome(pitches)}, about {needing(needed)}"
     cited = references(outcome)
     return {
         "patterns": [],

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from library import music
-from library.actions import counted
 from library.asked import how_many
 from library.duplicates import merged
 from library.eligibility import Applicant, genre_fit, obstacles, places_of
+from library.figures import counted
 from library.meta import meta
 from library.money import currency
 from skill_runner.context import Context, SkillError

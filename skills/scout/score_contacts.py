@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from library import music
-from library.actions import counted
 from library.asked import how_many
 from library.contact_history import OTHERS, Past, expected, pasts, pitched_for, priors
+from library.figures import counted
 from library.meta import meta
 from library.objections import left_out, reachable
 from library.rates import Prior

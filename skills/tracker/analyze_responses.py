@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
-from library.actions import counted, needing
+from library.figures import counted, needing, with_outcome
 from library.meta import meta
 from library.outcomes import HORIZON_DAYS, bounded, campaign, delivered, mature
 from library.response_rows import categories, pitches_by
@@ -62,10 +62,7 @@ def _warnings(rows: list[Json], alive: list[Json], settled: list[Json], *, overl
     if not alive:
         return [*told, "nothing was delivered: 'totalaud outreach import' brings what was sent"]
     if len(settled) < FEWEST:
-        told.append(
-            f"not enough data: {counted(len(settled), 'pitch', 'pitches')} with a known outcome, "
-            f"{needing(FEWEST - len(settled))}"
-        )
+        told.append(f"not enough data: {with_outcome(len(settled))}, {needing(FEWEST - len(settled))}")
     if len(settled) < len(alive):
         young = len(alive) - len(settled)
         many, verb = counted(young, "pitch", "pitches"), "counts" if young == 1 else "count"

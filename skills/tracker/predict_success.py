@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from library.actions import counted, needing
+from library.figures import needing, with_outcome
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
 from library.objections import left_out, reachable
@@ -160,8 +160,8 @@ def _warnings(rows: list[Json], people: list[Json], card: Json, *, looked_at: in
     told = []
     if len(rows) < FEWEST:
         told.append(
-            f"not enough data for a model: {counted(len(rows), 'pitch', 'pitches')} with a known outcome, "
-            f"{needing(FEWEST - len(rows))}; these are rates"
+            f"not enough data for a model: {with_outcome(len(rows))}, {needing(FEWEST - len(rows))}; "
+            "these are rates"
         )
     elif card["kind"] != "logistic":
         told.append("a model did no better than the rates of contact and type: these are rates")

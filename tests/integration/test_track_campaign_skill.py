@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campaigndata import campaign, contact, pitch, story
-from library.campaign_numbers import span
+from library.figures import span
 from skill_runner.context import SkillError
 
 

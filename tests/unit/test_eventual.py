@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from library.campaign_numbers import percent, span
 from library.eventual import EDGES, Ages, answered_share, delay_counts, expected_eventual
-from library.exact import Table
-from library.patterns import Finding
 from library.rates import wilson
-from library.told_patterns import sentence
-from skillmodules import skill_module
 
 NO_HISTORY = np.zeros(len(EDGES) - 1)
 
@@ -83,15 +78,3 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(n):
         found = expected_eventual(ages(age, seen), delay_counts(before[before <= 21]))
         hits += found["lo"] <= share * (1 - np.exp(-((21 / scale) ** 0.9))) <= found["hi"]
     assert 0.9 <= hits / 200 <= 0.995
-
-
-def test_a_half_is_rounded_up():
-    assert percent(3 / 48) == "6.3 %"
-    assert span(wilson(5, 40)) == "12.5 % (5.5–26.1)"  # noqa: RUF001
-    own = {"mean": 3 / 48}
-    place = {"mean": 0.4, "lo": 0.2, "hi": 0.6, "n": 20}
-    compared = skill_module("insight/benchmark_performance.py").sentence(own, place, "reply_rate")
-    assert compared.startswith("Your reply rate is 6.3 %: 40 % (20 to 60) of 20 artists")
-    finding = Finding((("region", "UK"),), Table(3, 45, 5, 35), 0.5, adjusted=False, verdict="suggestive")
-    rates = {"rate": wilson(3, 48), "baseline": wilson(5, 40), "lift": 0.5}
-    assert f"reply {span(wilson(3, 48))} vs 12.5 % (5.5" in sentence(finding, rates, "replied")

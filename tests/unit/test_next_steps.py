@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from library.actions import Action, Gain, counted, evidence, needing, ranked, skill
+from library.actions import Action, Gain, evidence, ranked, skill
 from library.expected import better_template, reply_rate, rivals, still_to_come
 from library.situation import Situation, tired
 from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting, rest_contacts
@@ -205,11 +205,6 @@ def test_a_template_is_not_better_for_having_gone_to_those_who_answer_more():
 
 def test_no_history_names_no_template():
     assert better([]) is None
-
-
-def test_one_is_singular():
-    assert [counted(1, "day"), counted(2, "pitch", "pitches")] == ["1 day", "2 pitches"]
-    assert [needing(1), needing(2)] == ["1 more is needed", "2 more are needed"]
 
 
 BOUNCED = pitch(40, bounced_at=NOW - timedelta(days=40))

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from library.campaign_numbers import SURE, span
+from library.campaign_numbers import SURE
 from library.exact import benjamini_hochberg
 from library.rates import fit_beta, p_greater, posterior, wilson
-from skillmodules import skill_module
 
 
 @pytest.mark.parametrize(
@@ -100,10 +99,3 @@ def test_without_groups_the_prior_is_one_in_twenty():
 
 def test_q_values_come_from_one_place():
     assert benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.02, 0.04, 0.04, 0.02])
-
-
-def test_a_share_is_written_alike_wherever_it_is_told():
-    benchmark = skill_module("insight/benchmark_performance.py")
-    own, place = wilson(3, 48), {"mean": 0.5, "lo": 0.25, "hi": 0.75, "n": 12}
-    assert benchmark.sentence(own, place, "reply_rate").startswith("Your reply rate is 6.3 %:")
-    assert span(own).startswith("6.3 % (2.1")
