@@ -14,7 +14,7 @@ from library.figures import needing, percent, with_outcome
 from library.meta import meta
 from library.outcomes import HORIZON
 from library.pitched import keys
-from library.rates import wilson
+from library.rates import towards_usual, wilson
 from library.references import references
 from library.seeds import generator
 from library.shrinking import mean_draws, rank_draws, rate_draws
@@ -161,8 +161,8 @@ def own_result(you: Counts, metric: str) -> Json:
 
 def missing(you: Counts, metric: str) -> int:
     """Return how many more pitches bring the rate to within three points; 0 when it is there."""
-    drawn = (you.successes(metric) + 1) / (you.n + 20)
-    wanted = (NORMAL_95 / WISHED_ERROR) ** 2 * drawn * (1 - drawn)
+    rate = towards_usual(you.successes(metric), you.n)
+    wanted = (NORMAL_95 / WISHED_ERROR) ** 2 * rate * (1 - rate)
     return max(int(np.ceil(wanted)) - you.n, 0)
 
 

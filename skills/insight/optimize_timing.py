@@ -16,6 +16,7 @@ from library.localtime import WEEKDAYS, part_of_day, zone
 from library.meta import meta
 from library.openings import Window, limits, openings
 from library.outcomes import HORIZON, MOST, bounded
+from library.rates import towards_usual
 from library.seeds import generator
 from library.slots import (
     USUAL,
@@ -165,7 +166,7 @@ def _meta(
     pitches, answered = sum(one.pitches for one in seen), sum(one.answered for one in seen)
     if evidence and _surest(slots, p_best) >= STANDS_OUT:
         return meta(context, "own_data", pitches, warnings=bounded(pitches))
-    mean, share = (answered + 1) / (pitches + 20), 1 / max(len(slots), 2)
+    mean, share = towards_usual(answered, pitches), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
     could_do_so = mean * HALF_AS_GOOD_AGAIN < 1
     if evidence and could_do_so and pitches >= min(wanted, MOST):

@@ -9,10 +9,9 @@ from typing import Any
 from library.actions import Gain
 from library.exact import Table, mantel_haenszel
 from library.outcomes import HORIZON_DAYS, answered, mature, watched
-from library.rates import p_greater, posterior
+from library.rates import USUAL, p_greater, posterior
 from library.survival import Curve, kaplan_meier
 
-USUAL_RATE, AS_IF = 0.05, 20
 FEWEST_ANSWERS = 10
 USUAL_MEDIAN_DAYS = 3.0
 FEWEST_OF_TEMPLATE = 50
@@ -34,7 +33,7 @@ class Better:
 def reply_rate(history: list[Row], now: datetime) -> Gain:
     """Return the rate of mature pitches, drawn to 5 % as if by 20 pitches: mean and lower bound."""
     old = mature(history, now)
-    rate = posterior(sum(map(answered, old)), len(old), USUAL_RATE * AS_IF, (1 - USUAL_RATE) * AS_IF)
+    rate = posterior(sum(map(answered, old)), len(old), *USUAL)
     return Gain(rate["mean"], rate["lo"])
 
 
@@ -105,7 +104,7 @@ def better_template(
     rate = usual[0] / usual[1]
     more = best[0] / best[1] - rate
     more = min(rate * (alike.ratio - 1), more) if rate else more
-    low = posterior(*best, 1, 19)["lo"] - rate
+    low = posterior(*best, *USUAL)["lo"] - rate
     return Better(found.best, found.usual, Gain(more, min(max(low, 0.0), more)), best[1] + usual[1])
 
 

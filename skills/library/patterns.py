@@ -22,6 +22,7 @@ from library.exact import (
     sign_flip_p,
     simes,
 )
+from library.rates import towards_usual
 from library.subgroups import (
     DOUBLING,
     Candidate,
@@ -118,10 +119,9 @@ def tested_family(sample: Sample, rules: Rules, within: np.ndarray, names: list[
 def missing_pitches(successes: int, total: int, *, level: float, share: float, have: int) -> int:
     """Return how many more pitches would show a doubling four times in five; at least 1.
 
-    `share` of them have the attribute. The rate is drawn to 5 % as if by 20 pitches, so that a handful of
-    answers decides little.
+    `share` of them have the attribute.
     """
-    mean = (successes + 1) / (total + 20)
+    mean = towards_usual(successes, total)
     wanted = sends_for_lift(mean, times=DOUBLING, level=level, power=POWER, share=min(share, 0.5))
     return max(wanted - have, 1)
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betainc, betaincinv, betaln, expit, logit, ndtri, roots_legendre
 
-PRIOR_SUCCESSES, PRIOR_PITCHES = 1.0, 20.0
+USUAL_RATE, USUAL = 0.05, (1.0, 19.0)
 USUAL_PRECISION, PRECISION_SPREAD = 30.0, 1.5
 MEANS, PRECISIONS = (1e-4, 1 - 1e-4), (2.0, 5_000.0)
 NODES = 400
@@ -44,6 +44,11 @@ def posterior(k: float, n: float, a: float, b: float, level: float = 0.95) -> di
     return made(k, n, above / (above + below), (low, high), "beta posterior")
 
 
+def towards_usual(k: float, n: float) -> float:
+    """Return the share drawn to 5 % as if by 20 pitches, so that a handful of answers decides little."""
+    return (k + USUAL[0]) / (n + sum(USUAL))
+
+
 def fit_beta(ks: Iterable[int], ns: Iterable[int]) -> Prior:
     """Return the beta prior (a, b) that groups share: the beta-binomial's maximum likelihood, held in bounds.
 
@@ -58,10 +63,10 @@ def fit_beta(ks: Iterable[int], ns: Iterable[int]) -> Prior:
         mean, precision = float(expit(place[0])), float(np.exp(place[1]))
         a, b = mean * precision, (1 - mean) * precision
         fit = float((many * (betaln(a + k, b + n - k) - betaln(a, b))).sum())
-        fit += PRIOR_SUCCESSES * np.log(mean) + (PRIOR_PITCHES - PRIOR_SUCCESSES) * np.log1p(-mean)
+        fit += USUAL[0] * np.log(mean) + USUAL[1] * np.log1p(-mean)
         return -fit + ((place[1] - np.log(USUAL_PRECISION)) / PRECISION_SPREAD) ** 2 / 2
 
-    pooled = ((many * k).sum() + PRIOR_SUCCESSES) / ((many * n).sum() + PRIOR_PITCHES)
+    pooled = towards_usual((many * k).sum(), (many * n).sum())
     start = [logit(np.clip(pooled, *MEANS)), np.log(USUAL_PRECISION)]
     found = minimize(misfit, start, method="L-BFGS-B", bounds=[logit(MEANS), np.log(PRECISIONS)])
     mean, precision = float(expit(found.x[0])), float(np.exp(found.x[1]))

@@ -9,13 +9,14 @@ from library.actions import Action, Gain, evidence, record, skill
 from library.applying import applying, taken_by
 from library.expected import better_template, reply_rate
 from library.figures import counted
+from library.rates import USUAL_RATE
 from library.situation import Row, Situation, waits
 
 PITCHES_OF_A_RELEASE = 40
 LATE_DAYS, LATE_LOST, EARLY_LOST = 28, 0.3, 0.15
 SOON_DAYS, SOON_LOST, LATER_LOST = 7, 1.0, 0.5
 PLACEMENT_IN_ANSWERS, PLACED_SHARE = 3.0, 0.1
-SILENT_PITCHES, USUAL_RATE, USE_OF_LATE_ANSWERS = 60, 0.05, 0.2
+SILENT_PITCHES, USE_OF_LATE_ANSWERS = 60, 0.2
 MONTH_DAYS, WEEKS = 28, 4
 DONE_DAYS = 45
 
