@@ -29,6 +29,8 @@ from library.slots import (
     parsed,
     propensities,
     sharing,
+    times_as_often,
+    totals,
 )
 from skill_runner.context import Context, SkillError
 
@@ -75,10 +77,11 @@ def run(given: Json, context: Context) -> Json:
     evidence = enough(seen)
     facts = known(seen, slots, rng)
     p_best = chances_of_best(facts.draws) if evidence else np.full(len(slots), 1 / len(slots))
+    scale = times_as_often(seen).get(given.get("type"), 1.0)
     chances = propensities(p_best, sharing(slots)) if evidence else p_best
     schedule, unscheduled = scheduled(_people(given), context, home, Plan(slots, chances, window), rng)
     return {
-        "slots": told(slots, facts, p_best, _scale(seen, given.get("type"))) if evidence else [],
+        "slots": told(slots, facts, p_best, scale) if evidence else [],
         "schedule": schedule,
         "unscheduled": unscheduled,
         "exploration": round(1 - float(chances[p_best.argmax()]), 4) if evidence else 1.0,
@@ -163,7 +166,7 @@ def told(slots: tuple[Slot, ...], facts: Known, p_best: np.ndarray, scale: float
 def _meta(
     context: Context, seen: list[Seen], slots: tuple[Slot, ...], p_best: np.ndarray, *, evidence: bool
 ) -> Json:
-    pitches, answered = sum(one.pitches for one in seen), sum(one.answered for one in seen)
+    answered, pitches = totals(seen)
     if evidence and _surest(slots, p_best) >= STANDS_OUT:
         return meta(context, "own_data", pitches, warnings=bounded(pitches))
     mean, share = towards_usual(answered, pitches), 1 / max(len(slots), 2)
@@ -184,16 +187,6 @@ def _meta(
 def _surest(slots: tuple[Slot, ...], p_best: np.ndarray) -> float:
     """Return how likely the likeliest part of a day is the best, however many of its hours are allowed."""
     return float((p_best * sharing(slots)).max())
-
-
-def _scale(seen: list[Seen], kind: str | None) -> float:
-    """Return how much more often the type answers than all together, drawn to 1 as if by 50 pitches."""
-    of_kind = [one for one in seen if one.kind == kind]
-    common = sum(one.answered for one in seen) / max(sum(one.pitches for one in seen), 1)
-    if not common:
-        return 1.0
-    answered, pitches = sum(one.answered for one in of_kind), sum(one.pitches for one in of_kind)
-    return (answered + 50 * common) / ((pitches + 50) * common)
 
 
 def _summary(draws: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Slots of the week in which a pitch may go out: what is known of them, and how to choose among them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,22 +62,20 @@ def parsed(text: str) -> Slot | None:
     return Slot(days[0], hour) if len(days) == 1 and hour <= LAST_HOUR else None
 
 
-def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generator) -> Known:
+def known(seen: Sequence[Seen], slots: tuple[Slot, ...], rng: np.random.Generator) -> Known:
     """Estimate each slot's rate with contact types made comparable (indirect standardisation).
 
     A type that answers more often counts for more pitches, so that a slot is not praised for whom it was
     used for. Slots are drawn towards each other as far as they are alike; hours of one part of a day are
     known by the same pitches, and are one.
     """
-    given = list(seen)
-    rates = _rates_by_kind(given)
-    common = max(_share(given), 1e-9)
+    times = times_as_often(seen)
     places: dict[tuple[int, str], list[float]] = {}
-    for one in given:
+    for one in seen:
         counts = places.setdefault((one.weekday, one.part), [0.0, 0.0, 0.0])
         counts[0] += one.answered
         counts[1] += one.pitches
-        counts[2] += one.pitches * rates[one.kind] / common
+        counts[2] += one.pitches * times[one.kind]
     different = list(dict.fromkeys(slot.place for slot in slots))
     answered, pitches, comparable = np.array([places.get(one, [0.0, 0.0, 0.0]) for one in different]).T
     draws = rate_draws(answered, np.maximum(comparable, answered), rng, draws=DRAWS)
@@ -85,11 +83,25 @@ def known(seen: Iterable[Seen], slots: tuple[Slot, ...], rng: np.random.Generato
     return Known(answered[of], pitches[of], draws[:, of])
 
 
-def enough(seen: Iterable[Seen]) -> bool:
+def times_as_often(seen: Sequence[Seen]) -> dict[str, float]:
+    """Return how much more often each type answers than all together, drawn to 1 as if by 50 pitches."""
+    answered, pitches = totals(seen)
+    common, times = answered / max(pitches, 1), {}
+    for kind in {one.kind for one in seen}:
+        answered, pitches = totals([one for one in seen if one.kind == kind])
+        times[kind] = (answered + 50 * common) / (pitches + 50) / max(common, 1e-9)
+    return times
+
+
+def totals(seen: Sequence[Seen]) -> tuple[int, int]:
+    """Return how many pitches were answered, and how many there were."""
+    return sum(one.answered for one in seen), sum(one.pitches for one in seen)
+
+
+def enough(seen: Sequence[Seen]) -> bool:
     """Whether slots may be told apart at all; below it, all are equal."""
-    given = list(seen)
-    answered = sum(one.answered for one in given)
-    return sum(one.pitches for one in given) >= FEWEST_PITCHES and answered >= FEWEST_ANSWERS
+    answered, pitches = totals(seen)
+    return pitches >= FEWEST_PITCHES and answered >= FEWEST_ANSWERS
 
 
 def chances_of_best(draws: np.ndarray) -> np.ndarray:
@@ -113,19 +125,3 @@ def propensities(p_best: np.ndarray, shared_by: np.ndarray | float = 1.0) -> np.
     if not sharp.sum():
         return np.full(len(p_best), 1 / len(p_best))
     return (1 - KEPT_FOR_OTHERS) * sharp / sharp.sum() + KEPT_FOR_OTHERS / len(p_best)
-
-
-def _share(seen: Iterable[Seen]) -> float:
-    given = list(seen)
-    return sum(one.answered for one in given) / max(sum(one.pitches for one in given), 1)
-
-
-def _rates_by_kind(seen: list[Seen]) -> Mapping[str, float]:
-    """Return each type's rate, drawn towards that of all as if by 50 pitches."""
-    common = _share(seen)
-    found = {}
-    for kind in {one.kind for one in seen}:
-        of_kind = [one for one in seen if one.kind == kind]
-        pitches, answered = sum(one.pitches for one in of_kind), sum(one.answered for one in of_kind)
-        found[kind] = (answered + 50 * common) / (pitches + 50)
-    return found
