@@ -15,10 +15,11 @@ from library.meta import meta
 from library.outcomes import HORIZON
 from library.pitched import keys
 from library.rates import towards_usual, wilson
+from library.records import artist, campaign
 from library.references import references
 from library.seeds import generator
 from library.shrinking import mean_draws, rank_draws, rate_draws
-from skill_runner.context import Context, SkillError
+from skill_runner.context import Context
 
 YEAR = timedelta(days=365)
 DRAWS = 2000
@@ -81,9 +82,9 @@ class Counts(NamedTuple):
 def run(given: Json, context: Context) -> Json:
     """Return `you`, the `cohort` where it may be shown, one's `percentile` in it, and published figures."""
     metric = given["metric"]
-    artist = _artist(given, context)
+    whose = _whose(given, context)
     you = _own(given, context)
-    others, reason = _others(given, context, artist)
+    others, reason = _others(given, context, whose)
     cited = references(metric)
     own = own_result(you, metric)
     if not others or not you.trials(metric):
@@ -185,14 +186,14 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
     return {"verdict": verdict, "meta": told}
 
 
-def _others(given: Json, context: Context, artist: str | None) -> tuple[list[Counts], str]:
+def _others(given: Json, context: Context, whose: str | None) -> tuple[list[Counts], str]:
     """Return the cohort's counts, or none and why; nobody is set beside themselves."""
     all_mine = not (given.get("campaign_id") or given.get("artist_id"))
     wanted = keys((given.get("cohort") or {}).get("genres") or ())
     artists = [
         one
         for one in opted_in(context)
-        if one["id"] != artist
+        if one["id"] != whose
         and not (all_mine and is_own(one, context))
         and (not wanted or wanted & set(one["genre_keys"] or ()))
     ]
@@ -216,19 +217,12 @@ def _own(given: Json, context: Context) -> Counts:
     return _counts(rows[0]) if rows else Counts()
 
 
-def _artist(given: Json, context: Context) -> str | None:
-    """Return whose results they are, None for all of the user's; raises SkillError for an unknown id."""
-    if campaign := given.get("campaign_id"):
-        found = context.rows(
-            "SELECT artist_id FROM campaigns WHERE user_id = :user AND id = :id", id=campaign
-        )
-        if not found:
-            raise SkillError("campaign_id: there is no such campaign")
-        return found[0]["artist_id"]
-    if artist := given.get("artist_id"):
-        if not context.rows("SELECT 1 FROM artists WHERE user_id = :user AND id = :id", id=artist):
-            raise SkillError("artist_id: there is no such artist")
-        return str(artist)
+def _whose(given: Json, context: Context) -> str | None:
+    """Return the artist whose results they are, None for all; raises SkillError for an unknown id."""
+    if given.get("campaign_id"):
+        return campaign(context, given["campaign_id"])["artist_id"]
+    if given.get("artist_id"):
+        return artist(context, given["artist_id"])["id"]
     return None
 
 

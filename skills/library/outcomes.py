@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from skill_runner.context import Context, SkillError
+from skill_runner.context import Context
 
 HORIZON_DAYS = 21
 HORIZON = timedelta(days=HORIZON_DAYS)
@@ -26,10 +26,6 @@ WHERE p.user_id = :user AND p.sent_at <= :until
 ORDER BY p.sent_at DESC, p.id
 LIMIT :most
 """
-CAMPAIGN = """
-SELECT id, name, artist_id, release_id, genres, created_at, closed_at
-FROM campaigns WHERE user_id = :user AND id = CAST(:campaign AS uuid)
-"""
 
 Row = dict[str, Any]
 
@@ -40,14 +36,6 @@ class Watched:
 
     days: list[float]
     answered: list[bool]
-
-
-def campaign(context: Context, campaign_id: str) -> Row:
-    """Return a campaign of the user's; raises SkillError."""
-    found = context.rows(CAMPAIGN, campaign=campaign_id)
-    if not found:
-        raise SkillError("campaign_id: you have no campaign of this id")
-    return found[0]
 
 
 def latest(context: Context, *, until: datetime) -> list[Row]:

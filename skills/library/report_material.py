@@ -9,9 +9,10 @@ from library.actions import Action, ranked
 from library.campaign_numbers import Numbers
 from library.followups import due
 from library.next_steps import proposed
-from library.outcomes import bounded, campaign, delivered, latest, mature
+from library.outcomes import bounded, delivered, latest, mature
 from library.patterns import Rules
 from library.pitched import own_pitches
+from library.records import campaign
 from library.report_refs import Refs
 from library.response_rows import categories, pitches_by
 from library.responses import all_groups, curve_of, grouped, groups, largest

@@ -8,9 +8,10 @@ from typing import Any
 
 from library.acts import acts
 from library.expected import Rivals, rivals
-from library.outcomes import MOST, campaign, latest, mature
+from library.outcomes import MOST, latest, mature
 from library.pitched import keys
-from skill_runner.context import Context, SkillError
+from library.records import artist, campaign
+from skill_runner.context import Context
 
 MOST_CAMPAIGNS, MOST_SEARCHED = 200, 3
 MOST_FITTING = 200
@@ -211,8 +212,6 @@ def _artist(context: Context, campaign_id: str | None, artist_id: str | None) ->
     if campaign_id:
         act = campaign(context, campaign_id)
         return artist_id or act["artist_id"]
-    if artist_id and not context.rows(
-        "SELECT 1 FROM artists WHERE user_id = :user AND id = :id", id=artist_id
-    ):
-        raise SkillError("artist_id: you have no artist of this id")
+    if artist_id:
+        artist(context, artist_id)
     return artist_id

@@ -11,6 +11,7 @@ from library.eligibility import Applicant, genre_fit, obstacles, places_of
 from library.figures import counted
 from library.meta import meta
 from library.money import currency
+from library.records import artist
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -20,7 +21,6 @@ NONE_RECORDED = (
     "no opportunity with a deadline to come is recorded: 'totalaud opportunities import FILE' brings some"
 )
 GENRE, REGION = 0.7, 0.3
-ARTIST = "SELECT genres, location FROM artists WHERE user_id = :user AND id = CAST(:artist AS uuid)"
 SQL = """
 SELECT id, title, kind, url, opens, deadline, cost, currency, genres, regions, rules, source
 FROM opportunities
@@ -55,18 +55,13 @@ def run(given: Json, context: Context) -> Json:
 
 def applicant(given: Json, context: Context) -> Applicant:
     """Put together who asks, from the artist's record and what is given; the latter stands first."""
-    artist: Json = {}
-    if given.get("artist_id"):
-        found = context.rows(ARTIST, artist=given["artist_id"])
-        if not found:
-            raise SkillError("artist_id: you have no artist of this id")
-        artist = found[0]
+    recorded = artist(context, given["artist_id"]) if given.get("artist_id") else {}
     release = given.get("release") or {}
-    own = places_of(artist.get("location"))
+    own = places_of(recorded.get("location"))
     asked = frozenset(place for region in given.get("regions") or [] for place in music.reach(region))
     return Applicant(
         today=context.now().date(),
-        genres=tuple(given.get("genres") or artist.get("genres") or ()),
+        genres=tuple(given.get("genres") or recorded.get("genres") or ()),
         places=own or asked,
         release_date=_date(release.get("date")),
         release_type=release.get("type"),

@@ -5,7 +5,8 @@ from typing import Any
 
 from library.figures import counted, needing, with_outcome
 from library.meta import meta
-from library.outcomes import HORIZON_DAYS, bounded, campaign, delivered, mature
+from library.outcomes import HORIZON_DAYS, bounded, delivered, mature
+from library.records import campaign
 from library.response_rows import categories, pitches_by
 from library.responses import (
     OVERLAPPING,

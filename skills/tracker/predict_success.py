@@ -9,10 +9,11 @@ from library.figures import needing, with_outcome
 from library.forecasting import FEWEST, forecast
 from library.meta import meta
 from library.objections import left_out, reachable
-from library.outcomes import HORIZON_DAYS, campaign
+from library.outcomes import HORIZON_DAYS
 from library.pitched import genre_match, keys
 from library.propensity import Sent
 from library.rates import made
+from library.records import campaign
 from skill_runner.context import Context, SkillError
 
 MOST, MOST_ASKED, SHOWN = 6_000, 2_000, 200

@@ -6,7 +6,7 @@ from typing import Any
 from library import campaign_numbers as numbers_of
 from library.followups import due
 from library.meta import meta
-from library.outcomes import campaign
+from library.records import campaign
 from skill_runner.context import Context, SkillError
 
 DAYS = {"7d": 7, "28d": 28, "all": None}

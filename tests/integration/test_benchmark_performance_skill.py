@@ -116,7 +116,7 @@ async def test_what_belongs_to_somebody_else_is_not_known(skillbench, field):
     stranger = act_of(uuid4(), sends=1, replies=0)
     await skillbench.load(stranger)
     theirs = stranger["campaigns" if field == "campaign_id" else "artists"][0]["id"]
-    with pytest.raises(SkillError, match=field):
+    with pytest.raises(SkillError, match=f"{field}: you have no"):
         await skillbench.run(SKILL, {field: str(theirs)}, user=skillbench.user())
 
 

@@ -246,7 +246,7 @@ def release(user, act, **values):
 
 @pytest.mark.parametrize("field", ["campaign_id", "artist_id"])
 async def test_an_unknown_id_is_refused_by_name(skillbench, field):
-    with pytest.raises(SkillError, match=field):
+    with pytest.raises(SkillError, match=f"{field}: you have no"):
         await skillbench.run(SKILL, {field: str(uuid4())}, user=skillbench.user())
 
 
