@@ -54,8 +54,7 @@ class Delays:
     def chance(self, days: float) -> Gain:
         """Return how likely a pitch that has been silent for so long is answered within the horizon."""
         if self.curve is None:
-            left = 0.5 ** (days / USUAL_MEDIAN_DAYS)
-            return Gain(self.rate.mean * left, self.rate.low * left)
+            return self.rate.times(0.5 ** (days / USUAL_MEDIAN_DAYS))
         waiting, end = self.curve.waiting_at(days), self.curve.waiting_at(HORIZON_DAYS)
         mean = max(1 - end / waiting, 0.0) if waiting > 0 else 0.0
         return Gain(mean, mean * self.rate.low / self.rate.mean)

@@ -7,7 +7,7 @@ too thinly spread to show a doubling are not tested: what decides about that is 
 nothing of the outcome (Bourgon, Gentleman, Huber 2010).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -94,7 +94,7 @@ def search(sample: Sample, rules: Rules) -> tuple[list[Finding], int]:
         below = tested_family(sample, rules, sample.mask(condition), others)
         dearer = family.price(rules.fdr) / (1 - FIRST_SHARE)
         pairs = [one for name in below.q for one in _judged(sample, rules, below, name, dearer=dearer)]
-        found += [_below(condition, one) for one in pairs if one.verdict == "supported"]
+        found += [replace(one, rule=(condition, *one.rule)) for one in pairs if one.verdict == "supported"]
         tested += len(below.q)
     return sorted(found, key=_firmness), tested
 
@@ -193,11 +193,6 @@ def _lacking(sample: Sample, family: Family, name: str) -> Finding:
     rule = best.condition if best else (name, "any")
     table = best.table if best else Table(0, 0, 0, 0)
     return Finding((rule,), table, 1.0, adjusted=False, verdict="not_enough_data", needed=needed)
-
-
-def _below(parent: Condition, finding: Finding) -> Finding:
-    rule = (parent, *finding.rule)
-    return Finding(rule, finding.table, finding.q, finding.adjusted, finding.verdict)
 
 
 def _firmness(finding: Finding) -> tuple[int, float, str]:

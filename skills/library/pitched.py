@@ -1,8 +1,4 @@
-"""Mature pitches with what was known when they were sent: read once, one column per attribute.
-
-Mature means sent longer ago than the horizon, answered or not: were young answers counted and young silences
-not, whatever was sent lately would look good.
-"""
+"""Mature pitches with what was known when they were sent: read once, one column per attribute."""
 
 import json
 from collections import Counter, defaultdict
@@ -18,6 +14,7 @@ from skill_runner.context import Context
 
 MOST_ATTRIBUTES = 60
 TIMES = ("weekday", "part of day", "slot")
+MATCH = {True: "yes", False: "no", None: None}
 
 FIELDS = """
     p.replied_at IS NOT NULL AS replied, p.placed_at IS NOT NULL AS placed, p.sent_at, p.channel, p.template,
@@ -75,7 +72,7 @@ def columns(rows: Sequence[Row]) -> dict[str, Values]:
     sent = [local(row["sent_at"], row["timezone"]) for row in rows]
     built_in: dict[str, Values] = {
         "contact type": [row["type"] for row in rows],
-        "genre match": [genre_match(row) for row in rows],
+        "genre match": [MATCH[genre_match(row)] for row in rows],
         "region": _places([row["region"] for row in rows]),
         "template": [row["template"] for row in rows],
         "channel": [row["channel"] for row in rows],
@@ -88,13 +85,11 @@ def columns(rows: Sequence[Row]) -> dict[str, Values]:
     return built_in | own
 
 
-def genre_match(row: Row) -> str | None:
+def genre_match(row: Row) -> bool | None:
     """Whether the contact takes a genre of the campaign, else of its artist; None where neither says."""
     wanted = keys(row["wanted"] or row["own"] or ())
     has = set(row["genre_keys"] or ())
-    if not wanted or not has:
-        return None
-    return "yes" if wanted & has else "no"
+    return bool(wanted & has) if wanted and has else None
 
 
 def keys(names: Iterable[str]) -> set[str]:

@@ -151,7 +151,11 @@ def rest_contacts(at: Situation) -> Iterator[Action]:
         f"Leave {counted(len(resting), 'contact')} alone for {REMEMBERED.days} days",
         Gain(harm, harm / 2),
         1,
-        (evidence("contacts", resting, f"{TIRED_SENDS} or more pitches in 60 days, no answer"),),
+        (
+            evidence(
+                "contacts", resting, f"{TIRED_SENDS} or more pitches in {REMEMBERED.days} days, no answer"
+            ),
+        ),
         skill("optimize-timing", {"contacts": people, "not_before": later}),
         estimated=False,
     )

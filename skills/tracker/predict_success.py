@@ -74,7 +74,7 @@ def run(given: Json, context: Context) -> Json:
     people = _people(None if given.get("contacts") is None else kept, act, context)
     before, column = context.now() - horizon, SUCCESS[given["outcome"]]
     rows = context.rows(MATURE.format(column=column), before=before, horizon=horizon, most=MOST)
-    rows = [{**row, "match": _told(genre_match(row))} for row in rows]
+    rows = [{**row, "match": genre_match(row)} for row in rows]
     model = forecast(rows, horizon, given["outcome"])
     ids = [person["id"] for person in people if person.get("id")]
     found = context.rows(
@@ -139,7 +139,7 @@ def _people(contacts: list[Json] | None, act: Json | None, context: Context) -> 
 
 
 def _as_if_sent(person: Json, past: Json | None, wanted: list[str], now: datetime) -> Sent:
-    match = _told(genre_match({"wanted": wanted, "own": (), "genre_keys": person["genre_keys"]}))
+    match = genre_match({"wanted": wanted, "own": (), "genre_keys": person["genre_keys"]})
     if past is None:
         return Sent(type=person["type"], match=match)
     days = (now - past["last"]) / timedelta(days=1)
@@ -177,10 +177,6 @@ def _pitched_here(pasts: list[Json]) -> list[str]:
     """Say of whom the campaign knows already: what is predicted is how another pitch would do."""
     here, answered = (sum(past[name] for past in pasts) for name in ("here", "answered"))
     return [f"{here} pitched in this campaign already, {answered} answered"] if here else []
-
-
-def _told(match: str | None) -> bool | None:
-    return None if match is None else match == "yes"
 
 
 def _who(person: Json) -> Json:
