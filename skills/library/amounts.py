@@ -7,16 +7,7 @@ from unicodedata import category, numeric
 
 from library.english import DECADES, FIRST_OF, ORDINALS, SCALES, TENS, UNITS
 
-SUFFIXES = {
-    "k": 1e3,
-    "m": 1e6,
-    "mn": 1e6,
-    "bn": 1e9,
-    "hundred": 1e2,
-    "thousand": 1e3,
-    "million": 1e6,
-    "billion": 1e9,
-}
+SUFFIXES = {**SCALES, "k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000}
 FIGURES = re.compile(
     r"(?P<money>[£$€])?(?P<whole>\d{1,3}(?:[,\u00a0\u202f]\d{3})+|\d+)(?P<part>\.\d+)?"
     r"(?:\s?(?P<share>%|per\s?cent\b)|(?P<th>st|nd|rd|th)\b|[’']?(?P<decade>s)\b"

@@ -6,15 +6,12 @@ from typing import Any
 
 from library import prose
 from library.claims import Sheet
-from library.english import ORDINARY, stem
+from library.english import MONTH_NAMES, ORDINARY, stem
 
 Json = dict[str, Any]
 USED = 0.4
 SPELT = frozenset({"ep", "r&b", "rnb", "uk", "us", "edm", "idm"})
 VOWELS, SPELT_VOWELS = "aeiou", "aefhilmnorsx"
-MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 
 
 def artist_of(info: Mapping[str, Any], today: date) -> Json:
@@ -117,7 +114,7 @@ def sentence(text: str) -> str:
 
 
 def written(day: date, locale: str = "en-GB") -> str:
-    month = MONTHS[day.month - 1]
+    month = MONTH_NAMES.title().split()[day.month - 1]
     return f"{month} {day.day}, {day.year}" if locale == "en-US" else f"{day.day} {month} {day.year}"
 
 

@@ -9,8 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from library.english import WEEKDAY_NAMES
+
 HOME = ZoneInfo("Europe/London")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = tuple(WEEKDAY_NAMES.split())
 PARTS = {"night": 0, "morning": 5, "afternoon": 12, "evening": 17}
 HOURS = {"night": 3, "morning": 10, "afternoon": 14, "evening": 18}
 ZONES = {
