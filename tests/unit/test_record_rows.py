@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from campaigns import stream_importing
+from campaigns import outreach_rows, stream_importing
 from campaigns.campaign import outreach_id
 from campaigns.cells import Fault
 from campaigns.columns import ALL, ARTISTS, CONTACTS, OPPORTUNITIES, OUTREACH, alike, names
 from campaigns.csvfile import read
 from campaigns.market_rows import artist, coverage, opportunity
 from campaigns.outreach_events import event_of
-from campaigns.outreach_rows import KINDS, checker
+from campaigns.outreach_rows import KINDS
 from controls import NOW
 from shared.parts import parts
 from shared.refusal import Refusal
@@ -22,9 +23,9 @@ from shared.refusal import Refusal
 CANARY = "Zzyzx"
 ADA = str(UUID(int=5, version=4))
 SENT = {"contact_id": ADA, "campaign": "Spring", "event": "sent", "at": "2026-05-01T10:00:00+01:00"}
-outreach = checker(NOW)
-covered = coverage(NOW)
-day = stream_importing.checker(NOW)
+outreach = partial(outreach_rows.outreach, now=NOW)
+covered = partial(coverage, now=NOW)
+day = partial(stream_importing.streams, now=NOW)
 
 Check = Callable[[dict[str, Any]], Any]
 

@@ -1,6 +1,7 @@
 """What is imported whole: how each kind of file is read, and which record a row is."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ def coverage_from(histories: Histories[Last, Any]) -> WholeImporting[Last]:
     """Import coverage: the same artist, outlet, day, title and address is the same piece."""
 
     def from_file(request: Import) -> Batch[Keyed]:
-        return read(request, COVERAGE, coverage(datetime.now(UTC)))
+        return read(request, COVERAGE, partial(coverage, now=datetime.now(UTC)))
 
     return WholeImporting(histories, from_file, _by_identity(histories))
 

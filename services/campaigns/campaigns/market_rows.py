@@ -1,6 +1,5 @@
 """The rules for one row of opportunities, of coverage and of artists. A fault names field and rule."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, get_args
 
@@ -87,26 +86,22 @@ def _rules(cells: Cells) -> dict[str, Any]:
     return {name: value for name, value in rules.items() if value not in (None, [])}
 
 
-def coverage(now: datetime) -> Callable[[dict[str, Any]], Keyed | list[Fault]]:
-    """Return the check of one row; nothing may have been played or written after `now`."""
-
-    def row(given: dict[str, Any]) -> Keyed | list[Fault]:
-        cells = Cells(given, COVERAGE.known)
-        cells.need("artist", "outlet")
-        event = {
-            "artist": cells.text("artist") or "",
-            "outlet": cells.text("outlet") or "",
-            "kind": cells.text("kind", limits.SHORT),
-            "date": cells.read("date", lambda text: values.past_day(values.day(text), now)),
-            "url": cells.text("url", limits.ADDRESS),
-            "title": cells.text("title"),
-            "genres": cells.texts("genres"),
-        }
-        which = (event[name] for name in ("artist", "outlet", "date", "title", "url"))
-        identity = "|".join(str(one or "") for one in which)
-        return cells.faults or _keyed(identity, CoverageImported.of(event), given)
-
-    return row
+def coverage(given: dict[str, Any], *, now: datetime) -> Keyed | list[Fault]:
+    """Check one row; nothing may have been played or written after `now`."""
+    cells = Cells(given, COVERAGE.known)
+    cells.need("artist", "outlet")
+    event = {
+        "artist": cells.text("artist") or "",
+        "outlet": cells.text("outlet") or "",
+        "kind": cells.text("kind", limits.SHORT),
+        "date": cells.read("date", lambda text: values.past_day(values.day(text), now)),
+        "url": cells.text("url", limits.ADDRESS),
+        "title": cells.text("title"),
+        "genres": cells.texts("genres"),
+    }
+    which = (event[name] for name in ("artist", "outlet", "date", "title", "url"))
+    identity = "|".join(str(one or "") for one in which)
+    return cells.faults or _keyed(identity, CoverageImported.of(event), given)
 
 
 def artist(given: dict[str, Any]) -> Keyed | list[Fault]:

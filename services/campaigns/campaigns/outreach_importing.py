@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from campaigns.history import Histories, Known
 from campaigns.imports import LISTED, Import, ImportedOutreach
 from campaigns.naming import as_id
 from campaigns.outreach_events import event_of, is_objection, sealed
-from campaigns.outreach_rows import Row, checker
+from campaigns.outreach_rows import Row, outreach
 from campaigns.reading import Batch, Done, Line, read
 from campaigns.suppressing import suppress
 from shared.parts import parts
@@ -53,7 +54,7 @@ class OutreachImporting:
 
     async def handle(self, user: UUID, request: Import, cause: str) -> ImportedOutreach:
         """Import what is good and new; who is written of must be a contact already."""
-        batch = await asyncio.to_thread(read, request, OUTREACH, checker(datetime.now(UTC)))
+        batch = await asyncio.to_thread(read, request, OUTREACH, partial(outreach, now=datetime.now(UTC)))
         ids = await self.vault.ids()
         people = [meant(ids, user, line.row) for line in batch.lines]
         unknown = await self._unknown(user, set(people))

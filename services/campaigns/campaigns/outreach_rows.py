@@ -1,6 +1,5 @@
 """The rules for one row of outreach. A fault names field and rule, never the value."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast, get_args
@@ -41,44 +40,40 @@ class Row:
     propensity: float | None
 
 
-def checker(now: datetime) -> Callable[[dict[str, Any]], Row | list[Fault]]:
-    """Return the check of one row; nothing of it may lie after `now`."""
-
-    def row(given: dict[str, Any]) -> Row | list[Fault]:
-        cells = Cells(given, OUTREACH.known)
-        cells.need("campaign", "event", "at")
-        contact_id, email = cells.uuid("contact_id"), cells.read("contact_email", address, limits.LINE)
-        if contact_id is None and email is None and not cells.faults:
-            cells.fault("contact_email", "an e-mail address or contact_id is needed")
-        campaign, kind = cells.text("campaign"), _kind(cells)
-        at = cells.read("at", lambda text: values.past(values.moment(text), now))
-        channel, template = cells.text("channel"), cells.text("template")
-        detail = cells.text("detail", limits.TEXT)
-        category = cells.one_of("category", _category, CATEGORIES)
-        if category is not None and kind != "replied":
-            cells.fault("category", "only a reply has one")
-        if says_objected(str(given.get("event") or "")):
-            category = "objected"
-        attributes, propensity = _attributes(given.get("attributes"), cells), cells.number("propensity")
-        if propensity is not None and not 0 <= propensity <= 1:
-            cells.fault("propensity", "must lie between 0 and 1")
-        if cells.faults or campaign is None or kind is None or at is None:
-            return cells.faults
-        return Row(
-            contact_id=contact_id,
-            email=email,
-            campaign=campaign,
-            kind=kind,
-            at=at,
-            channel=channel,
-            template=template,
-            detail=detail,
-            category=cast("ReplyCategory | None", category),
-            attributes=attributes,
-            propensity=propensity,
-        )
-
-    return row
+def outreach(given: dict[str, Any], *, now: datetime) -> Row | list[Fault]:
+    """Check one row; nothing of it may lie after `now`."""
+    cells = Cells(given, OUTREACH.known)
+    cells.need("campaign", "event", "at")
+    contact_id, email = cells.uuid("contact_id"), cells.read("contact_email", address, limits.LINE)
+    if contact_id is None and email is None and not cells.faults:
+        cells.fault("contact_email", "an e-mail address or contact_id is needed")
+    campaign, kind = cells.text("campaign"), _kind(cells)
+    at = cells.read("at", lambda text: values.past(values.moment(text), now))
+    channel, template = cells.text("channel"), cells.text("template")
+    detail = cells.text("detail", limits.TEXT)
+    category = cells.one_of("category", _category, CATEGORIES)
+    if category is not None and kind != "replied":
+        cells.fault("category", "only a reply has one")
+    if says_objected(str(given.get("event") or "")):
+        category = "objected"
+    attributes, propensity = _attributes(given.get("attributes"), cells), cells.number("propensity")
+    if propensity is not None and not 0 <= propensity <= 1:
+        cells.fault("propensity", "must lie between 0 and 1")
+    if cells.faults or campaign is None or kind is None or at is None:
+        return cells.faults
+    return Row(
+        contact_id=contact_id,
+        email=email,
+        campaign=campaign,
+        kind=kind,
+        at=at,
+        channel=channel,
+        template=template,
+        detail=detail,
+        category=cast("ReplyCategory | None", category),
+        attributes=attributes,
+        propensity=propensity,
+    )
 
 
 def _kind(cells: Cells) -> OutreachKind | None:

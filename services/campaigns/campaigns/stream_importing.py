@@ -1,9 +1,9 @@
 """Imports days of an artist's metrics: what differs from the last value of its day is news."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,7 +37,7 @@ class StreamImporting:
 
     async def handle(self, user: UUID, request: ImportStreams, cause: str) -> Imported:
         """Import what is good and new; the artist must be there."""
-        batch = await asyncio.to_thread(read, request, STREAMS, checker(datetime.now(UTC)))
+        batch = await asyncio.to_thread(read, request, STREAMS, partial(streams, now=datetime.now(UTC)))
         artist_id, known = await find(self.artists, user, user, request.artist)
         agreed = batch.unanimous(batch.lines, lambda row: row.day, DIFFERENT)
         lines = batch.once(agreed, lambda row: row.day)
@@ -54,21 +54,17 @@ class StreamImporting:
         return batch.report(done, dry_run=request.dry_run)
 
 
-def checker(now: datetime) -> Callable[[dict[str, Any]], Day | list[Fault]]:
-    """Return the check of one row; no day may lie after `now`."""
-
-    def row(given: dict[str, Any]) -> Day | list[Fault]:
-        cells = Cells(given, STREAMS.known)
-        cells.need("date")
-        day = cells.read("date", lambda text: values.past_day(values.day(text), now))
-        metrics = {metric: cells.count(metric) for metric in METRICS}
-        if not cells.faults and all(value is None for value in metrics.values()):
-            cells.fault(None, "has no value")
-        if cells.faults or day is None:
-            return cells.faults
-        given_ones = ((metric, value) for metric, value in metrics.items() if value is not None)
-        return Day(
-            day, tuple(MetricDay(metric=metric, day=day, value=float(value)) for metric, value in given_ones)
-        )
-
-    return row
+def streams(given: dict[str, Any], *, now: datetime) -> Day | list[Fault]:
+    """Check one row; no day may lie after `now`."""
+    cells = Cells(given, STREAMS.known)
+    cells.need("date")
+    day = cells.read("date", lambda text: values.past_day(values.day(text), now))
+    metrics = {metric: cells.count(metric) for metric in METRICS}
+    if not cells.faults and all(value is None for value in metrics.values()):
+        cells.fault(None, "has no value")
+    if cells.faults or day is None:
+        return cells.faults
+    given_ones = ((metric, value) for metric, value in metrics.items() if value is not None)
+    return Day(
+        day, tuple(MetricDay(metric=metric, day=day, value=float(value)) for metric, value in given_ones)
+    )
