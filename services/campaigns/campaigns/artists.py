@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from campaigns.keeping import Told
-from campaigns.naming import give, unless_given
+from campaigns.naming import give, unknown, unless_given
 from shared.log import Past
 from shared.record_events import (
     ArtistEvent,
@@ -66,7 +66,7 @@ def is_news(day: MetricDay, artist: Artist) -> bool:
 
 def _known(artist: Artist) -> None:
     if artist.profile is None:
-        raise Refusal("unknown_artist", "artist", "artist: none of yours has this name or id")
+        raise unknown("artist")
 
 
 def evolve(artist: Artist, past: Past) -> Artist:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID, uuid5
 
-from campaigns.naming import give, unless_given
+from campaigns.naming import give, unknown, unless_given
 from shared.log import Past
 from shared.record_events import (
     CampaignClosed,
@@ -115,7 +115,7 @@ def is_news(event: OutreachRecorded, campaign: Campaign) -> bool:
 
 def _known(campaign: Campaign) -> None:
     if campaign.profile is None:
-        raise Refusal("unknown_campaign", "campaign", "campaign: none of yours has this name or id")
+        raise unknown("campaign")
 
 
 def evolve(campaign: Campaign, past: Past) -> Campaign:

@@ -9,7 +9,7 @@ from campaigns import values
 from campaigns.cells import Cells, Fault
 from campaigns.columns import CONTACTS
 from campaigns.keeping import untold
-from campaigns.kinds import kind_of, kinds
+from campaigns.kinds import KINDS, kind_of
 from campaigns.objecting import objected, says_objected
 from shared.address import address
 from shared.record_events import ContactImported, SubscriberType
@@ -88,7 +88,7 @@ def row(given: dict[str, Any]) -> Row | Objection | list[Fault]:
     if not name and not texts["email"] and not cells.faults:
         cells.fault("name", "a name or an e-mail is needed")
     email = cells.read("email", address, LONGEST["email"]) if texts["email"] else None
-    kind = cells.one_of("type", kind_of, kinds())
+    kind = cells.one_of("type", kind_of, KINDS)
     suppressed = cells.flag("suppressed", objected)
     if cells.flag("subscribed", lambda word: not says_objected(word)) is False:
         suppressed = True

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
+AT_ONCE = 32
 
 
-async def for_each(items: Iterable[T], do: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
+async def for_each(items: Iterable[T], do: Callable[[T], Awaitable[None]], *, at_once: int = AT_ONCE) -> None:
     """Run through all items; the first error ends it, what was begun is cancelled."""
     turn = iter(items)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from campaigns import contacts
 from campaigns.contacts import Contact
 from campaigns.history import Histories, Known
-from campaigns.naming import as_id, id_of
+from campaigns.naming import as_id, id_of, unknown
 from campaigns.outreach_rows import Row
 from campaigns.requests import OfContact
 from shared.keyring import Ids
@@ -42,9 +42,7 @@ async def find(
     """Return the record that is meant; refuse what is not there."""
     id_, known = await locate(histories, user, scope, named)
     if known.state.profile is None:
-        noun = histories.life.noun
-        field = field or noun
-        raise Refusal(f"unknown_{noun}", field, f"{field}: none of yours has this name or id")
+        raise unknown(histories.life.noun, field)
     return id_, known
 
 

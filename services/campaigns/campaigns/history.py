@@ -17,7 +17,6 @@ from shared.newest import Newest
 from shared.one_by_one import OneByOne
 from shared.subjects import Aggregate
 
-AT_ONCE = 32
 PAGE, PAGE_BYTES = 100, 500_000
 
 S = TypeVar("S")
@@ -101,7 +100,7 @@ class Histories(Generic[S, C]):
             past = Past((last,)) if enough else await self._log.load(aggregate)
             found[aggregate] = Known(past.seq, self.life.evolve(self.life.nothing, past))
 
-        await for_each(lasts, know, at_once=AT_ONCE)
+        await for_each(lasts, know)
         return {aggregate.uuid: known for aggregate, known in found.items()}
 
     async def past(self, user: UUID, id_: UUID) -> Past:

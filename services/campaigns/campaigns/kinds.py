@@ -26,11 +26,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "label": ("labels", "record label", "a r", "a&r", "imprint", "plattenfirma"),
     "venue": ("venues", "promoter", "booker", "festival", "club", "veranstalter"),
 }  # fmt: skip
+KINDS = tuple(ALIASES)
 _KIND_OF = {alias: kind for kind, aliases in ALIASES.items() for alias in (kind, *aliases)}
-
-
-def kinds() -> tuple[str, ...]:
-    return tuple(ALIASES)
 
 
 def kind_of(text: str) -> str | None:

@@ -31,6 +31,12 @@ def give(event: NameGiven, field: str, *, taken: bool, given: UUID | None) -> li
     return [] if given == event.to else [event]
 
 
+def unknown(noun: str, field: str | None = None) -> Refusal:
+    """Refuse a name or an id that no record has."""
+    field = field or noun
+    return Refusal(f"unknown_{noun}", field, f"{field}: none of yours has this name or id")
+
+
 def unless_given(given: UUID | None, field: str) -> None:
     """Refuse to begin a record under an id whose name was given away a moment ago."""
     if given is not None:

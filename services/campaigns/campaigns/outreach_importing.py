@@ -26,7 +26,6 @@ from shared.record_events import OutreachRecorded
 from shared.refusal import Refusal
 from shared.vault import Vault
 
-AT_ONCE = 32
 COMMIT_BYTES = 500_000
 
 Event = Line[OutreachRecorded]
@@ -73,7 +72,7 @@ class OutreachImporting:
                 one.created = bool(one.name and one.news)
         else:
             await suppress(self.contacts, user, (line.row.contact_id for line in objecting), cause)
-            await for_each(each, append, at_once=AT_ONCE)
+            await for_each(each, append)
         report = batch.report(done, dry_run=request.dry_run)
         created = sorted(one.name for one in each if one.name and one.created)
         lines = tuple(sorted(line.number for line in objecting)[:LISTED])
@@ -104,7 +103,7 @@ class OutreachImporting:
                 new = name if known.state.profile is None else None
                 found[name] = by_id.setdefault(id_, OfCampaign(id_, known, new))
 
-        await for_each(sorted(names), look, at_once=AT_ONCE)
+        await for_each(sorted(names), look)
         return found
 
     async def _append(self, user: UUID, told: OfCampaign, batch: Batch[Row], cause: str) -> list[Done]:

@@ -14,7 +14,6 @@ from campaigns.crowd import for_each
 from campaigns.imports import LISTED, MOST_ROWS, Import, Imported, Repetition, RowError
 from shared.refusal import Refusal
 
-AT_ONCE = 32
 DIGITS = 16
 
 A = TypeVar("A")
@@ -99,7 +98,7 @@ class Batch(Generic[R]):
                     raise
                 self.refuse(line(item), [Fault(refusal.field, refusal.message)])
 
-        await for_each(items, attempt, at_once=AT_ONCE)
+        await for_each(items, attempt)
         return done
 
     def report(self, done: list[Done], *, dry_run: bool) -> Imported:

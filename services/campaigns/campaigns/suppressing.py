@@ -13,8 +13,6 @@ from campaigns.requests import ContactDone, OfContact
 from shared.refusal import Refusal
 from shared.vault import Vault
 
-AT_ONCE = 32
-
 
 async def suppress(histories: Histories[Contact, Any], user: UUID, people: Iterable[UUID], cause: str) -> int:
     """Note that these people object, whatever is imported later; return the last sequence."""
@@ -24,7 +22,7 @@ async def suppress(histories: Histories[Contact, Any], user: UUID, people: Itera
         nonlocal last
         last = max(last, (await histories.record(user, person, Suppress(), cause)).seq)
 
-    await for_each(set(people), note, at_once=AT_ONCE)
+    await for_each(set(people), note)
     return last
 
 
