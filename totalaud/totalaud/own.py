@@ -16,15 +16,12 @@ OUTLETS = """
 SELECT DISTINCT outlet FROM contacts WHERE user_id = $1 AND NOT erased AND outlet IS NOT NULL LIMIT 50000
 """
 ANYBODY = "SELECT 1 FROM contacts WHERE user_id = $1 AND NOT erased LIMIT 1"
-AT_OUTLET = """
+CONTACTS = """
 SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
-FROM contacts
-WHERE user_id = $1 AND outlet = ANY($2::text[]) AND NOT erased ORDER BY suppressed, id LIMIT $3
+FROM contacts WHERE user_id = $1 AND NOT erased AND
 """
-CONTACT = """
-SELECT id, name, email, outlet, role, type, genres, regions, source, source_url, imported_at, suppressed
-FROM contacts WHERE user_id = $1 AND id = $2 AND NOT erased
-"""
+AT_OUTLET = f"{CONTACTS} outlet = ANY($2::text[]) ORDER BY suppressed, id LIMIT $3"
+CONTACT = f"{CONTACTS} id = $2"
 PITCHED_FOR = """
 SELECT DISTINCT p.contact_id, CAST(k.release_id AS text) AS release_id FROM pitches p
 JOIN campaigns k ON k.id = p.campaign_id AND k.user_id = p.user_id
