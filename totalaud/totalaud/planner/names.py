@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from totalaud.planner import words as w
-from totalaud.planner.vocabulary import Vocabulary, key, unaccented
+from totalaud.planner.vocabulary import Vocabulary, key, unaccented, without
 
 WORD = re.compile(r"[^\W_]+(?:[-&'][^\W_]+)*|&")
 COMMA = re.compile(r"[,;:!?()]|\s[-\u2013]\s")
@@ -133,10 +133,10 @@ def nameable(vocabulary: Vocabulary) -> dict[str, Meanings]:
     """Return all that each name may stand for, by its key: a single may be called like its campaign."""
     plain = _plain(vocabulary)
     tables = {
-        "campaign": _own(vocabulary.campaigns, plain),
-        "release": _own(vocabulary.releases, plain),
-        "artist": _own(vocabulary.artists, plain),
-        "outlet": _own(vocabulary.outlets, plain),
+        "campaign": without(plain, vocabulary.campaigns),
+        "release": without(plain, vocabulary.releases),
+        "artist": without(plain, vocabulary.artists),
+        "outlet": without(plain, vocabulary.outlets),
         "genres": vocabulary.genres,
         "regions": vocabulary.places,
     }
@@ -180,10 +180,6 @@ def _known(words: Sequence[str], known: Mapping[str, Meanings]) -> Meanings | No
         if found := known.get(said) or known.get(unaccented(said)[-1]):
             return found
     return None
-
-
-def _own(names: Mapping[str, str], plain: AbstractSet[str]) -> dict[str, str]:
-    return {name: told for name, told in names.items() if name not in plain}
 
 
 def _plain(vocabulary: Vocabulary) -> AbstractSet[str]:

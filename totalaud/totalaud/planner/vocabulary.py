@@ -74,8 +74,8 @@ def vocabulary(
     read = {one: music.understood(one) for one in genres}
     strange = (one for one, said in read.items() if said.words or said.regions)
     return Vocabulary(
-        genres=_without(plain, by_key(strange)) | music.known_genres(),
-        places=_without(plain, by_key(places)) | music.known_places(),
+        genres=without(plain, by_key(strange)) | music.known_genres(),
+        places=without(plain, by_key(places)) | music.known_places(),
         kinds={name: tuple(words) for name, words in music.TYPES.items()},
         outlets={**known_outlets(), **by_key(outlets)},
         campaigns=by_key(campaigns),
@@ -101,7 +101,7 @@ def by_key(names: Iterable[str | None]) -> dict[str, str]:
     return {**{said: name for whole, name in spelt.items() for said in unaccented(whole)}, **spelt}
 
 
-def _without(plain: AbstractSet[str], names: Mapping[str, str]) -> dict[str, str]:
+def without(plain: AbstractSet[str], names: Mapping[str, str]) -> dict[str, str]:
     return {said: name for said, name in names.items() if said not in plain}
 
 
