@@ -11,7 +11,7 @@ import numpy as np
 
 from library.cohort import admitted, is_own, opted_in, withheld
 from library.figures import needing, percent, with_outcome
-from library.meta import meta
+from library.meta import own_data
 from library.outcomes import HORIZON
 from library.pitched import keys
 from library.rates import towards_usual, wilson
@@ -99,7 +99,7 @@ def run(given: Json, context: Context) -> Json:
         "percentile": place,
         "references": cited,
         "verdict": sentence(own, place, metric),
-        "meta": meta(context, "own_data", you.n),
+        "meta": own_data(context, you.n),
     }
 
 
@@ -180,9 +180,9 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
     sources = sorted({one["source"] for one in references(metric)})
     if not needed:
         verdict = f"Your {NAMES[metric]} stands alone: {reason}"
-        return {"verdict": verdict, "meta": meta(context, "own_data", you.n, warnings=[reason])}
+        return {"verdict": verdict, "meta": own_data(context, you.n, warnings=[reason])}
     verdict = f"Not enough data: {with_outcome(you.n)}, about {needing(needed)}; {reason}"
-    told = meta(context, "insufficient", you.n, needed=needed, sources=sources, warnings=[verdict])
+    told = own_data(context, you.n, missing=needed, sources=sources, warnings=[verdict])
     return {"verdict": verdict, "meta": told}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from library.exact import sends_for_lift
 from library.figures import needing, with_outcome
 from library.localtime import WEEKDAYS, part_of_day, zone
-from library.meta import meta
+from library.meta import meta, own_data
 from library.openings import Window, limits, openings
 from library.outcomes import HORIZON, MOST, bounded
 from library.rates import towards_usual
@@ -168,14 +168,14 @@ def _meta(
 ) -> Json:
     answered, pitches = totals(seen)
     if evidence and _surest(slots, p_best) >= STANDS_OUT:
-        return meta(context, "own_data", pitches, warnings=bounded(pitches))
+        return own_data(context, pitches, warnings=bounded(pitches))
     mean, share = towards_usual(answered, pitches), 1 / max(len(slots), 2)
     wanted = sends_for_lift(mean, times=HALF_AS_GOOD_AGAIN, level=0.05 / len(slots), power=POWER, share=share)
     could_do_so = mean * HALF_AS_GOOD_AGAIN < 1
     if evidence and could_do_so and pitches >= min(wanted, MOST):
         told = f"no time stands out: {with_outcome(pitches)} would show one that does half as well again"
         found = told if pitches >= wanted else "no time stands out"
-        return meta(context, "own_data", pitches, warnings=[found, *bounded(pitches)])
+        return own_data(context, pitches, warnings=[found, *bounded(pitches)])
     needed = max(wanted - pitches, 1)
     lacking = "no evidence yet" if not evidence else "no time stands out yet"
     warning = f"{lacking}: {with_outcome(pitches)}, about {needing(needed)}"

@@ -5,7 +5,7 @@ from typing import Any
 from library.actions import Action, ranked
 from library.asked import how_many
 from library.figures import with_outcome
-from library.meta import meta
+from library.meta import own_data
 from library.next_steps import proposed
 from library.outcomes import bounded
 from library.situation import MOST_CAMPAIGNS, Situation, situation
@@ -38,8 +38,6 @@ def _meta(context: Context, at: Situation, actions: list[Action]) -> Json:
     if not actions:
         there = at.history or at.campaigns or at.artists or at.opportunities
         warnings.append("no step is worth its effort now" if there else NOTHING_THERE)
-    if n >= FEWEST_PITCHES:
-        return meta(context, "own_data", n, warnings=warnings)
-    needed = FEWEST_PITCHES - n
-    told = f"gains are rough: {with_outcome(n)}, {needed} more would make them your own"
-    return meta(context, "insufficient", n, needed=needed, warnings=[*warnings, told])
+    if missing := max(FEWEST_PITCHES - n, 0):
+        warnings.append(f"gains are rough: {with_outcome(n)}, {missing} more would make them your own")
+    return own_data(context, n, missing=missing, warnings=warnings)

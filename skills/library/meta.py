@@ -24,3 +24,11 @@ def meta(
         "sources": list(sources),
         "warnings": list(warnings),
     }
+
+
+def own_data(
+    context: Context, n: int, *, missing: int = 0, sources: Iterable[str] = (), warnings: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the `Meta` of an answer from the user's own rows; it is insufficient where some are missing."""
+    basis = "insufficient" if missing else "own_data"
+    return meta(context, basis, n, needed=missing or None, sources=sources, warnings=warnings)

@@ -9,7 +9,7 @@ import numpy as np
 from library.cohort import Whose, hides_each
 from library.exact import lift
 from library.figures import needing, span, with_outcome
-from library.meta import meta
+from library.meta import own_data
 from library.outcomes import MOST
 from library.patterns import Finding, Rules, missing_pitches, search
 from library.pitched import TIMES, columns, shared_only
@@ -48,7 +48,7 @@ def answer(
         "patterns": [pattern(one, outcome) for one in shown],
         "tested": tested,
         "references": [],
-        "meta": meta(context, "own_data", len(rows), warnings=latest),
+        "meta": own_data(context, len(rows), warnings=latest),
     }
 
 
@@ -69,11 +69,10 @@ def nothing(
         "patterns": [],
         "tested": 0,
         "references": cited,
-        "meta": meta(
+        "meta": own_data(
             context,
-            "insufficient",
             pitches,
-            needed=needed,
+            missing=needed,
             sources=sorted({one["source"] for one in cited}),
             warnings=[lacking, *warnings],
         ),

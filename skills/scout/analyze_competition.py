@@ -6,7 +6,7 @@ from typing import Any
 from library import music
 from library.asked import how_many
 from library.likeness import cosine, profile, rarity
-from library.meta import meta
+from library.meta import own_data
 from library.spelling import usual
 from skill_runner.context import Context, SkillError
 
@@ -39,14 +39,8 @@ def run(given: Json, context: Context) -> Json:
     warnings += [] if any(covered.values()) else ["no coverage is known: import some to see gaps"]
     warnings += [f"{READ} artists were looked at"] if len(artists) >= READ else []
     warnings += [f"of {len(missing)} outlets the first {GAPS} are told"] if len(missing) > GAPS else []
-    about = meta(
-        context,
-        "own_data" if similar else "insufficient",
-        len(artists),
-        needed=None if similar else 1,
-        sources=["artists", "coverage"],
-        warnings=warnings,
-    )
+    sources = ["artists", "coverage"]
+    about = own_data(context, len(artists), missing=0 if similar else 1, sources=sources, warnings=warnings)
     told_of = summary(you, similar, missing)
     return {"similar": similar, "gaps": missing[:GAPS], "summary": told_of, "meta": about}
 

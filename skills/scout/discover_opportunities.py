@@ -9,7 +9,7 @@ from library.asked import how_many
 from library.duplicates import merged
 from library.eligibility import Applicant, genre_fit, obstacles, places_of
 from library.figures import counted
-from library.meta import meta
+from library.meta import own_data
 from library.money import currency
 from library.records import artist
 from skill_runner.context import Context, SkillError
@@ -48,8 +48,8 @@ def run(given: Json, context: Context) -> Json:
     warnings += unlike(there, by)
     warnings += [] if rows else [NONE_RECORDED]
     warnings += [f"the next {READ} deadlines were looked at"] if len(rows) >= READ else []
-    basis, needed = ("own_data", None) if rows else ("insufficient", 1)
-    about = meta(context, basis, len(rows), needed=needed, sources=["opportunities"], warnings=warnings)
+    missing = 0 if rows else 1
+    about = own_data(context, len(rows), missing=missing, sources=["opportunities"], warnings=warnings)
     return {"opportunities": best[:limit], "total": len(best), "meta": about}
 
 

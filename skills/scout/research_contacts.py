@@ -11,7 +11,7 @@ from typing import Any
 from library import music
 from library.asked import how_many
 from library.contact_history import histories
-from library.meta import meta
+from library.meta import own_data
 from skill_runner.context import Context
 
 Json = dict[str, Any]
@@ -72,8 +72,8 @@ def run(given: Json, context: Context) -> Json:
     contacts = [{**row, **known.get(row["id"], {})} for row in shown]
     unpitched = " who was not pitched for this release yet" if wish.unpitched_for else ""
     warnings = [] if rows else [f"none of your contacts fits{unpitched}"]
-    basis, needed = ("own_data", None) if rows else ("insufficient", 1)
-    about = meta(context, basis, total, needed=needed, sources=["contacts"], warnings=warnings)
+    missing = 0 if rows else 1
+    about = own_data(context, total, missing=missing, sources=["contacts"], warnings=warnings)
     return {"contacts": contacts, "total": total, "widened": widened, "meta": about}
 
 

@@ -13,7 +13,7 @@ from library import music
 from library.asked import how_many
 from library.contact_history import OTHERS, Past, expected, pasts, pitched_for, priors
 from library.figures import counted
-from library.meta import meta
+from library.meta import own_data
 from library.objections import left_out, reachable
 from library.rates import Prior
 from skill_runner.context import Context, SkillError
@@ -215,11 +215,11 @@ def freshness(imported_at: str | None, now: datetime) -> Fit:
 
 def _about(context: Context, contacts: list[Json], memory: Memory | None, warnings: list[str]) -> Json:
     if not contacts:
-        return meta(context, "insufficient", 0, needed=1, warnings=[*warnings, "there is nobody to score"])
+        return own_data(context, 0, missing=1, warnings=[*warnings, "there is nobody to score"])
     if memory is None:
-        return meta(context, "own_data", 0, sources=["contacts"], warnings=warnings)
+        return own_data(context, 0, sources=["contacts"], warnings=warnings)
     settled = sum(past.n for past in memory.pasts.values())
-    return meta(context, "own_data", settled, sources=["contacts", "pitches"], warnings=warnings)
+    return own_data(context, settled, sources=["contacts", "pitches"], warnings=warnings)
 
 
 def _order(contact: Json) -> tuple[float, str]:

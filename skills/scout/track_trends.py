@@ -17,7 +17,7 @@ import numpy as np
 from library import music
 from library.asked import how_many, share_of_false
 from library.exact import benjamini_hochberg
-from library.meta import meta
+from library.meta import own_data
 from library.outcomes import HORIZON, MOST, bounded
 from library.slopes import FEWEST, Slope, slopes
 from library.spelling import usual
@@ -101,13 +101,12 @@ def run(given: Json, context: Context) -> Json:
         one |= {"q_value": float(q), "direction": direction(one["slope_per_week"], float(q), limit)}
     told.sort(key=lambda one: (one["q_value"] is None, one["q_value"] or 0.0, one["key"], one["metric"]))
     n = sum(len(one["points"]) for one in told)
-    basis = "own_data" if tested else "insufficient"
-    needed = None if tested else min((one["needed"] for one in told), default=FEWEST)
+    missing = 0 if tested else min((one["needed"] for one in told), default=FEWEST)
     warnings = [] if tested else [f"no series has {FEWEST} weeks" if found else NOTHING_THERE]
     warnings += [f"{window} days were looked at"] if window != given["window_days"] else []
     warnings += cut
     sources = ["metric_days", "pitches"]
-    about = meta(context, basis, n, needed=needed, sources=sources, warnings=warnings)
+    about = own_data(context, n, missing=missing, sources=sources, warnings=warnings)
     return {"trends": told, "meta": about}
 
 

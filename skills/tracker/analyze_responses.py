@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from library.figures import counted, needing, with_outcome
-from library.meta import meta
+from library.meta import own_data
 from library.outcomes import HORIZON_DAYS, bounded, delivered, mature
 from library.records import campaign
 from library.response_rows import categories, pitches_by
@@ -43,11 +43,10 @@ def run(given: Json, context: Context) -> Json:
         **({} if overlap else {"alike_p": compared(split, now, by).p}),
         "time_to_reply": survival(curve),
         "categories": categories(context, campaign_ids=acts, since=since),
-        "meta": meta(
+        "meta": own_data(
             context,
-            "insufficient" if missing else "own_data",
             len(settled),
-            needed=missing or None,
+            missing=missing,
             warnings=[
                 *_warnings(rows, alive, settled, overlap=overlap),
                 *_left_out(split, every),

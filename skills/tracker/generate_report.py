@@ -7,9 +7,9 @@ from typing import Any
 
 from library.claimed_text import claims_of, flat
 from library.markdown import markdown, texts
-from library.meta import meta
+from library.meta import own_data
 from library.report_csv import report_csv
-from library.report_material import Material, read
+from library.report_material import read
 from library.report_sentences import unknown
 from library.report_shapes import shaped
 from skill_runner.context import Context
@@ -33,15 +33,5 @@ def run(given: Json, context: Context) -> Json:
         "csv": report_csv(of),
         "claims": claims_of(texts(blocks)),
         "log_offset": of.offset,
-        "meta": _meta(context, of),
+        "meta": own_data(context, of.delivered, missing=of.missing, warnings=map(flat, unknown(of))),
     }
-
-
-def _meta(context: Context, of: Material) -> Json:
-    return meta(
-        context,
-        "insufficient" if of.missing else "own_data",
-        of.delivered,
-        needed=of.missing or None,
-        warnings=[flat(text) for text in unknown(of)],
-    )

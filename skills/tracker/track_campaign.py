@@ -5,7 +5,7 @@ from typing import Any
 
 from library import campaign_numbers as numbers_of
 from library.followups import due
-from library.meta import meta
+from library.meta import own_data
 from library.records import campaign
 from skill_runner.context import Context, SkillError
 
@@ -30,13 +30,7 @@ def run(given: Json, context: Context) -> Json:
         "expected_eventual": numbers_of.eventual(numbers),
         "followups_due": followups,
         "followups_total": total,
-        "meta": meta(
-            context,
-            "insufficient" if missing else "own_data",
-            delivered,
-            needed=missing or None,
-            warnings=numbers_of.sentences(numbers),
-        ),
+        "meta": own_data(context, delivered, missing=missing, warnings=numbers_of.sentences(numbers)),
     }
 
 
