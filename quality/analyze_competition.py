@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from quality.harness import Bench
-from quality.research_contacts import NOISE, SCENES
 from quality.row import Row, led, never
+from quality.scenes import SCENES, tags
 
 Json = dict[str, Any]
 
@@ -69,16 +69,8 @@ def drawn(rng: np.random.Generator) -> World:
     home = np.array([[scene == other for other in homes] for scene in scenes])
     likely = np.where(home, AT_HOME, ELSEWHERE) * np.minimum(popularity, 3)[:, None]
     covered = rng.random((ARTISTS, OUTLETS)) < likely
-    tags = [_tags(scene, rng) for scene in scenes]
-    return World([f"Act {n:03}" for n in range(ARTISTS)], scenes, tags, popularity, homes, covered)
-
-
-def _tags(scene: str, rng: np.random.Generator) -> list[str]:
-    others = [name for names in SCENES.values() for name in names]
-    drawn = [
-        str(rng.choice(others if rng.random() < NOISE else SCENES[scene])) for _ in range(rng.integers(1, 4))
-    ]
-    return sorted(set(drawn))
+    written = [sorted(set(tags(scene, rng))) for scene in scenes]
+    return World([f"Act {n:03}" for n in range(ARTISTS)], scenes, written, popularity, homes, covered)
 
 
 def _tables(user: UUID, world: World, rng: np.random.Generator) -> dict[str, list[Json]]:

@@ -13,8 +13,8 @@ from uuid import uuid4
 import numpy as np
 
 from quality.harness import NOW, Bench
-from quality.research_contacts import NOISE, SCENES
 from quality.row import Row, interval, led, mean, never
+from quality.scenes import SCENES, tags
 from quality.score_contacts import ndcg
 
 Json = dict[str, Any]
@@ -76,21 +76,15 @@ async def _gains(bench: Bench, scene: str, rng: np.random.Generator) -> tuple[fl
     """Return the gain of what an artist of the scene is shown, and of what ends first."""
     user = uuid4()
     homes = [str(rng.choice(list(SCENES))) for _ in range(FITTING)]
-    rows = [_entry(user, rng, number, genres=_tags(home, rng)) for number, home in enumerate(homes)]
+    rows = [_entry(user, rng, number, genres=tags(home, rng, most=2)) for number, home in enumerate(homes)]
     await bench.load({"opportunities": rows})
     worth = np.array([float(home == scene) for home in homes])
     place = {str(row["id"]): number for number, row in enumerate(rows)}
-    given = {"genres": _tags(scene, rng, noise=0), "max_results": SHOWN}
+    given = {"genres": tags(scene, rng, most=2, noise=0), "max_results": SHOWN}
     found = (await bench.run(SKILL, given, user=user))["opportunities"]
     soonest = np.array(sorted(range(FITTING), key=lambda number: rows[number]["deadline"]))
     told = np.array([place[one["id"]] for one in found], dtype=int)
     return ndcg(told, worth, SHOWN), ndcg(soonest, worth, SHOWN)
-
-
-def _tags(scene: str, rng: np.random.Generator, *, noise: float = NOISE) -> list[str]:
-    others = [name for names in SCENES.values() for name in names]
-    many = int(rng.integers(1, 3))
-    return [str(rng.choice(others if rng.random() < noise else SCENES[scene])) for _ in range(many)]
 
 
 def _entry(user: Any, rng: np.random.Generator, number: int, **changes: Any) -> Json:

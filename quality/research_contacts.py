@@ -1,7 +1,7 @@
 """Sixty judged queries on 5,000 contacts a seed: what each truly plays is drawn, tags show some of it.
 
 A contact has a scene; its tags are names that people of the scene use, some noise. What is judged is the
-scene, never the tags: the scenes are written down here, apart from the skill's own table of genres.
+scene, never the tags: scenes are written down apart from the skill's own table of genres.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 
 from quality.harness import Bench
 from quality.row import Row, led, never
+from quality.scenes import SCENES, tags
 from quality.score_contacts import ndcg
 
 Json = dict[str, Any]
@@ -19,22 +20,13 @@ Json = dict[str, Any]
 SKILL = "research-contacts"
 CONTACTS, QUERIES, SHOWN = 5000, 60, 10
 BAR = 0.15
-SCENES = {
-    "synth": ("synthpop", "Synth-Pop", "electropop", "new wave", "synthwave"),
-    "guitar": ("indie", "Indie Rock", "alternative", "indie pop", "post-punk"),
-    "club": ("techno", "house", "electronic", "Electronica", "disco"),
-    "urban": ("hip hop", "Hip-Hop", "rap", "grime", "trip hop"),
-    "soul": ("soul", "r&b", "R & B", "neo soul", "funk"),
-    "roots": ("folk", "Singer-Songwriter", "acoustic", "americana", "country"),
-    "heavy": ("metal", "hard rock", "hardcore", "Hard-Rock", "punk"),
-}
 PLACES = {
     "UK": ("UK", "GB", "England", "Wales", "Leeds", "Glasgow"),
     "Germany": ("Germany", "Deutschland", "Berlin", "Hamburg"),
     "US": ("US", "USA", "New York", "Los Angeles"),
 }
 KINDS = ("radio", "playlist", "journalist", "podcast")
-NOISE, HIDDEN, UNREACHABLE = 0.15, 0.1, 0.3
+HIDDEN, UNREACHABLE = 0.1, 0.3
 
 
 async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
@@ -69,16 +61,13 @@ async def measure(bench: Bench, seeds: Sequence[int]) -> list[Row]:
 
 def _person(user: Any, rng: np.random.Generator) -> Json:
     scene, country, kind = (str(rng.choice(list(names))) for names in (SCENES, PLACES, KINDS))
-    others = [name for names in SCENES.values() for name in names]
-    tags = [
-        str(rng.choice(others if rng.random() < NOISE else SCENES[scene])) for _ in range(rng.integers(1, 4))
-    ]
+    written = tags(scene, rng)
     row = {
         "id": uuid4(),
         "user_id": user,
         "outlet": f"Outlet {rng.integers(1_000_000)}",
         "type": kind,
-        "genres": sorted(set(tags)),
+        "genres": sorted(set(written)),
         "regions": [str(rng.choice(PLACES[country]))],
         "suppressed": bool(rng.random() < HIDDEN),
         "email": None if rng.random() < UNREACHABLE else _sealed(rng),
