@@ -56,12 +56,11 @@ def part_of_day(hour: int) -> str:
     return [part for part, begins in PARTS.items() if hour >= begins][-1]
 
 
-def at_hour(day: date, hour: int, where: ZoneInfo, *, minute: int = 0) -> datetime | None:
+def at_hour(day: date, hour: int, where: ZoneInfo) -> datetime | None:
     """Return the moment, UTC, at which clocks there show this; the first of two, None where they skip it."""
-    local = datetime.combine(day, time(hour, minute), tzinfo=where)
-    moment = local.astimezone(UTC)
-    shown = moment.astimezone(where)
-    return moment if (shown.date(), shown.hour, shown.minute) == (day, hour, minute) else None
+    wanted = datetime.combine(day, time(hour), tzinfo=where)
+    moment = wanted.astimezone(UTC)
+    return moment if moment.astimezone(where) == wanted else None
 
 
 def is_holiday(day: date, where: str) -> bool:
