@@ -21,21 +21,10 @@ YES = frozenset(
 )  # fmt: skip
 NO = frozenset(
     {
-        "no",
-        "n",
-        "false",
-        "0",
-        "unchecked",
-        "\u2610",
-        "nein",
-        "falsch",
-        "non",
-        "faux",
-        "falso",
-        "nee",
+        "no", "n", "false", "0", "unchecked", "\u2610", "nein", "falsch", "non", "faux", "falso", "nee",
         "onwaar",
     }
-)
+)  # fmt: skip
 UNSEEN = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff"
 _QUOTED = re.compile(r'\A"([^"]*)"\Z')
 _LIST = re.compile(r"[;|,\n\u060c\u061b\u3001\uff0c\uff1b]")

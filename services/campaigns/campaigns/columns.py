@@ -170,13 +170,7 @@ OUTREACH = Columns(
     "outreach",
     {
         "contact_email": (
-            "contact email",
-            "email",
-            "e mail",
-            "mail",
-            "email address",
-            "e mail address",
-            "to",
+            "contact email", "email", "e mail", "mail", "email address", "e mail address", "to",
         ),
         "contact_id": ("contact id", "contact uuid"),
         "campaign": ("campaign", "campaign name", "campaign id"),
@@ -190,7 +184,7 @@ OUTREACH = Columns(
         "propensity": ("propensity",),
     },
     needed=(("contact_email", "contact_id"), ("campaign",), ("event",), ("at",)),
-)
+)  # fmt: skip
 METRICS = {
     "streams": ("streams", "plays", "stream count", "daily streams"),
     "listeners": ("listeners", "unique listeners", "daily listeners"),

@@ -12,10 +12,11 @@ RELEASE = ("release_title", "release.title", "single", "track", "song", "album",
 PERSON = ("contact_name", "contact.name", "recipient", "first_name")
 OUTLET = ("outlet", "show", "station", "publication", "playlist")
 TELLING = ("text", "verdict", "title", "warnings", "why")
-Words = tuple[tuple[str, ...], Callable[[], str]]
 PLACE = ("hometown", "city", "location", "region", "country")
 LONGEST_SUBJECT = 9
 SUMMARY = 3
+
+Words = tuple[tuple[str, ...], Callable[[], str]]
 
 
 class Writer:

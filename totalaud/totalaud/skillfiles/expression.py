@@ -23,8 +23,6 @@ SCALARS: dict[str, Schema] = {
     "any": {},
 }
 FREE_TEXT = frozenset({"string", "email"})
-
-
 FORMS = "; a list is written string[], one that may be missing string?, a choice enum[a, b]"
 WORD = re.compile(r"\w+")
 NO_TYPES = frozenset({"array", "list", "enum"})
