@@ -1,6 +1,6 @@
 """What contacts call for: each rule looks at a situation and points to the rows its proposal rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,16 +27,17 @@ Json = dict[str, Any]
 
 def answer_interested(at: Situation) -> Iterator[Action]:
     """Somebody is interested and was not written to since."""
-    waiting = [row for row in at.pitches if waits(row)]
-    if not waiting:
+    rows = [row for row in at.pitches if waits(row)]
+    if not rows:
         return
+    waiting = _once_each(rows)
     gain = Gain(1.0, 0.5).times(INTERESTED_LOST * len(waiting))
     yield Action(
         "answer_interested",
         f"Answer {counted(len(waiting), 'contact')} who wrote that they are interested",
         gain,
         10 * len(waiting),
-        (evidence("replies", _contacts(waiting), f"{INTERESTED}{_where(at, waiting)}"),),
+        (evidence("replies", _contacts(waiting), f"{INTERESTED}{_where(at, rows)}"),),
         _pitch_command(at, waiting, tone="friendly", angle=ANSWERING),
         due=at.now.date() + timedelta(days=1),
     )
@@ -45,13 +46,13 @@ def answer_interested(at: Situation) -> Iterator[Action]:
 def follow_up(at: Situation) -> Iterator[Action]:
     """Silent pitches to which an answer may still come; one follow-up each, while it is worth it.
 
-    None to whoever was written to a day ago for another campaign, or has heard too much.
+    None to whoever was written to a day ago for another campaign, or has heard too much; one to whoever is
+    silent in several.
     """
     delays, spared = still_to_come(at.history, at.now), at.tired | _just_written_to(at)
+    silent = (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS)
     worth = []
-    for row in (row for row in at.pitches if _silent(row) and row["sends"] < MOST_SENDS):
-        if row["contact_id"] in spared:
-            continue
+    for row in _once_each(row for row in silent if row["contact_id"] not in spared):
         days = at.days_since(row["sent_at"])
         chance = delays.chance(days)
         if PATIENCE.days < days < HORIZON_DAYS and chance.mean > FATIGUE_A_SEND * (row["sends"] + 1):
@@ -75,12 +76,12 @@ def send_drafts(at: Situation) -> Iterator[Action]:
     if not at.drafts:
         return
     oldest = max(at.days_since(row["at"]) for row in at.drafts)
-    ids = [row["contact_id"] for row in at.drafts]
+    many, ids = len(at.drafts), _contacts(_once_each(at.drafts))
     yield Action(
         "send_drafts",
-        f"Send {counted(len(ids), 'draft')}, the oldest of {oldest:.0f} days",
-        reply_rate(at.history, at.now).times(DRAFT_LOST * len(ids)),
-        2 * len(ids),
+        f"Send {counted(many, 'draft')}, the oldest of {counted(round(oldest), 'day')}",
+        reply_rate(at.history, at.now).times(DRAFT_LOST * many),
+        2 * many,
         (evidence("contacts", ids, "a draft and nothing sent"),),
         skill("optimize-timing", {"contacts": [{"id": one} for one in ids[:AT_ONCE]]}),
     )
@@ -190,6 +191,14 @@ def _where(at: Situation, rows: list[Row]) -> str:
     names = [str(at.campaign(one)["name"]) for one in ids[:MOST_NAMED]]
     more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
     return f", in {', '.join(names)}{more}"
+
+
+def _once_each(rows: Iterable[Row]) -> list[Row]:
+    """Return the first row of each contact: nobody is written to twice at once, whatever it is for."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row["contact_id"], row)
+    return [*found.values()]
 
 
 def _contacts(rows: list[Row]) -> list[str]:

@@ -12,7 +12,7 @@ from library.figures import counted
 from library.rates import USUAL_RATE
 from library.situation import Row, Situation, waits
 
-PITCHES_OF_A_RELEASE = 40
+PITCHES_OF_A_RELEASE, PLANNED_IN = 40, timedelta(days=3)
 LATE_DAYS, LATE_LOST, EARLY_LOST = 28, 0.3, 0.15
 SOON_DAYS, SOON_LOST, LATER_LOST = 7, 1.0, 0.5
 PLACEMENT_IN_ANSWERS, PLACED_SHARE = 3.0, 0.1
@@ -59,7 +59,7 @@ def plan_release(at: Situation) -> Iterator[Action]:
             20,
             (evidence("release", [row["id"]], f"out on {row['date']}, no campaign"),),
             skill("create-campaign-plan", {"release": release, "goal": "all"}),
-            due=at.now.date() + timedelta(days=3),
+            due=min(at.now.date() + PLANNED_IN, row["date"] - timedelta(days=1)),
         )
 
 

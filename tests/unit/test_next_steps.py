@@ -9,8 +9,15 @@ import pytest
 from library.actions import Action, Gain, evidence, ranked, skill
 from library.expected import better_template, reply_rate, rivals, still_to_come
 from library.situation import Situation, tired
-from library.steps_people import answer_interested, clean_bounces, follow_up, pitch_fitting, rest_contacts
-from library.steps_plans import record_answers
+from library.steps_people import (
+    answer_interested,
+    clean_bounces,
+    follow_up,
+    pitch_fitting,
+    rest_contacts,
+    send_drafts,
+)
+from library.steps_plans import plan_release, record_answers
 from quality.harness import NOW
 
 WHY = (evidence("contacts", ["a"], "why"),)
@@ -119,6 +126,37 @@ def test_nobody_is_followed_up_the_day_after_a_pitch_for_another_campaign():
     sent = situation(pitch(4))
     assert list(follow_up(replace(sent, history=[pitch(1, campaign_id="other")]))) == []
     assert len(list(follow_up(replace(sent, history=[pitch(5, campaign_id="other")])))) == 1
+
+
+def test_nobody_is_written_to_twice_at_once_however_many_campaigns_wait_for_it():
+    rows = [pitch(days, campaign_id=name) for days, name in ((4, "k"), (6, "other"))]
+    at = situation(*rows, pitch(7, contact_id="d"))
+    at = replace(at, campaigns=[*at.campaigns, {"id": "other", "name": "Low Tide", "artist": None}])
+    (silent,) = follow_up(at)
+    assert silent.title == "Follow up 2 pitches without an answer"
+    assert silent.evidence[0]["ref"] == "c, d"
+    interested = [{**row, "replied_at": NOW, "positive_at": NOW} for row in at.pitches[:2]]
+    (answer,) = answer_interested(replace(at, pitches=interested))
+    assert answer.title == "Answer 1 contact who wrote that they are interested"
+    assert answer.evidence[0]["why"].endswith("in Glass Coast, Low Tide")
+
+
+def test_drafts_are_counted_and_whoever_has_two_is_given_one_time():
+    drafts = [
+        {"campaign_id": name, "contact_id": "c", "at": NOW - timedelta(days=1)} for name in ("k", "other")
+    ]
+    (found,) = send_drafts(replace(situation(), drafts=drafts))
+    assert found.title == "Send 2 drafts, the oldest of 1 day"
+    assert found.command["input"]["contacts"] == [{"id": "c"}]
+
+
+@pytest.mark.parametrize(("left", "due"), [(1, 0), (3, 2), (30, 3)])
+def test_a_plan_is_due_before_the_release_that_it_is_for(left, due):
+    today = NOW.date()
+    release = {"id": "r", "title": "Glass Coast", "type": "single", "planned": False}
+    at = replace(situation(), releases=[{**release, "date": today + timedelta(days=left)}])
+    (found,) = plan_release(at)
+    assert found.due == today + timedelta(days=due)
 
 
 def test_whom_it_says_to_leave_alone_it_does_not_follow_up():
