@@ -26,7 +26,7 @@ CHANNELS_OF = {
 }
 CHANNELS_OF["all"] = [*(one for some in CHANNELS_OF.values() for one in some), "social"]
 HOURS_OF_A_WEEK = 168
-LOOK_AHEAD_WEEKS = 40
+LOOK_AHEAD_DAYS = 281
 FARTHEST_DAYS = 3 * 365
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 FRIDAY = 4
@@ -127,16 +127,16 @@ def _distance(days: int) -> str:
 def _advice(
     tasks: Sequence[Task], missed: Sequence[Missed], now: int, hours: float, release: date
 ) -> list[str]:
-    """Say when the release could be so that everything fits, where a date within nine months does it.
+    """Say on which Friday the release could be so that everything fits, where one within nine months does it.
 
     And say so of a day to come on which music is not usually released. What is out cannot be put off.
     """
     told = [NOT_A_FRIDAY.format(f"{release:%A}")] if now < 0 and release.weekday() != FRIDAY else []
-    if not missed or not hours or now > 0:
+    if not missed or not hours or now >= 0:
         return told
-    for weeks in range(1, LOOK_AHEAD_WEEKS + 1):
-        if placed_all(tasks, now - 7 * weeks, hours)[1] is None:
-            return [*told, f"Everything would fit if the release were on {release + timedelta(weeks=weeks)}"]
+    for days in range((FRIDAY - release.weekday()) % 7 or 7, LOOK_AHEAD_DAYS, 7):
+        if placed_all(tasks, now - days, hours)[1] is None:
+            return [*told, f"Everything would fit if the release were on {release + timedelta(days=days)}"]
     return [*told, "At these hours everything would not fit within nine months: choose fewer channels"]
 
 

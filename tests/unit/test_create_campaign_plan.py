@@ -51,10 +51,21 @@ def test_one_day_late_is_singular():
     assert late.endswith("at 7 h a week it is 1 day late")
 
 
-def test_nobody_is_told_to_put_off_what_is_out():
-    found = made(-8, goal="radio")
+@pytest.mark.parametrize("days", [0, -8])
+def test_nobody_is_told_to_put_off_what_is_out(days):
+    found = made(days, goal="radio")
     assert found["infeasible"]
     assert found["meta"]["warnings"] == [plan.ESTIMATED]
+
+
+@pytest.mark.parametrize("days", range(19, 26))
+def test_a_release_is_put_off_to_the_next_friday_on_which_everything_fits(days):
+    told = made(days, goal="radio")["meta"]["warnings"][-1]
+    later = date.fromisoformat(told.removeprefix("Everything would fit if the release were on "))
+    assert later.weekday() == plan.FRIDAY
+    assert made((later - TODAY).days, goal="radio")["infeasible"] == []
+    before = min(later - timedelta(days=7), TODAY + timedelta(days=days))
+    assert made((before - TODAY).days, goal="radio")["infeasible"]
 
 
 @pytest.mark.parametrize(
