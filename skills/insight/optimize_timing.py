@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from library.exact import sends_for_lift
-from library.figures import needing, with_outcome
-from library.localtime import WEEKDAYS, part_of_day, zone
+from library.figures import counted, needing, with_outcome
+from library.localtime import WEEKDAYS, knows_holidays, part_of_day, zone
 from library.meta import meta, own_data
 from library.openings import Window, limits, openings
 from library.outcomes import HORIZON, MOST, bounded
@@ -55,6 +55,14 @@ SELECT id, name, outlet, timezone FROM contacts WHERE user_id = :user AND id = A
 Json = dict[str, Any]
 
 
+class Scheduled(NamedTuple):
+    """When each contact is written to, who is not, and how many have public holidays that are not known."""
+
+    sends: list[Json]
+    left_out: list[Json]
+    elsewhere: int
+
+
 class Plan(NamedTuple):
     """The slots, how likely each is to be chosen, and from when to when."""
 
@@ -79,13 +87,14 @@ def run(given: Json, context: Context) -> Json:
     p_best = chances_of_best(facts.draws) if evidence else np.full(len(slots), 1 / len(slots))
     scale = times_as_often(seen).get(given.get("type"), 1.0)
     chances = propensities(p_best, sharing(slots)) if evidence else p_best
-    schedule, unscheduled = scheduled(_people(given), context, home, Plan(slots, chances, window), rng)
+    found = scheduled(_people(given), context, home, Plan(slots, chances, window), rng)
+    about = _meta(context, seen, slots, p_best, evidence=evidence)
     return {
         "slots": told(slots, facts, p_best, scale) if evidence else [],
-        "schedule": schedule,
-        "unscheduled": unscheduled,
+        "schedule": found.sends,
+        "unscheduled": found.left_out,
         "exploration": round(1 - float(chances[p_best.argmax()]), 4) if evidence else 1.0,
-        "meta": _meta(context, seen, slots, p_best, evidence=evidence),
+        "meta": {**about, "warnings": [*about["warnings"], *_of_holidays(found.elsewhere)]},
     }
 
 
@@ -117,12 +126,12 @@ def sightings(rows: list[Json], home: ZoneInfo) -> list[Seen]:
 
 def scheduled(
     people: list[Json], context: Context, home: ZoneInfo, plan: Plan, rng: np.random.Generator
-) -> tuple[list[Json], list[Json]]:
+) -> Scheduled:
     """Draw a slot for each contact from those that are open where it lives; and say who gets none."""
     rows = {
         row["id"]: row for row in context.rows(PEOPLE, ids=[one["id"] for one in people if one.get("id")])
     }
-    sends, left_out, timed = [], [], set[str]()
+    sends, left_out, timed, elsewhere = list[Json](), list[Json](), set[str](), 0
     open_at: dict[ZoneInfo, dict[int, datetime]] = {}
     for person in people:
         row = rows.get(person.get("id"))
@@ -136,9 +145,11 @@ def scheduled(
             left_out.append({**_who(person, row), "reason": "no allowed time lies within the limits"})
             continue
         timed.add(person["id"])
+        elsewhere += not knows_holidays(where.key)
         number, chance = _drawn(sorted(open_at[where]), plan.chances, rng)
         sends.append({**_who(person, row), **_sent(open_at[where][number], where, chance)})
-    return sorted(sends, key=lambda send: (send["send_at"], send["contact_id"])), left_out
+    sends.sort(key=lambda send: (send["send_at"], send["contact_id"]))
+    return Scheduled(sends, left_out, elsewhere)
 
 
 def told(slots: tuple[Slot, ...], facts: Known, p_best: np.ndarray, scale: float) -> list[Json]:
@@ -182,6 +193,14 @@ def _meta(
     return meta(
         context, "own_data" if evidence else "insufficient", pitches, needed=needed, warnings=[warning]
     )
+
+
+def _of_holidays(elsewhere: int) -> list[str]:
+    """Say so, where contacts have public holidays that nobody looked at."""
+    if not elsewhere:
+        return []
+    many, verb = counted(elsewhere, "contact"), "lives" if elsewhere == 1 else "live"
+    return [f"{many} {verb} where no public holiday is known but New Year's Day and Christmas"]
 
 
 def _surest(slots: tuple[Slot, ...], p_best: np.ndarray) -> float:

@@ -34,6 +34,7 @@ ZONES = {
         *("America/Nome", "America/Metlakatla", "America/Adak", "America/Atka", "Pacific/Honolulu"),
     ),
 }
+ELSEWHERE = "elsewhere"
 MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
 
 
@@ -68,6 +69,11 @@ def is_holiday(day: date, where: str) -> bool:
     return day in _holidays(day.year, _country(where))
 
 
+def knows_holidays(where: str) -> bool:
+    """Whether more than New Year's Day and Christmas is known of the country of this time zone."""
+    return _country(where) != ELSEWHERE
+
+
 def easter_sunday(year: int) -> date:
     """Return the Gregorian date (Meeus 1991, after Butcher 1877)."""
     century, of_century = divmod(year, 100)
@@ -85,7 +91,7 @@ def easter_sunday(year: int) -> date:
 @cache
 def _country(where: str) -> str:
     """Return the country of a time zone, by one of its names or what they begin with."""
-    return next((one for one, zones in ZONES.items() if where.startswith(zones)), "elsewhere")
+    return next((one for one, zones in ZONES.items() if where.startswith(zones)), ELSEWHERE)
 
 
 @cache
@@ -137,7 +143,7 @@ RULES: dict[str, Callable[[int], list[date]]] = {
     "germany": _germany,
     "france": _france,
     "us": _us,
-    "elsewhere": _elsewhere,
+    ELSEWHERE: _elsewhere,
 }
 
 

@@ -97,6 +97,18 @@ async def test_each_contact_is_scheduled_by_its_own_clock_within_the_limits(skil
     assert all(datetime(2026, 11, 10, tzinfo=UTC) <= moment for moment in moments.values())
 
 
+async def test_of_whose_public_holidays_little_is_known_is_told(skillbench):
+    user = skillbench.user()
+    people = [contact(user, timezone=name) for name in ("Asia/Tokyo", "Pacific/Auckland", "Europe/Berlin")]
+    await skillbench.load({"contacts": people})
+    told = {}
+    for many in (1, 2, 3):
+        found = await skillbench.run(SKILL, asked(*people[-many:]), user=user)
+        told[many] = [one for one in found["meta"]["warnings"] if "holiday" in one]
+    little = "where no public holiday is known but New Year's Day and Christmas"
+    assert told == {1: [], 2: [f"1 contact lives {little}"], 3: [f"2 contacts live {little}"]}
+
+
 async def test_who_must_not_be_written_to_gets_no_time(skillbench):
     user = skillbench.user()
     people = [contact(user), contact(uuid4())]
