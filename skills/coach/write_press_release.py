@@ -1,7 +1,7 @@
 """Judges a press release, and writes one where no model can: what is told must have been given."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from library import checking, days, press_template, prose
@@ -104,9 +104,11 @@ def _of_embargo(given: Json) -> list[str]:
     """Say where an embargo cannot be meant so."""
     if not given.get("embargo_until"):
         return []
-    until, out = datetime.fromisoformat(given["embargo_until"]).date(), given["release"].get("date")
-    over = ["The embargo is over already"] if until < date.fromisoformat(given["today"]) else []
-    return over + (["The embargo ends after the release"] if out and until > date.fromisoformat(out) else [])
+    until, out = datetime.fromisoformat(given["embargo_until"]), given["release"].get("date")
+    today = datetime.combine(date.fromisoformat(given["today"]), time(), UTC)
+    over = ["The embargo is over already"] if until < today else []
+    late = out and until.date() > date.fromisoformat(out)
+    return [*over, *(["The embargo ends after the release"] if late else [])]
 
 
 def _wanted(given: Mapping[str, Any]) -> tuple[int, int]:

@@ -127,6 +127,8 @@ def test_notes_for_editors_have_embargo_date_links_and_whom_to_ask():
     ("until", "warned"),
     [
         ("2020-01-01T09:00:00+00:00", ["The embargo is over already"]),
+        ("2026-11-23T23:00:00-10:00", []),
+        ("2026-11-24T08:00:00+13:00", ["The embargo is over already"]),
         ("2026-12-21T09:00:00+00:00", ["The embargo ends after the release"]),
         ("2026-12-20T09:00:00+00:00", []),
     ],
