@@ -1,5 +1,7 @@
 """What is known of an artist and a release, in one form, and as the sheet that a text is held against."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -11,7 +13,8 @@ from library.english import MONTH_NAMES, ORDINARY, stem
 Json = dict[str, Any]
 USED = 0.4
 SPELT = frozenset({"ep", "r&b", "rnb", "uk", "us", "edm", "idm"})
-VOWELS, SPELT_VOWELS = "aeiou", "aefhilmnorsx"
+SPELT_VOWELS = "aefhilmnorsx"
+SAID_AN = re.compile(r"8|1[18](?!\d)|(?!eu|uk|uni(?!n)|one\b)[aeiou]")
 
 
 def artist_of(info: Mapping[str, Any], today: date) -> Json:
@@ -103,9 +106,10 @@ def sources(facts: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def article(noun: str) -> str:
-    """Return a or an, as the noun is said: R&B is spelt."""
-    first = noun.casefold().split(" ")[0]
-    return "an" if first[:1] in (SPELT_VOWELS if first in SPELT else VOWELS) else "a"
+    """Return a or an, as the noun is said: R&B is spelt, 80s is eighties, Europop begins as yes does."""
+    first = unicodedata.normalize("NFD", noun.casefold()).split(" ")[0]
+    said_an = first[0] in SPELT_VOWELS if first in SPELT else SAID_AN.match(first)
+    return "an" if said_an else "a"
 
 
 def sentence(text: str) -> str:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 MOST_LETTERS = 64
 DIVERSITY = 0.5
 SAME_KIND = 0.5
-SPOKEN = str.maketrans({"&": " and ", "'": None, "\u2019": None})
+OF_EMOJI = dict.fromkeys("\ufe0e\ufe0f\u20e3")
+SPOKEN = str.maketrans({"&": " and ", "'": None, "\u2019": None} | OF_EMOJI)
 AND_OF_LETTERS = re.compile(r"(?<=\b\w)\s*&\s*(?=\w\b)")
 
 

@@ -176,6 +176,12 @@ def test_the_template_says_what_both_like_however_each_writes_it(own, theirs):
         ("UK garage", "a UK garage act"),
         ("indie", "an indie act"),
         ("house", "a house act"),
+        ("Europop", "a Europop act"),
+        ("ukulele folk", "a ukulele folk act"),
+        ("80s synthpop", "an 80s synthpop act"),
+        ("18th-century song", "an 18th-century song act"),
+        ("180 bpm", "a 180 bpm act"),
+        ("électro", "an électro act"),
     ],
 )
 def test_the_template_says_a_and_an_as_one_does(genre, said):

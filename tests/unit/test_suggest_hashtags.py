@@ -104,6 +104,8 @@ def test_less_than_one_is_refused(most):
         ("50 Cent", "#50Cent"),
         ("don't", "#Dont"),
         ("ﬁne", "#Fine"),
+        ("Love \u2764\ufe0f Band", "#LoveBand"),
+        ("Chapter 1\ufe0f\u20e3", "#Chapter1"),
         ("!!!", None),
         ("1975", None),
         ("", None),
