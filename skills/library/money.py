@@ -4,6 +4,15 @@ SAME = {
     "GBP": ("£", "POUND", "POUNDS", "STERLING", "POUNDS STERLING", "GB£", "UK£"),
     "EUR": ("€", "EURO", "EUROS"),
     "USD": ("$", "DOLLAR", "DOLLARS", "US$", "US DOLLAR", "US DOLLARS"),
+    "AUD": ("A$", "AU$"),
+    "BRL": ("R$", "REAL", "REAIS"),
+    "CAD": ("C$", "CA$"),
+    "INR": ("₹", "RUPEE", "RUPEES"),
+    "JPY": ("¥", "￥", "円", "YEN", "JP¥"),
+    "KRW": ("₩", "원", "WON"),
+    "NZD": ("NZ$",),
+    "PLN": ("ZŁ", "ZLOTY", "ZŁOTY"),
+    "TRY": ("₺", "LIRA"),
 }
 CODE_OF = {other: code for code, others in SAME.items() for other in others}
 

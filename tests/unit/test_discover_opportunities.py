@@ -71,6 +71,15 @@ def test_a_cost_is_held_against_a_budget_in_its_own_currency_alone(cost, counted
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("¥", "JPY"), ("yen", "JPY"), ("₩", "KRW"), ("zł", "PLN"), ("R$", "BRL"), ("€", "EUR")],
+)
+def test_a_currency_is_known_by_its_sign(written, code):
+    by = replace(LEEDS, budget=5000.0, currency=code)
+    assert obstacles(entry(cost=3000, currency=written), by) == []
+
+
 def test_a_release_of_an_unknown_type_is_not_said_to_be_of_another():
     rules = {"rules": {"release_types": ["album"]}}
     assert obstacles(entry(**rules), replace(LEEDS, release_type=None)) == ["the release's type is not known"]
