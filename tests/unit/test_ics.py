@@ -77,6 +77,11 @@ def test_a_task_is_due_on_its_day():
     )
 
 
+@pytest.mark.parametrize(("due", "last"), [("T000000", "2026-11-30"), ("T000100", "2026-12-01")])
+def test_what_is_due_at_midnight_is_due_by_the_day_before(due: str, last: str):
+    assert days(f"DUE:20261201{due}", kind="VTODO") == ("", last)
+
+
 def test_times_in_utc_are_those_of_the_calendars_zone():
     text = CALENDAR.format("X-WR-TIMEZONE:Asia/Tokyo\r\n" + entry("SUMMARY:x", "DTSTART:20261201T160000Z"))
     (record,) = ics.read(text).records

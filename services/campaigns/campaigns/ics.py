@@ -131,7 +131,7 @@ def _days(entry: Entry, zone: ZoneInfo | None) -> tuple[date | None, date]:
         due = _when(entry, "DUE", zone)
         if due is None:
             raise _Unreadable("DUE", "is needed")
-        return None if start is None else _day(start), _day(due)
+        return None if start is None else _day(start), _last_day(due) if isinstance(due, datetime) else due
     if start is None:
         raise _Unreadable("DTSTART", "is needed")
     end = _when(entry, "DTEND", zone) or start + _duration(entry)
