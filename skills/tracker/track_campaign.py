@@ -30,7 +30,9 @@ def run(given: Json, context: Context) -> Json:
         "expected_eventual": numbers_of.eventual(numbers),
         "followups_due": followups,
         "followups_total": total,
-        "meta": own_data(context, delivered, missing=missing, warnings=numbers_of.sentences(numbers)),
+        "meta": own_data(
+            context, delivered, missing=missing, warnings=numbers_of.sentences(numbers), as_of=until
+        ),
     }
 
 

@@ -151,6 +151,7 @@ async def test_what_was_known_then_leaves_out_what_came_later(skillbench):
     assert found["funnel"]["sent"] == 40
     assert found["funnel"]["replied"] <= 5
     assert found["previous"][0]["rate"]["n"] == 0
+    assert found["meta"]["as_of"] == then
 
 
 async def test_before_anything_was_sent_nothing_is_known(skillbench):
