@@ -50,7 +50,7 @@ def answered(of: Material) -> Text:
     if not current.funnel["sent"]:
         return ()
     if not of.delivered:
-        return say("All of them bounced.")
+        return say("It bounced." if current.funnel["sent"] == 1 else "All of them bounced.")
     told = number(current.funnel[REPLIED], refs.delivered("replied_at is known"))
     verb = "was" if current.funnel[REPLIED] == 1 else "were"
     if of.missing:

@@ -196,6 +196,9 @@ async def test_everything_bounced_is_said(skillbench):
     for row in rows["pitches"]:
         row["bounced_at"] = row["sent_at"]
     assert "All of them bounced." in (await report(skillbench, rows))["markdown"]
+    one = told(skillbench.user(), now, [None], days=2)
+    one["pitches"][0]["bounced_at"] = now
+    assert "It bounced." in (await report(skillbench, one))["markdown"]
 
 
 async def test_what_is_to_come_is_not_counted(skillbench):

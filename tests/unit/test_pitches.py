@@ -72,6 +72,23 @@ def test_an_answer_without_a_known_send_has_no_send_time():
     assert (found["sent_at"], found["sends"], found["placed_at"]) == (None, 0, at(3))
 
 
+@pytest.mark.parametrize(
+    ("rows", "bounced"),
+    [
+        ([row("sent", 1), row("bounced", 0)], 0),
+        ([row("sent", 1), row("bounced", 2), row("bounced", 3)], 2),
+        ([row("sent", 1), row("bounced", 2), row("sent", 3), row("bounced", 3)], 2),
+        ([row("sent", 1), row("bounced", 2), row("sent", 3)], None),
+        ([row("sent", 1), row("bounced", 2), row("replied", 3)], None),
+        ([row("sent", 1), row("bounced", 2), row("replied", 3, category="auto")], 2),
+        ([row("bounced", 2)], 2),
+    ],
+    ids=["clocks differ", "twice", "each time", "not again", "answered", "auto-reply", "nothing sent"],
+)
+def test_a_pitch_has_bounced_while_its_last_sending_has_and_nobody_answered(rows, bounced):
+    assert told(*rows)["bounced_at"] == (None if bounced is None else at(bounced))
+
+
 def test_what_was_corrected_did_not_happen():
     assert told(row("sent"), row("bounced", 1, corrected=True))["bounced_at"] is None
     assert pitch([row("sent", corrected=True)]) is None

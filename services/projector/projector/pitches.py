@@ -22,13 +22,24 @@ def pitch(rows: Iterable[Record]) -> dict[str, Any] | None:
         "sent_at": _first(sent),
         "last_sent_at": sent[-1]["at"] if sent else None,
         "sends": len(sent),
-        "bounced_at": _first(row for row in happened if row["kind"] == "bounced"),
+        "bounced_at": None if _reached(happened, sent) else _first(filter(is_bounce, happened)),
         "replied_at": _first(filter(is_answer, happened)),
         "positive_at": _first(filter(is_positive, happened)),
         "declined_at": _first(filter(is_declined, happened)),
         "placed_at": _first(filter(is_placed, happened)),
         **{name: first.get(name) for name in ("channel", "template", "attributes", "propensity")},
     }
+
+
+def _reached(happened: list[Record], sent: list[Record]) -> bool:
+    """Tell whether somebody was reached though something bounced: it was sent again since, or answered."""
+    bounces = [row["at"] for row in happened if is_bounce(row)]
+    again = len(sent) > 1 and bounces and bounces[-1] < sent[-1]["at"]
+    return bool(again or any(map(is_answer, happened)))
+
+
+def is_bounce(row: Record) -> bool:
+    return bool(row["kind"] == "bounced")
 
 
 def is_answer(row: Record) -> bool:

@@ -86,14 +86,17 @@ WHERE f.user_id = p.owner AND t.ctid = x.place
 """
 REFOLD = """
 WITH folded AS (
-  SELECT p.*, h.*, f.channel, f.template, f.attributes, f.propensity
+  SELECT p.*, h.*, f.channel, f.template, f.attributes, f.propensity,
+    CASE WHEN h.replied_at IS NULL AND (h.sends < 2 OR h.last_bounced_at >= h.last_sent_at)
+      THEN h.first_bounced_at END AS bounced_at
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS p(id, owner, campaign_id, contact_id)
   CROSS JOIN LATERAL (
     SELECT count(*) AS happened,
       min(at) FILTER (WHERE kind = 'sent') AS sent_at,
       max(at) FILTER (WHERE kind = 'sent') AS last_sent_at,
       count(*) FILTER (WHERE kind = 'sent') AS sends,
-      min(at) FILTER (WHERE kind = 'bounced') AS bounced_at,
+      min(at) FILTER (WHERE kind = 'bounced') AS first_bounced_at,
+      max(at) FILTER (WHERE kind = 'bounced') AS last_bounced_at,
       min(at) FILTER (WHERE kind IN ('positive', 'declined', 'placed')
         OR kind = 'replied' AND category IS DISTINCT FROM 'auto') AS replied_at,
       min(at) FILTER (WHERE kind IN ('positive', 'placed')
