@@ -36,7 +36,9 @@ synthwave: retrowave .9, dark wave .5
 reggae: dub .8, dancehall .8, ska .7
 """
 PLACES = """
-europe: uk & ireland, dach, benelux, nordics, scandinavia, france, spain, italy, poland
+europe: uk & ireland, dach, benelux, nordics, scandinavia, france, spain, italy, poland, baltics, portugal, \
+greece, czechia, slovakia, hungary, slovenia, croatia, serbia, north macedonia, romania, bulgaria, ukraine, \
+malta
 uk: england, scotland, wales, northern ireland
 england: london, manchester, leeds, bristol, birmingham, liverpool, sheffield, newcastle, brighton, nottingham
 scotland: glasgow, edinburgh, dundee, aberdeen
@@ -58,11 +60,12 @@ dach: germany, austria, switzerland
 benelux: belgium, netherlands, luxembourg
 nordics: sweden, norway, denmark, finland, iceland
 scandinavia: sweden, norway, denmark
+baltics: estonia, latvia, lithuania
 australia & new zealand: australia, new zealand
 """
 SAME = """
 uk: gb, great britain, united kingdom, britain, großbritannien, royaume-uni, reino unido, regno unito
-us: usa, united states, america, états-unis, estados unidos, stati uniti
+us: usa, united states, united states of america, america, états-unis, estados unidos, stati uniti
 germany: deutschland, allemagne, alemania, duitsland
 ireland: eire, irland, irlande, irlanda
 france: frankreich, francia, frankrijk
@@ -78,6 +81,28 @@ norway: norge, norwegen
 denmark: danmark, dänemark
 finland: suomi, finnland
 poland: polska, polen
+portugal: portogallo
+greece: hellas, griechenland, grèce, grecia
+czechia: czech republic, česko, česká republika, tschechien
+slovakia: slovensko, slowakei
+hungary: magyarország, ungarn
+slovenia: slovenija, slowenien
+croatia: hrvatska, kroatien
+serbia: srbija, serbien
+north macedonia: macedonia
+romania: românia, rumänien
+bulgaria: bulgarien
+ukraine: ukraina
+estonia: eesti, estland
+latvia: latvija, lettland
+lithuania: lietuva, litauen
+turkey: türkiye, turkiye, türkei
+myanmar: burma
+eswatini: swaziland
+cabo verde: cape verde
+ivory coast: côte d'ivoire
+timor-leste: east timor
+brazil: brasil, brasilien
 europe: europa
 uk & ireland: uk and ireland, uk/ireland
 us & canada: us and canada, us/canada, usa & canada, usa and canada, usa/canada
@@ -102,6 +127,22 @@ denmark: dk
 finland: fi
 iceland: is
 poland: pl
+portugal: pt
+greece: gr
+czechia: cz
+slovakia: sk
+hungary: hu
+slovenia: si
+croatia: hr
+serbia: rs
+romania: ro
+bulgaria: bg
+ukraine: ua
+estonia: ee
+latvia: lv
+lithuania: lt
+turkey: tr
+brazil: br
 australia: au
 new zealand: nz
 """

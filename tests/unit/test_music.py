@@ -84,6 +84,31 @@ def test_a_place_holds_what_lies_in_it(place, inside):
     assert inside in music.inside_of(place)
 
 
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [
+        ("Turkey", "Türkiye"),
+        ("Czech Republic", "Czechia"),
+        ("Macedonia", "North Macedonia"),
+        ("Burma", "Myanmar"),
+        ("Swaziland", "Eswatini"),
+        ("Cape Verde", "Cabo Verde"),
+        ("Ivory Coast", "Côte d'Ivoire"),
+        ("East Timor", "Timor-Leste"),
+        ("United States of America", "USA"),
+    ],
+)
+def test_a_country_is_the_same_under_its_former_name(former, now):
+    assert music.key(former) in music.inside_of(now)
+    assert music.key(now) in music.inside_of(former)
+    assert music.place_key(former) == music.place_key(now)
+
+
+@pytest.mark.parametrize("place", ["Portugal", "Greece", "Magyarország", "Česko", "Rumänien", "EE"])
+def test_europe_reaches_beyond_its_west(place):
+    assert "europe" in music.reach(place)
+
+
 def test_a_code_of_a_country_is_a_place_by_itself_and_a_word_in_a_sentence():
     assert music.place_key("IT") == "italy"
     assert music.understood("is it at no. 1").regions == ()
