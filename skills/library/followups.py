@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from library.outcomes import HORIZON
+from library.situation import REMEMBERED, TIRED_SENDS
 from skill_runner.context import Context
 
 PATIENCE = timedelta(days=3)
@@ -20,6 +21,11 @@ WHERE p.user_id = :user AND p.campaign_id = CAST(:campaign AS uuid)
   AND (p.replied_at > :until OR p.replied_at IS NULL)
   AND NOT EXISTS (SELECT 1 FROM pitches o WHERE o.user_id = :user AND o.contact_id = p.contact_id
                   AND o.last_sent_at BETWEEN :patient AND :until)
+  AND NOT EXISTS (SELECT 1 FROM pitches t
+                  WHERE t.user_id = :user AND t.contact_id = p.contact_id AND t.sent_at <= :until
+                  HAVING sum(t.sends) FILTER (WHERE t.sent_at > :remembered
+                                              AND (t.bounced_at > :until OR t.bounced_at IS NULL)) >= :tiring
+                     AND count(*) FILTER (WHERE t.replied_at <= :until) = 0)
 ORDER BY p.last_sent_at, p.id
 LIMIT :shown
 """
@@ -31,7 +37,7 @@ def due(context: Context, campaign_id: str, until: datetime) -> tuple[list[Json]
     """Return follow-ups, the longest silent first and at most fifty, and how many there are.
 
     Once is enough: a pitch sent twice is left alone, and so is one older than the horizon, or whoever was
-    written to of late for another campaign.
+    written to of late for another campaign, or again and again in vain: `situation.tired` in SQL.
     """
     found = context.rows(
         DUE,
@@ -40,6 +46,8 @@ def due(context: Context, campaign_id: str, until: datetime) -> tuple[list[Json]
         settled=until - HORIZON,
         patient=until - PATIENCE,
         most_sends=MOST_SENDS,
+        remembered=until - REMEMBERED,
+        tiring=TIRED_SENDS,
         shown=SHOWN,
     )
     return [_followup(row, until) for row in found], int(found[0]["total"]) if found else 0

@@ -92,6 +92,21 @@ async def test_no_follow_up_is_due_the_day_after_a_pitch_for_another_campaign(sk
     assert [one["contact_id"] for one in due] == [str(people[1]["id"])]
 
 
+@pytest.mark.parametrize(("answer", "due"), [(None, {1}), ("declined", {0, 1})])
+async def test_whom_the_next_steps_leave_alone_is_not_due(skillbench, answer, due):
+    user, now = skillbench.user(), skillbench.now
+    act, *others = campaign(user), campaign(user, "Low Tide"), campaign(user, "Salt")
+    people = [contact(user, 0), contact(user, 1)]
+    often = [pitch(one, people[0], now - timedelta(days=30), answer=answer) for one in others]
+    pitches = [*often, *(pitch(act, one, now - timedelta(days=6)) for one in people)]
+    rows = {"contacts": people, "campaigns": [act, *others], "pitches": pitches}
+    found = await track(skillbench, rows)
+    assert {one["contact_id"] for one in found["followups_due"]} == {str(people[n]["id"]) for n in due}
+    steps = await skillbench.run("recommend-next-steps", {"limit": 50}, user=user)
+    left_alone = [one["evidence"][0]["ref"] for one in steps["actions"] if one["kind"] == "rest_contacts"]
+    assert left_alone == [str(people[n]["id"]) for n in {0, 1} - due]
+
+
 async def test_a_bounce_leaves_the_denominator(skillbench):
     user, now = skillbench.user(), skillbench.now
     act, people = campaign(user), [contact(user, n) for n in range(12)]
