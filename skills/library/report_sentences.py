@@ -173,7 +173,10 @@ def unknown(of: Material) -> list[Text]:
     found = of.patterns
     if found is not None and (needed := found["meta"].get("needed")):
         more = number(needed, of.refs.all_settled())
-        told.append(say("For patterns about {more} more pitches with a known outcome are needed.", more=more))
+        noun, verb = ("pitch", "is") if needed == 1 else ("pitches", "are")
+        told.append(
+            say(f"For patterns about {{more}} more {noun} with a known outcome {verb} needed.", more=more)
+        )
     if not of.steady:
         told.append(say("Something was recorded while this was written: figures may differ by it."))
     return told

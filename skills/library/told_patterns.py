@@ -116,7 +116,8 @@ def sentence(finding: Finding, found: Json, outcome: str) -> str:
     """Say it as one would: who, how often, against how often, and how sure."""
     if finding.verdict == "not_enough_data":
         name = finding.rule[0][0]
-        return f"{name}: not enough data; about {found['needed']} more pitches would show a doubling"
+        more = counted(found["needed"], "more pitch", "more pitches")
+        return f"{name}: not enough data; about {more} would show a doubling"
     who = " and ".join(WORDS.get(condition, f"{condition[0]} {condition[1]}") for condition in finding.rule)
     verb = "reply" if outcome == "replied" else "place"
     return (

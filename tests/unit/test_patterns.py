@@ -149,3 +149,9 @@ def test_where_contacts_are_pitched_again_and_again_chance_is_not_supported_more
             )
         )
     assert wrong / 80 < 0.15
+
+
+@pytest.mark.parametrize(("needed", "told"), [(1, "1 more pitch would"), (2, "2 more pitches would")])
+def test_what_is_missing_is_counted_as_one_says_it(needed, told):
+    few = Finding((("region", "UK"),), Table(0, 0, 0, 0), 1.0, False, "not_enough_data", needed)
+    assert pattern(few, "replied")["text"] == f"region: not enough data; about {told} show a doubling"
