@@ -6,7 +6,7 @@ from typing import Any
 
 from library.hashtags import NEAR, PLATFORMS, SCENES, UNSIGNED, Candidate, diverse, tag
 from library.meta import meta
-from library.music import genre_key
+from library.music import genre_key, places_in
 from skill_runner.context import Context, SkillError
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ def _genres(genres: list[str]) -> Iterator[Candidate]:
 
 
 def _places(location: str | None) -> Iterator[Candidate]:
-    if location and (place := location.split(",")[0].strip()):
+    for place in places_in(location)[:1]:
         yield Candidate(f"{place} music", "place", 0.75, "where the artist is from")
         yield Candidate(place, "place", 0.6, "where the artist is from")
 

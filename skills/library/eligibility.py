@@ -27,8 +27,7 @@ class Applicant:
 
 def places_of(location: str | None) -> frozenset[str]:
     """Return the keys of every place that holds a location such as Leeds, UK."""
-    parts = [part.strip() for part in (location or "").split(",")]
-    return frozenset(place for part in parts if part for place in music.reach(part))
+    return frozenset(place for part in music.places_in(location) for place in music.reach(part))
 
 
 def obstacles(opportunity: Json, by: Applicant) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from library import prose
 from library.claims import Sheet
 from library.english import MONTH_NAMES, ORDINARY, stem
+from library.music import places_in
 
 Json = dict[str, Any]
 USED = 0.4
@@ -65,7 +66,7 @@ def sheet_of(
         artist.get("name"),
         release.get("title"),
         place,
-        *(part.strip() for part in place.split(",")),
+        *places_in(place),
         *names,
     ]
     known = [artist.get("bio"), *artist.get("genres", []), release.get("type"), *own, *texts]

@@ -200,6 +200,7 @@ FILLERS = frozenset(
     music my need of on or people play playing plays please some that the their them to want which who with
     """.split()  # noqa: SIM905 - one word list reads better than fifty strings
 )
+COMMAS = re.compile("[,\u060c\u3001\uff0c]")
 ACCENTS = range(200, 256)
 POINTS = range(10, 36)
 Table = dict[str, list[str]]
@@ -313,6 +314,11 @@ def inside_of(place: str) -> set[str]:
         found.add(here)
         open_ += [key(part) for part in inside.get(here, [])]
     return found.union(*(_names_of(name) for name in _same() if key(name) in found))
+
+
+def places_in(location: str | None) -> list[str]:
+    """Return the places that a location names, the smallest first: Leeds and UK of Leeds, UK."""
+    return [place for part in COMMAS.split(location or "") if (place := part.strip())]
 
 
 def is_everywhere(place: str) -> bool:

@@ -67,6 +67,22 @@ def test_a_genre_is_known_however_it_is_written(written, scene):
 
 
 @pytest.mark.parametrize(
+    ("location", "town"),
+    [
+        ("Leeds, UK", "#Leeds"),
+        ("بيروت، لبنان", "#بيروت"),
+        ("東京、日本", "#東京"),
+        (" , UK", "#UK"),
+        (",", None),
+    ],
+)
+def test_a_place_is_the_town_in_whichever_script_its_comma_is(location, town):
+    found = suggested(artist=ARTIST | {"location": location}, max=30)["hashtags"]
+    places = [one["tag"] for one in found if one["kind"] == "place"]
+    assert sorted(places) == ([town, f"{town}Music"] if town else [])
+
+
+@pytest.mark.parametrize(
     ("more", "unsigned"),
     [
         ({}, True),
