@@ -13,7 +13,8 @@ from typing import Any
 from library.figures import tenths
 
 NUMERAL = re.compile(r"\d+(?:[.,:]\d+)*")
-MARKUP = re.compile(r"([\\`*\[\]<>|])")
+MARKUP = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
+BLOCK = re.compile(r"(?:#{1,6}|[+-]|\d{1,9}[.)])(?= )")
 BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 LONGEST_NAME, MOST_WORDS = 40, 8
 ELLIPSIS = "…"
@@ -80,7 +81,10 @@ def quoted(sentence: str, ref: str) -> Text:
 
 
 def escaped(text: str) -> str:
-    return MARKUP.sub(r"\\\1", text)
+    """Have Markdown show a text as it is: no marks within a line, and no heading or list made of it."""
+    plain = MARKUP.sub(r"\\\g<0>", text)
+    begins = BLOCK.match(plain)
+    return f"{plain[: begins.end() - 1]}\\{plain[begins.end() - 1 :]}" if begins else plain
 
 
 def flat(text: Text) -> str:

@@ -39,8 +39,18 @@ def test_every_numeral_of_a_quoted_sentence_is_a_claim():
 
 def test_a_name_is_one_line_shortened_and_no_markup():
     assert named("Vol. 2 |\n[x](y) `<b>`", ROWS).text == r"Vol. 2 \| \[x\](y) \`\<b\>\`"
+    assert named("_Low_ Tide~ &amp; snake_case", ROWS).text == r"\_Low\_ Tide\~ \&amp; snake_case"
     assert named("word " * 30, ROWS).text == "word word word word word word word word…"
     assert len(named("w" * 90, ROWS).text) == 41
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("1. Single", r"1\. Single"), ("# Glass", r"\# Glass"), ("- Tide", r"\- Tide"), ("+44", "+44")],
+)
+def test_a_name_at_the_beginning_makes_no_heading_or_list_of_its_line(name, told):
+    assert named(name, ROWS).text == told
+    assert [one["text"] for one in claims_of([quoted(name, ROWS)])] == [n for n in ("1", "44") if n in name]
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))

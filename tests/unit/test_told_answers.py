@@ -381,8 +381,9 @@ def test_published_figures_are_cited_once_in_an_answer():
 def test_a_report_is_told_as_it_is_written_with_its_tables_whole():
     table = "|        | sent |\n| ------ | ---: |\n| A \\| B |   48 |"
     long = "- Follow up 35 pitches without an answer, by 2026-11-04. " + "Because: silent. " * 5
-    told = text("generate-report", {"markdown": f"You sent 48.\n\n## The funnel\n\n{table}\n\n{long}\n"})
-    assert told.startswith("You sent 48.\n\nThe funnel\n\n|        | sent |")
+    said = r"1\. \_Tide\_: 48 sent."
+    told = text("generate-report", {"markdown": f"{said}\n\n## The funnel\n\n{table}\n\n{long}\n"})
+    assert told.startswith("1. _Tide_: 48 sent.\n\nThe funnel\n\n|        | sent |")
     assert "| A | B |   48 |" in told
     assert all(len(line) <= 80 for line in told.splitlines())
 

@@ -19,7 +19,7 @@ MOST_OUTLETS = 5
 FILE = "--input @FILE"
 FUNNEL = ("sent", "bounced", "replied", "positive", "placed", "declined", "pending")
 OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-ESCAPED = re.compile(r"\\([\\`*\[\]<>|])")
+ESCAPED = re.compile(r"\\([\\`*\[\]<>|~_&#+.)-])")
 
 
 def answer(skills: Sequence[str], outputs: Sequence[Any]) -> Lines:
