@@ -21,7 +21,7 @@ from library.seeds import generator
 from library.shrinking import mean_draws, rank_draws, rate_draws
 from skill_runner.context import Context
 
-YEAR = timedelta(days=365)
+YEAR, LATELY = timedelta(days=365), "in the last year"
 DRAWS = 2000
 WISHED_ERROR = 0.03
 NORMAL_95 = 1.96
@@ -170,7 +170,7 @@ def missing(you: Counts, metric: str) -> int:
 def sentence(own: Json, place: Json, metric: str) -> str:
     what = f"{own['mean']:.1f} days" if metric == "days_to_reply" else percent(own["mean"])
     return (
-        f"Your {NAMES[metric]} is {what}: {100 * place['mean']:.0f} % "
+        f"Your {NAMES[metric]} {LATELY} is {what}: {100 * place['mean']:.0f} % "
         f"({100 * place['lo']:.0f} to {100 * place['hi']:.0f}) of {place['n']} artists are {WORSE[metric]}"
     )
 
@@ -179,9 +179,9 @@ def _alone(context: Context, you: Counts, metric: str, reason: str) -> Json:
     needed = missing(you, metric)
     sources = sorted({one["source"] for one in references(metric)})
     if not needed:
-        verdict = f"Your {NAMES[metric]} stands alone: {reason}"
+        verdict = f"Your {NAMES[metric]} {LATELY} stands alone: {reason}"
         return {"verdict": verdict, "meta": own_data(context, you.n, warnings=[reason])}
-    verdict = f"Not enough data: {with_outcome(you.n)}, about {needing(needed)}; {reason}"
+    verdict = f"Not enough data: {with_outcome(you.n)} {LATELY}, about {needing(needed)}; {reason}"
     told = own_data(context, you.n, missing=needed, sources=sources, warnings=[verdict])
     return {"verdict": verdict, "meta": told}
 

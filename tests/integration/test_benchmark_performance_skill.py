@@ -1,5 +1,6 @@
 """Results beside those of a cohort in tables, and when the cohort is not shown."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -102,6 +103,16 @@ async def test_other_metrics_have_no_published_figures(skillbench, metric, mean)
     assert found["you"]["mean"] == pytest.approx(mean)
     assert found["references"] == []
     assert 0 <= found["percentile"]["lo"] <= found["percentile"]["hi"] <= 1
+
+
+async def test_that_older_pitches_do_not_count_is_said(skillbench):
+    await empty_cohort(skillbench)
+    user = skillbench.user()
+    mine = act_of(user, sends=30, replies=10)
+    old = [{**row, "sent_at": row["sent_at"] - timedelta(days=340)} for row in mine["pitches"][:29]]
+    await load(skillbench, {**mine, "pitches": [*old, mine["pitches"][29]]})
+    found = await skillbench.run(SKILL, {}, user=user)
+    assert found["verdict"].startswith("Not enough data: 1 pitch with a known outcome in the last year")
 
 
 @pytest.mark.parametrize("metric", ["reply_rate", "placement_rate", "days_to_reply"])
