@@ -4,7 +4,7 @@ Holidays are computed, not looked up: the nationwide ones of the countries below
 United Kingdom; elsewhere New Year's Day and Christmas alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ ZONES = {
     ),
 }
 ELSEWHERE = "elsewhere"
+AT_HOME = "where a contact's time zone is not known, days and hours are those of London"
 MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
 
 
@@ -50,6 +51,11 @@ def zone(name: str | None) -> ZoneInfo | None:
 def local(at: datetime, name: str | None) -> datetime:
     """Return a moment as clocks in the time zone of that name show it, in London where there is none."""
     return at.astimezone(zone(name) or HOME)
+
+
+def unzoned(names: Iterable[str | None]) -> list[str]:
+    """Say so, where some times are London's for want of a contact's own time zone."""
+    return [AT_HOME] if any(zone(name) is None for name in names) else []
 
 
 def part_of_day(hour: int) -> str:

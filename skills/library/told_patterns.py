@@ -9,6 +9,7 @@ import numpy as np
 from library.cohort import Whose, hides_each
 from library.exact import lift
 from library.figures import needing, span, with_outcome
+from library.localtime import unzoned
 from library.meta import own_data
 from library.outcomes import MOST
 from library.patterns import Finding, Rules, missing_pitches, search
@@ -42,13 +43,15 @@ def answer(
     findings, tested = search(sample, rules)
     told = [one for one in findings if whose is None or _hides_each(one, sample, whose)]
     lacking = [one for one in told if one.verdict == "not_enough_data"]
-    shown = [one for one in told if one.verdict != "not_enough_data"] + _most_asked_for(lacking)
-    latest = [f"the latest {MOST} mature pitches were looked at"] if len(rows) >= MOST else []
+    firm = [one for one in told if one.verdict != "not_enough_data"]
+    warnings = [f"the latest {MOST} mature pitches were looked at"] if len(rows) >= MOST else []
+    if any(name in TIMES for one in firm for name, _ in one.rule):
+        warnings += unzoned(row["timezone"] for row in rows)
     return {
-        "patterns": [pattern(one, outcome) for one in shown],
+        "patterns": [pattern(one, outcome) for one in (*firm, *_most_asked_for(lacking))],
         "tested": tested,
         "references": [],
-        "meta": own_data(context, len(rows), warnings=latest),
+        "meta": own_data(context, len(rows), warnings=warnings),
     }
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from library.figures import counted, needing, with_outcome
+from library.localtime import unzoned
 from library.meta import own_data
 from library.outcomes import HORIZON_DAYS, bounded, delivered, mature
 from library.records import campaign
@@ -51,6 +52,7 @@ def run(given: Json, context: Context) -> Json:
                 *_warnings(rows, alive, settled, overlap=overlap),
                 *_left_out(split, every),
                 *_too_young(split, now),
+                *(unzoned(row["timezone"] for row in alive) if by == "weekday" else ()),
                 *unwatched(curve),
             ],
         ),

@@ -92,6 +92,25 @@ async def test_every_attribute_can_be_asked_for(skillbench, group_by):
     assert sum(one["p_best"] for one in found["groups"]) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("zones", "group_by", "said"),
+    [
+        (("America/New_York", None), "weekday", True),
+        (("America/New_York", "Europe/London"), "weekday", False),
+        ((None, None), "type", False),
+    ],
+)
+async def test_whose_clock_a_day_is_of_is_said_where_it_is_not_the_contact_s(
+    skillbench, zones, group_by, said
+):
+    user, now = skillbench.user(), skillbench.now
+    act, people = campaign(user), [contact(user, n, timezone=name) for n, name in enumerate(zones)]
+    pitches = [pitch(act, one, now - timedelta(days=30)) for one in people]
+    rows = {"campaigns": [act], "contacts": people, "pitches": pitches}
+    found = await analyze(skillbench, rows, user, group_by=group_by)
+    assert any("London" in one for one in found["meta"]["warnings"]) is said
+
+
 async def test_a_contact_of_two_genres_counts_under_both_and_that_is_said(skillbench):
     user, now = skillbench.user(), skillbench.now
     act, person = campaign(user), contact(user, 0, genres=["folk", "indie"])

@@ -28,6 +28,23 @@ async def test_the_genre_match_of_fourteen_artists_is_supported_and_times_are_no
     assert {"weekday", "slot"} <= unknown
 
 
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+async def test_a_pattern_of_times_says_whose_clocks_it_is_told_by_where_they_are_not_known(skillbench, zone):
+    user = skillbench.user()
+    act, people = campaign(user), [contact(user, timezone=zone) for _ in range(300)]
+    rows = [pitch(user, act, to, days=30 + number % 70) for number, to in enumerate(people * 4)]
+    often = [
+        number
+        for number, row in enumerate(rows)
+        if (row["sent_at"].weekday() == 1 and number % 2) or number % 40 == 0
+    ]
+    rows = [answered(row) if number in often else row for number, row in enumerate(rows)]
+    await skillbench.load({"campaigns": [act], "contacts": people, "pitches": rows})
+    found = await skillbench.run(SKILL, {}, user=user)
+    assert found["patterns"][0]["attributes"][0] in ("weekday", "slot")
+    assert any("London" in one for one in found["meta"]["warnings"]) is (zone is None)
+
+
 async def test_nine_artists_are_withheld(skillbench):
     await empty_cohort(skillbench)
     user = skillbench.user()

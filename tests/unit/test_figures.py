@@ -23,7 +23,7 @@ def test_a_share_is_written_alike_wherever_it_is_told_a_half_rounded_up():
     own = {"mean": 3 / 48}
     place = {"mean": 0.4, "lo": 0.2, "hi": 0.6, "n": 20}
     compared = skill_module("insight/benchmark_performance.py").sentence(own, place, "reply_rate")
-    assert compared.startswith("Your reply rate is 6.3 %: 40 % (20 to 60) of 20 artists")
+    assert compared.startswith("Your reply rate in the last year is 6.3 %: 40 % (20 to 60) of 20 artists")
     finding = Finding((("region", "UK"),), Table(3, 45, 5, 35), 0.5, adjusted=False, verdict="suggestive")
     rates = {"rate": wilson(3, 48), "baseline": wilson(5, 40), "lift": 0.5}
     assert "reply 6.3 % (2.1–16.8) vs 12.5 % (5.5" in sentence(finding, rates, "replied")  # noqa: RUF001
