@@ -8,7 +8,7 @@ import numpy as np
 
 from library.cohort import Whose, hides_each
 from library.exact import lift
-from library.figures import needing, span, with_outcome
+from library.figures import counted, needing, span, with_outcome
 from library.localtime import unzoned
 from library.meta import own_data
 from library.outcomes import MOST
