@@ -12,11 +12,9 @@ from pathlib import Path
 
 from quality.harness import SKILLS, Bench, bench
 from quality.row import Row, table
+from totalaud.skillfiles import load
 
 HERE = Path(__file__).parent
-APPARATUS = {
-    *("__init__", "__main__", "generator", "harness", "judged", "numerals", "row", "speed", "world"),
-}
 SPEED = "speed"
 SEEDS = 5
 
@@ -31,8 +29,9 @@ def main() -> None:
 
 
 def modules() -> list[str]:
-    """Return the names of what can be measured: one module for each skill."""
-    return sorted(file.stem for file in HERE.glob("*.py") if file.stem not in APPARATUS)
+    """Return the names of what can be measured: the modules that are called as a skill is."""
+    called = {_module(skill.name) for skill in load(SKILLS).skills}
+    return sorted(file.stem for file in HERE.glob("*.py") if file.stem in called)
 
 
 async def measured(names: Sequence[str], seeds: Sequence[int]) -> list[Row]:
