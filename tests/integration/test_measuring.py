@@ -3,6 +3,7 @@
 import asyncpg
 
 from histories import stories
+from projector.live import Live
 from projector.measuring import HALTED, LOG, OLDEST, OPEN, PARKED, TABLES, Measuring
 from projectorstage import Writer, caught_up, operated
 from shared.bus import Bus
@@ -31,7 +32,7 @@ async def test_tables_are_measured_by_how_far_they_are_and_what_in_them_is_not_a
         await connection.execute(MORE)
         await connection.close()
         measuring = Measuring(postgres_url, live)
-        found = {**await measuring.log(), **await measuring.tables()}
+        found = {**await measuring.halted(), **await measuring.log(), **await measuring.tables()}
     last = await JetStreamLog(bus).last_seq()
     oldest = found.pop(OLDEST)
     assert found == {
@@ -43,3 +44,9 @@ async def test_tables_are_measured_by_how_far_they_are_and_what_in_them_is_not_a
     }
     assert set(oldest) == {("budget",), ("nothing",)}
     assert all(3600 <= seconds < 3600 + 60 for seconds in oldest.values())
+
+
+async def test_tables_that_are_not_made_yet_are_measured_by_nothing(bus: Bus, postgres_url: str):
+    measuring = Measuring(postgres_url, Live(bus, postgres_url))
+    assert await measuring.tables() == {}
+    assert await measuring.halted() == {HALTED: {(): False}}

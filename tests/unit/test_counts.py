@@ -55,3 +55,12 @@ async def test_what_cannot_be_measured_or_not_in_time_keeps_the_rest_from_nobody
     for each in (away, stuck, measure):
         counts.measured_by(each)
     assert (await counts.told("demo")).endswith('totalaud_things{service="demo",kind="round"} 1\n')
+
+
+async def test_what_goes_wrong_in_measuring_is_no_outage_and_is_not_kept_quiet():
+    async def wrong() -> Measured:
+        raise KeyError
+
+    counts.measured_by(wrong)
+    with pytest.raises(KeyError):
+        await counts.told("demo")

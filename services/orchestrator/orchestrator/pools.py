@@ -45,7 +45,10 @@ class Pools:
                 self._still.pop(pool, None)
 
     async def measure(self) -> Measured:
-        told = {(pool,): await self._told(pool) for pool in POOLS}
+        try:
+            told = {(pool,): await self._told(pool) for pool in POOLS}
+        except NatsError:
+            return {}
         return {
             WAITING: {pool: info.num_pending or 0 for pool, info in told.items()},
             TAKEN: {pool: info.num_ack_pending or 0 for pool, info in told.items()},

@@ -16,14 +16,13 @@ EVERY_S = 60.0
 SOON_S = 0.5
 AGAIN_S = 1.0
 UNTOLD_S = 10.0
-SAID_AGAIN_S = 10.0
 
 
 class Sweep:
     """Runs at start, after a reconnect, every minute, and soon after one of these.
 
     A dispatch was lost, a commit may or may not be stored, money could not be settled, or a budget was set.
-    That it waits is told from the tenth second on, now and then: at a start what it needs comes up beside it.
+    That it waits is told every ten seconds, not at once: at a start what it needs comes up beside it.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Sweep:
     async def run(self) -> None:
         self._bus.on_reconnect(self._reconnected)
         since: float | None = None
-        told_at = -SAID_AGAIN_S
         while True:
             self._follow.sweep_wanted.clear()
             try:
@@ -51,8 +49,8 @@ class Sweep:
             except OUTAGES as outage:
                 now = asyncio.get_running_loop().time()
                 since = now if since is None else since
-                if now - since >= UNTOLD_S and now - told_at >= SAID_AGAIN_S:
-                    told_at = now
+                if now - since >= UNTOLD_S:
+                    since = now
                     get_logger().warning("the sweep waits", reason=type(outage).__name__)
                 await asyncio.sleep(AGAIN_S)
                 continue

@@ -21,8 +21,8 @@ async def wire(bus: Bus, settings: Settings) -> AsyncIterator[None]:
     await streams.check(bus)
     live = Live(bus, settings.database_url)
     measuring = Measuring(settings.database_url, live)
-    measured_by(measuring.log)
-    measured_by(measuring.tables)
+    for measure in (measuring.halted, measuring.log, measuring.tables):
+        measured_by(measure)
     operating = Operating(settings.nats_url, settings.database_url, live)
     await bus.listen(OPERATED, operating.hear, queue=QUEUE)
     async with asyncio.TaskGroup() as loops:

@@ -1,8 +1,12 @@
 """What operators measure of the tables: how far they are, and what in them is not at its end."""
 
-from projector.database import connected
+import asyncpg
+from nats.errors import Error as NatsError
+
+from projector.database import AWAY, connected
 from projector.live import Live
 from shared.counts import Measured, gauge
+from shared.refusal import Refusal
 
 LOG = gauge("log_sequence", "The last sequence of the log.")
 HALTED = gauge(
@@ -19,22 +23,33 @@ SELECT coalesce(waiting_on, 'nothing') AS waits, count(*) AS many,
   extract(epoch FROM now() - min(created_at))::float8 AS oldest
 FROM outstanding o JOIN agent_sessions s USING (id) WHERE o.noun = 'session' GROUP BY 1
 """
+UNTOLD = (*AWAY, asyncpg.PostgresError, Refusal)
+"""What keeps tables from being asked, also before they are made: the projector's own lines tell of it."""
 
 
 class Measuring:
-    """Each of the two fails for itself: without PostgreSQL the log's end is told still."""
+    """Each fails for itself: without PostgreSQL the log's end is told still, and why nothing is projected."""
 
     def __init__(self, database_url: str, live: Live) -> None:
         self._url = database_url
         self._live = live
 
+    async def halted(self) -> Measured:
+        return {HALTED: {(): bool(self._live.halted)}}
+
     async def log(self) -> Measured:
-        return {HALTED: {(): bool(self._live.halted)}, LOG: {(): await self._live.origin.last_seq()}}
+        try:
+            return {LOG: {(): await self._live.origin.last_seq()}}
+        except NatsError:
+            return {}
 
     async def tables(self) -> Measured:
-        async with connected(self._url) as connection:
-            at = await connection.fetchrow(FAR)
-            waiting = await connection.fetch(WAITING)
+        try:
+            async with connected(self._url) as connection:
+                at = await connection.fetchrow(FAR)
+                waiting = await connection.fetch(WAITING)
+        except UNTOLD:
+            return {}
         return {
             TABLES: {(): at["seq"]},
             PARKED: {(): at["parked"]},
