@@ -233,9 +233,12 @@ def _health(buses: list[Bus]) -> ASGIApp:
 def _metrics(name: str) -> ASGIApp:
     @get
     async def metrics(_scope: object) -> AsgiResponse:
-        return AsgiResponse(
-            (await counted(name)).encode(), 200, {"content-type": "text/plain; version=0.0.4"}
-        )
+        try:
+            body = (await counted(name)).encode()
+        except Exception:
+            logs.get_logger().exception("the counts cannot be told")
+            raise
+        return AsgiResponse(body, 200, {"content-type": "text/plain; version=0.0.4"})
 
     return metrics
 

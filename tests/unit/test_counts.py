@@ -1,11 +1,15 @@
 """What operators count and measure, as Prometheus reads it."""
 
 import asyncio
+from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared import counts
 from shared.counts import Measured, counter, gauge
+from shared.service import _metrics
 
 THINGS = gauge("things", "Things that there are.", "kind")
 
@@ -61,6 +65,13 @@ async def test_what_goes_wrong_in_measuring_is_no_outage_and_is_not_kept_quiet()
     async def wrong() -> Measured:
         raise KeyError
 
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
     counts.measured_by(wrong)
-    with pytest.raises(KeyError):
-        await counts.told("demo")
+    with capture_logs() as logs:
+        await _metrics("demo")({"type": "http", "method": "GET"}, AsyncMock(), send)
+    assert [line["event"] for line in logs] == ["the counts cannot be told"]
+    assert sent[0]["status"] == 500
